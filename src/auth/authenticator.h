@@ -1,0 +1,62 @@
+// Authenticator: a JWT in, an Identity or the reason against it out (RFC 7519, RFC 7515, RFC 8725).
+//
+// Thread: one; each shard has its own, with its own cache of verified tokens. Pure: fed the time.
+// The order of judgement: size → three strict base64url parts → header strict JSON without duplicate
+// members → `alg` on a key's allow-list (before any cryptography) → `crit` → signature → claims.
+// `jku`, `x5u`, `jwk`, `x5c` are ignored; `kid` only chooses among the configured keys.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/identity.h"
+#include "base/result.h"
+#include "config/settings.h"
+
+namespace carillon::auth {
+
+enum class TokenFault {
+  too_long,
+  malformed,            // not three canonical base64url parts of strict JSON, or a mistyped claim
+  algorithm_refused,    // `none`, unknown, or on no key's list
+  unknown_key,          // no key with that `kid`
+  unknown_critical,     // a `crit` header that we do not understand: all of them
+  bad_signature,
+  expired,
+  not_yet_valid,        // `nbf` or `iat` in the future
+  wrong_issuer,
+  wrong_audience,
+  missing_claim         // `exp` where the key requires it
+};
+std::string_view name_of(TokenFault fault);       // "expired": a metric's label
+
+struct AuthenticatorCounters {
+  std::uint64_t cache_hits = 0;
+  std::uint64_t cache_misses = 0;
+};
+
+class Authenticator {
+ public:
+  struct Options {
+    std::uint32_t token_bytes_max = 8 * 1024;
+    std::uint32_t cache_entries_max = 16384;      // verified tokens remembered, by SHA-256, until `exp`
+  };
+
+  // Refuses unusable keys (a PEM that does not parse, an algorithm that does not fit the key, an HMAC
+  // secret under 32 bytes unless `weak_secrets` says dev), with a message for the configuration's author.
+  enum class WeakSecrets { refuse, allow };
+  static Result<std::unique_ptr<Authenticator>> create(const std::vector<config::KeySettings>& keys,
+                                                       Options options, WeakSecrets weak_secrets);
+  virtual ~Authenticator() = default;
+
+  virtual Result<Ref<const Identity>, TokenFault> verify(std::string_view token, WallTime now) = 0;
+  virtual const AuthenticatorCounters& counters() const = 0;
+};
+
+// Mints an HS256 token, for `carillon token` and `carillon dev`. `claims_json` is a JSON object.
+Result<std::string> mint_hs256(std::string_view secret, std::string_view claims_json);
+
+}  // namespace carillon::auth

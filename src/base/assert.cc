@@ -1,0 +1,13 @@
+#include "base/assert.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace carillon {
+
+void assertion_failed(const char* condition, const char* file, int line) noexcept {
+  std::fprintf(stderr, "carillon: bug: %s:%d: assertion failed: %s\n", file, line, condition);
+  std::abort();
+}
+
+}  // namespace carillon

@@ -1,0 +1,13 @@
+// CARILLON_ASSERT(condition): what must hold unless Carillon itself has a bug. On in release too.
+// Never for anything that a peer, a broker or a file can cause.
+#pragma once
+
+namespace carillon {
+
+[[noreturn]] void assertion_failed(const char* condition, const char* file, int line) noexcept;
+
+}  // namespace carillon
+
+#define CARILLON_ASSERT(condition)                                    \
+  (static_cast<bool>(condition) ? static_cast<void>(0)                \
+                                : ::carillon::assertion_failed(#condition, __FILE__, __LINE__))

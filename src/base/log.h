@@ -1,0 +1,43 @@
+// Log: one structured line. The interface only; app/ owns the asynchronous, bounded writer, so that
+// no folder below it depends on a logging library, and a test can listen.
+//
+// Thread: any. Never blocks: a line that finds the queue full is dropped and counted.
+// A token, password or key never goes in: redact a request target with http::redacted_target().
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+#include <variant>
+
+namespace carillon {
+
+enum class LogLevel { debug, info, warning, error };
+
+struct LogField {
+  std::string_view key;
+  std::variant<std::string_view, std::int64_t, double, bool> value;
+};
+
+class Log {
+ public:
+  virtual ~Log() = default;
+  virtual void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) = 0;
+
+  void info(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::info, message, fields);
+  }
+  void warning(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::warning, message, fields);
+  }
+  void error(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::error, message, fields);
+  }
+};
+
+class NullLog final : public Log {
+ public:
+  void write(LogLevel, std::string_view, std::initializer_list<LogField>) override {}
+};
+
+}  // namespace carillon

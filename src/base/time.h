@@ -1,0 +1,35 @@
+// The two kinds of time, kept apart by type so that a wall-clock step can never fire a timer.
+//
+// Nothing below the edges reads a clock: time comes in as an argument. The edges read it with
+// mono_now() and wall_now(), once a loop turn.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace carillon {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// A clock with no now(): its time points come from mono_now() at the edges, or from a test.
+struct MonoClock {
+  using rep = std::int64_t;
+  using period = std::nano;
+  using duration = std::chrono::duration<rep, period>;
+  using time_point = std::chrono::time_point<MonoClock>;
+  static constexpr bool is_steady = true;
+};
+
+using MonoTime = MonoClock::time_point;                                 // for timers, ages, rates
+using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;      // for `exp` and time stamps
+
+MonoTime mono_now();
+WallTime wall_now();
+
+// RFC 3339 in UTC: "2026-01-01T00:00:00Z" and "2026-01-01T00:00:00.000Z".
+std::string rfc3339_seconds(WallTime time);
+std::string rfc3339_milliseconds(WallTime time);
+
+}  // namespace carillon

@@ -1,0 +1,97 @@
+// Bus: where events come from, and where our own publish API puts them.
+//
+// Thread: all of it on the loop that the bus was made with. Callbacks come from that loop, never from
+// inside start(), publish() or stop().
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "event/channel_pattern.h"
+#include "reactor/loop.h"
+
+namespace carillon::bus {
+
+enum class BusState { connecting, up, down };   // down: was up or never came up; being retried
+
+struct BusStatus {
+  BusState state = BusState::connecting;
+  WallTime since{};               // when `state` began
+  std::string detail;             // why it is not up, in words without a secret; empty when up
+};
+
+// Written by the bus's loop only; read by anyone, relaxed.
+struct BusCounters {
+  std::atomic<std::uint64_t> events_in{0};           // handed to the sink
+  std::atomic<std::uint64_t> bytes_in{0};
+  std::atomic<std::uint64_t> oversize_dropped{0};    // a body over event_bytes_max
+  std::atomic<std::uint64_t> connects{0};
+  std::atomic<std::uint64_t> disconnects{0};
+  std::atomic<std::uint64_t> gaps{0};                // times that events may have been lost
+  std::atomic<std::uint64_t> probes_missed{0};
+  std::atomic<std::uint64_t> published{0};
+  std::atomic<std::uint64_t> publish_failures{0};
+};
+
+// Who hears the bus: the Router.
+class EventSink {
+ public:
+  // The views live for the call. Bodies are as published: not yet checked to be JSON.
+  virtual void on_event(std::string_view channel, std::string_view body) = 0;
+  // The events that one read brought are through: a good moment to pass on the batch.
+  virtual void on_batch_end() = 0;
+  // Events may have been missed between the last one and the next.
+  virtual void on_gap() = 0;
+  virtual void on_status(const BusStatus& status) = 0;
+
+ protected:
+  ~EventSink() = default;
+};
+
+enum class PublishResult {
+  accepted,      // the broker has acknowledged it
+  unavailable,   // not connected, or the connection died before the answer: may or may not be out
+  refused,       // the broker said no (permission, memory, read-only)
+  timed_out
+};
+using PublishDone = std::function<void(PublishResult)>;
+
+class Bus {
+ public:
+  virtual ~Bus() = default;
+  virtual void start() = 0;
+  // `done` is called exactly once, within 5 s. At most 10,000 wait at a time; beyond: unavailable.
+  virtual void publish(std::string_view channel, std::string_view body, PublishDone done) = 0;
+  virtual const BusStatus& status() const = 0;
+  virtual const BusCounters& counters() const = 0;
+  virtual std::string_view display_url() const = 0;   // without user and password
+};
+
+struct BusOptions {
+  std::string url;                          // memory:, redis://[user:pass@]host[:port][/db], rediss://…
+  std::string tls_ca_file;                  // for rediss://; empty: the system's store
+  std::vector<ChannelPattern> patterns;     // what to hear: PSUBSCRIBE for those with a star, SUBSCRIBE else
+  std::string node_id;                      // names the probe's channel: carillon.probe.<node_id>
+  std::size_t event_bytes_max = 1024 * 1024;
+  std::chrono::milliseconds operation_timeout{5000};
+  std::chrono::milliseconds probe_interval{5000};
+  std::chrono::milliseconds backoff_min{100};
+  std::chrono::milliseconds backoff_max{5000};
+};
+
+// Every scheme that this build knows, for messages ("memory:, redis://, rediss://").
+std::string_view known_schemes();
+
+// Checks the URL's shape only; it connects in start(). The message says what to write instead and
+// never contains the password.
+Result<std::unique_ptr<Bus>> make_bus(BusOptions options, reactor::Loop& loop, EventSink& sink, Log& log);
+
+}  // namespace carillon::bus

@@ -1,0 +1,52 @@
+// Loading: text in, Settings or every error out. Pure: the environment and files come through a
+// callback, so that a test needs neither.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/settings.h"
+
+namespace carillon::config {
+
+struct Problem {
+  Origin origin;
+  std::string key;         // "endpoint[0].keepalive.ping"
+  std::string message;     // what is wrong, and what to write instead
+  std::string text() const;   // "gateway.toml:12: keepalive.ping: …"
+};
+
+struct Environment {
+  std::function<std::optional<std::string>(std::string_view name)> variable;
+  std::function<Result<std::string>(std::string_view path)> read_file;
+  static Environment of_process();
+};
+
+struct Loaded {
+  Settings settings;                // meaningful only when `errors` is empty
+  std::vector<Problem> errors;
+  std::vector<Problem> warnings;    // what works but may surprise
+  std::vector<std::string> notes;   // what an override changes, for `carillon check`
+};
+
+// `source` names the text in messages: the file's path as the user gave it.
+Loaded load(std::string_view toml_text, std::string_view source, const Environment& environment);
+
+// The profiles embedded in the binary from profiles/*.toml, by name.
+struct Profile {
+  std::string_view name;
+  std::string_view text;
+};
+const std::vector<Profile>& embedded_profiles();
+
+// For a misspelt word: the nearest of `candidates`, or nothing when none is near.
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+// `carillon config explain [KEY]`: every option, its type, default, bounds and help.
+std::string explain_options(std::string_view key_prefix);
+
+}  // namespace carillon::config

@@ -1,0 +1,84 @@
+// Loop: one thread's event loop, edge-triggered epoll, one-shot timers, a door for other threads.
+//
+// Thread: everything here belongs to the thread that calls run(), but for post() and stop(), which
+// any thread may call. Handlers are called from run() only, never from inside watch() or call_after().
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace carillon::reactor {
+
+// Told what epoll saw. `index` and `generation` are those given to watch(): a handler with many
+// descriptors checks the generation, so that an event for a closed one harms nobody.
+class IoHandler {
+ public:
+  virtual void on_io(std::uint32_t epoll_events, std::uint32_t index, std::uint32_t generation) = 0;
+
+ protected:
+  ~IoHandler() = default;
+};
+
+// Work that shares the loop with I/O: called once a turn, after I/O and timers.
+class TurnTask {
+ public:
+  // Does at most a slice of its work and says when it wants to be called again: `now` or earlier for
+  // at once (the loop then only polls for I/O), MonoTime::max() for when there is I/O again.
+  virtual MonoTime on_turn(MonoTime now) = 0;
+
+ protected:
+  ~TurnTask() = default;
+};
+
+struct LoopCounters {          // written by the loop's thread only; read by anyone, relaxed
+  std::atomic<std::uint64_t> turns{0};
+  std::atomic<std::uint64_t> lag_ns_max{0};   // longest turn since last taken: how late a timer can be
+  std::atomic<std::uint64_t> posts_refused{0};
+};
+
+class Loop {
+ public:
+  using HandlerId = std::uint8_t;
+  using TimerId = std::uint64_t;             // 0 is none
+  static constexpr std::size_t kPostsMax = 4096;   // waiting functions; post() refuses beyond
+
+  static Result<std::unique_ptr<Loop>> create();
+  virtual ~Loop() = default;
+
+  // At most 255 handlers at once. After remove_handler() the handler is never called again.
+  virtual HandlerId add_handler(IoHandler& handler) = 0;
+  virtual void remove_handler(HandlerId id) = 0;
+
+  // EPOLLET is added. `generation` keeps its low 24 bits. False when the kernel refuses (fd limits).
+  virtual bool watch(int fd, std::uint32_t epoll_events, HandlerId handler, std::uint32_t index,
+                     std::uint32_t generation) = 0;
+  virtual bool rewatch(int fd, std::uint32_t epoll_events, HandlerId handler, std::uint32_t index,
+                       std::uint32_t generation) = 0;
+  virtual void unwatch(int fd) = 0;          // before close(fd)
+
+  // One-shot; for the few timers that are not a connection's (those live in their shard's wheel).
+  virtual TimerId call_after(MonoClock::duration delay, std::function<void()> callback) = 0;
+  virtual void cancel(TimerId id) = 0;       // a timer that ran, or 0: no effect
+
+  virtual void set_turn_task(TurnTask* task) = 0;   // not owned; null removes
+
+  // The times read when the current turn began.
+  virtual MonoTime now() const = 0;
+  virtual WallTime wall_now() const = 0;
+
+  // Any thread. Runs `function` on the loop's thread in a later turn; false when kPostsMax wait.
+  virtual bool post(std::function<void()> function) = 0;
+  virtual void run() = 0;                    // until stop()
+  virtual void stop() = 0;                   // any thread, or a signal handler's thread
+
+  virtual LoopCounters& counters() = 0;
+};
+
+}  // namespace carillon::reactor
