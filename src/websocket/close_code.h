@@ -1,0 +1,35 @@
+// Close codes (RFC 6455 section 7.4 and the IANA registry it founded).
+#pragma once
+
+#include <cstdint>
+
+namespace carillon::websocket {
+
+// Those that Carillon names. A close frame may carry others (3000 to 4999 belong to applications),
+// so a received code is a plain std::uint16_t.
+enum class CloseCode : std::uint16_t {
+  normal = 1000,
+  going_away = 1001,
+  protocol_error = 1002,
+  unsupported_data = 1003,
+  invalid_payload = 1007,
+  policy_violation = 1008,
+  message_too_big = 1009,
+  internal_error = 1011,
+  service_restart = 1012,
+  try_again_later = 1013,
+};
+
+constexpr std::uint16_t number(CloseCode code) { return static_cast<std::uint16_t>(code); }
+
+// May a peer's close frame carry this code? If not, that frame is a protocol error (1002).
+// 1004, 1005, 1006 and 1015 must never be on the wire; 1016 to 2999 are nobody's yet.
+constexpr bool may_be_received(std::uint16_t code) {
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+}
+
+// May a server choose this code itself (a setting, say)? 1010 is the client's own; it is sent only as
+// the echo of a client's close.
+constexpr bool may_be_sent(std::uint16_t code) { return may_be_received(code) && code != 1010; }
+
+}  // namespace carillon::websocket

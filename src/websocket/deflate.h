@@ -1,0 +1,66 @@
+// permessage-deflate without context takeover (RFC 7692 section 7.2): each message is a DEFLATE stream
+// of its own, so an Inflater or a Deflater serves any number of connections of one thread, one message
+// after another.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+struct z_stream_s;
+struct libdeflate_compressor;
+
+namespace carillon::websocket {
+
+enum class InflateFault : std::uint8_t {
+  corrupt,  // not DEFLATE, or it ends in the middle: close with 1007
+  too_big,  // more than the cap: close with 1009
+};
+
+// Thread: one. zlib's state (about 40 KiB) is made at the first message.
+class Inflater {
+ public:
+  Inflater();
+  ~Inflater();
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  // Inflates the payload of one compressed message (its frames put together, without the 00 00 ff ff
+  // that the sender cut off). Stops inside inflate as soon as the output is over `bytes_max`; memory
+  // grows with the output, to at most twice it. The view lives until the next call of this object.
+  // An empty payload, which some senders make of an empty message, is an empty message.
+  Result<std::string_view, InflateFault> inflate(std::string_view compressed, std::uint64_t bytes_max);
+
+  // Lets go of an output buffer over 64 KiB; for after a large message. Ends the view.
+  void trim();
+
+  std::size_t buffered_bytes() const { return output_.capacity(); }  // for accounting, and tests
+
+ private:
+  std::unique_ptr<z_stream_s> stream_;
+  std::string output_;
+};
+
+// Thread: one.
+class Deflater {
+ public:
+  // 1 (fastest) to 12 (smallest), as libdeflate counts.
+  explicit Deflater(int level = 6);
+  ~Deflater();
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
+
+  // Appends the payload of one compressed message to `out`, to be framed with RSV1 set. The last block
+  // has BFINAL set, so an octet 00 follows it as section 7.2.3.4 wants. False, and `out` as it was,
+  // when the result would not be smaller than `message`: send that as it is.
+  bool try_append_deflated(std::string& out, std::string_view message);
+
+ private:
+  libdeflate_compressor* compressor_;
+};
+
+}  // namespace carillon::websocket

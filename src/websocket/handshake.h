@@ -1,0 +1,42 @@
+// The WebSocket parts of the opening handshake (RFC 6455 sections 4.2 and 9.1, RFC 7692 section 7.1):
+// the key, its answer, and which extension is answered. Pure functions, any thread. The HTTP around
+// them is http's.
+//
+// Carillon answers no subprotocol and one extension: permessage-deflate without context takeover, so
+// that a connection holds no compression state.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace carillon::websocket {
+
+// Is this the canonical base64 of exactly 16 bytes? What Sec-WebSocket-Key must be (section 4.1).
+bool is_valid_key(std::string_view key);
+
+// What Sec-WebSocket-Accept answers to this key (section 4.2.2, 5.4): always 28 characters.
+std::string accept_key(std::string_view key);
+
+// Extensions looked at in one request, over all its header lines; with more it is malformed.
+inline constexpr std::size_t kExtensionOffersMax = 16;
+// Parameters of one extension; likewise.
+inline constexpr std::size_t kExtensionParametersMax = 16;
+
+struct ExtensionAnswer {
+  enum class Kind {
+    none,       // answer no extension: nothing offered that we can take
+    deflate,    // answer Sec-WebSocket-Extensions: `response`, and read with Compression::negotiated
+    malformed,  // not the grammar of section 9.1, or hostile in its length: answer 400
+  };
+  Kind kind = Kind::none;
+  std::string_view response;  // a literal; empty but for Kind::deflate
+};
+
+// `offers` is the value of all Sec-WebSocket-Extensions lines, joined by commas in their order; empty
+// where there is none. The first offer of permessage-deflate that we can take is taken. One with an
+// unknown, repeated or bad parameter is declined (RFC 7692 section 7.1), and so is one that demands a
+// server window below 2^15, which our compressor cannot promise.
+ExtensionAnswer negotiate(std::string_view offers);
+
+}  // namespace carillon::websocket
