@@ -1,0 +1,52 @@
+"""Runs what ./test has built: the checks of tools/, the unit tests, the integration tests.
+
+    run_tests.py [--long] [NAME...]     NAME: only suites whose name holds one of the words
+"""
+
+import argparse
+import sys
+
+import suites
+from suites import ROOT
+
+INTEGRATION = ROOT / "tests" / "integration"
+CHECKS = ("check_layers", "check_headers", "check_style")
+TIMEOUT_S = 240
+TIMEOUT_LONG_S = 900
+
+
+def planned(long):
+    """(name, how to run it), in order: what is quick and tells most comes first."""
+    for check in CHECKS:
+        yield f"tools/{check}", lambda n, c=check: suites.run_check(n, [sys.executable, ROOT / "tools" / f"{c}.py"])
+    for file in sorted((ROOT / "tools").glob("test_*.py")):
+        yield f"tools/{file.stem}", lambda n, f=file: suites.run_unittest(n, f, TIMEOUT_S)
+    for folder in suites.unit_suites():
+        yield f"unit/{folder}", lambda n, f=folder: suites.run_gtest(n, ROOT / "build" / "dev" / f"{f}_test")
+    yield from integration(INTEGRATION, "integration", TIMEOUT_S)
+    if long:
+        yield from integration(INTEGRATION / "long", "long", TIMEOUT_LONG_S)
+
+
+def integration(folder, group, timeout_s):
+    for file in sorted(folder.glob("*.test.mjs")):
+        name = file.name.removesuffix(".test.mjs")
+        yield f"{group}/{name}", lambda n, f=file: suites.run_node(n, f, timeout_s)
+    for file in sorted(folder.glob("*_test.py")):
+        yield f"{group}/{file.stem}", lambda n, f=file: suites.run_unittest(n, f, timeout_s)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--long", action="store_true", help="add the real-time, load and fault tests")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    arguments = parser.parse_args()
+    report = suites.Report("test")
+    for name, run in planned(arguments.long):
+        if not arguments.names or any(word in name for word in arguments.names):
+            report.add(run(name))
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
