@@ -1,0 +1,70 @@
+// BodyReader: one request's body (RFC 9112 section 6), sized or chunked, whole in memory.
+//
+// Strict: chunk sizes are hex digits alone, lines end in CRLF, extensions are read and ignored,
+// trailers are read and dropped. Grows by bytes received, never by bytes declared.
+// Thread: one. Limits: bytes_max for the body (413), 8 hex digits a chunk size, 256 bytes of extensions a
+// chunk, 4 KiB of trailers (400); a chunked body may be at most 8 × bytes_max + 4 KiB on the wire.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "http/request_head.h"
+
+namespace carillon::http {
+
+enum class BodyState : std::uint8_t { need_more, done, fault };
+
+class BodyReader {
+ public:
+  struct Step {
+    BodyState state = BodyState::need_more;
+    std::size_t consumed = 0;
+  };
+
+  // May be done at once (no body) or at fault at once (Content-Length over the limit): ask state().
+  BodyReader(const RequestHead& head, std::size_t bytes_max);
+
+  // `consumed` never passes the body's end: what follows is the next request.
+  Step feed(std::string_view bytes);
+
+  BodyState state() const { return state_; }
+  const Fault& fault() const { return fault_; }  // 413 or 400
+  const std::string& body() const { return body_; }
+  std::string take_body() { return std::move(body_); }
+
+ private:
+  enum class Phase : std::uint8_t {
+    sized,
+    size_first,  // the first digit of a chunk's size
+    size,
+    extension,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,  // at the beginning of a trailer's line
+    trailer,
+    trailer_lf,
+    end_lf
+  };
+
+  std::size_t take_data(std::string_view bytes);
+  bool take_control(char byte);  // false: fault_ says why
+  bool fail(int status, std::string_view reason);
+
+  BodyState state_ = BodyState::need_more;
+  Phase phase_ = Phase::sized;
+  std::size_t bytes_max_;
+  std::uint64_t remaining_ = 0;  // of the sized body, or of the chunk
+  std::size_t digits_ = 0;
+  std::size_t extension_bytes_ = 0;
+  std::size_t trailer_bytes_ = 0;
+  std::uint64_t wire_bytes_ = 0;
+  Fault fault_;
+  std::string body_;
+};
+
+}  // namespace carillon::http

@@ -1,0 +1,83 @@
+// HeadReader: bytes in, a RequestHead or a fault out. Judges each byte as it comes, so that a hostile
+// head is refused at its first bad byte and not at its end.
+//
+// Strict where leniency has been used to smuggle requests: CRLF only, no folded lines, no space before
+// a colon, one Host (required in HTTP/1.1), one Content-Length of digits, never with a
+// Transfer-Encoding, origin-form targets only. One empty line before the request line is forgiven
+// (RFC 9112 section 2.2).
+//
+// Thread: one. Fed views live for the call; `consumed` never passes the head's end, what follows is
+// the body or bytes of the next protocol. Grows by bytes received, to head_bytes_max at most.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http/request_head.h"
+
+namespace carillon::http {
+
+struct HeadLimits {
+  std::size_t request_line_bytes_max = 8 * 1024;  // without its CRLF; beyond: 414
+  std::size_t head_bytes_max = 16 * 1024;         // all of it, the empty line too; beyond: 431
+  std::size_t headers_max = 64;                   // beyond: 431
+};
+
+enum class HeadState : std::uint8_t { need_more, done, fault };
+
+class HeadReader {
+ public:
+  struct Step {
+    HeadState state = HeadState::need_more;
+    std::size_t consumed = 0;
+  };
+
+  explicit HeadReader(HeadLimits limits = {}) : limits_(limits) {}
+
+  // After `done` or `fault` it takes no more until reset().
+  Step feed(std::string_view bytes);
+
+  HeadState state() const { return state_; }
+  // No byte of the next request has come: an idle kept-alive connection, not a slow one.
+  bool untouched() const { return head_.bytes.empty() && phase_ == Phase::start; }
+  // 400, 414, 431, 501 (a method of over 32 bytes), 505.
+  const Fault& fault() const { return fault_; }
+  const RequestHead& head() const { return head_; }
+  RequestHead take_head();  // then reset()
+
+  // For the next request on a kept-alive connection.
+  void reset();
+
+ private:
+  enum class Phase : std::uint8_t {
+    start,     // before the request line
+    start_lf,  // after the CR of a forgiven empty line
+    method,
+    target,
+    version,
+    request_line_lf,
+    line_start,  // of a header, or of the empty line
+    name,
+    value,
+    value_lf,
+    end_lf
+  };
+
+  bool take(char byte);  // false: fault_ says why
+  bool take_in_request_line(char byte);
+  bool take_version_end();
+  bool fail(int status, std::string_view reason);
+  void finish();
+
+  HeadLimits limits_;
+  HeadState state_ = HeadState::need_more;
+  Phase phase_ = Phase::start;
+  bool empty_line_forgiven_ = false;
+  std::size_t mark_ = 0;  // where the current method, target, version or name began
+  std::size_t header_count_ = 0;
+  Fault fault_;
+  RequestHead head_;
+};
+
+}  // namespace carillon::http

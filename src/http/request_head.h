@@ -1,0 +1,81 @@
+// RequestHead: one HTTP/1.x request's line and headers (RFC 9112), judged and taken apart.
+//
+// Made by HeadReader. Owns the head's bytes: the views point into them and stay good when the head is
+// moved; it cannot be copied. Thread: one at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::http {
+
+// Why a request is refused: an HTTP status and a few words. The words are literals.
+struct Fault {
+  int status = 400;
+  std::string_view reason;
+};
+
+struct Header {
+  std::string_view name;   // as written
+  std::string_view value;  // white space around it removed
+};
+
+enum class KeepAlive : std::uint8_t { close, keep };
+enum class BodyKind : std::uint8_t { none, sized, chunked };
+
+struct RequestHead {
+  RequestHead() = default;
+  RequestHead(RequestHead&&) noexcept = default;
+  RequestHead& operator=(RequestHead&&) noexcept = default;
+
+  std::string_view method;      // case-sensitive; any token: whether it is known is the route's affair
+  std::string_view target;      // as it was sent: log it only through redacted_target()
+  std::string path;             // percent-decoded once, safe to compare literally (target.h)
+  std::string_view query;       // raw, without the '?'; QueryParameters takes it apart
+  int minor_version = 1;        // HTTP/1.0 or HTTP/1.1
+  std::vector<Header> headers;  // in order
+  KeepAlive keep_alive = KeepAlive::keep;
+  BodyKind body = BodyKind::none;  // `sized` also for Content-Length: 0
+  std::optional<std::uint64_t> content_length;
+  bool expects_continue = false;  // Expect: 100-continue
+
+  std::vector<char> bytes;  // the head itself; what the views point into
+
+  // The first header of that name, whatever its case.
+  std::optional<std::string_view> header(std::string_view name) const;
+  std::size_t count(std::string_view name) const;
+  // All headers of that name, joined by ", " as RFC 9110 section 5.3 has it.
+  std::string joined(std::string_view name) const;
+  // Whether the comma-separated lists of all headers of that name hold the token, whatever its case:
+  // has_token("Connection", "upgrade").
+  bool has_token(std::string_view name, std::string_view token) const;
+};
+
+bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII letters only
+std::string_view trimmed(std::string_view text);                   // without spaces and tabs around it
+
+// What stands between the request and a 101 (RFC 6455 section 4.2.1), in the order of judgement.
+enum class UpgradeFault : std::uint8_t {
+  none,
+  not_get,         // 405
+  http_1_0,        // 400
+  not_an_upgrade,  // 426: no `Connection: upgrade` or no `Upgrade: websocket`
+  has_body,        // 400: Content-Length other than 0, or Transfer-Encoding
+  bad_version,     // 426: not exactly one Sec-WebSocket-Version: 13
+  bad_key          // 400: not exactly one Sec-WebSocket-Key
+};
+
+struct UpgradeCheck {
+  UpgradeFault fault = UpgradeFault::none;
+  std::string_view key;  // Sec-WebSocket-Key; its syntax is websocket/'s to judge
+};
+
+UpgradeCheck check_websocket_upgrade(const RequestHead& head);
+int status_of(UpgradeFault fault);
+std::string_view describe(UpgradeFault fault);
+
+}  // namespace carillon::http
