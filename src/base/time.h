@@ -28,6 +28,13 @@ using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;      // for `
 MonoTime mono_now();
 WallTime wall_now();
 
+// Milliseconds in 32 bits that wrap after 49 days: for ages and deadlines kept by the million. Only
+// differences of two of them mean anything.
+inline std::uint32_t wrapping_ms(MonoTime time) {
+  return static_cast<std::uint32_t>(
+      std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count());
+}
+
 // RFC 3339 in UTC: "2026-01-01T00:00:00Z" and "2026-01-01T00:00:00.000Z".
 std::string rfc3339_seconds(WallTime time);
 std::string rfc3339_milliseconds(WallTime time);

@@ -1,0 +1,177 @@
+// Logs, subscribers and subscriptions; the moving parts are in sweep.cc, flush.cc and lag.cc.
+#include "channel/fan_out.h"
+
+#include "base/assert.h"
+
+namespace carillon::channel {
+
+FanOut::FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies,
+               websocket::Deflater* deflater)
+    : host_(host), options_(options), policies_(std::move(policies)), deflater_(deflater) {}
+
+// --- logs ---------------------------------------------------------------------------------------
+
+LogId FanOut::add_log(PolicyId policy) {
+  CARILLON_ASSERT(policy < policies_.size());
+  LogId id = 0;
+  if (free_logs_.empty()) {
+    id = static_cast<LogId>(logs_.size());
+    logs_.emplace_back();
+  } else {
+    id = free_logs_.back();
+    free_logs_.pop_back();
+  }
+  logs_[id].policy = policy;
+  logs_[id].in_use = true;
+  return id;
+}
+
+void FanOut::remove_log(LogId id) {
+  LogState& log = logs_[id];
+  CARILLON_ASSERT(log.in_use && log.members.count() == 0);
+  drop_until(log, log.events.head());
+  log.in_use = false;
+  // A log in dirty_ is freed when its turn comes, so that its number is not taken meanwhile.
+  if (!log.queued) {
+    std::destroy_at(&log);
+    std::construct_at(&log);
+    free_logs_.push_back(id);
+  }
+}
+
+std::uint32_t FanOut::subscribers_of(LogId log) const { return logs_[log].members.count(); }
+
+void FanOut::append(LogId id, Ref<const Frame> frame, MonoTime now) {
+  LogState& log = logs_[id];
+  CARILLON_ASSERT(log.in_use);
+  if (log.members.count() == 0) return;
+  now_ms_ = wrapping_ms(now);
+  const auto size = frame->plain().size();
+  log.members.owe_full_turn(log.events.head());
+  log.events.append(std::move(frame), now_ms_);
+  counters_.retained_bytes += size;
+  ++counters_.appends;
+  if (!log.queued) {
+    log.queued = true;
+    dirty_.push_back(id);
+  }
+  trim(log);
+}
+
+// --- subscribers --------------------------------------------------------------------------------
+
+FanOut::Subscriber& FanOut::at(SubscriberId id) {
+  CARILLON_ASSERT(id < subscribers_.size() && subscribers_[id].in_use);
+  return subscribers_[id];
+}
+
+void FanOut::add_subscriber(SubscriberId id, PolicyId policy, Encoding encoding) {
+  CARILLON_ASSERT(policy < policies_.size());
+  if (id >= subscribers_.size()) subscribers_.resize(id + 1);
+  Subscriber& subscriber = subscribers_[id];
+  CARILLON_ASSERT(!subscriber.in_use);
+  // What the queues still hold of the one who had this number before.
+  const bool listed = subscriber.listed;
+  const bool queued = subscriber.queued;
+  subscriber = Subscriber{};
+  subscriber.policy = policy;
+  subscriber.encoding = encoding;
+  subscriber.in_use = true;
+  subscriber.listed = listed;
+  subscriber.queued = queued;
+}
+
+void FanOut::remove_subscriber(SubscriberId id) {
+  Subscriber& subscriber = at(id);
+  set_standing(id, Standing::caught_up);
+  unsubscribe_all(id);
+  subscriber.outbox.reset();
+  subscriber.in_use = false;
+}
+
+bool FanOut::subscribe(SubscriberId id, LogId log_id) {
+  Subscriber& subscriber = at(id);
+  LogState& log = logs_[log_id];
+  CARILLON_ASSERT(log.in_use);
+  if (subscriber.finishing || subscriber.judged) return false;
+  for (const Subscription& each : subscriber.subscriptions) {
+    if (each.log == log_id) return false;
+  }
+  const std::uint32_t position = log.members.join(id, log.events.head());
+  subscriber.subscriptions.push_back({log_id, position});
+  if (subscriber.encoding == Encoding::deflated) ++log.deflate_readers;
+  if (subscriber.blocked || subscriber.ready) ++log.stragglers;
+  return true;
+}
+
+bool FanOut::unsubscribe(SubscriberId id, LogId log) {
+  Subscriber& subscriber = at(id);
+  for (std::uint32_t i = 0; i < subscriber.subscriptions.size(); ++i) {
+    if (subscriber.subscriptions[i].log != log) continue;
+    leave(id, i);
+    return true;
+  }
+  return false;
+}
+
+void FanOut::unsubscribe_all(SubscriberId id) {
+  Subscriber& subscriber = at(id);
+  while (subscriber.subscriptions.size() > 0) leave(id, subscriber.subscriptions.size() - 1);
+}
+
+void FanOut::leave(SubscriberId id, std::uint32_t index) {
+  Subscriber& subscriber = subscribers_[id];
+  const Subscription gone = subscriber.subscriptions[index];
+  subscriber.subscriptions[index] = subscriber.subscriptions[subscriber.subscriptions.size() - 1];
+  subscriber.subscriptions.pop_back();
+
+  LogState& log = logs_[gone.log];
+  log.members.leave(gone.position);
+  if (subscriber.encoding == Encoding::deflated) --log.deflate_readers;
+  if (subscriber.blocked || subscriber.ready) --log.stragglers;
+  trim(log);
+  if (!log.members.sweeping()) compact(gone.log);
+}
+
+std::uint32_t FanOut::subscriptions_of(SubscriberId id) const {
+  return subscribers_[id].subscriptions.size();
+}
+
+// --- the outbox ---------------------------------------------------------------------------------
+
+Outbox& FanOut::outbox_of(Subscriber& subscriber) {
+  if (!subscriber.outbox) subscriber.outbox = std::make_unique<Outbox>(now_ms_);
+  return *subscriber.outbox;
+}
+
+bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes) const {
+  const Outbox* outbox = subscribers_[id].outbox.get();
+  // One message larger than the whole outbox may go when nothing stands before it.
+  return !outbox || outbox->empty() || outbox->size() + bytes <= options_.outbox_bytes_max;
+}
+
+bool FanOut::say(SubscriberId id, std::string_view bytes, MonoTime now) {
+  Subscriber& subscriber = at(id);
+  if (subscriber.judged || subscriber.finishing) return true;  // nothing more will be read by the peer
+  if (!outbox_has_room(id, bytes.size())) return false;
+  now_ms_ = wrapping_ms(now);
+  outbox_of(subscriber).put(bytes);
+  if (!subscriber.blocked) set_standing(id, Standing::ready);
+  return true;
+}
+
+void FanOut::finish(SubscriberId id, std::string_view last_bytes, MonoTime now) {
+  Subscriber& subscriber = at(id);
+  if (subscriber.judged || subscriber.finishing) return;
+  now_ms_ = wrapping_ms(now);
+  subscriber.finishing = true;
+  outbox_of(subscriber).set_last(last_bytes);
+  if (!subscriber.blocked) set_standing(id, Standing::ready);
+}
+
+void FanOut::on_writable(SubscriberId id) {
+  const Subscriber& subscriber = at(id);
+  if (subscriber.blocked && !subscriber.judged) set_standing(id, Standing::ready);
+}
+
+}  // namespace carillon::channel

@@ -1,0 +1,224 @@
+// FanOut: the channel engine of one shard. Logs, subscribers with their cursors, and the sweep that
+// gives each connection one gathered write of everything between its cursors and the logs' heads.
+//
+// Pure: it is fed events, bytes and times, asks its Host to write, and returns decisions (verdicts).
+// Thread: one. Nothing here is called from inside a Host call.
+// The rules it keeps (docs/decisions/0002) carry numbers; fan_out_test.cc has a test for each.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ref.h"
+#include "base/time.h"
+#include "channel/event_log.h"
+#include "channel/frame.h"
+#include "channel/inline_list.h"
+#include "channel/members.h"
+#include "channel/outbox.h"
+
+namespace carillon::channel {
+
+using SubscriberId = std::uint32_t;  // the host's dense connection index
+using LogId = std::uint32_t;
+using PolicyId = std::uint8_t;
+
+// What happens to a subscriber that cannot take bytes.
+struct LagRule {
+  enum class Policy : std::uint8_t { disconnect, skip };
+  Policy policy = Policy::disconnect;
+  std::uint32_t bytes_max = 1024 * 1024;  // behind the heads of its logs
+  std::uint32_t age_ms_max = 15000;       // of its oldest unsent byte
+};
+
+enum class Encoding : std::uint8_t { plain, deflated };
+
+struct WriteResult {
+  enum class State : std::uint8_t { ok, blocked, broken };
+  std::size_t written = 0;
+  State state = State::ok;  // blocked: fewer than asked; on_writable() will come
+};
+
+class FanOutHost {
+ public:
+  // One gathered write to the subscriber's socket, now.
+  virtual WriteResult write(SubscriberId subscriber, const iovec* pieces, int count) = 0;
+  // Appends the frame that tells "you have missed `count` events of this log"; false where the
+  // endpoint has no such frame.
+  virtual bool append_gap_frame(SubscriberId subscriber, LogId log, std::uint32_t count,
+                                std::string& out) = 0;
+  // Asked between writes: has this slice had its time (1 ms by the clock)?
+  virtual bool slice_is_over() = 0;
+
+ protected:
+  ~FanOutHost() = default;
+};
+
+// What the engine has decided about a subscriber; the host carries it out after the slice.
+struct Verdict {
+  enum class What : std::uint8_t {
+    broken,         // the socket refused bytes for good
+    slow_by_bytes,  // lag rule: close it, and not gently
+    slow_by_age,
+    overrun,  // our own fault: it was not slow, the log went past it at its hard cap
+    finished  // finish(): everything and the last bytes are out
+  };
+  SubscriberId subscriber;
+  What what;
+};
+
+struct FanOutOptions {
+  std::uint32_t log_bytes_hard_max = 16 * 1024 * 1024;  // one log, whatever it costs its readers
+  std::uint64_t all_logs_bytes_max = std::uint64_t{1} << 32;
+  std::uint32_t outbox_bytes_max = 64 * 1024;
+};
+
+// Written by the shard's thread. Plain numbers: the shard publishes them (gateway/counters.h).
+struct FanOutCounters {
+  std::uint64_t deliveries = 0;  // frames of logs begun, one a subscriber
+  std::uint64_t writes = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t appends = 0;
+  std::uint64_t gaps_told = 0;
+  std::uint64_t events_skipped = 0;  // those gaps' events
+  std::uint64_t overruns = 0;        // entries dropped that a healthy subscriber still needed
+  std::uint64_t retained_bytes = 0;  // of all logs, now
+  std::uint64_t blocked = 0;         // subscribers, now
+};
+
+class FanOut {
+ public:
+  // A visit's bounds: one gathered write is at most this, then the subscriber goes to the queue's end.
+  static constexpr int kPiecesMax = 64;
+  static constexpr std::size_t kVisitBytesMax = 64 * 1024;
+  // Writes to one log's subscribers before the next dirty log has its turn.
+  static constexpr int kWritesATurn = 64;
+  // Compressing pays for the reader's line, not for us; below this many readers frames stay plain.
+  static constexpr std::uint32_t kDeflateReadersMin = 2;
+
+  FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies,
+         websocket::Deflater* deflater);
+
+  // --- logs ---
+  LogId add_log(PolicyId policy);
+  void remove_log(LogId log);  // nobody subscribes to it any more
+  std::uint32_t subscribers_of(LogId log) const;
+  // One event for everybody on the log. Nothing is touched per subscriber.
+  void append(LogId log, Ref<const Frame> frame, MonoTime now);
+
+  // --- subscribers ---
+  void add_subscriber(SubscriberId subscriber, PolicyId policy, Encoding encoding);
+  void remove_subscriber(SubscriberId subscriber);
+  // False when it already is / is not subscribed. A new subscription starts at the log's head.
+  bool subscribe(SubscriberId subscriber, LogId log);
+  bool unsubscribe(SubscriberId subscriber, LogId log);
+  void unsubscribe_all(SubscriberId subscriber);
+  std::uint32_t subscriptions_of(SubscriberId subscriber) const;
+
+  // Bytes that go before any event: a reply, a ping. False, and nothing taken, when the outbox is full.
+  bool say(SubscriberId subscriber, std::string_view bytes, MonoTime now);
+  // Room for say(): a connection without any should not be read from.
+  bool outbox_has_room(SubscriberId subscriber, std::size_t bytes) const;
+  // The last bytes (a close frame): they leave once the cursors have arrived at their logs' heads;
+  // then comes the verdict `finished`.
+  void finish(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
+  void on_writable(SubscriberId subscriber);
+
+  // Writes until nothing is owed or the host says that the slice is over; true when work is left.
+  bool run_slice(MonoTime now);
+  // Applies the lag rules to those that cannot take bytes. A few times a second.
+  void check_lag(MonoTime now);
+  // The decisions since the last call.
+  std::vector<Verdict> take_verdicts() { return std::exchange(verdicts_, {}); }
+  bool has_verdicts() const { return !verdicts_.empty(); }
+
+  const FanOutCounters& counters() const { return counters_; }
+  // For tests: where this log's numbers begin.
+  void start_numbers_at(LogId log, Cursor first) { logs_[log].events.start_numbers_at(first); }
+  const EventLog& events_of(LogId log) const { return logs_[log].events; }
+
+ private:
+  struct LogState {
+    EventLog events;
+    Members members;
+    std::uint32_t stragglers = 0;  // members that are blocked or ready
+    std::uint32_t deflate_readers = 0;
+    PolicyId policy = 0;
+    bool in_use = false;
+    bool queued = false;  // in dirty_
+  };
+
+  struct Subscription {
+    LogId log;
+    std::uint32_t position;  // in the log's members
+  };
+
+  struct Subscriber {
+    InlineList<Subscription> subscriptions;
+    std::unique_ptr<Outbox> outbox;
+    PolicyId policy = 0;
+    Encoding encoding = Encoding::plain;
+    bool in_use : 1 = false;
+    bool blocked : 1 = false;    // the last write came up short
+    bool ready : 1 = false;      // owed a visit
+    bool queued : 1 = false;     // stands in ready_
+    bool finishing : 1 = false;  // last_bytes wait for the cursors
+    bool judged : 1 = false;     // a verdict is out: never written to again
+    bool was_slow : 1 = false;   // blocked since it last had everything
+    bool listed : 1 = false;     // stands in blocked_
+  };
+
+  struct Visit;  // one gathered write being put together (flush.cc)
+
+  // sweep.cc: whose turn it is
+  void sweep(LogId id);
+  void flush_next_ready();
+  void trim(LogState& log);
+  void drop_until(LogState& log, Cursor cursor);
+  void drop_oldest(LogState& log);
+  void compact(LogId id);
+
+  // flush.cc: one subscriber's gathered write
+  void flush(SubscriberId id);
+  bool catch_up_with_lost(SubscriberId id);
+  void gather_log(Visit& visit, Subscriber& subscriber, std::uint32_t index);
+  void settle(Visit& visit, Subscriber& subscriber, std::size_t written);
+  void move_cursors(Visit& visit, Subscriber& subscriber, std::size_t of_frames);
+  void after_visit(SubscriberId id, bool blocked, bool more);
+  void finish_if_due(SubscriberId id);
+  std::string_view bytes_of(const LogState& log, const Subscriber& subscriber, const LogEntry& entry) const;
+
+  // lag.cc: those that cannot take bytes
+  enum class Standing : std::uint8_t { caught_up, ready, blocked };
+  void set_standing(SubscriberId id, Standing standing);
+  bool is_too_slow(const Subscriber& subscriber, Verdict::What& why) const;
+  void judge(SubscriberId id, Verdict::What what);
+
+  void leave(SubscriberId id, std::uint32_t index);
+  Outbox& outbox_of(Subscriber& subscriber);
+  Subscriber& at(SubscriberId id);
+
+  FanOutHost& host_;
+  const FanOutOptions options_;
+  const std::vector<LagRule> policies_;
+  websocket::Deflater* const deflater_;
+  std::vector<LogState> logs_;
+  std::vector<LogId> free_logs_;
+  std::vector<Subscriber> subscribers_;
+  std::deque<LogId> dirty_;
+  std::deque<SubscriberId> ready_;
+  std::vector<SubscriberId> blocked_;  // may hold stale ids; check_lag() sweeps them out
+  std::vector<Verdict> verdicts_;
+  FanOutCounters counters_;
+  std::uint32_t now_ms_ = 0;
+  std::uint32_t visits_ = 0;  // rotates which log a visit begins with
+};
+
+}  // namespace carillon::channel

@@ -1,0 +1,183 @@
+// One subscriber's visit: gather everything between its cursors and the heads, write once, settle.
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+#include "channel/fan_out.h"
+
+namespace carillon::channel {
+
+struct FanOut::Visit {
+  // The entries of one log that are in this write, [first, end).
+  struct Segment {
+    std::uint32_t subscription;
+    Cursor first;
+    Cursor end;
+  };
+  std::array<iovec, kPiecesMax> pieces;
+  std::array<Segment, kPiecesMax> segments;
+  int piece_count = 0;
+  int segment_count = 0;
+  std::size_t bytes = 0;
+  std::size_t outbox_bytes = 0;
+  bool more = false;  // a bound was met before the heads were
+
+  bool add(std::string_view frame) {
+    if (bytes > 0 && bytes + frame.size() > kVisitBytesMax) return false;
+    if (piece_count > 0) {
+      iovec& last = pieces[static_cast<std::size_t>(piece_count - 1)];
+      if (static_cast<const char*>(last.iov_base) + last.iov_len == frame.data()) {
+        last.iov_len += frame.size();
+        bytes += frame.size();
+        return true;
+      }
+    }
+    if (piece_count == kPiecesMax) return false;
+    pieces[static_cast<std::size_t>(piece_count++)] = {const_cast<char*>(frame.data()), frame.size()};
+    bytes += frame.size();
+    return true;
+  }
+};
+
+void FanOut::flush(SubscriberId id) {
+  Subscriber& subscriber = subscribers_[id];
+  if (!catch_up_with_lost(id)) return;
+
+  Visit visit;
+  if (subscriber.outbox) {
+    visit.piece_count = subscriber.outbox->gather(visit.pieces.data());
+    visit.outbox_bytes = visit.bytes = subscriber.outbox->size();
+  }
+  // Begin with another log each time, or a busy first one would starve the others.
+  const std::uint32_t count = subscriber.subscriptions.size();
+  const std::uint32_t start = count > 1 ? visits_++ % count : 0;
+  for (std::uint32_t i = 0; i < count && !visit.more; ++i) {
+    gather_log(visit, subscriber, (start + i) % count);
+  }
+  if (visit.bytes == 0) {
+    after_visit(id, false, visit.more);
+    return;
+  }
+
+  const WriteResult result = host_.write(id, visit.pieces.data(), visit.piece_count);
+  if (result.state == WriteResult::State::broken) {
+    judge(id, Verdict::What::broken);
+    return;
+  }
+  CARILLON_ASSERT(result.written <= visit.bytes);
+  ++counters_.writes;
+  counters_.bytes += result.written;
+  settle(visit, subscriber, result.written);
+  after_visit(id, result.written < visit.bytes, visit.more);
+}
+
+std::string_view FanOut::bytes_of(const LogState& log, const Subscriber& subscriber,
+                                  const LogEntry& entry) const {
+  if (subscriber.encoding == Encoding::deflated && deflater_ && log.deflate_readers >= kDeflateReadersMin) {
+    return entry.frame->deflated(*deflater_);
+  }
+  return {entry.data, entry.size};
+}
+
+void FanOut::gather_log(Visit& visit, Subscriber& subscriber, std::uint32_t index) {
+  const Subscription& subscription = subscriber.subscriptions[index];
+  LogState& log = logs_[subscription.log];
+  const Cursor first = log.members.at(subscription.position).cursor;
+  const Cursor head = log.events.head();
+  if (first == head) return;
+  if (visit.segment_count == kPiecesMax) {
+    visit.more = true;
+    return;
+  }
+  Cursor end = first;
+  while (end != head && visit.add(bytes_of(log, subscriber, log.events.at(end)))) ++end;
+  visit.more = end != head;
+  if (end != first) visit.segments[static_cast<std::size_t>(visit.segment_count++)] = {index, first, end};
+}
+
+// Takes account of what went out. Cursors only ever stand between frames: the rest of a half-written
+// one moves to the outbox, which goes first at the next visit.
+void FanOut::settle(Visit& visit, Subscriber& subscriber, std::size_t written) {
+  const std::size_t of_outbox = std::min(written, visit.outbox_bytes);
+  if (of_outbox > 0) subscriber.outbox->consume(of_outbox);
+  if (subscriber.outbox && subscriber.outbox->empty() && !subscriber.outbox->has_last()) {
+    subscriber.outbox.reset();
+  }
+  if (written < visit.bytes) {
+    move_cursors(visit, subscriber, written - of_outbox);
+    return;
+  }
+  for (int i = 0; i < visit.segment_count; ++i) {
+    const Visit::Segment& segment = visit.segments[static_cast<std::size_t>(i)];
+    const Subscription& subscription = subscriber.subscriptions[segment.subscription];
+    logs_[subscription.log].members.at(subscription.position).cursor = segment.end;
+    counters_.deliveries += segment.end - segment.first;
+  }
+}
+
+void FanOut::move_cursors(Visit& visit, Subscriber& subscriber, std::size_t of_frames) {
+  for (int i = 0; i < visit.segment_count && of_frames > 0; ++i) {
+    const Visit::Segment& segment = visit.segments[static_cast<std::size_t>(i)];
+    const Subscription& subscription = subscriber.subscriptions[segment.subscription];
+    LogState& log = logs_[subscription.log];
+    Cursor& cursor = log.members.at(subscription.position).cursor;
+    while (cursor != segment.end && of_frames > 0) {
+      const LogEntry& entry = log.events.at(cursor);
+      const std::string_view frame = bytes_of(log, subscriber, entry);
+      if (of_frames < frame.size()) {
+        entry.frame->add_ref();
+        outbox_of(subscriber).put_rest(Ref<const Frame>::adopt(entry.frame), frame.substr(of_frames));
+      }
+      of_frames -= std::min(of_frames, frame.size());
+      ++cursor;
+      ++counters_.deliveries;
+    }
+  }
+}
+
+void FanOut::after_visit(SubscriberId id, bool blocked, bool more) {
+  if (blocked) {
+    set_standing(id, Standing::blocked);
+  } else if (more) {
+    set_standing(id, Standing::ready);
+  } else {
+    set_standing(id, Standing::caught_up);
+    finish_if_due(id);
+  }
+}
+
+void FanOut::finish_if_due(SubscriberId id) {
+  Subscriber& subscriber = subscribers_[id];
+  if (!subscriber.finishing) return;
+  if (!subscriber.outbox || (subscriber.outbox->empty() && !subscriber.outbox->has_last())) {
+    judge(id, Verdict::What::finished);
+    return;
+  }
+  unsubscribe_all(id);
+  subscriber.outbox->release_last();
+  set_standing(id, Standing::ready);
+}
+
+// A cursor whose events are gone: the subscriber is told the gap, or judged. True: go on.
+bool FanOut::catch_up_with_lost(SubscriberId id) {
+  Subscriber& subscriber = subscribers_[id];
+  for (const Subscription& each : subscriber.subscriptions) {
+    LogState& log = logs_[each.log];
+    Member& member = log.members.at(each.position);
+    const std::uint32_t lost = log.events.lost(member.cursor);
+    if (lost == 0) continue;
+    std::string gap;
+    const bool skips = policies_[subscriber.policy].policy == LagRule::Policy::skip;
+    if (!skips || !host_.append_gap_frame(id, each.log, lost, gap)) {
+      judge(id, subscriber.was_slow ? Verdict::What::slow_by_bytes : Verdict::What::overrun);
+      return false;
+    }
+    outbox_of(subscriber).put(gap);
+    member.cursor = log.events.tail();
+    ++counters_.gaps_told;
+    counters_.events_skipped += lost;
+  }
+  return true;
+}
+
+}  // namespace carillon::channel

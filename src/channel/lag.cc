@@ -1,0 +1,98 @@
+// Those that cannot take bytes. Slow means blocked: the last write came up short. "Not yet swept" is
+// never slow.
+#include <algorithm>
+
+#include "channel/fan_out.h"
+
+namespace carillon::channel {
+
+void FanOut::set_standing(SubscriberId id, Standing standing) {
+  Subscriber& subscriber = subscribers_[id];
+  const bool was_straggler = subscriber.blocked || subscriber.ready;
+  const bool was_blocked = subscriber.blocked;
+  subscriber.blocked = standing == Standing::blocked;
+  subscriber.ready = standing == Standing::ready;
+  const bool is_straggler = subscriber.blocked || subscriber.ready;
+
+  if (subscriber.ready && !subscriber.queued) {
+    subscriber.queued = true;
+    ready_.push_back(id);
+  }
+  if (subscriber.blocked != was_blocked) counters_.blocked += subscriber.blocked ? 1 : -std::uint64_t{1};
+  if (subscriber.blocked) subscriber.was_slow = true;
+  if (subscriber.blocked && !subscriber.listed) {
+    subscriber.listed = true;
+    blocked_.push_back(id);
+  }
+  if (standing == Standing::caught_up) subscriber.was_slow = false;
+  if (was_straggler == is_straggler) return;
+  for (const Subscription& each : subscriber.subscriptions) {
+    LogState& log = logs_[each.log];
+    if (is_straggler) {
+      ++log.stragglers;
+    } else {
+      --log.stragglers;
+      trim(log);
+    }
+  }
+}
+
+void FanOut::check_lag(MonoTime now) {
+  now_ms_ = wrapping_ms(now);
+  std::size_t kept = 0;
+  for (const SubscriberId id : blocked_) {
+    Subscriber& subscriber = subscribers_[id];
+    if (!subscriber.in_use || !subscriber.blocked) {
+      subscriber.listed = false;
+      continue;
+    }
+    Verdict::What why{};
+    if (is_too_slow(subscriber, why)) {
+      subscriber.listed = false;
+      judge(id, why);
+      continue;
+    }
+    blocked_[kept++] = id;
+  }
+  blocked_.resize(kept);
+}
+
+bool FanOut::is_too_slow(const Subscriber& subscriber, Verdict::What& why) const {
+  const LagRule& rule = policies_[subscriber.policy];
+  if (rule.policy == LagRule::Policy::skip) return false;
+  std::uint64_t bytes = 0;
+  std::uint32_t oldest_age = 0;
+  bool lost = false;
+  if (subscriber.outbox && !subscriber.outbox->empty()) {
+    bytes = subscriber.outbox->size();
+    oldest_age = now_ms_ - subscriber.outbox->oldest_ms();
+  }
+  for (std::uint32_t i = 0; i < subscriber.subscriptions.size(); ++i) {
+    const Subscription& each = subscriber.subscriptions[i];
+    const LogState& log = logs_[each.log];
+    const Cursor cursor = log.members.at(each.position).cursor;
+    if (log.events.pending(cursor) == 0) continue;
+    if (log.events.lost(cursor) > 0) {
+      lost = true;
+      break;
+    }
+    bytes += log.events.pending_bytes(cursor);
+    oldest_age = std::max(oldest_age, now_ms_ - log.events.at(cursor).appended_ms);
+  }
+  if (lost || bytes > rule.bytes_max) {
+    why = Verdict::What::slow_by_bytes;
+    return true;
+  }
+  why = Verdict::What::slow_by_age;
+  return oldest_age > rule.age_ms_max;
+}
+
+// The engine is done with this subscriber: it is neither swept nor owed anything, and the host takes
+// it away after the slice.
+void FanOut::judge(SubscriberId id, Verdict::What what) {
+  set_standing(id, Standing::caught_up);
+  subscribers_[id].judged = true;
+  verdicts_.push_back({id, what});
+}
+
+}  // namespace carillon::channel

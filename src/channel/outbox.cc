@@ -1,0 +1,42 @@
+#include "channel/outbox.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace carillon::channel {
+
+void Outbox::put_rest(Ref<const Frame> frame, std::string_view rest) {
+  CARILLON_ASSERT(empty());
+  if (rest.size() <= kCopyRestUpTo) {
+    bytes_.assign(rest);
+    sent_ = 0;
+    return;
+  }
+  frame_ = std::move(frame);
+  rest_ = rest;
+}
+
+int Outbox::gather(iovec* out) const {
+  int pieces = 0;
+  if (!rest_.empty()) out[pieces++] = {const_cast<char*>(rest_.data()), rest_.size()};
+  if (bytes_.size() > sent_) {
+    out[pieces++] = {const_cast<char*>(bytes_.data()) + sent_, bytes_.size() - sent_};
+  }
+  return pieces;
+}
+
+void Outbox::consume(std::size_t count) {
+  CARILLON_ASSERT(count <= size());
+  const std::size_t of_rest = std::min(count, rest_.size());
+  rest_.remove_prefix(of_rest);
+  if (rest_.empty()) frame_ = {};
+  sent_ += count - of_rest;
+  // A peer that reads slowly must not make the sent part of a busy outbox pile up.
+  if (sent_ > 4096 && sent_ * 2 > bytes_.size()) {
+    bytes_.erase(0, sent_);
+    sent_ = 0;
+  }
+}
+
+}  // namespace carillon::channel

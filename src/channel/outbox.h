@@ -1,0 +1,56 @@
+// Outbox: what one connection is owed apart from its logs: replies, pings, the close frame, the rest
+// of a half-written frame. It always goes before the logs. Exists only while it holds something.
+//
+// Thread: the shard's.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/ref.h"
+#include "channel/frame.h"
+
+namespace carillon::channel {
+
+class Outbox {
+ public:
+  // A rest up to this size is copied; a longer one keeps its frame alive instead.
+  static constexpr std::size_t kCopyRestUpTo = 1024;
+
+  explicit Outbox(std::uint32_t now_ms) : oldest_ms_(now_ms) {}
+
+  // The rest of a frame after a short write. Only into an empty outbox: a frame is begun only when
+  // everything that stood before it is out.
+  void put_rest(Ref<const Frame> frame, std::string_view rest);
+  void put(std::string_view bytes) { bytes_.append(bytes); }
+
+  std::size_t size() const { return rest_.size() + bytes_.size() - sent_; }
+  bool empty() const { return size() == 0; }
+  std::uint32_t oldest_ms() const { return oldest_ms_; }
+
+  // Bytes that wait for the cursors (FanOut::finish); not part of size() until release_last().
+  void set_last(std::string_view bytes) { last_.assign(bytes); }
+  bool has_last() const { return !last_.empty(); }
+  void release_last() {
+    bytes_ += last_;
+    last_.clear();
+  }
+
+  // Fills up to two pieces; returns how many.
+  int gather(iovec* out) const;
+  // `count` bytes of what gather() gave are out.
+  void consume(std::size_t count);
+
+ private:
+  Ref<const Frame> frame_;  // keeps rest_ alive
+  std::string_view rest_;
+  std::string bytes_;
+  std::size_t sent_ = 0;  // of bytes_
+  std::string last_;
+  std::uint32_t oldest_ms_;
+};
+
+}  // namespace carillon::channel
