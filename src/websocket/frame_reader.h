@@ -74,7 +74,7 @@ class MessageHandler {
 
 // What the peer did wrong: the close to send. `reason` is a literal of at most 123 bytes.
 struct ReadFault {
-  CloseCode code;
+  CloseCode code = CloseCode::normal;
   std::string_view reason;
 };
 
@@ -88,7 +88,7 @@ struct [[nodiscard]] ReadResult {
   };
   Status status = Status::ok;
   std::size_t consumed = 0;  // of the fed bytes, up to the end of the last frame or piece that was read
-  ReadFault fault{CloseCode::normal, {}};
+  ReadFault fault;
 
   bool ok() const { return status == Status::ok; }
 };
@@ -113,18 +113,25 @@ class FrameReader {
   std::size_t buffered_bytes() const { return buffer_.capacity(); }
 
  private:
-  struct Step;
+  enum class Header : std::uint8_t { incomplete, complete, faulty };
 
-  Step read_header(std::span<char> bytes, const ReaderLimits& limits);
-  Step judge_header(std::size_t had, const ReaderLimits& limits);
-  Step begin_frame(const ReaderLimits& limits);
-  Step read_payload(std::span<char> bytes, const ReaderLimits& limits, MessageHandler& handler,
-                    Inflater* inflater);
-  Step read_data(std::span<char> chunk, const ReaderLimits& limits, MessageHandler& handler,
-                 Inflater* inflater);
-  Step read_control(std::span<char> chunk, MessageHandler& handler);
-  Step finish_message(std::string_view payload, const ReaderLimits& limits, MessageHandler& handler,
-                      Inflater* inflater);
+  ReadResult step(std::span<char> bytes, const ReaderLimits& limits, MessageHandler& handler,
+                  Inflater* inflater);
+  ReadResult read_header(std::span<char> bytes, const ReaderLimits& limits);
+  Header judge_header(std::size_t have, const ReaderLimits& limits, ReadFault& fault) const;
+  void begin_frame();
+  ReadResult read_data(std::span<char> chunk, const ReaderLimits& limits, MessageHandler& handler,
+                       Inflater* inflater);
+  ReadResult finish_message(std::string_view payload, const ReaderLimits& limits, MessageHandler& handler,
+                            Inflater* inflater);
+  ReadResult read_control(std::span<char> chunk, MessageHandler& handler);
+  ReadResult finish_control(std::string_view payload, MessageHandler& handler);
+  ReadResult finish_close(std::string_view payload, MessageHandler& handler);
+
+  void keep(std::span<char> chunk);
+  void end_frame();
+  Opcode opcode() const { return static_cast<Opcode>(header_[0] & 0x0F); }
+  bool is_final() const { return (header_[0] & 0x80) != 0; }
 
   // The message's bytes so far, where they must be kept; a control frame cut in two is kept behind them.
   std::vector<char> buffer_;
