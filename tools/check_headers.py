@@ -96,7 +96,7 @@ def main():
         print("build/dev/compile_commands.json names no file of src/")
         return 1
     complaints = check(source, flags, ROOT / "build" / "dev" / "headers_ok.json")
-    print("\n".join(complaints))
+    print(*complaints, sep="\n", end="\n" if complaints else "")
     return 1 if complaints else 0
 
 

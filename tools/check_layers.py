@@ -64,7 +64,7 @@ def problems(root, layers):
 def main():
     root = pathlib.Path(__file__).resolve().parent.parent
     found = list(problems(root, LAYERS))
-    print("\n".join(found))
+    print(*found, sep="\n", end="\n" if found else "")
     return 1 if found else 0
 
 
