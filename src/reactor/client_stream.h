@@ -21,7 +21,7 @@ namespace carillon::reactor {
 class ClientStreamHandler {
  public:
   virtual void on_connected() = 0;
-  virtual void on_bytes(std::string_view bytes) = 0;       // the view lives for the call
+  virtual void on_bytes(std::string_view bytes) = 0;  // the view lives for the call
   // Refused, timed out, reset, ended by the peer, TLS failure, write buffer full. Says which.
   virtual void on_closed(const Error& reason) = 0;
 
@@ -30,25 +30,25 @@ class ClientStreamHandler {
 };
 
 struct ClientTls {
-  std::string server_name;     // for SNI and for the certificate's name check
-  std::string ca_file;         // empty: the system's store
+  std::string server_name;  // for SNI and for the certificate's name check
+  std::string ca_file;      // empty: the system's store
 };
 
 struct ClientStreamOptions {
   std::string host;
   std::uint16_t port = 0;
-  std::unique_ptr<ClientTls> tls;                            // null: plain TCP
+  std::unique_ptr<ClientTls> tls;  // null: plain TCP
   std::chrono::milliseconds connect_timeout{5000};
-  std::size_t write_buffer_bytes_max = 16 * 1024 * 1024;     // beyond it the stream closes itself
+  std::size_t write_buffer_bytes_max = 16 * 1024 * 1024;  // beyond it the stream closes itself
 };
 
 class ClientStream {
  public:
   static std::unique_ptr<ClientStream> connect(Loop& loop, ClientStreamOptions options,
                                                ClientStreamHandler& handler);
-  virtual ~ClientStream() = default;                         // closes without a callback
+  virtual ~ClientStream() = default;  // closes without a callback
 
-  virtual void write(std::string_view bytes) = 0;            // copies what the kernel does not take
+  virtual void write(std::string_view bytes) = 0;  // copies what the kernel does not take
   virtual std::size_t unsent_bytes() const = 0;
 };
 

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -22,8 +24,8 @@ class WakeFd {
   WakeFd& operator=(WakeFd&&) = delete;
   ~WakeFd();
   int fd() const { return fd_; }
-  void signal() const;                       // any thread
-  void clear() const;                        // the owner
+  void signal() const;  // any thread
+  void clear() const;   // the owner
 
  private:
   explicit WakeFd(int fd) : fd_(fd) {}
@@ -53,13 +55,17 @@ class Inbox {
     return true;
   }
 
-  // The owner. Swaps everything that waits into `taken`, which it clears first.
+  // The owner. Swaps everything that waits into `taken`, which it clears first. The eventfd is cleared
+  // before the swap: an item pushed in between wakes the owner once for nothing, and none is missed.
   void drain_into(std::vector<T>& taken) {
     taken.clear();
     wake_.clear();
     const std::lock_guard lock(mutex_);
     items_.swap(taken);
   }
+
+  // Any thread, and a signal handler: makes the descriptor readable with nothing to take.
+  void wake() const { wake_.signal(); }
 
   std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 

@@ -30,15 +30,22 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
+// Errors name the address and the remedy: "cannot listen on 127.0.0.1:8000: address already in use; …".
 // The first of several shards' listeners binds port 0 and tells the others the port it got.
 Result<FileDescriptor> listen_on(const SocketAddress& address, int backlog);
 Result<SocketAddress> local_address(int fd);
 
+// SO_REUSEPORT lets a second server of the same user bind the same port without an error, and the kernel
+// would deal the clients out to both. So ask this once, before the first listen_on() of an address.
+Result<void> check_port_is_free(const SocketAddress& address);
+
 // The next waiting connection, non-blocking and close-on-exec, with TCP_NODELAY and the low-water
-// mark for unsent bytes (TCP_NOTSENT_LOWAT) set; errno in the error case.
+// mark for unsent bytes (TCP_NOTSENT_LOWAT) set; errno in the error case. A connection that went while
+// it waited is passed over. With edge-triggered events: call until EAGAIN; after EMFILE or ENFILE call
+// again when a descriptor is free, for no new event will come for those who already wait.
 struct Accepted {
-  int fd = -1;               // -1: none; see `error`
-  int error = 0;             // EAGAIN: nobody waits; EMFILE, ENFILE: no descriptor left
+  int fd = -1;    // -1: none; see `error`
+  int error = 0;  // EAGAIN: nobody waits; EMFILE, ENFILE: no descriptor left
   SocketAddress peer;
 };
 Accepted accept_from(int listener_fd, int notsent_low_water_bytes);

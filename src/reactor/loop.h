@@ -37,17 +37,17 @@ class TurnTask {
   ~TurnTask() = default;
 };
 
-struct LoopCounters {          // written by the loop's thread only; read by anyone, relaxed
+struct LoopCounters {  // written by the loop's thread only; read by anyone, relaxed
   std::atomic<std::uint64_t> turns{0};
-  std::atomic<std::uint64_t> lag_ns_max{0};   // longest turn since last taken: how late a timer can be
+  std::atomic<std::uint64_t> lag_ns_max{0};  // longest turn since last taken: how late a timer can be
   std::atomic<std::uint64_t> posts_refused{0};
 };
 
 class Loop {
  public:
   using HandlerId = std::uint8_t;
-  using TimerId = std::uint64_t;             // 0 is none
-  static constexpr std::size_t kPostsMax = 4096;   // waiting functions; post() refuses beyond
+  using TimerId = std::uint64_t;                  // 0 is none
+  static constexpr std::size_t kPostsMax = 4096;  // waiting functions; post() refuses beyond
 
   static Result<std::unique_ptr<Loop>> create();
   virtual ~Loop() = default;
@@ -61,13 +61,13 @@ class Loop {
                      std::uint32_t generation) = 0;
   virtual bool rewatch(int fd, std::uint32_t epoll_events, HandlerId handler, std::uint32_t index,
                        std::uint32_t generation) = 0;
-  virtual void unwatch(int fd) = 0;          // before close(fd)
+  virtual void unwatch(int fd) = 0;  // before close(fd)
 
   // One-shot; for the few timers that are not a connection's (those live in their shard's wheel).
   virtual TimerId call_after(MonoClock::duration delay, std::function<void()> callback) = 0;
-  virtual void cancel(TimerId id) = 0;       // a timer that ran, or 0: no effect
+  virtual void cancel(TimerId id) = 0;  // a timer that ran, or 0: no effect
 
-  virtual void set_turn_task(TurnTask* task) = 0;   // not owned; null removes
+  virtual void set_turn_task(TurnTask* task) = 0;  // not owned; null removes; called in the next turn
 
   // The times read when the current turn began.
   virtual MonoTime now() const = 0;
@@ -75,8 +75,8 @@ class Loop {
 
   // Any thread. Runs `function` on the loop's thread in a later turn; false when kPostsMax wait.
   virtual bool post(std::function<void()> function) = 0;
-  virtual void run() = 0;                    // until stop()
-  virtual void stop() = 0;                   // any thread, or a signal handler's thread
+  virtual void run() = 0;   // until stop()
+  virtual void stop() = 0;  // any thread, or a signal handler's thread
 
   virtual LoopCounters& counters() = 0;
 };

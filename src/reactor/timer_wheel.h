@@ -22,8 +22,8 @@ class TimerWheel {
   explicit TimerWheel(MonoTime start);
 
   Id add(MonoTime deadline, std::uint32_t owner);
-  void move(Id id, MonoTime deadline);       // of a timer that has not fired
-  void remove(Id id);                        // ditto
+  void move(Id id, MonoTime deadline);  // of a timer that has not fired
+  void remove(Id id);                   // ditto
 
   // Fires what is due: calls expired(owner) for each, its id already free. The callback may add, move
   // and remove timers, also ones that are due in this very call.

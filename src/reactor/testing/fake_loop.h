@@ -123,7 +123,10 @@ class FakeLoop final : public Loop {
     std::erase_if(timers_, [id](const auto& timer) { return timer.first.second == id; });
   }
 
-  void set_turn_task(TurnTask* task) override { turn_task_ = task; }
+  void set_turn_task(TurnTask* task) override {
+    turn_task_ = task;
+    turn_deadline_ = task != nullptr ? MonoTime::min() : MonoTime::max();
+  }
   MonoTime now() const override { return now_; }
   WallTime wall_now() const override { return wall_now_; }
 

@@ -1,0 +1,42 @@
+// WriteBuffer: bytes that wait for the kernel, taken from the front.
+// Thread: one. Bounded by whoever appends.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace carillon::reactor {
+
+class WriteBuffer {
+ public:
+  bool empty() const { return begin_ == bytes_.size(); }
+  std::size_t size() const { return bytes_.size() - begin_; }
+  // Lives until the next append() or consume().
+  std::string_view view() const { return std::string_view(bytes_).substr(begin_); }
+  void append(std::string_view bytes) { bytes_.append(bytes); }
+
+  // What is left moves to the front only when it is the smaller part, so each byte moves about once; a
+  // large buffer that has run empty is given back.
+  void consume(std::size_t count) {
+    begin_ += count;
+    if (empty()) {
+      begin_ = 0;
+      if (bytes_.capacity() > kKeptBytesMax) {
+        bytes_ = std::string();
+      } else {
+        bytes_.clear();
+      }
+    } else if (begin_ > bytes_.size() / 2) {
+      bytes_.erase(0, begin_);
+      begin_ = 0;
+    }
+  }
+
+ private:
+  static constexpr std::size_t kKeptBytesMax = 64 * 1024;
+  std::string bytes_;
+  std::size_t begin_ = 0;
+};
+
+}  // namespace carillon::reactor
