@@ -13,25 +13,11 @@
 #include <vector>
 
 #include "auth/identity.h"
+#include "auth/token_fault.h"
 #include "base/result.h"
 #include "config/settings.h"
 
 namespace carillon::auth {
-
-enum class TokenFault {
-  too_long,
-  malformed,            // not three canonical base64url parts of strict JSON, or a mistyped claim
-  algorithm_refused,    // `none`, unknown, or on no key's list
-  unknown_key,          // no key with that `kid`
-  unknown_critical,     // a `crit` header that we do not understand: all of them
-  bad_signature,
-  expired,
-  not_yet_valid,        // `nbf` or `iat` in the future
-  wrong_issuer,
-  wrong_audience,
-  missing_claim         // `exp` where the key requires it
-};
-std::string_view name_of(TokenFault fault);       // "expired": a metric's label
 
 struct AuthenticatorCounters {
   std::uint64_t cache_hits = 0;
@@ -42,7 +28,7 @@ class Authenticator {
  public:
   struct Options {
     std::uint32_t token_bytes_max = 8 * 1024;
-    std::uint32_t cache_entries_max = 16384;      // verified tokens remembered, by SHA-256, until `exp`
+    std::uint32_t cache_entries_max = 16384;  // verified tokens remembered, by SHA-256, until `exp`
   };
 
   // Refuses unusable keys (a PEM that does not parse, an algorithm that does not fit the key, an HMAC

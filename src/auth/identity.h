@@ -17,7 +17,8 @@ class Identity final : public RefCounted {
   }
   static void destroy(const Identity* identity) { delete identity; }
 
-  const std::string& subject() const { return subject_; }             // "" without a `sub`
+  const std::string& subject() const { return subject_; }  // "" without a `sub`
+  // From then on the token is refused: `exp` and the key's leeway, in the year 2262 at the latest.
   std::optional<WallTime> expires_at() const { return expires_at_; }  // nothing: no `exp`
 
  private:

@@ -22,7 +22,7 @@ class OriginPolicy {
  private:
   bool any_ = false;
   bool none_ = false;
-  std::vector<std::string> exact_;     // normalised: lower case, default port left out
+  std::vector<std::string> exact_;  // normalised: lower case, default port left out
 };
 
 }  // namespace carillon::auth

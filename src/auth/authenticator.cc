@@ -1,0 +1,114 @@
+#include "auth/authenticator.h"
+
+#include <optional>
+
+#include "auth/claims.h"
+#include "auth/compact_jws.h"
+#include "auth/key.h"
+#include "auth/token_cache.h"
+
+namespace carillon::auth {
+namespace {
+
+struct Verified {
+  Ref<const Identity> identity;
+  Validity validity;
+};
+
+class JwtAuthenticator final : public Authenticator {
+ public:
+  JwtAuthenticator(std::vector<Key> keys, Options options)
+      : keys_(std::move(keys)), options_(options), cache_(options.cache_entries_max) {
+    for (const Key& key : keys_) listed_.add(key.algorithms());
+  }
+
+  Result<Ref<const Identity>, TokenFault> verify(std::string_view token, WallTime now) override;
+  const AuthenticatorCounters& counters() const override { return counters_; }
+
+ private:
+  Result<Verified, TokenFault> judge_token(std::string_view token, WallTime now);
+  Result<Verified, TokenFault> try_keys(Algorithm algorithm, const JoseHeader& header, WallTime now);
+
+  std::vector<Key> keys_;
+  AlgorithmSet listed_;  // by any key
+  Options options_;
+  TokenCache cache_;
+  AuthenticatorCounters counters_;
+  CompactJws jws_;  // the token at hand
+};
+
+Result<Ref<const Identity>, TokenFault> JwtAuthenticator::verify(std::string_view token, WallTime now) {
+  if (token.size() > options_.token_bytes_max) return tl::unexpected(TokenFault::too_long);
+  const auto digest = cache_.digest_of(token);
+  if (digest) {
+    if (auto identity = cache_.find(*digest, now)) {
+      ++counters_.cache_hits;
+      return identity;
+    }
+  }
+  ++counters_.cache_misses;
+  auto verified = judge_token(token, now);
+  if (!verified) return tl::unexpected(verified.error());
+  if (digest) cache_.insert(*digest, verified->identity, verified->validity, now);
+  return std::move(verified->identity);
+}
+
+Result<Verified, TokenFault> JwtAuthenticator::judge_token(std::string_view token, WallTime now) {
+  if (!jws_.take_apart(token)) return tl::unexpected(TokenFault::malformed);
+  const auto header = parse_header(jws_.header);
+  if (!header) return tl::unexpected(header.error());
+  const auto algorithm = algorithm_named(header->algorithm);
+  if (!algorithm || !listed_.has(*algorithm)) return tl::unexpected(TokenFault::algorithm_refused);
+  if (header->critical == JoseHeader::Critical::present) return tl::unexpected(TokenFault::unknown_critical);
+  return try_keys(*algorithm, *header, now);
+}
+
+// Each key that the header chooses, in the order of the configuration, until one admits the token.
+Result<Verified, TokenFault> JwtAuthenticator::try_keys(Algorithm algorithm, const JoseHeader& header,
+                                                        WallTime now) {
+  TokenFault fault = TokenFault::algorithm_refused;
+  bool chosen = false;
+  std::optional<Claims> claims;  // read once a signature is good, not before
+  for (Key& key : keys_) {
+    if (!key.takes(header.key_id)) continue;
+    chosen = true;
+    if (!key.lists(algorithm)) continue;
+    fault = more_telling(fault, TokenFault::bad_signature);
+    if (!key.verify(algorithm, jws_.signing_input, jws_.signature)) continue;
+    if (!claims) {
+      auto parsed = parse_claims(jws_.payload);
+      if (!parsed) return tl::unexpected(parsed.error());
+      claims = std::move(*parsed);
+    }
+    if (const auto refused = judge(*claims, key.rules(), now)) {
+      fault = more_telling(fault, *refused);
+      continue;
+    }
+    const Validity validity = validity_of(*claims, key.rules());
+    std::optional<WallTime> expires_at;
+    if (claims->expires_at) expires_at = validity.until;
+    return Verified{Identity::make(std::move(claims->subject), expires_at), validity};
+  }
+  return tl::unexpected(chosen ? fault : TokenFault::unknown_key);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Authenticator>> Authenticator::create(const std::vector<config::KeySettings>& settings,
+                                                             Options options, WeakSecrets weak_secrets) {
+  if (settings.empty()) {
+    return failure(
+        "keys: there is none, so no token could be good; add [keys.main] with algorithms and secret");
+  }
+  std::vector<std::string> problems;
+  std::vector<Key> keys;
+  for (const config::KeySettings& one : settings) {
+    if (auto key = Key::make(one, weak_secrets, problems)) keys.push_back(std::move(*key));
+  }
+  if (problems.empty()) return std::make_unique<JwtAuthenticator>(std::move(keys), options);
+  std::string message;
+  for (const std::string& problem : problems) message += (message.empty() ? "" : "\n") + problem;
+  return failure(std::move(message));
+}
+
+}  // namespace carillon::auth

@@ -1,0 +1,41 @@
+// CompactJws: a token taken apart (RFC 7515 section 7.1), nothing judged yet.
+//
+// Thread: one at a time. The object is kept and fed one token after the other, so that its buffers are
+// allocated once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "auth/token_fault.h"
+#include "base/result.h"
+
+namespace carillon::auth {
+
+struct CompactJws {
+  std::string header;  // decoded, not yet known to be JSON
+  std::string payload;
+  std::string signature;
+  std::string_view signing_input;  // into the token: header and payload as they were sent
+
+  // Exactly three parts of canonical base64url; an empty one is canonical.
+  bool take_apart(std::string_view token);
+};
+
+constexpr std::size_t kKeyIdBytesMax = 256;
+
+// What is read of the header; `jku`, `x5u`, `jwk`, `x5c` and all others are not even looked at.
+struct JoseHeader {
+  enum class Critical { absent, present };
+
+  std::string algorithm;
+  std::optional<std::string> key_id;
+  Critical critical = Critical::absent;  // RFC 7515 section 4.1.11: whatever it lists, we have none
+};
+
+// `malformed`: not a strict JSON object, a duplicate member, no `alg`, a mistyped `alg` or `kid`, a
+// `kid` of over kKeyIdBytesMax.
+Result<JoseHeader, TokenFault> parse_header(std::string_view header);
+
+}  // namespace carillon::auth

@@ -1,0 +1,35 @@
+// HMAC with SHA-2 (RFC 7518 section 3.2), with the key schedule done once.
+//
+// Thread: one at a time; computing changes the prepared context.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "auth/algorithm.h"
+#include "auth/openssl_handles.h"
+
+namespace carillon::auth {
+
+struct Mac {
+  std::array<unsigned char, 64> bytes;
+  std::size_t size = 0;           // 0: OpenSSL failed (out of memory)
+  std::string_view view() const;  // into this object
+};
+
+class Hmac {
+ public:
+  // Nothing when OpenSSL cannot (out of memory, or a FIPS module that refuses the key).
+  static std::optional<Hmac> make(Algorithm algorithm, std::string_view secret);
+
+  Mac compute(std::string_view input);
+  // In constant time; a signature of another length than the whole MAC is refused.
+  bool verify(std::string_view input, std::string_view signature);
+
+ private:
+  explicit Hmac(MacContext context) : context_(std::move(context)) {}
+  MacContext context_;
+};
+
+}  // namespace carillon::auth

@@ -1,0 +1,52 @@
+// Key: one [keys.<name>] of the configuration, ready to verify.
+//
+// Thread: one at a time.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/algorithm.h"
+#include "auth/authenticator.h"
+#include "auth/claims.h"
+#include "auth/hmac.h"
+#include "auth/public_key.h"
+#include "config/settings.h"
+
+namespace carillon::auth {
+
+constexpr std::size_t kSecretBytesMin = 32;  // RFC 7518 section 3.2 asks it of HS256
+constexpr seconds kLeewayMax{30};
+
+class Key {
+ public:
+  // Appends all that is wrong with the settings to `problems`, a line each with origin and key, and
+  // then returns nothing.
+  using WeakSecrets = Authenticator::WeakSecrets;
+  static std::optional<Key> make(const config::KeySettings& settings, WeakSecrets weak_secrets,
+                                 std::vector<std::string>& problems);
+
+  AlgorithmSet algorithms() const { return algorithms_; }
+  bool lists(Algorithm algorithm) const { return algorithms_.has(algorithm); }
+  // A key with an id takes just the tokens that name it; one without takes any.
+  bool takes(const std::optional<std::string>& key_id) const { return key_id_.empty() || key_id_ == key_id; }
+  // False for an algorithm that is not on the list, before any cryptography.
+  bool verify(Algorithm algorithm, std::string_view input, std::string_view signature);
+  const ClaimRules& rules() const { return rules_; }
+
+ private:
+  struct PreparedHmac {
+    Algorithm algorithm;
+    Hmac hmac;
+  };
+
+  AlgorithmSet algorithms_;
+  std::string key_id_;
+  ClaimRules rules_;
+  std::vector<PreparedHmac> hmacs_;      // HS*: one a listed algorithm
+  std::optional<PublicKey> public_key_;  // all others
+};
+
+}  // namespace carillon::auth

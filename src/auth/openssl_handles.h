@@ -1,0 +1,37 @@
+// Owning handles for the OpenSSL objects of this folder, without OpenSSL's headers.
+//
+// An operation that fails leaves its reasons in OpenSSL's per-thread error queue, where the next
+// SSL_get_error() on this thread would find them and take a healthy TLS connection for a broken one.
+// ErrorQueueGuard empties the queue on the way out of everything here that can fail.
+#pragma once
+
+#include <memory>
+
+struct evp_mac_ctx_st;
+struct evp_md_ctx_st;
+struct evp_md_st;
+struct evp_pkey_st;
+
+namespace carillon::auth {
+
+struct OpensslDeleter {
+  void operator()(evp_mac_ctx_st* context) const noexcept;
+  void operator()(evp_md_ctx_st* context) const noexcept;
+  void operator()(evp_md_st* digest) const noexcept;
+  void operator()(evp_pkey_st* key) const noexcept;
+};
+
+using MacContext = std::unique_ptr<evp_mac_ctx_st, OpensslDeleter>;
+using DigestContext = std::unique_ptr<evp_md_ctx_st, OpensslDeleter>;
+using DigestHandle = std::unique_ptr<evp_md_st, OpensslDeleter>;
+using KeyHandle = std::unique_ptr<evp_pkey_st, OpensslDeleter>;
+
+class ErrorQueueGuard {
+ public:
+  ErrorQueueGuard() = default;
+  ErrorQueueGuard(const ErrorQueueGuard&) = delete;
+  ErrorQueueGuard& operator=(const ErrorQueueGuard&) = delete;
+  ~ErrorQueueGuard();
+};
+
+}  // namespace carillon::auth

@@ -1,0 +1,62 @@
+// TokenCache: tokens found good, by SHA-256, so that a reconnecting client costs one hash and no
+// signature. Belongs to one Authenticator, for its keys made the judgement.
+//
+// Thread: one. Memory: about 150 B an entry and its Identity; grows as it fills, to `entries_max` and
+// no further; then CLOCK (second chance) makes room, the expired first.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "auth/claims.h"
+#include "auth/identity.h"
+#include "auth/openssl_handles.h"
+#include "base/ref.h"
+#include "base/time.h"
+
+namespace carillon::auth {
+
+using TokenDigest = std::array<unsigned char, 32>;
+
+class TokenCache {
+ public:
+  // 0 remembers nothing.
+  explicit TokenCache(std::size_t entries_max);
+
+  // Nothing when OpenSSL fails (out of memory): go on without the cache.
+  std::optional<TokenDigest> digest_of(std::string_view token);
+
+  // Null when it is not here, or not good at `now`: the wall clock may have stepped either way.
+  Ref<const Identity> find(const TokenDigest& digest, WallTime now);
+  void insert(const TokenDigest& digest, Ref<const Identity> identity, Validity validity, WallTime now);
+
+  std::size_t size() const { return slots_.size(); }
+
+ private:
+  enum class Recent : std::uint8_t { no, yes };  // found since the hand last passed
+  struct Slot {
+    TokenDigest digest{};
+    Ref<const Identity> identity;
+    Validity validity;
+    Recent recent = Recent::no;
+  };
+  struct Hash {
+    std::size_t operator()(const TokenDigest& digest) const noexcept;
+  };
+
+  std::uint32_t make_room(WallTime now);
+
+  std::size_t entries_max_;
+  std::vector<Slot> slots_;
+  std::unordered_map<TokenDigest, std::uint32_t, Hash> index_;
+  std::size_t hand_ = 0;
+  DigestHandle sha256_;
+  DigestContext context_;
+};
+
+}  // namespace carillon::auth

@@ -1,0 +1,36 @@
+// TokenFault: why a token was refused. For metrics and logs only: a client is told nothing but that
+// its token is not good, whatever the fault.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace carillon::auth {
+
+enum class TokenFault : std::uint8_t {
+  too_long,
+  malformed,          // not three canonical base64url parts of strict JSON, or a mistyped claim
+  algorithm_refused,  // `none`, unknown, or on no key's list
+  unknown_key,        // no key with that `kid`
+  unknown_critical,   // a `crit` header that we do not understand: all of them
+  bad_signature,
+  expired,
+  not_yet_valid,  // `nbf` or `iat` in the future
+  wrong_issuer,
+  wrong_audience,
+  missing_claim  // `exp` where the key requires it
+};
+constexpr std::array<TokenFault, 11> kTokenFaults = {
+    TokenFault::too_long,       TokenFault::malformed,        TokenFault::algorithm_refused,
+    TokenFault::unknown_key,    TokenFault::unknown_critical, TokenFault::bad_signature,
+    TokenFault::expired,        TokenFault::not_yet_valid,    TokenFault::wrong_issuer,
+    TokenFault::wrong_audience, TokenFault::missing_claim};
+
+std::string_view name_of(TokenFault fault);  // "expired": a metric's label
+
+// Of the faults that two keys found in one token, the one that came later in the order of judgement:
+// it says more about what the token's issuer has to mend.
+TokenFault more_telling(TokenFault a, TokenFault b);
+
+}  // namespace carillon::auth
