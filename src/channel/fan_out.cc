@@ -81,6 +81,13 @@ void FanOut::add_subscriber(SubscriberId id, PolicyId policy, Encoding encoding)
   subscriber.queued = queued;
 }
 
+void FanOut::become(SubscriberId id, PolicyId policy, Encoding encoding) {
+  Subscriber& subscriber = at(id);
+  CARILLON_ASSERT(policy < policies_.size() && subscriber.subscriptions.size() == 0);
+  subscriber.policy = policy;
+  subscriber.encoding = encoding;
+}
+
 void FanOut::remove_subscriber(SubscriberId id) {
   Subscriber& subscriber = at(id);
   set_standing(id, Standing::caught_up);
@@ -167,6 +174,14 @@ void FanOut::finish(SubscriberId id, std::string_view last_bytes, MonoTime now) 
   subscriber.finishing = true;
   outbox_of(subscriber).set_last(last_bytes);
   if (!subscriber.blocked) set_standing(id, Standing::ready);
+}
+
+void FanOut::finish_now(SubscriberId id, std::string_view last_bytes, MonoTime now) {
+  Subscriber& subscriber = at(id);
+  if (subscriber.finishing) return;
+  unsubscribe_all(id);
+  subscriber.judged = false;
+  finish(id, last_bytes, now);
 }
 
 void FanOut::on_writable(SubscriberId id) {

@@ -116,6 +116,8 @@ class FanOut {
   // --- subscribers ---
   void add_subscriber(SubscriberId subscriber, PolicyId policy, Encoding encoding);
   void remove_subscriber(SubscriberId subscriber);
+  // Once its handshake has shown what it is; before its first subscription.
+  void become(SubscriberId subscriber, PolicyId policy, Encoding encoding);
   // False when it already is / is not subscribed. A new subscription starts at the log's head.
   bool subscribe(SubscriberId subscriber, LogId log);
   bool unsubscribe(SubscriberId subscriber, LogId log);
@@ -129,6 +131,9 @@ class FanOut {
   // The last bytes (a close frame): they leave once the cursors have arrived at their logs' heads;
   // then comes the verdict `finished`.
   void finish(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
+  // The same without waiting for the logs: its subscriptions end at once. Also the way to close one
+  // that was judged slow: the bytes still leave if it begins to read before the host loses patience.
+  void finish_now(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
   void on_writable(SubscriberId subscriber);
 
   // Writes until nothing is owed or the host says that the slice is over; true when work is left.
