@@ -4,7 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { inspect } from "node:util";
 
-function is_leaf(data, parents) {
+function isLeaf(data, parents) {
   return data.details?.type !== "suite" && !parents.has(`${data.nesting}:${data.name}`);
 }
 
@@ -20,10 +20,10 @@ export default async function* report(source) {
     }
     if (type !== "test:pass" && type !== "test:fail") continue;
     if (deeper > data.nesting) parents.add(`${data.nesting}:${data.name}`);
-    const leaf = is_leaf(data, parents);
+    const leaf = isLeaf(data, parents);
     deeper = data.nesting;
-    const shown_nothing = data.skip !== undefined || data.todo !== undefined;
-    if (type === "test:pass" && !shown_nothing) {
+    const shownNothing = data.skip !== undefined || data.todo !== undefined;
+    if (type === "test:pass" && !shownNothing) {
       if (leaf) counts.passed += 1;
       const seconds = ((data.details?.duration_ms ?? 0) / 1000).toFixed(2);
       yield `${"  ".repeat(data.nesting)}ok   ${data.name} (${seconds} s)\n`;
@@ -31,10 +31,10 @@ export default async function* report(source) {
     }
     // A parent that fails only because a child did is not a second failure.
     const cause = data.details?.error?.cause ?? data.details?.error;
-    const only_child = data.details?.error?.failureType === "subtestsFailed";
-    if (!only_child) counts.failed += 1;
-    yield `${"  ".repeat(data.nesting)}FAIL ${data.name}${shown_nothing ? " (skipped or todo)" : ""}\n`;
-    if (!only_child && cause) yield `${inspect(cause, { depth: 4, maxStringLength: 4000 })}\n`;
+    const onlyChild = data.details?.error?.failureType === "subtestsFailed";
+    if (!onlyChild) counts.failed += 1;
+    yield `${"  ".repeat(data.nesting)}FAIL ${data.name}${shownNothing ? " (skipped or todo)" : ""}\n`;
+    if (!onlyChild && cause) yield `${inspect(cause, { depth: 4, maxStringLength: 4000 })}\n`;
   }
   if (process.env.TEST_COUNTS) writeFileSync(process.env.TEST_COUNTS, JSON.stringify(counts));
 }

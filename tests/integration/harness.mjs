@@ -1,0 +1,10 @@
+// What the integration tests stand on: real servers on loopback, real clients, and a judge of what arrived.
+export * from "./harness/carillon.mjs";
+export * from "./harness/clients.mjs";
+export * from "./harness/http.mjs";
+export * from "./harness/ledger.mjs";
+export * from "./harness/metrics.mjs";
+export * from "./harness/process.mjs";
+export * from "./harness/raw_socket.mjs";
+export * from "./harness/redis.mjs";
+export * from "./harness/tokens.mjs";

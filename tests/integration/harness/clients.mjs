@@ -1,0 +1,120 @@
+// WebSocket clients: one by one in this process, or a thousand in processes of their own.
+import { fork } from "node:child_process";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import WebSocket from "ws";
+
+import { PYTHON, startProcess, until, within } from "./process.mjs";
+
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+
+// One `ws` client that notes what it gets: messages [{ data, isBinary, at }], and its close.
+export async function openClient(t, url, options = {}) {
+  const socket = new WebSocket(url, { perMessageDeflate: false, ...options });
+  const client = { socket, messages: [], pings: [], close: null };
+  socket.on("message", (data, isBinary) => client.messages.push({ data, isBinary, at: performance.now() }));
+  socket.on("ping", () => client.pings.push(performance.now()));
+  client.closed = new Promise((resolve) => socket.once("close", (code, reason) => {
+    client.close = { code, reason: reason.toString(), at: performance.now() };
+    resolve(client.close);
+  }));
+  t.after(() => socket.terminate());
+  await within(`the upgrade of ${url.split("?")[0]}`, 10_000, new Promise((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("error", reject);
+  }));
+  socket.on("error", () => {}); // told by `close`
+  client.next = (count = 1, timeoutMs = 5000) =>
+    until(`${count} messages`, () => client.messages.length >= count && client.messages, { timeoutMs });
+  return client;
+}
+
+// `count` clients spread over processes, each noting the number in every event's payload. See
+// client_worker.mjs for what they answer.
+export async function openPool(t, { url, count, processes = 2 }) {
+  const workers = Array.from({ length: processes }, () => new Worker());
+  t.after(() => Promise.all(workers.map((worker) => worker.stop())));
+  const pool = new Pool(workers, count);
+  await Promise.all(workers.map((worker, index) =>
+    worker.ask({ do: "open", url, count: Math.floor(count / processes) + (index < count % processes ? 1 : 0) }, 60_000)));
+  return pool;
+}
+
+class Pool {
+  constructor(workers, count) {
+    this.workers = workers;
+    this.count = count;
+  }
+
+  async all(request, timeoutMs = 30_000) {
+    return (await Promise.all(this.workers.map((worker) => worker.ask(request, timeoutMs)))).flat();
+  }
+
+  // { least, most }: how many events the clients have, and how many are still connected.
+  async progress() {
+    const parts = await this.all({ do: "progress" });
+    return {
+      least: Math.min(...parts.map((part) => part.least)),
+      most: Math.max(...parts.map((part) => part.most)),
+      open: parts.reduce((sum, part) => sum + part.open, 0),
+    };
+  }
+
+  waitForEach(events, timeoutMs = 60_000) {
+    return until(`${events} events at each client`, async () => (await this.progress()).least >= events, { timeoutMs, everyMs: 100 });
+  }
+
+  // One verdict a client: { faults, received, close: { code, reason, at } or null }; `at` is wall-clock ms.
+  judge(from, to) {
+    return this.all({ do: "judge", from, to });
+  }
+
+  verdicts() {
+    return this.all({ do: "verdicts" });
+  }
+}
+
+class Worker {
+  constructor() {
+    this.child = fork(path.join(HERE, "client_worker.mjs"), { stdio: ["ignore", "inherit", "inherit", "ipc"], execArgv: [] });
+    this.waiting = new Map();
+    this.asked = 0;
+    this.child.on("message", ({ id, answer, error }) => {
+      const { resolve, reject } = this.waiting.get(id);
+      this.waiting.delete(id);
+      if (error) reject(new Error(error));
+      else resolve(answer);
+    });
+    this.exited = new Promise((resolve) => this.child.once("exit", resolve));
+  }
+
+  ask(request, timeoutMs) {
+    const id = this.asked += 1;
+    const answer = new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }));
+    this.child.send({ id, ...request });
+    const died = this.exited.then(() => { throw new Error(`a client process died at ${request.do}`); });
+    return within(`the clients ${request.do}`, timeoutMs, Promise.race([answer, died]));
+  }
+
+  async stop() {
+    this.child.kill("SIGKILL");
+    await this.exited;
+  }
+}
+
+// Clients of Python's `websockets`, in one process. Resolves once all are connected; `verdict` resolves
+// with [{ faults, received }] when each has `expected` events.
+export async function openPythonClients(t, { url, count, expected }) {
+  const python = startProcess(PYTHON, [path.join(HERE, "python_clients.py"), url, String(count), String(expected)]);
+  t.after(() => python.child.kill("SIGKILL"));
+  await until("the Python clients are connected", () => {
+    if (python.child.exitCode !== null) throw new Error(python.text());
+    return python.lines.stdout.includes("connected");
+  }, { timeoutMs: 30_000 });
+  const verdict = python.exited.then(({ code }) => {
+    if (code !== 0) throw new Error(`the Python clients failed: ${python.text()}`);
+    return JSON.parse(python.lines.stdout.at(-1));
+  });
+  verdict.catch(() => {}); // seen by whoever waits for it
+  return { verdict };
+}
