@@ -1,0 +1,57 @@
+#include "bus/fault.h"
+
+#include <algorithm>
+#include <array>
+
+namespace carillon::bus {
+namespace {
+
+constexpr std::size_t kQuotedBytesMax = 160;
+constexpr std::size_t kCodeBytesMax = 24;
+
+constexpr std::array<std::string_view, 4> kDeniedCodes{"NOAUTH", "WRONGPASS", "NOPERM", "DENIED"};
+constexpr std::array<std::string_view, 8> kBusyCodes{"LOADING", "READONLY", "MASTERDOWN",  "OOM",
+                                                     "BUSY",    "TRYAGAIN", "CLUSTERDOWN", "MISCONF"};
+// Redis before 6, and some replies of today, put what is a configuration error behind plain ERR.
+constexpr std::array<std::string_view, 4> kDeniedPhrases{
+    "invalid password", "without any password configured", "no password is set", "DB index"};
+
+template <std::size_t N>
+bool contains(const std::array<std::string_view, N>& list, std::string_view item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+FaultKind kind_of(std::string_view code, std::string_view line) {
+  if (contains(kDeniedCodes, code)) return FaultKind::denied;
+  if (contains(kBusyCodes, code)) return FaultKind::busy;
+  for (const auto phrase : kDeniedPhrases) {
+    if (line.find(phrase) != std::string_view::npos) return FaultKind::denied;
+  }
+  return FaultKind::busy;
+}
+
+// One log field, one line, printable, bounded.
+std::string tidy(std::string_view line) {
+  std::string out(line.substr(0, kQuotedBytesMax));
+  for (char& c : out) {
+    if (c < 0x20 || c > 0x7e) c = '?';
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view error_code(std::string_view line) {
+  std::size_t length = 0;
+  while (length < line.size() && line[length] >= 'A' && line[length] <= 'Z') ++length;
+  const bool ends_well = length == line.size() || line[length] == ' ';
+  return ends_well && length <= kCodeBytesMax ? line.substr(0, length) : std::string_view{};
+}
+
+Fault broker_refused(std::string_view command, std::string_view error_line, Quote quote) {
+  const auto code = error_code(error_line);
+  const auto words = quote == Quote::whole ? tidy(error_line) : std::string(code.empty() ? "an error" : code);
+  return {kind_of(code, error_line), "the broker refused " + std::string(command) + ": " + words};
+}
+
+}  // namespace carillon::bus

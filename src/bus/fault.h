@@ -1,0 +1,35 @@
+// Fault: why a broker connection must be given up, and how patient to be before the next one.
+//
+// Pure. The detail goes to logs, /health and metrics: it never holds a secret.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace carillon::bus {
+
+enum class FaultKind {
+  network,   // refused, reset, ended, TLS: back off and dial again
+  silent,    // connected, but no answer in time
+  protocol,  // the peer does not speak RESP as we know it
+  busy,      // -LOADING, -READONLY, -MASTERDOWN, -OOM …: will pass
+  denied     // -NOAUTH, -WRONGPASS, -NOPERM …: only a person can mend it; keep trying, slowly
+};
+
+struct Fault {
+  FaultKind kind = FaultKind::network;
+  std::string detail;
+};
+
+// May the broker's words be repeated? Not those that answer an AUTH: some servers and proxies quote
+// the command that they did not understand, arguments and all.
+enum class Quote { whole, code_only };
+
+// What an error reply ("WRONGPASS invalid username-password pair …", without the leading '-') means.
+Fault broker_refused(std::string_view command, std::string_view error_line, Quote quote);
+
+// "NOPERM" of "NOPERM this user has …"; empty when the line does not begin with such a code.
+std::string_view error_code(std::string_view error_line);
+
+}  // namespace carillon::bus
