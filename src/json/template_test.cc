@@ -1,0 +1,173 @@
+#include "json/template.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+namespace carillon::json {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::array<std::string_view, 5> kVariables = {"channel", "*", "body", "time_s", "time_ms"};
+constexpr std::string_view kBody = R"({"type":"a","data":{"id":[10,{"x/y":null}]},"n":1.50})";
+
+std::string render(std::string_view text, std::string_view body = kBody) {
+  const auto compiled = Template::compile(text, kVariables);
+  EXPECT_TRUE(compiled.has_value()) << text << ": " << (compiled ? "" : compiled.error().message);
+  std::string out;
+  if (compiled) {
+    const std::array<TemplateValue, 5> values = {
+        TemplateValue::string("orion.x"), TemplateValue::string("x"), TemplateValue::raw(body),
+        TemplateValue::string("2026-01-01T00:00:00Z"), TemplateValue::string("2026-01-01T00:00:00.000Z")};
+    compiled->render(values, out);
+  }
+  return out;
+}
+
+std::string error_of(std::string_view text) {
+  const auto compiled = Template::compile(text, kVariables);
+  EXPECT_FALSE(compiled.has_value()) << text;
+  return compiled ? "" : compiled.error().message;
+}
+
+TEST(Template, MakesTheOrionFrame_WireP1_1_P1_3) {
+  EXPECT_EQ(
+      render(R"({"channel":$channel,"payload":$body,"timestamp":$time_s})",
+             "{ \"n\": 123456789012345678901234 }"),
+      R"({"channel":"orion.x","payload":{ "n": 123456789012345678901234 },"timestamp":"2026-01-01T00:00:00Z"})");
+}
+
+TEST(Template, RendersEveryKindOfVariable) {
+  EXPECT_EQ(render("$body", " [1] "), " [1] ");
+  EXPECT_EQ(render(" $* "), R"( "x" )");
+  EXPECT_EQ(render("[$*,$*, $time_ms]"), R"(["x","x", "2026-01-01T00:00:00.000Z"])");
+  EXPECT_EQ(render(R"({"type":$*,"payload":$body})", "null"), R"({"type":"x","payload":null})");
+  EXPECT_EQ(render(R"({"type":"ping"})"), R"({"type":"ping"})");
+}
+
+TEST(Template, FollowsPointersIntoABody) {
+  EXPECT_EQ(render("{\"type\":$body/type,\"data\":$body/data}"),
+            R"({"type":"a","data":{"id":[10,{"x/y":null}]}})");
+  EXPECT_EQ(render("[$body/data/id/0,$body/data/id/1/x~1y,$body/n]"), "[10,null,1.50]");
+  EXPECT_EQ(render("[$body/missing,$body/data/id/7,$body/type/0]"), "[null,null,null]");
+  EXPECT_EQ(render("$body/n"), "1.50");
+  EXPECT_EQ(render("$channel/n"), "null");
+}
+
+TEST(Template, ADoubledDollarIsALiteralOne) {
+  EXPECT_EQ(render(R"({"price":"$$5 $$channel \"$$\"","c":$channel})"),
+            R"({"price":"$5 $channel \"$\"","c":"orion.x"})");
+}
+
+TEST(Template, EscapesStringsAndPassesRawValuesThrough) {
+  const auto compiled = Template::compile("[$s,$r]", std::array<std::string_view, 2>{"s", "r"});
+  ASSERT_TRUE(compiled);
+  std::string out = "before ";
+  compiled->render(std::array{TemplateValue::string("a\"\n\xFF"), TemplateValue::raw("\"\\u0041\"")}, out);
+  EXPECT_EQ(out, "before [\"a\\\"\\n\xEF\xBF\xBD\",\"\\u0041\"]");
+  out.clear();
+  compiled->render(std::array{TemplateValue::string(""), TemplateValue{}}, out);
+  EXPECT_EQ(out, "[\"\",null]");
+}
+
+TEST(Template, RefusesWhatCouldYieldInvalidJson) {
+  for (const auto text : {"",
+                          " ",
+                          "{",
+                          "[$body",
+                          "[$body,]",
+                          "{\"a\":}",
+                          "$body $body",
+                          "$$",
+                          "[$$]",
+                          "1$body",
+                          "$body$channel",
+                          "-$body",
+                          "$body.5",
+                          "$body\"x\"",
+                          "{$channel:1}",
+                          "{\"a\"$body}",
+                          "nul$body",
+                          "[1 $body]",
+                          "\"\\$$\"",
+                          "[\"\\u00$$\"]",
+                          "\"\\"}) {
+    EXPECT_FALSE(Template::compile(text, kVariables)) << text;
+  }
+}
+
+TEST(Template, SaysWhereAndWhy) {
+  EXPECT_THAT(error_of(R"({"a":"$channel"})"),
+              HasSubstr("at byte 6: $channel stands inside a string; write it without"));
+  EXPECT_THAT(error_of(R"({"a":"5$ each"})"), HasSubstr("at byte 7: a literal `$` is written `$$`"));
+  EXPECT_THAT(error_of("{$channel:1}"),
+              HasSubstr("at byte 1: $channel must take the place of a whole value"));
+  EXPECT_THAT(error_of("[1$body]"), HasSubstr("at byte 2: $body must take the place of a whole value"));
+  EXPECT_THAT(error_of("$body.type"), HasSubstr("at byte 5: $body must take the place of a whole value"));
+  EXPECT_THAT(error_of("[$$]"), HasSubstr("at byte 1: a literal `$` may only stand inside a string"));
+  EXPECT_THAT(error_of("[$ ]"), HasSubstr("at byte 1: a variable's name is missing"));
+  EXPECT_THAT(error_of("[$body,$body/data,]"), HasSubstr("at byte 18: this is not what JSON allows here"));
+  EXPECT_THAT(error_of("[\"$$$$\",01]"), HasSubstr("at byte 9: this is not how JSON writes a number"));
+  EXPECT_THAT(error_of("{\"a\":$body"), HasSubstr("at byte 10: the JSON text ends too early"));
+  EXPECT_THAT(error_of("[$body/a~2]"), HasSubstr("at byte 6: in a JSON Pointer"));
+}
+
+TEST(Template, NamesTheNearestVariable) {
+  EXPECT_THAT(error_of("[$chanel]"),
+              HasSubstr("at byte 1: there is no variable $chanel; did you mean $channel?"));
+  EXPECT_THAT(error_of("[$time_z]"), HasSubstr("did you mean $time_s?"));
+  EXPECT_THAT(error_of("[$something_else]"), HasSubstr("there are $channel, $*, $body, $time_s, $time_ms"));
+  const auto none = Template::compile("$a", {});
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().message, HasSubstr("none may be used here"));
+}
+
+TEST(Template, KnowsWhatItUses) {
+  const auto compiled = Template::compile("[$body/type,$time_s]", kVariables);
+  ASSERT_TRUE(compiled);
+  EXPECT_FALSE(compiled->uses(0));
+  EXPECT_TRUE(compiled->uses(2));
+  EXPECT_TRUE(compiled->uses(3));
+  EXPECT_FALSE(compiled->uses(4));
+}
+
+TEST(Template, KnowsAVerbatimRelay) {
+  EXPECT_EQ(Template::compile("$body", kVariables)->verbatim_variable(), 2u);
+  EXPECT_EQ(Template::compile(" $body", kVariables)->verbatim_variable(), std::nullopt);
+  EXPECT_EQ(Template::compile("$body/a", kVariables)->verbatim_variable(), std::nullopt);
+  EXPECT_EQ(Template::compile("1", kVariables)->verbatim_variable(), std::nullopt);
+}
+
+TEST(Template, IsBounded) {
+  const auto padded = [](std::size_t bytes) { return "1" + std::string(bytes - 1, ' '); };
+  EXPECT_TRUE(Template::compile(padded(kTemplateBytesMax - 1), kVariables));
+  EXPECT_TRUE(Template::compile(padded(kTemplateBytesMax), kVariables));
+  EXPECT_FALSE(Template::compile(padded(kTemplateBytesMax + 1), kVariables));
+  const auto with_places = [](std::size_t places) {
+    std::string text = "[$body";
+    for (std::size_t i = 1; i < places; ++i) text += ",$body";
+    return text + "]";
+  };
+  EXPECT_TRUE(Template::compile(with_places(kTemplatePlacesMax - 1), kVariables));
+  EXPECT_TRUE(Template::compile(with_places(kTemplatePlacesMax), kVariables));
+  EXPECT_FALSE(Template::compile(with_places(kTemplatePlacesMax + 1), kVariables));
+}
+
+TEST(Template, RenderingAllocatesNothingInARoomyString) {
+  const auto compiled = Template::compile("{\"a\":$channel,\"b\":$body/data/id,\"c\":$body}", kVariables);
+  ASSERT_TRUE(compiled);
+  std::string out;
+  out.reserve(4096);
+  const char* before = out.data();
+  const std::array<TemplateValue, 5> values = {
+      TemplateValue::string("x"), {}, TemplateValue::raw(kBody), {}, {}};
+  compiled->render(values, out);
+  EXPECT_EQ(out.data(), before);
+  EXPECT_THAT(out, HasSubstr(R"("b":[10,{"x/y":null}])"));
+}
+
+}  // namespace
+}  // namespace carillon::json
