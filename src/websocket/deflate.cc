@@ -106,7 +106,8 @@ Result<std::string_view, InflateFault> Inflater::inflate(std::string_view compre
 }
 
 void Inflater::trim() {
-  if (output_.capacity() > kIdleOutputBytesMax) output_ = {};
+  if (output_.capacity() > kIdleOutputBytesMax)
+    std::string().swap(output_);  // (assignment may keep the capacity)
 }
 
 Deflater::Deflater(int level) : compressor_(libdeflate_alloc_compressor(level)) {

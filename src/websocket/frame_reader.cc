@@ -74,7 +74,7 @@ ReadResult FrameReader::feed(std::span<char> bytes, const ReaderLimits& limits, 
     result.consumed = consumed;
     if (result.status != ReadResult::Status::stopped) {
       ended_ = true;
-      buffer_ = {};
+      buffer_ = std::vector<char>();
     }
     return result;
   }
@@ -213,7 +213,8 @@ ReadResult FrameReader::finish_message(std::string_view payload, const ReaderLim
   if (limits.payload == Payload::discard) payload = {};
   const Next next = handler.on_message(is_text_ ? Opcode::text : Opcode::binary, payload, size);
   if (inflates) inflater->trim();
-  buffer_ = {};  // a reader that is parked for the next few bytes must not hold a message's worth
+  // A reader that is parked for the next few bytes must not hold a message's worth. (`= {}` would.)
+  buffer_ = std::vector<char>();
   return result_of(next);
 }
 
@@ -231,7 +232,7 @@ ReadResult FrameReader::read_control(std::span<char> chunk, MessageHandler& hand
   const std::size_t message_bytes = buffer_.size() - size;
   const ReadResult result = finish_control({buffer_.data() + message_bytes, size}, handler);
   if (message_bytes == 0) {
-    buffer_ = {};
+    buffer_ = std::vector<char>();
   } else {
     buffer_.resize(message_bytes);
   }
