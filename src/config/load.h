@@ -15,9 +15,9 @@ namespace carillon::config {
 
 struct Problem {
   Origin origin;
-  std::string key;         // "endpoint[0].keepalive.ping"
-  std::string message;     // what is wrong, and what to write instead
-  std::string text() const;   // "gateway.toml:12: keepalive.ping: …"
+  std::string key;           // "endpoint[0].keepalive.ping"
+  std::string message;       // what is wrong, and what to write instead
+  std::string text() const;  // "gateway.toml:12: endpoint[0].keepalive.ping: …"
 };
 
 struct Environment {
@@ -27,10 +27,10 @@ struct Environment {
 };
 
 struct Loaded {
-  Settings settings;                // meaningful only when `errors` is empty
+  Settings settings;  // meaningful only when `errors` is empty
   std::vector<Problem> errors;
-  std::vector<Problem> warnings;    // what works but may surprise
-  std::vector<std::string> notes;   // what an override changes, for `carillon check`
+  std::vector<Problem> warnings;   // what works but may surprise
+  std::vector<std::string> notes;  // what an override changes, for `carillon check`
 };
 
 // `source` names the text in messages: the file's path as the user gave it.
@@ -47,6 +47,10 @@ const std::vector<Profile>& embedded_profiles();
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 // `carillon config explain [KEY]`: every option, its type, default, bounds and help.
+// KEY may be whole ("keys.main.secret"), a table ("server"), or an endpoint's without "endpoint.".
 std::string explain_options(std::string_view key_prefix);
+
+// docs/configuration.md, whole: the same table as a page.
+std::string configuration_page();
 
 }  // namespace carillon::config

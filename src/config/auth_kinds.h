@@ -1,0 +1,46 @@
+// Where a token stands in a request, and the codes that a close frame may carry.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/kinds.h"
+
+namespace carillon::config {
+
+inline constexpr std::size_t kTokenPlacesMax = 8;
+inline constexpr std::size_t kParameterBytesMax = 64;
+
+// "query:token" or "bearer"; or what is wrong and what to write instead.
+Result<TokenPlace> parse_token_place(std::string_view text);
+
+struct TokenPlacesKind {
+  std::string type() const {
+    return "array of \"bearer\" and \"query:NAME\", at most 8; the first present wins";
+  }
+  std::string example() const { return R"(["bearer", "query:token"])"; }
+  std::string show(const std::vector<TokenPlace>& field) const;
+  void read(const Place& place, Reading& reading, std::vector<TokenPlace>& field) const;
+};
+
+// RFC 6455 section 7.4: a code that a server may send.
+struct CloseCodeKind {
+  std::string type() const { return "close code, 1000 to 4999"; }
+  std::string example() const { return "1008"; }
+  std::string show(std::uint16_t field) const { return std::to_string(field); }
+  std::optional<std::uint16_t> value(const Place& place, Reading& reading, std::string_view or_off) const;
+  void read(const Place& place, Reading& reading, std::uint16_t& field) const;
+};
+
+struct OptionalCloseCodeKind {
+  CloseCodeKind inner;
+
+  std::string type() const { return inner.type() + ", or \"off\""; }
+  std::string example() const { return inner.example(); }
+  std::string show(const std::optional<std::uint16_t>& field) const;
+  void read(const Place& place, Reading& reading, std::optional<std::uint16_t>& field) const;
+};
+
+}  // namespace carillon::config

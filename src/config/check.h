@@ -1,0 +1,23 @@
+// What takes more than one setting to judge: checks after everything has been read.
+//
+// Each reports with the origin of the line that its author can change: the file's, where the other
+// half is a profile's.
+#pragma once
+
+#include <string>
+
+#include "config/option.h"
+#include "config/settings.h"
+
+namespace carillon::config {
+
+// `prefix` names the table in messages: "keys.main", "endpoint[0]".
+void check_key(KeySettings& key, const Written& written, const std::string& prefix, Report& report);
+void check_server(const ServerSettings& server, const Written& written, const Origin& file, Report& report);
+void check_bus(const BusSettings& bus, const Written& written, const Origin& file, Report& report);
+void check_endpoint(const EndpointSettings& endpoint, const Settings& settings, const std::string& prefix,
+                    Report& report);
+// Names and paths: each once. Endpoints stand in the order of the file.
+void check_endpoints_differ(const std::vector<EndpointSettings>& endpoints, Report& report);
+
+}  // namespace carillon::config

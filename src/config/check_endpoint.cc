@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <array>
+
+#include "config/check.h"
+#include "config/quantity.h"
+#include "config/words.h"
+
+namespace carillon::config {
+namespace {
+
+class EndpointCheck {
+ public:
+  EndpointCheck(const EndpointSettings& endpoint, const Settings& settings, const std::string& prefix,
+                Report& report)
+      : endpoint_(endpoint), settings_(settings), prefix_(prefix), report_(report) {}
+
+  void all() {
+    path();
+    origins();
+    if (endpoint_.auth.mode == AuthMode::jwt) tokens();
+    stream();
+    keepalive();
+    lag();
+  }
+
+ private:
+  void fault(std::string_view key, std::string message) {
+    fault_at(endpoint_.origin_of(key), key, std::move(message));
+  }
+  void fault_at(Origin origin, std::string_view key, std::string message) {
+    report_.error(std::move(origin), cat({prefix_, ".", key}), std::move(message));
+  }
+  bool written(std::string_view key) const { return is_written(endpoint_.origins_by_key, key); }
+
+  void path() {
+    if (endpoint_.path.empty() && !written("path")) fault("path", "is missing; write path = \"/ws\"");
+  }
+
+  void origins() {
+    const auto& all = endpoint_.origins;
+    if (all.empty()) fault("origins", "is empty and would admit nobody; write [\"*\"] for everybody");
+    if (all.size() > 1 && std::find(all.begin(), all.end(), "*") != all.end()) {
+      fault("origins", "has \"*\" beside others; write [\"*\"] alone, or leave it out");
+    }
+  }
+
+  void tokens() {
+    if (endpoint_.auth.sources.empty()) {
+      fault("auth.sources", "is empty, so no token is ever found; write [\"query:token\"]");
+    }
+    std::vector<std::string> names;
+    for (const auto& key : settings_.keys) names.push_back(key.name);
+    if (names.empty()) {
+      fault("auth.keys",
+            "there is no key to check tokens with; write [keys.main] with secret = { env = "
+            "\"CARILLON_JWT_SECRET\" },"
+            " or set CARILLON_JWT_SECRET");
+      return;
+    }
+    for (const auto& wanted : endpoint_.auth.keys) {
+      if (wanted.empty() || std::find(names.begin(), names.end(), wanted) != names.end()) continue;
+      const auto near = nearest(wanted, names);
+      const std::string hint = near ? cat({"did you mean \"", *near, "\"?"})
+                                    : cat({"write ", alternatives(names), ", or add [keys.", wanted, "]"});
+      fault("auth.keys", cat({"there is no key ", quoted(wanted), "; ", hint}));
+    }
+  }
+
+  void stream() {
+    const bool has_channels = !endpoint_.source.channels.empty();
+    const bool has_frame = !endpoint_.frames.event.empty();
+    if (has_channels && !has_frame) {
+      fault("source.channels", "bring events, but there is no frame for them; write frames.event = '$body'");
+    }
+    if (has_frame && !has_channels) {
+      fault("frames.event", "no channel brings events for it; write source.channels = [\"news.*\"]");
+    }
+  }
+
+  void keepalive() {
+    const auto& beat = endpoint_.keepalive;
+    if (!beat.timeout) return;
+    if (!beat.ping) {
+      if (beat.data_counts) return;
+      fault_at(of_file("keepalive.timeout", "keepalive.ping"), "keepalive.timeout",
+               cat({show_duration(*beat.timeout),
+                    " without pings would drop every client; write keepalive.timeout = \"off\","
+                    " or keepalive.ping"}));
+    } else if (*beat.timeout < *beat.ping) {
+      fault_at(
+          of_file("keepalive.timeout", "keepalive.ping"), "keepalive.timeout",
+          cat({show_duration(*beat.timeout), " is less than keepalive.ping = ", show_duration(*beat.ping),
+               " and would drop clients that were not asked yet; write at least \"",
+               show_duration(*beat.ping), "\""}));
+    }
+  }
+
+  // Where the author of the file wrote one of two keys that contradict each other.
+  Origin of_file(std::string_view key, std::string_view other) const {
+    const Origin origin = endpoint_.origin_of(key);
+    return origin.source == endpoint_.origin.source && written(key) ? origin : endpoint_.origin_of(other);
+  }
+
+  void lag() {
+    // No profile has a gap frame yet; where one comes, it is asked here (WIRE.md C4).
+    if (endpoint_.lag.policy == LagPolicy::skip) {
+      fault("lag.policy",
+            "\"skip\" needs a frame that tells a client of the gap, and this protocol has none;"
+            " write \"disconnect\"");
+    }
+  }
+
+  const EndpointSettings& endpoint_;
+  const Settings& settings_;
+  const std::string& prefix_;
+  Report& report_;
+};
+
+}  // namespace
+
+void check_endpoint(const EndpointSettings& endpoint, const Settings& settings, const std::string& prefix,
+                    Report& report) {
+  EndpointCheck(endpoint, settings, prefix, report).all();
+}
+
+void check_endpoints_differ(const std::vector<EndpointSettings>& endpoints, Report& report) {
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    const std::string prefix = cat({"endpoint[", std::to_string(i), "]"});
+    const EndpointSettings& here = endpoints[i];
+    bool name_taken = false;
+    bool path_taken = false;
+    for (std::size_t j = 0; j < i; ++j) {
+      const EndpointSettings& earlier = endpoints[j];
+      if (!name_taken && !here.name.empty() && here.name == earlier.name) {
+        name_taken = true;
+        report.error(here.origin_of("name"), prefix + ".name",
+                     cat({quoted(here.name), " is already the name of the endpoint at ",
+                          earlier.origin.text(), "; write another name"}));
+      }
+      if (!path_taken && !here.path.empty() && here.path == earlier.path) {
+        path_taken = true;
+        const Origin origin = here.origin_of("path");
+        report.error(origin.source == here.origin.source ? origin : here.origin, prefix + ".path",
+                     cat({quoted(here.path), " is already the path of the endpoint at ",
+                          earlier.origin.text(), "; write another path"}));
+      }
+    }
+  }
+}
+
+}  // namespace carillon::config

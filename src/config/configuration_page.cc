@@ -1,0 +1,78 @@
+#include "config/load.h"
+#include "config/options.h"
+#include "config/words.h"
+
+namespace carillon::config {
+namespace {
+
+constexpr std::string_view kIntroduction = R"(# Configuration
+
+<!-- Written by `config_test` from the tables in src/config; to renew: CARILLON_UPDATE_DOCS=1 config_test -->
+
+Carillon reads one TOML file: `carillon serve --config FILE`. `carillon check FILE` reads it, prints
+everything that is wrong with it, and what it changes in the profiles. `carillon config explain KEY`
+prints what stands below.
+
+```toml
+[server]
+listen = ["127.0.0.1:8000", "[::1]:8000"]
+
+[bus]
+url = "redis://127.0.0.1:6379"
+
+[keys.main]
+algorithms = ["HS256"]
+secret = { env = "CARILLON_JWT_SECRET" }
+
+[api]
+keys = [{ file = "/etc/carillon/api.key" }]
+
+[[endpoint]]
+profile = "orion"
+auth.keys = ["main"]
+keepalive.ping = "10s"          # overrides the profile's 30s
+```
+
+What an endpoint does not say, its profile says (`carillon profile show orion`); what neither says is
+the default. An array replaces the profile's; a table (`auth.missing`) is merged key by key. Dotted
+keys and tables mean the same: `keepalive.ping = "10s"` or `[endpoint.keepalive]` and `ping = "10s"`.
+
+- **duration**: `"250ms"`, `"30s"`, `"5m"`, `"1h"`
+- **size**: bytes, or `"64KiB"`, `"1MiB"`, `"1GiB"`
+- **limit**: a number of at least 1, or `"off"`. 0 never means unlimited, and is refused
+- **secret**: `{ env = "NAME" }`, `{ file = "path" }` (a newline at its end is left out), or plain
+  text, which earns a warning
+
+The file is at most 1 MiB.
+)";
+
+// In a Markdown table a bar ends the cell.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string code(std::string_view text) { return cat({"`", cell(text), "`"}); }
+
+}  // namespace
+
+std::string configuration_page() {
+  Subjects subjects;
+  std::string out(kIntroduction);
+  for (const auto& section : sections(subjects)) {
+    out += cat({"\n## `", section.table, "`\n\n| key | type | default | what it is |\n|---|---|---|---|\n"});
+    for (const auto& option : section.options) {
+      out += cat({"| ", code(option.key), " | ", cell(option.type), " | ", code(option.default_text), " | ",
+                  cell(option.help), " |\n"});
+    }
+  }
+  out += "\n## Environment\n\n| variable | what it is |\n|---|---|\n";
+  for (const auto& [name, help] : variables()) out += cat({"| ", code(name), " | ", cell(help), " |\n"});
+  return out;
+}
+
+}  // namespace carillon::config

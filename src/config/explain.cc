@@ -1,0 +1,64 @@
+#include <algorithm>
+
+#include "config/load.h"
+#include "config/options.h"
+#include "config/words.h"
+
+namespace carillon::config {
+namespace {
+
+// "keys.main.secret" asks for "keys.<name>.secret", "endpoint[0].path" and "endpoint.path" for the same.
+std::string generalised(std::string_view asked) {
+  std::string key(asked);
+  if (key.substr(0, 5) == "keys." && key.substr(0, 11) != "keys.<name>") {
+    const auto rest = key.find('.', 5);
+    key = cat({"keys.<name>", rest == std::string::npos ? "" : std::string_view(key).substr(rest)});
+  }
+  const auto bracket = key.find('[');
+  const auto close = key.find(']');
+  if (bracket != std::string::npos && close != std::string::npos && close > bracket) {
+    key.erase(bracket, close - bracket + 1);
+  }
+  return key;
+}
+
+bool is_asked(std::string_view key, std::string_view asked) {
+  if (key.substr(0, asked.size()) != asked) return false;
+  return asked.empty() || key.size() == asked.size() || asked.back() == '.' || key[asked.size()] == '.';
+}
+
+std::string explain_variables() {
+  std::string out;
+  for (const auto& [name, help] : variables()) out += cat({name, "   (environment)\n    ", help, "\n"});
+  return out;
+}
+
+}  // namespace
+
+std::string explain_options(std::string_view key_prefix) {
+  Subjects subjects;
+  const std::string asked = generalised(key_prefix);
+  std::vector<std::string> keys;
+  std::string out;
+  for (const auto& section : sections(subjects)) {
+    for (const auto& option : section.options) {
+      const std::string key = cat({section.prefix, option.key});
+      keys.push_back(key);
+      // "keepalive.ping" alone is as good as "endpoint.keepalive.ping".
+      if (!is_asked(key, asked) && !is_asked(option.key, asked)) continue;
+      out += cat(
+          {key, "\n    ", option.help, "\n    type:    ", option.type, "\n    default: ", option.default_text,
+           "\n    example: ", option.key.substr(option.key.rfind('.') + 1), " = ", option.example, "\n"});
+    }
+  }
+  if (asked.empty()) return out + explain_variables();
+  for (const auto& [name, help] : variables()) {
+    if (asked == name) return cat({name, "   (environment)\n    ", help, "\n"});
+  }
+  if (!out.empty()) return out;
+  const auto near = nearest(asked, keys);
+  return cat({"there is no option ", quoted(key_prefix), near ? "; did you mean \"" : "",
+              near ? *near + "\"?" : "", "\n"});
+}
+
+}  // namespace carillon::config

@@ -1,0 +1,102 @@
+#include "config/listen_kind.h"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+
+namespace carillon::config {
+namespace {
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+// The address as the kernel writes it, so that two spellings of one are seen to be one.
+std::optional<std::string> canonical(int family, const std::string& host) {
+  unsigned char address[sizeof(in6_addr)];
+  char text[INET6_ADDRSTRLEN];
+  if (::inet_pton(family, host.c_str(), address) != 1) return std::nullopt;
+  if (::inet_ntop(family, address, text, sizeof text) == nullptr) return std::nullopt;
+  return std::string(text);
+}
+
+}  // namespace
+
+Result<std::vector<ListenSettings>> parse_listen(std::string_view text) {
+  const auto colon = text.rfind(':');
+  const std::string_view host = text.substr(0, colon);
+  const auto port = colon == std::string_view::npos ? std::nullopt : parse_port(text.substr(colon + 1));
+  const bool in_brackets = host.size() >= 2 && host.front() == '[' && host.back() == ']';
+  if (!in_brackets && host.find(':') != std::string_view::npos) {
+    return failure(quoted(text) + " is an IPv6 address without brackets; write \"[::1]:8000\"");
+  }
+  if (!port) return failure(quoted(text) + " has no port from 0 to 65535; write \"127.0.0.1:8000\"");
+  if (host.empty() || host == "*") {
+    return failure(quoted(text) +
+                   " has no address; write \"0.0.0.0:8000\" and \"[::]:8000\" for all of them");
+  }
+  std::vector<ListenSettings> out;
+  if (host == "localhost") {
+    out.push_back({"127.0.0.1", *port, {}});
+    out.push_back({"::1", *port, {}});
+    return out;
+  }
+  const auto address = in_brackets ? canonical(AF_INET6, std::string(host.substr(1, host.size() - 2)))
+                                   : canonical(AF_INET, std::string(host));
+  if (!address) {
+    return failure(quoted(text) +
+                   " has no numeric address; write one such as \"127.0.0.1:8000\", \"[::1]:8000\" or "
+                   "\"localhost:8000\"");
+  }
+  out.push_back({*address, *port, {}});
+  return out;
+}
+
+bool is_loopback(const ListenSettings& listen) {
+  return listen.host == "::1" || listen.host.substr(0, 4) == "127.";
+}
+
+std::string show_listen(const ListenSettings& listen) {
+  const std::string port = std::to_string(listen.port);
+  if (listen.host.find(':') == std::string::npos) return cat({listen.host, ":", port});
+  return cat({"[", listen.host, "]:", port});
+}
+
+std::string ListenKind::show(const std::vector<ListenSettings>& field) const {
+  std::vector<std::string> texts;
+  for (const auto& listen : field) texts.push_back(show_listen(listen));
+  return toml_list(texts);
+}
+
+void ListenKind::read(const Place& place, Reading& reading, std::vector<ListenSettings>& field) const {
+  std::vector<Place> places{place};  // one string stands for an array of one
+  if (place.node.kind == Node::Kind::array) {
+    if (!fits(place, reading, kListenMax)) return;
+    places = items_of(place);
+    if (places.empty()) reading.fault(place, cat({"is empty; write ", example()}));
+  }
+  std::vector<ListenSettings> all;
+  for (const Place& at : places) {
+    if (at.node.kind != Node::Kind::string) {
+      wrong_type(at, reading, R"(an address such as "127.0.0.1:8000")");
+      continue;
+    }
+    auto parsed = parse_listen(at.node.text);
+    if (!parsed) {
+      reading.fault(at, parsed.error().message);
+      continue;
+    }
+    for (auto& listen : *parsed) {
+      listen.origin = at.origin;
+      all.push_back(std::move(listen));
+    }
+  }
+  field = std::move(all);
+}
+
+}  // namespace carillon::config

@@ -1,0 +1,26 @@
+// Listen addresses: "127.0.0.1:8000", "[::1]:8000", "localhost:8000" (both loopbacks). Port 0 is any
+// free one. Other names are refused: what they resolve to is not in the file's author's hand.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/kinds.h"
+
+namespace carillon::config {
+
+inline constexpr std::size_t kListenMax = 64;
+
+// Usually one address, two for localhost; or what is wrong and what to write instead.
+Result<std::vector<ListenSettings>> parse_listen(std::string_view text);
+bool is_loopback(const ListenSettings& listen);
+std::string show_listen(const ListenSettings& listen);  // "[::1]:8000"
+
+struct ListenKind {
+  std::string type() const { return "array of \"address:port\", at most 64"; }
+  std::string example() const { return R"(["127.0.0.1:8000", "[::1]:8000"])"; }
+  std::string show(const std::vector<ListenSettings>& field) const;
+  void read(const Place& place, Reading& reading, std::vector<ListenSettings>& field) const;
+};
+
+}  // namespace carillon::config

@@ -1,0 +1,286 @@
+#include "config/load.h"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include "config/apply.h"
+#include "config/check.h"
+#include "config/kinds.h"
+#include "config/options.h"
+#include "config/text_checks.h"
+#include "config/toml_text.h"
+#include "config/words.h"
+
+namespace carillon::config {
+namespace {
+
+constexpr std::size_t kKeysMax = 64;
+constexpr std::size_t kEndpointsMax = 256;
+constexpr std::uint32_t kShardsMax = 256;
+
+std::vector<std::string> profile_names() {
+  std::vector<std::string> names;
+  for (const auto& profile : embedded_profiles()) names.emplace_back(profile.name);
+  return names;
+}
+
+// 10s where TOML has "10s": for notes, where a quote around a plain word only disturbs.
+std::string bare(const std::string& toml) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  const bool is_word =
+      toml.size() > 2 && toml.front() == '"' && std::all_of(toml.begin() + 1, toml.end() - 1, plain);
+  return is_word ? toml.substr(1, toml.size() - 2) : toml;
+}
+
+class Loader {
+ public:
+  Loader(std::string_view source, const Environment& environment)
+      : source_(source), environment_(environment), reading_{environment, report_} {}
+
+  Loaded run(std::string_view text) && {
+    Loaded loaded;
+    auto root = read_toml(text);
+    if (!root) {
+      report_.error(at(root.error().line), "", root.error().message);
+    } else {
+      load_root(*root);
+      loaded.settings = std::move(settings_);
+    }
+    std::move(report_).move_into(loaded, source_);
+    return loaded;
+  }
+
+ private:
+  Origin at(std::uint32_t line) const { return {source_, line}; }
+
+  void load_root(const Node& root) {
+    static constexpr std::array<std::string_view, 6> kTables = {"server", "bus", "keys",
+                                                                "api",    "log", "endpoint"};
+    const std::vector<std::string> names(kTables.begin(), kTables.end());
+    for (const auto& [name, value] : root.members) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      report_.error(at(value.line), printable(name), unknown_key(name, names));
+    }
+    load_server(root);
+    load_bus(root);
+    Written unused;
+    load_table(root, "api", api_options(settings_.api), unused);
+    load_table(root, "log", log_options(settings_.log), unused);
+    load_keys(root);
+    add_environment();
+    load_endpoints(root);
+  }
+
+  void load_table(const Node& root, std::string_view name, const std::vector<Option>& options,
+                  Written& written) {
+    const Node* table = root.find(name);
+    if (table == nullptr) return;
+    if (table->kind != Node::Kind::table) {
+      report_.error(at(table->line), std::string(name),
+                    cat({"expected a table, got ", shape_of(*table), "; write [", name, "]"}));
+      return;
+    }
+    apply(*table, options, {source_, cat({name, "."})}, reading_, written);
+  }
+
+  void load_server(const Node& root) {
+    ServerSettings& server = settings_.server;
+    Written written;
+    load_table(root, "server", server_options(server), written);
+    if (!is_written(written, "listen")) {
+      server.listen = {{"127.0.0.1", 8000, {"default", 0}}, {"::1", 8000, {"default", 0}}};
+    }
+    if (server.shards == 0) server.shards = std::clamp(std::thread::hardware_concurrency(), 1U, kShardsMax);
+    check_server(server, written, at(0), report_);
+  }
+
+  void load_bus(const Node& root) {
+    Written written;
+    load_table(root, "bus", bus_options(settings_.bus), written);
+    settings_.bus.origin = origin_in(written, "url", {"default", 0});
+    check_bus(settings_.bus, written, at(0), report_);
+  }
+
+  // --- keys -------------------------------------------------------------------------------------
+
+  void load_keys(const Node& root) {
+    const Node* keys = root.find("keys");
+    if (keys == nullptr) return;
+    if (keys->kind != Node::Kind::table) {
+      // The value stays out of the message: it may be the secret itself.
+      report_.error(at(keys->line), "keys",
+                    cat({"expected a table, got ", shape_of(*keys), "; write [keys.main]"}));
+      return;
+    }
+    if (keys->members.size() > kKeysMax) {
+      report_.error(at(keys->line), "keys",
+                    cat({"has ", std::to_string(keys->members.size()), " keys; write at most 64"}));
+      return;
+    }
+    for (const auto& [name, table] : keys->members) load_key(name, table);
+  }
+
+  void load_key(const std::string& name, const Node& table) {
+    const std::string prefix = "keys." + printable(name);
+    const auto complaint = check_name(name);
+    if (complaint) report_.error(at(table.line), prefix, *complaint);
+    if (table.kind != Node::Kind::table) {
+      report_.error(
+          at(table.line), prefix,
+          cat({"expected a table, got ", shape_of(table), "; write [keys.main], and below it secret"}));
+      return;
+    }
+    KeySettings& key = settings_.keys.emplace_back();
+    key.name = name;
+    key.origin = at(table.line);
+    Written written;
+    apply(table, key_options(key), {source_, prefix + "."}, reading_, written);
+    check_key(key, written, prefix, report_);
+  }
+
+  // A variable that is set to nothing counts as not set, but its author should know.
+  std::optional<std::string> variable(std::string_view name) {
+    auto value = environment_.variable(name);
+    if (value && value->empty()) {
+      report_.warning({"environment", 0}, std::string(name),
+                      "is empty and counts as not set; give it a value");
+      return std::nullopt;
+    }
+    return value;
+  }
+
+  void add_environment() {
+    if (settings_.keys.empty()) {
+      if (auto secret = variable(kJwtSecretVariable)) {
+        KeySettings& key = settings_.keys.emplace_back();
+        key.name = "env";
+        key.algorithms = {"HS256"};
+        key.secret = Secret(std::move(*secret));
+        key.origin = {"environment", 0};
+      }
+    }
+    if (auto api_key = variable(kApiKeyVariable)) settings_.api.keys.emplace_back(std::move(*api_key));
+    if (settings_.api.keys.empty()) {
+      report_.warning(at(0), "api.keys",
+                      "there is none, so POST /v1/publish answers 403; set CARILLON_API_KEY, or write"
+                      " keys = [{ env = \"NAME\" }] in [api]");
+    }
+  }
+
+  // --- endpoints --------------------------------------------------------------------------------
+
+  void load_endpoints(const Node& root) {
+    const Node* endpoints = root.find("endpoint");
+    if (endpoints == nullptr || (endpoints->kind == Node::Kind::array && endpoints->items.empty())) {
+      report_.error(at(0), "endpoint", "there is none; write [[endpoint]], and below it profile = \"orion\"");
+      return;
+    }
+    if (endpoints->kind != Node::Kind::array) {
+      report_.error(at(endpoints->line), "endpoint",
+                    cat({"expected an array of tables, got ", shape_of(*endpoints), "; write [[endpoint]]"}));
+      return;
+    }
+    if (endpoints->items.size() > kEndpointsMax) {
+      report_.error(at(endpoints->line), "endpoint",
+                    cat({"has ", std::to_string(endpoints->items.size()), " tables; write at most 256"}));
+      return;
+    }
+    for (std::size_t i = 0; i < endpoints->items.size(); ++i) {
+      load_endpoint(endpoints->items[i], cat({"endpoint[", std::to_string(i), "]"}));
+    }
+    check_endpoints_differ(settings_.endpoints, report_);
+    const auto has_events = [](const EndpointSettings& e) { return !e.frames.event.empty(); };
+    if (std::any_of(settings_.endpoints.begin(), settings_.endpoints.end(), has_events)) {
+      report_.note("events are not buffered for absent clients: there is no replay and no recovery yet");
+    }
+  }
+
+  void load_endpoint(const Node& table, const std::string& prefix) {
+    if (table.kind != Node::Kind::table) {
+      report_.error(
+          at(table.line), prefix,
+          cat({"expected a table, got ", shape_of(table), "; write [[endpoint]], and below it its keys"}));
+      return;
+    }
+    EndpointSettings endpoint;
+    endpoint.origin = at(table.line);
+    const std::vector<Option> options = endpoint_options(endpoint);
+    const Profile* profile = find_profile(table, prefix);
+    if (profile != nullptr) apply_profile(*profile, options, prefix, endpoint.origins_by_key);
+    std::vector<std::string> before;
+    for (const auto& option : options) before.push_back(option.show());
+    const Written of_profile = endpoint.origins_by_key;
+    apply(table, options, {source_, prefix + "."}, reading_, endpoint.origins_by_key);
+    if (endpoint.name.empty() && !is_written(endpoint.origins_by_key, "name"))
+      endpoint.name = endpoint.profile;
+    if (profile != nullptr) {
+      note_overrides(endpoint, options, before, of_profile);
+      check_endpoint(endpoint, settings_, prefix, report_);
+    }
+    settings_.endpoints.push_back(std::move(endpoint));
+  }
+
+  const Profile* find_profile(const Node& table, const std::string& prefix) {
+    const Node* name = table.find("profile");
+    const std::vector<std::string> names = profile_names();
+    if (name == nullptr) {
+      report_.error(at(table.line), prefix + ".profile",
+                    "is missing; write profile = " + alternatives(names));
+      return nullptr;
+    }
+    if (name->kind != Node::Kind::string || check_name(name->text)) return nullptr;  // told when it is read
+    for (const auto& profile : embedded_profiles()) {
+      if (profile.name == name->text) return &profile;
+    }
+    const auto near = nearest(name->text, names);
+    const std::string hint = near ? cat({"did you mean \"", *near, "\"?"}) : "write " + alternatives(names);
+    report_.error(at(name->line), prefix + ".profile",
+                  cat({"there is no profile ", quoted(name->text), "; ", hint}));
+    return nullptr;
+  }
+
+  void apply_profile(const Profile& profile, const std::vector<Option>& options, const std::string& prefix,
+                     Written& written) {
+    const std::string source = cat({"profile ", profile.name});
+    auto root = read_toml(profile.text);
+    if (!root) {
+      report_.error({source, root.error().line}, "", root.error().message);
+      return;
+    }
+    // All but "profile", which stands first: a profile has no profile.
+    const std::vector<Option> own(options.begin() + 1, options.end());
+    apply(*root, own, {source, prefix + "."}, reading_, written);
+  }
+
+  void note_overrides(const EndpointSettings& endpoint, const std::vector<Option>& options,
+                      const std::vector<std::string>& before, const Written& of_profile) {
+    for (std::size_t i = 1; i < options.size(); ++i) {
+      const std::string key(options[i].key);
+      const std::string now = options[i].show();
+      const bool by_file =
+          endpoint.origin_of(key).source == source_ && is_written(endpoint.origins_by_key, key);
+      if (!by_file || now == before[i]) continue;
+      const bool by_profile = is_written(of_profile, key);
+      const std::string was = key == "name" ? endpoint.profile : bare(before[i]);
+      report_.note(cat({"endpoint ", printable(endpoint.name), ": ", key, " = ", bare(now), " (",
+                        by_profile || key == "name" ? "profile: " : "default: ", was, ")"}));
+    }
+  }
+
+  std::string source_;
+  const Environment& environment_;
+  Report report_;
+  Reading reading_;
+  Settings settings_;
+};
+
+}  // namespace
+
+Loaded load(std::string_view toml_text, std::string_view source, const Environment& environment) {
+  return Loader(source, environment).run(toml_text);
+}
+
+}  // namespace carillon::config

@@ -1,0 +1,150 @@
+// Every option of [server], [bus], [keys.*], [api] and [log]: key, type with bounds, field, help.
+// The default is what the field begins with in settings.h.
+#include "config/options.h"
+
+#include "config/kinds.h"
+#include "config/listen_kind.h"
+#include "config/secret_kinds.h"
+#include "config/text_checks.h"
+
+namespace carillon::config {
+namespace {
+
+using std::chrono::hours;
+
+constexpr std::uint64_t kKiB = 1024;
+constexpr std::uint64_t kMiB = 1024 * kKiB;
+constexpr std::uint64_t kGiB = 1024 * kMiB;
+
+std::optional<std::string> check_file_path(std::string_view text) {
+  if (!text.empty() && text.find('\0') == std::string_view::npos) return std::nullopt;
+  return "is empty; write the path of a file, or leave the key out";
+}
+
+std::optional<std::string> check_not_empty(std::string_view text) {
+  if (!text.empty()) return std::nullopt;
+  return "is empty; write a text, or leave the key out";
+}
+
+constexpr TextKind kFilePath{"path of a file", "\"ca.pem\"", 4096, check_file_path};
+
+std::vector<Option> server_limits(ServerSettings& s) {
+  return {
+      option("request_line_bytes_max", SizeKind{256, 64 * kKiB}, s.request_line_bytes_max,
+             "longest request line; longer is answered 414"),
+      option("head_bytes_max", SizeKind{1 * kKiB, 256 * kKiB}, s.head_bytes_max,
+             "longest request line and headers together; longer is answered 431"),
+      option("headers_max", NumberKind{8, 1024}, s.headers_max,
+             "most headers of a request; more are answered 431"),
+      option("body_bytes_max", SizeKind{1 * kKiB, 64 * kMiB}, s.body_bytes_max,
+             "longest body of an API request; longer is answered 413"),
+      option("token_bytes_max", SizeKind{64, 64 * kKiB}, s.token_bytes_max,
+             "longest token; longer is answered as an invalid one"),
+      option("connections_max", NumberKind{1, 100'000'000}, s.connections_max,
+             "most connections of the process, all endpoints and HTTP together; more are answered 503"),
+      option("outbox_bytes_max", SizeKind{1 * kKiB, 16 * kMiB}, s.outbox_bytes_max,
+             "most bytes of its own (pongs, replies, the rest of a frame) that wait for one connection"),
+      option("inbox_batches_max", NumberKind{16, 1'048'576}, s.inbox_batches_max,
+             "most batches of events that wait for one shard; beyond it a gap is told"),
+      option("send_buffer_bytes", AutoKind<SizeKind>{{4 * kKiB, 64 * kMiB}}, s.send_buffer_bytes,
+             "send buffer of a socket (SO_SNDBUF); \"auto\" leaves it to the kernel"),
+      option("notsent_low_water_bytes", SizeKind{1 * kKiB, 16 * kMiB}, s.notsent_low_water_bytes,
+             "unsent bytes that the kernel takes of one connection (TCP_NOTSENT_LOWAT)"),
+  };
+}
+
+}  // namespace
+
+std::vector<Option> server_options(ServerSettings& s) {
+  std::vector<Option> all = {
+      with_default(option("listen", ListenKind{}, s.listen,
+                          "addresses to listen on; \"localhost\" is both loopbacks, port 0 any free one"),
+                   R"(["127.0.0.1:8000", "[::1]:8000"])"),
+      option("shards", AutoKind<NumberKind>{{1, 256}}, s.shards,
+             "threads that serve connections; \"auto\" is one for each core"),
+      option("drain", DurationKind{milliseconds(10), hours(1)}, s.drain,
+             "how long a shutdown spreads the closes of its clients over"),
+      option("handshake_timeout", DurationKind{milliseconds(10), hours(1)}, s.handshake_timeout,
+             "from the accept to the whole request head; a drip does not renew it"),
+      option("http_idle_timeout", DurationKind{milliseconds(10), hours(1)}, s.http_idle_timeout,
+             "between two requests of a kept-alive API connection"),
+  };
+  for (auto& each : server_limits(s)) all.push_back(std::move(each));
+  return all;
+}
+
+std::vector<Option> bus_options(BusSettings& b) {
+  return {
+      option("url", BusUrlKind{}, b.url, "where events come from and go to: memory: or a broker's address"),
+      option("tls_ca_file", kFilePath, b.tls_ca_file,
+             "certificates that the broker's is checked against; without it the system's"),
+      option("event_bytes_max", SizeKind{1, kGiB}, b.event_bytes_max,
+             "longest event; longer ones are dropped and counted"),
+      option("operation_timeout", DurationKind{milliseconds(10), hours(1)}, b.operation_timeout,
+             "how long one operation of the broker may take"),
+      option("probe_interval", DurationKind{milliseconds(10), hours(1)}, b.probe_interval,
+             "how often an event of our own is sent through the broker to see that it is not deaf"),
+      option("backoff_min", DurationKind{milliseconds(1), hours(1)}, b.backoff_min,
+             "shortest wait before reconnecting"),
+      option("backoff_max", DurationKind{milliseconds(1), hours(1)}, b.backoff_max,
+             "longest wait before reconnecting"),
+  };
+}
+
+std::vector<Option> api_options(ApiSettings& a) {
+  return {
+      option("keys", SecretListKind{}, a.keys,
+             "keys that may publish over HTTP; without one the API answers 403"),
+      option("batch_max", NumberKind{1, 1'000'000}, a.batch_max, "most events in one publish request"),
+  };
+}
+
+std::vector<Option> log_options(LogSettings& l) {
+  return {
+      option("level",
+             WordKind<std::string>{
+                 {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}},
+             l.level, "least important line that is written"),
+      option("queue_lines_max", NumberKind{16, 1'048'576}, l.queue_lines_max,
+             "lines that wait to be written; more are dropped and counted"),
+  };
+}
+
+std::vector<Option> key_options(KeySettings& k) {
+  return {
+      with_default(
+          option("algorithms", TextListKind{{"JWT algorithm", "\"HS256\"", 16, check_algorithm}, 13},
+                 k.algorithms,
+                 "signatures that this key may check; everything else is refused before it is looked at"),
+          R"(["HS256"] where there is a secret)"),
+      option("secret", SecretKind{}, k.secret, "for HS256, HS384, HS512; at least 32 bytes"),
+      option("public_key", PublicKeyKind{}, k.public_key_pem, "for RS*, PS*, ES* and EdDSA"),
+      option("key_id", TextKind{"key id", "\"2026-01\"", 256, check_not_empty}, k.key_id,
+             "only for tokens with this kid; without it for any"),
+      option("issuer", TextKind{"issuer", "\"https://id.example.com\"", 1024, check_not_empty}, k.issuer,
+             "the iss that a token must have; without it any"),
+      option("audience", TextKind{"audience", "\"carillon\"", 1024, check_not_empty}, k.audience,
+             "what a token's aud must hold; without it anything"),
+      option("leeway", WholeSecondsKind{{seconds(0), seconds(30)}}, k.leeway,
+             "difference between two clocks that exp, nbf and iat are forgiven"),
+      option("require_exp", SwitchKind{}, k.require_exp, "refuse a token without exp"),
+  };
+}
+
+std::vector<Section> sections(Subjects& of) {
+  return {{"[server]", "server.", server_options(of.settings.server)},
+          {"[bus]", "bus.", bus_options(of.settings.bus)},
+          {"[keys.<name>]", "keys.<name>.", key_options(of.key)},
+          {"[api]", "api.", api_options(of.settings.api)},
+          {"[log]", "log.", log_options(of.settings.log)},
+          {"[[endpoint]]", "endpoint.", endpoint_options(of.endpoint)}};
+}
+
+std::vector<VariableHelp> variables() {
+  return {
+      {kJwtSecretVariable, "where the file has no [keys.*]: the secret of a key named env that checks HS256"},
+      {kApiKeyVariable, "one more of api.keys"},
+  };
+}
+
+}  // namespace carillon::config

@@ -1,0 +1,54 @@
+#include "config/report.h"
+
+#include <algorithm>
+
+#include "config/words.h"
+
+namespace carillon::config {
+namespace {
+
+void sort_by_line(std::vector<Problem>& problems, std::string_view source) {
+  const auto rank = [source](const Problem& p) {
+    return std::pair(p.origin.source == source ? 0 : 1, p.origin.line);
+  };
+  std::stable_sort(problems.begin(), problems.end(),
+                   [&](const Problem& a, const Problem& b) { return rank(a) < rank(b); });
+}
+
+}  // namespace
+
+std::string Problem::text() const {
+  if (key.empty()) return cat({origin.text(), ": ", message});
+  return cat({origin.text(), ": ", key, ": ", message});
+}
+
+void Report::error(Origin origin, std::string key, std::string message) {
+  if (errors_.size() >= kProblemsMax) {
+    ++left_off_;
+    return;
+  }
+  errors_.push_back({std::move(origin), std::move(key), std::move(message)});
+}
+
+void Report::warning(Origin origin, std::string key, std::string message) {
+  if (warnings_.size() >= kProblemsMax) return;
+  warnings_.push_back({std::move(origin), std::move(key), std::move(message)});
+}
+
+void Report::note(std::string text) {
+  if (notes_.size() < kProblemsMax) notes_.push_back(std::move(text));
+}
+
+void Report::move_into(Loaded& loaded, std::string_view source) && {
+  sort_by_line(errors_, source);
+  sort_by_line(warnings_, source);
+  if (left_off_ > 0) {
+    errors_.push_back({Origin{std::string(source), 0}, "",
+                       cat({"and ", std::to_string(left_off_), " more; mend these first"})});
+  }
+  loaded.errors = std::move(errors_);
+  loaded.warnings = std::move(warnings_);
+  loaded.notes = std::move(notes_);
+}
+
+}  // namespace carillon::config

@@ -1,0 +1,49 @@
+// Values that may come from elsewhere: "text", { env = "NAME" } or { file = "path" }.
+//
+// What they hold never enters a message: a fault names the variable or the file, and a type that is
+// wrong is told without the value.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/secret.h"
+#include "config/kinds.h"
+
+namespace carillon::config {
+
+inline constexpr std::size_t kSecretBytesMax = 64 * 1024;
+inline constexpr std::size_t kApiKeysMax = 64;
+
+struct SecretKind {
+  std::string type() const { return R"(secret: "text", { env = "NAME" } or { file = "path" })"; }
+  std::string example() const { return R"({ env = "NAME" })"; }
+  std::string show(const Secret& field) const { return field.empty() ? "\"\"" : "\"(secret)\""; }
+  void read(const Place& place, Reading& reading, Secret& field) const;
+};
+
+struct SecretListKind {
+  std::string type() const { return cat({"array of secrets, at most ", std::to_string(kApiKeysMax)}); }
+  std::string example() const { return R"([{ env = "NAME" }])"; }
+  std::string show(const std::vector<Secret>& field) const { return field.empty() ? "[]" : "[\"(secret)\"]"; }
+  void read(const Place& place, Reading& reading, std::vector<Secret>& field) const;
+};
+
+// A public key: PEM text or { file = "path" }. A private key is refused: it has no business here.
+struct PublicKeyKind {
+  std::string type() const { return R"(PEM text or { file = "path" })"; }
+  std::string example() const { return R"({ file = "issuer.pem" })"; }
+  std::string show(const std::string& field) const { return field.empty() ? "\"\"" : "\"(PEM)\""; }
+  void read(const Place& place, Reading& reading, std::string& field) const;
+};
+
+// The bus's address, which may hold a password.
+struct BusUrlKind {
+  std::string type() const { return R"(URL: "text", { env = "NAME" } or { file = "path" })"; }
+  std::string example() const { return R"("redis://127.0.0.1:6379")"; }
+  std::string show(const std::string& field) const;
+  void read(const Place& place, Reading& reading, std::string& field) const;
+};
+
+}  // namespace carillon::config
