@@ -5,7 +5,7 @@ export const METRIC = {
   connections: "carillon_connections", // {endpoint}
   eventsIn: "carillon_events_in_total",
   eventsDropped: "carillon_events_dropped_total", // {reason}
-  deliveries: "carillon_deliveries_total", // {endpoint}
+  deliveries: "carillon_deliveries_total",
   deliveredBytes: "carillon_delivered_bytes_total",
   writes: "carillon_writes_total",
   closes: "carillon_closes_total", // {endpoint, reason}

@@ -1,0 +1,94 @@
+// SIGTERM (RELIABILITY F16, WIRE C4): not ready first, then clients closed with 1001 evenly over the
+// window while health and metrics keep answering; exit 0 in time; a second signal exits at once.
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import {
+  api, mintToken, openClient, openPool, publish, rawExchange, startCarillon, until, upgradeHead, within,
+} from "./harness.mjs";
+
+const CLIENTS = 400;
+const WINDOW_S = 4;
+
+test("drain", async (t) => {
+  const server = await startCarillon(t, { server: { drain: `${WINDOW_S}s` } });
+  const token = mintToken();
+  const pool = await openPool(t, { url: server.ws("/ws", token), count: CLIENTS, processes: 1 });
+  assert.equal((await publish(server, { channel: "orion.last", data: { n: 0 } })).status, 200);
+  const signalled = Date.now();
+  server.signal("SIGTERM");
+
+  await t.test("/ready 503, /health 503 shutting_down, /metrics answers", async () => {
+    await until("/ready 503", async () => (await api(server, "GET", "/ready")).status === 503, { timeoutMs: 1000 });
+    const health = await api(server, "GET", "/health");
+    assert.deepEqual([health.status, health.json.status], [503, "shutting_down"]);
+    assert.equal((await api(server, "GET", "/metrics")).status, 200);
+  });
+
+  await t.test("C2: upgrades are refused with 503, before the token is looked at", async () => {
+    for (const target of [`/ws?token=${token}`, "/ws"]) {
+      const answer = await rawExchange(server.port, upgradeHead(target));
+      assert.equal(answer.status, 503);
+      assert.match(answer.headers["content-type"], /^application\/json/);
+      assert.equal(answer.end, "fin");
+    }
+  });
+
+  await t.test("it leaves with 0 in time, and answered to the end", async () => {
+    let answers = 0;
+    const asking = until("gone", async () => {
+      const open = (await pool.progress()).open;
+      if (open === 0) return true;
+      const answer = await api(server, "GET", "/health").catch((error) => error);
+      // Between our count and the question the last client may have gone, and the server with it.
+      if (answer instanceof Error) assert.equal((await pool.progress()).open, 0, String(answer));
+      else answers += 1;
+      return false;
+    }, { timeoutMs: (WINDOW_S + 3) * 1000, everyMs: 100 });
+    const end = await within("carillon is gone", (WINDOW_S + 3) * 1000, server.exited);
+    await asking;
+    assert.equal(end.code, 0);
+    assert.ok(answers > 5, `${answers} answers`);
+  });
+
+  const verdicts = await pool.judge(0, 1);
+  await t.test("every client has the last event, then 1001 with an empty reason", () => {
+    for (const { faults, close } of verdicts) {
+      assert.deepEqual([faults, close.code, close.reason], [[], 1001, ""]);
+    }
+  });
+
+  await t.test("the closes are spread evenly over the window: peak second at most 1.3 times the mean", () => {
+    const seconds = Array(WINDOW_S).fill(0);
+    for (const { close } of verdicts) seconds[Math.min(WINDOW_S - 1, Math.floor((close.at - signalled) / 1000))] += 1;
+    t.diagnostic(`closes a second: ${seconds}`);
+    assert.ok(Math.max(...seconds) <= 1.3 * (CLIENTS / WINDOW_S), `closes a second: ${seconds}`);
+  });
+});
+
+test("SIGINT drains too, and a server without clients leaves at once", async (t) => {
+  const server = await startCarillon(t, { server: { drain: "30s" } });
+  server.signal("SIGINT");
+  assert.equal((await within("gone", 3000, server.exited)).code, 0);
+});
+
+test("a second signal exits at once", async (t) => {
+  const server = await startCarillon(t, { server: { drain: "30s" } });
+  server.expectedEnd = true;
+  await openPool(t, { url: server.ws("/ws", mintToken()), count: 50, processes: 1 });
+  server.signal("SIGTERM");
+  await until("draining", async () => (await api(server, "GET", "/ready")).status === 503, { timeoutMs: 1000 });
+  server.signal("SIGTERM");
+  await within("gone", 1500, server.exited);
+});
+
+test("a client that does not answer the close frame does not hold the drain up", async (t) => {
+  const server = await startCarillon(t, { server: { drain: "1s" } });
+  const { openRaw } = await import("./harness.mjs");
+  const raw = await openRaw(server.port, `/ws?token=${mintToken()}`);
+  t.after(() => raw.socket.destroy());
+  await openClient(t, server.ws("/ws", mintToken()));
+  server.signal("SIGTERM");
+  assert.equal((await within("gone", 8000, server.exited)).code, 0);
+  assert.deepEqual([...raw.frames.at(-1).payload], [0x03, 0xe9], "close 1001 without a reason");
+});

@@ -1,0 +1,82 @@
+// Clients that never read, among 1,000 (RELIABILITY F9): closed by policy; they cost the server no memory
+// beyond its log's window and the kernel at most 256 KiB each; no orphan socket stays; the others see nothing.
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import {
+  METRIC, connectionCount, kernelTcp, metrics, mintToken, openPool, openStalled, pause, startCarillon, startRedis,
+  until, within,
+} from "./harness.mjs";
+
+const HEALTHY = 960;
+const STALLED = 40;
+const EVENT_BYTES = 2048;
+const EVERY_MS = 20; // 50 events a second, as F9 has it
+const MIB = 1024 * 1024;
+const PAGE = 4096;
+
+test("never-reading clients among 1,000", async (t) => {
+  const redis = await startRedis(t);
+  const server = await startCarillon(t, { bus: { url: redis.url } });
+  const pool = await openPool(t, { url: server.ws("/ws", mintToken()), count: HEALTHY });
+  const stalled = await Promise.all(Array.from({ length: STALLED }, () => openStalled(server.port, `/ws?token=${mintToken()}`)));
+  t.after(() => stalled.forEach(({ socket }) => socket.destroy()));
+  await until("1,000 connections", async () => (await connectionCount(server)) === HEALTHY + STALLED);
+
+  const before = { resident: server.residentBytes(), kernel: kernelTcp() };
+  const most = { resident: before.resident };
+  const kernelWhileStalled = []; // pages, while all of the stalled are still connected
+  const filler = "x".repeat(EVENT_BYTES);
+  const slow = async () => (await metrics(server)).sum(METRIC.closes, { reason: "slow_consumer" });
+  let published = 0;
+
+  await t.test("all of them are closed by policy: lag over 1 MiB or 15 s", async () => {
+    const deadline = performance.now() + 40_000;
+    for (let closed = 0; closed < STALLED; ) {
+      assert.ok(performance.now() < deadline, `only ${closed} of ${STALLED} closed after 40 s, ${published} events`);
+      // One event a step; waiting for Redis' answer paces it further when the machine is busy.
+      await redis.publish("orion.content.created", `{"n":${published},"filler":"${filler}"}`);
+      published += 1;
+      await pause(EVERY_MS);
+      most.resident = Math.max(most.resident, server.residentBytes());
+      if (published % 25 === 0) closed = await slow();
+      if (closed === 0) kernelWhileStalled.push(kernelTcp().mem);
+    }
+    assert.equal(await slow(), STALLED);
+    assert.equal(await connectionCount(server), HEALTHY);
+  });
+
+  await t.test("the server's memory grew by a log's window, not by one a client", () => {
+    const grown = most.resident - before.resident;
+    t.diagnostic(`resident memory grew by ${(grown / MIB).toFixed(1)} MiB`);
+    // The window is 1 MiB; the allocator, the inbox and a second shard's share stand beside it. Kept a
+    // client, it would be 40 MiB.
+    assert.ok(grown < 12 * MIB, `${(grown / MIB).toFixed(1)} MiB`);
+  });
+
+  await t.test("the kernel held at most 256 KiB for each", () => {
+    // The lower quarter of the later samples: healthy clients' bytes in flight come on top at times.
+    const late = kernelWhileStalled.slice(-100).sort((a, b) => a - b);
+    const held = (late[Math.floor(late.length / 4)] - before.kernel.mem) * PAGE / STALLED;
+    t.diagnostic(`the kernel held ${(held / 1024).toFixed(0)} KiB a stalled client`);
+    assert.ok(held <= 256 * 1024, `${(held / 1024).toFixed(0)} KiB`);
+  });
+
+  await t.test("they were reset, and no orphan socket stays", async () => {
+    await until("orphans gone", () => kernelTcp().orphan <= before.kernel.orphan, { timeoutMs: 5000 });
+    const ends = stalled.map(({ ended }) => ended);
+    stalled.forEach(({ socket }) => socket.resume());
+    for (const end of await within("the stalled clients notice", 5000, Promise.all(ends))) assert.equal(end, "ECONNRESET");
+  });
+
+  await t.test("the others saw nothing of it", async () => {
+    await pool.waitForEach(published, 10_000);
+    const verdicts = await pool.judge(0, published);
+    assert.deepEqual(verdicts.filter((v) => v.faults.length > 0 || v.close !== null), []);
+  });
+
+  await t.test("each close is counted under one reason", async () => {
+    const reasons = (await metrics(server)).by(METRIC.closes, "reason");
+    assert.equal(Object.values(reasons).reduce((sum, count) => sum + count, 0), STALLED, JSON.stringify(reasons));
+  });
+});
