@@ -1,13 +1,15 @@
 // ClientStream: an outgoing TCP or TLS connection to a broker, on a loop.
 //
 // Thread: the loop's. Name resolution happens on a thread of its own, so DNS never stalls the loop.
-// Every step has a deadline: connected (name, TCP and TLS together) within `connect_timeout`.
+// Every step has a deadline: connected (name, TCP and TLS together) within `connect_timeout`; a host's
+// addresses are tried one after the other, each with its share of what is left of that time.
 // Callbacks come from the loop only, never from inside connect(), write() or close(). After
 // on_closed(), or close(), no callback comes any more. The handler may destroy the stream inside a
 // callback.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +17,7 @@
 
 #include "base/result.h"
 #include "reactor/loop.h"
+#include "reactor/resolve.h"
 
 namespace carillon::reactor {
 
@@ -40,6 +43,7 @@ struct ClientStreamOptions {
   std::unique_ptr<ClientTls> tls;  // null: plain TCP
   std::chrono::milliseconds connect_timeout{5000};
   std::size_t write_buffer_bytes_max = 16 * 1024 * 1024;  // beyond it the stream closes itself
+  ResolveFunction resolve = resolve_by_system;            // called on another thread
 };
 
 class ClientStream {
@@ -48,8 +52,10 @@ class ClientStream {
                                                ClientStreamHandler& handler);
   virtual ~ClientStream() = default;  // closes without a callback
 
-  virtual void write(std::string_view bytes) = 0;  // copies what the kernel does not take
-  virtual std::size_t unsent_bytes() const = 0;
+  // Copies what the kernel does not take. Before on_connected() it waits for the connection; after
+  // on_closed() it has no effect.
+  virtual void write(std::string_view bytes) = 0;
+  virtual std::size_t unsent_bytes() const = 0;  // handed to write(), not yet to the kernel
 };
 
 }  // namespace carillon::reactor

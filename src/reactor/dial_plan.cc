@@ -1,10 +1,7 @@
 #include "reactor/dial_plan.h"
 
-#include <netdb.h>
-#include <sys/socket.h>
-
 #include <atomic>
-#include <cerrno>
+#include <memory>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -29,62 +26,49 @@ class ThreadPlace {
   const bool taken_;
 };
 
-Result<DialPlan> plan(const std::string& host, std::uint16_t port, const ResolveFunction& resolve) {
-  DialPlan plan;
-  if (RawAddress::from({host, port})) {
-    plan.addresses.push_back({host, port});
-    return plan;
-  }
-  auto hosts = resolve(host);
+Result<std::vector<SocketAddress>> addresses_of(const DialRequest& request) {
+  const SocketAddress as_written{request.host, request.port};
+  if (RawAddress::from(as_written)) return std::vector{as_written};
+  auto hosts = request.resolve(request.host);
   if (!hosts) return tl::unexpected(hosts.error());
+  std::vector<SocketAddress> addresses;
   for (std::string& numeric : *hosts) {
-    if (plan.addresses.size() == kAddressesMax) break;
-    SocketAddress address{std::move(numeric), port};
-    if (RawAddress::from(address)) plan.addresses.push_back(std::move(address));
+    if (addresses.size() == kAddressesMax) break;
+    SocketAddress address{std::move(numeric), request.port};
+    if (RawAddress::from(address)) addresses.push_back(std::move(address));
   }
-  if (plan.addresses.empty()) return failure("cannot resolve " + host + ": it has no address");
+  if (addresses.empty()) return failure("cannot resolve " + request.host + ": it has no address");
+  return addresses;
+}
+
+Result<DialPlan> plan(const DialRequest& request) {
+  DialPlan plan;
+  auto addresses = addresses_of(request);
+  if (!addresses) return tl::unexpected(addresses.error());
+  plan.addresses = std::move(*addresses);
+  if (request.security == DialRequest::Security::tls) {
+    auto context = TlsContext::for_clients(request.ca_file);
+    if (!context) return tl::unexpected(context.error());
+    plan.tls = std::move(*context);
+  }
   return plan;
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> resolve_by_system(const std::string& host) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  if (error != 0) {
-    const std::string why =
-        error == EAI_SYSTEM ? std::generic_category().message(errno) : std::string(::gai_strerror(error));
-    return failure("cannot resolve " + host + ": " + why);
-  }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(found, &::freeaddrinfo);
-  std::vector<std::string> hosts;
-  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
-    char text[NI_MAXHOST];
-    if (::getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) {
-      hosts.emplace_back(text);
-    }
-  }
-  return hosts;
-}
-
-Result<std::shared_ptr<DialPlanInbox>> make_dial_plan(std::string host, std::uint16_t port,
-                                                      ResolveFunction resolve) {
+Result<std::shared_ptr<DialPlanInbox>> make_dial_plan(DialRequest request) {
   auto place = std::make_shared<ThreadPlace>();
   if (!place->taken()) {
-    return failure("cannot resolve " + host + ": " + std::to_string(kDialThreadsMax) +
+    return failure("cannot connect to " + request.host + ": " + std::to_string(kDialThreadsMax) +
                    " look-ups are waiting for the name server already");
   }
   auto wake = WakeFd::create();
   if (!wake) return tl::unexpected(wake.error());
   auto inbox = std::make_shared<DialPlanInbox>(1, std::move(*wake));
   try {
-    std::thread([place, inbox, host, port, resolve = std::move(resolve)] {
-      inbox->try_push(plan(host, port, resolve));
-    }).detach();
+    std::thread([place, inbox, request] { inbox->try_push(plan(request)); }).detach();
   } catch (const std::system_error& error) {
-    return failure("cannot resolve " + host + ": cannot start a thread: " + error.what());
+    return failure("cannot connect to " + request.host + ": cannot start a thread: " + error.what());
   }
   return inbox;
 }

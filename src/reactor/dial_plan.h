@@ -1,10 +1,10 @@
 // DialPlan: what an outgoing connection needs before its first packet and what may block: the host's
-// addresses (DNS). Made on a thread of its own, and handed back through an inbox that both sides own,
-// so that neither a stream nor a loop that is gone meanwhile is ever touched.
+// addresses (DNS) and the certificates to trust (files). Made on a thread of its own, and handed back through
+// an inbox that both sides own, so that neither a stream nor a loop that is gone meanwhile is ever touched.
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,11 +12,22 @@
 #include "base/result.h"
 #include "reactor/inbox.h"
 #include "reactor/listener.h"
+#include "reactor/resolve.h"
+#include "reactor/tls_session.h"
 
 namespace carillon::reactor {
 
 struct DialPlan {
-  std::vector<SocketAddress> addresses;  // at least one, at most kAddressesMax, all numeric
+  std::vector<SocketAddress> addresses;   // at least one, at most kAddressesMax, all numeric
+  std::shared_ptr<const TlsContext> tls;  // null: plain TCP
+};
+
+struct DialRequest {
+  std::string host;
+  std::uint16_t port = 0;
+  ResolveFunction resolve;
+  enum class Security { none, tls } security = Security::none;
+  std::string ca_file;  // for TLS; empty: the system's store
 };
 
 inline constexpr std::size_t kAddressesMax = 8;
@@ -26,12 +37,7 @@ inline constexpr int kDialThreadsMax = 16;
 
 using DialPlanInbox = Inbox<Result<DialPlan>>;
 
-// Numeric addresses of `host`, in the order to try them; may block. A test puts its own in its place.
-using ResolveFunction = std::function<Result<std::vector<std::string>>(const std::string& host)>;
-Result<std::vector<std::string>> resolve_by_system(const std::string& host);
-
 // Starts the thread. Its inbox gets exactly one item.
-Result<std::shared_ptr<DialPlanInbox>> make_dial_plan(std::string host, std::uint16_t port,
-                                                      ResolveFunction resolve);
+Result<std::shared_ptr<DialPlanInbox>> make_dial_plan(DialRequest request);
 
 }  // namespace carillon::reactor

@@ -1,0 +1,519 @@
+#include "reactor/client_stream.h"
+
+#include <dirent.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "reactor/dial_plan.h"
+#include "reactor/listener.h"
+#include "reactor/testing/run_until.h"
+#include "reactor/testing/stream_recorder.h"
+
+namespace carillon::reactor {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::unique_ptr<Loop> new_loop() {
+  auto loop = Loop::create();
+  if (!loop) throw std::runtime_error(loop.error().message);
+  return std::move(*loop);
+}
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  DIR* const folder = ::opendir("/proc/self/fd");
+  while (::readdir(folder) != nullptr) ++count;
+  ::closedir(folder);
+  return count;
+}
+
+// The broker's side, on the test's own thread: the kernel completes connections meanwhile.
+class Peer {
+ public:
+  explicit Peer(const std::string& host = "127.0.0.1", int backlog = 16) {
+    auto fd = listen_on({host, 0}, backlog);
+    if (!fd) throw std::runtime_error(fd.error().message);
+    listener_ = std::move(*fd);
+    address_ = *local_address(listener_.get());
+  }
+  std::uint16_t port() const { return address_.port; }
+  bool try_accept() {
+    if (!socket_) socket_ = FileDescriptor(accept_from(listener_.get(), 16 * 1024).fd);
+    return static_cast<bool>(socket_);
+  }
+  void send(std::string_view bytes) const {
+    EXPECT_EQ(static_cast<ssize_t>(bytes.size()),
+              ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  }
+  std::string receive() const {
+    static char bytes[256 * 1024];
+    const ssize_t count = ::recv(socket_.get(), bytes, sizeof bytes, 0);
+    return count > 0 ? std::string(bytes, static_cast<std::size_t>(count)) : std::string();
+  }
+  bool at_end() const {
+    char byte;
+    return ::recv(socket_.get(), &byte, 1, 0) == 0;
+  }
+  void close() { socket_ = FileDescriptor(); }
+  void reset() {
+    const linger at_once{1, 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close();
+  }
+  int fd() const { return socket_.get(); }
+
+ private:
+  FileDescriptor listener_;
+  FileDescriptor socket_;
+  SocketAddress address_;
+};
+
+ClientStreamOptions to(std::uint16_t port, const std::string& host = "127.0.0.1") {
+  ClientStreamOptions options;
+  options.host = host;
+  options.port = port;
+  return options;
+}
+
+std::uint16_t unused_port() { return Peer().port(); }
+
+class ClientStreamTest : public ::testing::Test {
+ protected:
+  void connect(ClientStreamOptions options) {
+    stream = ClientStream::connect(*loop, std::move(options), recorder);
+  }
+  void connect_to_peer() {
+    connect(to(peer.port()));
+    ASSERT_TRUE(run_until(*loop, [&] { return recorder.connected == 1 && peer.try_accept(); }));
+  }
+  bool closed() {
+    return run_until(*loop, [&] { return recorder.closed > 0; });
+  }
+  // Long enough for a callback that should not come.
+  void turns(std::uint64_t many) {
+    const auto end = loop->counters().turns.load() + many;
+    ASSERT_TRUE(run_until(*loop, [&] { return loop->counters().turns.load() >= end; }));
+  }
+
+  const std::unique_ptr<Loop> loop = new_loop();
+  Peer peer;
+  StreamRecorder recorder;
+  std::unique_ptr<ClientStream> stream;
+};
+
+TEST_F(ClientStreamTest, ConnectsSendsAndReceives) {
+  connect_to_peer();
+  stream->write("PING\r\n");
+  stream->write("PING\r\n");
+  std::string heard;
+  ASSERT_TRUE(run_until(*loop, [&] { return (heard += peer.receive()).size() >= 12; }));
+  EXPECT_EQ("PING\r\nPING\r\n", heard);
+  peer.send("+PONG\r\n");
+  ASSERT_TRUE(run_until(*loop, [&] { return !recorder.received.empty(); }));
+  EXPECT_EQ("+PONG\r\n", recorder.received);
+  EXPECT_EQ(0u, stream->unsent_bytes());
+  EXPECT_EQ(0, recorder.closed);
+}
+
+TEST_F(ClientStreamTest, NoCallbackComesFromInsideConnectOrWrite) {
+  connect(to(peer.port()));
+  stream->write("early");
+  EXPECT_EQ(0, recorder.connected);
+  EXPECT_EQ(5u, stream->unsent_bytes());
+  std::string heard;
+  ASSERT_TRUE(run_until(*loop, [&] { return peer.try_accept() && (heard += peer.receive()) == "early"; }));
+  EXPECT_EQ(1, recorder.connected);
+}
+
+TEST_F(ClientStreamTest, ARefusedConnectionSaysSo) {
+  const auto port = unused_port();
+  connect(to(port));
+  EXPECT_EQ(0, recorder.closed) << "not from inside connect()";
+  ASSERT_TRUE(closed());
+  EXPECT_EQ("cannot connect to 127.0.0.1:" + std::to_string(port) + ": connection refused",
+            recorder.closed_because);
+  EXPECT_EQ(0, recorder.connected);
+  turns(5);
+  EXPECT_EQ(1, recorder.closed);
+  stream->write("too late");
+  turns(5);
+  EXPECT_EQ(1, recorder.closed);
+}
+
+TEST_F(ClientStreamTest, AnUnreachableAddressSaysSo) {
+  connect(to(1, "255.255.255.255"));  // connect() itself fails
+  EXPECT_EQ(0, recorder.closed);
+  ASSERT_TRUE(closed());
+  EXPECT_EQ(0u, recorder.closed_because.find("cannot connect to 255.255.255.255:1: "))
+      << recorder.closed_because;
+}
+
+// A listener whose backlog is full drops what comes: the kernel never answers.
+TEST_F(ClientStreamTest, AConnectionThatIsNotAnsweredTimesOut) {
+  const Peer full("127.0.0.1", 0);
+  std::vector<std::unique_ptr<ClientStream>> crowd;
+  StreamRecorder crowd_recorder;
+  for (int i = 0; i < 4; ++i) crowd.push_back(ClientStream::connect(*loop, to(full.port()), crowd_recorder));
+  turns(20);
+  auto options = to(full.port());
+  options.connect_timeout = milliseconds(50);
+  connect(std::move(options));
+  ASSERT_TRUE(closed());
+  EXPECT_EQ("cannot connect to 127.0.0.1:" + std::to_string(full.port()) + " within 50 ms: no answer",
+            recorder.closed_because);
+}
+
+TEST_F(ClientStreamTest, DeliversWhatCameBeforeThePeersEnd) {
+  connect_to_peer();
+  peer.send("last words");
+  peer.close();
+  ASSERT_TRUE(closed());
+  EXPECT_EQ("last words", recorder.received);
+  EXPECT_EQ("connection to 127.0.0.1:" + std::to_string(peer.port()) + " ended by the peer",
+            recorder.closed_because);
+}
+
+TEST_F(ClientStreamTest, ResetByThePeerIsTold) {
+  connect_to_peer();
+  peer.reset();
+  ASSERT_TRUE(closed());
+  EXPECT_EQ("connection to 127.0.0.1:" + std::to_string(peer.port()) + " reset by the peer",
+            recorder.closed_because);
+  EXPECT_EQ(1, recorder.closed);
+}
+
+TEST_F(ClientStreamTest, AWriteAfterTheResetIsNoCallbackFromInsideWrite) {
+  connect_to_peer();
+  peer.reset();
+  for (int i = 0; i < 10; ++i) stream->write("into the void");
+  EXPECT_EQ(0, recorder.closed);
+  ASSERT_TRUE(closed());
+  turns(5);
+  EXPECT_EQ(1, recorder.closed);
+}
+
+// A broker that refuses us says why and closes; a write of ours that fails must not hide it.
+TEST_F(ClientStreamTest, WhatThePeerSaidBeforeItWentIsReadThoughAWriteFailed) {
+  connect_to_peer();
+  stream->write("AUTH wrong");  // stays unread, so that the close below is a reset
+  pollfd poll{peer.fd(), POLLIN, 0};
+  ASSERT_EQ(1, ::poll(&poll, 1, 10'000));
+  peer.send("-ERR max number of clients reached\r\n");
+  ::shutdown(peer.fd(), SHUT_WR);
+  ASSERT_TRUE(closed());
+  EXPECT_EQ("-ERR max number of clients reached\r\n", recorder.received);
+}
+
+TEST_F(ClientStreamTest, OneByteSegmentsArriveInOrder_F13) {
+  connect_to_peer();
+  std::string sent;
+  for (int i = 0; i < 300; ++i) {
+    sent.push_back(static_cast<char>('a' + i % 26));
+    peer.send(std::string_view(sent).substr(sent.size() - 1));
+    if (i % 10 == 0) turns(1);
+  }
+  ASSERT_TRUE(run_until(*loop, [&] { return recorder.received.size() >= sent.size(); }));
+  EXPECT_EQ(sent, recorder.received);
+}
+
+TEST_F(ClientStreamTest, ManyMebibytesPassBothWaysThroughFullBuffers) {
+  connect_to_peer();
+  constexpr std::size_t kBytes = 8 * 1024 * 1024;
+  std::string block(kBytes, '\0');
+  for (std::size_t i = 0; i < kBytes; ++i) block[i] = static_cast<char>(i * 2654435761u >> 13);
+  stream->write(block);
+  EXPECT_GT(stream->unsent_bytes(), 0u) << "more than the kernel takes at once";
+  std::string heard;
+  std::size_t said = 0;
+  ASSERT_TRUE(run_until(*loop, [&] {
+    for (int i = 0; i < 50; ++i) heard += peer.receive();
+    const ssize_t count = ::send(peer.fd(), block.data() + said, kBytes - said, MSG_NOSIGNAL);
+    if (count > 0) said += static_cast<std::size_t>(count);
+    return heard.size() >= kBytes && recorder.received.size() >= kBytes;
+  }));
+  EXPECT_TRUE(heard == block);
+  EXPECT_TRUE(recorder.received == block);
+  EXPECT_EQ(0u, stream->unsent_bytes());
+}
+
+TEST_F(ClientStreamTest, AFloodLeavesOtherWorkItsTurn) {
+  connect_to_peer();
+  const std::string block(1024 * 1024, 'x');
+  std::uint64_t turn = 0;
+  std::size_t in_turn = 0, in_turn_max = 0;
+  recorder.then_bytes = [&](std::string_view bytes) {
+    const auto now = loop->counters().turns.load();
+    in_turn = now == turn ? in_turn + bytes.size() : bytes.size();
+    turn = now;
+    in_turn_max = std::max(in_turn_max, in_turn);
+    ::send(peer.fd(), block.data(), block.size(), MSG_NOSIGNAL);  // so that there is always more
+  };
+  peer.send("go");
+  ASSERT_TRUE(run_until(*loop, [&] { return recorder.received.size() > 16 * block.size(); }));
+  EXPECT_LE(in_turn_max, block.size()) << "16 reads of 64 KiB";
+}
+
+class WriteLimit : public ClientStreamTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(WriteLimit, HoldsToTheByte) {
+  auto options = to(peer.port());
+  options.write_buffer_bytes_max = 1000;
+  connect(std::move(options));  // not yet connected: all of it is buffered
+  stream->write(std::string(600, 'a'));
+  stream->write(std::string(static_cast<std::size_t>(400 + GetParam()), 'b'));
+  EXPECT_EQ(0, recorder.closed) << "not from inside write()";
+  if (GetParam() <= 0) {
+    ASSERT_TRUE(run_until(*loop, [&] { return peer.try_accept(); }));
+    std::string heard;
+    const auto all = static_cast<std::size_t>(1000 + GetParam());
+    ASSERT_TRUE(run_until(*loop, [&] { return (heard += peer.receive()).size() >= all; }));
+    EXPECT_EQ(all, heard.size());
+    EXPECT_EQ(0, recorder.closed);
+  } else {
+    ASSERT_TRUE(closed());
+    EXPECT_EQ("connection to 127.0.0.1:" + std::to_string(peer.port()) +
+                  " closed: more than 1000 bytes wait to be sent; the peer does not read",
+              recorder.closed_because);
+    EXPECT_EQ(0, recorder.connected);
+    EXPECT_EQ(0u, stream->unsent_bytes());
+  }
+}
+INSTANTIATE_TEST_SUITE_P(AtTheLimit, WriteLimit, ::testing::Values(-1, 0, 1));
+
+TEST_F(ClientStreamTest, APeerThatNeverReadsIsClosedAtTheLimit) {
+  connect(to(peer.port()));
+  ASSERT_TRUE(run_until(*loop, [&] { return recorder.connected == 1; }));
+  const std::string block(1024 * 1024, 'x');
+  int blocks = 0;
+  while (recorder.closed == 0 && blocks < 200) {
+    stream->write(block);
+    ++blocks;
+    turns(1);
+  }
+  EXPECT_EQ(1, recorder.closed);
+  EXPECT_LT(blocks, 100);
+}
+
+TEST_F(ClientStreamTest, MayBeDestroyedInOnConnected) {
+  recorder.then_connected = [&] { stream.reset(); };
+  connect(to(peer.port()));
+  ASSERT_TRUE(
+      run_until(*loop, [&] { return recorder.connected == 1 && peer.try_accept() && peer.at_end(); }));
+  turns(5);
+  EXPECT_EQ(0, recorder.closed);
+}
+
+TEST_F(ClientStreamTest, MayBeDestroyedInOnBytes_WhichMayReadOn) {
+  connect_to_peer();
+  std::string after;
+  recorder.then_bytes = [&](std::string_view bytes) {
+    stream.reset();
+    after = bytes;
+  };
+  peer.send("the view lives for the call");
+  peer.send("nothing of this comes twice");
+  ASSERT_TRUE(run_until(*loop, [&] { return peer.at_end(); }));
+  EXPECT_EQ(recorder.received, after);
+  EXPECT_EQ(1, recorder.calls);
+  EXPECT_EQ(0, recorder.closed);
+}
+
+TEST_F(ClientStreamTest, MayBeDestroyedInOnClosed_AndReplacedThere) {
+  StreamRecorder second_recorder;
+  recorder.then_closed = [&] {
+    stream.reset();
+    stream = ClientStream::connect(*loop, to(peer.port()), second_recorder);
+  };
+  connect(to(unused_port()));
+  ASSERT_TRUE(run_until(*loop, [&] { return second_recorder.connected == 1; }));
+  EXPECT_EQ(1, recorder.closed);
+}
+
+TEST_F(ClientStreamTest, MayBeDestroyedAtOnceAtAnyTime) {
+  connect(to(peer.port()));
+  stream.reset();
+  connect(to(unused_port()));
+  stream.reset();
+  connect(to(1, "255.255.255.255"));
+  stream.reset();
+  connect_to_peer();
+  peer.reset();
+  stream->write("x");
+  stream->write("y");
+  stream.reset();
+  turns(10);
+  EXPECT_EQ(0, recorder.closed);
+}
+
+// A name server under the test's thumb: answers when told to. Outlives the test, as the thread may.
+struct SlowResolver {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool may_answer = false;
+  int asked = 0, answered = 0;
+
+  static ResolveFunction function(const std::shared_ptr<SlowResolver>& self) {
+    return [self](const std::string&) -> Result<std::vector<std::string>> {
+      std::unique_lock lock(self->mutex);
+      ++self->asked;
+      self->changed.wait(lock, [&] { return self->may_answer; });
+      ++self->answered;
+      return std::vector<std::string>{"127.0.0.1"};
+    };
+  }
+  void answer() {
+    const std::lock_guard lock(mutex);
+    may_answer = true;
+    changed.notify_all();
+  }
+  int answers() {
+    const std::lock_guard lock(mutex);
+    return answered;
+  }
+};
+
+bool wait_for(const std::function<bool()>& condition) {
+  const MonoTime end = mono_now() + std::chrono::seconds(10);
+  while (!condition() && mono_now() < end) std::this_thread::yield();
+  return condition();
+}
+
+TEST_F(ClientStreamTest, ResolvesANameOnAnotherThread) {
+  connect(to(peer.port(), "localhost"));
+  ASSERT_TRUE(run_until(*loop, [&] { return recorder.connected == 1 || recorder.closed == 1; }));
+  EXPECT_EQ(1, recorder.connected) << recorder.closed_because;
+}
+
+TEST_F(ClientStreamTest, TheLoopGoesOnWhileTheNameServerIsSilent) {
+  const auto resolver = std::make_shared<SlowResolver>();
+  auto options = to(peer.port(), "slow.example");
+  options.resolve = SlowResolver::function(resolver);
+  connect(std::move(options));
+  turns(20);
+  EXPECT_EQ(0, recorder.connected);
+  resolver->answer();
+  ASSERT_TRUE(run_until(*loop, [&] { return recorder.connected == 1; }));
+}
+
+TEST_F(ClientStreamTest, ASilentNameServerTimesOut_ItsLateAnswerHarmsNobody) {
+  const auto resolver = std::make_shared<SlowResolver>();
+  auto options = to(peer.port(), "slow.example");
+  options.resolve = SlowResolver::function(resolver);
+  options.connect_timeout = milliseconds(20);
+  connect(std::move(options));
+  ASSERT_TRUE(closed());
+  EXPECT_EQ("cannot resolve slow.example within 20 ms: the name server does not answer",
+            recorder.closed_because);
+  resolver->answer();
+  ASSERT_TRUE(wait_for([&] { return resolver->answers() == 1; }));
+  turns(5);
+  EXPECT_EQ(0, recorder.connected);
+}
+
+TEST(ClientStream, TheStreamAndTheLoopMayGoWhileTheNameIsResolved) {
+  const auto resolver = std::make_shared<SlowResolver>();
+  {
+    const auto loop = new_loop();
+    StreamRecorder recorder;
+    ClientStreamOptions options = to(1, "slow.example");
+    options.resolve = SlowResolver::function(resolver);
+    const auto stream = ClientStream::connect(*loop, std::move(options), recorder);
+  }
+  resolver->answer();
+  EXPECT_TRUE(wait_for([&] { return resolver->answers() == 1; }));
+}
+
+TEST_F(ClientStreamTest, LookUpsThatHangAreBounded) {
+  const auto resolver = std::make_shared<SlowResolver>();
+  std::vector<std::unique_ptr<ClientStream>> streams;
+  for (int i = 0; i < kDialThreadsMax + 1; ++i) {
+    auto options = to(peer.port(), "slow.example");
+    options.resolve = SlowResolver::function(resolver);
+    streams.push_back(ClientStream::connect(*loop, std::move(options), recorder));
+  }
+  ASSERT_TRUE(closed());
+  turns(5);
+  EXPECT_EQ(1, recorder.closed) << "the one over the limit";
+  EXPECT_NE(std::string::npos, recorder.closed_because.find("16 look-ups are waiting"));
+  resolver->answer();
+  ASSERT_TRUE(run_until(*loop, [&] { return recorder.connected == kDialThreadsMax; }));
+}
+
+TEST_F(ClientStreamTest, AnUnknownNameSaysSo) {
+  auto options = to(peer.port(), "nowhere.invalid");
+  options.resolve = [](const std::string& host) -> Result<std::vector<std::string>> {
+    return failure("cannot resolve " + host + ": Name or service not known");
+  };
+  connect(std::move(options));
+  ASSERT_TRUE(closed());
+  EXPECT_EQ("cannot resolve nowhere.invalid: Name or service not known", recorder.closed_because);
+}
+
+ResolveFunction always(std::vector<std::string> hosts) {
+  return [hosts](const std::string&) -> Result<std::vector<std::string>> { return hosts; };
+}
+
+TEST_F(ClientStreamTest, TriesEachAddressInTurn) {
+  auto options = to(peer.port(), "many.example");
+  // Nobody listens on the first, connect() itself refuses the second.
+  options.resolve = always({"127.0.0.77", "255.255.255.255", "127.0.0.1"});
+  connect(std::move(options));
+  ASSERT_TRUE(run_until(*loop, [&] { return recorder.connected == 1 || recorder.closed == 1; }));
+  EXPECT_EQ(1, recorder.connected) << recorder.closed_because;
+}
+
+TEST_F(ClientStreamTest, WhenAllAddressesFailTheLastIsNamed) {
+  auto options = to(peer.port(), "many.example");
+  options.resolve = always({"127.0.0.77", "127.0.0.78"});
+  connect(std::move(options));
+  ASSERT_TRUE(closed());
+  const std::string port = std::to_string(peer.port());
+  EXPECT_EQ("cannot connect to many.example:" + port + ": connection refused (127.0.0.78:" + port + ")",
+            recorder.closed_because);
+}
+
+// The first address swallows packets: it gets its share of the deadline, not all of it.
+TEST_F(ClientStreamTest, ASilentAddressLeavesTimeForTheNext) {
+  auto full = listen_on({"127.0.0.77", peer.port()}, 0);
+  ASSERT_TRUE(full) << full.error().message;
+  std::vector<std::unique_ptr<ClientStream>> crowd;
+  StreamRecorder crowd_recorder;
+  for (int i = 0; i < 4; ++i) {
+    crowd.push_back(ClientStream::connect(*loop, to(peer.port(), "127.0.0.77"), crowd_recorder));
+  }
+  turns(20);
+  auto options = to(peer.port(), "many.example");
+  options.connect_timeout = milliseconds(400);
+  options.resolve = always({"127.0.0.77", "127.0.0.1"});
+  connect(std::move(options));
+  ASSERT_TRUE(run_until(*loop, [&] { return recorder.connected == 1 || recorder.closed == 1; }));
+  EXPECT_EQ(1, recorder.connected) << recorder.closed_because;
+}
+
+TEST_F(ClientStreamTest, NoDescriptorIsLeaked) {
+  const auto dial_each_way = [&] {
+    for (const auto& host : {"127.0.0.1", "localhost", "255.255.255.255", "127.0.0.77"}) {
+      StreamRecorder each;
+      auto one = ClientStream::connect(*loop, to(peer.port(), host), each);
+      ASSERT_TRUE(run_until(*loop, [&] { return each.connected + each.closed > 0; }));
+      one.reset();
+      if (peer.try_accept()) peer.close();
+    }
+  };
+  dial_each_way();
+  const auto before = open_descriptors();
+  for (int i = 0; i < 20; ++i) dial_each_way();
+  while (peer.try_accept()) peer.close();
+  EXPECT_TRUE(wait_for([&] { return open_descriptors() <= before; }))
+      << open_descriptors() << " > " << before;
+}
+
+}  // namespace
+}  // namespace carillon::reactor
