@@ -1,0 +1,159 @@
+// The command line: verbs, exit codes, and errors that say what to write instead.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import test from "node:test";
+
+import {
+  SECRET, carillon, configText, mintToken, openClient, startCarillon, startRedis, temporaryFolder,
+} from "./harness.mjs";
+
+const said = ({ stdout, stderr }) => `${stdout}\n${stderr}`;
+
+test("version and help", async (t) => {
+  await t.test("carillon version", async () => {
+    const { code, stdout } = await carillon(["version"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^carillon \d+\.\d+\.\d+/);
+    assert.equal((await carillon(["--version"])).code, 0);
+  });
+
+  await t.test("--help names every verb", async () => {
+    const answer = await carillon(["--help"]);
+    assert.equal(answer.code, 0);
+    for (const verb of ["serve", "dev", "check", "profile", "token", "publish", "version"]) {
+      assert.match(answer.stdout, new RegExp(`^\\s+${verb}\\b`, "m"));
+      const help = await carillon([verb, "--help"]);
+      assert.deepEqual([verb, help.code, help.stdout.length > 40], [verb, 0, true]);
+    }
+  });
+
+  await t.test("an unknown flag or verb names the nearest, and fails", async () => {
+    for (const [args, nearest] of [[["serve", "--confg", "x"], "--config"], [["serv"], "serve"], [["profiles"], "profile"], [["tokne"], "token"]]) {
+      const answer = await carillon(args);
+      assert.notEqual(answer.code, 0);
+      assert.ok(said(answer).includes(nearest), said(answer));
+    }
+  });
+});
+
+test("profiles", async (t) => {
+  await t.test("carillon profile list", async () => {
+    const { code, stdout } = await carillon(["profile", "list"]);
+    assert.equal(code, 0);
+    for (const name of ["orion", "echo"]) assert.match(stdout, new RegExp(`\\b${name}\\b`));
+  });
+
+  await t.test("carillon profile show orion prints what can be loaded again", async () => {
+    const { code, stdout } = await carillon(["profile", "show", "orion"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^channels = \["orion\.\*"\]$/m);
+  });
+
+  await t.test("an unknown profile names the nearest", async () => {
+    const answer = await carillon(["profile", "show", "oriom"]);
+    assert.notEqual(answer.code, 0);
+    assert.match(said(answer), /orion/);
+  });
+});
+
+test("carillon check", async (t) => {
+  const folder = temporaryFolder(t);
+  const check = (text, options) => {
+    const file = path.join(folder, "gateway.toml");
+    writeFileSync(file, text);
+    return carillon(["check", file], options);
+  };
+
+  await t.test("a good file passes", async () => {
+    const answer = await check(configText());
+    assert.equal(answer.code, 0, said(answer));
+  });
+
+  await t.test("all errors are told, each with file, line, key and a remedy", async () => {
+    const text = configText({ server: { drian: "1s" }, endpoints: [{ profile: "oriom" }, { profile: "orion", "inbound.message_bytes_max": 0 }] });
+    const answer = await check(text);
+    assert.notEqual(answer.code, 0);
+    const line = (part) => text.split("\n").findIndex((one) => one.includes(part)) + 1;
+    assert.match(said(answer), new RegExp(`gateway\\.toml:${line("drian")}: .*drian.*drain`));
+    assert.match(said(answer), new RegExp(`gateway\\.toml:${line("oriom")}: .*orion`));
+    assert.match(said(answer), new RegExp(`gateway\\.toml:${line("message_bytes_max")}: .*message_bytes_max`));
+  });
+
+  const bad = [
+    ["not TOML", "[server\n", /gateway\.toml:1/],
+    ["a wrong type", configText({ server: { listen: 8000 } }), /listen/],
+    ["a bad address", configText({ server: { listen: ["localhos:99999"] } }), /listen/],
+    ["an unknown bus", configText({ bus: { url: "kafka://x" } }), /redis:\/\//],
+    ["an unknown key name", configText({ endpoints: [{ profile: "orion", "auth.keys": ["mian"] }] }), /main/],
+    ["a template that is no JSON", configText({ endpoints: [{ profile: "orion", "frames.event": '{"a":$body' }] }), /frames\.event/],
+    ["an unknown template variable", configText({ endpoints: [{ profile: "orion", "frames.event": '{"a":$bdoy}' }] }), /\$body/],
+    ["skip where no gap can be told (C4)", configText({ endpoints: [{ profile: "orion", "lag.policy": "skip" }] }), /lag\.policy/],
+    ["two endpoints on one path", configText({ endpoints: [{ profile: "orion" }, { profile: "orion", name: "two" }] }), /\/ws/],
+  ];
+  for (const [name, text, expected] of bad) {
+    await t.test(`refused: ${name}`, async () => {
+      const answer = await check(text);
+      assert.notEqual(answer.code, 0, said(answer));
+      assert.match(said(answer), expected);
+    });
+  }
+
+  await t.test("a missing variable and a weak secret are refused, and the secret is not shown", async () => {
+    const missing = await check(configText(), { env: { CARILLON_JWT_SECRET: undefined } });
+    assert.notEqual(missing.code, 0);
+    assert.match(said(missing), /CARILLON_JWT_SECRET/);
+    const weak = await check(configText(), { env: { CARILLON_JWT_SECRET: "only-31-bytes-of-secret-0123456" } });
+    assert.notEqual(weak.code, 0);
+    assert.match(said(weak), /32/);
+    assert.ok(!said(weak).includes("only-31-bytes"));
+  });
+
+  await t.test("serve refuses the same file with the same words", async () => {
+    const file = path.join(folder, "bad.toml");
+    writeFileSync(file, configText({ server: { drian: "1s" } }));
+    const [checked, served] = [await carillon(["check", file]), await carillon(["serve", "--config", file])];
+    assert.notEqual(served.code, 0);
+    assert.match(said(served), /bad\.toml:\d+: .*drian/);
+    assert.match(said(checked), /bad\.toml:\d+: .*drian/);
+  });
+
+  await t.test("a file that is not there is said so", async () => {
+    for (const args of [["check", "/nonexistent.toml"], ["serve", "--config", "/nonexistent.toml"]]) {
+      const answer = await carillon(args);
+      assert.notEqual(answer.code, 0);
+      assert.match(said(answer), /nonexistent\.toml/);
+    }
+  });
+});
+
+test("carillon token mints what the gateway takes", async (t) => {
+  const { code, stdout, stderr } = await carillon(["token"]);
+  assert.equal(code, 0, stderr);
+  const token = stdout.trim();
+  const [header, claims, signature] = token.split(".");
+  assert.equal(createHmac("sha256", SECRET).update(`${header}.${claims}`).digest("base64url"), signature);
+  const server = await startCarillon(t);
+  await openClient(t, server.ws("/ws", token));
+  assert.equal(typeof mintToken(), "string");
+});
+
+test("carillon publish reaches clients", async (t) => {
+  const redis = await startRedis(t);
+  const server = await startCarillon(t, { bus: { url: redis.url } });
+  const client = await openClient(t, server.ws("/ws", mintToken()));
+  const { code, stdout, stderr } = await carillon(["publish", "--url", `http://127.0.0.1:${server.port}`, "orion.trend.detected", '{"score":0.87}']);
+  assert.equal(code, 0, `${stdout}\n${stderr}`);
+  assert.deepEqual(JSON.parse((await client.next(1))[0].data).payload, { score: 0.87 });
+});
+
+test("a listen address that is taken is an error with words, not a crash", async (t) => {
+  const first = await startCarillon(t);
+  const folder = temporaryFolder(t);
+  const file = path.join(folder, "gateway.toml");
+  writeFileSync(file, configText({ server: { listen: [`127.0.0.1:${first.port}`] } }));
+  const answer = await carillon(["serve", "--config", file], { timeoutMs: 10_000 });
+  assert.notEqual(answer.code, 0);
+  assert.match(said(answer), new RegExp(String(first.port)));
+});

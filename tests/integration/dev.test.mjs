@@ -1,0 +1,66 @@
+// `carillon dev`: the screen that a newcomer sees, and each line on it that can be pasted.
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { BINARY, freePort, run, startProcess, startRedis, until, within } from "./harness.mjs";
+
+// What stands alone on a line of the screen and begins with a command.
+function pasteable(lines, command) {
+  return lines.map((line) => line.trim()).filter((line) => new RegExp(`^(\\w+=\\S+ )*${command} `).test(line));
+}
+
+async function startDev(t, ...args) {
+  const port = await freePort();
+  const dev = startProcess(BINARY, ["dev", "--listen", `127.0.0.1:${port}`, ...args]);
+  t.after(() => dev.child.kill("SIGKILL"));
+  await until("the screen", () => {
+    if (dev.child.exitCode !== null) throw new Error(dev.text());
+    return ["curl", "node", "python3"].every((command) => pasteable(dev.lines.stdout, command).length > 0);
+  });
+  return { ...dev, port };
+}
+
+// A line that listens until it is stopped: it must print an event of the demo publisher.
+async function hears(t, line) {
+  const listener = startProcess("bash", ["-c", `exec ${line}`], { cwd: "/" });
+  t.after(() => listener.child.kill("SIGKILL"));
+  await until(`an event from: ${line}`, () => {
+    if (/Error|Traceback/.test(listener.text())) throw new Error(`${line}\n${listener.text()}`);
+    return listener.lines.stdout.some((out) => out.includes("orion."));
+  }, { timeoutMs: 15_000 });
+}
+
+test("carillon dev", async (t) => {
+  const dev = await startDev(t);
+  const screen = () => dev.lines.stdout.join("\n");
+
+  await t.test("prints the URLs and a token", () => {
+    assert.match(screen(), new RegExp(`ws://(127\\.0\\.0\\.1|localhost):${dev.port}/ws`));
+    assert.match(screen(), /eyJ[\w-]+\.[\w-]+\.[\w-]+/);
+  });
+
+  await t.test("the curl line publishes an event", async () => {
+    const [line] = pasteable(dev.lines.stdout, "curl");
+    const { code, stdout, stderr } = await run("bash", ["-c", line]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /"published":\s*1/);
+  });
+
+  await t.test("the Node line hears events", (t2) => hears(t2, pasteable(dev.lines.stdout, "node")[0]));
+  await t.test("the Python line hears events", (t2) => hears(t2, pasteable(dev.lines.stdout, "python3")[0]));
+  await t.test("a line for the browser is there", () => assert.match(screen(), /new WebSocket\(/));
+
+  await t.test("Ctrl-C drains and exits 0", async () => {
+    dev.child.kill("SIGINT");
+    assert.equal((await within("gone", 4000, dev.exited)).code, 0);
+  });
+});
+
+test("carillon dev --bus takes a Redis", async (t) => {
+  const redis = await startRedis(t);
+  const dev = await startDev(t, "--bus", redis.url);
+  const [line] = pasteable(dev.lines.stdout, "curl");
+  await until("published", async () => /"published":\s*1/.test((await run("bash", ["-c", line])).stdout), { everyMs: 200 });
+  dev.child.kill("SIGINT");
+  assert.equal((await within("gone", 4000, dev.exited)).code, 0);
+});
