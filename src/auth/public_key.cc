@@ -49,18 +49,18 @@ int no_pass_phrase(char*, int, int, void*) { return -1; }
 std::optional<std::string> misuse(std::string_view pem) {
   const std::size_t begin = pem.find("-----BEGIN ");
   if (begin == std::string_view::npos) {
-    return "public_key is not PEM: it has no line \"-----BEGIN PUBLIC KEY-----\"";
+    return "is not PEM: it has no line \"-----BEGIN PUBLIC KEY-----\"";
   }
   if (pem.find("PRIVATE KEY-----") != std::string_view::npos) {
-    return "public_key holds a private key, which only the issuer may have; make the public one with "
+    return "holds a private key, which only the issuer may have; make the public one with "
            "\"openssl pkey -in private.pem -pubout\" and give that";
   }
   if (pem.find("-----BEGIN CERTIFICATE-----") != std::string_view::npos) {
-    return "public_key holds a certificate; take the key out with "
+    return "holds a certificate; take the key out with "
            "\"openssl x509 -in certificate.pem -pubkey -noout\" and give that";
   }
   if (pem.find("-----BEGIN ", begin + 1) != std::string_view::npos) {
-    return "public_key holds more than one PEM block; give each key a [keys.<name>] of its own";
+    return "holds more than one PEM block; give each key a [keys.<name>] of its own";
   }
   return std::nullopt;
 }
@@ -102,13 +102,13 @@ std::string needs(Algorithm algorithm, std::string_view what) {
 
 std::optional<std::string> rsa_misfit(const EVP_PKEY* key, Algorithm algorithm) {
   const bool pss_only = EVP_PKEY_is_a(key, "RSA-PSS") == 1;
-  if (EVP_PKEY_is_a(key, "RSA") != 1 && !pss_only) return needs(algorithm, "an RSA key in public_key");
+  if (EVP_PKEY_is_a(key, "RSA") != 1 && !pss_only) return needs(algorithm, "an RSA key");
   if (pss_only && family_of(algorithm) == AlgorithmFamily::rsa_pkcs1) {
-    return needs(algorithm, "a plain RSA key; the one in public_key is for PS256, PS384 and PS512 only");
+    return needs(algorithm, "a plain RSA key; this one is for PS256, PS384 and PS512 only");
   }
   const int bits = EVP_PKEY_get_bits(key);
   if (bits >= kRsaBitsMin) return std::nullopt;
-  return "the RSA key in public_key has " + std::to_string(bits) + " bits; it needs at least " +
+  return "the RSA key has " + std::to_string(bits) + " bits; it needs at least " +
          std::to_string(kRsaBitsMin);
 }
 
@@ -117,14 +117,14 @@ std::optional<std::string> rsa_misfit(const EVP_PKEY* key, Algorithm algorithm) 
 Result<PublicKey> PublicKey::parse(std::string_view pem) {
   const ErrorQueueGuard guard;
   if (auto problem = misuse(pem)) return failure(std::move(*problem));
-  if (pem.size() > 64 * 1024) return failure("public_key is longer than any key: over 64 KiB");
+  if (pem.size() > 64 * 1024) return failure("is longer than any key: over 64 KiB");
   const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
   KeyHandle key(bio ? PEM_read_bio_PUBKEY(bio.get(), nullptr, &no_pass_phrase, nullptr) : nullptr);
   DigestContext context(EVP_MD_CTX_new());
   if (!key || !context) {
     return failure(
-        "public_key does not parse as a PEM public key; see whether "
+        "does not parse as a PEM public key; see whether "
         "\"openssl pkey -pubin -in public.pem -noout\" takes it");
   }
   return PublicKey(std::move(key), std::move(context));
@@ -147,15 +147,15 @@ std::optional<std::string> PublicKey::misfit(Algorithm algorithm) const {
       return rsa_misfit(key_.get(), algorithm);
     case AlgorithmFamily::eddsa:
       if (EVP_PKEY_is_a(key_.get(), "ED25519") == 1) return std::nullopt;
-      return needs(algorithm, "an Ed25519 key in public_key");
+      return needs(algorithm, "an Ed25519 key");
     case AlgorithmFamily::ecdsa:
       break;
   }
-  if (EVP_PKEY_is_a(key_.get(), "EC") != 1) return needs(algorithm, "an EC key in public_key");
+  if (EVP_PKEY_is_a(key_.get(), "EC") != 1) return needs(algorithm, "an EC key");
   const std::string has = curve();
   for (const CurveRow& row : kCurves) {
     if (row.algorithm != algorithm || row.openssl_name == has) continue;
-    return needs(algorithm, "the curve ") + std::string(row.name) + "; the key in public_key is on " + has;
+    return needs(algorithm, "the curve ") + std::string(row.name) + "; this key is on " + has;
   }
   return std::nullopt;
 }

@@ -19,7 +19,8 @@ constexpr int kRsaBitsMin = 2048;  // RFC 7518 section 3.3
 class PublicKey {
  public:
   // SubjectPublicKeyInfo ("BEGIN PUBLIC KEY") or PKCS #1 ("BEGIN RSA PUBLIC KEY"), one to a text. A
-  // private key is refused, with the command that makes the public one: it has no business here.
+  // private key is refused, with the command that makes the public one: it has no business here. The
+  // error completes a sentence that begins with the setting's name.
   static Result<PublicKey> parse(std::string_view pem);
 
   // Why this key cannot serve `algorithm`, in words for the configuration's author; nothing: it can.
