@@ -3,13 +3,14 @@
 // Strict: chunk sizes are hex digits alone, lines end in CRLF, extensions are read and ignored,
 // trailers are read and dropped. Grows by bytes received, never by bytes declared.
 // Thread: one. Limits: bytes_max for the body (413), 8 hex digits a chunk size, 256 bytes of extensions a
-// chunk, 4 KiB of trailers (400); a chunked body may be at most 8 × bytes_max + 4 KiB on the wire.
+// chunk, 4 KiB of trailers, 8 × bytes_max + 4 KiB of chunk framing (400).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "http/request_head.h"
 
@@ -52,6 +53,8 @@ class BodyReader {
   };
 
   std::size_t take_data(std::string_view bytes);
+  bool take_size_line(char byte);
+  bool take_trailer(char byte);
   bool take_control(char byte);  // false: fault_ says why
   bool fail(int status, std::string_view reason);
 
@@ -62,7 +65,7 @@ class BodyReader {
   std::size_t digits_ = 0;
   std::size_t extension_bytes_ = 0;
   std::size_t trailer_bytes_ = 0;
-  std::uint64_t wire_bytes_ = 0;
+  std::uint64_t framing_bytes_ = 0;
   Fault fault_;
   std::string body_;
 };

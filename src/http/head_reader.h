@@ -40,7 +40,7 @@ class HeadReader {
 
   HeadState state() const { return state_; }
   // No byte of the next request has come: an idle kept-alive connection, not a slow one.
-  bool untouched() const { return head_.bytes.empty() && phase_ == Phase::start; }
+  bool untouched() const { return head_.bytes.empty(); }
   // 400, 414, 431, 501 (a method of over 32 bytes), 505.
   const Fault& fault() const { return fault_; }
   const RequestHead& head() const { return head_; }
@@ -66,15 +66,21 @@ class HeadReader {
 
   bool take(char byte);  // false: fault_ says why
   bool take_in_request_line(char byte);
-  bool take_version_end();
+  bool take_in_version(char byte);
+  bool take_in_header(char byte);
+  bool begin_request_line(char byte);
+  bool end_request_line();
+  bool end_head();
   bool fail(int status, std::string_view reason);
-  void finish();
+  std::string_view since_mark() const { return {head_.bytes.data() + mark_, scanned_ - mark_}; }
 
   HeadLimits limits_;
   HeadState state_ = HeadState::need_more;
   Phase phase_ = Phase::start;
   bool empty_line_forgiven_ = false;
-  std::size_t mark_ = 0;  // where the current method, target, version or name began
+  std::size_t scanned_ = 0;     // of head_.bytes
+  std::size_t line_begin_ = 0;  // of the request line: 2 behind a forgiven empty line
+  std::size_t mark_ = 0;        // where the current method, target, version or name began
   std::size_t header_count_ = 0;
   Fault fault_;
   RequestHead head_;

@@ -1,0 +1,19 @@
+// Takes a complete head apart with Boost.Beast's parser. HeadReader calls it; nobody else needs to.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "http/request_head.h"
+
+namespace carillon::http {
+
+// `text` is a whole head inside head.bytes, from the request line to the empty line, already judged
+// byte by byte. Fills in method, target, minor_version and headers, with views into `text`.
+std::optional<Fault> parse_head(std::string_view text, RequestHead& head);
+
+// The rules that need the whole head: Host, Content-Length, Transfer-Encoding, Connection, Expect
+// (RFC 9112 sections 3.2, 6 and 9.3). Fills in what they decide.
+std::optional<Fault> judge_head(RequestHead& head);
+
+}  // namespace carillon::http
