@@ -99,9 +99,13 @@ Result<std::string_view, InflateFault> Inflater::inflate(std::string_view compre
   stream_->avail_in = 0;
   Inflation inflation(*stream_, output_, bytes_max);
   auto ending = inflation.feed(compressed);
+  const std::size_t without_tail = inflation.produced().size();
   if (ending && *ending != Ending::final_block) ending = inflation.feed(kCutTail);
   if (!ending) return tl::unexpected(ending.error());
-  if (*ending == Ending::inside_block) return tl::unexpected(InflateFault::corrupt);
+  // The tail belongs to an empty block: if it made output, something before it is missing.
+  if (*ending == Ending::inside_block || inflation.produced().size() != without_tail) {
+    return tl::unexpected(InflateFault::corrupt);
+  }
   return inflation.produced();
 }
 

@@ -12,7 +12,6 @@
 namespace carillon::websocket {
 namespace {
 
-constexpr std::uint8_t kFin = 0x80;
 constexpr std::uint8_t kRsv1 = 0x40;
 constexpr std::uint8_t kRsv2And3 = 0x30;
 constexpr std::uint8_t kMasked = 0x80;
@@ -252,7 +251,7 @@ ReadResult FrameReader::finish_control(std::string_view payload, MessageHandler&
     case Opcode::binary:
       break;
   }
-  CARILLON_ASSERT(!"a data frame is not a control frame");
+  CARILLON_ASSERT(false);  // read_control() gets no data frames
 }
 
 // Section 5.5.1: no body, or a code and a reason in UTF-8.
