@@ -58,7 +58,7 @@ void Backoff::raise(MonoTime now) {
 }
 
 MonoClock::duration Backoff::ceiling(MonoTime now) const {
-  MonoClock::duration ceiling = std::min<MonoClock::duration>(limits_.max, limits_.min * (1LL << step_));
+  MonoClock::duration ceiling = std::min<milliseconds>(limits_.max, limits_.min * (1LL << step_));
   if (now - outage_began_ < kShortOutage) {
     ceiling = std::min<MonoClock::duration>(ceiling, std::max(kShortCeiling, limits_.min));
   }

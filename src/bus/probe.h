@@ -1,0 +1,54 @@
+// Probe: does what we publish come back to us? Pure: fed times and answers, says what to do.
+//
+// A nonce goes out through the publisher every `interval`, and must come in at the subscriber within the
+// limit. The limit is a twentieth under the operation timeout, so that a subscriber that went deaf right
+// after a good probe is found within interval + operation timeout (RELIABILITY F4: 10 s). Where the
+// broker does not permit us to publish or hear it, and while there is no publisher, a PING on the
+// subscriber's connection stands in: it finds a dead connection, but not a deaf one.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "bus/backoff.h"
+
+namespace carillon::bus {
+
+class Probe {
+ public:
+  enum class Act { nothing, send, missed };
+  enum class Way { nonce, ping };
+
+  Probe(milliseconds interval, milliseconds operation_timeout, std::uint64_t seed);
+
+  void start(MonoTime now);  // the first goes out at once
+  void stop();
+  bool running() const { return next_ != MonoTime::max(); }
+
+  // Called at next_deadline(), or earlier without harm. After `send` the caller sends nonce(), or PING,
+  // and says which.
+  Act advance(MonoTime now);
+  void went_by(Way way) { way_ = way; }
+  MonoTime next_deadline() const;
+
+  const std::string& nonce() const { return nonce_; }
+  void on_nonce(std::string_view nonce);   // another's, or an old one, is ignored
+  void on_pong();                          // ignored where a nonce is out
+  void send_again(MonoTime now);           // the last one could not go out: the next is due now
+  bool passed() const { return passed_; }  // at least once since start()
+
+ private:
+  void answered();
+
+  const MonoClock::duration interval_;
+  const MonoClock::duration limit_;
+  Jitter random_;
+  std::string nonce_;
+  MonoTime next_ = MonoTime::max();     // when to send
+  MonoTime overdue_ = MonoTime::max();  // when the one that is out counts as missed
+  Way way_ = Way::nonce;
+  bool passed_ = false;
+};
+
+}  // namespace carillon::bus

@@ -1,0 +1,177 @@
+#include "bus/publisher_session.h"
+
+#include <gtest/gtest.h>
+
+#include "bus/testing/sessions.h"
+
+namespace carillon::bus {
+namespace {
+
+using testing::array;
+using testing::Tally;
+
+constexpr MonoTime kStart{std::chrono::hours(1)};
+
+class Mouth final : public PublisherListener {
+ public:
+  void on_published(PublishResult) override { ++published; }
+  void on_probe_forbidden(std::string_view reason) override { forbidden = reason; }
+  void on_publisher_pong() override { ++pongs; }
+  int published = 0;
+  int pongs = 0;
+  std::string forbidden;
+};
+
+struct Fixture {
+  Mouth mouth;
+  PublisherSession session{{}, seconds(5), mouth};
+  std::string out;
+  Tally tally;
+
+  void make_ready() {
+    session.open(kStart, out);
+    ASSERT_FALSE(session.feed("+PONG\r\n", kStart));
+    ASSERT_TRUE(session.ready());
+    out.clear();
+  }
+  bool publish(std::string_view channel, std::string_view body, MonoTime now = kStart) {
+    auto done = tally.done();
+    return session.try_publish(channel, body, now, out, done);
+  }
+};
+
+TEST(PublisherSession, OpensWithAuthSelectAndPing) {
+  Mouth mouth;
+  std::string out;
+  PublisherSession session({"u", Secret("p"), 2}, seconds(5), mouth);
+  session.open(kStart, out);
+  EXPECT_EQ(out, array({"AUTH", "u", "p"}) + array({"SELECT", "2"}) + array({"PING"}));
+  EXPECT_FALSE(session.feed("+OK\r\n+OK\r\n", kStart));
+  EXPECT_FALSE(session.ready());
+  EXPECT_FALSE(session.feed("+PONG\r\n", kStart));
+  EXPECT_TRUE(session.ready());
+}
+
+TEST(PublisherSession, WhoMayNotPingMayStillPublish) {
+  Fixture f;
+  f.session.open(kStart, f.out);
+  EXPECT_FALSE(f.session.feed("-NOPERM this user has no permissions to run the 'ping' command\r\n", kStart));
+  EXPECT_TRUE(f.session.ready());
+}
+
+TEST(PublisherSession, ABadOpeningIsAFault_F7) {
+  const struct {
+    std::string bytes;
+    FaultKind kind;
+  } table[] = {{"-NOAUTH Authentication required.\r\n", FaultKind::denied},
+               {"-LOADING Redis is loading\r\n", FaultKind::busy},
+               {"-MASTERDOWN Link\r\n", FaultKind::busy},
+               {"*1\r\n:1\r\n", FaultKind::protocol},
+               {":1\r\n", FaultKind::protocol},
+               {"$5\r\nhello\r\n", FaultKind::protocol},
+               {"garbage\r\n", FaultKind::protocol}};
+  for (const auto& row : table) {
+    Fixture f;
+    f.session.open(kStart, f.out);
+    const auto fault = f.session.feed(row.bytes, kStart);
+    ASSERT_TRUE(fault) << row.bytes;
+    EXPECT_EQ(fault->kind, row.kind) << row.bytes;
+  }
+}
+
+TEST(PublisherSession, AnswersComeInTheOrderOfTheCommandsWhereverTheBytesAreSplit) {
+  const std::string bytes = ":0\r\n:12\r\n-OOM command not allowed\r\n:1\r\n";
+  for (std::size_t split = 0; split <= bytes.size(); ++split) {
+    Fixture f;
+    f.make_ready();
+    for (const auto* body : {"1", "2", "3", "4"}) ASSERT_TRUE(f.publish("c", body));
+    ASSERT_EQ(f.out, array({"PUBLISH", "c", "1"}) + array({"PUBLISH", "c", "2"}) +
+                         array({"PUBLISH", "c", "3"}) + array({"PUBLISH", "c", "4"}));
+    ASSERT_FALSE(f.session.feed(std::string_view(bytes).substr(0, split), kStart));
+    ASSERT_FALSE(f.session.feed(std::string_view(bytes).substr(split), kStart));
+    ASSERT_EQ(f.tally.accepted, 3);
+    ASSERT_EQ(f.tally.refused, 1);
+    ASSERT_EQ(f.session.waiting(), 0U);
+    ASSERT_EQ(f.mouth.published, 4);
+  }
+}
+
+TEST(PublisherSession, AnOverdueAnswerIsAFaultTheOverdueTimedOutTheRestUnavailable_F3) {
+  Fixture f;
+  f.make_ready();
+  EXPECT_EQ(f.session.next_deadline(), MonoTime::max());
+  ASSERT_TRUE(f.publish("c", "1"));
+  ASSERT_TRUE(f.publish("c", "2", kStart + seconds(1)));
+  EXPECT_EQ(f.session.next_deadline(), kStart + seconds(5));
+  EXPECT_FALSE(f.session.advance(kStart + seconds(5) - milliseconds(1)));
+  const auto fault = f.session.advance(kStart + seconds(5));
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->kind, FaultKind::silent);
+  EXPECT_EQ(f.tally.timed_out, 1);
+  f.session.close();
+  EXPECT_EQ(f.tally.unavailable, 1);
+  EXPECT_EQ(f.tally.all(), 2);
+}
+
+TEST(PublisherSession, AtMostTenThousandWait) {
+  Fixture f;
+  f.make_ready();
+  for (std::size_t i = 0; i + 1 < kWaitingMax; ++i) ASSERT_TRUE(f.publish("c", "x"));
+  EXPECT_TRUE(f.publish("c", "the last"));
+  EXPECT_FALSE(f.publish("c", "one too many"));
+  EXPECT_FALSE(f.session.feed(":1\r\n", kStart));
+  EXPECT_TRUE(f.publish("c", "room again"));
+  f.session.close();
+  EXPECT_EQ(f.tally.unavailable, static_cast<int>(kWaitingMax));
+}
+
+TEST(PublisherSession, NothingIsPublishedBeforeItIsReadyOrAfterItIsClosed) {
+  Fixture f;
+  EXPECT_FALSE(f.publish("c", "1"));
+  f.session.open(kStart, f.out);
+  EXPECT_FALSE(f.publish("c", "1"));
+  EXPECT_FALSE(f.session.feed("+PONG\r\n", kStart));
+  EXPECT_TRUE(f.publish("c", "1"));
+  f.session.close();
+  EXPECT_FALSE(f.publish("c", "1"));
+  EXPECT_EQ(f.tally.all(), 1);
+}
+
+TEST(PublisherSession, ADoneMayPublishAgain) {
+  Fixture f;
+  f.make_ready();
+  bool again = false;
+  PublishDone done = [&](PublishResult) { again = f.publish("c", "2"); };
+  ASSERT_TRUE(f.session.try_publish("c", "1", kStart, f.out, done));
+  EXPECT_FALSE(f.session.feed(":1\r\n", kStart));
+  EXPECT_TRUE(again);
+  EXPECT_EQ(f.session.waiting(), 1U);
+  PublishDone late = [&](PublishResult) { again = f.publish("c", "3"); };
+  ASSERT_TRUE(f.session.try_publish("c", "1", kStart, f.out, late));
+  f.session.close();
+  EXPECT_FALSE(again) << "it is closed by then";
+}
+
+TEST(PublisherSession, TellsWhenTheProbeIsForbiddenAndOnlyThen) {
+  Fixture f;
+  f.make_ready();
+  for (int i = 0; i < 3; ++i) f.session.append_probe("carillon.probe.n1", "abc", kStart, f.out);
+  f.session.append_ping(kStart, f.out);
+  EXPECT_FALSE(f.session.feed(":1\r\n-ERR other\r\n", kStart));
+  EXPECT_TRUE(f.mouth.forbidden.empty());
+  EXPECT_FALSE(f.session.feed("-NOPERM no publish\r\n+PONG\r\n", kStart));
+  EXPECT_EQ(f.mouth.forbidden, "the broker refused PUBLISH: NOPERM no publish");
+  EXPECT_EQ(f.mouth.pongs, 1);
+  EXPECT_EQ(f.mouth.published, 0);
+}
+
+TEST(PublisherSession, AnAnswerToNothingIsAFault) {
+  Fixture f;
+  f.make_ready();
+  const auto fault = f.session.feed(":1\r\n", kStart);
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->kind, FaultKind::protocol);
+}
+
+}  // namespace
+}  // namespace carillon::bus

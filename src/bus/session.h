@@ -1,0 +1,33 @@
+// Session: what is said on one connection to Redis, as a pure state machine. RedisLink drives it.
+//
+// Bytes and times go in; bytes to send, faults and the listener's calls come out. One thread. Once it
+// has named a fault, only close() and then open() make sense.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "bus/fault.h"
+
+namespace carillon::bus {
+
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  // The connection stands: appends what to say first.
+  virtual void open(MonoTime now, std::string& out) = 0;
+  // A fault: the connection must be given up.
+  virtual std::optional<Fault> feed(std::string_view bytes, MonoTime now) = 0;
+  virtual std::optional<Fault> advance(MonoTime now) = 0;
+  // Nothing is due before this; MonoTime::max() when nothing is.
+  virtual MonoTime next_deadline() const = 0;
+  // Everything that has to be answered before use is answered.
+  virtual bool ready() const = 0;
+  // The connection is gone. Never called from inside feed().
+  virtual void close() = 0;
+};
+
+}  // namespace carillon::bus

@@ -1,0 +1,46 @@
+// Subscriptions: what we ask Redis for, and whether a delivery counts.
+//
+// Pure, immutable. Redis sends a message once for each of our subscriptions that it matches; the one
+// that counts is that of the first pattern in the list. Channels under carillon.probe. are reserved:
+// no event comes from there, whatever the patterns.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/channel_pattern.h"
+
+namespace carillon::bus {
+
+inline constexpr std::string_view kProbePrefix = "carillon.probe.";
+
+class Subscriptions {
+ public:
+  enum class Verdict { deliver, duplicate, reserved };
+
+  // A pattern that is there twice is asked for once.
+  Subscriptions(const std::vector<ChannelPattern>& patterns, std::string_view node_id);
+
+  // For PSUBSCRIBE: with `?`, `[`, `]` and `\` escaped, as they are literal in a ChannelPattern.
+  const std::vector<std::string>& globs() const { return globs_; }
+  const std::vector<std::string>& channels() const { return channels_; }  // for SUBSCRIBE
+  const std::string& probe_channel() const { return probe_channel_; }
+
+  Verdict judge_by_glob(std::string_view glob, std::string_view channel) const;  // a `pmessage`
+  Verdict judge_by_name(std::string_view channel) const;                         // a `message`
+
+ private:
+  struct Entry {
+    ChannelPattern pattern;
+    std::string glob;  // empty: subscribed by name
+  };
+  Verdict judge(std::string_view glob, std::string_view channel) const;
+
+  std::vector<Entry> entries_;
+  std::vector<std::string> globs_;
+  std::vector<std::string> channels_;
+  std::string probe_channel_;
+};
+
+}  // namespace carillon::bus

@@ -1,0 +1,56 @@
+#include "bus/subscriptions.h"
+
+#include <gtest/gtest.h>
+
+#include "bus/testing/sessions.h"
+
+namespace carillon::bus {
+namespace {
+
+using testing::patterns;
+using Verdict = Subscriptions::Verdict;
+using Texts = std::vector<std::string>;
+
+TEST(Subscriptions, AStarGoesToPsubscribeTheRestToSubscribe) {
+  const Subscriptions list(patterns({"orion.*", "a.b", "*.z", "orion.*", "a.b"}), "n1");
+  EXPECT_EQ(list.globs(), (Texts{"orion.*", "*.z"}));
+  EXPECT_EQ(list.channels(), (Texts{"a.b"}));
+  EXPECT_EQ(list.probe_channel(), "carillon.probe.n1");
+}
+
+TEST(Subscriptions, WhatIsLiteralHereIsEscapedForRedis) {
+  const Subscriptions list(patterns({"a?[b]\\*", "c?[d]\\"}), "n1");
+  EXPECT_EQ(list.globs(), (Texts{"a\\?\\[b\\]\\\\*"}));
+  EXPECT_EQ(list.channels(), (Texts{"c?[d]\\"}));
+  EXPECT_EQ(list.judge_by_glob("a\\?\\[b\\]\\\\*", "a?[b]\\x"), Verdict::deliver);
+}
+
+TEST(Subscriptions, OnlyTheDeliveryOfTheFirstMatchingPatternCounts) {
+  const Subscriptions list(patterns({"a.*", "a.b", "*", "x.y"}), "n1");
+  EXPECT_EQ(list.judge_by_glob("a.*", "a.b"), Verdict::deliver);
+  EXPECT_EQ(list.judge_by_name("a.b"), Verdict::duplicate);
+  EXPECT_EQ(list.judge_by_glob("*", "a.b"), Verdict::duplicate);
+  EXPECT_EQ(list.judge_by_glob("*", "x.y"), Verdict::deliver);
+  EXPECT_EQ(list.judge_by_name("x.y"), Verdict::duplicate);
+  EXPECT_EQ(list.judge_by_glob("*", "q"), Verdict::deliver);
+}
+
+TEST(Subscriptions, WhatWasNotAskedForIsNotDelivered) {
+  const Subscriptions list(patterns({"a.*"}), "n1");
+  EXPECT_EQ(list.judge_by_glob("a*", "a.b"), Verdict::duplicate);
+  EXPECT_EQ(list.judge_by_name("a.b"), Verdict::duplicate);
+  EXPECT_EQ(list.judge_by_glob("a.*", "b.b"), Verdict::duplicate);
+  EXPECT_EQ(list.judge_by_glob("", "a.b"), Verdict::duplicate);
+}
+
+TEST(Subscriptions, ProbesAreNeverEventsWhateverThePatterns) {
+  const Subscriptions list(patterns({"*", "carillon.probe.n1", "carillon.probe.n2"}), "n1");
+  EXPECT_TRUE(list.channels().empty());
+  EXPECT_EQ(list.judge_by_glob("*", "carillon.probe.n1"), Verdict::reserved);
+  EXPECT_EQ(list.judge_by_glob("*", "carillon.probe.n2"), Verdict::reserved);
+  EXPECT_EQ(list.judge_by_name("carillon.probe.n1"), Verdict::reserved);
+  EXPECT_EQ(list.judge_by_glob("*", "carillon.probed"), Verdict::deliver);
+}
+
+}  // namespace
+}  // namespace carillon::bus
