@@ -30,7 +30,7 @@ BANNED = (
     (r"\bsleep_(?:for|until)\b", "a timer of the loop, or a wait for a condition with a deadline", TESTS),
     (r"\b(?:strcpy|strcat|strncpy|stpcpy)\s*\(", "std::string, or std::copy_n with a checked size", None),
     (r"\bv?sprintf\s*\(|\bgets\s*\(", "fmt::format_to_n, or std::to_chars", None),
-    (r"(?<![.\w>])(?:s?rand|random)\s*\(|\bstd::s?rand\b", "RAND_bytes, or a seeded std::mt19937_64 in tests", None),
+    (r"(?<![.\w>])s?rand\s*\(|\bstd::s?rand\b", "RAND_bytes, or a seeded std::mt19937_64 in tests", None),
     (r"\b(?:atoi|atol|atoll|atof)\s*\(|\bstd::sto(?:i|l|ul|ll|ull|f|d)\b", "std::from_chars, which says when it fails",
      None),
     (r"\bstrtok\s*\(", "std::string_view::find", None),
