@@ -2,11 +2,14 @@
 //
 // Thread: one. A timer fires in the first advance() at or after its deadline, never before; at most
 // one tick late. Hierarchical: four levels of 64 slots over ticks of 8 ms reach 37 hours; a later
-// deadline waits on the outermost level and is looked at again.
+// deadline waits on the outermost level and is looked at again. One more than 397 days away (2^32
+// ticks) fires then. Every operation takes constant time; a jump of hours costs no more than the
+// timers it passes.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/time.h"
@@ -25,8 +28,10 @@ class TimerWheel {
   void move(Id id, MonoTime deadline);  // of a timer that has not fired
   void remove(Id id);                   // ditto
 
-  // Fires what is due: calls expired(owner) for each, its id already free. The callback may add, move
-  // and remove timers, also ones that are due in this very call.
+  // Fires what is due, in the order of deadlines (to the tick): calls expired(owner) for each, its id
+  // already free. The callback may add, move and remove timers, also ones that are due in this very
+  // call; what it adds or moves fires in a later call even when it is due, so that a timer of no delay
+  // cannot hold the loop. A time before the last call's counts as that.
   template <class Expired>
   void advance(MonoTime now, Expired&& expired) {
     collect(now);
@@ -39,15 +44,48 @@ class TimerWheel {
   std::size_t size() const { return size_; }
 
  private:
+  // A timer, or the head of a ring of timers: the heads are the first nodes, so that a timer leaves its
+  // ring without knowing which it is in.
   struct Node {
     std::uint32_t next;
-    std::uint32_t previous;
-    std::uint32_t deadline_tick;
+    std::uint32_t previous;       // kNone: free, and `next` is the next free one
+    std::uint32_t deadline_tick;  // modulo 2^32; a timer on the wheel is less than that away
     std::uint32_t owner;
   };
+  static_assert(sizeof(Node) == 16);
+
+  static constexpr std::uint32_t kSlotBits = 6;
+  static constexpr std::uint32_t kSlots = 1u << kSlotBits;
+  static constexpr std::uint32_t kLevels = 4;
+  static constexpr Id kDue = kLevels * kSlots;  // heads: the slots, then what this advance() fires,
+  static constexpr Id kNextDue = kDue + 1;      // and what was due already when it was added
+  static constexpr Id kHeads = kNextDue + 1;
+  // Nodes come in chunks: growing moves none, and at most one chunk stands empty.
+  static constexpr std::uint32_t kChunkBits = 12;
+  using Chunk = std::array<Node, 1u << kChunkBits>;
+
+  Node& node(Id id) { return (*chunks_[id >> kChunkBits])[id & ((1u << kChunkBits) - 1)]; }
+  const Node& node(Id id) const { return (*chunks_[id >> kChunkBits])[id & ((1u << kChunkBits) - 1)]; }
+  bool is_empty(Id head) const { return node(head).next == head; }
+
+  Id take_free();
+  void grow();
+  void link(Id head, Id id);
+  void unlink(Id id);
+  void move_all(Id from, Id to);
+  void place(Id id, std::uint64_t deadline_tick);
+  std::uint64_t full_tick(std::uint32_t deadline_tick) const;
+  std::uint64_t tick_at_or_after(MonoTime time) const;
+  std::uint64_t level_event_tick(std::uint32_t level) const;
+  Id next_event(std::uint64_t& tick) const;
   void collect(MonoTime now);
   bool take_due(std::uint32_t& owner);
-  // (The rest of the private part is the implementer's.)
+
+  const MonoTime start_;
+  std::uint64_t tick_ = 0;                         // all before it, and it, have been collected
+  std::array<std::uint64_t, kLevels> occupied_{};  // a bit for each slot that has timers
+  std::vector<std::unique_ptr<Chunk>> chunks_;
+  Id first_free_ = kNone;
   std::size_t size_ = 0;
 };
 
