@@ -49,7 +49,7 @@ class Walk {
     const std::vector<std::string> below =
         has_dot ? std::vector<std::string>{} : names_below(options_, key + ".");
     if (below.empty()) {
-      reading_.fault(place, unknown(path, name));
+      reading_.fault(place, reading_.report.is_full() ? "" : unknown(path, name));
     } else if (value.kind == Node::Kind::table) {
       table(value, key + ".");
     } else {

@@ -44,6 +44,7 @@ void TokenPlacesKind::read(const Place& place, Reading& reading, std::vector<Tok
     return;
   }
   if (!fits(place, reading, kTokenPlacesMax)) return;
+  const std::size_t errors = reading.report.error_count();
   std::vector<TokenPlace> all;
   for (const Place& at : items_of(place)) {
     if (at.node.kind != Node::Kind::string) {
@@ -57,7 +58,7 @@ void TokenPlacesKind::read(const Place& place, Reading& reading, std::vector<Tok
       reading.fault(at, parsed.error().message);
     }
   }
-  field = std::move(all);
+  if (reading.report.error_count() == errors) field = std::move(all);
 }
 
 std::optional<std::uint16_t> CloseCodeKind::value(const Place& place, Reading& reading,

@@ -11,6 +11,7 @@ namespace {
 
 void check_algorithms(const KeySettings& key, const Written& written, const std::string& prefix,
                       Report& report) {
+  if (report.has_error_at(prefix + ".algorithms")) return;
   const Origin origin = origin_in(written, "algorithms", key.origin);
   if (key.algorithms.empty()) {
     report.error(origin, prefix + ".algorithms", "is empty; write algorithms = [\"HS256\"]");
@@ -19,7 +20,7 @@ void check_algorithms(const KeySettings& key, const Written& written, const std:
   for (const auto& algorithm : key.algorithms) {
     const bool symmetric = algorithm.substr(0, 2) == "HS";
     // RFC 8725 section 3.1: one key, one kind of algorithm; else a public key passes for a secret.
-    if (algorithm.empty() || symmetric == has_secret) continue;
+    if (symmetric == has_secret) continue;
     report.error(origin, prefix + ".algorithms",
                  cat({algorithm, " needs a ", symmetric ? "secret" : "public_key", ", and this key has a ",
                       has_secret ? "secret" : "public_key", "; write another key for it"}));

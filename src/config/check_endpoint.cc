@@ -30,6 +30,8 @@ class EndpointCheck {
   void fault_at(Origin origin, std::string_view key, std::string message) {
     report_.error(std::move(origin), cat({prefix_, ".", key}), std::move(message));
   }
+  // What could not be read was told already, and holds an older value now.
+  bool was_read(std::string_view key) const { return !report_.has_error_at(cat({prefix_, ".", key})); }
   bool written(std::string_view key) const { return is_written(endpoint_.origins_by_key, key); }
 
   void path() {
@@ -37,6 +39,7 @@ class EndpointCheck {
   }
 
   void origins() {
+    if (!was_read("origins")) return;
     const auto& all = endpoint_.origins;
     if (all.empty()) fault("origins", "is empty and would admit nobody; write [\"*\"] for everybody");
     if (all.size() > 1 && std::find(all.begin(), all.end(), "*") != all.end()) {
@@ -45,16 +48,13 @@ class EndpointCheck {
   }
 
   void tokens() {
-    if (endpoint_.auth.sources.empty()) {
+    if (endpoint_.auth.sources.empty() && was_read("auth.sources")) {
       fault("auth.sources", "is empty, so no token is ever found; write [\"query:token\"]");
     }
     std::vector<std::string> names;
     for (const auto& key : settings_.keys) names.push_back(key.name);
     if (names.empty()) {
-      fault("auth.keys",
-            "there is no key to check tokens with; write [keys.main] with secret = { env = "
-            "\"CARILLON_JWT_SECRET\" },"
-            " or set CARILLON_JWT_SECRET");
+      if (!report_.has_error_at("keys")) no_key();
       return;
     }
     for (const auto& wanted : endpoint_.auth.keys) {
@@ -66,20 +66,30 @@ class EndpointCheck {
     }
   }
 
+  void no_key() {
+    fault("auth.keys",
+          "there is no key to check tokens with; write [keys.main] with secret = { env = "
+          "\"CARILLON_JWT_SECRET\" },"
+          " or set CARILLON_JWT_SECRET");
+  }
+
   void stream() {
     const bool has_channels = !endpoint_.source.channels.empty();
     const bool has_frame = !endpoint_.frames.event.empty();
+    if (!was_read("source.channels") || !was_read("frames.event")) return;
     if (has_channels && !has_frame) {
-      fault("source.channels", "bring events, but there is no frame for them; write frames.event = '$body'");
+      fault_at(of_file("source.channels", "frames.event"), "source.channels",
+               "bring events, but there is no frame for them; write frames.event = '$body'");
     }
     if (has_frame && !has_channels) {
-      fault("frames.event", "no channel brings events for it; write source.channels = [\"news.*\"]");
+      fault_at(of_file("frames.event", "source.channels"), "frames.event",
+               "no channel brings events for it; write source.channels = [\"news.*\"]");
     }
   }
 
   void keepalive() {
     const auto& beat = endpoint_.keepalive;
-    if (!beat.timeout) return;
+    if (!beat.timeout || !was_read("keepalive")) return;
     if (!beat.ping) {
       if (beat.data_counts) return;
       fault_at(of_file("keepalive.timeout", "keepalive.ping"), "keepalive.timeout",

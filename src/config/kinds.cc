@@ -1,5 +1,7 @@
 #include "config/kinds.h"
 
+#include <algorithm>
+
 #include "config/quantity.h"
 
 namespace carillon::config {
@@ -60,6 +62,8 @@ std::optional<std::uint64_t> NumberKind::value(const Place& place, Reading& read
 
 std::string SizeKind::type() const { return "size, " + bounds(show_size(min), show_size(max)); }
 
+std::string SizeKind::example() const { return show(std::clamp<std::uint64_t>(16 * 1024, min, max)); }
+
 std::string SizeKind::show(std::uint64_t value) const {
   const std::string text = show_size(value);
   return text.back() == 'B' ? cat({"\"", text, "\""}) : text;
@@ -112,7 +116,7 @@ void LimitKind::read(const Place& place, Reading& reading, Limit& field) const {
 std::string DurationKind::type() const {
   return "duration, " + bounds(show_duration(min), show_duration(max));
 }
-std::string DurationKind::example() const { return show(max); }
+std::string DurationKind::example() const { return show(std::clamp(milliseconds(30000), min, max)); }
 std::string DurationKind::show(milliseconds field) const { return cat({"\"", show_duration(field), "\""}); }
 
 std::optional<milliseconds> DurationKind::value(const Place& place, Reading& reading,
@@ -222,12 +226,13 @@ void TextListKind::read(const Place& place, Reading& reading, std::vector<std::s
     return;
   }
   if (!fits(place, reading, items_max)) return;
+  const std::size_t errors = reading.report.error_count();
   std::vector<std::string> texts;
   for (const Place& at : items_of(place)) {
     texts.emplace_back();
     item.read(at, reading, texts.back());
   }
-  field = std::move(texts);
+  if (reading.report.error_count() == errors) field = std::move(texts);
 }
 
 std::vector<Place> items_of(const Place& place) {

@@ -45,7 +45,7 @@ struct SizeKind {
   std::uint64_t max;
 
   std::string type() const;
-  std::string example() const { return show(max); }
+  std::string example() const;
   std::string show(std::uint64_t value) const;
   std::optional<std::uint64_t> value(const Place& place, Reading& reading) const;
   template <class Number>

@@ -62,7 +62,7 @@ class Loader {
     const std::vector<std::string> names(kTables.begin(), kTables.end());
     for (const auto& [name, value] : root.members) {
       if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-      report_.error(at(value.line), printable(name), unknown_key(name, names));
+      report_.error(at(value.line), printable(name), report_.is_full() ? "" : unknown_key(name, names));
     }
     load_server(root);
     load_bus(root);
@@ -163,7 +163,7 @@ class Loader {
       }
     }
     if (auto api_key = variable(kApiKeyVariable)) settings_.api.keys.emplace_back(std::move(*api_key));
-    if (settings_.api.keys.empty()) {
+    if (settings_.api.keys.empty() && !report_.has_error_at("api.keys")) {
       report_.warning(at(0), "api.keys",
                       "there is none, so POST /v1/publish answers 403; set CARILLON_API_KEY, or write"
                       " keys = [{ env = \"NAME\" }] in [api]");

@@ -23,7 +23,7 @@ std::string Problem::text() const {
 }
 
 void Report::error(Origin origin, std::string key, std::string message) {
-  if (errors_.size() >= kProblemsMax) {
+  if (is_full()) {
     ++left_off_;
     return;
   }
@@ -33,6 +33,13 @@ void Report::error(Origin origin, std::string key, std::string message) {
 void Report::warning(Origin origin, std::string key, std::string message) {
   if (warnings_.size() >= kProblemsMax) return;
   warnings_.push_back({std::move(origin), std::move(key), std::move(message)});
+}
+
+bool Report::has_error_at(std::string_view key) const {
+  return std::any_of(errors_.begin(), errors_.end(), [key](const Problem& error) {
+    if (error.key.compare(0, key.size(), key) != 0) return false;
+    return error.key.size() == key.size() || error.key[key.size()] == '.' || error.key[key.size()] == '[';
+  });
 }
 
 void Report::note(std::string text) {

@@ -19,7 +19,12 @@ class Report {
   void warning(Origin origin, std::string key, std::string message);
   void note(std::string text);
 
-  bool has_errors() const { return !errors_.empty(); }
+  // Whether `key`, or something below it, is at fault already: a second fault that only follows from the
+  // first would send its reader astray.
+  bool has_error_at(std::string_view key) const;
+  std::size_t error_count() const { return errors_.size() + left_off_; }
+  // More errors are only counted: their text need not be worked out.
+  bool is_full() const { return errors_.size() >= kProblemsMax; }
   // Sorted by line. `source` is the file's name, whose problems come before those of profiles.
   void move_into(Loaded& loaded, std::string_view source) &&;
 

@@ -115,12 +115,13 @@ void SecretListKind::read(const Place& place, Reading& reading, std::vector<Secr
     return;
   }
   if (!fits(place, reading, kApiKeysMax)) return;
+  const std::size_t errors = reading.report.error_count();
   std::vector<Secret> secrets;
   for (const Place& at : items_of(place)) {
     secrets.emplace_back();
     SecretKind{}.read(at, reading, secrets.back());
   }
-  field = std::move(secrets);
+  if (reading.report.error_count() == errors) field = std::move(secrets);
 }
 
 void PublicKeyKind::read(const Place& place, Reading& reading, std::string& field) const {

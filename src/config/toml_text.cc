@@ -114,11 +114,17 @@ std::string without_values(std::string_view description) {
   return out;
 }
 
+// An unquoted text reads as the beginning of a number, a boolean or nothing at all.
+bool was_a_value(std::string_view description) {
+  for (const std::string_view kind : {"value:", "floating-point:", "boolean:", "decimal integer:"}) {
+    if (description.find(std::string("Error while parsing ") + std::string(kind)) == 0) return true;
+  }
+  return false;
+}
+
 SyntaxFault fault_of(const toml::parse_error& error) {
   std::string message = "not TOML: " + without_values(error.description());
-  if (message.find("could not determine value type") != std::string::npos) {
-    message += R"(; a text needs quotes: key = "text")";
-  }
+  if (was_a_value(error.description())) message += R"(; a text needs quotes: key = "text")";
   return {error.source().begin.line, std::move(message)};
 }
 
