@@ -23,7 +23,8 @@ namespace {
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr int kReadsPerTurnMax = 16;                // then the loop's other work has its turn
 constexpr std::size_t kTlsRecordBytes = 16 * 1024;  // RFC 8446 5.1
-// The peer makes us produce ciphertext (KeyUpdate answers); one that never reads it is cut off here.
+// A TLS 1.2 peer can make us answer (renegotiation asked for, alert sent); if it never reads, it is cut
+// off here. Our own data waits as plaintext.
 constexpr std::size_t kCiphertextBytesMax = 256 * 1024;
 
 std::string words(int error) {
@@ -72,17 +73,17 @@ class SocketStream final : public ClientStream, private IoHandler {
 
   void on_io(std::uint32_t epoll_events, std::uint32_t index, std::uint32_t generation) override;
 
-  // Before the connection.
+  // Before the connection. Those that return bool may call the handler: false when the stream is gone
+  // or not connected, and must not be touched.
   void take_plan();
   void try_next_address();
   bool begin_connect(const SocketAddress& address);
   void give_up_attempt(int error);
   void note_failed_attempt(const SocketAddress& address, int error);
-  void finish_connect();
-  void begin_handshake();
+  bool finish_connect();
+  bool begin_handshake();
 
-  // The connection. Those that return bool may call the handler: false when the stream is gone or
-  // no longer open, and must not be touched.
+  // The connection. Those that return bool may call the handler: false as above, or no longer open.
   bool become_open();
   void read();
   void read_soon();
@@ -164,12 +165,15 @@ void SocketStream::on_io(std::uint32_t epoll_events, std::uint32_t index, std::u
   constexpr std::uint32_t kEnds = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   switch (state_) {
     case State::connecting:
-      return finish_connect();
+      if (!finish_connect()) return;
+      // A peer that speaks first may be heard in this very event, and there will be no other for it.
+      [[fallthrough]];
     case State::handshaking:
     case State::open:
       if ((epoll_events & kEnds) != 0) end_seen_ = true;
       if ((epoll_events & EPOLLOUT) != 0) flush();
-      if ((epoll_events & (EPOLLIN | kEnds)) != 0) read();
+      // With a read to come in this turn anyhow, a second would take another's share.
+      if ((epoll_events & (EPOLLIN | kEnds)) != 0 && soon_timer_ == 0) read();
       return;
     case State::resolving:
     case State::failing:
@@ -240,28 +244,34 @@ void SocketStream::note_failed_attempt(const SocketAddress& address, int error) 
   if (address.host != options_.host) last_attempt_ += " (" + address.text() + ")";
 }
 
-void SocketStream::finish_connect() {
-  const int error = pending_error(socket_.get());
-  if (error != 0) return give_up_attempt(error);
+bool SocketStream::finish_connect() {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
-  if (::getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
-    if (errno == ENOTCONN) return;  // woken too early
-    return give_up_attempt(errno);
+  int error = pending_error(socket_.get());
+  if (error == 0 && ::getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
+    if (errno == ENOTCONN) return false;  // woken too early
+    error = errno;
   }
-  if (connected_to_itself(socket_.get())) return give_up_attempt(ECONNREFUSED);
+  if (error == 0 && connected_to_itself(socket_.get())) error = ECONNREFUSED;
+  if (error != 0) {
+    give_up_attempt(error);
+    return false;
+  }
   loop_.cancel(std::exchange(attempt_timer_, 0));
-  if (options_.tls != nullptr) return begin_handshake();
-  become_open();
+  return options_.tls != nullptr ? begin_handshake() : become_open();
 }
 
-void SocketStream::begin_handshake() {
+bool SocketStream::begin_handshake() {
   auto tls = TlsSession::to_server(*plan_.tls, options_.tls->server_name);
-  if (!tls) return fail("cannot connect to " + peer() + ": " + tls.error().message);
+  if (!tls) {
+    fail("cannot connect to " + peer() + ": " + tls.error().message);
+    return false;
+  }
   tls_ = std::move(*tls);
   state_ = State::handshaking;
   tls_->start(cipher_);
   flush();
+  return check_tls();
 }
 
 bool SocketStream::become_open() {

@@ -132,6 +132,25 @@ TEST_F(ClientStreamTest, NoCallbackComesFromInsideConnectOrWrite) {
   EXPECT_EQ(1, recorder.connected);
 }
 
+// NATS does. Its first words and the connection come to the loop as one event.
+TEST_F(ClientStreamTest, APeerThatSpeaksFirstIsHeard) {
+  connect(to(peer.port()));
+  ASSERT_TRUE(peer.try_accept());
+  peer.send("INFO {}\r\n");
+  ASSERT_TRUE(run_until(*loop, [&] { return recorder.received == "INFO {}\r\n"; }));
+  EXPECT_EQ(1, recorder.connected);
+}
+
+TEST_F(ClientStreamTest, APeerThatSpeaksFirstAndGoesIsHeardOut) {
+  connect(to(peer.port()));
+  ASSERT_TRUE(peer.try_accept());
+  peer.send("-ERR max number of clients reached\r\n");
+  peer.close();
+  ASSERT_TRUE(closed());
+  EXPECT_EQ("-ERR max number of clients reached\r\n", recorder.received);
+  EXPECT_EQ(1, recorder.connected);
+}
+
 TEST_F(ClientStreamTest, ARefusedConnectionSaysSo) {
   const auto port = unused_port();
   connect(to(port));

@@ -134,7 +134,7 @@ std::size_t TlsSession::read(std::span<char> into, WriteBuffer& outgoing) {
         fail();
     }
   }
-  take_produced(outgoing);  // an alert, or the answer to a KeyUpdate (RFC 8446 4.6.3)
+  take_produced(outgoing);  // an alert
   return result == 1 ? count : 0;
 }
 
