@@ -21,10 +21,11 @@ constexpr std::uint64_t kCountMax = 1'000'000'000;
 constexpr std::size_t kCloseReasonBytesMax = 123;
 
 constexpr TextKind kName{"name", "\"live\"", 64, check_name};
+constexpr TextKind kProfile{"name of a profile", "\"orion\"", 64, check_name};
 
 std::vector<Option> identity_options(EndpointSettings& e) {
   return {
-      with_default(option("profile", kName, e.profile,
+      with_default(option("profile", kProfile, e.profile,
                           "the protocol: a built-in profile, whose values the others override"),
                    "none: it must be given"),
       with_default(option("name", kName, e.name, "what metrics and logs call the endpoint; unique"),

@@ -291,7 +291,8 @@ TEST(ConfigMessages, OfAProfile) {
       {"[[endpoint]]\nprofile = \"zebra\"",
        "gateway.toml:2: endpoint[0].profile: there is no profile \"zebra\"; write \"echo\" or \"orion\""},
       {"[[endpoint]]\nprofile = 1",
-       "gateway.toml:2: endpoint[0].profile: expected name such as \"live\", got the integer 1"},
+       "gateway.toml:2: endpoint[0].profile: expected name of a profile such as \"orion\", got the integer "
+       "1"},
   });
 }
 

@@ -61,6 +61,12 @@ inline Option with_default(Option made, std::string_view in_words) {
   return made;
 }
 
+// Where what the kind thinks of would contradict another option.
+inline Option with_example(Option made, std::string_view example) {
+  made.example = example;
+  return made;
+}
+
 // Where each key was written; the last layer that wrote it counts.
 using Written = std::vector<std::pair<std::string, Origin>>;
 bool is_written(const Written& written, std::string_view key);

@@ -84,8 +84,9 @@ std::vector<Option> bus_options(BusSettings& b) {
              "how long one operation of the broker may take"),
       option("probe_interval", DurationKind{milliseconds(10), hours(1)}, b.probe_interval,
              "how often an event of our own is sent through the broker to see that it is not deaf"),
-      option("backoff_min", DurationKind{milliseconds(1), hours(1)}, b.backoff_min,
-             "shortest wait before reconnecting"),
+      with_example(option("backoff_min", DurationKind{milliseconds(1), hours(1)}, b.backoff_min,
+                          "shortest wait before reconnecting"),
+                   "\"250ms\""),
       option("backoff_max", DurationKind{milliseconds(1), hours(1)}, b.backoff_max,
              "longest wait before reconnecting"),
   };
