@@ -1,7 +1,8 @@
 """Each header of src/ compiles alone, so that the order of includes never matters.
 
-Flags are those of build/dev/compile_commands.json. What passed is remembered by the hash of the header,
-of everything under src/ that it includes and of the flags: a second run compiles nothing.
+A header that its own x.cc or x_test.cc includes first is proven by the build of that file. The others are
+compiled here, with the flags of build/dev/compile_commands.json. What passed is remembered by the hash of
+the header, of everything under src/ that it includes and of the flags: a second run compiles nothing.
 """
 
 import concurrent.futures
@@ -15,6 +16,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+INCLUDE_ANY = re.compile(r'^\s*#\s*include\s*("[^"]+"|<[^>]+>)', re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 
 
@@ -35,6 +37,15 @@ def flags_by_folder(database, source):
         if folder not in flags or file.stem.endswith("_test"):
             flags[folder] = keep
     return flags
+
+
+def proven_by_build(header, source):
+    """Whether a file that the build compiles anyway begins with this header."""
+    for twin in (header.with_suffix(".cc"), header.with_name(f"{header.stem}_test.cc")):
+        first = INCLUDE_ANY.search(twin.read_text()) if twin.is_file() else None
+        if first and first.group(1) == f'"{header.relative_to(source).as_posix()}"':
+            return True
+    return False
 
 
 def closure(header, source, seen=None):
@@ -74,6 +85,8 @@ def check(source, flags, cache_file):
     fallback = next(iter(flags.values()))
     work = []
     for header in sorted(source.rglob("*.h")):
+        if proven_by_build(header, source):
+            continue
         own = flags.get(header.relative_to(source).parts[0], fallback)
         work.append((header, own, fingerprint(header, source, own)))
     new = [item for item in work if item[2] not in known]

@@ -69,6 +69,13 @@ class CheckHeaders(unittest.TestCase):
         self.assertEqual(first, second)
         self.assertEqual(remembered, [])
 
+    def test_a_header_that_its_own_source_includes_first_is_left_to_the_build(self):
+        bad = "#pragma once\nstd::string name();\n"
+        first, _, _ = self.run_on({"base/bad.h": bad, "base/bad.cc": '// why\n#include "base/bad.h"\n#include <string>\n'})
+        self.assertEqual(first, [])
+        first, _, _ = self.run_on({"base/bad.h": bad, "base/bad.cc": '#include <string>\n#include "base/bad.h"\n'})
+        self.assertEqual(len(first), 1)
+
     def test_a_good_header_is_remembered(self):
         first, second, remembered = self.run_on({"base/good.h": "#pragma once\n#include <string>\nstd::string name();\n"})
         self.assertEqual((first, second, len(remembered)), ([], [], 1))
