@@ -16,9 +16,11 @@ SubscriptionIndex::Outcome SubscriptionIndex::subscribe(SubscriberId subscriber,
 
 SubscriptionIndex::Outcome SubscriptionIndex::unsubscribe(SubscriberId subscriber, std::string_view channel) {
   const auto found = logs_.find(channel);
-  if (found == logs_.end() || !fan_out_.unsubscribe(subscriber, found->second)) return Outcome::was_not;
+  if (found == logs_.end()) return Outcome::was_not;
+  const bool was = fan_out_.unsubscribe(subscriber, found->second);
+  // Also when it was not: the engine itself unsubscribes one that finishes.
   end_if_empty(found);
-  return Outcome::unsubscribed;
+  return was ? Outcome::unsubscribed : Outcome::was_not;
 }
 
 void SubscriptionIndex::forget(SubscriberId subscriber, const std::vector<std::string>& channels) {
