@@ -92,8 +92,14 @@ void FanOut::remove_subscriber(SubscriberId id) {
   Subscriber& subscriber = at(id);
   set_standing(id, Standing::caught_up);
   unsubscribe_all(id);
+  // Its number may be another's before the host asks for the verdicts.
+  if (subscriber.judged) forget_verdicts_of(id);
   subscriber.outbox.reset();
   subscriber.in_use = false;
+}
+
+void FanOut::forget_verdicts_of(SubscriberId id) {
+  std::erase_if(verdicts_, [id](const Verdict& each) { return each.subscriber == id; });
 }
 
 bool FanOut::subscribe(SubscriberId id, LogId log_id) {
@@ -107,7 +113,8 @@ bool FanOut::subscribe(SubscriberId id, LogId log_id) {
   const std::uint32_t position = log.members.join(id, log.events.head());
   subscriber.subscriptions.push_back({log_id, position});
   if (subscriber.encoding == Encoding::deflated) ++log.deflate_readers;
-  if (subscriber.blocked || subscriber.ready) ++log.stragglers;
+  if (subscriber.blocked) ++log.blocked;
+  if (subscriber.ready) ++log.ready;
   return true;
 }
 
@@ -135,7 +142,8 @@ void FanOut::leave(SubscriberId id, std::uint32_t index) {
   LogState& log = logs_[gone.log];
   log.members.leave(gone.position);
   if (subscriber.encoding == Encoding::deflated) --log.deflate_readers;
-  if (subscriber.blocked || subscriber.ready) --log.stragglers;
+  if (subscriber.blocked) --log.blocked;
+  if (subscriber.ready) --log.ready;
   trim(log);
   if (!log.members.sweeping()) compact(gone.log);
 }
@@ -147,7 +155,7 @@ std::uint32_t FanOut::subscriptions_of(SubscriberId id) const {
 // --- the outbox ---------------------------------------------------------------------------------
 
 Outbox& FanOut::outbox_of(Subscriber& subscriber) {
-  if (!subscriber.outbox) subscriber.outbox = std::make_unique<Outbox>(now_ms_);
+  if (!subscriber.outbox) subscriber.outbox = std::make_unique<Outbox>();
   return *subscriber.outbox;
 }
 
@@ -159,10 +167,11 @@ bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes) const {
 
 bool FanOut::say(SubscriberId id, std::string_view bytes, MonoTime now) {
   Subscriber& subscriber = at(id);
-  if (subscriber.judged || subscriber.finishing) return true;  // nothing more will be read by the peer
+  // After the last bytes nothing more may follow.
+  if (subscriber.judged || subscriber.finishing || bytes.empty()) return true;
   if (!outbox_has_room(id, bytes.size())) return false;
   now_ms_ = wrapping_ms(now);
-  outbox_of(subscriber).put(bytes);
+  outbox_of(subscriber).put(bytes, now_ms_);
   if (!subscriber.blocked) set_standing(id, Standing::ready);
   return true;
 }
@@ -178,10 +187,20 @@ void FanOut::finish(SubscriberId id, std::string_view last_bytes, MonoTime now) 
 
 void FanOut::finish_now(SubscriberId id, std::string_view last_bytes, MonoTime now) {
   Subscriber& subscriber = at(id);
-  if (subscriber.finishing) return;
-  unsubscribe_all(id);
+  if (subscriber.dismissed || (subscriber.finishing && subscriber.judged)) return;
+  now_ms_ = wrapping_ms(now);
+  if (subscriber.judged) forget_verdicts_of(id);
   subscriber.judged = false;
-  finish(id, last_bytes, now);
+  unsubscribe_all(id);
+  if (subscriber.finishing) {
+    // Those of finish() stand.
+    if (subscriber.outbox) subscriber.outbox->release_last(now_ms_);
+  } else if (!last_bytes.empty()) {
+    outbox_of(subscriber).put(last_bytes, now_ms_);
+  }
+  subscriber.finishing = true;
+  subscriber.dismissed = true;
+  if (!subscriber.blocked) set_standing(id, Standing::ready);
 }
 
 void FanOut::on_writable(SubscriberId id) {

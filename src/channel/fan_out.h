@@ -34,7 +34,7 @@ using PolicyId = std::uint8_t;
 struct LagRule {
   enum class Policy : std::uint8_t { disconnect, skip };
   Policy policy = Policy::disconnect;
-  std::uint32_t bytes_max = 1024 * 1024;  // behind the heads of its logs
+  std::uint32_t bytes_max = 1024 * 1024;  // behind the heads of its logs; the outbox has its own limit
   std::uint32_t age_ms_max = 15000;       // of its oldest unsent byte
 };
 
@@ -88,7 +88,7 @@ struct FanOutCounters {
   std::uint64_t appends = 0;
   std::uint64_t gaps_told = 0;
   std::uint64_t events_skipped = 0;  // those gaps' events
-  std::uint64_t overruns = 0;        // entries dropped that a healthy subscriber still needed
+  std::uint64_t overruns = 0;        // events that a healthy subscriber lost, one a subscriber
   std::uint64_t retained_bytes = 0;  // of all logs, now
   std::uint64_t blocked = 0;         // subscribers, now
 };
@@ -132,12 +132,15 @@ class FanOut {
   // then comes the verdict `finished`.
   void finish(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
   // The same without waiting for the logs: its subscriptions end at once. Also the way to close one
-  // that was judged slow: the bytes still leave if it begins to read before the host loses patience.
+  // that was judged slow: the bytes still leave if it begins to read before the host loses patience,
+  // and no lag rule applies any more.
   void finish_now(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
   void on_writable(SubscriberId subscriber);
 
   // Writes until nothing is owed or the host says that the slice is over; true when work is left.
   bool run_slice(MonoTime now);
+  // Something is owed to a subscriber that can take it: run_slice() should come soon.
+  bool has_work() const { return !ready_.empty() || !dirty_.empty(); }
   // Applies the lag rules to those that cannot take bytes. A few times a second.
   void check_lag(MonoTime now);
   // The decisions since the last call.
@@ -153,7 +156,8 @@ class FanOut {
   struct LogState {
     EventLog events;
     Members members;
-    std::uint32_t stragglers = 0;  // members that are blocked or ready
+    std::uint32_t blocked = 0;  // members that are
+    std::uint32_t ready = 0;    // members that are; the sweep passes both over
     std::uint32_t deflate_readers = 0;
     PolicyId policy = 0;
     bool in_use = false;
@@ -168,6 +172,7 @@ class FanOut {
   struct Subscriber {
     InlineList<Subscription> subscriptions;
     std::unique_ptr<Outbox> outbox;
+    std::uint16_t turn = 0;  // the subscription that the next visit begins with
     PolicyId policy = 0;
     Encoding encoding = Encoding::plain;
     bool in_use : 1 = false;
@@ -178,25 +183,31 @@ class FanOut {
     bool judged : 1 = false;     // a verdict is out: never written to again
     bool was_slow : 1 = false;   // blocked since it last had everything
     bool listed : 1 = false;     // stands in blocked_
+    bool dismissed : 1 = false;  // finish_now(): the host's deadline is its only rule
   };
 
-  struct Visit;  // one gathered write being put together (flush.cc)
+  friend struct FanOutSizes;  // a test of what the records cost
+  struct Visit;               // one gathered write being put together (flush.cc)
 
   // sweep.cc: whose turn it is
-  void sweep(LogId id);
+  int sweep(LogId id);  // returns what it has cost, in writes
   void flush_next_ready();
+  bool needs_visit(const LogState& log, const Member& member) const;
   void trim(LogState& log);
+  void forget_swept(LogState& log, std::uint32_t window);
+  void shed_for_all_logs(LogState& appended);
   void drop_until(LogState& log, Cursor cursor);
   void drop_oldest(LogState& log);
   void compact(LogId id);
 
   // flush.cc: one subscriber's gathered write
   void flush(SubscriberId id);
+  bool write_out(SubscriberId id, Visit& visit);
   bool catch_up_with_lost(SubscriberId id);
+  bool tell_gap(SubscriberId id, const Subscription& subscription, std::uint32_t lost);
   void gather_log(Visit& visit, Subscriber& subscriber, std::uint32_t index);
   void settle(Visit& visit, Subscriber& subscriber, std::size_t written);
   void move_cursors(Visit& visit, Subscriber& subscriber, std::size_t of_frames);
-  void after_visit(SubscriberId id, bool blocked, bool more);
   void finish_if_due(SubscriberId id);
   std::string_view bytes_of(const LogState& log, const Subscriber& subscriber, const LogEntry& entry) const;
 
@@ -204,8 +215,10 @@ class FanOut {
   enum class Standing : std::uint8_t { caught_up, ready, blocked };
   void set_standing(SubscriberId id, Standing standing);
   bool is_too_slow(const Subscriber& subscriber, Verdict::What& why) const;
+  std::uint32_t age_of(std::uint32_t since_ms) const;
   void judge(SubscriberId id, Verdict::What what);
 
+  void forget_verdicts_of(SubscriberId id);
   void leave(SubscriberId id, std::uint32_t index);
   Outbox& outbox_of(Subscriber& subscriber);
   Subscriber& at(SubscriberId id);
@@ -223,7 +236,8 @@ class FanOut {
   std::vector<Verdict> verdicts_;
   FanOutCounters counters_;
   std::uint32_t now_ms_ = 0;
-  std::uint32_t visits_ = 0;  // rotates which log a visit begins with
+  int visits_due_ = 0;            // to ready subscribers, before the next log's turn
+  bool nothing_to_shed_ = false;  // seen in this slice
 };
 
 }  // namespace carillon::channel

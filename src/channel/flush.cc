@@ -22,6 +22,12 @@ struct FanOut::Visit {
   std::size_t outbox_bytes = 0;
   bool more = false;  // a bound was met before the heads were
 
+  void add_outbox(const Outbox* outbox) {
+    if (!outbox) return;
+    piece_count = outbox->gather(pieces.data());
+    outbox_bytes = bytes = outbox->size();
+  }
+
   bool add(std::string_view frame) {
     if (bytes > 0 && bytes + frame.size() > kVisitBytesMax) return false;
     if (piece_count > 0) {
@@ -40,35 +46,37 @@ struct FanOut::Visit {
 };
 
 void FanOut::flush(SubscriberId id) {
-  Subscriber& subscriber = subscribers_[id];
   if (!catch_up_with_lost(id)) return;
-
+  Subscriber& subscriber = subscribers_[id];
   Visit visit;
-  if (subscriber.outbox) {
-    visit.piece_count = subscriber.outbox->gather(visit.pieces.data());
-    visit.outbox_bytes = visit.bytes = subscriber.outbox->size();
-  }
-  // Begin with another log each time, or a busy first one would starve the others.
+  visit.add_outbox(subscriber.outbox.get());
+  // Begin where the last visit had to stop, or a busy log would starve the others.
   const std::uint32_t count = subscriber.subscriptions.size();
-  const std::uint32_t start = count > 1 ? visits_++ % count : 0;
+  std::uint32_t index = subscriber.turn < count ? subscriber.turn : 0;
   for (std::uint32_t i = 0; i < count && !visit.more; ++i) {
-    gather_log(visit, subscriber, (start + i) % count);
+    gather_log(visit, subscriber, index);
+    if (++index == count) index = 0;
   }
-  if (visit.bytes == 0) {
-    after_visit(id, false, visit.more);
-    return;
-  }
+  if (!write_out(id, visit)) return;
+  set_standing(id, visit.more ? Standing::ready : Standing::caught_up);
+  if (!visit.more) finish_if_due(id);
+}
 
+// One write, and what follows from it. True when all of it went.
+bool FanOut::write_out(SubscriberId id, Visit& visit) {
+  if (visit.bytes == 0) return true;
   const WriteResult result = host_.write(id, visit.pieces.data(), visit.piece_count);
   if (result.state == WriteResult::State::broken) {
     judge(id, Verdict::What::broken);
-    return;
+    return false;
   }
   CARILLON_ASSERT(result.written <= visit.bytes);
   ++counters_.writes;
   counters_.bytes += result.written;
-  settle(visit, subscriber, result.written);
-  after_visit(id, result.written < visit.bytes, visit.more);
+  settle(visit, subscribers_[id], result.written);
+  if (result.written == visit.bytes) return true;
+  set_standing(id, Standing::blocked);
+  return false;
 }
 
 std::string_view FanOut::bytes_of(const LogState& log, const Subscriber& subscriber,
@@ -87,11 +95,15 @@ void FanOut::gather_log(Visit& visit, Subscriber& subscriber, std::uint32_t inde
   if (first == head) return;
   if (visit.segment_count == kPiecesMax) {
     visit.more = true;
+    subscriber.turn = static_cast<std::uint16_t>(index);
     return;
   }
   Cursor end = first;
   while (end != head && visit.add(bytes_of(log, subscriber, log.events.at(end)))) ++end;
-  visit.more = end != head;
+  if (end != head) {
+    visit.more = true;
+    subscriber.turn = static_cast<std::uint16_t>(end == first ? index : index + 1);
+  }
   if (end != first) visit.segments[static_cast<std::size_t>(visit.segment_count++)] = {index, first, end};
 }
 
@@ -121,28 +133,19 @@ void FanOut::move_cursors(Visit& visit, Subscriber& subscriber, std::size_t of_f
     const Subscription& subscription = subscriber.subscriptions[segment.subscription];
     LogState& log = logs_[subscription.log];
     Cursor& cursor = log.members.at(subscription.position).cursor;
+    subscriber.turn = static_cast<std::uint16_t>(segment.subscription + 1);
     while (cursor != segment.end && of_frames > 0) {
       const LogEntry& entry = log.events.at(cursor);
       const std::string_view frame = bytes_of(log, subscriber, entry);
       if (of_frames < frame.size()) {
         entry.frame->add_ref();
-        outbox_of(subscriber).put_rest(Ref<const Frame>::adopt(entry.frame), frame.substr(of_frames));
+        outbox_of(subscriber)
+            .put_rest(Ref<const Frame>::adopt(entry.frame), frame.substr(of_frames), entry.appended_ms);
       }
       of_frames -= std::min(of_frames, frame.size());
       ++cursor;
       ++counters_.deliveries;
     }
-  }
-}
-
-void FanOut::after_visit(SubscriberId id, bool blocked, bool more) {
-  if (blocked) {
-    set_standing(id, Standing::blocked);
-  } else if (more) {
-    set_standing(id, Standing::ready);
-  } else {
-    set_standing(id, Standing::caught_up);
-    finish_if_due(id);
   }
 }
 
@@ -154,29 +157,44 @@ void FanOut::finish_if_due(SubscriberId id) {
     return;
   }
   unsubscribe_all(id);
-  subscriber.outbox->release_last();
+  subscriber.outbox->release_last(now_ms_);
   set_standing(id, Standing::ready);
 }
 
-// A cursor whose events are gone: the subscriber is told the gap, or judged. True: go on.
+// Cursors whose events are gone: the subscriber is told the gaps, or judged. True: go on.
 bool FanOut::catch_up_with_lost(SubscriberId id) {
   Subscriber& subscriber = subscribers_[id];
+  bool outbox_first = true;
   for (const Subscription& each : subscriber.subscriptions) {
-    LogState& log = logs_[each.log];
-    Member& member = log.members.at(each.position);
-    const std::uint32_t lost = log.events.lost(member.cursor);
+    const std::uint32_t lost = logs_[each.log].events.lost(logs_[each.log].members.at(each.position).cursor);
     if (lost == 0) continue;
-    std::string gap;
-    const bool skips = policies_[subscriber.policy].policy == LagRule::Policy::skip;
-    if (!skips || !host_.append_gap_frame(id, each.log, lost, gap)) {
+    if (policies_[subscriber.policy].policy == LagRule::Policy::skip && outbox_first) {
+      // A gap is told when it can leave. Put behind bytes that may still be stuck, it would soon have
+      // another behind it, and so on without a bound.
+      Visit visit;
+      visit.add_outbox(subscriber.outbox.get());
+      if (!write_out(id, visit)) return false;
+      outbox_first = false;
+    }
+    if (!subscriber.was_slow) counters_.overruns += lost;
+    if (!tell_gap(id, each, lost)) {
       judge(id, subscriber.was_slow ? Verdict::What::slow_by_bytes : Verdict::What::overrun);
       return false;
     }
-    outbox_of(subscriber).put(gap);
-    member.cursor = log.events.tail();
-    ++counters_.gaps_told;
-    counters_.events_skipped += lost;
   }
+  return true;
+}
+
+bool FanOut::tell_gap(SubscriberId id, const Subscription& subscription, std::uint32_t lost) {
+  Subscriber& subscriber = subscribers_[id];
+  if (policies_[subscriber.policy].policy != LagRule::Policy::skip) return false;
+  std::string gap;
+  if (!host_.append_gap_frame(id, subscription.log, lost, gap)) return false;
+  if (!gap.empty()) outbox_of(subscriber).put(gap, now_ms_);
+  LogState& log = logs_[subscription.log];
+  log.members.at(subscription.position).cursor = log.events.tail();
+  ++counters_.gaps_told;
+  counters_.events_skipped += lost;
   return true;
 }
 

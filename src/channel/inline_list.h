@@ -56,6 +56,15 @@ class InlineList {
     --size_;
     if (size_ == 0) clear();
   }
+  // Gives back what a list that was once much longer holds.
+  void shrink() {
+    if (!heap_ || size_ * 4 > capacity_ || capacity_ <= 4) return;
+    const std::uint32_t wanted = size_ < 4 ? 4 : size_;
+    if (T* smaller = static_cast<T*>(std::realloc(heap_, wanted * sizeof(T)))) {
+      heap_ = smaller;
+      capacity_ = wanted;
+    }
+  }
   void clear() {
     std::free(heap_);
     heap_ = nullptr;

@@ -8,11 +8,10 @@ namespace carillon::channel {
 
 void FanOut::set_standing(SubscriberId id, Standing standing) {
   Subscriber& subscriber = subscribers_[id];
-  const bool was_straggler = subscriber.blocked || subscriber.ready;
   const bool was_blocked = subscriber.blocked;
+  const bool was_ready = subscriber.ready;
   subscriber.blocked = standing == Standing::blocked;
   subscriber.ready = standing == Standing::ready;
-  const bool is_straggler = subscriber.blocked || subscriber.ready;
 
   if (subscriber.ready && !subscriber.queued) {
     subscriber.queued = true;
@@ -25,24 +24,22 @@ void FanOut::set_standing(SubscriberId id, Standing standing) {
     blocked_.push_back(id);
   }
   if (standing == Standing::caught_up) subscriber.was_slow = false;
-  if (was_straggler == is_straggler) return;
+  if (subscriber.blocked == was_blocked && subscriber.ready == was_ready) return;
   for (const Subscription& each : subscriber.subscriptions) {
     LogState& log = logs_[each.log];
-    if (is_straggler) {
-      ++log.stragglers;
-    } else {
-      --log.stragglers;
-      trim(log);
-    }
+    log.blocked = log.blocked + (subscriber.blocked ? 1 : 0) - (was_blocked ? 1 : 0);
+    log.ready = log.ready + (subscriber.ready ? 1 : 0) - (was_ready ? 1 : 0);
+    trim(log);
   }
 }
 
 void FanOut::check_lag(MonoTime now) {
   now_ms_ = wrapping_ms(now);
+  nothing_to_shed_ = false;
   std::size_t kept = 0;
   for (const SubscriberId id : blocked_) {
     Subscriber& subscriber = subscribers_[id];
-    if (!subscriber.in_use || !subscriber.blocked) {
+    if (!subscriber.in_use || !subscriber.blocked || subscriber.dismissed) {
       subscriber.listed = false;
       continue;
     }
@@ -57,6 +54,12 @@ void FanOut::check_lag(MonoTime now) {
   blocked_.resize(kept);
 }
 
+// Times come from several callers; one that is a millisecond behind another must not look 49 days old.
+std::uint32_t FanOut::age_of(std::uint32_t since_ms) const {
+  const auto age = static_cast<std::int32_t>(now_ms_ - since_ms);
+  return age < 0 ? 0 : static_cast<std::uint32_t>(age);
+}
+
 bool FanOut::is_too_slow(const Subscriber& subscriber, Verdict::What& why) const {
   const LagRule& rule = policies_[subscriber.policy];
   if (rule.policy == LagRule::Policy::skip) return false;
@@ -64,8 +67,7 @@ bool FanOut::is_too_slow(const Subscriber& subscriber, Verdict::What& why) const
   std::uint32_t oldest_age = 0;
   bool lost = false;
   if (subscriber.outbox && !subscriber.outbox->empty()) {
-    bytes = subscriber.outbox->size();
-    oldest_age = now_ms_ - subscriber.outbox->oldest_ms();
+    oldest_age = age_of(subscriber.outbox->oldest_ms());
   }
   for (std::uint32_t i = 0; i < subscriber.subscriptions.size(); ++i) {
     const Subscription& each = subscriber.subscriptions[i];
@@ -77,7 +79,7 @@ bool FanOut::is_too_slow(const Subscriber& subscriber, Verdict::What& why) const
       break;
     }
     bytes += log.events.pending_bytes(cursor);
-    oldest_age = std::max(oldest_age, now_ms_ - log.events.at(cursor).appended_ms);
+    oldest_age = std::max(oldest_age, age_of(log.events.at(cursor).appended_ms));
   }
   if (lost || bytes > rule.bytes_max) {
     why = Verdict::What::slow_by_bytes;

@@ -53,6 +53,7 @@ class Members {
       slots_.pop_back();
       moved(slots_[hole].subscriber, hole);
     }
+    slots_.shrink();
     free_ = kNobody;
     tombstones_ = 0;
     position_ = 0;

@@ -6,9 +6,26 @@
 
 namespace carillon::channel {
 
-void Outbox::put_rest(Ref<const Frame> frame, std::string_view rest) {
+void Outbox::put(std::string_view bytes, std::uint32_t now_ms) {
+  if (empty()) {
+    oldest_ms_ = now_ms;
+    of_oldest_ = bytes.size();
+  } else if (of_oldest_ == size()) {
+    newer_ms_ = now_ms;
+  }
+  bytes_.append(bytes);
+}
+
+void Outbox::release_last(std::uint32_t now_ms) {
+  put(last_, now_ms);
+  last_.clear();
+}
+
+void Outbox::put_rest(Ref<const Frame> frame, std::string_view rest, std::uint32_t since_ms) {
   CARILLON_ASSERT(empty());
-  if (rest.size() <= kCopyRestUpTo) {
+  oldest_ms_ = since_ms;
+  of_oldest_ = rest.size();
+  if (rest.size() <= kCopyRestUpTo || frame->plain().size() < FrameArena::kOwnBlockFrom) {
     bytes_.assign(rest);
     sent_ = 0;
     return;
@@ -32,6 +49,11 @@ void Outbox::consume(std::size_t count) {
   rest_.remove_prefix(of_rest);
   if (rest_.empty()) frame_ = {};
   sent_ += count - of_rest;
+  of_oldest_ -= std::min(count, of_oldest_);
+  if (of_oldest_ == 0) {
+    oldest_ms_ = newer_ms_;
+    of_oldest_ = size();
+  }
   // A peer that reads slowly must not make the sent part of a busy outbox pile up.
   if (sent_ > 4096 && sent_ * 2 > bytes_.size()) {
     bytes_.erase(0, sent_);
