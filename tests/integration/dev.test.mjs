@@ -6,7 +6,7 @@ import { BINARY, freePort, run, startProcess, startRedis, until, within } from "
 
 // What stands alone on a line of the screen and begins with a command.
 function pasteable(lines, command) {
-  return lines.map((line) => line.trim()).filter((line) => new RegExp(`^(\\w+=\\S+ )*${command} `).test(line));
+  return lines.map((line) => line.trim()).filter((line) => new RegExp(`^(\\w+=\\S+ )*(/usr/bin/)?${command} `).test(line));
 }
 
 async function startDev(t, ...args) {

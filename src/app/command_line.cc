@@ -1,0 +1,140 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/verbs.h"
+#include "config/load.h"
+
+namespace carillon::app {
+namespace {
+
+constexpr int kUsage = 2;
+
+// What was parsed, and what to do with it.
+struct Parsed {
+  std::string config_file;
+  DevArguments dev;
+  TokenArguments token;
+  PublishArguments publish;
+  std::string profile;
+  std::string option;
+  std::function<int()> run;
+};
+
+void add_serving(CLI::App& app, Parsed& parsed) {
+  CLI::App* serve = app.add_subcommand("serve", "Serve clients as a configuration file says");
+  serve->add_option("-c,--config", parsed.config_file, "The configuration (docs/configuration.md)")
+      ->required();
+  serve->callback([&] { parsed.run = [&] { return run_serve(parsed.config_file); }; });
+
+  CLI::App* dev = app.add_subcommand("dev", "Try it out: sample events, a fresh secret, lines to paste");
+  dev->add_option("--bus", parsed.dev.bus, "Where events come from, e.g. redis://127.0.0.1:6379")
+      ->capture_default_str();
+  dev->add_option("--listen", parsed.dev.listen, "Address and port; default 127.0.0.1:8000 and [::1]:8000");
+  dev->add_option("--log-level", parsed.dev.log_level, "debug, info, warning or error")
+      ->capture_default_str();
+  dev->callback([&] { parsed.run = [&] { return run_dev(parsed.dev); }; });
+
+  CLI::App* check = app.add_subcommand("check", "Read a configuration and say all that is wrong with it");
+  check->add_option("file", parsed.config_file, "The configuration")->required();
+  check->callback([&] { parsed.run = [&] { return run_check(parsed.config_file); }; });
+}
+
+void add_looking_up(CLI::App& app, Parsed& parsed) {
+  CLI::App* profile = app.add_subcommand("profile", "The client protocols that are built in");
+  profile->require_subcommand(1);
+  profile->add_subcommand("list", "Their names")->callback([&] { parsed.run = run_profile_list; });
+  CLI::App* show = profile->add_subcommand("show", "One profile's file, as it can be overridden");
+  show->add_option("name", parsed.profile, "The profile's name")->required();
+  show->callback([&] { parsed.run = [&] { return run_profile_show(parsed.profile); }; });
+
+  CLI::App* config = app.add_subcommand("config", "The options of a configuration file");
+  config->require_subcommand(1);
+  CLI::App* explain = config->add_subcommand("explain", "Every option, or those below a key");
+  explain->add_option("key", parsed.option, "e.g. endpoint.keepalive");
+  explain->callback([&] { parsed.run = [&] { return run_config_explain(parsed.option); }; });
+}
+
+void add_tools(CLI::App& app, Parsed& parsed) {
+  CLI::App* token = app.add_subcommand("token", "Mint a token with the secret in CARILLON_JWT_SECRET");
+  token->add_option("--sub", parsed.token.subject, "The user it speaks for")->capture_default_str();
+  token->add_option("--ttl", parsed.token.ttl_s, "Seconds until it expires")
+      ->check(CLI::Range(1, 31'536'000))
+      ->capture_default_str();
+  token->add_option("--claims", parsed.token.claims, "More claims, as a JSON object");
+  token->callback([&] { parsed.run = [&] { return run_token(parsed.token); }; });
+
+  CLI::App* publish = app.add_subcommand("publish", "Publish an event, with the key in CARILLON_API_KEY");
+  publish->add_option("--url", parsed.publish.url, "The gateway")->capture_default_str();
+  publish->add_option("channel", parsed.publish.channel, "e.g. orion.content.created")->required();
+  publish->add_option("data", parsed.publish.data, "The event, as JSON")->required();
+  publish->callback([&] { parsed.run = [&] { return run_publish(parsed.publish); }; });
+
+  app.add_subcommand("version", "Print the version")->callback([&] { parsed.run = run_version; });
+}
+
+std::vector<std::string> words_of(const CLI::App& app) {
+  std::vector<std::string> words;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    words.push_back(verb->get_name());
+  }
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+  }
+  return words;
+}
+
+// The innermost verb that was recognised: its words are those that could have been meant.
+const CLI::App& innermost(const CLI::App& app) {
+  const auto verbs = app.get_subcommands();
+  return verbs.empty() ? app : innermost(*verbs.front());
+}
+
+std::string advice(const CLI::App& app, int argc, char** argv) {
+  const CLI::App& verb = innermost(app);
+  const std::vector<std::string> known = words_of(verb);
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+    bool is_known = word == verb.get_name();
+    for (const CLI::App* at = &verb; at != nullptr; at = at->get_parent()) is_known |= at->get_name() == word;
+    for (const std::string& each : known) is_known |= each == word;
+    if (is_known) continue;
+    if (const auto near = config::nearest(word, known)) return "; did you mean " + *near + "?";
+  }
+  return {};
+}
+
+int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  std::fprintf(stderr, "carillon: %s%s\n", error.what(), advice(app, argc, argv).c_str());
+  std::string verb;
+  for (const CLI::App* at = &innermost(app); at->get_parent() != nullptr; at = at->get_parent()) {
+    verb = " " + at->get_name() + verb;
+  }
+  std::fprintf(stderr, "Try: carillon%s --help\n", verb.c_str());
+  return kUsage;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app("Carillon: publish once, and everyone hears it. A real-time event gateway.", "carillon");
+  app.set_version_flag("--version", "carillon " CARILLON_VERSION);
+  app.require_subcommand(1);
+  Parsed parsed;
+  add_serving(app, parsed);
+  add_looking_up(app, parsed);
+  add_tools(app, parsed);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return explain(app, error, argc, argv);
+  }
+  return parsed.run();
+}
+
+}  // namespace carillon::app

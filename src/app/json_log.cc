@@ -1,0 +1,112 @@
+#include "app/json_log.h"
+
+#include <poll.h>
+#include <spdlog/async.h>
+#include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+
+#include "base/time.h"
+#include "json/writer.h"
+
+namespace carillon::app {
+namespace {
+
+constexpr int kPipePatienceMs = 1000;
+constexpr std::size_t kAtomicWrite = 4096;  // PIPE_BUF: a poll that says yes has room for this
+
+std::string_view name_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      break;
+  }
+  return "error";
+}
+
+Result<LogLevel> level_of(std::string_view name) {
+  for (const LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error}) {
+    if (name_of(level) == name) return level;
+  }
+  return failure("log.level: unknown level; write debug, info, warning or error");
+}
+
+// Standard error, but with patience only for a second: a reader that has gone to sleep must not keep
+// the process from ending.
+class ImpatientSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    std::string line(message.payload.data(), message.payload.size());
+    line += '\n';
+    std::string_view left = line;
+    while (!left.empty()) {
+      pollfd wait{STDERR_FILENO, POLLOUT, 0};
+      const bool writable = ::poll(&wait, 1, kPipePatienceMs) == 1 && (wait.revents & POLLOUT);
+      const ssize_t written =
+          writable ? ::write(STDERR_FILENO, left.data(), std::min(left.size(), kAtomicWrite)) : -1;
+      if (written <= 0) {
+        dropped_.fetch_add(1, std::memory_order_relaxed);
+        return;
+      }
+      left.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+  void flush_() override {}
+
+  std::atomic<std::uint64_t> dropped_{0};
+};
+
+class SpdlogJsonLog final : public JsonLog {
+ public:
+  SpdlogJsonLog(LogLevel lowest, std::size_t queue_lines_max)
+      : lowest_(lowest),
+        pool_(std::make_shared<spdlog::details::thread_pool>(queue_lines_max, 1)),
+        sink_(std::make_shared<ImpatientSink>()),
+        logger_(std::make_shared<spdlog::async_logger>("carillon", sink_, pool_,
+                                                       spdlog::async_overflow_policy::overrun_oldest)) {
+    logger_->set_level(spdlog::level::trace);
+  }
+
+  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) override {
+    if (level < lowest_) return;
+    std::string line;
+    json::ObjectWriter writer(line);
+    writer.member("level", name_of(level));
+    writer.member("message", message);
+    writer.member("timestamp", rfc3339_milliseconds(wall_now()));
+    for (const LogField& field : fields) {
+      std::visit([&](const auto& value) { writer.member(field.key, value); }, field.value);
+    }
+    writer.close();
+    logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+  }
+
+  std::uint64_t dropped_lines() const override { return pool_->overrun_counter() + sink_->dropped(); }
+
+ private:
+  const LogLevel lowest_;
+  std::shared_ptr<spdlog::details::thread_pool> pool_;
+  std::shared_ptr<ImpatientSink> sink_;
+  std::shared_ptr<spdlog::async_logger> logger_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<JsonLog>> JsonLog::create(const config::LogSettings& settings) {
+  const auto level = level_of(settings.level);
+  if (!level) return tl::unexpected(level.error());
+  return std::make_unique<SpdlogJsonLog>(*level, settings.queue_lines_max);
+}
+
+}  // namespace carillon::app

@@ -1,0 +1,13 @@
+#include "app/config_file.h"
+#include "app/serving.h"
+#include "app/verbs.h"
+
+namespace carillon::app {
+
+int run_serve(const std::string& config_file) {
+  auto loaded = load_config_file(config_file);
+  if (!loaded) return 2;
+  return serve(std::move(loaded->settings), {});
+}
+
+}  // namespace carillon::app

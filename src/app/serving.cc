@@ -1,0 +1,65 @@
+#include "app/serving.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "app/json_log.h"
+#include "app/signals.h"
+#include "server/api.h"
+
+namespace carillon::app {
+namespace {
+
+constexpr int kExitInterrupted = 130;
+
+std::string addresses_of(const gateway::Gateway& gateway) {
+  std::string all;
+  for (const reactor::SocketAddress& address : gateway.listening_on()) {
+    if (!all.empty()) all += ',';
+    all += address.text();
+  }
+  return all;
+}
+
+int complain(const Error& error) {
+  std::fprintf(stderr, "carillon: %s\n", error.message.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int serve(config::Settings settings, const Serving& serving) {
+  block_signals();
+  auto log = JsonLog::create(settings.log);
+  if (!log) return complain(log.error());
+  const milliseconds drain = settings.server.drain;
+  server::Api api(settings.api, settings.server.body_bytes_max, settings.bus.event_bytes_max);
+  auto gateway = gateway::Gateway::create(std::move(settings), api, **log);
+  if (!gateway) return complain(gateway.error());
+  api.attach(**gateway, wall_now());
+
+  bool draining = false;
+  const auto on_signal = [&] {
+    if (std::exchange(draining, true)) ::_exit(kExitInterrupted);
+    (*log)->info("draining", {{"window_ms", std::int64_t{drain.count()}},
+                              {"connections", static_cast<std::int64_t>((*gateway)->connections())}});
+    (*gateway)->begin_drain(drain);
+  };
+  auto signals = Signals::watch((*gateway)->main_loop(), on_signal);
+  if (!signals) return complain(signals.error());
+
+  const std::string addresses = addresses_of(**gateway);
+  (*log)->info("ready", {{"listen", std::string_view(addresses)},
+                         {"version", CARILLON_VERSION},
+                         {"shards", static_cast<std::int64_t>((*gateway)->shard_count())},
+                         {"bus", (*gateway)->bus_url()},
+                         {"pid", std::int64_t{::getpid()}}});
+  if (serving.on_ready) serving.on_ready(**gateway);
+  (*gateway)->run();
+  (*log)->info("stopped");
+  return 0;
+}
+
+}  // namespace carillon::app

@@ -1,0 +1,20 @@
+// Serving: from Settings to a gateway that runs until it is told to stop. What `serve` and `dev` share.
+#pragma once
+
+#include <functional>
+
+#include "config/settings.h"
+#include "gateway/gateway.h"
+
+namespace carillon::app {
+
+struct Serving {
+  // Called once everything listens, on the main loop's thread, before it runs.
+  std::function<void(gateway::Gateway&)> on_ready;
+};
+
+// The process's exit code: 0 after a drain, 1 when it could not start. A second signal ends the
+// process at once.
+int serve(config::Settings settings, const Serving& serving);
+
+}  // namespace carillon::app

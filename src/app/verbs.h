@@ -1,0 +1,39 @@
+// The verbs of the command line. Each takes its parsed arguments and returns the exit code:
+// 0 done, 1 it could not be done, 2 the arguments or the configuration are wrong.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace carillon::app {
+
+struct DevArguments {
+  std::string bus = "memory:";
+  std::vector<std::string> listen;  // empty: 127.0.0.1:8000 and [::1]:8000
+  std::string log_level = "warning";
+};
+
+struct TokenArguments {
+  std::string subject = "dev";
+  std::uint32_t ttl_s = 3600;
+  std::string claims;  // a JSON object to merge in; empty: none
+};
+
+struct PublishArguments {
+  std::string url = "http://127.0.0.1:8000";
+  std::string channel;
+  std::string data;
+};
+
+int run_serve(const std::string& config_file);
+int run_dev(const DevArguments& arguments);
+int run_check(const std::string& config_file);
+int run_profile_list();
+int run_profile_show(const std::string& name);
+int run_config_explain(const std::string& key_prefix);
+int run_token(const TokenArguments& arguments);
+int run_publish(const PublishArguments& arguments);
+int run_version();
+
+}  // namespace carillon::app

@@ -1,0 +1,145 @@
+// Every way in which a connection ends. Counted once, at the moment the decision falls: a client that
+// is being closed is no connection any more.
+#include <algorithm>
+
+#include "base/assert.h"
+#include "gateway/shard.h"
+#include "websocket/frame_writer.h"
+
+namespace carillon::gateway {
+namespace {
+
+constexpr auto kCloseTimeout = seconds(5);      // for the close frame to get out
+constexpr auto kSlowCloseTimeout = seconds(2);  // likewise to one that is slow already
+constexpr auto kLingerTimeout = seconds(2);     // for the peer to close its side
+
+}  // namespace
+
+void Shard::carry_out_verdicts() {
+  for (const channel::Verdict& verdict : fan_out_.take_verdicts()) carry_out(verdict);
+}
+
+void Shard::carry_out(const channel::Verdict& verdict) {
+  const Index index = verdict.subscriber;
+  const Endpoint* endpoint =
+      connections_[index].state == State::open ? &shared_.endpoints[connections_[index].endpoint] : nullptr;
+  switch (verdict.what) {
+    case channel::Verdict::What::broken:
+      on_broken(index);
+      return;
+    case channel::Verdict::What::finished:
+      linger(index);
+      return;
+    case channel::Verdict::What::slow_by_bytes:
+    case channel::Verdict::What::slow_by_age:
+      if (!endpoint) {
+        drop(index, CloseReason::slow_consumer);
+        return;
+      }
+      // It may just be slow: the close frame waits a moment for it. Then comes the RST.
+      close_websocket(index, CloseReason::slow_consumer, endpoint->settings.lag.close_code,
+                      endpoint->settings.lag.close_reason, Gentle::now);
+      set_timer(index, kSlowCloseTimeout);
+      return;
+    case channel::Verdict::What::overrun:
+      if (endpoint) close_websocket(index, CloseReason::overrun, 1013, "Events lost", Gentle::now);
+      if (!endpoint) drop(index, CloseReason::overrun);
+      return;
+  }
+}
+
+void Shard::close_websocket(Index index, CloseReason why, std::optional<std::uint16_t> code,
+                            std::string_view text, Gentle gentle) {
+  Connection& connection = connections_[index];
+  CARILLON_ASSERT(connection.state == State::open);
+  leave_endpoint(connection, why);
+  connection.state = State::closing;
+  connection.inbound.reset();
+  std::string frame;
+  websocket::append_close(frame, code, text);
+  if (gentle == Gentle::after_events) {
+    fan_out_.finish(index, frame, loop_.now());
+  } else {
+    fan_out_.finish_now(index, frame, loop_.now());
+  }
+  set_timer(index, kCloseTimeout);
+}
+
+void Shard::on_end_of_stream(Index index) {
+  Connection& connection = connections_[index];
+  leave_endpoint(connection, CloseReason::client_gone);
+  // A peer that has only closed its own side still gets the answer that is on its way.
+  if (connection.state == State::closing) return;
+  edge_.close(connection.fd);
+  release(index);
+}
+
+void Shard::on_broken(Index index) {
+  Connection& connection = connections_[index];
+  leave_endpoint(connection, CloseReason::client_gone);
+  edge_.close(connection.fd);
+  release(index);
+}
+
+// Our last bytes are with the kernel. Closing now could destroy them on their way, if the peer is
+// still sending: so only our side is shut, until the peer shuts its own or time is up.
+void Shard::linger(Index index) {
+  Connection& connection = connections_[index];
+  edge_.shut_down_writing(connection.fd);
+  connection.state = State::lingering;
+  set_timer(index, kLingerTimeout);
+  read_again_.emplace_back(index, connection.generation);  // its end may have come already
+}
+
+void Shard::drop(Index index, CloseReason why) {
+  Connection& connection = connections_[index];
+  leave_endpoint(connection, why);
+  edge_.reset(connection.fd);
+  release(index);
+}
+
+void Shard::release(Index index) {
+  Connection& connection = connections_[index];
+  fan_out_.remove_subscriber(index);
+  if (connection.timer != reactor::TimerWheel::kNone) wheel_.remove(connection.timer);
+  if (connection.is_websocket) websockets_left_.subtract();
+  counters_.sockets.subtract();
+  connections_.give_back(index);
+}
+
+// Out of the count, once.
+void Shard::leave_endpoint(Connection& connection, CloseReason why) {
+  if (connection.state != State::open) return;
+  connection.close_reason = why;
+  const Endpoint& endpoint = shared_.endpoints[connection.endpoint];
+  counters_.endpoints[endpoint.index].connections.subtract();
+  counters_.endpoints[endpoint.index].closes[why].add();
+  shared_.admission.leave(endpoint);
+}
+
+// --- drain --------------------------------------------------------------------------------------
+
+void Shard::begin_drain(milliseconds window) {
+  if (drain_) return;
+  drain_ = Drain{loop_.now(), window, websockets_left_.get(), 0, 0};
+}
+
+// Walks the table once during the window, so that as many close in each second as in any other.
+void Shard::pace_drain(MonoTime now) {
+  Drain& drain = *drain_;
+  const auto elapsed = std::chrono::duration_cast<milliseconds>(now - drain.begin);
+  std::uint64_t due = drain.total;
+  if (elapsed < drain.window) {
+    due = drain.total * static_cast<std::uint64_t>(elapsed.count()) /
+          static_cast<std::uint64_t>(drain.window.count());
+  }
+  while (drain.closed < due && drain.position < connections_.slots()) {
+    const Index index = drain.position++;
+    if (connections_[index].state != State::open) continue;
+    close_websocket(index, CloseReason::shutdown, 1001, {}, Gentle::after_events);
+    ++drain.closed;
+  }
+  if (drain.position >= connections_.slots()) drain.closed = drain.total;
+}
+
+}  // namespace carillon::gateway

@@ -1,0 +1,38 @@
+#include "gateway/connection.h"
+
+#include "base/assert.h"
+
+namespace carillon::gateway {
+namespace {
+
+constexpr std::uint32_t kGenerationMask = 0x00ff'ffff;
+
+}  // namespace
+
+std::uint32_t ConnectionTable::take() {
+  if (free_.empty()) {
+    connections_.emplace_back();
+    return static_cast<std::uint32_t>(connections_.size() - 1);
+  }
+  const std::uint32_t index = free_.back();
+  free_.pop_back();
+  return index;
+}
+
+void ConnectionTable::give_back(std::uint32_t index) {
+  Connection& connection = connections_[index];
+  CARILLON_ASSERT(connection.state != State::unused);
+  const std::uint32_t next = (connection.generation + 1) & kGenerationMask;
+  connection = Connection{};
+  connection.generation = next;
+  free_.push_back(index);
+}
+
+Connection* ConnectionTable::find(std::uint32_t index, std::uint32_t generation) {
+  if (index >= connections_.size()) return nullptr;
+  Connection& connection = connections_[index];
+  const bool same = connection.generation == (generation & kGenerationMask);
+  return same && connection.state != State::unused ? &connection : nullptr;
+}
+
+}  // namespace carillon::gateway

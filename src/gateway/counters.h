@@ -1,0 +1,69 @@
+// Counters: what a shard and the Router count. One thread writes each, any thread reads: relaxed
+// atomics written by load and store, which costs what a plain number costs.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "gateway/reasons.h"
+
+namespace carillon::gateway {
+
+class Counter {
+ public:
+  void add(std::uint64_t n = 1) { set(value_.load(std::memory_order_relaxed) + n); }
+  void subtract(std::uint64_t n = 1) { set(value_.load(std::memory_order_relaxed) - n); }
+  void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
+  std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+template <class Reason>
+struct ByReason {
+  std::array<Counter, static_cast<std::size_t>(Reason::count)> counters;
+  Counter& operator[](Reason reason) { return counters[static_cast<std::size_t>(reason)]; }
+  const Counter& operator[](Reason reason) const { return counters[static_cast<std::size_t>(reason)]; }
+};
+
+struct EndpointCounters {
+  Counter connections;  // now open
+  Counter accepted;     // 101 answers
+  Counter events;       // appended to this shard's log
+  ByReason<CloseReason> closes;
+};
+
+struct ShardCounters {
+  explicit ShardCounters(std::size_t endpoint_count) : endpoints(endpoint_count) {}
+
+  Counter sockets;  // now open, HTTP included
+  Counter accepts;
+  Counter accept_pauses;  // no descriptor was left
+  Counter http_requests;
+  Counter messages_in;  // data messages of clients
+  Counter bytes_in;
+  Counter deliveries;  // events given to the kernel, one a subscriber
+  Counter writes;      // gathered writes; deliveries / writes is the coalescing ratio
+  Counter bytes_out;
+  Counter retained_bytes;  // of all logs, now
+  Counter blocked;         // connections that cannot take bytes, now
+  Counter overruns;
+  Counter missed_batches;  // the inbox was full
+  ByReason<RefusalReason> refusals;
+  std::vector<EndpointCounters> endpoints;
+};
+
+struct RouterCounters {
+  Counter events_in;      // from the bus
+  Counter events_routed;  // frames made: one an event and endpoint
+  Counter dropped_invalid_json;
+  Counter dropped_no_endpoint;
+  Counter batches;
+  Counter bus_gaps;
+};
+
+}  // namespace carillon::gateway

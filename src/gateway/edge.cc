@@ -1,0 +1,56 @@
+#include "gateway/edge.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace carillon::gateway {
+namespace {
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+class KernelEdge final : public Edge {
+ public:
+  ReadResult read(int fd, std::span<char> into) override {
+    const ssize_t count = ::recv(fd, into.data(), into.size(), MSG_DONTWAIT);
+    if (count > 0) return {ReadResult::State::bytes, static_cast<std::size_t>(count)};
+    if (count == 0) return {ReadResult::State::end, 0};
+    return {would_block(errno) ? ReadResult::State::nothing_now : ReadResult::State::broken, 0};
+  }
+
+  channel::WriteResult write(int fd, const iovec* pieces, int count) override {
+    using State = channel::WriteResult::State;
+    ssize_t written = 0;
+    if (count == 1) {  // send() is a little cheaper than sendmsg()
+      written = ::send(fd, pieces->iov_base, pieces->iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } else {
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(pieces);
+      message.msg_iovlen = static_cast<std::size_t>(count);
+      written = ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    if (written >= 0) return {static_cast<std::size_t>(written), State::ok};
+    return {0, would_block(errno) ? State::blocked : State::broken};
+  }
+
+  void shut_down_writing(int fd) override { ::shutdown(fd, SHUT_WR); }
+  void close(int fd) override { ::close(fd); }
+
+  void reset(int fd) override {
+    const linger at_once{1, 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    ::close(fd);
+  }
+
+  MonoTime precise_now() override { return mono_now(); }
+};
+
+}  // namespace
+
+Edge& kernel_edge() {
+  static constinit KernelEdge edge;
+  return edge;
+}
+
+}  // namespace carillon::gateway

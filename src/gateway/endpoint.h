@@ -1,0 +1,50 @@
+// Endpoint: a profile compiled. Everything that the engine needs to know about one client protocol,
+// made once from its settings; no profile has code of its own.
+//
+// Immutable; shared by all shards and the Router.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "auth/origin.h"
+#include "channel/fan_out.h"
+#include "config/load.h"
+#include "config/settings.h"
+#include "event/channel_pattern.h"
+#include "http/response.h"
+#include "json/template.h"
+#include "websocket/frame_reader.h"
+
+namespace carillon::gateway {
+
+struct Endpoint {
+  config::EndpointSettings settings;
+  std::uint16_t index = 0;
+  std::vector<ChannelPattern> channels;  // what it hears of the bus; empty: nothing
+  std::optional<json::Template> event_frame;
+  auth::OriginPolicy origins;
+  websocket::ReaderLimits reader_limits;
+  channel::LagRule lag;
+  http::Response token_missing;
+  http::Response token_invalid;
+
+  // Policy 0 of every shard's engine is for sockets that still speak HTTP.
+  channel::PolicyId policy() const { return static_cast<channel::PolicyId>(index + 1); }
+  bool hears_events() const { return event_frame.has_value() && !channels.empty(); }
+  // What the first pattern's star matched; nothing when no pattern matches.
+  std::optional<std::string_view> match(std::string_view bus_channel) const;
+};
+
+// At most this many [[endpoint]] tables: a policy is one byte.
+inline constexpr std::size_t kEndpointsMax = 250;
+
+struct CompiledEndpoints {
+  std::vector<Endpoint> endpoints;
+  std::vector<config::Problem> problems;  // empty when all is well
+};
+CompiledEndpoints compile_endpoints(const config::Settings& settings);
+
+}  // namespace carillon::gateway

@@ -1,0 +1,163 @@
+#include "gateway/gateway.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <random>
+
+namespace carillon::gateway {
+namespace {
+
+constexpr int kBacklog = 4096;
+constexpr auto kDrainLook = milliseconds(10);
+
+// Names this process among those on one bus; it only has to be unlike the others.
+std::string random_node_id() {
+  std::random_device random;
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%08x%08x", random(), random());
+  return text.data();
+}
+
+std::vector<ChannelPattern> patterns_of(const std::vector<Endpoint>& endpoints) {
+  std::vector<ChannelPattern> patterns;
+  for (const Endpoint& endpoint : endpoints) {
+    if (!endpoint.hears_events()) continue;
+    for (const ChannelPattern& pattern : endpoint.channels) {
+      const auto same = [&](const ChannelPattern& other) { return other.text() == pattern.text(); };
+      if (std::none_of(patterns.begin(), patterns.end(), same)) patterns.push_back(pattern);
+    }
+  }
+  return patterns;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, HttpHandler& handler, Log& log) {
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(settings), handler, log));
+  if (auto built = gateway->build(); !built) return tl::unexpected(built.error());
+  return gateway;
+}
+
+Gateway::Gateway(config::Settings settings, HttpHandler& handler, Log& log)
+    : settings_(std::move(settings)), handler_(handler), log_(log) {}
+
+Gateway::~Gateway() {
+  stop();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+Result<std::monostate> Gateway::build() {
+  CompiledEndpoints compiled = compile_endpoints(settings_);
+  if (!compiled.problems.empty()) {
+    std::string all;
+    for (const config::Problem& problem : compiled.problems)
+      all += (all.empty() ? "" : "\n") + problem.text();
+    return failure(all);
+  }
+  endpoints_ = std::move(compiled.endpoints);
+  admission_ = std::make_unique<Admission>(settings_.server.connections_max, endpoints_);
+  shared_ = std::make_unique<Shared>(Shared{settings_, endpoints_, *admission_, handler_, log_});
+
+  const std::uint32_t count = std::max(settings_.server.shards, 1U);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto loop = reactor::Loop::create();
+    if (!loop) return tl::unexpected(loop.error());
+    loops_.push_back(std::move(*loop));
+  }
+  router_ = std::make_unique<Router>(endpoints_, *loops_.front(), log_);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto place = i == 0 ? Shard::Place::beside_the_router : Shard::Place::elsewhere;
+    auto shard = Shard::create(*shared_, *loops_[i], kernel_edge(), place);
+    if (!shard) return tl::unexpected(shard.error());
+    router_->add_taker(**shard);
+    shards_.push_back(std::move(*shard));
+  }
+  if (auto made = make_the_bus(); !made) return made;
+  return bind_all();
+}
+
+Result<std::monostate> Gateway::make_the_bus() {
+  bus::BusOptions options;
+  options.url = settings_.bus.url;
+  options.tls_ca_file = settings_.bus.tls_ca_file;
+  options.patterns = patterns_of(endpoints_);
+  options.node_id = random_node_id();
+  options.event_bytes_max = settings_.bus.event_bytes_max;
+  options.operation_timeout = settings_.bus.operation_timeout;
+  options.probe_interval = settings_.bus.probe_interval;
+  options.backoff_min = settings_.bus.backoff_min;
+  options.backoff_max = settings_.bus.backoff_max;
+  auto bus = bus::make_bus(std::move(options), *loops_.front(), *router_, log_);
+  if (!bus) return failure(settings_.bus.origin.text() + ": bus.url: " + bus.error().message);
+  bus_ = std::move(*bus);
+  return std::monostate{};
+}
+
+// Every shard listens on every address; the kernel spreads new connections over them (SO_REUSEPORT).
+Result<std::monostate> Gateway::bind_all() {
+  for (const config::ListenSettings& listen : settings_.server.listen) {
+    reactor::SocketAddress address{listen.host, listen.port};
+    for (const auto& shard : shards_) {
+      auto listener = reactor::listen_on(address, kBacklog);
+      if (!listener && address.host.find(':') != std::string::npos && settings_.server.listen.size() > 1 &&
+          listening_on_.size() > 0) {
+        // A machine without IPv6 is a warning, as long as something else is listened on.
+        log_.warning("not listening", {{"address", std::string_view(address.text())},
+                                       {"why", std::string_view(listener.error().message)}});
+        break;
+      }
+      if (!listener) return failure(listen.origin.text() + ": server.listen: " + listener.error().message);
+      // Port 0: the first shard learns which it is, the others take the same.
+      if (auto local = reactor::local_address(listener->get())) address = *local;
+      if (shard == shards_.front()) listening_on_.push_back(address);
+      if (auto heard = shard->listen(std::move(*listener)); !heard) return heard;
+    }
+  }
+  return std::monostate{};
+}
+
+void Gateway::run() {
+  bus_->start();
+  for (std::size_t i = 1; i < loops_.size(); ++i) {
+    threads_.emplace_back([loop = loops_[i].get(), i] {
+      ::pthread_setname_np(::pthread_self(), ("shard-" + std::to_string(i)).c_str());
+      loop->run();
+    });
+  }
+  loops_.front()->run();
+}
+
+void Gateway::stop() {
+  for (const auto& loop : loops_) loop->stop();
+}
+
+bool Gateway::on_bus(std::function<void(bus::Bus&)> use) {
+  return loops_.front()->post([this, use = std::move(use)] { use(*bus_); });
+}
+
+void Gateway::begin_drain(milliseconds window) {
+  admission_->begin_drain();
+  // The last tenth is for the last close handshakes.
+  const auto closes = window * 9 / 10;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    loops_[i]->post([shard = shards_[i].get(), closes] { shard->begin_drain(closes); });
+  }
+  look_whether_drained(loops_.front()->now() + window);
+}
+
+void Gateway::look_whether_drained(MonoTime deadline) {
+  loops_.front()->call_after(kDrainLook, [this, deadline] {
+    std::uint64_t left = 0;
+    for (const auto& shard : shards_) left += shard->websockets_left();
+    if (left == 0 || loops_.front()->now() >= deadline) {
+      stop();
+    } else {
+      look_whether_drained(deadline);
+    }
+  });
+}
+
+}  // namespace carillon::gateway

@@ -1,0 +1,198 @@
+// A connection while it speaks HTTP: heads and bodies in, answers out, and the way to a WebSocket.
+#include <variant>
+
+#include "base/assert.h"
+#include "gateway/shard.h"
+#include "http/target.h"
+
+namespace carillon::gateway {
+namespace {
+
+constexpr auto kAnswerTimeout = seconds(30);
+constexpr auto kCloseTimeout = seconds(5);
+constexpr auto kRefusalLogEvery = milliseconds(100);
+
+RefusalReason reason_of(const http::Fault& fault) {
+  if (fault.status == 414) return RefusalReason::uri_too_long;
+  if (fault.status == 431) return RefusalReason::head_too_large;
+  return RefusalReason::bad_request;
+}
+
+}  // namespace
+
+void Shard::read_head(Index index, std::string_view bytes) {
+  Exchange& exchange = *connections_[index].exchange;
+  const auto step = exchange.head_reader.feed(bytes);
+  if (step.state == http::HeadState::need_more) return;
+  if (step.state == http::HeadState::fault) {
+    const http::Fault& fault = exchange.head_reader.fault();
+    refuse(index, reason_of(fault), http::error_response(fault), fault.reason);
+    return;
+  }
+  exchange.head = exchange.head_reader.take_head();
+  dispatch(index, bytes.substr(step.consumed));
+}
+
+const Endpoint* Shard::endpoint_at(std::string_view path) const {
+  for (const Endpoint& endpoint : shared_.endpoints) {
+    if (endpoint.settings.path == path) return &endpoint;
+  }
+  return nullptr;
+}
+
+void Shard::dispatch(Index index, std::string_view rest) {
+  Exchange& exchange = *connections_[index].exchange;
+  if (const Endpoint* endpoint = endpoint_at(exchange.head.path)) {
+    dispatch_upgrade(index, *endpoint, rest);
+    return;
+  }
+  counters_.http_requests.add();
+  auto judged = shared_.http_handler.judge(exchange.head);
+  if (std::holds_alternative<HttpHandler::NotMine>(judged)) {
+    refuse(index, RefusalReason::not_found, http::error_response(404, "no such path"), {});
+  } else if (auto* response = std::get_if<http::Response>(&judged)) {
+    // Its body is not read, so what follows on the connection cannot be told apart.
+    if (exchange.head.body != http::BodyKind::none) response->keep_alive = http::KeepAlive::close;
+    exchange.unread.append(rest);
+    answer(index, *response);
+  } else {
+    exchange.body_reader.emplace(exchange.head, std::get<HttpHandler::TakeBody>(judged).body_bytes_max);
+    connections_[index].state = State::body;
+    set_timer(index, shared_.settings.server.http_idle_timeout);
+    if (exchange.head.expects_continue && exchange.body_reader->state() == http::BodyState::need_more) {
+      fan_out_.say(index, http::continue_response(), loop_.now());
+    }
+    read_body(index, rest);
+  }
+}
+
+void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint, std::string_view rest) {
+  const Exchange& exchange = *connections_[index].exchange;
+  if (exchange.head.method != "GET") {
+    refuse(index, RefusalReason::method_not_allowed, http::upgrade_refusal(http::UpgradeFault::not_get), {});
+    return;
+  }
+  const Visitor visitor{exchange.peer_address, loop_.now(), loop_.wall_now()};
+  auto judged = judge_upgrade(endpoint, exchange.head, authenticators_[endpoint.index].get(),
+                              shared_.admission, visitor);
+  if (const auto* refused = std::get_if<Refused>(&judged)) {
+    refuse(index, refused->reason, refused->response, refused->detail);
+    return;
+  }
+  open(index, endpoint, std::get<Upgrade>(std::move(judged)), rest);
+}
+
+void Shard::read_body(Index index, std::string_view bytes) {
+  http::BodyReader& reader = *connections_[index].exchange->body_reader;
+  const auto step = reader.feed(bytes);
+  if (reader.state() == http::BodyState::need_more) return;
+  if (reader.state() == http::BodyState::fault) {
+    refuse(index, RefusalReason::bad_request, http::error_response(reader.fault()), reader.fault().reason);
+    return;
+  }
+  hand_over(index, bytes.substr(step.consumed));
+}
+
+// The request is whole: somebody else answers it, now or later.
+void Shard::hand_over(Index index, std::string_view rest) {
+  Connection& connection = connections_[index];
+  Exchange& exchange = *connection.exchange;
+  exchange.unread.append(rest);
+  connection.state = State::answering;
+  set_timer(index, kAnswerTimeout);
+  std::string body = exchange.body_reader->take_body();
+  exchange.body_reader.reset();
+  if (auto response = shared_.http_handler.handle(exchange.head, std::move(body), responder_for(index))) {
+    answer(index, *response);
+  }
+}
+
+Responder Shard::responder_for(Index index) {
+  const std::uint32_t generation = connections_[index].generation;
+  return [this, index, generation](http::Response response) {
+    loop_.post([this, index, generation, response = std::move(response)]() mutable {
+      respond(index, generation, std::move(response));
+    });
+  };
+}
+
+void Shard::respond(Index index, std::uint32_t generation, http::Response response) {
+  const Connection* connection = connections_.find(index, generation);
+  if (connection && connection->state == State::answering) answer(index, response);
+}
+
+void Shard::answer(Index index, const http::Response& response) {
+  Connection& connection = connections_[index];
+  Exchange& exchange = *connection.exchange;
+  http::Response last = response;
+  if (exchange.head.keep_alive == http::KeepAlive::close) last.keep_alive = http::KeepAlive::close;
+  std::string bytes;
+  http::append_response(bytes, last,
+                        exchange.head.method == "HEAD" ? http::BodyOut::omit : http::BodyOut::send);
+  const bool fits = last.keep_alive == http::KeepAlive::keep && fan_out_.say(index, bytes, loop_.now());
+  if (!fits) {
+    connection.state = State::closing;
+    fan_out_.finish(index, bytes, loop_.now());
+    set_timer(index, kCloseTimeout);
+    return;
+  }
+  connection.state = State::head;
+  set_timer(index, shared_.settings.server.http_idle_timeout);
+  exchange.answered_before = true;
+  // The rest of a pipeline waits for a later turn, so that a client cannot keep us here with it.
+  if (connection.readable || !exchange.unread.empty()) {
+    connection.readable = false;
+    read_again_.emplace_back(index, connection.generation);
+  }
+}
+
+void Shard::refuse(Index index, RefusalReason reason, const http::Response& response,
+                   std::string_view detail) {
+  Connection& connection = connections_[index];
+  const Exchange& exchange = *connection.exchange;
+  counters_.refusals[reason].add();
+  // One line for many: a flood of bad requests must not become a flood of lines.
+  if (loop_.now() >= refusal_logged_at_ + kRefusalLogEvery) {
+    refusal_logged_at_ = loop_.now();
+    const std::string target = http::redacted_target(exchange.head.target);
+    shared_.log.info("request refused", {{"reason", name_of(reason)},
+                                         {"status", std::int64_t{response.status}},
+                                         {"target", std::string_view(target)},
+                                         {"peer", std::string_view(exchange.peer_address)},
+                                         {"detail", detail}});
+  }
+  http::Response last = response;
+  last.keep_alive = http::KeepAlive::close;
+  std::string bytes;
+  http::append_response(bytes, last,
+                        exchange.head.method == "HEAD" ? http::BodyOut::omit : http::BodyOut::send);
+  connection.state = State::closing;
+  fan_out_.finish(index, bytes, loop_.now());
+  set_timer(index, kCloseTimeout);
+}
+
+void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::string_view rest) {
+  Connection& connection = connections_[index];
+  connection.state = State::open;
+  connection.endpoint = endpoint.index;
+  connection.is_websocket = true;
+  connection.deflate = !upgrade.extensions.empty();
+  connection.identity = std::move(upgrade.identity);
+  websockets_left_.add();
+  counters_.endpoints[endpoint.index].connections.add();
+  counters_.endpoints[endpoint.index].accepted.add();
+
+  std::string head;
+  http::append_switching_protocols(head, upgrade.accept_key, upgrade.extensions);
+  fan_out_.become(index, endpoint.policy(),
+                  connection.deflate ? channel::Encoding::deflated : channel::Encoding::plain);
+  fan_out_.say(index, head, loop_.now());
+  if (endpoint.hears_events()) fan_out_.subscribe(index, group_logs_[endpoint.index]);
+
+  std::string early(rest);  // frames that came right behind the head; `rest` may live in the exchange
+  connection.exchange.reset();
+  start_keepalive(index);
+  if (!early.empty()) read_frames(index, early);
+}
+
+}  // namespace carillon::gateway

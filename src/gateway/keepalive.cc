@@ -1,0 +1,98 @@
+// Pings, the deadline for their pongs, and the token's `exp`: one timer a connection, for whichever
+// comes first.
+#include <algorithm>
+
+#include "gateway/shard.h"
+#include "websocket/frame_writer.h"
+
+namespace carillon::gateway {
+namespace {
+
+// A stall is the process not running (SIGSTOP, a frozen machine), not a busy turn.
+constexpr auto kStall = milliseconds(1000);
+constexpr auto kGraceAfterStall = seconds(5);
+// The wall clock may step, so a distant `exp` is looked at again.
+constexpr auto kExpiryLook = seconds(10);
+
+std::uint32_t ms_of(milliseconds duration) { return static_cast<std::uint32_t>(duration.count()); }
+
+// How long until a wrapping moment; negative when it is past.
+std::int32_t until(std::uint32_t due_ms, std::uint32_t now_ms) {
+  return static_cast<std::int32_t>(due_ms - now_ms);
+}
+
+}  // namespace
+
+void Shard::start_keepalive(Index index) {
+  Connection& connection = connections_[index];
+  const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
+  const std::uint32_t now = wrapping_ms(loop_.now());
+  if (keepalive.ping) connection.ping_due_ms = now + ms_of(*keepalive.ping);
+  if (keepalive.timeout) connection.pong_due_ms = now + ms_of(*keepalive.timeout);
+  schedule_keepalive(index);
+}
+
+void Shard::heard_pong(Connection& connection) {
+  const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
+  // The timer stays where it is: when it fires it finds the deadline moved.
+  if (keepalive.timeout) connection.pong_due_ms = wrapping_ms(loop_.now()) + ms_of(*keepalive.timeout);
+}
+
+void Shard::on_keepalive_timer(Index index) {
+  Connection& connection = connections_[index];
+  const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
+  const std::uint32_t now = wrapping_ms(loop_.now());
+  if (close_if_expired(index)) return;
+  if (keepalive.timeout && until(connection.pong_due_ms, now) <= 0) {
+    if (loop_.now() >= grace_until_) {
+      drop(index, CloseReason::ping_timeout);  // orion 7: without a close frame
+      return;
+    }
+    // We were not running; their pongs may wait in our receive buffers.
+    connection.pong_due_ms = wrapping_ms(grace_until_);
+  }
+  if (keepalive.ping && until(connection.ping_due_ms, now) <= 0) {
+    std::string ping;
+    websocket::append_frame(ping, websocket::Opcode::ping, {});
+    fan_out_.say(index, ping, loop_.now());  // no room: the peer is slow, and judged as that
+    connection.ping_due_ms += ms_of(*keepalive.ping);
+    if (until(connection.ping_due_ms, now) <= 0) connection.ping_due_ms = now + ms_of(*keepalive.ping);
+  }
+  schedule_keepalive(index);
+}
+
+bool Shard::close_if_expired(Index index) {
+  const Connection& connection = connections_[index];
+  const auto code = shared_.endpoints[connection.endpoint].settings.auth.close_at_exp;
+  if (!code || !connection.identity || !connection.identity->expires_at()) return false;
+  if (loop_.wall_now() < *connection.identity->expires_at()) return false;
+  close_websocket(index, CloseReason::token_expired, *code, "Token expired", Gentle::after_events);
+  return true;
+}
+
+void Shard::schedule_keepalive(Index index) {
+  const Connection& connection = connections_[index];
+  const auto& settings = shared_.endpoints[connection.endpoint].settings;
+  const std::uint32_t now = wrapping_ms(loop_.now());
+  std::optional<milliseconds> next;
+  const auto consider = [&next](milliseconds wait) { next = next ? std::min(*next, wait) : wait; };
+  if (settings.keepalive.ping) consider(milliseconds(until(connection.ping_due_ms, now)));
+  if (settings.keepalive.timeout) consider(milliseconds(until(connection.pong_due_ms, now)));
+  if (settings.auth.close_at_exp && connection.identity && connection.identity->expires_at()) {
+    const milliseconds left = *connection.identity->expires_at() - loop_.wall_now();
+    consider(std::min<milliseconds>(left, kExpiryLook));
+  }
+  if (next) {
+    set_timer(index, std::max(*next, milliseconds(1)));
+  } else if (connection.timer != reactor::TimerWheel::kNone) {
+    wheel_.remove(connection.timer);
+    connections_[index].timer = reactor::TimerWheel::kNone;
+  }
+}
+
+void Shard::notice_stall(MonoTime now) {
+  if (expected_wake_ != MonoTime::max() && now > expected_wake_ + kStall)
+    grace_until_ = now + kGraceAfterStall;
+}
+
+}  // namespace carillon::gateway

@@ -1,0 +1,46 @@
+// Why an upgrade was refused and why a connection ended. Each refusal and each end adds one to exactly
+// one of these; the names are the `reason` labels of metrics and the words of logs.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace carillon::gateway {
+
+enum class RefusalReason : std::uint8_t {
+  bad_request,         // 400: the head itself
+  uri_too_long,        // 414
+  head_too_large,      // 431
+  not_found,           // 404
+  method_not_allowed,  // 405
+  draining,            // 503
+  connections_max,     // 503: of the process
+  endpoint_full,       // 503: limits.connections
+  accept_rate,         // 429: limits.accepts_per_ip
+  origin,              // 403
+  token_missing,       // 401
+  token_invalid,       // 401
+  not_an_upgrade,      // 426
+  bad_upgrade,         // 400 or 426: key, version, body, extensions
+  handshake_timeout,   // no whole head in time
+  count
+};
+
+enum class CloseReason : std::uint8_t {
+  client_close,       // a close frame came and was echoed
+  client_gone,        // end of stream or reset without a close frame
+  protocol_error,     // 1002, 1007
+  message_too_large,  // 1009
+  ping_timeout,
+  slow_consumer,
+  overrun,  // events were lost on our side and the endpoint cannot tell a gap
+  token_expired,
+  shutdown,  // 1001
+  internal,  // memory, descriptors
+  count
+};
+
+std::string_view name_of(RefusalReason reason);
+std::string_view name_of(CloseReason reason);
+
+}  // namespace carillon::gateway

@@ -1,0 +1,136 @@
+// A WebSocket's frames: what a client says, and what it is answered.
+#include "base/assert.h"
+#include "gateway/shard.h"
+#include "websocket/frame_writer.h"
+
+namespace carillon::gateway {
+namespace {
+
+// Below this a deflated reply is hardly ever smaller.
+constexpr std::size_t kDeflateFrom = 64;
+
+}  // namespace
+
+// Hears one read's worth of one connection's frames.
+class Shard::SessionInput final : public websocket::MessageHandler {
+ public:
+  SessionInput(Shard& shard, Index index)
+      : shard_(shard), index_(index), endpoint_(shard.shared_.endpoints[connection().endpoint]) {}
+
+  websocket::Next on_message(websocket::Opcode opcode, std::string_view payload, std::uint64_t) override {
+    shard_.counters_.messages_in.add();
+    if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(connection());
+    if (endpoint_.settings.inbound.reply == config::InboundReply::none) return websocket::Next::go_on;
+    frame_.clear();
+    if (!connection().deflate || payload.size() < kDeflateFrom || !append_deflated(opcode, payload)) {
+      websocket::append_frame(frame_, opcode, payload);
+    }
+    return say(frame_);
+  }
+
+  websocket::Next on_ping(std::string_view payload) override {
+    if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(connection());
+    frame_.clear();
+    websocket::append_frame(frame_, websocket::Opcode::pong, payload);
+    return say(frame_);
+  }
+
+  websocket::Next on_pong(std::string_view) override {
+    shard_.heard_pong(connection());
+    return websocket::Next::go_on;
+  }
+
+  void on_close(std::optional<std::uint16_t> code, std::string_view) override {
+    connection().close_received = true;
+    shard_.close_websocket(index_, CloseReason::client_close, code, {}, Gentle::now);
+  }
+
+ private:
+  Connection& connection() { return shard_.connections_[index_]; }
+
+  bool append_deflated(websocket::Opcode opcode, std::string_view payload) {
+    std::string deflated;
+    if (!shard_.deflater_.try_append_deflated(deflated, payload)) return false;
+    websocket::append_frame(frame_, opcode, deflated, websocket::Rsv1::set);
+    return true;
+  }
+
+  websocket::Next say(std::string_view frame) {
+    return shard_.reply(index_, frame) ? websocket::Next::go_on : websocket::Next::stop;
+  }
+
+  Shard& shard_;
+  const Index index_;
+  const Endpoint& endpoint_;
+  std::string frame_;
+};
+
+void Shard::read_frames(Index index, std::span<char> bytes) {
+  const Endpoint& endpoint = shared_.endpoints[connections_[index].endpoint];
+  websocket::ReaderLimits limits = endpoint.reader_limits;
+  if (connections_[index].deflate) limits.compression = websocket::Compression::negotiated;
+
+  websocket::FrameReader reader;
+  if (connections_[index].inbound) reader = std::move(connections_[index].inbound->reader);
+  SessionInput input(*this, index);
+  const auto result = reader.feed(bytes, limits, input, &inflater_);
+
+  Connection& connection = connections_[index];
+  if (connection.state != State::open) return;  // a close frame came
+  if (result.status == websocket::ReadResult::Status::fault) {
+    const bool large = result.fault.code == websocket::CloseCode::message_too_big;
+    close_websocket(index, large ? CloseReason::message_too_large : CloseReason::protocol_error,
+                    websocket::number(result.fault.code), result.fault.reason, Gentle::now);
+    return;
+  }
+  const auto unread = bytes.subspan(result.consumed);
+  const bool keep = !reader.at_rest() || connection.paused || !unread.empty();
+  if (!keep) {
+    connection.inbound.reset();
+    return;
+  }
+  if (!connection.inbound) connection.inbound = std::make_unique<Inbound>();
+  connection.inbound->reader = std::move(reader);
+  connection.inbound->unread.assign(unread.data(), unread.size());
+}
+
+// False when the outbox is full: the reply is held, and nothing more is read until it has gone.
+bool Shard::reply(Index index, std::string_view frame) {
+  if (fan_out_.say(index, frame, loop_.now())) return true;
+  Connection& connection = connections_[index];
+  if (!connection.inbound) connection.inbound = std::make_unique<Inbound>();
+  connection.inbound->held.assign(frame);
+  pause(index);
+  return false;
+}
+
+void Shard::pause(Index index) {
+  Connection& connection = connections_[index];
+  if (connection.paused) return;
+  connection.paused = true;
+  connection.readable = true;  // what came meanwhile has given its edge already
+  paused_.emplace_back(index, connection.generation);
+}
+
+void Shard::resume_paused() {
+  const auto waiting = std::exchange(paused_, {});
+  for (const auto& [index, generation] : waiting) {
+    Connection* connection = connections_.find(index, generation);
+    if (!connection || connection->state != State::open) continue;
+    if (!fan_out_.say(index, connection->inbound->held, loop_.now())) {
+      paused_.emplace_back(index, generation);
+      continue;
+    }
+    connection->paused = false;
+    connection->inbound->held.clear();
+    std::string unread = std::exchange(connection->inbound->unread, {});
+    if (!unread.empty()) read_frames(index, unread);
+    connection = connections_.find(index, generation);
+    if (connection && !connection->paused && connection->readable) {
+      connection->readable = false;
+      read_again_.emplace_back(index, generation);
+    }
+  }
+}
+
+}  // namespace carillon::gateway

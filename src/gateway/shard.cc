@@ -1,0 +1,368 @@
+// Accepting, the Router's batches, reads, and the turn that ties everything together.
+#include "gateway/shard.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <variant>
+
+#include "base/assert.h"
+
+namespace carillon::gateway {
+namespace {
+
+constexpr std::size_t kReceiveBytes = 64 * 1024;
+constexpr int kReadsAVisit = 4;  // then the others have their turn
+constexpr int kAcceptsAVisit = 64;
+constexpr auto kAcceptPause = milliseconds(100);  // when no descriptor is left
+constexpr auto kSlice = milliseconds(1);
+constexpr auto kLagCheckEvery = milliseconds(250);
+constexpr auto kDrainStep = milliseconds(20);
+
+std::vector<channel::LagRule> lag_rules(const std::vector<Endpoint>& endpoints) {
+  std::vector<channel::LagRule> rules{channel::LagRule{}};  // policy 0: sockets that speak HTTP
+  for (const Endpoint& endpoint : endpoints) rules.push_back(endpoint.lag);
+  return rules;
+}
+
+channel::FanOutOptions fan_out_options(const config::Settings& settings) {
+  channel::FanOutOptions options;
+  options.outbox_bytes_max = settings.server.outbox_bytes_max;
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Shard>> Shard::create(const Shared& shared, reactor::Loop& loop, Edge& edge,
+                                             Place place) {
+  auto wake = reactor::WakeFd::create();
+  if (!wake) return tl::unexpected(wake.error());
+  std::unique_ptr<Shard> shard(new Shard(shared, loop, edge, place, std::move(*wake)));
+  if (auto made = shard->make_authenticators(); !made) return tl::unexpected(made.error());
+  return shard;
+}
+
+Shard::Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place, reactor::WakeFd wake)
+    : shared_(shared),
+      loop_(loop),
+      edge_(edge),
+      place_(place),
+      counters_(shared.endpoints.size()),
+      fan_out_(*this, fan_out_options(shared.settings), lag_rules(shared.endpoints), &deflater_),
+      wheel_(loop.now()),
+      inbox_(shared.settings.server.inbox_batches_max, std::move(wake)),
+      receive_(kReceiveBytes) {
+  make_logs();
+  listener_handler_.shard = inbox_handler_.shard = this;
+  socket_handler_ = loop_.add_handler(*this);
+  listener_handler_id_ = loop_.add_handler(listener_handler_);
+  inbox_handler_id_ = loop_.add_handler(inbox_handler_);
+  loop_.watch(inbox_.fd(), EPOLLIN, inbox_handler_id_, 0, 0);
+  loop_.set_turn_task(this);
+}
+
+Shard::~Shard() {
+  loop_.set_turn_task(nullptr);
+  for (Index i = 0; i < connections_.slots(); ++i) {
+    if (connections_[i].state == State::unused) continue;
+    loop_.unwatch(connections_[i].fd);
+    edge_.close(connections_[i].fd);
+  }
+  for (const auto& listener : listeners_) loop_.unwatch(listener.get());
+  loop_.unwatch(inbox_.fd());
+  loop_.remove_handler(socket_handler_);
+  loop_.remove_handler(listener_handler_id_);
+  loop_.remove_handler(inbox_handler_id_);
+}
+
+Result<std::monostate> Shard::make_authenticators() {
+  for (const Endpoint& endpoint : shared_.endpoints) {
+    if (endpoint.settings.auth.mode == config::AuthMode::none) {
+      authenticators_.emplace_back();
+      continue;
+    }
+    std::vector<config::KeySettings> keys;
+    for (const config::KeySettings& key : shared_.settings.keys) {
+      const auto& wanted = endpoint.settings.auth.keys;
+      if (wanted.empty() || std::find(wanted.begin(), wanted.end(), key.name) != wanted.end())
+        keys.push_back(key);
+    }
+    auth::Authenticator::Options options;
+    options.token_bytes_max = shared_.settings.server.token_bytes_max;
+    const auto weak = shared_.settings.dev ? auth::Authenticator::WeakSecrets::allow
+                                           : auth::Authenticator::WeakSecrets::refuse;
+    auto made = auth::Authenticator::create(keys, options, weak);
+    if (!made) return tl::unexpected(made.error());
+    authenticators_.push_back(std::move(*made));
+  }
+  return std::monostate{};
+}
+
+void Shard::make_logs() {
+  for (const Endpoint& endpoint : shared_.endpoints)
+    group_logs_.push_back(fan_out_.add_log(endpoint.policy()));
+}
+
+// --- accepting ----------------------------------------------------------------------------------
+
+Result<std::monostate> Shard::listen(reactor::FileDescriptor listener) {
+  const auto index = static_cast<std::uint32_t>(listeners_.size());
+  if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_id_, index, 0)) {
+    return failure("cannot watch a listening socket: no descriptors left");
+  }
+  listeners_.push_back(std::move(listener));
+  return std::monostate{};
+}
+
+void Shard::on_listener_readable(std::uint32_t listener) {
+  const auto low_water = static_cast<int>(shared_.settings.server.notsent_low_water_bytes);
+  for (int i = 0; i < kAcceptsAVisit; ++i) {
+    const reactor::Accepted accepted = reactor::accept_from(listeners_[listener].get(), low_water);
+    if (accepted.fd >= 0) {
+      adopt(accepted.fd, accepted.peer.host);
+      continue;
+    }
+    if (accepted.error == EMFILE || accepted.error == ENFILE || accepted.error == ENOMEM) {
+      // Those who are connected go on; the ones who wait do so in the kernel's queue.
+      counters_.accept_pauses.add();
+      accept_again_ = true;
+      accept_again_at_ = loop_.now() + kAcceptPause;
+    }
+    return;
+  }
+  accept_again_ = true;
+  accept_again_at_ = loop_.now();
+}
+
+void Shard::adopt(int fd, const std::string& peer_address) {
+  counters_.accepts.add();
+  const Index index = connections_.take();
+  Connection& connection = connections_[index];
+  connection.fd = fd;
+  connection.state = State::head;
+  const auto& server = shared_.settings.server;
+  connection.exchange = std::make_unique<Exchange>(
+      http::HeadLimits{server.request_line_bytes_max, server.head_bytes_max, server.headers_max});
+  connection.exchange->peer_address = peer_address;
+  counters_.sockets.add();
+  fan_out_.add_subscriber(index, 0, channel::Encoding::plain);
+  if (!loop_.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, socket_handler_, index, connection.generation)) {
+    edge_.close(fd);
+    release(index);
+    return;
+  }
+  // Absolute: a client that sends a byte now and then does not get more time.
+  set_timer(index, server.handshake_timeout);
+}
+
+// --- the Router's batches -----------------------------------------------------------------------
+
+void Shard::take_batch(SharedBatch batch) {
+  if (place_ == Place::beside_the_router) {
+    apply(*batch);
+  } else {
+    inbox_.try_push(std::move(batch));  // a refusal shows as a hole in the numbers
+  }
+}
+
+void Shard::on_inbox_readable() {
+  inbox_.drain_into(taken_);
+  for (const SharedBatch& batch : taken_) apply(*batch);
+  taken_.clear();
+}
+
+void Shard::apply(const Batch& batch) {
+  if (batch.number != next_batch_) on_hole();
+  next_batch_ = batch.number + 1;
+  for (const RoutedEvent& event : batch.events) {
+    fan_out_.append(group_logs_[event.endpoint], event.frame, loop_.now());
+    counters_.endpoints[event.endpoint].events.add();
+  }
+}
+
+// Batches were lost on their way here. These endpoints have no frame to tell a gap with, so whoever
+// would have a hole in its stream is closed, and knows.
+void Shard::on_hole() {
+  counters_.missed_batches.add();
+  for (Index i = 0; i < connections_.slots(); ++i) {
+    const Connection& connection = connections_[i];
+    if (connection.state != State::open || !shared_.endpoints[connection.endpoint].hears_events()) continue;
+    close_websocket(i, CloseReason::overrun, 1013, "Events lost", Gentle::after_events);
+  }
+}
+
+// --- reading ------------------------------------------------------------------------------------
+
+void Shard::on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) {
+  if (connections_.find(index, generation)) on_socket(index, events);
+}
+
+void Shard::on_socket(Index index, std::uint32_t events) {
+  if (events & EPOLLOUT) fan_out_.on_writable(index);
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) read_socket(index);
+}
+
+void Shard::read_socket(Index index) {
+  const std::uint32_t generation = connections_[index].generation;
+  for (int i = 0; i < kReadsAVisit; ++i) {
+    Connection* connection = connections_.find(index, generation);
+    if (!connection) return;
+    if (connection->paused || connection->state == State::answering) {
+      connection->readable = true;
+      return;
+    }
+    if (connection->state == State::head && !connection->exchange->unread.empty()) {
+      std::string unread = std::exchange(connection->exchange->unread, {});
+      on_bytes(index, unread);
+      continue;
+    }
+    const ReadResult result = edge_.read(connection->fd, receive_);
+    switch (result.state) {
+      case ReadResult::State::nothing_now:
+        return;
+      case ReadResult::State::end:
+        on_end_of_stream(index);
+        return;
+      case ReadResult::State::broken:
+        on_broken(index);
+        return;
+      case ReadResult::State::bytes:
+        counters_.bytes_in.add(result.count);
+        on_bytes(index, std::span(receive_.data(), result.count));
+    }
+  }
+  read_again_.emplace_back(index, generation);
+}
+
+void Shard::on_bytes(Index index, std::span<char> bytes) {
+  switch (connections_[index].state) {
+    case State::head:
+      read_head(index, {bytes.data(), bytes.size()});
+      return;
+    case State::body:
+      read_body(index, {bytes.data(), bytes.size()});
+      return;
+    case State::open:
+      read_frames(index, bytes);
+      return;
+    case State::answering:
+      connections_[index].exchange->unread.append(bytes.data(), bytes.size());
+      return;
+    case State::closing:
+    case State::lingering:
+    case State::unused:
+      return;  // thrown away
+  }
+}
+
+void Shard::read_again() {
+  const auto again = std::exchange(read_again_, {});
+  for (const auto& [index, generation] : again) {
+    if (connections_.find(index, generation)) read_socket(index);
+  }
+}
+
+// --- the turn -----------------------------------------------------------------------------------
+
+MonoTime Shard::on_turn(MonoTime now) {
+  notice_stall(now);
+  wheel_.advance(now, [this](Index index) { on_timer(index); });
+  if (accept_again_ && now >= accept_again_at_) {
+    accept_again_ = false;
+    for (std::uint32_t i = 0; i < listeners_.size(); ++i) on_listener_readable(i);
+  }
+  read_again();
+  if (drain_) pace_drain(now);
+  if (now >= next_lag_check_) {
+    next_lag_check_ = now + kLagCheckEvery;
+    inflater_.trim();
+    fan_out_.check_lag(now);
+  }
+  slice_end_ = edge_.precise_now() + kSlice;
+  bool work_left = fan_out_.run_slice(now);
+  while (fan_out_.has_verdicts()) carry_out_verdicts();
+  resume_paused();
+  publish_counters();
+  expected_wake_ = next_wake(work_left);
+  return expected_wake_;
+}
+
+MonoTime Shard::next_wake(bool work_left) const {
+  const MonoTime now = loop_.now();
+  if (work_left || !read_again_.empty()) return now;
+  MonoTime wake = wheel_.next_deadline();
+  if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
+  if (accept_again_) wake = std::min(wake, accept_again_at_);
+  if (drain_ && drain_->closed < drain_->total) wake = std::min(wake, now + kDrainStep);
+  return wake;
+}
+
+channel::WriteResult Shard::write(channel::SubscriberId subscriber, const iovec* pieces, int count) {
+  return edge_.write(connections_[subscriber].fd, pieces, count);
+}
+
+bool Shard::append_gap_frame(channel::SubscriberId, channel::LogId, std::uint32_t, std::string&) {
+  return false;  // no profile has a frame for it yet; config/ refuses lag.policy = "skip" without one
+}
+
+bool Shard::slice_is_over() { return edge_.precise_now() >= slice_end_; }
+
+// --- timers -------------------------------------------------------------------------------------
+
+void Shard::set_timer(Index index, MonoClock::duration from_now) {
+  Connection& connection = connections_[index];
+  const MonoTime deadline = loop_.now() + from_now;
+  if (connection.timer == reactor::TimerWheel::kNone) {
+    connection.timer = wheel_.add(deadline, index);
+  } else {
+    wheel_.move(connection.timer, deadline);
+  }
+}
+
+void Shard::on_timer(Index index) {
+  Connection& connection = connections_[index];
+  connection.timer = reactor::TimerWheel::kNone;
+  switch (connection.state) {
+    case State::head:
+      if (connection.exchange->answered_before && connection.exchange->head_reader.untouched()) {
+        edge_.close(connection.fd);  // a kept-alive connection that asked for nothing more
+        release(index);
+        return;
+      }
+      refuse(index, RefusalReason::handshake_timeout, http::error_response(408, "the request took too long"),
+             {});
+      return;
+    case State::body:
+      refuse(index, RefusalReason::handshake_timeout, http::error_response(408, "the body took too long"),
+             {});
+      return;
+    case State::answering:
+      answer(index, http::error_response(504, "no answer in time"));
+      return;
+    case State::open:
+      on_keepalive_timer(index);
+      return;
+    case State::closing:
+      drop(index, connection.close_reason);
+      return;
+    case State::lingering:
+      edge_.close(connection.fd);
+      release(index);
+      return;
+    case State::unused:
+      CARILLON_ASSERT(false);
+  }
+}
+
+void Shard::publish_counters() {
+  const channel::FanOutCounters& engine = fan_out_.counters();
+  counters_.deliveries.set(engine.deliveries);
+  counters_.writes.set(engine.writes);
+  counters_.bytes_out.set(engine.bytes);
+  counters_.retained_bytes.set(engine.retained_bytes);
+  counters_.blocked.set(engine.blocked);
+  counters_.overruns.set(engine.overruns);
+}
+
+}  // namespace carillon::gateway

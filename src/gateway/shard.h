@@ -1,0 +1,194 @@
+// Shard: one core's share of the gateway. Its own loop, listeners, connections, channel engine and
+// timers; shared-nothing but for the batches that the Router posts and what is immutable.
+//
+// Thread: the loop's, but for take_batch(), responders and reading counters().
+// The parts: shard.cc (accept, batches, the turn), http_side.cc (requests and the upgrade),
+// session.cc (a WebSocket's frames), keepalive.cc (pings, deadlines, `exp`), closing.cc (every end).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/authenticator.h"
+#include "base/log.h"
+#include "channel/fan_out.h"
+#include "config/settings.h"
+#include "gateway/admission.h"
+#include "gateway/connection.h"
+#include "gateway/counters.h"
+#include "gateway/edge.h"
+#include "gateway/endpoint.h"
+#include "gateway/handshake.h"
+#include "gateway/http_handler.h"
+#include "gateway/router.h"
+#include "reactor/inbox.h"
+#include "reactor/listener.h"
+#include "reactor/loop.h"
+#include "reactor/timer_wheel.h"
+#include "websocket/deflate.h"
+
+namespace carillon::gateway {
+
+// What all shards share. Outlives them.
+struct Shared {
+  const config::Settings& settings;
+  const std::vector<Endpoint>& endpoints;
+  Admission& admission;
+  HttpHandler& http_handler;
+  Log& log;
+};
+
+class Shard final : public BatchTaker,
+                    private reactor::IoHandler,
+                    private reactor::TurnTask,
+                    private channel::FanOutHost {
+ public:
+  // The Router's own shard gets its batches by a call, the others through their inbox.
+  enum class Place { beside_the_router, elsewhere };
+
+  static Result<std::unique_ptr<Shard>> create(const Shared& shared, reactor::Loop& loop, Edge& edge,
+                                               Place place);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // Before the loop runs.
+  Result<std::monostate> listen(reactor::FileDescriptor listener);
+
+  // A connected socket, as accept() gives it; takes it over.
+  void adopt(int fd, const std::string& peer_address);
+
+  void take_batch(SharedBatch batch) override;
+
+  // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.
+  void begin_drain(milliseconds window);
+
+  const ShardCounters& counters() const { return counters_; }
+  // WebSockets that are open or whose close is under way.
+  std::uint64_t websockets_left() const { return websockets_left_.get(); }
+
+ private:
+  using Index = std::uint32_t;
+  enum class Gentle : std::uint8_t { after_events, now };
+  class SessionInput;
+
+  Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place, reactor::WakeFd wake);
+  Result<std::monostate> make_authenticators();
+  void make_logs();
+
+  // shard.cc
+  void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
+  MonoTime on_turn(MonoTime now) override;
+  channel::WriteResult write(channel::SubscriberId subscriber, const iovec* pieces, int count) override;
+  bool append_gap_frame(channel::SubscriberId subscriber, channel::LogId log, std::uint32_t count,
+                        std::string& out) override;
+  bool slice_is_over() override;
+  void on_listener_readable(std::uint32_t listener);
+  void on_inbox_readable();
+  void apply(const Batch& batch);
+  void on_hole();
+  void on_socket(Index index, std::uint32_t events);
+  void read_socket(Index index);
+  void on_bytes(Index index, std::span<char> bytes);
+  void read_again();
+  void on_timer(Index index);
+  void set_timer(Index index, MonoClock::duration from_now);
+  MonoTime next_wake(bool work_left) const;
+  void publish_counters();
+
+  // http_side.cc
+  void read_head(Index index, std::string_view bytes);
+  void read_body(Index index, std::string_view bytes);
+  void dispatch(Index index, std::string_view rest);
+  void dispatch_upgrade(Index index, const Endpoint& endpoint, std::string_view rest);
+  void hand_over(Index index, std::string_view rest);
+  void respond(Index index, std::uint32_t generation, http::Response response);
+  void answer(Index index, const http::Response& response);
+  void refuse(Index index, RefusalReason reason, const http::Response& response, std::string_view detail);
+  void open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::string_view rest);
+  const Endpoint* endpoint_at(std::string_view path) const;
+  Responder responder_for(Index index);
+
+  // session.cc
+  void read_frames(Index index, std::span<char> bytes);
+  bool reply(Index index, std::string_view frame);
+  void pause(Index index);
+  void resume_paused();
+
+  // keepalive.cc
+  void start_keepalive(Index index);
+  void on_keepalive_timer(Index index);
+  void heard_pong(Connection& connection);
+  bool close_if_expired(Index index);
+  void schedule_keepalive(Index index);
+  void notice_stall(MonoTime now);
+
+  // closing.cc
+  void carry_out_verdicts();
+  void carry_out(const channel::Verdict& verdict);
+  void close_websocket(Index index, CloseReason why, std::optional<std::uint16_t> code, std::string_view text,
+                       Gentle gentle);
+  void on_end_of_stream(Index index);
+  void on_broken(Index index);
+  void linger(Index index);
+  void drop(Index index, CloseReason why);  // RST, nothing said
+  void release(Index index);                // the descriptor is closed already
+  void leave_endpoint(Connection& connection, CloseReason why);
+  void pace_drain(MonoTime now);
+
+  const Shared shared_;
+  reactor::Loop& loop_;
+  Edge& edge_;
+  const Place place_;
+  ShardCounters counters_;
+  Counter websockets_left_;
+  websocket::Deflater deflater_;
+  websocket::Inflater inflater_;
+  channel::FanOut fan_out_;
+  ConnectionTable connections_;
+  reactor::TimerWheel wheel_;
+  reactor::Inbox<SharedBatch> inbox_;
+  std::vector<SharedBatch> taken_;  // scratch of on_inbox_readable()
+  std::uint64_t next_batch_ = 1;
+  std::vector<channel::LogId> group_logs_;                            // by endpoint
+  std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
+  std::vector<reactor::FileDescriptor> listeners_;
+  std::vector<char> receive_;                                // one buffer for every connection's reads
+  std::vector<std::pair<Index, std::uint32_t>> read_again_;  // had more to read than one visit takes
+  std::vector<std::pair<Index, std::uint32_t>> paused_;
+  bool accept_again_ = false;  // more wait, or no descriptor was left
+  MonoTime accept_again_at_{};
+  MonoTime slice_end_{};
+  MonoTime next_lag_check_{};
+  MonoTime expected_wake_ = MonoTime::max();
+  MonoTime grace_until_{};  // after a stall nobody is called silent before this
+  MonoTime refusal_logged_at_{};
+  struct Drain {
+    MonoTime begin;
+    milliseconds window{0};
+    std::uint64_t total = 0;
+    std::uint64_t closed = 0;
+    Index position = 0;
+  };
+  std::optional<Drain> drain_;
+  reactor::Loop::HandlerId socket_handler_ = 0;
+
+  // Listeners and the inbox have handlers of their own, so that epoll says which it was.
+  struct ListenerHandler final : reactor::IoHandler {
+    Shard* shard = nullptr;
+    void on_io(std::uint32_t, std::uint32_t index, std::uint32_t) override {
+      shard->on_listener_readable(index);
+    }
+  } listener_handler_;
+  struct InboxHandler final : reactor::IoHandler {
+    Shard* shard = nullptr;
+    void on_io(std::uint32_t, std::uint32_t, std::uint32_t) override { shard->on_inbox_readable(); }
+  } inbox_handler_;
+  reactor::Loop::HandlerId listener_handler_id_ = 0;
+  reactor::Loop::HandlerId inbox_handler_id_ = 0;
+};
+
+}  // namespace carillon::gateway

@@ -1,0 +1,37 @@
+// Api: what the port answers beside WebSockets: publish, health, readiness, metrics.
+//
+// Thread: judge() and handle() come from every shard's thread at once; the class holds nothing that
+// changes but the gateway's pointer, set before the gateway runs.
+#pragma once
+
+#include <string>
+
+#include "config/settings.h"
+#include "gateway/gateway.h"
+#include "gateway/http_handler.h"
+
+namespace carillon::server {
+
+class Api final : public gateway::HttpHandler {
+ public:
+  Api(config::ApiSettings settings, std::size_t body_bytes_max, std::size_t event_bytes_max);
+
+  // The gateway is made with this handler, and then told to it; before run().
+  void attach(gateway::Gateway& gateway, WallTime started_at);
+
+  Judgement judge(const http::RequestHead& head) override;
+  std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
+                                       gateway::Responder later) override;
+
+ private:
+  Judgement judge_publish(const http::RequestHead& head) const;
+  bool knows_key(std::string_view key) const;
+
+  const config::ApiSettings settings_;
+  const std::size_t body_bytes_max_;
+  const std::size_t event_bytes_max_;
+  gateway::Gateway* gateway_ = nullptr;
+  WallTime started_at_{};
+};
+
+}  // namespace carillon::server

@@ -1,0 +1,16 @@
+// GET /health and GET /ready. Health says what is wrong and since when; readiness says whether a load
+// balancer should send clients here. Neither may be green on a deaf bus.
+#pragma once
+
+#include "base/time.h"
+#include "gateway/gateway.h"
+#include "http/response.h"
+
+namespace carillon::server {
+
+// 200 "ok"; 200 "degraded" while the bus is not up; 503 "shutting_down" during the drain.
+http::Response health_response(const gateway::Gateway& gateway, WallTime started_at, WallTime now);
+// 200, or 503 with the reason: the bus is not up, or the drain has begun.
+http::Response ready_response(const gateway::Gateway& gateway);
+
+}  // namespace carillon::server

@@ -1,0 +1,175 @@
+#include "server/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace carillon::server {
+namespace {
+
+using gateway::Counter;
+using gateway::Gateway;
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+class Page {
+ public:
+  explicit Page(Gateway& gateway) : gateway_(gateway) {}
+
+  MetricFamily& family(std::string name, std::string help, MetricType type) {
+    families_.push_back({std::move(name), std::move(help), type, {}});
+    return families_.back();
+  }
+
+  static void add(MetricFamily& family, double value, std::vector<ClientMetric::Label> labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    if (family.type == MetricType::Counter) metric.counter.value = value;
+    if (family.type == MetricType::Gauge) metric.gauge.value = value;
+    family.metric.push_back(std::move(metric));
+  }
+
+  void counter(std::string name, std::string help, std::uint64_t value) {
+    add(family(std::move(name), std::move(help), MetricType::Counter), static_cast<double>(value));
+  }
+  void gauge(std::string name, std::string help, double value) {
+    add(family(std::move(name), std::move(help), MetricType::Gauge), value);
+  }
+
+  // The sum of one counter over the shards.
+  std::uint64_t sum(const std::function<const Counter&(const gateway::ShardCounters&)>& pick) const {
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < gateway_.shard_count(); ++i) total += pick(gateway_.shard_counters(i)).get();
+    return total;
+  }
+
+  Gateway& gateway() { return gateway_; }
+  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  Gateway& gateway_;
+  std::vector<MetricFamily> families_;
+};
+
+void add_endpoints(Page& page) {
+  const auto& endpoints = page.gateway().endpoints();
+  const auto by_endpoint = [&](const char* name, const char* help, MetricType type,
+                               const Counter gateway::EndpointCounters::*counter) {
+    MetricFamily& family = page.family(name, help, type);
+    for (std::size_t e = 0; e < endpoints.size(); ++e) {
+      const auto total =
+          page.sum([&](const auto& shard) -> const Counter& { return shard.endpoints[e].*counter; });
+      Page::add(family, static_cast<double>(total), {{"endpoint", endpoints[e].settings.name}});
+    }
+  };
+  by_endpoint("carillon_connections", "WebSocket connections now open", MetricType::Gauge,
+              &gateway::EndpointCounters::connections);
+  by_endpoint("carillon_connections_accepted_total", "Upgrades answered with 101", MetricType::Counter,
+              &gateway::EndpointCounters::accepted);
+
+  MetricFamily& closes =
+      page.family("carillon_closes_total", "WebSocket connections ended, by why", MetricType::Counter);
+  for (std::size_t e = 0; e < endpoints.size(); ++e) {
+    for (std::size_t r = 0; r < static_cast<std::size_t>(gateway::CloseReason::count); ++r) {
+      const auto reason = static_cast<gateway::CloseReason>(r);
+      const auto total =
+          page.sum([&](const auto& shard) -> const Counter& { return shard.endpoints[e].closes[reason]; });
+      Page::add(closes, static_cast<double>(total),
+                {{"endpoint", endpoints[e].settings.name}, {"reason", std::string(name_of(reason))}});
+    }
+  }
+}
+
+void add_refusals(Page& page) {
+  MetricFamily& refusals =
+      page.family("carillon_refusals_total", "Requests refused, by why", MetricType::Counter);
+  for (std::size_t r = 0; r < static_cast<std::size_t>(gateway::RefusalReason::count); ++r) {
+    const auto reason = static_cast<gateway::RefusalReason>(r);
+    const auto total = page.sum([&](const auto& shard) -> const Counter& { return shard.refusals[reason]; });
+    Page::add(refusals, static_cast<double>(total), {{"reason", std::string(name_of(reason))}});
+  }
+}
+
+void add_bus(Page& page) {
+  const gateway::RouterCounters& router = page.gateway().router().counters();
+  const bus::BusCounters& bus = page.gateway().bus_counters();
+  page.counter("carillon_events_in_total", "Events heard from the bus", router.events_in.get());
+  page.counter("carillon_events_routed_total", "Frames made of them, one an endpoint",
+               router.events_routed.get());
+  MetricFamily& dropped =
+      page.family("carillon_events_dropped_total", "Events that went nowhere, by why", MetricType::Counter);
+  Page::add(dropped, static_cast<double>(router.dropped_invalid_json.get()), {{"reason", "invalid_json"}});
+  Page::add(dropped, static_cast<double>(router.dropped_no_endpoint.get()), {{"reason", "no_endpoint"}});
+  Page::add(dropped, static_cast<double>(bus.oversize_dropped.load()), {{"reason", "oversize"}});
+  page.gauge("carillon_bus_up", "1 while the bus is connected, subscribed and heard",
+             page.gateway().router().bus_is_up() ? 1 : 0);
+  page.counter("carillon_bus_gaps_total", "Times that events may have been lost on the bus",
+               router.bus_gaps.get());
+  page.counter("carillon_bus_connects_total", "Connections made to the broker", bus.connects.load());
+  page.counter("carillon_bus_disconnects_total", "Connections to the broker lost", bus.disconnects.load());
+  page.counter("carillon_bus_probes_missed_total", "Probes that did not come back in time",
+               bus.probes_missed.load());
+  page.counter("carillon_bus_bytes_in_total", "Bytes of event bodies heard", bus.bytes_in.load());
+  page.counter("carillon_published_total", "Events published through the API", bus.published.load());
+  page.counter("carillon_publish_failures_total", "Events that the bus did not take",
+               bus.publish_failures.load());
+}
+
+void add_delivery(Page& page) {
+  using Shard = gateway::ShardCounters;
+  const auto counter = [&](const char* name, const char* help, const Counter Shard::*which) {
+    page.counter(name, help, page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; }));
+  };
+  const auto gauge = [&](const char* name, const char* help, const Counter Shard::*which) {
+    const auto total = page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; });
+    page.gauge(name, help, static_cast<double>(total));
+  };
+  counter("carillon_deliveries_total", "Events given to the kernel, one a subscriber", &Shard::deliveries);
+  counter("carillon_writes_total", "Gathered writes; deliveries over writes is the coalescing ratio",
+          &Shard::writes);
+  counter("carillon_delivered_bytes_total", "Bytes written to clients", &Shard::bytes_out);
+  counter("carillon_received_bytes_total", "Bytes read from clients", &Shard::bytes_in);
+  counter("carillon_messages_in_total", "Data messages of clients", &Shard::messages_in);
+  counter("carillon_accepts_total", "Connections accepted", &Shard::accepts);
+  counter("carillon_accept_pauses_total", "Times that no descriptor was left", &Shard::accept_pauses);
+  counter("carillon_http_requests_total", "Requests that were not for an endpoint", &Shard::http_requests);
+  counter("carillon_overruns_total", "Events that a healthy client lost through us", &Shard::overruns);
+  counter("carillon_missed_batches_total", "Batches that a full inbox refused", &Shard::missed_batches);
+  gauge("carillon_sockets", "Client sockets now open, HTTP included", &Shard::sockets);
+  gauge("carillon_blocked_connections", "Connections that cannot take bytes now", &Shard::blocked);
+  gauge("carillon_log_retained_bytes", "Bytes of events that some connection still needs",
+        &Shard::retained_bytes);
+}
+
+void add_loops(Page& page) {
+  MetricFamily& lag = page.family("carillon_loop_lag_seconds_max",
+                                  "Longest turn of a shard's loop since the last scrape", MetricType::Gauge);
+  for (std::size_t i = 0; i < page.gateway().shard_count(); ++i) {
+    const auto nanoseconds =
+        page.gateway().loop_counters(i).lag_ns_max.exchange(0, std::memory_order_relaxed);
+    Page::add(lag, static_cast<double>(nanoseconds) / 1e9, {{"shard", std::to_string(i)}});
+  }
+}
+
+}  // namespace
+
+http::Response metrics_response(Gateway& gateway) {
+  Page page(gateway);
+  page.add(page.family("carillon_info", "The version that runs", MetricType::Gauge), 1,
+           {{"version", CARILLON_VERSION}});
+  add_endpoints(page);
+  add_delivery(page);
+  add_bus(page);
+  add_refusals(page);
+  add_loops(page);
+  http::Response response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = page.text();
+  return response;
+}
+
+}  // namespace carillon::server

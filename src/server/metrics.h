@@ -1,0 +1,12 @@
+// GET /metrics: the Prometheus text format. Reads every shard's counters as they stand; nothing on the
+// way of an event knows of it.
+#pragma once
+
+#include "gateway/gateway.h"
+#include "http/response.h"
+
+namespace carillon::server {
+
+http::Response metrics_response(gateway::Gateway& gateway);
+
+}  // namespace carillon::server
