@@ -162,7 +162,7 @@ Outbox& FanOut::outbox_of(Subscriber& subscriber) {
 bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes) const {
   const Outbox* outbox = subscribers_[id].outbox.get();
   // One message larger than the whole outbox may go when nothing stands before it.
-  return !outbox || outbox->empty() || outbox->size() + bytes <= options_.outbox_bytes_max;
+  return !outbox || outbox->own_size() == 0 || outbox->own_size() + bytes <= options_.outbox_bytes_max;
 }
 
 bool FanOut::say(SubscriberId id, std::string_view bytes, MonoTime now) {

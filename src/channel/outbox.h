@@ -28,6 +28,8 @@ class Outbox {
 
   std::size_t size() const { return rest_.size() + bytes_.size() - sent_; }
   bool empty() const { return size() == 0; }
+  // What the connection itself holds: without a rest that lies in its event's frame.
+  std::size_t own_size() const { return bytes_.size() - sent_; }
   // Since when the oldest unsent byte waits; meaningless when empty. Exact for the bytes that were put
   // first; those put while others waited count as one batch with the age of its first byte.
   std::uint32_t oldest_ms() const { return oldest_ms_; }
