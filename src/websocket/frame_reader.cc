@@ -123,21 +123,10 @@ FrameReader::Header FrameReader::judge_header(std::size_t have, const ReaderLimi
     fault = why;
     return Header::faulty;
   };
-  const std::uint8_t first = header_[0];
-  const bool control = is_control(first);
-  const bool compressed = (first & kRsv1) != 0;
-  const bool continues = opcode() == Opcode::continuation;
-  if ((first & kRsv2And3) != 0) return refuse(protocol_error("Reserved bit set"));
-  if (!is_known(first & 0x0F)) return refuse(protocol_error("Unknown opcode"));
-  if (compressed && (control || continues || limits.compression == Compression::off)) {
-    return refuse(protocol_error("Reserved bit set"));
-  }
-  if (control && !is_final()) return refuse(protocol_error("Fragmented control frame"));
-  if (!control && continues && !in_message_) return refuse(protocol_error("Nothing to continue"));
-  if (!control && !continues && in_message_) return refuse(protocol_error("Message not finished"));
-  if (!control && (continues ? fragments_ : 0) >= limits.fragments_max) return refuse(kTooManyFragments);
+  if (const auto why = first_byte_fault(limits)) return refuse(*why);
   if (have < 2) return Header::incomplete;
 
+  const bool control = is_control(opcode());
   const std::uint8_t short_length = header_[1] & 0x7F;
   if ((header_[1] & kMasked) == 0) return refuse(protocol_error("Frame not masked"));
   if (control && short_length > kControlBytesMax) return refuse(protocol_error("Control frame too large"));
@@ -150,10 +139,29 @@ FrameReader::Header FrameReader::judge_header(std::size_t have, const ReaderLimi
       (short_length == kLengthIn64Bits && length <= 0xFFFF)) {
     return refuse(protocol_error("Length not minimal"));
   }
+  const bool continues = opcode() == Opcode::continuation;
   const std::uint64_t before = continues ? message_size_ : 0;
-  const std::uint64_t most = payload_bytes_max(continues ? is_compressed_ : compressed, limits);
+  const bool compressed = continues ? is_compressed_ : (header_[0] & kRsv1) != 0;
+  const std::uint64_t most = payload_bytes_max(compressed, limits);
   if (!control && (before > most || length > most - before)) return refuse(kTooLarge);
   return have < length_end + sizeof(MaskKey) ? Header::incomplete : Header::complete;
+}
+
+// FIN, the reserved bits and the opcode, against each other and the message that they come in.
+std::optional<ReadFault> FrameReader::first_byte_fault(const ReaderLimits& limits) const {
+  const std::uint8_t first = header_[0];
+  const bool control = is_control(first);
+  const bool continues = opcode() == Opcode::continuation;
+  if ((first & kRsv2And3) != 0) return protocol_error("Reserved bit set");
+  if (!is_known(first & 0x0F)) return protocol_error("Unknown opcode");
+  if ((first & kRsv1) != 0 && (control || continues || limits.compression == Compression::off)) {
+    return protocol_error("Reserved bit set");
+  }
+  if (control) return is_final() ? std::nullopt : std::optional(protocol_error("Fragmented control frame"));
+  if (continues && !in_message_) return protocol_error("Nothing to continue");
+  if (!continues && in_message_) return protocol_error("Message not finished");
+  if ((continues ? fragments_ : 0) >= limits.fragments_max) return kTooManyFragments;
+  return std::nullopt;
 }
 
 void FrameReader::begin_frame() {

@@ -119,6 +119,7 @@ class FrameReader {
                   Inflater* inflater);
   ReadResult read_header(std::span<char> bytes, const ReaderLimits& limits);
   Header judge_header(std::size_t have, const ReaderLimits& limits, ReadFault& fault) const;
+  std::optional<ReadFault> first_byte_fault(const ReaderLimits& limits) const;
   void begin_frame();
   ReadResult read_data(std::span<char> chunk, const ReaderLimits& limits, MessageHandler& handler,
                        Inflater* inflater);
