@@ -22,7 +22,7 @@ async function startDev(t, ...args) {
 
 // A line that listens until it is stopped: it must print an event of the demo publisher.
 async function hears(t, line) {
-  const listener = startProcess("bash", ["-c", `exec ${line}`], { cwd: "/" });
+  const listener = startProcess("bash", ["-c", `exec env ${line}`], { cwd: "/" });
   t.after(() => listener.child.kill("SIGKILL"));
   await until(`an event from: ${line}`, () => {
     if (/Error|Traceback/.test(listener.text())) throw new Error(`${line}\n${listener.text()}`);
