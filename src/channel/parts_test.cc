@@ -1,0 +1,215 @@
+// The parts of the engine one by one: frames, event logs, members, outboxes, the subscription index.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <thread>
+
+#include "channel/members.h"
+#include "channel/outbox.h"
+#include "channel/subscription_index.h"
+#include "channel/testing/stage.h"
+
+namespace carillon::channel::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using Outcome = SubscriptionIndex::Outcome;
+
+TEST(Frame, SharedFramesLieSideBySideUntilTheirBlockIsFull) {
+  FrameArena arena;
+  const auto a = arena.make_shared("a");
+  const auto b = arena.make_shared("b");
+  EXPECT_EQ(a->plain().data() + a->plain().size(), b->plain().data());
+  EXPECT_EQ(a->plain(), text_frame("a"));
+  std::vector<Ref<const Frame>> many;
+  for (int i = 0; i < 100; ++i)
+    many.push_back(arena.make_shared(std::string(5000, static_cast<char>('0' + i % 10))));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(many[static_cast<std::size_t>(i)]->plain()[4], '0' + i % 10);
+}
+
+TEST(Frame, OneOf16KiBHasABlockOfItsOwn) {
+  for (const std::size_t size : {16383U, 16384U, 16385U}) {  // on the wire
+    FrameArena arena;
+    const auto before = arena.make_shared("a");
+    const auto frame = arena.make_shared(std::string(size - 4, 'x'));
+    const auto after = arena.make_shared("b");
+    EXPECT_EQ(frame->plain().size(), size);
+    EXPECT_EQ(before->plain().data() + before->plain().size() == after->plain().data(), size >= 16384);
+  }
+}
+
+TEST(Frame, AHeaderOfEachLength) {
+  FrameArena arena;
+  for (const std::size_t size : {0U, 125U, 126U, 65535U, 65536U}) {
+    const auto frame = arena.make_shared(std::string(size, 'x'));
+    EXPECT_THAT(payloads_in(frame->plain()), ElementsAre(std::string(size, 'x')));
+  }
+}
+
+TEST(Frame, WhatDoesNotCompressStaysPlain) {
+  websocket::Deflater deflater;
+  const auto frame = FrameArena().make_own("ab");
+  EXPECT_EQ(frame->deflated(deflater).data(), frame->plain().data());
+}
+
+// For ThreadSanitizer: shards meet at the frame alone.
+TEST(Frame, TwoShardsMayDeflateItAtOnce) {
+  for (int round = 0; round < 50; ++round) {
+    FrameArena arena;
+    Ref<const Frame> frame = arena.make_shared(std::string(3000, 'x') + std::to_string(round));
+    std::string_view seen[2];
+    {
+      std::vector<std::jthread> shards;
+      for (auto& view : seen) {
+        shards.emplace_back([frame, &view] {
+          websocket::Deflater deflater;
+          view = frame->deflated(deflater);
+          EXPECT_EQ(payloads_in(view).size(), 1U);
+        });
+      }
+      // The Router goes on writing into the same block meanwhile.
+      for (int i = 0; i < 100; ++i) arena.make_shared("another");
+    }
+    EXPECT_EQ(seen[0].data(), seen[1].data());
+    EXPECT_THAT(payloads_in(seen[0]), ElementsAre(std::string(3000, 'x') + std::to_string(round)));
+  }
+}
+
+TEST(EventLog, NumbersAndBytesAcrossTheWrap) {
+  EventLog log;
+  log.start_numbers_at(0xfffffff0U);
+  const Cursor begin = log.head();
+  FrameArena arena;
+  for (int i = 0; i < 100; ++i) log.append(arena.make_own(std::string(8, 'x')), 0);
+  EXPECT_EQ(log.size(), 100U);
+  EXPECT_EQ(log.bytes(), 1000U);
+  EXPECT_EQ(log.pending(begin), 100U);
+  EXPECT_EQ(log.lost(begin), 0U);
+  log.drop_until(begin + 40);
+  EXPECT_EQ(log.lost(begin), 40U);
+  EXPECT_EQ(log.pending_bytes(begin), 600U);
+  EXPECT_EQ(log.pending_bytes(begin + 99), 10U);
+  EXPECT_EQ(log.pending_bytes(log.head()), 0U);
+  log.drop_until(log.head());
+  EXPECT_EQ(log.bytes(), 0U);
+  EXPECT_EQ(log.lost(begin), 100U);
+}
+
+TEST(Members, ATurnEndsOneFullRoundAfterTheLastAppend) {
+  Members members;
+  for (std::uint32_t id = 0; id < 5; ++id) members.join(id, 0);
+  EXPECT_FALSE(members.sweeping());
+  members.owe_full_turn(0);
+  members.advance(1);
+  members.advance(1);
+  members.owe_full_turn(1);
+  for (int i = 0; i < 3; ++i) members.advance(2);
+  EXPECT_EQ(members.swept_until(), 1U);  // a round since the first append
+  EXPECT_EQ(members.advance(2).subscriber, 0U);
+  EXPECT_TRUE(members.sweeping());
+  members.advance(2);
+  EXPECT_FALSE(members.sweeping());
+  EXPECT_EQ(members.swept_until(), 2U);
+}
+
+TEST(Members, CompactionGivesBackWhatOnceWasMuchLonger) {
+  Members members;
+  for (std::uint32_t id = 0; id < 10000; ++id) members.join(id, 0);
+  for (std::uint32_t id = 0; id < 9990; ++id) members.leave(id);
+  std::set<std::uint32_t> moved;
+  members.compact([&](std::uint32_t id, std::uint32_t position) {
+    EXPECT_EQ(members.at(position).subscriber, id);
+    EXPECT_TRUE(moved.insert(position).second);
+  });
+  EXPECT_EQ(members.slots(), 10U);
+  EXPECT_EQ(moved.size(), 10U);
+  EXPECT_EQ(members.join(7, 0), 10U);
+}
+
+TEST(Outbox, ItsAgeIsThatOfTheFirstBatchThatIsNotOut) {
+  Outbox outbox;
+  outbox.put("aaaa", 100);
+  outbox.put("bb", 200);
+  outbox.put("cc", 300);
+  EXPECT_EQ(outbox.oldest_ms(), 100U);
+  outbox.consume(3);
+  EXPECT_EQ(outbox.oldest_ms(), 100U);
+  outbox.consume(1);
+  EXPECT_EQ(outbox.oldest_ms(), 200U);
+  outbox.put("dd", 400);
+  outbox.consume(4);
+  EXPECT_EQ(outbox.oldest_ms(), 400U);
+  outbox.consume(2);
+  outbox.put("ee", 500);
+  EXPECT_EQ(outbox.oldest_ms(), 500U);
+}
+
+TEST(Outbox, AStreamThroughItDoesNotPileUp) {
+  Outbox outbox;
+  std::string in, out;
+  iovec pieces[2];
+  outbox.put_rest(FrameArena().make_own(std::string(20000, 'r')), std::string_view("rest"), 0);
+  in = "rest";
+  for (int i = 0; i < 20000; ++i) {
+    const std::string bytes = std::to_string(i);
+    outbox.put(bytes, 0);
+    in += bytes;
+    if (outbox.size() < 100) continue;
+    const int count = outbox.gather(pieces);
+    ASSERT_EQ(count, 1);
+    out.append(static_cast<const char*>(pieces[0].iov_base), 10);
+    outbox.consume(10);
+  }
+  const int count = outbox.gather(pieces);
+  for (int i = 0; i < count; ++i) out.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+  EXPECT_EQ(in, out);
+}
+
+TEST(SubscriptionIndex, AChannelLivesFromItsFirstSubscriberToItsLast) {
+  Stage stage;
+  SubscriptionIndex index(*stage.engine, 100);
+  stage.join(0, {});
+  stage.join(1, {});
+  EXPECT_EQ(index.find("a"), std::nullopt);
+  EXPECT_EQ(index.subscribe(0, "a", kDisconnect), Outcome::subscribed);
+  EXPECT_EQ(index.subscribe(0, "a", kDisconnect), Outcome::already);
+  EXPECT_EQ(index.subscribe(1, "a", kDisconnect), Outcome::subscribed);
+  EXPECT_EQ(index.size(), 1U);
+  stage.append(*index.find("a"), "event");
+  stage.run();
+  EXPECT_THAT(stage.heard(1), ElementsAre("event"));
+  EXPECT_EQ(index.unsubscribe(0, "b"), Outcome::was_not);
+  EXPECT_EQ(index.unsubscribe(0, "a"), Outcome::unsubscribed);
+  EXPECT_EQ(index.unsubscribe(0, "a"), Outcome::was_not);
+  EXPECT_EQ(index.size(), 1U);
+  index.forget(1, {"a", "b"});
+  EXPECT_EQ(index.size(), 0U);
+}
+
+TEST(SubscriptionIndex, ItsChannelsAtTheLimit) {
+  Stage stage;
+  SubscriptionIndex index(*stage.engine, 2);
+  stage.join(0, {});
+  EXPECT_EQ(index.subscribe(0, "a", kDisconnect), Outcome::subscribed);
+  EXPECT_EQ(index.subscribe(0, "b", kDisconnect), Outcome::subscribed);
+  EXPECT_EQ(index.subscribe(0, "c", kDisconnect), Outcome::too_many_channels);
+  EXPECT_EQ(index.subscribe(0, "b", kDisconnect), Outcome::already);
+  index.unsubscribe(0, "a");
+  EXPECT_EQ(index.subscribe(0, "c", kDisconnect), Outcome::subscribed);
+}
+
+TEST(SubscriptionIndex, OneThatTheEngineHasUnsubscribedLeavesNoEmptyChannel) {
+  Stage stage;
+  SubscriptionIndex index(*stage.engine, 2);
+  stage.join(0, {});
+  index.subscribe(0, "a", kDisconnect);
+  stage.finish(0);
+  stage.run();
+  EXPECT_EQ(index.subscribe(0, "b", kDisconnect), Outcome::already);  // it subscribes to nothing any more
+  index.forget(0, {"a"});
+  EXPECT_EQ(index.size(), 0U);
+}
+
+}  // namespace
+}  // namespace carillon::channel::testing
