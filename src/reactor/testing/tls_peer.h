@@ -87,7 +87,7 @@ class TlsPeer {
  public:
   explicit TlsPeer(const TestCertificate& certificate, int highest_version = TLS1_3_VERSION)
       : context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free), session_(nullptr, &SSL_free) {
-    std::signal(SIGPIPE, SIG_IGN);   // OpenSSL writes without MSG_NOSIGNAL
+    std::signal(SIGPIPE, SIG_IGN);                  // OpenSSL writes without MSG_NOSIGNAL
     SSL_CTX_set_security_level(context_.get(), 0);  // so that it can be as old as a test wants
     SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION);
     SSL_CTX_set_max_proto_version(context_.get(), highest_version);
