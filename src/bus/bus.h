@@ -1,7 +1,8 @@
 // Bus: where events come from, and where our own publish API puts them.
 //
 // Thread: all of it on the loop that the bus was made with. Callbacks come from that loop, never from
-// inside start(), publish() or stop().
+// inside start() or publish(); a callback may publish, but must not destroy the bus. Destroying it is how
+// it is stopped: after that nothing is called any more, a publish's `done` that is still owed neither.
 #pragma once
 
 #include <atomic>
@@ -33,8 +34,8 @@ struct BusCounters {
   std::atomic<std::uint64_t> events_in{0};           // handed to the sink
   std::atomic<std::uint64_t> bytes_in{0};
   std::atomic<std::uint64_t> oversize_dropped{0};    // a body over event_bytes_max
-  std::atomic<std::uint64_t> connects{0};
-  std::atomic<std::uint64_t> disconnects{0};
+  std::atomic<std::uint64_t> connects{0};            // of the connection that hears, subscribed
+  std::atomic<std::uint64_t> disconnects{0};         // ditto
   std::atomic<std::uint64_t> gaps{0};                // times that events may have been lost
   std::atomic<std::uint64_t> probes_missed{0};
   std::atomic<std::uint64_t> published{0};
