@@ -79,6 +79,7 @@ TEST(Authenticator, FormComesBeforeAlgorithmBeforeCritBeforeKeyBeforeSignatureBe
   const string_view expired = R"({"iss":"A","exp":1})";
   EXPECT_EQ(verdict(*it, token(R"(,"kid":1,"crit":[])", "none", kOther, "x")), "malformed");
   EXPECT_EQ(verdict(*it, token(R"(,"kid":"b","crit":[])", "none", kOther, "x")), "algorithm_refused");
+  EXPECT_EQ(verdict(*it, token(R"(,"kid":"b","crit":[])", "HS512", kOther, "x")), "algorithm_refused");
   EXPECT_EQ(verdict(*it, token(R"(,"kid":"b","crit":[])", "HS256", kOther, "x")), "unknown_critical");
   EXPECT_EQ(verdict(*it, token(R"(,"kid":"b")", "HS256", kOther, "x")), "unknown_key");
   EXPECT_EQ(verdict(*it, token(R"(,"kid":"a")", "HS256", kOther, "x")), "bad_signature");

@@ -164,6 +164,22 @@ TEST(KeySettings, AllFaultsOfAllKeysAreToldEachOnALineWithItsPlace) {
   EXPECT_TRUE(lines[4].starts_with("gateway.toml:30: keys.issuer.public_key: ")) << lines[4];
 }
 
+TEST(Key, VerifiesNothingByAnAlgorithmThatItDoesNotList) {
+  std::vector<string> problems;
+  auto key = Key::make(public_key(kRsaPem, {"RS384"}), Weak::refuse, problems);
+  ASSERT_TRUE(key);
+  const auto verifies = [&key](Algorithm algorithm, string_view token) {
+    string signature;
+    EXPECT_TRUE(decode_base64url(token.substr(token.rfind('.') + 1), signature));
+    return key->verify(algorithm, token.substr(0, token.rfind('.')), signature);
+  };
+  EXPECT_TRUE(verifies(Algorithm::rs384, kTokenRs384));
+  EXPECT_FALSE(verifies(Algorithm::rs256, kTokenRs256));
+  EXPECT_FALSE(verifies(Algorithm::ps256, kTokenPs256));
+  EXPECT_FALSE(verifies(Algorithm::es256, kTokenEs256));
+  EXPECT_FALSE(verifies(Algorithm::hs256, kTokenConfusion));
+}
+
 TEST(KeySettings, WithoutAnyKeyThereIsNoAuthenticator) {
   EXPECT_NE(refusal_of({}).find("add [keys.main]"), string::npos);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 namespace carillon::auth {
@@ -51,8 +52,9 @@ std::optional<std::string> normalised_host(std::string_view host) {
 // ":443", or nothing for the scheme's own port (RFC 6454 section 6.2). Leading zeros are refused.
 std::optional<std::string> normalised_port(std::string_view scheme, std::string_view port) {
   if (port.empty() || port.size() > 5 || port.front() == '0') return std::nullopt;
-  if (!std::all_of(port.begin(), port.end(), is_digit)) return std::nullopt;
-  if (std::stoi(std::string(port)) > 65535) return std::nullopt;
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc{} || end != port.data() + port.size() || number > 65535) return std::nullopt;
   if ((scheme == "http" && port == "80") || (scheme == "https" && port == "443")) return "";
   return ":" + std::string(port);
 }

@@ -156,6 +156,8 @@ TEST(OriginPolicy, WhatCannotBeAnOriginIsRefusedWithWhatToWriteInstead) {
       {"https://app.example.com/path", "is not an origin"},
       {"https://user@app.example.com", "is not an origin"},
       {"https://app.example.com:65536", "is not an origin"},
+      {"https://app.example.com:0443", "is not an origin"},
+      {"https://app.example.com:0", "is not an origin"},
       {"https://b\xC3\xBC"
        "cher.example",
        "is not an origin"},
