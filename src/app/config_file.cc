@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "auth/authenticator.h"
+#include "bus/url.h"
 #include "gateway/endpoint.h"
 
 namespace carillon::app {
@@ -25,6 +26,9 @@ std::optional<config::Loaded> load_config_text(const std::string& text, const st
   config::Loaded loaded = config::load(text, source, config::Environment::of_process());
   std::vector<config::Problem> problems = loaded.errors;
   if (problems.empty()) problems = gateway::compile_endpoints(loaded.settings).problems;
+  if (const auto url = bus::parse_bus_url(loaded.settings.bus.url); problems.empty() && !url) {
+    problems.push_back({loaded.settings.bus.origin, "bus.url", url.error().message});
+  }
   for (const config::Problem& problem : problems) complain(problem.text());
   if (!problems.empty()) return std::nullopt;
   const auto weak = loaded.settings.dev ? auth::Authenticator::WeakSecrets::allow

@@ -99,23 +99,31 @@ Result<std::monostate> Gateway::make_the_bus() {
 // Every shard listens on every address; the kernel spreads new connections over them (SO_REUSEPORT).
 Result<std::monostate> Gateway::bind_all() {
   for (const config::ListenSettings& listen : settings_.server.listen) {
-    reactor::SocketAddress address{listen.host, listen.port};
-    for (const auto& shard : shards_) {
-      auto listener = reactor::listen_on(address, kBacklog);
-      if (!listener && address.host.find(':') != std::string::npos && settings_.server.listen.size() > 1 &&
-          listening_on_.size() > 0) {
-        // A machine without IPv6 is a warning, as long as something else is listened on.
-        log_.warning("not listening", {{"address", std::string_view(address.text())},
-                                       {"why", std::string_view(listener.error().message)}});
-        break;
+    const reactor::SocketAddress wanted{listen.host, listen.port};
+    if (auto bound = bind(wanted); !bound) {
+      const bool is_v6 = listen.host.find(':') != std::string::npos;
+      // A machine without IPv6 is a warning, as long as something else is listened on.
+      if (!is_v6 || listening_on_.empty()) {
+        return failure(listen.origin.text() + ": server.listen: " + bound.error().message);
       }
-      if (!listener) return failure(listen.origin.text() + ": server.listen: " + listener.error().message);
-      // Port 0: the first shard learns which it is, the others take the same.
-      if (auto local = reactor::local_address(listener->get())) address = *local;
-      if (shard == shards_.front()) listening_on_.push_back(address);
-      if (auto heard = shard->listen(std::move(*listener)); !heard) return heard;
+      const std::string address = wanted.text();
+      log_.warning("not listening", {{"address", std::string_view(address)},
+                                     {"why", std::string_view(bound.error().message)}});
     }
   }
+  return std::monostate{};
+}
+
+Result<std::monostate> Gateway::bind(reactor::SocketAddress address) {
+  if (auto free = reactor::check_port_is_free(address); !free) return tl::unexpected(free.error());
+  for (const auto& shard : shards_) {
+    auto listener = reactor::listen_on(address, kBacklog);
+    if (!listener) return tl::unexpected(listener.error());
+    // Port 0: the first shard learns which it is, the others take the same.
+    if (auto local = reactor::local_address(listener->get())) address = *local;
+    if (auto heard = shard->listen(std::move(*listener)); !heard) return heard;
+  }
+  listening_on_.push_back(address);
   return std::monostate{};
 }
 

@@ -55,6 +55,7 @@ class Gateway {
   Gateway(config::Settings settings, HttpHandler& handler, Log& log);
   Result<std::monostate> build();
   Result<std::monostate> bind_all();
+  Result<std::monostate> bind(reactor::SocketAddress address);
   Result<std::monostate> make_the_bus();
   void look_whether_drained(MonoTime deadline);
 
