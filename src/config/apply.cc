@@ -30,7 +30,7 @@ class Walk {
 
   // Goes no deeper than the options' keys do.
   void table(const Node& table, const std::string& path) {
-    for (const auto& [name, value] : table.members) member(path, name, value);
+    for (const Node& each : table.members) member(path, each.name, each);
   }
 
  private:

@@ -60,7 +60,8 @@ class Loader {
     static constexpr std::array<std::string_view, 6> kTables = {"server", "bus", "keys",
                                                                 "api",    "log", "endpoint"};
     const std::vector<std::string> names(kTables.begin(), kTables.end());
-    for (const auto& [name, value] : root.members) {
+    for (const Node& value : root.members) {
+      const std::string& name = value.name;
       if (std::find(names.begin(), names.end(), name) != names.end()) continue;
       report_.error(at(value.line), printable(name), report_.is_full() ? "" : unknown_key(name, names));
     }
@@ -120,7 +121,7 @@ class Loader {
                     cat({"has ", std::to_string(keys->members.size()), " keys; write at most 64"}));
       return;
     }
-    for (const auto& [name, table] : keys->members) load_key(name, table);
+    for (const Node& table : keys->members) load_key(table.name, table);
   }
 
   void load_key(const std::string& name, const Node& table) {

@@ -509,6 +509,20 @@ TEST(ConfigMessages, AreAllCollectedInTheOrderOfTheFile) {
   EXPECT_THAT(lines, ElementsAre(3, 4, 6, 8));
 }
 
+// Found by fuzzing: the TOML library quotes what it read, newline included.
+TEST(ConfigMessages, CannotDriveATerminal) {
+  for (const auto* text :
+       {"a = tr\neu", "\"\\u001b[2J\" = 1", "\"\\u009b2J\" = 1", "\"a\\u007f\" = 1",
+        "[[endpoint]]\nprofile = \"\\u001b\"", "[[endpoint]]\nprofile = \"orion\"\npath = \"\\u009b\""}) {
+    const Loaded loaded = load_good(text);
+    EXPECT_FALSE(loaded.errors.empty()) << text;
+    for (const auto& message : texts_of(loaded.errors)) {
+      EXPECT_EQ(message.find_first_of("\n\x1b\x7f"), std::string::npos) << message;
+      EXPECT_EQ(message.find("\xC2\x9B"), std::string::npos) << message;
+    }
+  }
+}
+
 TEST(ConfigMessages, AreBoundedInNumber) {
   const auto with_unknown_keys = [](int count) {
     std::string text = orion_with("[server]");

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace carillon::config {
@@ -17,15 +16,16 @@ struct Node {
 
   Kind kind = Kind::table;
   std::uint32_t line = 0;
+  std::string name;  // in the table that it is a member of; else empty
   bool truth = false;
   std::int64_t integer = 0;
-  std::string text;                                   // string
-  std::vector<Node> items;                            // array
-  std::vector<std::pair<std::string, Node>> members;  // table, in the order of their lines
+  std::string text;           // string
+  std::vector<Node> items;    // array
+  std::vector<Node> members;  // table, in the order of their lines
 
-  const Node* find(std::string_view name) const {
-    for (const auto& [key, value] : members) {
-      if (key == name) return &value;
+  const Node* find(std::string_view wanted) const {
+    for (const Node& member : members) {
+      if (member.name == wanted) return &member;
     }
     return nullptr;
   }

@@ -28,9 +28,7 @@ struct Reading {
   const Environment& environment;
   Report& report;
 
-  void fault(const Place& place, std::string message) {
-    report.error(place.origin, place.key, std::move(message));
-  }
+  void fault(const Place& place, std::string_view message) { report.error(place.origin, place.key, message); }
 };
 
 struct Option {

@@ -22,17 +22,17 @@ std::string Problem::text() const {
   return cat({origin.text(), ": ", key, ": ", message});
 }
 
-void Report::error(Origin origin, std::string key, std::string message) {
+void Report::error(Origin origin, std::string_view key, std::string_view message) {
   if (is_full()) {
     ++left_off_;
     return;
   }
-  errors_.push_back({std::move(origin), std::move(key), std::move(message)});
+  errors_.push_back({std::move(origin), escaped(key), escaped(message)});
 }
 
-void Report::warning(Origin origin, std::string key, std::string message) {
+void Report::warning(Origin origin, std::string_view key, std::string_view message) {
   if (warnings_.size() >= kProblemsMax) return;
-  warnings_.push_back({std::move(origin), std::move(key), std::move(message)});
+  warnings_.push_back({std::move(origin), escaped(key), escaped(message)});
 }
 
 bool Report::has_error_at(std::string_view key) const {
@@ -42,8 +42,8 @@ bool Report::has_error_at(std::string_view key) const {
   });
 }
 
-void Report::note(std::string text) {
-  if (notes_.size() < kProblemsMax) notes_.push_back(std::move(text));
+void Report::note(std::string_view text) {
+  if (notes_.size() < kProblemsMax) notes_.push_back(escaped(text));
 }
 
 void Report::move_into(Loaded& loaded, std::string_view source) && {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,9 +16,10 @@ inline constexpr std::size_t kProblemsMax = 200;
 
 class Report {
  public:
-  void error(Origin origin, std::string key, std::string message);
-  void warning(Origin origin, std::string key, std::string message);
-  void note(std::string text);
+  // Control characters are escaped here, whoever made the text: it goes to a terminal.
+  void error(Origin origin, std::string_view key, std::string_view message);
+  void warning(Origin origin, std::string_view key, std::string_view message);
+  void note(std::string_view text);
 
   // Whether `key`, or something below it, is at fault already: a second fault that only follows from the
   // first would send its reader astray.

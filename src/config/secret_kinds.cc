@@ -49,11 +49,12 @@ std::optional<std::string> from_file(const std::string& path, const Place& place
 // { env = "NAME" } or { file = "path" }
 std::optional<std::string> from_table(const Place& place, Reading& reading, std::string_view expected) {
   const auto& members = place.node.members;
-  if (members.size() != 1 || members[0].second.kind != Node::Kind::string) {
+  if (members.size() != 1 || members[0].kind != Node::Kind::string) {
     reading.fault(place, cat({"expected ", expected, ", got a table without exactly one of env and file"}));
     return std::nullopt;
   }
-  const auto& [name, value] = members[0];
+  const Node& value = members[0];
+  const std::string& name = value.name;
   if (name == "env") return from_variable(value.text, place, reading);
   if (name == "file") return from_file(value.text, place, reading);
   const auto near = nearest(name, {"env", "file"});

@@ -96,6 +96,24 @@ TEST(TomlText, RefusesNulControlCharactersAndBadUtf8) {
   }
 }
 
+// toml++ 3.3 ran into undefined behaviour at each of these (its issue 190).
+TEST(TomlText, TakesCharactersOutsideOfAsciiInStringsKeysAndComments) {
+  EXPECT_EQ(message_of("a = \"é\""), "fine");
+  EXPECT_EQ(message_of("a = \"\"\"\\\n§\"\"\""), "fine");
+  EXPECT_EQ(message_of("a = \"\"\"\\\n  é 漢 \\\n 😀\"\"\""), "fine");
+  EXPECT_EQ(message_of("\"é\" = 1\n'漢'.b = 2 # 😀 é"), "fine");
+  const auto root = read_toml("a = \"\"\"\\\n  é\"\"\"");
+  ASSERT_TRUE(root);
+  EXPECT_EQ(root->find("a")->text, "é");
+}
+
+TEST(TomlText, RefusesCharactersOutsideOfAsciiElsewhere) {
+  for (const auto* text : {"[sSÀ", "é = 1", "a = é", "a = 1é", "aé = 1", "a = 1 é", "a\u00a0= 1",
+                           "a = \u30001", "a = [1 é]", "a = \"\"\"\\é\"\"\"", "\u00a7", "a = true😀"}) {
+    EXPECT_NE(message_of(text), "fine") << text;
+  }
+}
+
 TEST(TomlText, ShowsNothingOfAValueThatMayBeASecret) {
   for (const auto* value : {"hunter2hunter2", "1hunter2hunter2", "0xhunter2hunter2", "truehunter2",
                             "fhunter2", "infhunter2", "2026-hunter2", "+hunter2", "12345678901234567890123",

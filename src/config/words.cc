@@ -7,8 +7,14 @@ namespace {
 
 constexpr std::size_t kShownBytesMax = 60;
 
-void append_escaped(std::string& out, char c) {
+void append_code(std::string& out, unsigned char code) {
   static constexpr char kHex[] = "0123456789abcdef";
+  out += "\\u00";
+  out += kHex[code >> 4];
+  out += kHex[code & 15];
+}
+
+void append_escaped(std::string& out, char c) {
   const auto byte = static_cast<unsigned char>(c);
   if (byte >= 0x20 && byte != 0x7f) {
     out += c;
@@ -17,9 +23,7 @@ void append_escaped(std::string& out, char c) {
   } else if (c == '\t') {
     out += "\\t";
   } else {
-    out += "\\u00";
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
+    append_code(out, byte);
   }
 }
 
@@ -31,15 +35,27 @@ std::string cat(std::initializer_list<std::string_view> parts) {
   return out;
 }
 
-std::string printable(std::string_view text) {
-  bool cut = text.size() > kShownBytesMax;
-  std::size_t end = std::min(text.size(), kShownBytesMax);
-  // Not in the middle of a character: the file is valid UTF-8, the message stays so.
-  while (cut && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+std::string escaped(std::string_view text) {
+  static constexpr std::string_view kC1Lead = "\xC2";  // U+0080 to U+009F are control characters too
   std::string out;
-  for (const char c : text.substr(0, end)) append_escaped(out, c);
-  if (cut) out += "…";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+    if (text[i] == kC1Lead[0] && next >= 0x80 && next <= 0x9f) {
+      append_code(out, static_cast<unsigned char>(next));
+      ++i;
+    } else {
+      append_escaped(out, text[i]);
+    }
+  }
   return out;
+}
+
+std::string printable(std::string_view text) {
+  if (text.size() <= kShownBytesMax) return escaped(text);
+  // Not in the middle of a character: the file is valid UTF-8, the message stays so.
+  std::size_t end = kShownBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return escaped(text.substr(0, end)) + "…";
 }
 
 std::string quoted(std::string_view text) { return cat({"\"", printable(text), "\""}); }

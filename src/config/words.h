@@ -11,6 +11,8 @@ namespace carillon::config {
 
 std::string cat(std::initializer_list<std::string_view> parts);
 
+// The text with its control characters (C0, DEL, C1) as \n, \t, \u0000; harmless to do twice.
+std::string escaped(std::string_view text);
 // "text", control characters escaped, cut to 60 bytes. Never for a secret.
 std::string quoted(std::string_view text);
 // The same without the quotes: for a key that a file made up.
