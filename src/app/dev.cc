@@ -93,7 +93,8 @@ void print_screen(const gateway::Gateway& gateway, const Screen& screen) {
       "websockets.connect(\"%s\") as ws:\\n    async for m in ws: print(m, flush=True)\\n"
       "asyncio.run(hear())'\n",
       first_url.c_str());
-  std::printf("\nIn a browser's console:\n");
+  // From a page of another site Chrome asks before it lets a script reach this machine.
+  std::printf("\nIn a browser, open http://%s/health and paste into its console:\n", screen.address.c_str());
   std::printf("new WebSocket(\"%s\").onmessage = e => console.log(e.data)\n", first_url.c_str());
   std::printf("\nSample events play once a second. Ctrl-C ends it.\n");
   std::fflush(stdout);
