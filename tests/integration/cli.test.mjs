@@ -1,7 +1,9 @@
 // The command line: verbs, exit codes, and errors that say what to write instead.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import net from "node:net";
 import path from "node:path";
 import test from "node:test";
 
@@ -148,10 +150,21 @@ test("carillon publish reaches clients", async (t) => {
   assert.deepEqual(JSON.parse((await client.next(1))[0].data).payload, { score: 0.87 });
 });
 
-test("a listen address that is taken is an error with words, not a crash", async (t) => {
+test("a listen address that another program has is an error with words", async (t) => {
+  const other = net.createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  t.after(() => other.close());
+  const { port } = other.address();
+  const file = path.join(temporaryFolder(t), "gateway.toml");
+  writeFileSync(file, configText({ server: { listen: [`127.0.0.1:${port}`] } }));
+  const answer = await carillon(["serve", "--config", file], { timeoutMs: 10_000 });
+  assert.notEqual(answer.code, 0);
+  assert.match(said(answer), new RegExp(`127\\.0\\.0\\.1:${port}.*(in use|taken)`));
+});
+
+test("a listen address that another Carillon has is an error too, not a silent sharing of clients", async (t) => {
   const first = await startCarillon(t);
-  const folder = temporaryFolder(t);
-  const file = path.join(folder, "gateway.toml");
+  const file = path.join(temporaryFolder(t), "gateway.toml");
   writeFileSync(file, configText({ server: { listen: [`127.0.0.1:${first.port}`] } }));
   const answer = await carillon(["serve", "--config", file], { timeoutMs: 10_000 });
   assert.notEqual(answer.code, 0);

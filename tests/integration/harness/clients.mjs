@@ -118,3 +118,20 @@ export async function openPythonClients(t, { url, count, expected }) {
   verdict.catch(() => {}); // seen by whoever waits for it
   return { verdict };
 }
+
+// Clients that never read: { ports, ends }. `ends()` reads after all, and tells how each connection ended.
+export async function openStalledClients(t, { port, target, count }) {
+  const python = startProcess(PYTHON, [path.join(HERE, "stalled_clients.py"), String(port), target, String(count)]);
+  t.after(() => python.child.kill("SIGKILL"));
+  const line = (index) => until("the stalled clients", () => {
+    if (python.child.exitCode) throw new Error(python.text());
+    return python.lines.stdout[index];
+  }, { timeoutMs: 30_000 });
+  return {
+    ports: JSON.parse(await line(0)),
+    ends: async () => {
+      python.child.stdin.end();
+      return JSON.parse(await line(1));
+    },
+  };
+}

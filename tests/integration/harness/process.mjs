@@ -1,5 +1,5 @@
 // Child processes, temporary folders and waiting. Only what was started here is ever stopped, by its pid.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
 import os from "node:os";
@@ -102,4 +102,19 @@ export function residentBytes(pid) {
 export function kernelTcp() {
   const line = /^TCP: (.*)$/m.exec(readFileSync("/proc/net/sockstat", "utf8"))[1].split(" ");
   return Object.fromEntries(line.flatMap((word, index) => (index % 2 ? [] : [[word, Number(line[index + 1])]])));
+}
+
+// What the kernel holds for both ends of loopback connections, given the clients' ports: bytes in their
+// receive and send queues with the overhead of their buffers, and what is reserved beside them.
+export function kernelBytes(clientPorts) {
+  const wanted = new Set(clientPorts.map(String));
+  const text = execFileSync("ss", ["-tmnHO"], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  let bytes = 0;
+  for (const line of text.split("\n")) {
+    const ports = [...line.matchAll(/:(\d+)(?=\s)/g)].map((match) => match[1]);
+    const memory = /skmem:\(r(\d+),rb\d+,t(\d+),tb\d+,f(\d+),w(\d+),o(\d+)/.exec(line);
+    // t is part of w; f is reserved and not yet used.
+    if (memory && ports.some((port) => wanted.has(port))) bytes += Number(memory[1]) + Number(memory[3]) + Number(memory[4]);
+  }
+  return bytes;
 }

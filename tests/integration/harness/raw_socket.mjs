@@ -23,26 +23,6 @@ export function clientFrame(opcode, payload = "", { fin = true } = {}) {
   return Buffer.concat([Buffer.from(head), mask, masked]);
 }
 
-// Connects, asks for the upgrade, and never reads a byte: what the kernel takes is all that it takes.
-// `events` notes how the connection ended, once `resume` is called.
-export function openStalled(port, target) {
-  return new Promise((resolve, reject) => {
-    const socket = new net.Socket();
-    // Paused before it connects, so that not even the answer to the upgrade is read.
-    socket.pause();
-    const ended = new Promise((done) => {
-      let error = null;
-      socket.on("error", (e) => { error = e.code; });
-      socket.on("close", () => done(error ?? "fin"));
-    });
-    socket.once("error", reject);
-    socket.connect(port, "127.0.0.1", () => {
-      socket.write(upgradeHead(target));
-      resolve({ socket, ended });
-    });
-  });
-}
-
 // Connects and upgrades; then notes every frame from the server. Never answers by itself.
 export async function openRaw(port, target) {
   const socket = net.connect(port, "127.0.0.1");

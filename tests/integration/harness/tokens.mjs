@@ -57,6 +57,5 @@ export function badTokens() {
     ["claims that are no object", signParts('{"alg":"HS256"}', "[]")],
     ["claims that are not JSON", signParts('{"alg":"HS256"}', "{sub:1}")],
     ["a header that is not JSON", signParts("{", "{}")],
-    ["8 KiB and more", mintToken({ filler: "x".repeat(8 * 1024) }).slice(0, 8 * 1024 + 1)],
   ];
 }
