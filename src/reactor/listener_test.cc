@@ -74,7 +74,8 @@ TEST(FileDescriptor, ClosesWhatItOwns_AndNothingElse) {
     FileDescriptor b(std::move(a));
     EXPECT_FALSE(a);  // NOLINT: moved-from is documented to own nothing
     EXPECT_TRUE(b);
-    b = std::move(b);  // NOLINT
+    FileDescriptor& itself = b;
+    b = std::move(itself);
     EXPECT_EQ(raw, b.get());
     EXPECT_EQ(0, ::fcntl(raw, F_GETFD));
     FileDescriptor c(::dup(2));

@@ -341,9 +341,10 @@ TEST(Loop, StopFromAnotherThreadWakesASleepingLoop) {
 // The functions that never ran may own things that still use the loop.
 TEST(Loop, WhatWaitsGoesWithTheLoopWhileTheLoopIsWhole) {
   struct CancelsATimer {
+    CancelsATimer(Loop* owner, Loop::TimerId id) : loop(owner), timer(id) {}
+    ~CancelsATimer() { loop->cancel(timer); }
     Loop* loop;
     Loop::TimerId timer;
-    ~CancelsATimer() { loop->cancel(timer); }
   };
   auto loop = new_loop();
   const auto timer = loop->call_after(std::chrono::hours(1), [] {});

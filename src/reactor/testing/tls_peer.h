@@ -25,7 +25,8 @@ namespace carillon::reactor {
 class TestCertificate {
  public:
   explicit TestCertificate(const std::string& alternative_names)
-      : key_(EVP_EC_gen("P-256"), &EVP_PKEY_free), certificate_(X509_new(), &X509_free) {
+      : key_(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), &EVP_PKEY_free),
+        certificate_(X509_new(), &X509_free) {
     X509* const x509 = certificate_.get();
     X509_set_version(x509, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
