@@ -309,6 +309,22 @@ TEST_F(Lag, OverTheBudgetOfAllLogsTheBlockedPayFirst) {
   EXPECT_EQ(stage->engine->counters().overruns, 0U);
 }
 
+TEST_F(Lag, OverTheBudgetNoMoreIsTakenFromTheBlockedThanIsNeeded) {
+  open({.bytes_max = 900}, {.all_logs_bytes_max = 1000});
+  const LogId other = stage->engine->add_log(kDisconnect);
+  stage->join(2, {other});
+  stage->block(0);
+  stage->block(2);
+  for (int i = 0; i < 5; ++i) {
+    append(100);
+    stage->append(other, std::string(98, 'y'));
+    stage->run();
+  }
+  append(100);
+  EXPECT_EQ(stage->engine->counters().retained_bytes, 600U);
+  EXPECT_EQ(stage->engine->events_of(other).bytes(), 500U);
+}
+
 TEST_F(Lag, OverTheBudgetWithNobodyBlockedTheLogThatGrewPays) {
   for (const int off : {-1, 0, 1}) {
     open({}, {.all_logs_bytes_max = 300});

@@ -91,6 +91,23 @@ TEST_F(Life, CompactionDuringTrafficMovesCursorsWithTheirOwners) {
   EXPECT_EQ(stage.engine->counters().retained_bytes, 0U);
 }
 
+TEST_F(Life, CompactionWaitsForTheEndOfASweep) {
+  for (SubscriberId id = 0; id < 40; ++id) stage.join(id, {log});
+  stage.append(log, "a");
+  stage.slice(20);
+  stage.append(log, "b");
+  stage.run();  // ends where it has begun, in the middle
+  stage.append(log, "c");
+  stage.slice(39);  // all but 19
+  for (SubscriberId id = 0; id < 38; ++id) {
+    if (id != 19) stage.engine->remove_subscriber(id);
+  }
+  stage.run();
+  for (const SubscriberId id : {19U, 38U, 39U})
+    EXPECT_THAT(stage.heard(id), ElementsAre("a", "b", "c")) << id;
+  EXPECT_THAT(stage.verdicts(), IsEmpty());
+}
+
 TEST_F(Life, ASubscribersNumberIsUsedAgainWhileTheQueuesStillHoldIt) {
   stage.join(0, {log});
   stage.join(1, {log});

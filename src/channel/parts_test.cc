@@ -113,6 +113,22 @@ TEST(Members, ATurnEndsOneFullRoundAfterTheLastAppend) {
   EXPECT_EQ(members.swept_until(), 2U);
 }
 
+TEST(Members, ATurnCountsThoseWhoJoinWhileItIsUnderWay) {
+  Members members;
+  for (std::uint32_t id = 0; id < 3; ++id) members.join(id, 0);
+  members.owe_full_turn(0);
+  for (int i = 0; i < 3; ++i) members.advance(1);  // the next turn begins at 0 again
+  members.owe_full_turn(1);
+  members.advance(2);  // 0
+  members.join(3, 2);  // behind 2
+  members.owe_full_turn(2);
+  members.advance(3);
+  members.advance(3);  // 2: three slots of four
+  EXPECT_EQ(members.swept_until(), 1U);
+  EXPECT_EQ(members.advance(3).subscriber, 3U);
+  EXPECT_EQ(members.swept_until(), 2U);
+}
+
 TEST(Members, CompactionGivesBackWhatOnceWasMuchLonger) {
   Members members;
   for (std::uint32_t id = 0; id < 10000; ++id) members.join(id, 0);
