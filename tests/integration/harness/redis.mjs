@@ -40,7 +40,7 @@ class Redis {
   }
 
   signal(name) {
-    process.kill(this.process.pid, name);
+    this.process.child.kill(name); // of one that is gone: nothing
   }
 
   // What the issue's back-end service does: `redis-cli` with commands on its input.
