@@ -1,0 +1,232 @@
+// Every message of an endpoint and its profile, whole.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/test_messages.h"
+
+namespace carillon::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(EndpointMessages, OfAProfile) {
+  expect_only({
+      {"[[endpoint]]\n",
+       "gateway.toml:1: endpoint[0].profile: is missing; write profile = \"echo\" or \"orion\""},
+      {"[[endpoint]]\nprofile = \"oroin\"",
+       "gateway.toml:2: endpoint[0].profile: there is no profile \"oroin\"; did you mean \"orion\"?"},
+      {"[[endpoint]]\nprofile = \"zebra\"",
+       "gateway.toml:2: endpoint[0].profile: there is no profile \"zebra\"; write \"echo\" or \"orion\""},
+      {"[[endpoint]]\nprofile = 1",
+       "gateway.toml:2: endpoint[0].profile: expected name of a profile such as \"orion\", got the integer "
+       "1"},
+  });
+}
+
+TEST(EndpointMessages, OfAnEndpointsKeys) {
+  expect_of_endpoint({
+      {"keepalive.pign = \"1s\"",
+       "gateway.toml:3: endpoint[0].keepalive.pign: unknown key; did you mean \"ping\"?"},
+      {"keepalive = { pign = \"1s\" }",
+       "gateway.toml:3: endpoint[0].keepalive.pign: unknown key; did you mean \"ping\"?"},
+      {"kepalive.ping = \"1s\"",
+       "gateway.toml:3: endpoint[0].kepalive: unknown key; did you mean \"keepalive\"?"},
+      {"ping = \"1s\"", "gateway.toml:3: endpoint[0].ping: unknown key; did you mean \"keepalive.ping\"?"},
+      {"lag = \"skip\"",
+       "gateway.toml:3: endpoint[0].lag: expected a table with policy, bytes_max, age_max, close_code, "
+       "close_reason, got the string \"skip\"; write lag.policy = …"},
+      {"auth.missing.zzz = 1",
+       "gateway.toml:3: endpoint[0].auth.missing.zzz: unknown key; known here: status, headers, body"},
+      {"\"keepalive.ping\" = \"1s\"",
+       "gateway.toml:3: endpoint[0].keepalive.ping: unknown key; known here: profile, name, path, origins, "
+       "auth, "
+       "source, frames, keepalive, inbound, deflate, lag, limits"},
+      {"name = \"a b\"",
+       "gateway.toml:3: endpoint[0].name: \"a b\" is not a name; write 1 to 64 letters, digits, \"-\", \"_\" "
+       "or "
+       "\".\""},
+      {"deflate = \"maybe\"",
+       "gateway.toml:3: endpoint[0].deflate: expected \"on\" or \"off\", got the string \"maybe\""},
+      {"inbound.reply = \"ehco\"",
+       "gateway.toml:3: endpoint[0].inbound.reply: \"ehco\" is unknown; did you mean \"echo\"?"},
+  });
+}
+
+TEST(EndpointMessages, OfPaths) {
+  expect_of_endpoint({
+      {"path = \"ws\"", "gateway.toml:3: endpoint[0].path: \"ws\" does not begin with \"/\"; write \"/ws\""},
+      {"path = \"/ws/*\"",
+       "gateway.toml:3: endpoint[0].path: \"/ws/*\" is not a literal path (no patterns, no query, no "
+       "%-escapes, "
+       "no blanks); write \"/ws\""},
+      {"path = \"/a/../b\"",
+       "gateway.toml:3: endpoint[0].path: \"/a/../b\" has an empty or a dot segment; write \"/ws\""},
+      {"path = \"//ws\"",
+       "gateway.toml:3: endpoint[0].path: \"//ws\" has an empty or a dot segment; write \"/ws\""},
+      {"path = \"/health\"",
+       "gateway.toml:3: endpoint[0].path: \"/health\" is answered by Carillon itself; write another path"},
+  });
+}
+
+TEST(EndpointMessages, OfOrigins) {
+  expect_of_endpoint({
+      {"origins = []",
+       "gateway.toml:3: endpoint[0].origins: is empty and would admit nobody; write [\"*\"] for everybody"},
+      {"origins = [\"*\", \"none\"]",
+       "gateway.toml:3: endpoint[0].origins: has \"*\" beside others; write [\"*\"] alone, or leave it out"},
+      {"origins = [\"app.example.com\"]",
+       "gateway.toml:3: endpoint[0].origins[0]: \"app.example.com\" is not an origin; write "
+       "\"https://app.example.com\" (scheme, host and port only), \"none\" or \"*\""},
+      {"origins = [\"https://app.example.com/\"]",
+       "gateway.toml:3: endpoint[0].origins[0]: \"https://app.example.com/\" is not an origin; write "
+       "\"https://app.example.com\" (scheme, host and port only), \"none\" or \"*\""},
+      {"origins = \"*\"",
+       "gateway.toml:3: endpoint[0].origins: expected an array such as [\"https://app.example.com\"], got "
+       "the "
+       "string \"*\""},
+  });
+}
+
+TEST(EndpointMessages, OfAuth) {
+  expect_of_endpoint({
+      {"auth.keys = [\"evn\"]",
+       "gateway.toml:3: endpoint[0].auth.keys: there is no key \"evn\"; did you mean \"env\"?"},
+      {"auth.keys = [\"other\"]",
+       "gateway.toml:3: endpoint[0].auth.keys: there is no key \"other\"; write \"env\", or add "
+       "[keys.other]"},
+      {"auth.sources = []",
+       "gateway.toml:3: endpoint[0].auth.sources: is empty, so no token is ever found; write "
+       "[\"query:token\"]"},
+      {"auth.sources = [\"cookie\"]",
+       "gateway.toml:3: endpoint[0].auth.sources[0]: \"cookie\" is unknown; write \"bearer\" or "
+       "\"query:token\""},
+      {"auth.sources = [\"query:\"]",
+       "gateway.toml:3: endpoint[0].auth.sources[0]: \"query:\" names no query parameter (1 to 64 letters, "
+       "digits, "
+       "_ - .); write \"query:token\""},
+      {"auth.sources = \"bearer\"",
+       "gateway.toml:3: endpoint[0].auth.sources: expected an array such as [\"bearer\", \"query:token\"], "
+       "got the "
+       "string \"bearer\""},
+      {"auth.close_at_exp = 1005",
+       "gateway.toml:3: endpoint[0].auth.close_at_exp: 1005 may not be sent in a close frame; write 1000 to "
+       "1003, "
+       "1007 to 1009, 1011 to 1014, or 3000 to 4999, or \"off\""},
+      {"auth.close_at_exp = \"on\"",
+       "gateway.toml:3: endpoint[0].auth.close_at_exp: expected a close code such as 1008, or \"off\", got "
+       "the "
+       "string \"on\""},
+      {"auth.missing.body = '{x'",
+       "gateway.toml:3: endpoint[0].auth.missing.body: is not JSON at byte 1: this is not what JSON allows "
+       "here; "
+       "write '{\"message\":\"text\"}'"},
+      {"auth.missing.headers = [\"no colon\"]",
+       "gateway.toml:3: endpoint[0].auth.missing.headers[0]: \"no colon\" is not a header; write \"Name: "
+       "value\" "
+       "on one line"},
+      {"auth.missing.headers = [\"A: b\\r\\nC: d\"]",
+       "gateway.toml:3: endpoint[0].auth.missing.headers[0]: \"A: b\\u000d\\nC: d\" is not a header; write "
+       "\"Name: value\" on one line"},
+      {"auth.missing.headers = [\"Content-Length: 3\"]",
+       "gateway.toml:3: endpoint[0].auth.missing.headers[0]: \"Content-Length\" is set by Carillon itself; "
+       "leave "
+       "it out"},
+      {"auth.missing.status = 200",
+       "gateway.toml:3: endpoint[0].auth.missing.status: 200 is out of bounds; write a number from 400 to "
+       "599"},
+  });
+}
+
+TEST(EndpointMessages, OfAJwtEndpointWithoutAnyKey) {
+  EXPECT_THAT(
+      texts_of(load_in({}, orion_with("")).errors),
+      ElementsAre("gateway.toml:1: endpoint[0].auth.keys: there is no key to check tokens with; write "
+                  "[keys.main] with secret = { env = \"CARILLON_JWT_SECRET\" }, or set CARILLON_JWT_SECRET"));
+  EXPECT_THAT(texts_of(load_in({}, "[[endpoint]]\nprofile = \"echo\"").errors), IsEmpty());
+}
+
+TEST(EndpointMessages, OfWhatAnEndpointSends) {
+  expect_of_endpoint({
+      {"source.channels = [\"a*b*\"]",
+       "gateway.toml:3: endpoint[0].source.channels[0]: a channel pattern has at most one `*`; list several "
+       "patterns instead"},
+      {"source.channels = []",
+       "gateway.toml:3: endpoint[0].frames.event: no channel brings events for it; write source.channels = "
+       "[\"news.*\"]"},
+      {"frames.event = ''",
+       "gateway.toml:3: endpoint[0].source.channels: bring events, but there is no frame for them; write "
+       "frames.event = '$body'"},
+      {"frames.event = '{\"type\":$chanel}'",
+       "gateway.toml:3: endpoint[0].frames.event: at byte 8: there is no variable $chanel; did you mean "
+       "$channel?"},
+  });
+}
+
+TEST(EndpointMessages, OfKeepalive) {
+  expect_of_endpoint({
+      {"keepalive.ping = \"90s\"",
+       "gateway.toml:3: endpoint[0].keepalive.timeout: 1m is less than keepalive.ping = 90s and would drop "
+       "clients "
+       "that were not asked yet; write at least \"90s\""},
+      {"keepalive.timeout = \"29s\"",
+       "gateway.toml:3: endpoint[0].keepalive.timeout: 29s is less than keepalive.ping = 30s and would drop "
+       "clients "
+       "that were not asked yet; write at least \"30s\""},
+      {"keepalive.ping = \"off\"",
+       "gateway.toml:3: endpoint[0].keepalive.timeout: 1m without pings would drop every client; write "
+       "keepalive.timeout = \"off\", or keepalive.ping"},
+      {"keepalive.ping = 10",
+       "gateway.toml:3: endpoint[0].keepalive.ping: expected a duration such as \"250ms\", \"30s\", \"5m\" "
+       "or "
+       "\"1h\", or \"off\", got the integer 10"},
+  });
+  EXPECT_THAT(texts_of(load_good(orion_with("keepalive.timeout = \"30s\"")).errors), IsEmpty());
+  EXPECT_THAT(texts_of(load_good(orion_with("keepalive = { ping = \"off\", timeout = \"off\" }")).errors),
+              IsEmpty());
+  EXPECT_THAT(texts_of(load_good(orion_with("keepalive = { ping = \"off\", data_counts = true }")).errors),
+              IsEmpty());
+}
+
+TEST(EndpointMessages, OfLagAndLimits_WireC3_C4) {
+  expect_of_endpoint({
+      {"lag.policy = \"skip\"",
+       "gateway.toml:3: endpoint[0].lag.policy: \"skip\" needs a frame that tells a client of the gap, and "
+       "this "
+       "protocol has none; write \"disconnect\""},
+      {"lag.close_code = 1006",
+       "gateway.toml:3: endpoint[0].lag.close_code: 1006 may not be sent in a close frame; write 1000 to "
+       "1003, 1007 "
+       "to 1009, 1011 to 1014, or 3000 to 4999"},
+      {"lag.close_reason = \"a\\nb\"",
+       "gateway.toml:3: endpoint[0].lag.close_reason: \"a\\nb\" has control characters; write plain text"},
+      {"limits.connections = 0",
+       "gateway.toml:3: endpoint[0].limits.connections: 0 never means unlimited; write "
+       "\"off\""},
+      {"limits.connections = -1",
+       "gateway.toml:3: endpoint[0].limits.connections: -1 is out of bounds; write a number from 1 to "
+       "1000000000, or "
+       "\"off\""},
+      {"limits.connections = \"none\"",
+       "gateway.toml:3: endpoint[0].limits.connections: expected a number of at least 1 or \"off\", got the "
+       "string "
+       "\"none\""},
+  });
+}
+
+TEST(EndpointMessages, OfEndpointsThatCollide) {
+  EXPECT_THAT(
+      texts_of(load_good(orion_with("") + orion_with("name = \"two\"")).errors),
+      ElementsAre(
+          "gateway.toml:4: endpoint[1].path: \"/ws\" is already the path of the endpoint at gateway.toml:1; "
+          "write another path"));
+  EXPECT_THAT(
+      texts_of(load_good(orion_with("") + orion_with("path = \"/two\"")).errors),
+      ElementsAre("gateway.toml:4: endpoint[1].name: \"orion\" is already the name of the endpoint at "
+                  "gateway.toml:1; write another name"));
+  EXPECT_THAT(texts_of(load_good(orion_with("") + orion_with("path = \"/two\"\nname = \"two\"")).errors),
+              IsEmpty());
+}
+
+}  // namespace
+}  // namespace carillon::config
