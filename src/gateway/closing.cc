@@ -68,10 +68,23 @@ void Shard::close_websocket(Index index, CloseReason why, std::optional<std::uin
 void Shard::on_end_of_stream(Index index) {
   Connection& connection = connections_[index];
   leave_endpoint(connection, CloseReason::client_gone);
-  // A peer that has only closed its own side still gets the answer that is on its way.
-  if (connection.state == State::closing) return;
-  edge_.close(connection.fd);
-  release(index);
+  // A peer that has only closed its own side still gets the answers that are on their way.
+  switch (connection.state) {
+    case State::closing:
+      return;
+    case State::head:
+    case State::body:
+    case State::answering:
+      connection.state = State::closing;
+      fan_out_.finish(index, {}, loop_.now());
+      set_timer(index, kCloseTimeout);
+      return;
+    case State::open:
+    case State::lingering:
+    case State::unused:
+      edge_.close(connection.fd);
+      release(index);
+  }
 }
 
 void Shard::on_broken(Index index) {
@@ -88,7 +101,7 @@ void Shard::linger(Index index) {
   edge_.shut_down_writing(connection.fd);
   connection.state = State::lingering;
   set_timer(index, kLingerTimeout);
-  read_again_.emplace_back(index, connection.generation);  // its end may have come already
+  read_later(index);  // its end may have come already
 }
 
 void Shard::drop(Index index, CloseReason why) {

@@ -41,6 +41,7 @@ struct Exchange {
   std::optional<http::BodyReader> body_reader;
   std::string unread;  // pipelined behind the request under way
   std::string peer_address;
+  std::uint32_t request = 0;     // counts them, so that an answer reaches only the one it was made for
   bool answered_before = false;  // kept alive: silence is idleness, not slowness
 };
 
@@ -64,7 +65,8 @@ struct Connection {
   bool deflate : 1 = false;
   bool paused : 1 = false;  // not read until its outbox has room
   bool close_received : 1 = false;
-  bool readable : 1 = false;  // an edge came while it was not being read
+  bool readable : 1 = false;     // an edge came while it was not being read
+  bool read_queued : 1 = false;  // stands in the shard's list of those to read again
   Ref<const auth::Identity> identity;
   std::unique_ptr<Exchange> exchange;
   std::unique_ptr<Inbound> inbound;

@@ -24,6 +24,7 @@ void Shard::read_head(Index index, std::string_view bytes) {
   Exchange& exchange = *connections_[index].exchange;
   const auto step = exchange.head_reader.feed(bytes);
   if (step.state == http::HeadState::need_more) return;
+  ++exchange.request;
   if (step.state == http::HeadState::fault) {
     const http::Fault& fault = exchange.head_reader.fault();
     refuse(index, reason_of(fault), http::error_response(fault), fault.reason);
@@ -109,16 +110,19 @@ void Shard::hand_over(Index index, std::string_view rest) {
 
 Responder Shard::responder_for(Index index) {
   const std::uint32_t generation = connections_[index].generation;
-  return [this, index, generation](http::Response response) {
-    loop_.post([this, index, generation, response = std::move(response)]() mutable {
-      respond(index, generation, std::move(response));
+  const std::uint32_t request = connections_[index].exchange->request;
+  return [this, index, generation, request](http::Response response) {
+    loop_.post([this, index, generation, request, response = std::move(response)] {
+      respond(index, generation, request, response);
     });
   };
 }
 
-void Shard::respond(Index index, std::uint32_t generation, http::Response response) {
+void Shard::respond(Index index, std::uint32_t generation, std::uint32_t request,
+                    const http::Response& response) {
   const Connection* connection = connections_.find(index, generation);
-  if (connection && connection->state == State::answering) answer(index, response);
+  if (!connection || connection->state != State::answering) return;
+  if (connection->exchange->request == request) answer(index, response);
 }
 
 void Shard::answer(Index index, const http::Response& response) {
@@ -139,10 +143,11 @@ void Shard::answer(Index index, const http::Response& response) {
   connection.state = State::head;
   set_timer(index, shared_.settings.server.http_idle_timeout);
   exchange.answered_before = true;
+  exchange.head = {};  // says nothing about the next request
   // The rest of a pipeline waits for a later turn, so that a client cannot keep us here with it.
   if (connection.readable || !exchange.unread.empty()) {
     connection.readable = false;
-    read_again_.emplace_back(index, connection.generation);
+    read_later(index);
   }
 }
 
@@ -186,7 +191,10 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::st
   http::append_switching_protocols(head, upgrade.accept_key, upgrade.extensions);
   fan_out_.become(index, endpoint.policy(),
                   connection.deflate ? channel::Encoding::deflated : channel::Encoding::plain);
-  fan_out_.say(index, head, loop_.now());
+  if (!fan_out_.say(index, head, loop_.now())) {  // behind answers that it does not read
+    drop(index, CloseReason::slow_consumer);
+    return;
+  }
   if (endpoint.hears_events()) fan_out_.subscribe(index, group_logs_[endpoint.index]);
 
   std::string early(rest);  // frames that came right behind the head; `rest` may live in the exchange

@@ -128,7 +128,7 @@ void Shard::resume_paused() {
     connection = connections_.find(index, generation);
     if (connection && !connection->paused && connection->readable) {
       connection->readable = false;
-      read_again_.emplace_back(index, generation);
+      read_later(index);
     }
   }
 }

@@ -188,7 +188,8 @@ void Shard::on_hole() {
   for (Index i = 0; i < connections_.slots(); ++i) {
     const Connection& connection = connections_[i];
     if (connection.state != State::open || !shared_.endpoints[connection.endpoint].hears_events()) continue;
-    close_websocket(i, CloseReason::overrun, 1013, "Events lost", Gentle::after_events);
+    // At once: after the hole nothing may follow as if there were none.
+    close_websocket(i, CloseReason::overrun, 1013, "Events lost", Gentle::now);
   }
 }
 
@@ -232,7 +233,7 @@ void Shard::read_socket(Index index) {
         on_bytes(index, std::span(receive_.data(), result.count));
     }
   }
-  read_again_.emplace_back(index, generation);
+  if (connections_.find(index, generation)) read_later(index);
 }
 
 void Shard::on_bytes(Index index, std::span<char> bytes) {
@@ -256,10 +257,22 @@ void Shard::on_bytes(Index index, std::span<char> bytes) {
   }
 }
 
+// Once a turn at most, whatever asked for it how often: a client must not get more visits by giving
+// more work.
+void Shard::read_later(Index index) {
+  Connection& connection = connections_[index];
+  if (connection.read_queued) return;
+  connection.read_queued = true;
+  read_again_.emplace_back(index, connection.generation);
+}
+
 void Shard::read_again() {
   const auto again = std::exchange(read_again_, {});
   for (const auto& [index, generation] : again) {
-    if (connections_.find(index, generation)) read_socket(index);
+    Connection* connection = connections_.find(index, generation);
+    if (!connection) continue;
+    connection->read_queued = false;
+    read_socket(index);
   }
 }
 
@@ -280,17 +293,18 @@ MonoTime Shard::on_turn(MonoTime now) {
     fan_out_.check_lag(now);
   }
   slice_end_ = edge_.precise_now() + kSlice;
-  bool work_left = fan_out_.run_slice(now);
+  fan_out_.run_slice(now);
   while (fan_out_.has_verdicts()) carry_out_verdicts();
   resume_paused();
   publish_counters();
-  expected_wake_ = next_wake(work_left);
+  expected_wake_ = next_wake();
   return expected_wake_;
 }
 
-MonoTime Shard::next_wake(bool work_left) const {
+MonoTime Shard::next_wake() const {
   const MonoTime now = loop_.now();
-  if (work_left || !read_again_.empty()) return now;
+  // Verdicts and resumed readers have given the engine work again after its slice.
+  if (fan_out_.has_work() || !read_again_.empty()) return now;
   MonoTime wake = wheel_.next_deadline();
   if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
   if (accept_again_) wake = std::min(wake, accept_again_at_);

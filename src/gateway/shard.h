@@ -93,10 +93,11 @@ class Shard final : public BatchTaker,
   void on_socket(Index index, std::uint32_t events);
   void read_socket(Index index);
   void on_bytes(Index index, std::span<char> bytes);
+  void read_later(Index index);
   void read_again();
   void on_timer(Index index);
   void set_timer(Index index, MonoClock::duration from_now);
-  MonoTime next_wake(bool work_left) const;
+  MonoTime next_wake() const;
   void publish_counters();
 
   // http_side.cc
@@ -105,7 +106,7 @@ class Shard final : public BatchTaker,
   void dispatch(Index index, std::string_view rest);
   void dispatch_upgrade(Index index, const Endpoint& endpoint, std::string_view rest);
   void hand_over(Index index, std::string_view rest);
-  void respond(Index index, std::uint32_t generation, http::Response response);
+  void respond(Index index, std::uint32_t generation, std::uint32_t request, const http::Response& response);
   void answer(Index index, const http::Response& response);
   void refuse(Index index, RefusalReason reason, const http::Response& response, std::string_view detail);
   void open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::string_view rest);
