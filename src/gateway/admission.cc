@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace carillon::gateway {
+namespace {
+
+constexpr auto kSweepEvery = seconds(1);
+
+}  // namespace
 
 Admission::Admission(std::uint32_t connections_max, const std::vector<Endpoint>& endpoints)
     : connections_max_(connections_max), by_endpoint_(endpoints.size()) {
@@ -23,8 +28,10 @@ Admission::Rate Admission::ask_rate(const Endpoint& endpoint, const std::string&
   const auto& limit = endpoint.settings.limits.accepts_per_ip;
   if (!limit.value) return Rate::ok;
   const std::lock_guard lock(mutex_);
-  const Window* window = window_of(endpoint, address, now);
-  return window && limit.allows(window->accepts.size() + 1) ? Rate::ok : Rate::exceeded;
+  // Whoever is only judged leaves no trace: the table is for those who got in.
+  const Window* window = find_window(endpoint, address, now);
+  if (!window) return has_room_for_address(now) ? Rate::ok : Rate::exceeded;
+  return limit.allows(window->accepts.size() + 1) ? Rate::ok : Rate::exceeded;
 }
 
 Admission::Answer Admission::enter(const Endpoint& endpoint, const std::string& address, MonoTime now) {
@@ -41,7 +48,10 @@ Admission::Answer Admission::enter(const Endpoint& endpoint, const std::string& 
   }
   if (endpoint.settings.limits.accepts_per_ip.value) {
     const std::lock_guard lock(mutex_);
-    if (Window* window = window_of(endpoint, address, now)) window->accepts.push_back(now);
+    if (!take_accept(endpoint, address, now)) {
+      leave(endpoint);
+      return Answer::rate_exceeded;
+    }
   }
   return Answer::admitted;
 }
@@ -53,7 +63,7 @@ void Admission::leave(const Endpoint& endpoint) {
 
 std::uint32_t Admission::retry_after_s(const Endpoint& endpoint, const std::string& address, MonoTime now) {
   const std::lock_guard lock(mutex_);
-  const Window* window = window_of(endpoint, address, now);
+  const Window* window = find_window(endpoint, address, now);
   if (!window || window->accepts.empty()) return 1;
   const auto left = window->accepts.front() + endpoint.settings.limits.accepts_window - now;
   return static_cast<std::uint32_t>(std::max<std::int64_t>(1, std::chrono::ceil<seconds>(left).count()));
@@ -63,25 +73,37 @@ std::string Admission::key_of(const Endpoint& endpoint, const std::string& addre
   return std::to_string(endpoint.index) + ' ' + address;
 }
 
-// With what has left the window taken out; null when there is no room for a further address.
-Admission::Window* Admission::window_of(const Endpoint& endpoint, const std::string& address, MonoTime now) {
-  std::string key = key_of(endpoint, address);
-  auto found = windows_.find(key);
-  if (found == windows_.end()) {
-    if (windows_.size() >= kAddressesMax) forget_quiet(now);
-    if (windows_.size() >= kAddressesMax) return nullptr;
-    found = windows_.emplace(std::move(key), Window{}).first;
-  }
+// With what has left the window taken out; null for an address that has no accept in it.
+Admission::Window* Admission::find_window(const Endpoint& endpoint, const std::string& address,
+                                          MonoTime now) {
+  const auto found = windows_.find(key_of(endpoint, address));
+  if (found == windows_.end()) return nullptr;
   const MonoTime begin = now - endpoint.settings.limits.accepts_window;
   std::erase_if(found->second.accepts, [&](MonoTime time) { return time <= begin; });
   return &found->second;
 }
 
-void Admission::forget_quiet(MonoTime now) {
+bool Admission::take_accept(const Endpoint& endpoint, const std::string& address, MonoTime now) {
+  Window* window = find_window(endpoint, address, now);
+  if (!window) {
+    if (!has_room_for_address(now)) return false;
+    window = &windows_[key_of(endpoint, address)];
+  }
+  if (!endpoint.settings.limits.accepts_per_ip.allows(window->accepts.size() + 1)) return false;
+  window->accepts.push_back(now);
+  return true;
+}
+
+// A full table is swept once a second at most: looking through it for each newcomer would be the attack.
+bool Admission::has_room_for_address(MonoTime now) {
+  if (windows_.size() < kAddressesMax) return true;
+  if (swept_at_ != MonoTime::min() && now - swept_at_ < kSweepEvery) return false;
+  swept_at_ = now;
   std::erase_if(windows_, [&](const auto& entry) {
     const auto& accepts = entry.second.accepts;
     return accepts.empty() || accepts.back() <= now - longest_window_;
   });
+  return windows_.size() < kAddressesMax;
 }
 
 }  // namespace carillon::gateway

@@ -23,7 +23,7 @@ class Admission {
   // refused: an attacker with many addresses must not switch the limit off.
   static constexpr std::size_t kAddressesMax = 100000;
 
-  enum class Answer : std::uint8_t { admitted, draining, connections_max, endpoint_full };
+  enum class Answer : std::uint8_t { admitted, draining, connections_max, endpoint_full, rate_exceeded };
   enum class Rate : std::uint8_t { ok, exceeded };
 
   Admission(std::uint32_t connections_max, const std::vector<Endpoint>& endpoints);
@@ -37,7 +37,7 @@ class Admission {
   Rate ask_rate(const Endpoint& endpoint, const std::string& address, MonoTime now);
 
   // The 101 is about to be sent: takes the place, and counts against the accept rate. Not admitted
-  // when another shard took the last place meanwhile.
+  // when another shard took the last place meanwhile, in a cap or in the address's window.
   Answer enter(const Endpoint& endpoint, const std::string& address, MonoTime now);
   void leave(const Endpoint& endpoint);
 
@@ -50,9 +50,11 @@ class Admission {
   struct Window {
     std::vector<MonoTime> accepts;
   };
-  Window* window_of(const Endpoint& endpoint, const std::string& address, MonoTime now);
+  // Under mutex_, all of them.
+  Window* find_window(const Endpoint& endpoint, const std::string& address, MonoTime now);
+  bool take_accept(const Endpoint& endpoint, const std::string& address, MonoTime now);
+  bool has_room_for_address(MonoTime now);
   static std::string key_of(const Endpoint& endpoint, const std::string& address);
-  void forget_quiet(MonoTime now);
 
   const std::uint32_t connections_max_;
   std::atomic<bool> draining_{false};
@@ -61,6 +63,7 @@ class Admission {
   milliseconds longest_window_{0};
   std::mutex mutex_;  // of windows_
   std::unordered_map<std::string, Window> windows_;
+  MonoTime swept_at_ = MonoTime::min();  // when the quiet ones were last forgotten
 };
 
 }  // namespace carillon::gateway

@@ -12,7 +12,16 @@ Refused refused(RefusalReason reason, int status, std::string_view message) {
   return {reason, http::error_response(status, message), {}};
 }
 
-Refused refused(Admission::Answer answer) {
+// 429, and when to come again.
+Refused over_rate(const Endpoint& endpoint, Admission& admission, const Visitor& visitor) {
+  Refused out = refused(RefusalReason::accept_rate, 429, "too many connections from this address");
+  out.response.headers.emplace_back(
+      "Retry-After", std::to_string(admission.retry_after_s(endpoint, visitor.address, visitor.now)));
+  return out;
+}
+
+Refused refused(Admission::Answer answer, const Endpoint& endpoint, Admission& admission,
+                const Visitor& visitor) {
   switch (answer) {
     case Admission::Answer::draining: {
       Refused out = refused(RefusalReason::draining, 503, "shutting down");
@@ -21,6 +30,8 @@ Refused refused(Admission::Answer answer) {
     }
     case Admission::Answer::connections_max:
       return refused(RefusalReason::connections_max, 503, "too many connections");
+    case Admission::Answer::rate_exceeded:
+      return over_rate(endpoint, admission, visitor);
     case Admission::Answer::endpoint_full:
     case Admission::Answer::admitted:
       break;
@@ -117,13 +128,10 @@ std::variant<Upgrade, Refused> judge_upgrade(const Endpoint& endpoint, const htt
                                              auth::Authenticator* authenticator, Admission& admission,
                                              const Visitor& visitor) {
   if (const auto answer = admission.ask(endpoint); answer != Admission::Answer::admitted) {
-    return refused(answer);
+    return refused(answer, endpoint, admission, visitor);
   }
   if (admission.ask_rate(endpoint, visitor.address, visitor.now) == Admission::Rate::exceeded) {
-    Refused out = refused(RefusalReason::accept_rate, 429, "too many connections from this address");
-    out.response.headers.emplace_back(
-        "Retry-After", std::to_string(admission.retry_after_s(endpoint, visitor.address, visitor.now)));
-    return out;
+    return over_rate(endpoint, admission, visitor);
   }
   if (auto origin = judge_origin(endpoint, head)) return std::move(*origin);
   auto token = judge_token(endpoint, head, authenticator, visitor.wall_now);
@@ -132,7 +140,7 @@ std::variant<Upgrade, Refused> judge_upgrade(const Endpoint& endpoint, const htt
   if (std::holds_alternative<Refused>(judged)) return judged;
   if (const auto answer = admission.enter(endpoint, visitor.address, visitor.now);
       answer != Admission::Answer::admitted) {
-    return refused(answer);
+    return refused(answer, endpoint, admission, visitor);
   }
   std::get<Upgrade>(judged).identity = std::get<Ref<const auth::Identity>>(std::move(token));
   return judged;
