@@ -1,0 +1,262 @@
+// From the first byte to the 101, or to the refusal: through a real shard.
+#include <gtest/gtest.h>
+
+#include "gateway/testing/shard_stage.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+std::string status_of(const Answer& answer) { return answer.head.substr(0, 12); }
+bool has_line(const Answer& answer, std::string_view line) {
+  return answer.head.find("\r\n" + std::string(line) + "\r\n") != std::string::npos;
+}
+std::string good_target() { return "/ws?token=" + token_with(R"({"sub":"alice"})"); }
+
+// Lets what is closing come to its end, and asks that nothing is left of it.
+void finish(ShardStage& stage) {
+  stage.run_for(seconds(12));
+  stage.expect_nothing_left();
+}
+
+TEST(Handshake, AGoodUpgradeIsAnsweredByTheHeadOfRfc6455Section1_3) {
+  ShardStage stage;
+  const Answer answer = stage.ask(orion_upgrade());
+  EXPECT_EQ(answer.head,
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+  EXPECT_EQ(stage.open_connections(), 1U);
+  EXPECT_EQ(stage.admission.connections(), 1U);
+  stage.end(stage.last_fd);
+  EXPECT_EQ(stage.closes(CloseReason::client_gone), 1U);
+  finish(stage);
+}
+
+// One row a judgement: the request has this fault and every later one too.
+TEST(Handshake, EachRefusalBeatsAllLaterOnes_C2) {
+  constexpr std::string_view kLimits =
+      "limits.connections = 1\nlimits.accepts_per_ip = 1\norigins = [\"https://good.example\"]\n";
+  const std::string toml = std::string(kOrion) + std::string(kLimits);
+  const std::string bad = "?token=bad";
+  const std::string no_upgrade = "Host: x\r\nOrigin: https://evil.example\r\n";
+  const auto expect = [](ShardStage& stage, const std::string& request, std::string_view status,
+                         RefusalReason reason) {
+    const Answer answer = stage.ask(request);
+    EXPECT_EQ(status_of(answer), "HTTP/1.1 " + std::string(status));
+    EXPECT_TRUE(has_line(answer, "Content-Type: application/json")) << answer.head;
+    EXPECT_TRUE(has_line(answer, "Connection: close") || has_line(answer, "Connection: Upgrade, close"));
+    EXPECT_EQ(stage.refusals(reason), 1U) << name_of(reason);
+    EXPECT_EQ(stage.all_refusals(), 1U);
+    EXPECT_TRUE(stage.edge[stage.last_fd].shut_down);
+  };
+  const std::string good =
+      get(good_target(), std::string(kUpgradeHeaders) + "Origin: https://good.example\r\n");
+  {
+    ShardStage stage(toml);
+    stage.admission.begin_drain();
+    expect(stage, "POST /wsx" + bad + " HTTP/1.1\r\n" + no_upgrade + "\r\n", "404", RefusalReason::not_found);
+  }
+  {
+    ShardStage stage(toml);
+    stage.admission.begin_drain();
+    expect(stage, "POST /ws" + bad + " HTTP/1.1\r\n" + no_upgrade + "\r\n", "405",
+           RefusalReason::method_not_allowed);
+  }
+  {
+    ShardStage stage(toml);
+    stage.open(good);
+    stage.admission.begin_drain();
+    expect(stage, get("/ws" + bad, no_upgrade), "503", RefusalReason::draining);
+  }
+  {
+    ShardStage stage(toml);
+    stage.open(good);  // full, and over the rate
+    expect(stage, get("/ws" + bad, no_upgrade), "503", RefusalReason::endpoint_full);
+    stage.end(stage.last_fd);
+  }
+  {
+    ShardStage stage(toml);
+    stage.end(stage.open(good));  // over the rate alone
+    expect(stage, get("/ws" + bad, no_upgrade), "429", RefusalReason::accept_rate);
+  }
+  {
+    ShardStage stage(toml);
+    expect(stage, get("/ws" + bad, no_upgrade), "403", RefusalReason::origin);
+  }
+  {
+    ShardStage stage;
+    expect(stage, get("/ws" + bad, no_upgrade), "401", RefusalReason::token_invalid);
+  }
+  {
+    ShardStage stage;
+    expect(stage, get(good_target(), no_upgrade), "426", RefusalReason::not_an_upgrade);
+  }
+}
+
+struct TokenRow {
+  std::string query;
+  std::string_view body;
+};
+
+TEST(Handshake, MissingAndBadTokensAreRefusedWithTheirExactBodies_P1_5_C7) {
+  const std::string good = token_with(R"({"sub":"alice"})");
+  constexpr std::string_view kMissing = R"({"message":"missing token"})";
+  constexpr std::string_view kInvalid = R"({"message":"invalid token"})";
+  const TokenRow rows[] = {
+      {"", kMissing},
+      {"?token=", kMissing},
+      {"?Token=" + good, kMissing},
+      {"?token=x", kInvalid},
+      {"?token=" + good + "x", kInvalid},
+      {"?token=" + token_with(R"({"exp":1})"), kInvalid},
+      {"?token=" + token_with(R"({"nbf":32503680000})"), kInvalid},
+      {"?token=eyJhbGciOiJub25lIn0.e30.", kInvalid},
+      {"?token=" + good + "&token=" + good, kInvalid},
+  };
+  for (const TokenRow& row : rows) {
+    ShardStage stage;
+    for (const std::string& request :
+         {upgrade_of("/ws" + row.query),
+          get("/ws" + row.query, "Host: x\r\nAuthorization: Bearer " + good + "\r\n")}) {
+      const Answer answer = stage.ask(request);
+      EXPECT_EQ(status_of(answer), "HTTP/1.1 401") << row.query;
+      EXPECT_EQ(answer.body, row.body) << row.query;
+      EXPECT_TRUE(has_line(answer, "Content-Type: application/json"));
+    }
+    EXPECT_EQ(stage.all_refusals(), 2U);
+    for (const std::string& line : stage.log.lines) EXPECT_EQ(line.find(good), std::string::npos) << line;
+    finish(stage);
+  }
+}
+
+TEST(Handshake, APercentEncodedTokenIsDecoded_C7) {
+  ShardStage stage;
+  std::string token = token_with(R"({"sub":"alice"})");
+  token.replace(token.find('.'), 1, "%2E");
+  stage.open(upgrade_of("/ws?a=b+c&token=" + token));
+}
+
+TEST(Handshake, AGoodTokenWithABadUpgradeIs426Or400WithTheVersion_P1_5) {
+  const std::pair<std::string, std::string_view> rows[] = {
+      {"Host: x\r\n", "HTTP/1.1 426"},
+      {"Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 12\r\n"
+       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+       "HTTP/1.1 426"},
+      {"Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+       "HTTP/1.1 400"},
+      {"Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+       "Sec-WebSocket-Key: short\r\n",
+       "HTTP/1.1 400"},
+      {std::string(kUpgradeHeaders) + "Content-Length: 5\r\n", "HTTP/1.1 400"},
+  };
+  ShardStage stage;
+  for (const auto& [headers, status] : rows) {
+    const Answer answer = stage.ask(get(good_target(), headers));
+    EXPECT_EQ(status_of(answer), status) << headers;
+    EXPECT_TRUE(has_line(answer, "Sec-WebSocket-Version: 13")) << answer.head;
+  }
+  EXPECT_EQ(stage.all_refusals(), std::size(rows));
+  EXPECT_EQ(stage.admission.connections(), 0U);
+  finish(stage);
+}
+
+TEST(Handshake, AnUpgradeWithContentLengthZeroIsFine) {
+  ShardStage stage;
+  stage.open(get(good_target(), std::string(kUpgradeHeaders) + "Content-Length: 0\r\n"));
+}
+
+TEST(Handshake, FaultsOfTheHeadItselfHaveTheirOwnStatusAndReason) {
+  const std::tuple<std::string, std::string_view, RefusalReason> rows[] = {
+      {"GET /ws HTTP/1.1\nHost: x\n\n", "HTTP/1.1 400", RefusalReason::bad_request},
+      {"GET /ws HTTP/1.1\r\nHost : x\r\n\r\n", "HTTP/1.1 400", RefusalReason::bad_request},
+      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 505", RefusalReason::bad_request},
+      {"\x16\x03\x01\x02", "HTTP/1.1 400", RefusalReason::bad_request},
+      {"GET /" + std::string(9000, 'a'), "HTTP/1.1 414", RefusalReason::uri_too_long},
+      {"GET / HTTP/1.1\r\nA: " + std::string(17000, 'a'), "HTTP/1.1 431", RefusalReason::head_too_large},
+  };
+  for (const auto& [request, status, reason] : rows) {
+    ShardStage stage;
+    EXPECT_EQ(status_of(stage.ask(request)), status) << request.substr(0, 40);
+    EXPECT_EQ(stage.refusals(reason), 1U);
+    finish(stage);
+  }
+}
+
+TEST(Handshake, AHeadMayComeByteByByte_F13) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  for (const char byte : orion_upgrade()) stage.send(fd, std::string_view(&byte, 1));
+  EXPECT_EQ(stage.take_received(fd).substr(0, 12), "HTTP/1.1 101");
+}
+
+TEST(Handshake, FramesBehindTheHeadAreReadAfterThe101) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, orion_upgrade() + client_frame(websocket::Opcode::ping, "early") + client_close(1000));
+  const Answer answer = split_answer(stage.take_received(fd));
+  EXPECT_EQ(status_of(answer), "HTTP/1.1 101");
+  EXPECT_EQ(frames_of(answer.body), (std::vector<std::string>{"pong early", "close 1000"}));
+  EXPECT_EQ(stage.closes(CloseReason::client_close), 1U);
+  stage.end(fd);
+  finish(stage);
+}
+
+TEST(Handshake, ADripDoesNotRenewTheTimeForTheHead) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, "GET /ws HTTP/1.1\r\nX: ");
+  for (int i = 0; i < 49; ++i) {
+    stage.run_for(milliseconds(100));
+    stage.send(fd, "a");
+  }
+  EXPECT_EQ(stage.take_received(fd), "");
+  stage.run_for(milliseconds(120));
+  EXPECT_EQ(stage.take_received(fd).substr(0, 12), "HTTP/1.1 408");
+  EXPECT_EQ(stage.refusals(RefusalReason::handshake_timeout), 1U);
+  finish(stage);
+}
+
+TEST(Handshake, ASilentSocketIsRefusedAfterFiveSeconds) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.run_for(milliseconds(4990));
+  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_EQ(stage.take_received(fd), "");
+  stage.run_for(milliseconds(30));
+  EXPECT_EQ(stage.take_received(fd).substr(0, 12), "HTTP/1.1 408");
+  finish(stage);
+  EXPECT_EQ(stage.all_refusals(), 1U);
+}
+
+TEST(Handshake, ARefusedClientThatNeverReadsIsResetAtLast) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.edge[fd].capacity = 10;
+  stage.send(fd, get("/nowhere", "Host: x\r\n"));
+  stage.run_for(seconds(6));
+  EXPECT_TRUE(stage.was_reset(fd));
+  finish(stage);
+}
+
+TEST(Handshake, EndsAndResetsAtEveryByteOfTheHeadLeaveNothing_F12) {
+  ShardStage stage;
+  const std::string head = orion_upgrade();
+  for (std::size_t cut = 0; cut <= head.size(); cut += 3) {
+    for (const bool gently : {true, false}) {
+      const int fd = stage.connect();
+      stage.arrive(fd, head.substr(0, cut));
+      gently ? stage.end(fd) : stage.reset(fd);
+    }
+  }
+  finish(stage);
+}
+
+TEST(Handshake, ASocketThatEpollRefusesIsClosed) {
+  ShardStage stage;
+  stage.loop.refuse_watches_of(1);
+  const int fd = stage.connect();
+  EXPECT_TRUE(stage.was_closed(fd));
+  finish(stage);
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing

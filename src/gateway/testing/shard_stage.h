@@ -1,0 +1,236 @@
+// ShardStage: a real Shard and Router on fake time and fake sockets, with the configuration that a
+// test writes as TOML. Everything that a client does is a call here.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/authenticator.h"
+#include "config/test_environment.h"
+#include "gateway/router.h"
+#include "gateway/shard.h"
+#include "gateway/testing/fake_edge.h"
+#include "gateway/testing/server_frames.h"
+#include "reactor/testing/fake_loop.h"
+#include "websocket/frame_writer.h"
+
+namespace carillon::gateway::testing {
+
+// An API of three routes: /now answers from the head, /echo with its body, /later when the test says.
+class FakeApi final : public HttpHandler {
+ public:
+  Judgement judge(const http::RequestHead& head) override {
+    if (head.path == "/now") return http::Response{};
+    if (head.path == "/echo") return TakeBody{64};
+    if (head.path == "/later") return TakeBody{64};
+    return NotMine{};
+  }
+  std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
+                                       Responder later) override {
+    if (head.path == "/later") {
+      owed.push_back(std::move(later));
+      return std::nullopt;
+    }
+    return text(body);
+  }
+  static http::Response text(std::string body) {
+    http::Response response;
+    response.body = std::move(body);
+    response.content_type = "text/plain";
+    return response;
+  }
+
+  std::vector<Responder> owed;
+};
+
+class ListeningLog final : public Log {
+ public:
+  void write(LogLevel, std::string_view message, std::initializer_list<LogField> fields) override {
+    std::string line(message);
+    for (const LogField& field : fields) {
+      if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+        line.append(" ").append(field.key).append("=").append(*text);
+      }
+    }
+    lines.push_back(std::move(line));
+  }
+  std::vector<std::string> lines;
+};
+
+inline constexpr std::string_view kOrion = "[[endpoint]]\nprofile = \"orion\"\n";
+inline constexpr std::string_view kEcho = "[[endpoint]]\nprofile = \"echo\"\n";
+inline constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";  // RFC 6455 section 1.3
+inline constexpr std::string_view kUpgradeHeaders =
+    "Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+inline std::string token_with(std::string_view claims) {
+  auto token = auth::mint_hs256(config::kGoodSecret, claims);
+  EXPECT_TRUE(token.has_value());
+  return token.value_or("");
+}
+inline std::string get(std::string_view target, std::string_view headers) {
+  return "GET " + std::string(target) + " HTTP/1.1\r\n" + std::string(headers) + "\r\n";
+}
+inline std::string upgrade_of(std::string_view target) { return get(target, kUpgradeHeaders); }
+inline std::string orion_upgrade() { return upgrade_of("/ws?token=" + token_with(R"({"sub":"alice"})")); }
+
+inline std::string client_frame(websocket::Opcode opcode, std::string_view payload,
+                                websocket::Fin fin = websocket::Fin::yes) {
+  std::string out;
+  websocket::append_masked_frame(out, opcode, payload, websocket::MaskKey{0x11, 0x22, 0x33, 0x44}, fin);
+  return out;
+}
+inline std::string client_close(std::uint16_t code, std::string_view reason = {}) {
+  std::string payload{static_cast<char>(code >> 8), static_cast<char>(code & 255)};
+  return client_frame(websocket::Opcode::close, payload.append(reason));
+}
+
+class ShardStage {
+ public:
+  explicit ShardStage(std::string_view toml = kOrion, Shard::Place place = Shard::Place::beside_the_router)
+      : settings(load(toml)),
+        endpoints(compile_endpoints(settings).endpoints),
+        admission(settings.server.connections_max, endpoints),
+        shared{settings, endpoints, admission, api, log},
+        shard(std::move(*Shard::create(shared, loop, edge, place))),
+        router(endpoints, loop, log) {
+    router.add_taker(*shard);
+  }
+
+  // --- a client's deeds ---
+  int connect(const std::string& address = "192.0.2.1") {
+    const int fd = edge.open_socket();
+    shard->adopt(fd, address);
+    return fd;
+  }
+  void arrive(int fd, std::string_view bytes) {  // one edge, however many bytes
+    edge[fd].incoming.append(bytes);
+    if (edge[fd].is_open()) loop.fire(fd, EPOLLIN);
+  }
+  void send(int fd, std::string_view bytes) {
+    arrive(fd, bytes);
+    settle();
+  }
+  void end(int fd) {
+    edge[fd].ended = true;
+    if (edge[fd].is_open()) loop.fire(fd, EPOLLIN | EPOLLRDHUP);
+    settle();
+  }
+  void reset(int fd) {
+    edge[fd].broken = true;
+    if (edge[fd].is_open()) loop.fire(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+    settle();
+  }
+  void take_up(int fd, std::size_t bytes) {  // the client reads so much
+    FakeSocket& socket = edge[fd];
+    if (socket.capacity != FakeSocket::kEndless) {
+      socket.capacity = bytes == FakeSocket::kEndless ? bytes : socket.capacity + bytes;
+    }
+    if (socket.is_open() && std::exchange(socket.was_short, false)) loop.fire(fd, EPOLLOUT);
+    settle();
+  }
+  std::string take_received(int fd) { return std::exchange(edge[fd].received, {}); }
+  std::vector<std::string> take_frames(int fd) { return frames_of(take_received(fd)); }
+
+  // Connects, sends a whole request, and gives the answer.
+  Answer ask(std::string_view request, const std::string& address = "192.0.2.1") {
+    last_fd = connect(address);
+    send(last_fd, request);
+    return split_answer(take_received(last_fd));
+  }
+  // A WebSocket whose 101 has been read.
+  int open(std::string_view request, const std::string& address = "192.0.2.1") {
+    const Answer answer = ask(request, address);
+    EXPECT_EQ(answer.head.substr(0, 12), "HTTP/1.1 101") << answer.head << answer.body;
+    return last_fd;
+  }
+  int open_orion(const std::string& address = "192.0.2.1") { return open(orion_upgrade(), address); }
+
+  void publish(std::string_view channel, std::string_view body) {
+    router.on_event(channel, body);
+    router.on_batch_end();
+    settle();
+  }
+
+  // --- time ---
+  void settle() { loop.settle(); }
+  // Time passes as for a real loop: it wakes at timers and when the shard asked to be called.
+  void run_for(MonoClock::duration time) {
+    const MonoTime end = loop.now() + time;
+    settle();
+    while (loop.now() < end) {
+      const MonoTime next = std::min({loop.turn_deadline(), loop.next_timer(), end});
+      loop.advance(std::max<MonoClock::duration>(next - loop.now(), milliseconds(1)));
+      settle();
+    }
+  }
+  // The process does not run for a while (SIGSTOP).
+  void stall(MonoClock::duration time) { loop.advance(time); }
+
+  // --- what is to be seen ---
+  std::uint64_t refusals(RefusalReason reason) const { return shard->counters().refusals[reason].get(); }
+  std::uint64_t closes(CloseReason reason, std::size_t endpoint = 0) const {
+    return shard->counters().endpoints[endpoint].closes[reason].get();
+  }
+  std::uint64_t all_refusals() const { return sum(shard->counters().refusals); }
+  std::uint64_t all_closes() const {
+    std::uint64_t total = 0;
+    for (const auto& endpoint : shard->counters().endpoints) total += sum(endpoint.closes);
+    return total;
+  }
+  std::uint64_t open_connections(std::size_t endpoint = 0) const {
+    return shard->counters().endpoints[endpoint].connections.get();
+  }
+  bool was_closed(int fd) { return edge[fd].closes == 1 && edge[fd].resets == 0; }
+  bool was_reset(int fd) { return edge[fd].closes == 0 && edge[fd].resets == 1; }
+
+  // Everybody has gone: nothing may be left, and each descriptor had one end.
+  void expect_nothing_left() {
+    EXPECT_EQ(shard->counters().sockets.get(), 0U);
+    EXPECT_EQ(shard->websockets_left(), 0U);
+    EXPECT_EQ(admission.connections(), 0U);
+    EXPECT_EQ(shard->counters().retained_bytes.get(), 0U);
+    EXPECT_EQ(shard->counters().blocked.get(), 0U);
+    std::uint64_t accepted = 0;
+    for (const auto& endpoint : shard->counters().endpoints) {
+      EXPECT_EQ(endpoint.connections.get(), 0U);
+      accepted += endpoint.accepted.get();
+    }
+    EXPECT_EQ(all_closes(), accepted) << "each WebSocket has one reason for its end";
+    for (const auto& [fd, socket] : edge.all()) EXPECT_EQ(socket.closes + socket.resets, 1) << fd;
+  }
+
+  static config::Settings load(std::string_view toml) {
+    config::Loaded loaded = config::load_good(toml);
+    for (const config::Problem& problem : loaded.errors) ADD_FAILURE() << problem.text();
+    return std::move(loaded.settings);
+  }
+
+  reactor::FakeLoop loop;
+  FakeEdge edge{loop};
+  ListeningLog log;
+  FakeApi api;
+  config::Settings settings;
+  std::vector<Endpoint> endpoints;
+  Admission admission;
+  Shared shared;
+  std::unique_ptr<Shard> shard;
+  Router router;
+  int last_fd = -1;
+
+ private:
+  template <class Reason>
+  static std::uint64_t sum(const ByReason<Reason>& counters) {
+    return std::accumulate(counters.counters.begin(), counters.counters.end(), std::uint64_t{0},
+                           [](std::uint64_t total, const Counter& each) { return total + each.get(); });
+  }
+};
+
+}  // namespace carillon::gateway::testing
