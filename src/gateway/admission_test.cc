@@ -1,0 +1,128 @@
+// Who may still come in: caps and rates at limit −1, limit and limit + 1.
+#include <gtest/gtest.h>
+
+#include "gateway/testing/shard_stage.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+using Answer = Admission::Answer;
+using Rate = Admission::Rate;
+
+constexpr MonoTime kStart{std::chrono::hours(1)};
+
+// The endpoints that Admission looks at, without a shard.
+struct Endpoints {
+  explicit Endpoints(std::string_view toml)
+      : settings(ShardStage::load(toml)), all(compile_endpoints(settings).endpoints) {}
+  config::Settings settings;
+  std::vector<Endpoint> all;
+};
+
+TEST(Admission, TheCapOfTheProcessHolds) {
+  Endpoints endpoints(kOrion);
+  Admission admission(3, endpoints.all);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(admission.ask(endpoints.all[0]), Answer::admitted);
+    EXPECT_EQ(admission.enter(endpoints.all[0], "a", kStart), Answer::admitted);
+  }
+  EXPECT_EQ(admission.ask(endpoints.all[0]), Answer::connections_max);
+  EXPECT_EQ(admission.enter(endpoints.all[0], "a", kStart), Answer::connections_max);
+  EXPECT_EQ(admission.connections(), 3U);
+  admission.leave(endpoints.all[0]);
+  EXPECT_EQ(admission.ask(endpoints.all[0]), Answer::admitted);
+}
+
+TEST(Admission, TheCapOfAnEndpointIsItsOwn) {
+  Endpoints endpoints(std::string(kOrion) + "limits.connections = 2\n" + std::string(kEcho));
+  Admission admission(100, endpoints.all);
+  EXPECT_EQ(admission.enter(endpoints.all[0], "a", kStart), Answer::admitted);
+  EXPECT_EQ(admission.enter(endpoints.all[0], "a", kStart), Answer::admitted);
+  EXPECT_EQ(admission.ask(endpoints.all[0]), Answer::endpoint_full);
+  EXPECT_EQ(admission.enter(endpoints.all[0], "a", kStart), Answer::endpoint_full);
+  EXPECT_EQ(admission.connections(), 2U) << "a refusal gives back what it took";
+  EXPECT_EQ(admission.enter(endpoints.all[1], "a", kStart), Answer::admitted);
+}
+
+TEST(Admission, TheWindowSlidesAndSaysWhenToComeAgain) {
+  Endpoints endpoints(std::string(kOrion) + "limits.accepts_per_ip = 2\n");
+  const Endpoint& endpoint = endpoints.all[0];
+  Admission admission(100, endpoints.all);
+  EXPECT_EQ(admission.enter(endpoint, "a", kStart), Answer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + seconds(40)), Rate::ok);
+  EXPECT_EQ(admission.enter(endpoint, "a", kStart + seconds(40)), Answer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + seconds(50)), Rate::exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, "b", kStart + seconds(50)), Rate::ok);
+  EXPECT_EQ(admission.retry_after_s(endpoint, "a", kStart + seconds(50)), 10U);
+  EXPECT_EQ(admission.retry_after_s(endpoint, "a", kStart + milliseconds(59'999)), 1U);
+  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + milliseconds(59'999)), Rate::exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + seconds(60)), Rate::ok);
+  EXPECT_EQ(admission.enter(endpoint, "a", kStart + seconds(60)), Answer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + seconds(99)), Rate::exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + seconds(100)), Rate::ok);
+}
+
+TEST(Admission, WhoPassedTheQuestionTogetherDoesNotPassTheDoorTogether) {
+  Endpoints endpoints(std::string(kOrion) + "limits.accepts_per_ip = 1\n");
+  const Endpoint& endpoint = endpoints.all[0];
+  Admission admission(100, endpoints.all);
+  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart), Rate::ok);
+  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart), Rate::ok);
+  EXPECT_EQ(admission.enter(endpoint, "a", kStart), Answer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, "a", kStart), Answer::rate_exceeded);
+  EXPECT_EQ(admission.connections(), 1U);
+}
+
+TEST(Admission, ManyAddressesDoNotSwitchTheLimitOffNorForgetWhoIsInside) {
+  Endpoints endpoints(std::string(kOrion) + "limits.accepts_per_ip = 1\n");
+  const Endpoint& endpoint = endpoints.all[0];
+  Admission admission(1'000'000, endpoints.all);
+  for (std::size_t i = 0; i < 2 * Admission::kAddressesMax; ++i) {  // asking alone takes no room
+    ASSERT_EQ(admission.ask_rate(endpoint, "asks " + std::to_string(i), kStart), Rate::ok);
+  }
+  for (std::size_t i = 0; i < Admission::kAddressesMax; ++i) {
+    ASSERT_EQ(admission.enter(endpoint, std::to_string(i), kStart), Answer::admitted);
+  }
+  EXPECT_EQ(admission.ask_rate(endpoint, "new", kStart), Rate::exceeded);
+  EXPECT_EQ(admission.enter(endpoint, "new", kStart), Answer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, "0", kStart + seconds(59)), Rate::exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, "new", kStart + seconds(61)), Rate::ok);
+  EXPECT_EQ(admission.enter(endpoint, "new", kStart + seconds(61)), Answer::admitted);
+}
+
+TEST(Admission, OnlyA101CountsAgainstTheRate_C2) {
+  ShardStage stage(std::string(kOrion) + "limits.accepts_per_ip = 2\n");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(stage.ask(upgrade_of("/ws?token=bad")).head.substr(9, 3), "401");
+  }
+  stage.open_orion();
+  stage.open_orion();
+  const auto refused = stage.ask(orion_upgrade());
+  EXPECT_EQ(refused.head.substr(9, 3), "429");
+  EXPECT_NE(refused.head.find("\r\nRetry-After: 60\r\n"), std::string::npos) << refused.head;
+  stage.open_orion("192.0.2.2");
+  stage.run_for(seconds(30));
+  EXPECT_NE(stage.ask(orion_upgrade()).head.find("\r\nRetry-After: 30\r\n"), std::string::npos);
+  stage.run_for(seconds(30));
+  stage.open_orion();
+  EXPECT_EQ(stage.refusals(RefusalReason::accept_rate), 2U);
+}
+
+TEST(Admission, OffMeansOff_C3) {
+  ShardStage stage;
+  for (int i = 0; i < 500; ++i) stage.open_orion();
+  EXPECT_EQ(stage.open_connections(), 500U);
+}
+
+TEST(Admission, APlaceIsFreeAgainOnceItsClientHasLeft) {
+  ShardStage stage("server.connections_max = 2\n" + std::string(kOrion));
+  const int first = stage.open_orion();
+  stage.open_orion();
+  EXPECT_EQ(stage.ask(orion_upgrade()).head.substr(9, 3), "503");
+  EXPECT_EQ(stage.refusals(RefusalReason::connections_max), 1U);
+  stage.reset(first);
+  stage.open_orion();
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing

@@ -1,0 +1,115 @@
+// The end: everybody is told, evenly, while the API goes on answering.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "gateway/testing/shard_stage.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+using Frames = std::vector<std::string>;
+
+void begin_drain(ShardStage& stage, milliseconds window) {
+  stage.admission.begin_drain();
+  stage.shard->begin_drain(window);
+  stage.settle();
+}
+
+TEST(Drain, PendingEventsLeaveBeforeTheCloseOf1001WithoutAReason_C4_F16) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  stage.edge[fd].capacity = 0;
+  for (int i = 0; i < 5; ++i) stage.publish("orion.a", std::to_string(i));
+  begin_drain(stage, milliseconds(100));
+  stage.run_for(milliseconds(200));
+  EXPECT_EQ(stage.closes(CloseReason::shutdown), 1U);
+  stage.take_up(fd, FakeSocket::kEndless);
+  const Frames frames = stage.take_frames(fd);
+  ASSERT_EQ(frames.size(), 6U);
+  EXPECT_EQ(frames[5], "close 1001");
+  stage.end(fd);
+  stage.expect_nothing_left();
+}
+
+TEST(Drain, ClosesAreSpreadEvenlyOverTheWindow_F16) {
+  ShardStage stage;
+  std::vector<int> clients;
+  for (int i = 0; i < 3000; ++i) clients.push_back(stage.open_orion());
+  begin_drain(stage, seconds(30));
+  std::uint64_t before = 0;
+  std::uint64_t peak = 0;
+  for (int second = 0; second < 30; ++second) {
+    stage.run_for(seconds(1));
+    const std::uint64_t now = stage.closes(CloseReason::shutdown);
+    peak = std::max(peak, now - before);
+    EXPECT_GE(now - before, 70U) << second;
+    before = now;
+    for (const int fd : clients) {  // they answer pings and the close
+      if (stage.edge[fd].shut_down && stage.edge[fd].is_open()) stage.end(fd);
+      if (stage.edge[fd].is_open() && second % 10 == 0) {
+        stage.arrive(fd, client_frame(websocket::Opcode::pong, {}));
+      }
+    }
+  }
+  stage.run_for(milliseconds(100));
+  EXPECT_EQ(stage.closes(CloseReason::shutdown), 3000U);
+  EXPECT_LE(peak, 130U);
+  for (const int fd : clients) {
+    if (stage.edge[fd].is_open()) stage.end(fd);
+  }
+  stage.expect_nothing_left();
+}
+
+TEST(Drain, UpgradesAreRefusedWhileTheApiAnswers_F16_C2) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  begin_drain(stage, seconds(10));
+  const Answer refused = stage.ask(orion_upgrade());
+  EXPECT_EQ(refused.head.substr(9, 3), "503");
+  EXPECT_NE(refused.head.find("\r\nRetry-After: "), std::string::npos);
+  EXPECT_EQ(stage.refusals(RefusalReason::draining), 1U);
+  EXPECT_EQ(stage.ask(get("/now", "Host: x\r\n")).head.substr(9, 3), "200");
+  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_EQ(stage.take_received(fd), "");
+}
+
+TEST(Drain, AWindowOfNothingClosesEverybodyAtOnce) {
+  ShardStage stage;
+  std::vector<int> clients;
+  for (int i = 0; i < 10; ++i) clients.push_back(stage.open_orion());
+  begin_drain(stage, milliseconds(0));
+  for (const int fd : clients) {
+    EXPECT_EQ(stage.take_frames(fd), Frames{"close 1001"});
+    stage.end(fd);
+  }
+  stage.expect_nothing_left();
+}
+
+TEST(Drain, WhoDoesNotReadIsResetAndCountedOnce) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  stage.edge[fd].capacity = 0;
+  stage.publish("orion.a", "1");
+  begin_drain(stage, milliseconds(100));
+  stage.run_for(seconds(6));
+  EXPECT_TRUE(stage.was_reset(fd));
+  EXPECT_EQ(stage.closes(CloseReason::shutdown), 1U);
+  EXPECT_EQ(stage.all_closes(), 1U);
+  stage.expect_nothing_left();
+}
+
+TEST(Drain, ThoseWhoLeaveByThemselvesMeanwhileAreNotCountedAsClosed) {
+  ShardStage stage;
+  std::vector<int> clients;
+  for (int i = 0; i < 100; ++i) clients.push_back(stage.open_orion());
+  begin_drain(stage, seconds(10));
+  for (int i = 1; i < 100; i += 2) stage.end(clients[static_cast<std::size_t>(i)]);
+  stage.run_for(seconds(11));
+  EXPECT_EQ(stage.closes(CloseReason::client_gone) + stage.closes(CloseReason::shutdown), 100U);
+  stage.run_for(seconds(5));
+  stage.expect_nothing_left();
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing

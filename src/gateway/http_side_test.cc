@@ -1,0 +1,244 @@
+// A connection that speaks HTTP: the API's requests, pipelines, kept-alive silence, late answers.
+#include <gtest/gtest.h>
+
+#include "gateway/testing/shard_stage.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+std::string post(std::string_view path, std::string_view body, std::string_view headers = {}) {
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         std::string(headers) + "\r\n" + std::string(body);
+}
+
+// The bodies of /echo's answers, one behind the other.
+std::vector<std::string> bodies_of(std::string_view received) {
+  std::vector<std::string> bodies;
+  while (!received.empty()) {
+    const Answer answer = split_answer(received);
+    const std::size_t length = answer.head.find("Content-Length: ");
+    if (length == std::string::npos) break;
+    const auto size = static_cast<std::size_t>(std::stoul(answer.head.substr(length + 16)));
+    bodies.push_back(answer.body.substr(0, size));
+    received.remove_prefix(std::min(received.size(), answer.head.size() + size));
+  }
+  return bodies;
+}
+
+TEST(HttpSide, AConnectionIsKeptAliveBetweenRequests) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  for (const std::string body : {"one", "two", "three"}) {
+    stage.send(fd, post("/echo", body));
+    const Answer answer = split_answer(stage.take_received(fd));
+    EXPECT_NE(answer.head.find("Connection: keep-alive"), std::string::npos);
+    EXPECT_EQ(answer.body, body);
+    stage.run_for(seconds(50));
+  }
+  EXPECT_EQ(stage.shard->counters().http_requests.get(), 3U);
+  stage.run_for(seconds(9));
+  EXPECT_TRUE(stage.edge[fd].is_open());
+  stage.run_for(seconds(3));
+  EXPECT_EQ(stage.take_received(fd), "") << "idleness is no fault: closed without a word";
+  EXPECT_EQ(stage.all_refusals(), 0U);
+  stage.expect_nothing_left();
+}
+
+TEST(HttpSide, ConnectionCloseIsObeyed) {
+  ShardStage stage;
+  const Answer answer = stage.ask(post("/echo", "x", "Connection: close\r\n"));
+  EXPECT_NE(answer.head.find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(stage.edge[stage.last_fd].shut_down);
+  stage.end(stage.last_fd);
+  EXPECT_TRUE(stage.was_closed(stage.last_fd));
+  stage.expect_nothing_left();
+}
+
+TEST(HttpSide, AHeadIsAnsweredWithoutABody) {
+  ShardStage stage;
+  EXPECT_EQ(stage.ask("HEAD /nowhere HTTP/1.1\r\nHost: x\r\n\r\n").body, "");
+}
+
+TEST(HttpSide, AHeadRequestSaysNothingAboutTheNextOne) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, "HEAD /now HTTP/1.1\r\nHost: x\r\n\r\n");
+  stage.take_received(fd);
+  stage.send(fd, "GET / HTTP/9.9\r\n");
+  EXPECT_NE(split_answer(stage.take_received(fd)).body, "");
+}
+
+TEST(HttpSide, PipelinedRequestsAreAnsweredInOrder) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  std::string all;
+  std::vector<std::string> bodies;
+  for (int i = 0; i < 500; ++i) {
+    bodies.push_back("body " + std::to_string(i));
+    all += post("/echo", bodies.back());
+  }
+  stage.send(fd, all);
+  EXPECT_EQ(bodies_of(stage.take_received(fd)), bodies);
+}
+
+// Regression: each answer put the connection once more on the list of those to read again.
+TEST(HttpSide, APipelineHasNoMoreThanOneVisitATurn) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  std::string all;
+  for (int i = 0; i < 500; ++i) all += get("/now", "Host: x\r\n");
+  stage.arrive(fd, all);
+  std::uint64_t before = stage.shard->counters().http_requests.get();
+  for (int turn = 0; turn < 20; ++turn) {
+    stage.loop.turn();
+    const std::uint64_t now = stage.shard->counters().http_requests.get();
+    EXPECT_LE(now - before, 4U);
+    EXPECT_GT(now, before);
+    before = now;
+  }
+  stage.settle();
+  EXPECT_EQ(stage.shard->counters().http_requests.get(), 500U);
+}
+
+TEST(HttpSide, ABodyMayComeByteByByteAndInChunks) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  for (const char byte : post("/echo", "sized")) stage.send(fd, std::string_view(&byte, 1));
+  for (const char byte : std::string("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                     "3\r\nchu\r\n4\r\nnked\r\n0\r\n\r\n")) {
+    stage.send(fd, std::string_view(&byte, 1));
+  }
+  EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"sized", "chunked"}));
+}
+
+TEST(HttpSide, ABodyIsTakenToTheLimitAndRefusedBeyond) {
+  for (const std::size_t size : {63U, 64U, 65U}) {
+    ShardStage stage;
+    const Answer answer = stage.ask(post("/echo", std::string(size, 'a')));
+    EXPECT_EQ(answer.head.substr(9, 3), size <= 64 ? "200" : "413");
+    EXPECT_EQ(stage.refusals(RefusalReason::bad_request), size <= 64 ? 0U : 1U);
+  }
+}
+
+TEST(HttpSide, ABodyThatDoesNotComeIsRefusedAfterAMinute) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+  stage.run_for(seconds(59));
+  EXPECT_EQ(stage.take_received(fd), "");
+  stage.run_for(seconds(2));
+  EXPECT_EQ(stage.take_received(fd).substr(9, 3), "408");
+  EXPECT_EQ(stage.all_refusals(), 1U);
+}
+
+TEST(HttpSide, AnExpectationIsAnsweredOnceTheHeadIsGood) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(stage.take_received(fd), "HTTP/1.1 100 Continue\r\n\r\n");
+  stage.send(fd, "ok");
+  EXPECT_EQ(split_answer(stage.take_received(fd)).body, "ok");
+}
+
+TEST(HttpSide, ALateAnswerLetsThePipelineWait) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, post("/later", "") + post("/echo", "second"));
+  stage.send(fd, post("/echo", "third"));
+  EXPECT_EQ(stage.take_received(fd), "");
+  stage.api.owed.at(0)(FakeApi::text("first"));
+  stage.settle();
+  EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"first", "second", "third"}));
+}
+
+TEST(HttpSide, ASecondAnswerAndOneToAConnectionThatIsGoneAreDropped) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, post("/later", "") + post("/later", ""));
+  stage.api.owed.at(0)(FakeApi::text("first"));
+  stage.api.owed.at(0)(FakeApi::text("again"));
+  stage.settle();
+  ASSERT_EQ(stage.api.owed.size(), 2U);
+  stage.api.owed.at(0)(FakeApi::text("and again"));
+  stage.settle();
+  EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"first"}));
+  stage.api.owed.at(1)(FakeApi::text("second"));
+  stage.settle();
+  EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"second"}));
+  stage.end(fd);
+  stage.expect_nothing_left();
+  stage.api.owed.at(1)(FakeApi::text("ghost"));
+  const int next = stage.connect();  // takes the same place in the table
+  stage.settle();
+  EXPECT_EQ(stage.take_received(next), "");
+}
+
+TEST(HttpSide, AnAnswerThatNeverComesIs504) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, post("/later", ""));
+  stage.run_for(seconds(31));
+  EXPECT_EQ(stage.take_received(fd).substr(9, 3), "504");
+}
+
+// Regression: the answer was still on its way when the end of the client's side was read.
+TEST(HttpSide, AClientThatShutsItsSideStillGetsItsAnswers) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.edge[fd].ended = true;
+  stage.send(fd, post("/echo", "half") + post("/echo", "closed"));
+  EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"half", "closed"}));
+  EXPECT_TRUE(stage.was_closed(fd));
+  const int late = stage.connect();
+  stage.edge[late].ended = true;
+  stage.send(late, post("/later", ""));
+  stage.api.owed.at(0)(FakeApi::text("late"));
+  stage.settle();
+  EXPECT_EQ(bodies_of(stage.take_received(late)), (std::vector<std::string>{"late"}));
+  EXPECT_TRUE(stage.was_closed(late));
+  stage.expect_nothing_left();
+}
+
+TEST(HttpSide, AClientThatAsksAndNeverReadsIsReset) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.edge[fd].capacity = 100;
+  std::string all;
+  for (int i = 0; i < 1500; ++i) all += post("/echo", std::string(64, 'a'));
+  stage.send(fd, all);
+  stage.run_for(seconds(31));
+  EXPECT_TRUE(stage.was_reset(fd));
+  stage.expect_nothing_left();
+}
+
+TEST(HttpSide, AnUpgradeBehindAnswersThatFillTheOutboxIsDroppedAndCountedOnce) {
+  ShardStage stage("server.outbox_bytes_max = 4096\n" + std::string(kOrion));
+  const std::string one = post("/echo", std::string(64, 'a'));
+  const Answer answer = stage.ask(one);
+  const std::size_t fit = 4096 / (answer.head.size() + answer.body.size());
+  const int fd = stage.connect();
+  stage.edge[fd].capacity = 0;
+  for (std::size_t i = 0; i < fit; ++i) stage.send(fd, one);
+  ASSERT_TRUE(stage.edge[fd].is_open());
+  stage.send(fd, orion_upgrade());
+  EXPECT_TRUE(stage.was_reset(fd));
+  EXPECT_EQ(stage.closes(CloseReason::slow_consumer), 1U);
+  stage.end(stage.last_fd);
+  stage.expect_nothing_left();
+}
+
+TEST(HttpSide, RequestsAndAnUpgradeMayShareAConnection) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, post("/echo", "first") + orion_upgrade() + client_frame(websocket::Opcode::ping, "p"));
+  const std::string received = stage.take_received(fd);
+  const std::size_t second = received.find("HTTP/1.1 101");
+  ASSERT_NE(second, std::string::npos);
+  EXPECT_EQ(frames_of(split_answer(received.substr(second)).body), (std::vector<std::string>{"pong p"}));
+  stage.reset(fd);
+  stage.expect_nothing_left();
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing

@@ -1,0 +1,147 @@
+// Pings, silence, stalls of ours, and the token's end, all on fake time.
+#include <gtest/gtest.h>
+
+#include "gateway/testing/shard_stage.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+using websocket::Opcode;
+using Frames = std::vector<std::string>;
+
+std::string pong() { return client_frame(Opcode::pong, {}); }
+
+TEST(Keepalive, APingGoesOutEveryThirtySeconds_P1_7) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  stage.run_for(milliseconds(29'990));
+  EXPECT_EQ(stage.take_frames(fd), Frames{});
+  stage.run_for(milliseconds(30));
+  EXPECT_EQ(stage.edge[fd].received, std::string("\x89\x00", 2));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(stage.take_frames(fd), Frames{"ping"});
+    stage.send(fd, pong());
+    stage.run_for(seconds(30));
+  }
+}
+
+TEST(Keepalive, WhoDoesNotAnswerForSixtySecondsIsDroppedWithoutACloseFrame_P1_7) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  stage.run_for(milliseconds(59'980));
+  EXPECT_TRUE(stage.edge[fd].is_open());
+  stage.run_for(milliseconds(40));
+  EXPECT_EQ(stage.take_frames(fd), Frames{"ping"}) << "nothing but the ping at 30 s";
+  EXPECT_TRUE(stage.was_reset(fd));
+  EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U);
+  EXPECT_EQ(stage.all_closes(), 1U);
+  stage.expect_nothing_left();
+}
+
+TEST(Keepalive, OnlyAPongPushesTheDeadline_P1_7) {
+  ShardStage stage;
+  const int talker = stage.open_orion();
+  const int answerer = stage.open_orion();
+  for (int i = 0; i < 7; ++i) {
+    stage.run_for(seconds(8));
+    stage.send(talker, client_frame(Opcode::text, "hello") + client_frame(Opcode::ping, "x"));
+  }
+  stage.send(answerer, pong());
+  stage.run_for(seconds(5));
+  EXPECT_TRUE(stage.was_reset(talker));
+  EXPECT_TRUE(stage.edge[answerer].is_open());
+  stage.run_for(seconds(54));
+  EXPECT_TRUE(stage.edge[answerer].is_open());
+  stage.run_for(seconds(2));
+  EXPECT_TRUE(stage.was_reset(answerer));
+}
+
+TEST(Keepalive, DataCountsWhereTheKnobSaysSo_P1_7) {
+  ShardStage stage(std::string(kOrion) + "keepalive.data_counts = true\n");
+  const int fd = stage.open_orion();
+  for (int i = 0; i < 20; ++i) {
+    stage.run_for(seconds(20));
+    stage.send(fd, client_frame(i % 2 == 0 ? Opcode::text : Opcode::ping, "x"));
+  }
+  EXPECT_TRUE(stage.edge[fd].is_open());
+  stage.run_for(seconds(61));
+  EXPECT_TRUE(stage.was_reset(fd));
+}
+
+TEST(Keepalive, AStallOfOursIsNoSilenceOfTheirs_F21) {
+  ShardStage stage;
+  std::vector<int> clients;
+  for (int i = 0; i < 50; ++i) clients.push_back(stage.open_orion());
+  stage.run_for(milliseconds(59'500));  // pinged at 30 s; half a second of grace is left
+  stage.stall(seconds(2));
+  for (const int fd : clients) EXPECT_TRUE(stage.edge[fd].is_open());
+  for (const int fd : clients) {
+    if (fd != clients[0]) stage.send(fd, pong());
+  }
+  stage.run_for(seconds(6));
+  EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U) << "the one that is silent still goes";
+  EXPECT_TRUE(stage.was_reset(clients[0]));
+  EXPECT_EQ(stage.open_connections(), 49U);
+}
+
+TEST(Keepalive, AStalledGatewayDoesNotSendThePingsThatItMissed) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  stage.send(fd, pong());
+  stage.stall(std::chrono::hours(1));
+  stage.settle();
+  EXPECT_EQ(stage.take_frames(fd), Frames{"ping"});
+}
+
+std::string expiring_in(seconds time) {
+  const seconds exp = seconds(1'767'225'600) + time;  // FakeLoop's wall clock begins there
+  return upgrade_of("/ws?token=" + token_with("{\"exp\":" + std::to_string(exp.count()) + "}"));
+}
+
+TEST(Keepalive, AConnectionOutlivesItsToken_P1_10) {
+  ShardStage stage;
+  const int fd = stage.open(expiring_in(seconds(10)));
+  stage.run_for(seconds(40));
+  EXPECT_EQ(stage.take_frames(fd), Frames{"ping"});
+  EXPECT_TRUE(stage.edge[fd].is_open());
+}
+
+TEST(Keepalive, TheKnobClosesAtTheTokensEndAfterThePendingEvents_P1_10) {
+  ShardStage stage(std::string(kOrion) + "auth.close_at_exp = 1008\n");
+  const int fd = stage.open(expiring_in(seconds(25)));
+  const int unlimited = stage.open_orion();
+  stage.run_for(milliseconds(24'990));
+  EXPECT_EQ(stage.take_frames(fd), Frames{});
+  stage.run_for(milliseconds(30));
+  EXPECT_EQ(stage.take_frames(fd), Frames{"close 1008 Token expired"});
+  EXPECT_EQ(stage.closes(CloseReason::token_expired), 1U);
+  EXPECT_EQ(stage.open_connections(), 1U);
+  EXPECT_TRUE(stage.edge[unlimited].is_open());
+  stage.end(fd);
+  EXPECT_TRUE(stage.was_closed(fd));
+}
+
+TEST(Keepalive, AStepOfTheWallClockClosesExactlyTheExpired_F20) {
+  ShardStage stage(std::string(kOrion) + "auth.close_at_exp = 1008\n");
+  const int soon = stage.open(expiring_in(seconds(1800)));
+  const int late = stage.open(expiring_in(seconds(7200)));
+  stage.loop.step_wall_clock(std::chrono::hours(1));
+  for (int i = 0; i < 12; ++i) stage.run_for(seconds(1));
+  EXPECT_EQ(stage.take_frames(soon), Frames{"close 1008 Token expired"});
+  EXPECT_EQ(stage.take_frames(late), Frames{});
+  EXPECT_EQ(stage.all_closes(), 1U);
+}
+
+TEST(Keepalive, AStepBackClosesNobodyAndPingsStayInTime_F20) {
+  ShardStage stage(std::string(kOrion) + "auth.close_at_exp = 1008\n");
+  const int fd = stage.open(expiring_in(seconds(20)));
+  stage.loop.step_wall_clock(-std::chrono::hours(1));
+  stage.run_for(milliseconds(29'990));
+  EXPECT_EQ(stage.take_frames(fd), Frames{});
+  stage.run_for(milliseconds(30));
+  EXPECT_EQ(stage.take_frames(fd), Frames{"ping"});
+  EXPECT_TRUE(stage.edge[fd].is_open());
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing
