@@ -13,7 +13,7 @@ namespace carillon::bus {
 namespace {
 
 // hiredis moves what it has not read yet to the front of its buffer after every 1 KiB: small pieces
-// keep these moves short. (4 KiB was the best of 1 … 64 KiB in redis_bench.)
+// keep these moves short.
 constexpr std::size_t kPieceBytes = 4 * 1024;
 // An empty buffer up to this size is kept for the next piece.
 constexpr std::size_t kIdleBufferBytes = 64 * 1024;
