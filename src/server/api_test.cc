@@ -1,0 +1,179 @@
+// The API's routes on a real gateway that is built but does not run: keys, methods, types, and what
+// health, readiness and metrics say.
+#include "server/api.h"
+
+#include <gtest/gtest.h>
+
+#include "config/test_environment.h"
+#include "http/head_reader.h"
+
+namespace carillon::server {
+namespace {
+
+using gateway::HttpHandler;
+
+http::RequestHead head_of(std::string_view text) {
+  http::HeadReader reader;
+  const auto step = reader.feed(text);
+  EXPECT_EQ(step.state, http::HeadState::done) << text;
+  return reader.take_head();
+}
+
+http::RequestHead publish_head(std::string_view headers) {
+  return head_of("POST /v1/publish HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n" + std::string(headers) +
+                 "\r\n");
+}
+
+constexpr std::string_view kKeyLine = "Authorization: Bearer publish-key\r\n";
+constexpr std::string_view kJsonLine = "Content-Type: application/json\r\n";
+
+class ApiTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    build("server.shards = 1\nserver.listen = [\"127.0.0.1:0\"]\n[[endpoint]]\nprofile = \"orion\"\n");
+  }
+
+  void build(std::string_view toml) {
+    auto loaded = config::load_good(toml);
+    for (const config::Problem& problem : loaded.errors) ADD_FAILURE() << problem.text();
+    gateway_.reset();
+    api_ = std::make_unique<Api>(loaded.settings.api, 1000, 100);
+    auto made = gateway::Gateway::create(std::move(loaded.settings), *api_, log_);
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    gateway_ = std::move(*made);
+    api_->attach(*gateway_, WallTime{});
+  }
+
+  // The status that the head alone earns; 0 where the body is wanted.
+  int judged(const http::RequestHead& head) {
+    last_ = {};
+    const auto judgement = api_->judge(head);
+    if (std::holds_alternative<HttpHandler::TakeBody>(judgement)) return 0;
+    if (std::holds_alternative<HttpHandler::NotMine>(judgement)) return 404;
+    last_ = std::get<http::Response>(judgement);
+    return last_.status;
+  }
+  std::string header(std::string_view name) const {
+    for (const auto& [key, value] : last_.headers) {
+      if (key == name) return value;
+    }
+    return "";
+  }
+  http::Response ask(std::string_view path) {
+    const auto head = head_of("GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(judged(head), 0) << path;
+    return api_->handle(head, "", {}).value_or(http::Response{});
+  }
+
+  NullLog log_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  http::Response last_;
+};
+
+TEST_F(ApiTest, APublishNeedsTheKeyInTheHeaderAndJson) {
+  const std::string key(kKeyLine);
+  const std::string json(kJsonLine);
+  EXPECT_EQ(judged(publish_head(key + json)), 0);
+  EXPECT_EQ(judged(publish_head(
+                "authorization: bEaReR   publish-key\r\ncontent-type: Application/JSON; charset=utf-8\r\n")),
+            0);
+  EXPECT_EQ(judged(publish_head(json)), 401);
+  EXPECT_EQ(header("WWW-Authenticate"), "Bearer");
+  for (const char* value : {"Bearer", "Bearer ", "Bearer publish-ke", "Bearer publish-key2",
+                            "Basic publish-key", "publish-key", "Bearer Publish-Key", "Bearerpublish-key"}) {
+    EXPECT_EQ(judged(publish_head("Authorization: " + std::string(value) + "\r\n" + json)), 401) << value;
+    EXPECT_EQ(last_.body.find("publish-key"), std::string::npos);
+  }
+  EXPECT_EQ(judged(publish_head(key + key + json)), 401);
+  EXPECT_EQ(judged(head_of("POST /v1/publish?key=publish-key HTTP/1.1\r\nHost: x\r\n" + json + "\r\n")), 401);
+  EXPECT_EQ(judged(publish_head(key)), 415);
+  EXPECT_EQ(judged(publish_head(key + "Content-Type: text/plain\r\n")), 415);
+  EXPECT_EQ(judged(publish_head(key + "Content-Type: application/jsonx\r\n")), 415);
+}
+
+TEST_F(ApiTest, TheMethodIsJudgedBeforeTheKey) {
+  for (const char* method : {"GET", "PUT", "HEAD", "DELETE"}) {
+    EXPECT_EQ(judged(head_of(std::string(method) + " /v1/publish HTTP/1.1\r\nHost: x\r\n\r\n")), 405);
+    EXPECT_EQ(header("Allow"), "POST");
+  }
+  for (const char* path : {"/health", "/ready", "/metrics"}) {
+    EXPECT_EQ(judged(head_of("POST " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n\r\n")), 405);
+    EXPECT_EQ(header("Allow"), "GET, HEAD");
+    EXPECT_EQ(judged(head_of("HEAD " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n\r\n")), 0);
+  }
+}
+
+TEST_F(ApiTest, OtherPathsAreNotItsOwn) {
+  for (const char* path : {"/", "/v1", "/v1/publish/", "/V1/publish", "/healthz", "/health/"}) {
+    EXPECT_EQ(judged(head_of("GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n\r\n")), 404) << path;
+  }
+}
+
+TEST_F(ApiTest, ABadBodyIsRefusedAndTheConnectionKept) {
+  const auto head = publish_head(std::string(kKeyLine) + std::string(kJsonLine));
+  const auto response = api_->handle(head, "{", {});
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->status, 400);
+  EXPECT_EQ(response->keep_alive, http::KeepAlive::keep);
+}
+
+TEST_F(ApiTest, NothingIsTakenWhileTheBusIsNotUp_F2) {
+  const auto head = publish_head(std::string(kKeyLine) + std::string(kJsonLine));
+  const auto response = api_->handle(head, R"({"channel":"orion.a","data":1})", {});
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->status, 503);
+  EXPECT_EQ(response->headers.at(0), (std::pair<std::string, std::string>{"Retry-After", "1"}));
+}
+
+TEST_F(ApiTest, HealthIsDegradedAndReadinessFalseUntilTheBusIsUp_F2) {
+  http::Response health = ask("/health");
+  EXPECT_EQ(health.status, 200);
+  EXPECT_NE(health.body.find(R"("status":"degraded")"), std::string::npos) << health.body;
+  EXPECT_NE(health.body.find(R"("since":")"), std::string::npos);
+  EXPECT_NE(health.body.find(R"("connections":0)"), std::string::npos);
+  http::Response ready = ask("/ready");
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_NE(ready.body.find(R"("ready":false)"), std::string::npos);
+
+  auto& main_loop = gateway_->main_loop();
+  main_loop.call_after(milliseconds(20), [&] { main_loop.stop(); });
+  gateway_->run();  // the memory bus comes up at once
+  health = ask("/health");
+  EXPECT_NE(health.body.find(R"("status":"ok")"), std::string::npos) << health.body;
+  EXPECT_EQ(ask("/ready").status, 200);
+}
+
+TEST_F(ApiTest, ADrainIsSeenByHealthAndReadiness_F16) {
+  auto& main_loop = gateway_->main_loop();
+  main_loop.call_after(milliseconds(1), [&] { gateway_->begin_drain(milliseconds(50)); });
+  gateway_->run();
+  const http::Response health = ask("/health");
+  EXPECT_EQ(health.status, 503);
+  EXPECT_NE(health.body.find(R"("status":"shutting_down")"), std::string::npos) << health.body;
+  EXPECT_EQ(ask("/ready").status, 503);
+}
+
+TEST_F(ApiTest, MetricsAreInThePrometheusTextFormatWithEveryReason) {
+  const http::Response metrics = ask("/metrics");
+  EXPECT_EQ(metrics.status, 200);
+  EXPECT_EQ(metrics.content_type.substr(0, 10), "text/plain");
+  for (const char* line :
+       {"# TYPE carillon_connections gauge\n", "carillon_connections{endpoint=\"orion\"} 0\n",
+        "carillon_bus_up 0\n", "carillon_closes_total{endpoint=\"orion\",reason=\"slow_consumer\"} 0\n",
+        "carillon_refusals_total{reason=\"accept_rate\"} 0\n",
+        "carillon_events_dropped_total{reason=\"invalid_json\"} 0\n"}) {
+    EXPECT_NE(metrics.body.find(line), std::string::npos) << line;
+  }
+  EXPECT_EQ(metrics.body.find("publish-key"), std::string::npos);
+}
+
+TEST(Api, WithoutAKeyPublishingIsOff) {
+  Api api(config::ApiSettings{}, 1000, 100);
+  const auto judgement = api.judge(publish_head(std::string(kKeyLine) + std::string(kJsonLine)));
+  ASSERT_TRUE(std::holds_alternative<http::Response>(judgement));
+  EXPECT_EQ(std::get<http::Response>(judgement).status, 403);
+}
+
+}  // namespace
+}  // namespace carillon::server
