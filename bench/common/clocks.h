@@ -1,0 +1,32 @@
+// Clocks and the statistics of a few measured values.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace carillon::bench {
+
+// Both at one moment. CPU time is the calling thread's, user and kernel together: on a machine that
+// others use too it is the figure to trust, for it stands still while somebody else runs.
+struct Stamp {
+  std::int64_t cpu_ns = 0;
+  std::int64_t wall_ns = 0;
+};
+Stamp stamp_now();
+
+struct Span {
+  std::int64_t cpu_ns = 0;
+  std::int64_t wall_ns = 0;
+};
+inline Span operator-(Stamp end, Stamp start) {
+  return {end.cpu_ns - start.cpu_ns, end.wall_ns - start.wall_ns};
+}
+
+struct Spread {
+  double median = 0;
+  double min = 0;
+  double max = 0;
+};
+Spread spread_of(std::vector<double> values);  // at least one
+
+}  // namespace carillon::bench

@@ -1,0 +1,19 @@
+// One object of JSON a line on stdout: how the programs of bench/ answer each other and bench/run.
+#pragma once
+
+#include <string_view>
+
+#include "common/clocks.h"
+#include "json/writer.h"
+
+namespace carillon::bench {
+
+// With the line's end, and flushed.
+void print_line(std::string_view json);
+
+// {"median", "min", "max"}, to a thousandth.
+void add_spread(json::ObjectWriter& object, std::string_view name, const Spread& spread);
+
+double to_a_thousandth(double value);
+
+}  // namespace carillon::bench

@@ -1,0 +1,107 @@
+#include "fan_out/lone_gateway.h"
+
+#include "auth/authenticator.h"
+#include "common/process.h"
+#include "config/load.h"
+
+namespace carillon::bench {
+namespace {
+
+constexpr int kBacklog = 4096;
+constexpr std::string_view kSecret = "a secret of a benchmark, 32 bytes and more";
+constexpr std::string_view kConfiguration = R"(
+[server]
+listen = ["127.0.0.1:0"]
+shards = 1
+[[endpoint]]
+profile = "orion"
+)";
+
+config::Environment environment_with_secret() {
+  return {[](std::string_view name) -> std::optional<std::string> {
+            if (name == "CARILLON_JWT_SECRET") return std::string(kSecret);
+            return std::nullopt;
+          },
+          [](std::string_view) -> Result<std::string> { return failure("there are no files here"); }};
+}
+
+}  // namespace
+
+channel::WriteResult WatchedEdge::write(int fd, const iovec* pieces, int count) {
+  const channel::WriteResult result = kernel_.write(fd, pieces, count);
+  ++writes_;
+  if (taking_notes_) {
+    descriptors_.push_back(fd);
+    if (bytes_.empty()) {
+      for (int i = 0; i < count; ++i)
+        bytes_.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+    }
+  }
+  if (reached_ && (bytes_left_ -= std::min<std::uint64_t>(bytes_left_, result.written)) == 0) {
+    std::exchange(reached_, nullptr)();
+  }
+  return result;
+}
+
+void WatchedEdge::expect(std::uint64_t bytes, std::function<void()> reached) {
+  bytes_left_ = bytes;
+  reached_ = std::move(reached);
+  writes_ = 0;
+  descriptors_.clear();
+  bytes_.clear();
+}
+
+Result<std::unique_ptr<LoneGateway>> LoneGateway::start(int core) {
+  std::unique_ptr<LoneGateway> gateway(new LoneGateway);
+  if (auto built = gateway->build(); !built) return tl::unexpected(built.error());
+  if (auto heard = gateway->listen(); !heard) return tl::unexpected(heard.error());
+  gateway->thread_ = std::thread([loop = gateway->loop_.get(), core] {
+    if (core >= 0) pin_to_core(core);
+    loop->run();
+  });
+  return gateway;
+}
+
+LoneGateway::~LoneGateway() {
+  if (!thread_.joinable()) return;
+  loop_->stop();
+  thread_.join();
+}
+
+Result<std::monostate> LoneGateway::build() {
+  config::Loaded loaded = config::load(kConfiguration, "bench", environment_with_secret());
+  if (!loaded.errors.empty()) return failure(loaded.errors.front().text());
+  settings_ = std::move(loaded.settings);
+  gateway::CompiledEndpoints compiled = gateway::compile_endpoints(settings_);
+  if (!compiled.problems.empty()) return failure(compiled.problems.front().text());
+  endpoints_ = std::move(compiled.endpoints);
+  auto token = auth::mint_hs256(kSecret, R"({"sub":"bench"})");
+  if (!token) return tl::unexpected(token.error());
+  token_ = std::move(*token);
+
+  admission_ = std::make_unique<gateway::Admission>(settings_.server.connections_max, endpoints_);
+  shared_ = std::make_unique<gateway::Shared>(
+      gateway::Shared{settings_, endpoints_, *admission_, no_http_, no_log_});
+  auto loop = reactor::Loop::create();
+  if (!loop) return tl::unexpected(loop.error());
+  loop_ = std::move(*loop);
+  router_ = std::make_unique<gateway::Router>(endpoints_, *loop_, no_log_);
+  auto shard = gateway::Shard::create(*shared_, *loop_, edge_, gateway::Shard::Place::beside_the_router);
+  if (!shard) return tl::unexpected(shard.error());
+  shard_ = std::move(*shard);
+  router_->add_taker(*shard_);
+  return std::monostate{};
+}
+
+Result<std::monostate> LoneGateway::listen() {
+  auto listener = reactor::listen_on({"127.0.0.1", 0}, kBacklog);
+  if (!listener) return tl::unexpected(listener.error());
+  const auto local = reactor::local_address(listener->get());
+  if (!local) return tl::unexpected(local.error());
+  port_ = local->port;
+  return shard_->listen(std::move(*listener));
+}
+
+void LoneGateway::on_loop(std::function<void()> use) { loop_->post(std::move(use)); }
+
+}  // namespace carillon::bench

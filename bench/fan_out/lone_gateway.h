@@ -1,0 +1,95 @@
+// LoneGateway: a gateway of one shard with the orion profile, on a thread of its own, without a bus:
+// the benchmark is the bus, and calls the Router as one would. Everything behind that is what serves
+// real clients: Router, Shard, FanOut, and the system calls of the real edge.
+//
+// Thread: made, used and destroyed by one thread, which is not the gateway's; on_loop() crosses over.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "gateway/shard.h"
+
+namespace carillon::bench {
+
+// The kernel's edge, watched. Thread: the loop's.
+class WatchedEdge final : public gateway::Edge {
+ public:
+  gateway::ReadResult read(int fd, std::span<char> into) override { return kernel_.read(fd, into); }
+  channel::WriteResult write(int fd, const iovec* pieces, int count) override;
+  void shut_down_writing(int fd) override { kernel_.shut_down_writing(fd); }
+  void close(int fd) override { kernel_.close(fd); }
+  void reset(int fd) override { kernel_.reset(fd); }
+  MonoTime precise_now() override { return kernel_.precise_now(); }
+
+  // Calls `reached`, once, from inside the write that makes it `bytes` from now on.
+  void expect(std::uint64_t bytes, std::function<void()> reached);
+  // Also notes what is written first, and to whom.
+  void take_notes(bool whether) { taking_notes_ = whether; }
+
+  const std::vector<int>& noted_descriptors() const { return descriptors_; }
+  const std::string& noted_bytes() const { return bytes_; }
+  std::uint64_t writes() const { return writes_; }
+
+ private:
+  gateway::Edge& kernel_ = gateway::kernel_edge();
+  std::uint64_t bytes_left_ = 0;
+  std::uint64_t writes_ = 0;
+  std::function<void()> reached_;
+  bool taking_notes_ = false;
+  std::vector<int> descriptors_;
+  std::string bytes_;
+};
+
+class LoneGateway {
+ public:
+  // Its thread stays on `core`.
+  static Result<std::unique_ptr<LoneGateway>> start(int core);
+  ~LoneGateway();
+  LoneGateway(const LoneGateway&) = delete;
+  LoneGateway& operator=(const LoneGateway&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  const std::string& token() const { return token_; }
+
+  // Runs it on the gateway's thread and does not wait. What it uses below is that thread's.
+  void on_loop(std::function<void()> use);
+  reactor::Loop& loop() { return *loop_; }
+  gateway::Router& router() { return *router_; }
+  WatchedEdge& edge() { return edge_; }
+  const gateway::ShardCounters& counters() const { return shard_->counters(); }  // any thread
+
+ private:
+  LoneGateway() = default;
+  Result<std::monostate> build();
+  Result<std::monostate> listen();
+
+  class NoHttp final : public gateway::HttpHandler {
+   public:
+    Judgement judge(const http::RequestHead&) override { return NotMine{}; }
+    std::optional<http::Response> handle(const http::RequestHead&, std::string, gateway::Responder) override {
+      return std::nullopt;
+    }
+  };
+
+  config::Settings settings_;
+  std::vector<gateway::Endpoint> endpoints_;
+  NoHttp no_http_;
+  NullLog no_log_;
+  WatchedEdge edge_;
+  std::unique_ptr<gateway::Admission> admission_;
+  std::unique_ptr<gateway::Shared> shared_;
+  std::unique_ptr<reactor::Loop> loop_;
+  std::unique_ptr<gateway::Router> router_;
+  std::unique_ptr<gateway::Shard> shard_;
+  std::uint16_t port_ = 0;
+  std::string token_;
+  std::thread thread_;
+};
+
+}  // namespace carillon::bench

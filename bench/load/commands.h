@@ -1,0 +1,51 @@
+// Commands: what the load generator is told on stdin, a line each, and answers on stdout as a line of
+// JSON, when it is done.
+//
+//   connect N    be N clients in all                              answered when they are, or were refused
+//   await N      until N events have come in all, since the start  answered then, or when it can no longer
+//   report       the counters
+//   quit         (or the end of stdin)
+//
+// `await` gives up after kAwaitMax without an event; the answer's `events` tells.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "load/client_pool.h"
+
+namespace carillon::bench {
+
+class Commands {
+ public:
+  static constexpr auto kAwaitMax = std::chrono::seconds(10);
+
+  explicit Commands(ClientPool& pool) : pool_(pool) {}
+
+  // Reads stdin and obeys, until `quit` or its end.
+  void run();
+
+ private:
+  enum class Waiting : std::uint8_t { for_a_command, for_clients, for_events };
+
+  void read_stdin();
+  void obey_all();
+  void obey(std::string_view line);
+  void look();
+  void answer();
+
+  ClientPool& pool_;
+  std::string unread_;
+  Waiting waiting_ = Waiting::for_a_command;
+  std::uint64_t awaited_events_ = 0;
+  std::uint64_t seen_events_ = 0;
+  std::chrono::steady_clock::time_point seen_at_;
+  bool done_ = false;
+};
+
+// The pool's counters and this thread's CPU time as one line of JSON.
+std::string report_of(const ClientPool& pool);
+
+}  // namespace carillon::bench
