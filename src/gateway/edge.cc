@@ -8,12 +8,21 @@
 namespace carillon::gateway {
 namespace {
 
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// Again after a signal: "would block" would be a lie, for which no edge makes up.
+template <class Call>
+ssize_t through_signals(Call call) {
+  ssize_t result = 0;
+  do result = call();
+  while (result < 0 && errno == EINTR);
+  return result;
+}
 
 class KernelEdge final : public Edge {
  public:
   ReadResult read(int fd, std::span<char> into) override {
-    const ssize_t count = ::recv(fd, into.data(), into.size(), MSG_DONTWAIT);
+    const ssize_t count = through_signals([&] { return ::recv(fd, into.data(), into.size(), MSG_DONTWAIT); });
     if (count > 0) return {ReadResult::State::bytes, static_cast<std::size_t>(count)};
     if (count == 0) return {ReadResult::State::end, 0};
     return {would_block(errno) ? ReadResult::State::nothing_now : ReadResult::State::broken, 0};
@@ -23,12 +32,13 @@ class KernelEdge final : public Edge {
     using State = channel::WriteResult::State;
     ssize_t written = 0;
     if (count == 1) {  // send() is a little cheaper than sendmsg()
-      written = ::send(fd, pieces->iov_base, pieces->iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+      written = through_signals(
+          [&] { return ::send(fd, pieces->iov_base, pieces->iov_len, MSG_DONTWAIT | MSG_NOSIGNAL); });
     } else {
       msghdr message{};
       message.msg_iov = const_cast<iovec*>(pieces);
       message.msg_iovlen = static_cast<std::size_t>(count);
-      written = ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+      written = through_signals([&] { return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); });
     }
     if (written >= 0) return {static_cast<std::size_t>(written), State::ok};
     return {0, would_block(errno) ? State::blocked : State::broken};

@@ -134,7 +134,7 @@ void Shard::answer(Index index, const http::Response& response) {
   http::append_response(bytes, last,
                         exchange.head.method == "HEAD" ? http::BodyOut::omit : http::BodyOut::send);
   const bool fits = last.keep_alive == http::KeepAlive::keep && fan_out_.say(index, bytes, loop_.now());
-  if (!fits) {
+  if (!fits) {  // or there was no room: the last answer that a client gets who does not read
     connection.state = State::closing;
     fan_out_.finish(index, bytes, loop_.now());
     set_timer(index, kCloseTimeout);

@@ -11,6 +11,7 @@ namespace {
 // A stall is the process not running (SIGSTOP, a frozen machine), not a busy turn.
 constexpr auto kStall = milliseconds(1000);
 constexpr auto kGraceAfterStall = seconds(5);
+constexpr auto kLagCheckAfterStall = milliseconds(500);
 // The wall clock may step, so a distant `exp` is looked at again.
 constexpr auto kExpiryLook = seconds(10);
 
@@ -91,8 +92,10 @@ void Shard::schedule_keepalive(Index index) {
 }
 
 void Shard::notice_stall(MonoTime now) {
-  if (expected_wake_ != MonoTime::max() && now > expected_wake_ + kStall)
-    grace_until_ = now + kGraceAfterStall;
+  if (expected_wake_ == MonoTime::max() || now <= expected_wake_ + kStall) return;
+  grace_until_ = now + kGraceAfterStall;
+  // Nor is anybody slow before we have heard from epoll who has read meanwhile.
+  next_lag_check_ = now + kLagCheckAfterStall;
 }
 
 }  // namespace carillon::gateway

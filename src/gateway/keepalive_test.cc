@@ -84,6 +84,20 @@ TEST(Keepalive, AStallOfOursIsNoSilenceOfTheirs_F21) {
   EXPECT_EQ(stage.open_connections(), 49U);
 }
 
+TEST(Keepalive, WhoHasReadDuringAStallIsNotSlow_F21) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  stage.edge[fd].capacity = 10;
+  stage.publish("orion.a", "1");
+  stage.run_for(seconds(5));
+  stage.stall(seconds(20));
+  EXPECT_EQ(stage.all_closes(), 0U);
+  stage.take_up(fd, FakeSocket::kEndless);  // epoll says so in the second turn
+  stage.run_for(seconds(1));
+  EXPECT_EQ(stage.all_closes(), 0U);
+  EXPECT_EQ(stage.take_frames(fd).size(), 1U);
+}
+
 TEST(Keepalive, AStalledGatewayDoesNotSendThePingsThatItMissed) {
   ShardStage stage;
   const int fd = stage.open_orion();
