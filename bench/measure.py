@@ -17,7 +17,7 @@ import threading
 
 ROW_SECONDS_MAX = 120
 STEP_SECONDS_MAX = 60
-IDLE_CLIENTS = (5000, 15000)
+IDLE_CLIENTS = (1, 5000, 15000)
 SERVER_CORE, GENERATOR_CORE = 0, 1
 
 CONFIGURATION = """
@@ -125,11 +125,13 @@ def idle_memory(build):
                 if answer["connected"] != clients:
                     raise Failure(f"only {answer['connected']} of {clients} clients connected")
                 seen.append(settled_memory_of(server.pid))
-    between = IDLE_CLIENTS[1] - IDLE_CLIENTS[0]
     return {"row": "idle", "clients": list(IDLE_CLIENTS), "resident_bytes": [each[0] for each in seen],
-            "private_bytes": [each[1] for each in seen],
-            "resident_a_connection": (seen[1][0] - seen[0][0]) / between,
-            "private_a_connection": (seen[1][1] - seen[0][1]) / between}
+            "private_bytes": [each[1] for each in seen], "resident_a_connection": slope(seen, 0, since=1),
+            "private_a_connection": slope(seen, 1, since=1), "resident_a_connection_from_one": slope(seen, 0, since=0)}
+
+
+def slope(seen, which, since):
+    return (seen[-1][which] - seen[since][which]) / (IDLE_CLIENTS[-1] - IDLE_CLIENTS[since])
 
 
 def raise_descriptor_limit():
@@ -164,13 +166,15 @@ def print_table(results):
               f"{row['events_a_write']:>13.1f} {row['cpu_us']:>8.3f} {row['lost']:>6}")
     for row in (each for each in results["rows"] if each["row"] == "idle"):
         print(f"\nidle connection: {row['resident_a_connection']:.0f} B resident, "
-              f"{row['private_a_connection']:.0f} B private (slope from {row['clients'][0]:,} to {row['clients'][1]:,})")
+              f"{row['private_a_connection']:.0f} B private (slope from {row['clients'][1]:,} to {row['clients'][2]:,}); "
+              f"{row['resident_a_connection_from_one']:.0f} B from {row['clients'][0]} to {row['clients'][2]:,}, "
+              "what handshakes leave behind included")
 
 
 def measure(build, quick):
     results = {"machine": machine(), "quick": quick, "load_before": os.getloadavg(), "rows": []}
     rows = results["rows"]
-    pairs = {1000: 8 if quick else 40, 10000: 8 if quick else 24}
+    pairs = {1000: 8 if quick else 120, 10000: 8 if quick else 48}
     for clients in pairs:
         print(f"bench: {clients} clients, engine and floor in turns", file=sys.stderr)
         rows += fan_out(build, "--clients", clients, "--pending", 1, 16, "--pairs", pairs[clients])

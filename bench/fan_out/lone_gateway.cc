@@ -9,12 +9,15 @@ namespace {
 
 constexpr int kBacklog = 4096;
 constexpr std::string_view kSecret = "a secret of a benchmark, 32 bytes and more";
+// No ping comes due while it measures: one would be a write, and bytes, that no event has caused.
 constexpr std::string_view kConfiguration = R"(
 [server]
 listen = ["127.0.0.1:0"]
 shards = 1
 [[endpoint]]
 profile = "orion"
+keepalive.ping = "1h"
+keepalive.timeout = "2h"
 )";
 
 config::Environment environment_with_secret() {
