@@ -23,7 +23,7 @@ CODE_SUFFIXES = (".h", ".cc", ".py", ".mjs", ".ts")
 SKIPPED_FOLDERS = {"node_modules", "corpus", "__pycache__", "build"}
 
 TESTS = re.compile(r"(_test|_bench)\.cc$|/testing/|^tests/|^bench/")
-APP = re.compile(r"^src/app/|^src/base/assert\.cc$|^tests/|^bench/")
+APP = re.compile(r"^src/app/|^src/base/assert\.cc$|^tests/|^bench/|_(?:test|bench)\.cc$")
 READS_THE_CLOCK = re.compile(r"^src/base/|^tests/|^bench/|_test\.cc$|_bench\.cc$")
 # (what is banned, what to use instead, where it is allowed after all)
 BANNED = (
