@@ -40,10 +40,11 @@ Result<std::vector<ListenSettings>> parse_listen(std::string_view text) {
     return failure(quoted(text) +
                    " has no address; write \"0.0.0.0:8000\" and \"[::]:8000\" for all of them");
   }
+  const std::uint16_t number = port.value_or(0);  // GCC 12 cannot see through *port that it is there
   std::vector<ListenSettings> out;
   if (host == "localhost") {
-    out.push_back({"127.0.0.1", *port, {}});
-    out.push_back({"::1", *port, {}});
+    out.push_back({"127.0.0.1", number, {}});
+    out.push_back({"::1", number, {}});
     return out;
   }
   const auto address = in_brackets ? canonical(AF_INET6, std::string(host.substr(1, host.size() - 2)))
@@ -53,7 +54,7 @@ Result<std::vector<ListenSettings>> parse_listen(std::string_view text) {
                    " has no numeric address; write one such as \"127.0.0.1:8000\", \"[::1]:8000\" or "
                    "\"localhost:8000\"");
   }
-  out.push_back({*address, *port, {}});
+  out.push_back({*address, number, {}});
   return out;
 }
 
