@@ -50,7 +50,7 @@ struct ServerSettings {
   std::uint32_t headers_max = 64;
   std::uint32_t body_bytes_max = 1024 * 1024;
   std::uint32_t token_bytes_max = 8 * 1024;
-  std::uint32_t connections_max = 1000000;  // of the process, all endpoints and HTTP together
+  std::uint32_t connections_max = 1000000;  // WebSockets of the process
   std::uint32_t outbox_bytes_max = 64 * 1024;
   std::uint32_t inbox_batches_max = 4096;
   std::uint32_t send_buffer_bytes = 0;  // SO_SNDBUF; in the file "auto" or a number; 0 here is auto
