@@ -39,6 +39,7 @@ int serve(config::Settings settings, const Serving& serving) {
   auto gateway = gateway::Gateway::create(std::move(settings), api, **log);
   if (!gateway) return complain(gateway.error());
   api.attach(**gateway, wall_now());
+  api.count_log_lines([&log] { return (*log)->dropped_lines(); });
 
   bool draining = false;
   const auto on_signal = [&] {

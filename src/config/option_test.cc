@@ -264,7 +264,7 @@ TEST(Explain, TellsAllAndTheNearestOfAnUnknownOne) {
 }
 
 TEST(Explain, ThePageInDocsIsCurrent) {
-  const auto page = std::filesystem::path(__FILE__).parent_path() / "../../docs/configuration.md";
+  const auto page = std::filesystem::path(CARILLON_SOURCE_DIR) / "docs/configuration.md";
   if (std::getenv("CARILLON_UPDATE_DOCS") != nullptr) std::ofstream(page) << configuration_page();
   std::stringstream text;
   text << std::ifstream(page).rdbuf();

@@ -76,7 +76,7 @@ std::optional<http::Response> Api::handle(const http::RequestHead& head, std::st
                                           gateway::Responder later) {
   if (head.path == "/health") return health_response(*gateway_, started_at_, wall_now());
   if (head.path == "/ready") return ready_response(*gateway_);
-  if (head.path == "/metrics") return metrics_response(*gateway_);
+  if (head.path == "/metrics") return metrics_response(*gateway_, dropped_log_lines_());
   auto events = read_publish_body(body, {settings_.batch_max, event_bytes_max_});
   if (!events) return refusal(events.error().status, events.error().message);
   return publish(*gateway_, std::move(*events), std::move(later));

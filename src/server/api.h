@@ -4,6 +4,8 @@
 // changes but the gateway's pointer, set before the gateway runs.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "config/settings.h"
@@ -18,6 +20,8 @@ class Api final : public gateway::HttpHandler {
 
   // The gateway is made with this handler, and then told to it; before run().
   void attach(gateway::Gateway& gateway, WallTime started_at);
+  // Where /metrics learns how many log lines were dropped (F19). Called from any shard's thread.
+  void count_log_lines(std::function<std::uint64_t()> dropped) { dropped_log_lines_ = std::move(dropped); }
 
   Judgement judge(const http::RequestHead& head) override;
   std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
@@ -32,6 +36,7 @@ class Api final : public gateway::HttpHandler {
   const std::size_t event_bytes_max_;
   gateway::Gateway* gateway_ = nullptr;
   WallTime started_at_{};
+  std::function<std::uint64_t()> dropped_log_lines_ = [] { return std::uint64_t{0}; };
 };
 
 }  // namespace carillon::server

@@ -42,6 +42,7 @@ class ApiTest : public ::testing::Test {
     ASSERT_TRUE(made.has_value()) << made.error().message;
     gateway_ = std::move(*made);
     api_->attach(*gateway_, WallTime{});
+    api_->count_log_lines([] { return std::uint64_t{7}; });
   }
 
   // The status that the head alone earns; 0 where the body is wanted.
@@ -160,7 +161,8 @@ TEST_F(ApiTest, MetricsAreInThePrometheusTextFormatWithEveryReason) {
   EXPECT_EQ(metrics.content_type.substr(0, 10), "text/plain");
   for (const char* line :
        {"# TYPE carillon_connections gauge\n", "carillon_connections{endpoint=\"orion\"} 0\n",
-        "carillon_bus_up 0\n", "carillon_closes_total{endpoint=\"orion\",reason=\"slow_consumer\"} 0\n",
+        "carillon_bus_up 0\n", "carillon_log_lines_dropped_total 7\n",
+        "carillon_closes_total{endpoint=\"orion\",reason=\"slow_consumer\"} 0\n",
         "carillon_refusals_total{reason=\"accept_rate\"} 0\n",
         "carillon_events_dropped_total{reason=\"invalid_json\"} 0\n"}) {
     EXPECT_NE(metrics.body.find(line), std::string::npos) << line;

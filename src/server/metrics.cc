@@ -157,7 +157,7 @@ void add_loops(Page& page) {
 
 }  // namespace
 
-http::Response metrics_response(Gateway& gateway) {
+http::Response metrics_response(Gateway& gateway, std::uint64_t dropped_log_lines) {
   Page page(gateway);
   page.add(page.family("carillon_info", "The version that runs", MetricType::Gauge), 1,
            {{"version", CARILLON_VERSION}});
@@ -166,6 +166,8 @@ http::Response metrics_response(Gateway& gateway) {
   add_bus(page);
   add_refusals(page);
   add_loops(page);
+  page.counter("carillon_log_lines_dropped_total", "Log lines that found the queue full or nobody reading",
+               dropped_log_lines);
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = page.text();

@@ -2,11 +2,13 @@
 // way of an event knows of it.
 #pragma once
 
+#include <cstdint>
+
 #include "gateway/gateway.h"
 #include "http/response.h"
 
 namespace carillon::server {
 
-http::Response metrics_response(gateway::Gateway& gateway);
+http::Response metrics_response(gateway::Gateway& gateway, std::uint64_t dropped_log_lines);
 
 }  // namespace carillon::server
