@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import sys
 
 import suites
@@ -42,6 +43,8 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_args()
     report = suites.Report("test")
+    if arguments.long:
+        os.environ["CARILLON_LONG"] = "1"
     for name, run in planned(arguments.long):
         if not arguments.names or any(word in name for word in arguments.names):
             report.add(run(name))

@@ -88,7 +88,10 @@ def run_gtest(name, binary, timeout_s=300, env=None):
         return Outcome(name, 0, 1, 0.0, f"{binary} was not built\n")
     with tempfile.TemporaryDirectory() as folder:
         report = pathlib.Path(folder) / "report.json"
-        finished = run_process([binary, f"--gtest_output=json:{report}", "--gtest_color=no"], timeout_s, env)
+        command = [binary, f"--gtest_output=json:{report}", "--gtest_color=no"]
+        if "CARILLON_LONG" not in os.environ:
+            command.append("--gtest_filter=-Long*")
+        finished = run_process(command, timeout_s, env)
         try:
             counts = json.loads(report.read_text())
             failed = counts["failures"] + counts["errors"]

@@ -317,10 +317,9 @@ TEST(RedisServerTest, SpeaksTlsAndRefusesACertificateThatItCannotTrust) {
       << distrusts.bus->status().detail;
 }
 
-// --- slow ones, with CARILLON_LONG=1 ---
+// --- slow ones: ./test leaves a suite named Long… to ./test --long ---
 
-TEST(RedisServerTest, DownForAMinuteItIsDialledAtMostFortyTimes_F2) {
-  if (!run_long_tests()) GTEST_SKIP() << "takes a minute: set CARILLON_LONG=1";
+TEST(LongRedisServerTest, DownForAMinuteItIsDialledAtMostFortyTimes_F2) {
   TcpServer server = TcpServer::answering([&](std::string_view) { return "-LOADING wait\r\n"; });
   Fixture f(url_of(server.port()));
   f.bus->start();
@@ -331,8 +330,7 @@ TEST(RedisServerTest, DownForAMinuteItIsDialledAtMostFortyTimes_F2) {
   EXPECT_LE(f.log.lines.size(), 2U);
 }
 
-TEST(RedisServerTest, ALoadedStreamSurvivesARestartInOrder_F1) {
-  if (!run_long_tests()) GTEST_SKIP() << "takes several seconds: set CARILLON_LONG=1";
+TEST(LongRedisServerTest, ALoadedStreamSurvivesARestartInOrder_F1) {
   RedisServer server;
   Fixture f(url_of(server.port()));
   ASSERT_TRUE(f.start());

@@ -164,7 +164,7 @@ TEST_F(ClientStreamDial, ASilentAddressLeavesTimeForTheNext) {
   }
   turns(20);
   auto options = to(peer.port(), "many.example");
-  options.connect_timeout = milliseconds(400);
+  options.connect_timeout = milliseconds(2000);
   options.resolve = always({"127.0.0.77", "127.0.0.1"});
   connect(std::move(options));
   ASSERT_TRUE(run_until(*loop, [&] { return recorder.connected == 1 || recorder.closed == 1; }));

@@ -68,6 +68,7 @@ inline ClientStreamOptions to(std::uint16_t port, const std::string& host = "127
   ClientStreamOptions options;
   options.host = host;
   options.port = port;
+  options.connect_timeout = std::chrono::seconds(60);  // a busy machine is no failure
   return options;
 }
 
