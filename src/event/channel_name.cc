@@ -29,6 +29,8 @@ ChannelNameFault channel_name_fault(std::string_view name) {
   return ChannelNameFault::none;
 }
 
+bool is_reserved_channel(std::string_view name) { return name.starts_with("carillon."); }
+
 std::string_view describe(ChannelNameFault fault) {
   switch (fault) {
     case ChannelNameFault::none:

@@ -14,4 +14,7 @@ enum class ChannelNameFault { none, empty, too_long, not_utf8, control_character
 ChannelNameFault channel_name_fault(std::string_view name);
 std::string_view describe(ChannelNameFault fault);
 
+// Channels that gateways speak to themselves on: nobody else may publish there.
+bool is_reserved_channel(std::string_view name);
+
 }  // namespace carillon

@@ -182,6 +182,12 @@ Result<Template> Template::compile(std::string_view text,
 }
 
 void Template::render(std::span<const TemplateValue> values, std::string& out) const {
+  render_within(std::string::npos, values, out);
+}
+
+bool Template::render_within(std::size_t bytes_max, std::span<const TemplateValue> values,
+                             std::string& out) const {
+  const std::size_t begin = out.size();
   std::size_t from = 0;
   for (const Place& place : places_) {
     out.append(literals_, from, place.literal_end - from);
@@ -191,13 +197,15 @@ void Template::render(std::span<const TemplateValue> values, std::string& out) c
     const bool is_string = value.kind == TemplateValue::Kind::string;
     if (is_string && !place.pointer) {
       append_string(out, value.text);
-      continue;
+    } else {
+      std::string_view raw = is_string ? std::string_view{} : value.text;
+      if (place.pointer && !raw.empty()) raw = place.pointer->find(raw).value_or(std::string_view{});
+      out += raw.empty() ? std::string_view("null") : raw;
     }
-    std::string_view raw = is_string ? std::string_view{} : value.text;
-    if (place.pointer && !raw.empty()) raw = place.pointer->find(raw).value_or(std::string_view{});
-    out += raw.empty() ? std::string_view("null") : raw;
+    if (out.size() - begin > bytes_max) return false;
   }
   out.append(literals_, from);
+  return out.size() - begin <= bytes_max;
 }
 
 bool Template::uses(std::size_t variable) const {

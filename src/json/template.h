@@ -49,6 +49,9 @@ class Template {
   // Appends to `out`, which is all that it may allocate. `values` stand in the order of the allowed
   // variables and are as many; only those that the template uses are read.
   void render(std::span<const TemplateValue> values, std::string& out) const;
+  // The same where many places may multiply a large value: false once more than `bytes_max` would be
+  // appended, and `out` then ends somewhere before that, by one literal or value at most beyond it.
+  bool render_within(std::size_t bytes_max, std::span<const TemplateValue> values, std::string& out) const;
 
   // Whether a place in it needs the variable at this position, so that nobody makes it in vain.
   bool uses(std::size_t variable) const;

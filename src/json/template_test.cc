@@ -169,5 +169,22 @@ TEST(Template, RenderingAllocatesNothingInARoomyString) {
   EXPECT_THAT(out, HasSubstr(R"("b":[10,{"x/y":null}])"));
 }
 
+TEST(Template, StopsAtABoundWhereManyPlacesMultiplyAValue) {
+  constexpr std::array<std::string_view, 1> kNames{"a"};
+  const auto compiled = Template::compile("[$a,$a,$a]", kNames);
+  ASSERT_TRUE(compiled.has_value());
+  const std::vector<TemplateValue> values = {TemplateValue::raw("\"1234567\"")};  // 9 bytes
+  for (const std::size_t max : {30U, 31U, 32U}) {                                 // it makes 31
+    std::string out = "before";
+    EXPECT_EQ(compiled->render_within(max, values, out), max >= 31) << max;
+    if (max >= 31) {
+      EXPECT_EQ(out, R"(before["1234567","1234567","1234567"])");
+    }
+  }
+  std::string out;
+  EXPECT_FALSE(compiled->render_within(1, values, out));
+  EXPECT_EQ(out, R"(["1234567")");
+}
+
 }  // namespace
 }  // namespace carillon::json
