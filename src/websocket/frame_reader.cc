@@ -18,11 +18,13 @@ constexpr std::uint8_t kMasked = 0x80;
 constexpr std::uint8_t kLengthIn16Bits = 126;
 constexpr std::uint8_t kLengthIn64Bits = 127;
 
-constexpr ReadFault protocol_error(std::string_view reason) { return {CloseCode::protocol_error, reason}; }
-constexpr ReadFault kInvalidUtf8{CloseCode::invalid_payload, "Invalid UTF-8"};
-constexpr ReadFault kBadDeflate{CloseCode::invalid_payload, "Invalid compressed data"};
-constexpr ReadFault kTooLarge{CloseCode::message_too_big, "Message too large"};
-constexpr ReadFault kTooManyFragments{CloseCode::message_too_big, "Too many fragments"};
+constexpr ReadFault protocol_error(std::string_view reason) { return {CloseCode::protocol_error, reason, 0}; }
+constexpr ReadFault kInvalidUtf8{CloseCode::invalid_payload, "Invalid UTF-8", 0};
+constexpr ReadFault kBadDeflate{CloseCode::invalid_payload, "Invalid compressed data", 0};
+constexpr ReadFault too_large(std::uint64_t bytes) {
+  return {CloseCode::message_too_big, "Message too large", bytes};
+}
+constexpr ReadFault kTooManyFragments{CloseCode::message_too_big, "Too many fragments", 0};
 
 ReadResult faulty(ReadFault fault) { return {ReadResult::Status::fault, 0, fault}; }
 ReadResult result_of(Next next) {
@@ -143,7 +145,7 @@ FrameReader::Header FrameReader::judge_header(std::size_t have, const ReaderLimi
   const std::uint64_t before = continues ? message_size_ : 0;
   const bool compressed = continues ? is_compressed_ : (header_[0] & kRsv1) != 0;
   const std::uint64_t most = payload_bytes_max(compressed, limits);
-  if (!control && (before > most || length > most - before)) return refuse(kTooLarge);
+  if (!control && (before > most || length > most - before)) return refuse(too_large(before + length));
   return have < length_end + sizeof(MaskKey) ? Header::incomplete : Header::complete;
 }
 
@@ -210,7 +212,10 @@ ReadResult FrameReader::finish_message(std::string_view payload, const ReaderLim
   const bool inflates = is_compressed_ && is_kept(is_compressed_, limits);
   if (inflates) {
     const auto inflated = inflater->inflate(payload, limits.message_bytes_max);
-    if (!inflated) return faulty(inflated.error() == InflateFault::too_big ? kTooLarge : kBadDeflate);
+    if (!inflated) {
+      const bool big = inflated.error() == InflateFault::too_big;
+      return faulty(big ? too_large(limits.message_bytes_max + 1) : kBadDeflate);
+    }
     payload = *inflated;
     size = payload.size();
     if (is_text_ && !is_valid_utf8(payload)) return faulty(kInvalidUtf8);

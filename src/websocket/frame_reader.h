@@ -76,6 +76,7 @@ class MessageHandler {
 struct ReadFault {
   CloseCode code = CloseCode::normal;
   std::string_view reason;
+  std::uint64_t message_bytes = 0;  // of a message over message_bytes_max: its size as far as it is declared
 };
 
 struct [[nodiscard]] ReadResult {

@@ -1,0 +1,43 @@
+// Who the client behind trusted proxies is, as X-Forwarded-For or Forwarded (RFC 7239) says.
+//
+// Every proxy appends whom it heard from, so only the right end is to be believed: it was written by a
+// trusted proxy. The walk goes from there to the left, past the proxies that are trusted themselves, and
+// ends at the first that is not: the client. What stands further left is the client's own word.
+//
+// Pure; thread: any. Bounds below; RFC 7239 sections 4 to 7.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/ip_address.h"
+#include "http/request_head.h"
+
+namespace carillon::http {
+
+inline constexpr std::size_t kHopsMax = 32;                  // of the walk
+inline constexpr std::size_t kForwardedBytesMax = 4 * 1024;  // of one header line: the right end of a list
+
+enum class ForwardedBy : std::uint8_t { x_forwarded_for, forwarded };
+
+struct ForwardedClient {
+  enum class Outcome : std::uint8_t {
+    absent,    // no such header: the peer speaks for itself
+    found,     // `address` is the client
+    unknown,   // a trusted proxy does not say ("unknown", "_hidden", no `for`)
+    malformed  // or beyond the bounds
+  };
+  Outcome outcome = Outcome::absent;
+  IpAddress address;  // found only; where every hop is trusted, the left-most
+};
+
+bool is_trusted(const IpAddress& address, std::span<const IpRange> proxies);
+
+// To be asked only when the peer itself is trusted.
+ForwardedClient forwarded_client(const RequestHead& head, ForwardedBy header,
+                                 std::span<const IpRange> proxies);
+
+}  // namespace carillon::http

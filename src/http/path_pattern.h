@@ -1,0 +1,73 @@
+// PathPattern: a route's path, "/api/streams/{id}/cancel", and texts that its parameters stand in.
+//
+// A path is matched whole, byte for byte, as RequestHead has it: percent-decoded once, without dot
+// segments. `{name}` stands for one whole segment that is not empty; everything else for itself.
+//
+// Thread: any; immutable. Limits: 255 bytes, 8 parameters, names of 32 bytes.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace carillon::http {
+
+inline constexpr std::size_t kPathPatternBytesMax = 255;
+inline constexpr std::size_t kPathParametersMax = 8;
+inline constexpr std::size_t kPathParameterNameBytesMax = 32;
+
+class PathPattern {
+ public:
+  // The error says what is wrong and what to write instead.
+  static Result<PathPattern> parse(std::string_view text);
+
+  // The parameters' values in the order of names(), never empty; views into `path`. Nothing where the
+  // path is another.
+  std::optional<std::vector<std::string_view>> match(std::string_view path) const;
+
+  // Two patterns match the same paths if, and only if, they have the same shape: "/api/streams/{}".
+  std::string shape() const;
+  // A strict weak order for sorting. Of two that match one path, the one with a literal where the other
+  // has a parameter comes first, from the left; of two of different length the shorter one.
+  bool is_more_specific_than(const PathPattern& other) const;
+
+  const std::vector<std::string>& names() const { return names_; }
+  const std::string& text() const { return text_; }
+
+ private:
+  struct Segment {
+    std::string literal;  // meaningless for a parameter
+    bool is_parameter = false;
+  };
+  static Result<Segment> parse_segment(std::string_view text, std::vector<std::string>& names);
+
+  std::string text_;
+  std::vector<Segment> segments_;
+  std::vector<std::string> names_;
+};
+
+// Text in which `{name}` stands for a parameter of a path: "tenant.{id}". Braces have no other meaning
+// and cannot be escaped.
+class ParameterText {
+ public:
+  static Result<ParameterText> parse(std::string_view text, std::span<const std::string> names);
+
+  // `values` stand in the order of the names that it was parsed with.
+  std::string fill(std::span<const std::string_view> values) const;
+  bool has_parameters() const { return !places_.empty(); }
+
+ private:
+  struct Place {
+    std::size_t literal_end = 0;  // in literals_
+    std::size_t parameter = 0;
+  };
+  std::string literals_;
+  std::vector<Place> places_;
+};
+
+}  // namespace carillon::http

@@ -1,0 +1,77 @@
+// Whatever a client says, the answer is valid JSON, and a channel that comes out of it may name one.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "event/channel_name.h"
+#include "gateway/commands.h"
+#include "gateway/replies.h"
+#include "json/validate.h"
+
+namespace {
+
+using carillon::gateway::Command;
+using carillon::gateway::Commands;
+using carillon::gateway::Replies;
+
+carillon::config::EndpointSettings chat() {
+  carillon::config::EndpointSettings settings;
+  auto& commands = settings.commands;
+  commands.name = "/type";
+  using Requirement = carillon::config::Requirement;
+  commands.require = {{"", Requirement::Type::object, Requirement::Presence::required},
+                      {"/data", Requirement::Type::object, Requirement::Presence::optional}};
+  commands.subscribe = {"subscribe", "/data/channel", R"({"subscribed":$channel,"to":$request})"};
+  commands.unsubscribe = {"unsubscribe", "/data/channel", R"({"unsubscribed":$channel})"};
+  commands.ping = {"ping", R"({"pong":$request/data})"};
+  commands.publish = {
+      "chat_message", {}, "/data/conversation_id", "chat.*", R"({"said":$request/data/content})"};
+  settings.frames.error = R"({"code":$code,"message":$message,"request":$request})";
+  settings.acks = carillon::config::Switch::on;
+  settings.client_publish = carillon::config::Switch::on;
+  return settings;
+}
+
+void expect_json(const carillon::json::Template& made, const Command& command) {
+  std::string out;
+  carillon::gateway::render_reply(made, {.now = {}, .request = command.request, .channel = command.channel},
+                                  out);
+  if (!carillon::json::is_valid(out, carillon::json::kDepthMax)) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const carillon::config::EndpointSettings settings = chat();
+  static const Commands commands = Commands::compile(settings);
+  static const Replies replies = Replies::compile(settings);
+  const std::string_view message(reinterpret_cast<const char*>(data), size);
+  const Command command = commands.parse(carillon::websocket::Opcode::text, message);
+  const bool names_a_channel =
+      carillon::channel_name_fault(command.channel) == carillon::ChannelNameFault::none;
+  switch (command.kind) {
+    case Command::Kind::subscribe:
+      if (!names_a_channel) std::abort();
+      expect_json(*commands.subscribed(), command);
+      break;
+    case Command::Kind::unsubscribe:
+      if (!names_a_channel) std::abort();
+      expect_json(*commands.unsubscribed(), command);
+      break;
+    case Command::Kind::ping:
+      expect_json(commands.pong(), command);
+      break;
+    case Command::Kind::publish:
+      if (!names_a_channel || !command.channel.starts_with("chat.")) std::abort();
+      expect_json(commands.event(), command);
+      break;
+    case Command::Kind::refused: {
+      std::string out;
+      if (!replies.error(command.error, command.detail, command.request, {}, out)) std::abort();
+      if (!carillon::json::is_valid(out, carillon::json::kDepthMax)) std::abort();
+      break;
+    }
+  }
+  return 0;
+}
