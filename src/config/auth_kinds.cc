@@ -8,6 +8,9 @@ namespace carillon::config {
 namespace {
 
 constexpr std::string_view kQuery = "query:";
+constexpr std::string_view kHeader = "header:";
+
+}  // namespace
 
 bool is_parameter_name(std::string_view name) {
   const auto fine = [](char c) {
@@ -17,8 +20,6 @@ bool is_parameter_name(std::string_view name) {
   return !name.empty() && name.size() <= kParameterBytesMax && std::all_of(name.begin(), name.end(), fine);
 }
 
-}  // namespace
-
 Result<TokenPlace> parse_token_place(std::string_view text) {
   if (text == "bearer") return TokenPlace{TokenSource::bearer, ""};
   if (text.substr(0, kQuery.size()) == kQuery) {
@@ -27,13 +28,20 @@ Result<TokenPlace> parse_token_place(std::string_view text) {
     return failure(quoted(text) +
                    " names no query parameter (1 to 64 letters, digits, _ - .); write \"query:token\"");
   }
-  return failure(quoted(text) + " is unknown; write \"bearer\" or \"query:token\"");
+  if (text.substr(0, kHeader.size()) == kHeader) {
+    const auto name = text.substr(kHeader.size());
+    if (is_parameter_name(name)) return TokenPlace{TokenSource::header, std::string(name)};
+    return failure(quoted(text) +
+                   " names no header (1 to 64 letters, digits, _ - .); write \"header:X-API-Key\"");
+  }
+  return failure(quoted(text) + " is unknown; write \"bearer\", \"query:token\" or \"header:X-API-Key\"");
 }
 
 std::string TokenPlacesKind::show(const std::vector<TokenPlace>& field) const {
   std::vector<std::string> texts;
   for (const auto& place : field) {
-    texts.push_back(place.source == TokenSource::bearer ? "bearer" : cat({kQuery, place.parameter}));
+    const std::string_view kind = place.source == TokenSource::query ? kQuery : kHeader;
+    texts.push_back(place.source == TokenSource::bearer ? "bearer" : cat({kind, place.name}));
   }
   return toml_list(texts);
 }
@@ -48,7 +56,7 @@ void TokenPlacesKind::read(const Place& place, Reading& reading, std::vector<Tok
   std::vector<TokenPlace> all;
   for (const Place& at : items_of(place)) {
     if (at.node.kind != Node::Kind::string) {
-      wrong_type(at, reading, "\"bearer\" or \"query:token\"");
+      wrong_type(at, reading, "\"bearer\", \"query:token\" or \"header:X-API-Key\"");
       continue;
     }
     auto parsed = parse_token_place(at.node.text);

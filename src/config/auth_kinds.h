@@ -12,13 +12,18 @@ namespace carillon::config {
 
 inline constexpr std::size_t kTokenPlacesMax = 8;
 inline constexpr std::size_t kParameterBytesMax = 64;
+// RFC 6455 section 5.5: a control frame holds 125 bytes, two of which are the code.
+inline constexpr std::size_t kCloseReasonBytesMax = 123;
 
-// "query:token" or "bearer"; or what is wrong and what to write instead.
+// 1 to 64 letters, digits, "_", "-" or ".": what may name a query parameter or a header here.
+bool is_parameter_name(std::string_view name);
+
+// "query:token", "bearer" or "header:X-API-Key"; or what is wrong and what to write instead.
 Result<TokenPlace> parse_token_place(std::string_view text);
 
 struct TokenPlacesKind {
   std::string type() const {
-    return "array of \"bearer\" and \"query:NAME\", at most 8; the first present wins";
+    return "array of \"bearer\", \"query:NAME\" and \"header:NAME\", at most 8; the first present wins";
   }
   std::string example() const { return R"(["bearer", "query:token"])"; }
   std::string show(const std::vector<TokenPlace>& field) const;

@@ -70,11 +70,12 @@ void check_server(const ServerSettings& server, const Written& written, const Or
       report.error(listen.origin, "server.listen", cat({"\"", address, "\" is listed twice; leave one out"}));
       break;
     }
-    if (is_loopback(listen)) continue;
+    if (is_loopback(listen) || listen.tls) continue;
     report.warning(listen.origin, "server.listen",
                    cat({"\"", address,
                         "\" is reached from other machines without TLS, tokens and events in the clear;"
-                        " put a proxy with TLS before it, or write \"127.0.0.1:",
+                        " give it tls = { cert = \"server.pem\", key = \"server.key\" }, put a proxy with TLS"
+                        " before it, or write \"127.0.0.1:",
                         std::to_string(listen.port), "\""}));
   }
 }

@@ -14,10 +14,15 @@ namespace carillon::config {
 // `prefix` names the table in messages: "keys.main", "endpoint[0]".
 void check_key(KeySettings& key, const Written& written, const std::string& prefix, Report& report);
 void check_server(const ServerSettings& server, const Written& written, const Origin& file, Report& report);
+void check_proxies(const ServerSettings& server, const Written& written, const Origin& file, Report& report);
 void check_bus(const BusSettings& bus, const Written& written, const Origin& file, Report& report);
 void check_endpoint(const EndpointSettings& endpoint, const Settings& settings, const std::string& prefix,
                     Report& report);
+// The part of check_endpoint() that is about its dialect (check_dialect.cc).
+void check_dialect(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
 // Names and paths: each once. Endpoints stand in the order of the file.
 void check_endpoints_differ(const std::vector<EndpointSettings>& endpoints, Report& report);
+// Every route, alone and against all that answers on the port. After the endpoints.
+void check_routes(const Settings& settings, Report& report);
 
 }  // namespace carillon::config

@@ -17,8 +17,14 @@ class EndpointCheck {
   void all() {
     path();
     origins();
+    if (endpoint_.auth.mode != AuthMode::none) sources();
     if (endpoint_.auth.mode == AuthMode::jwt) tokens();
-    stream();
+    if (endpoint_.auth.mode == AuthMode::api_key && endpoint_.auth.api_keys.empty()) {
+      if (was_read("auth.api_keys")) {
+        fault("auth.api_keys", "is empty, so nobody is admitted; write [{ env = \"NAME\" }]");
+      }
+    }
+    check_dialect(endpoint_, prefix_, report_);
     keepalive();
     lag();
   }
@@ -47,10 +53,13 @@ class EndpointCheck {
     }
   }
 
-  void tokens() {
+  void sources() {
     if (endpoint_.auth.sources.empty() && was_read("auth.sources")) {
       fault("auth.sources", "is empty, so no token is ever found; write [\"query:token\"]");
     }
+  }
+
+  void tokens() {
     std::vector<std::string> names;
     for (const auto& key : settings_.keys) names.push_back(key.name);
     if (names.empty()) {
@@ -64,6 +73,22 @@ class EndpointCheck {
                                     : cat({"write ", alternatives(names), ", or add [keys.", wanted, "]"});
       fault("auth.keys", cat({"there is no key ", quoted(wanted), "; ", hint}));
     }
+    algorithms();
+  }
+
+  // One of its keys must have an algorithm that the endpoint takes.
+  void algorithms() {
+    const auto& wanted = endpoint_.auth.algorithms;
+    if (wanted.empty() || !was_read("auth")) return;
+    for (const auto& key : settings_.keys) {
+      const auto& names = endpoint_.auth.keys;
+      if (!names.empty() && std::find(names.begin(), names.end(), key.name) == names.end()) continue;
+      for (const auto& algorithm : key.algorithms) {
+        if (std::find(wanted.begin(), wanted.end(), algorithm) != wanted.end()) return;
+      }
+    }
+    fault("auth.algorithms", cat({"none of its keys has ", alternatives(wanted),
+                                  "; add it to a key's algorithms, or write what the keys have"}));
   }
 
   void no_key() {
@@ -71,20 +96,6 @@ class EndpointCheck {
           "there is no key to check tokens with; write [keys.main] with secret = { env = "
           "\"CARILLON_JWT_SECRET\" },"
           " or set CARILLON_JWT_SECRET");
-  }
-
-  void stream() {
-    const bool has_channels = !endpoint_.source.channels.empty();
-    const bool has_frame = !endpoint_.frames.event.empty();
-    if (!was_read("source.channels") || !was_read("frames.event")) return;
-    if (has_channels && !has_frame) {
-      fault_at(of_file("source.channels", "frames.event"), "source.channels",
-               "bring events, but there is no frame for them; write frames.event = '$body'");
-    }
-    if (has_frame && !has_channels) {
-      fault_at(of_file("frames.event", "source.channels"), "frames.event",
-               "no channel brings events for it; write source.channels = [\"news.*\"]");
-    }
   }
 
   void keepalive() {

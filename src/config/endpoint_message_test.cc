@@ -13,13 +13,16 @@ using ::testing::IsEmpty;
 TEST(EndpointMessages, OfAProfile) {
   expect_only({
       {"[[endpoint]]\n",
-       "gateway.toml:1: endpoint[0].profile: is missing; write profile = \"echo\" or \"orion\""},
+       "gateway.toml:1: endpoint[0].profile: is missing; write profile = \"echo\", \"fluxora\", \"grimnir\", "
+       "\"orion\" or \"service\", or the path of a .toml file"},
       {"[[endpoint]]\nprofile = \"oroin\"",
        "gateway.toml:2: endpoint[0].profile: there is no profile \"oroin\"; did you mean \"orion\"?"},
       {"[[endpoint]]\nprofile = \"zebra\"",
-       "gateway.toml:2: endpoint[0].profile: there is no profile \"zebra\"; write \"echo\" or \"orion\""},
+       "gateway.toml:2: endpoint[0].profile: there is no profile \"zebra\"; write \"echo\", \"fluxora\", "
+       "\"grimnir\", \"orion\" or \"service\""},
       {"[[endpoint]]\nprofile = 1",
-       "gateway.toml:2: endpoint[0].profile: expected name of a profile such as \"orion\", got the integer "
+       "gateway.toml:2: endpoint[0].profile: expected name of a profile, or path of a .toml file such as "
+       "\"orion\", got the integer "
        "1"},
   });
 }
@@ -40,8 +43,8 @@ TEST(EndpointMessages, OfAnEndpointsKeys) {
        "gateway.toml:3: endpoint[0].auth.missing.zzz: unknown key; known here: status, headers, body"},
       {"\"keepalive.ping\" = \"1s\"",
        "gateway.toml:3: endpoint[0].keepalive.ping: unknown key; known here: profile, name, path, origins, "
-       "auth, "
-       "source, frames, keepalive, inbound, deflate, lag, limits"},
+       "auth, source, select, keepalive, frames, commands, acks, client_publish, errors, inbound, log, lag, "
+       "limits, deflate, shutdown_code, health, route, route_key"},
       {"name = \"a b\"",
        "gateway.toml:3: endpoint[0].name: \"a b\" is not a name; write 1 to 64 letters, digits, \"-\", \"_\" "
        "or "
@@ -99,8 +102,8 @@ TEST(EndpointMessages, OfAuth) {
        "gateway.toml:3: endpoint[0].auth.sources: is empty, so no token is ever found; write "
        "[\"query:token\"]"},
       {"auth.sources = [\"cookie\"]",
-       "gateway.toml:3: endpoint[0].auth.sources[0]: \"cookie\" is unknown; write \"bearer\" or "
-       "\"query:token\""},
+       "gateway.toml:3: endpoint[0].auth.sources[0]: \"cookie\" is unknown; write \"bearer\", "
+       "\"query:token\" or \"header:X-API-Key\""},
       {"auth.sources = [\"query:\"]",
        "gateway.toml:3: endpoint[0].auth.sources[0]: \"query:\" names no query parameter (1 to 64 letters, "
        "digits, "
@@ -118,9 +121,17 @@ TEST(EndpointMessages, OfAuth) {
        "the "
        "string \"on\""},
       {"auth.missing.body = '{x'",
-       "gateway.toml:3: endpoint[0].auth.missing.body: is not JSON at byte 1: this is not what JSON allows "
-       "here; "
-       "write '{\"message\":\"text\"}'"},
+       "gateway.toml:3: endpoint[0].auth.missing.body: at byte 1: this is not what JSON allows here"},
+      {"auth.missing.body = '$channel'",
+       "gateway.toml:3: endpoint[0].auth.missing.body: at byte 0: there is no variable $channel; there are "
+       "$time_s, $time_ms"},
+      {"auth.mode = \"api_key\"",
+       "gateway.toml:1: endpoint[0].auth.api_keys: is empty, so nobody is admitted; write [{ env = \"NAME\" "
+       "}]"},
+      {"auth.algorithms = [\"RS256\"]",
+       "gateway.toml:3: endpoint[0].auth.algorithms: none of its keys has \"RS256\"; add it to a key's "
+       "algorithms, or "
+       "write what the keys have"},
       {"auth.missing.headers = [\"no colon\"]",
        "gateway.toml:3: endpoint[0].auth.missing.headers[0]: \"no colon\" is not a header; write \"Name: "
        "value\" "

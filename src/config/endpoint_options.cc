@@ -5,9 +5,9 @@
 #include "config/auth_kinds.h"
 #include "config/kinds.h"
 #include "config/options.h"
+#include "config/route_kind.h"
+#include "config/secret_kinds.h"
 #include "config/text_checks.h"
-#include "event/channel_name.h"
-#include "json/template.h"
 
 namespace carillon::config {
 namespace {
@@ -17,17 +17,15 @@ using std::chrono::hours;
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kGiB = 1024 * 1024 * kKiB;
 constexpr std::uint64_t kCountMax = 1'000'000'000;
-// RFC 6455 section 5.5: a control frame holds 125 bytes, two of which are the code.
-constexpr std::size_t kCloseReasonBytesMax = 123;
-
 constexpr TextKind kName{"name", "\"live\"", 64, check_name};
-constexpr TextKind kProfile{"name of a profile", "\"orion\"", 64, check_name};
+constexpr TextKind kProfile{"name of a profile, or path of a .toml file", "\"orion\"", 4096, check_profile};
 
 std::vector<Option> identity_options(EndpointSettings& e) {
   return {
-      with_default(option("profile", kProfile, e.profile,
-                          "the protocol: a built-in profile, whose values the others override"),
-                   "none: it must be given"),
+      with_default(
+          option("profile", kProfile, e.profile,
+                 "the protocol: a built-in profile, or a file like one; the other keys override its values"),
+          "none: it must be given"),
       with_default(option("name", kName, e.name, "what metrics and logs call the endpoint; unique"),
                    "the profile's name"),
       with_default(option("path", TextKind{"path", "\"/ws\"", 255, check_path}, e.path,
@@ -40,16 +38,29 @@ std::vector<Option> identity_options(EndpointSettings& e) {
 }
 
 std::vector<Option> auth_options(EndpointAuth& a) {
-  const TextKind body{"JSON text", R"('{"message":"invalid token"}')", 16 * kKiB, check_json};
+  const TextKind body{"template", R"('{"message":"invalid token"}')", 16 * kKiB, check_time_template};
   const TextListKind headers{{"header", R"("WWW-Authenticate: Bearer")", 1024, check_header}, 16};
   const NumberKind status{400, 599};
   return {
-      option("auth.mode", WordKind<AuthMode>{{{"jwt", AuthMode::jwt}, {"none", AuthMode::none}}}, a.mode,
-             "\"none\" admits everybody"),
-      option("auth.sources", TokenPlacesKind{}, a.sources, "where a token is looked for"),
+      option("auth.mode",
+             WordKind<AuthMode>{
+                 {{"jwt", AuthMode::jwt}, {"api_key", AuthMode::api_key}, {"none", AuthMode::none}}},
+             a.mode, "a token of [keys.*], one of auth.api_keys, or \"none\", which admits everybody"),
+      option("auth.sources", TokenPlacesKind{}, a.sources, "where a token or API key is looked for"),
       with_default(option("auth.keys", TextListKind{{"name of a key", "\"main\"", 64, check_name}, 64},
                           a.keys, "the [keys.*] that may have signed it"),
                    "[]: all of them"),
+      with_default(
+          option("auth.algorithms", TextListKind{{"JWT algorithm", "\"HS256\"", 16, check_algorithm}, 13},
+                 a.algorithms, "of those keys' algorithms the ones that this endpoint takes"),
+          "[]: all of them"),
+      option("auth.api_keys", SecretListKind{}, a.api_keys,
+             "with auth.mode = \"api_key\": any of these admits"),
+      option("auth.require_exp", SwitchKind{}, a.require_exp, "refuse a token without exp"),
+      option("auth.channels_claim", TextKind{"name of a claim", "\"channels\"", 64, nullptr},
+             a.channels_claim,
+             "a claim with an array of channel patterns: the only ones that the token may subscribe and"
+             " publish to. Empty: any"),
       option("auth.missing.status", status, a.missing.status, "HTTP status where there is no token"),
       option("auth.missing.headers", headers, a.missing.headers, "more headers of that answer"),
       option("auth.missing.body", body, a.missing.body, "body of that answer"),
@@ -58,39 +69,10 @@ std::vector<Option> auth_options(EndpointAuth& a) {
       option("auth.invalid.body", body, a.invalid.body, "body of that answer"),
       option("auth.close_at_exp", OptionalCloseCodeKind{}, a.close_at_exp,
              "close code when the token expires; \"off\": the connection outlives it"),
-  };
-}
-
-std::vector<Option> stream_options(EndpointSettings& e) {
-  const DurationKind beat{milliseconds(10), hours(24)};
-  return {
       option(
-          "source.channels",
-          TextListKind{{"channel pattern", "\"news.*\"", kChannelNameBytesMax, check_channel_pattern}, 256},
-          e.source.channels, "channels of the bus that it serves, each with at most one *"),
-      option("frames.event",
-             TextKind{"template", R"('{"channel":$channel,"payload":$body,"timestamp":$time_s}')",
-                      json::kTemplateBytesMax, check_event_template},
-             e.frames.event,
-             "an event's frame: JSON with $channel, $*, $body, $body/pointer, $time_s, $time_ms"),
-      option("keepalive.ping", OptionalDurationKind{beat}, e.keepalive.ping, "between two Ping frames"),
-      option("keepalive.timeout", OptionalDurationKind{beat}, e.keepalive.timeout,
-             "a client that has answered no ping for so long is dropped"),
-      option("keepalive.data_counts", SwitchKind{}, e.keepalive.data_counts,
-             "does any frame push that deadline, or only a pong"),
-  };
-}
-
-std::vector<Option> inbound_options(EndpointSettings& e) {
-  return {
-      option("inbound.message_bytes_max", SizeKind{1, kGiB}, e.inbound.message_bytes_max,
-             "longest message of a client; longer is closed with 1009"),
-      option("inbound.fragments_max", NumberKind{1, 16'777'216}, e.inbound.fragments_max,
-             "most frames that one message may come in"),
-      option("inbound.reply",
-             WordKind<InboundReply>{{{"none", InboundReply::none}, {"echo", InboundReply::echo}}},
-             e.inbound.reply, "\"echo\" sends every message back; \"none\" ignores it"),
-      option("deflate", SwitchKind{}, e.deflate, "offer permessage-deflate (RFC 7692)"),
+          "auth.expired_frame",
+          TextKind{"template", R"('{"type":"expired","timestamp":$time_s}')", 16 * kKiB, check_time_template},
+          a.expired_frame, "a last frame before that close; empty: none"),
   };
 }
 
@@ -107,10 +89,31 @@ std::vector<Option> limit_options(EndpointSettings& e) {
              e.lag.close_reason, "and its reason"),
       option("limits.connections", LimitKind{kCountMax}, e.limits.connections,
              "most connections of this endpoint; more are answered 503"),
+      option("limits.connections_per_ip", LimitKind{kCountMax}, e.limits.connections_per_ip,
+             "most connections of one address, an IPv6 /64 being one; more are answered 503"),
+      option(
+          "limits.connections_per_user", LimitKind{kCountMax}, e.limits.connections_per_user,
+          "most connections of one token's sub; more are answered 429; a token without sub is not counted"),
       option("limits.accepts_per_ip", LimitKind{kCountMax}, e.limits.accepts_per_ip,
-             "most upgrades of one address within the window; more are answered 429"),
+             "most upgrades of one address, an IPv6 /64 being one, within the window; more are answered 429"),
       option("limits.accepts_window", DurationKind{milliseconds(100), hours(24)}, e.limits.accepts_window,
              "that sliding window"),
+      option("limits.channels", NumberKind{1, 65'535}, e.limits.channels,
+             "most channels that one connection subscribes to"),
+      option("deflate", SwitchKind{}, e.deflate, "offer permessage-deflate (RFC 7692)"),
+      option("shutdown_code", CloseCodeKind{}, e.shutdown_code, "close code of a shutdown; without a reason"),
+  };
+}
+
+std::vector<Option> http_options(EndpointSettings& e) {
+  return {
+      option("health.connections", TextKind{"name", "\"wsConnections\"", 64, check_health_member},
+             e.health.connections,
+             "a member of GET /health that counts its connections; endpoints that share it are added up"),
+      option("route", RoutesKind{}, e.routes, "HTTP requests that it turns into events, as [[route]] below"),
+      with_default(
+          option("route_key", SecretKind{}, e.route_key, "key of those routes that have none of their own"),
+          "none: they are open"),
   };
 }
 
@@ -118,7 +121,7 @@ std::vector<Option> limit_options(EndpointSettings& e) {
 
 std::vector<Option> endpoint_options(EndpointSettings& e) {
   std::vector<Option> all = identity_options(e);
-  for (auto group : {auth_options(e.auth), stream_options(e), inbound_options(e), limit_options(e)}) {
+  for (auto group : {auth_options(e.auth), dialect_options(e), limit_options(e), http_options(e)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;

@@ -14,11 +14,14 @@ std::string generalised(std::string_view asked) {
     const auto rest = key.find('.', 5);
     key = cat({"keys.<name>", rest == std::string::npos ? "" : std::string_view(key).substr(rest)});
   }
-  const auto bracket = key.find('[');
-  const auto close = key.find(']');
-  if (bracket != std::string::npos && close != std::string::npos && close > bracket) {
+  for (auto bracket = key.find('['); bracket != std::string::npos; bracket = key.find('[', bracket)) {
+    const auto close = key.find(']', bracket);
+    if (close == std::string::npos) break;
     key.erase(bracket, close - bracket + 1);
   }
+  // A route is the same in an endpoint and at the top.
+  constexpr std::string_view kEndpoint = "endpoint.";
+  if (key.starts_with("endpoint.route.")) key.erase(0, kEndpoint.size());
   return key;
 }
 

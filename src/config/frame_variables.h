@@ -1,12 +1,14 @@
-// The variables that a frame template may name, in the order in which their values are passed to it.
+// The variables that templates may name, in the order in which their values are passed to them.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 namespace carillon::config {
 
+// Of an event's frame.
 enum class EventVariable : std::size_t {
   channel,  // the event's bus channel
   star,     // what the pattern's star matched
@@ -18,5 +20,25 @@ enum class EventVariable : std::size_t {
 inline constexpr std::size_t kEventVariableCount = static_cast<std::size_t>(EventVariable::count);
 inline constexpr std::array<std::string_view, kEventVariableCount> kEventVariables{"channel", "*", "body",
                                                                                    "time_s", "time_ms"};
+
+// Of what one client is sent: replies, errors, acknowledgements, and what it publishes. What a frame has
+// no value for is null.
+enum class ReplyVariable : std::size_t {
+  time_s,   // now
+  time_ms,  // the same with milliseconds
+  code,     // of an error
+  message,  // of an error
+  request,  // what the client sent, where it was JSON; a pointer may follow: $request/data/channel
+  channel,  // what it subscribed to or unsubscribed from
+  subject,  // its token's `sub`
+  count
+};
+inline constexpr std::size_t kReplyVariableCount = static_cast<std::size_t>(ReplyVariable::count);
+inline constexpr std::array<std::string_view, kReplyVariableCount> kReplyVariables{
+    "time_s", "time_ms", "code", "message", "request", "channel", "subject"};
+
+// Of what is sent to nobody in particular: refusals, JSON pings, the farewell at `exp`.
+inline constexpr std::size_t kTimeVariableCount = 2;
+inline constexpr std::span<const std::string_view> kTimeVariables{kReplyVariables.data(), kTimeVariableCount};
 
 }  // namespace carillon::config

@@ -111,6 +111,16 @@ void LimitKind::read(const Place& place, Reading& reading, Limit& field) const {
   }
 }
 
+void SizeLimitKind::read(const Place& place, Reading& reading, Limit& field) const {
+  if (place.node.kind == Node::Kind::string && place.node.text == "off") {
+    field = Limit::off();
+  } else if (place.node.kind == Node::Kind::integer && place.node.integer == 0) {
+    reading.fault(place, "0 never means unlimited; write \"off\"");
+  } else if (const auto bytes = inner.value(place, reading)) {
+    field = Limit::of(*bytes);
+  }
+}
+
 // --- durations ----------------------------------------------------------------------------------
 
 std::string DurationKind::type() const {
@@ -241,6 +251,15 @@ std::vector<Place> items_of(const Place& place) {
     const Node& item = place.node.items[i];
     const std::uint32_t line = item.line != 0 ? item.line : place.origin.line;
     out.push_back({item, {place.origin.source, line}, cat({place.key, "[", std::to_string(i), "]"})});
+  }
+  return out;
+}
+
+std::vector<Place> members_of(const Place& place) {
+  std::vector<Place> out;
+  for (const Node& member : place.node.members) {
+    const std::uint32_t line = member.line != 0 ? member.line : place.origin.line;
+    out.push_back({member, {place.origin.source, line}, cat({place.key, ".", printable(member.name)})});
   }
   return out;
 }

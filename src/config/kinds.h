@@ -83,6 +83,16 @@ struct LimitKind {
   void read(const Place& place, Reading& reading, Limit& field) const;
 };
 
+// A limit of bytes: a size, or "off".
+struct SizeLimitKind {
+  SizeKind inner;
+
+  std::string type() const { return inner.type() + ", or \"off\""; }
+  std::string example() const { return inner.example(); }
+  std::string show(const Limit& field) const { return field.value ? inner.show(*field.value) : "\"off\""; }
+  void read(const Place& place, Reading& reading, Limit& field) const;
+};
+
 struct DurationKind {
   milliseconds min;
   milliseconds max;
@@ -176,6 +186,8 @@ struct TextListKind {
 
 // The items of an array as places of their own: key "listen[0]", each with its line.
 std::vector<Place> items_of(const Place& place);
+// The members of a table likewise: key "listen[0].tls".
+std::vector<Place> members_of(const Place& place);
 // Reports an array longer than `items_max`.
 bool fits(const Place& place, Reading& reading, std::size_t items_max);
 

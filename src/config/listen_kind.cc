@@ -6,8 +6,62 @@
 #include <cstdint>
 #include <optional>
 
+#include "config/apply.h"
+#include "config/listen_tls.h"
+
 namespace carillon::config {
 namespace {
+
+// Appends what `place` says, or reports.
+void read_address(const Place& place, Reading& reading, std::vector<ListenSettings>& out) {
+  if (place.node.kind != Node::Kind::string) {
+    wrong_type(place, reading, R"(an address such as "127.0.0.1:8000")");
+    return;
+  }
+  auto parsed = parse_listen(place.node.text);
+  if (!parsed) {
+    reading.fault(place, parsed.error().message);
+    return;
+  }
+  for (auto& listen : *parsed) {
+    listen.origin = place.origin;
+    out.push_back(std::move(listen));
+  }
+}
+
+// { addr = "…", tls = { … }, proxy_protocol = "on" }
+void read_table(const Place& place, Reading& reading, std::vector<ListenSettings>& out) {
+  std::vector<ListenSettings> here;
+  ListenSettings rest;  // all but the address
+  for (const Place& at : members_of(place)) {
+    if (at.node.name == "addr") {
+      read_address(at, reading, here);
+    } else if (at.node.name == "tls") {
+      rest.tls = read_listen_tls(at, reading);
+    } else if (at.node.name == "proxy_protocol") {
+      const auto on = SwitchKind{}.value(at, reading);
+      if (on) rest.proxy_protocol = *on ? ProxyProtocol::on : ProxyProtocol::off;
+    } else {
+      reading.fault(at, unknown_key(at.node.name, {"addr", "tls", "proxy_protocol"}));
+    }
+  }
+  if (place.node.find("addr") == nullptr) {
+    reading.fault(place, R"(has no addr; write addr = "0.0.0.0:8000")");
+  }
+  for (auto& listen : here) {
+    listen.tls = rest.tls;
+    listen.proxy_protocol = rest.proxy_protocol;
+    out.push_back(std::move(listen));
+  }
+}
+
+// As it would be written.
+std::string show_item(const ListenSettings& listen) {
+  const std::string address = toml_quoted(show_listen(listen));
+  const std::string tls = listen.tls ? ", tls = " + show_listen_tls(*listen.tls) : "";
+  const std::string proxy = listen.proxy_protocol == ProxyProtocol::on ? ", proxy_protocol = \"on\"" : "";
+  return tls.empty() && proxy.empty() ? address : cat({"{ addr = ", address, tls, proxy, " }"});
+}
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
@@ -69,13 +123,13 @@ std::string show_listen(const ListenSettings& listen) {
 }
 
 std::string ListenKind::show(const std::vector<ListenSettings>& field) const {
-  std::vector<std::string> texts;
-  for (const auto& listen : field) texts.push_back(show_listen(listen));
-  return toml_list(texts);
+  std::string out;
+  for (const auto& listen : field) out.append(out.empty() ? "[" : ", ").append(show_item(listen));
+  return out + (out.empty() ? "[]" : "]");
 }
 
 void ListenKind::read(const Place& place, Reading& reading, std::vector<ListenSettings>& field) const {
-  std::vector<Place> places{place};  // one string stands for an array of one
+  std::vector<Place> places{place};  // one string or table stands for an array of one
   if (place.node.kind == Node::Kind::array) {
     if (!fits(place, reading, kListenMax)) return;
     places = items_of(place);
@@ -83,18 +137,10 @@ void ListenKind::read(const Place& place, Reading& reading, std::vector<ListenSe
   }
   std::vector<ListenSettings> all;
   for (const Place& at : places) {
-    if (at.node.kind != Node::Kind::string) {
-      wrong_type(at, reading, R"(an address such as "127.0.0.1:8000")");
-      continue;
-    }
-    auto parsed = parse_listen(at.node.text);
-    if (!parsed) {
-      reading.fault(at, parsed.error().message);
-      continue;
-    }
-    for (auto& listen : *parsed) {
-      listen.origin = at.origin;
-      all.push_back(std::move(listen));
+    if (at.node.kind == Node::Kind::table) {
+      read_table(at, reading, all);
+    } else {
+      read_address(at, reading, all);
     }
   }
   field = std::move(all);

@@ -1,5 +1,7 @@
 // Listen addresses: "127.0.0.1:8000", "[::1]:8000", "localhost:8000" (both loopbacks). Port 0 is any
-// free one. Other names are refused: what they resolve to is not in the file's author's hand.
+// free one. Other names are refused: what they resolve to is not in the file's author's hand. With TLS:
+// { addr = "0.0.0.0:8443", tls = { cert = "server.pem", key = "server.key" } }. Behind a proxy:
+// { addr = "10.0.0.5:8000", proxy_protocol = "on" }; both may stand together.
 #pragma once
 
 #include <string>
@@ -17,7 +19,9 @@ bool is_loopback(const ListenSettings& listen);
 std::string show_listen(const ListenSettings& listen);  // "[::1]:8000"
 
 struct ListenKind {
-  std::string type() const { return "array of \"address:port\", at most 64"; }
+  std::string type() const {
+    return R"(array of "address:port" or { addr, tls = { cert, key }, proxy_protocol }, at most 64)";
+  }
   std::string example() const { return R"(["127.0.0.1:8000", "[::1]:8000"])"; }
   std::string show(const std::vector<ListenSettings>& field) const;
   void read(const Place& place, Reading& reading, std::vector<ListenSettings>& field) const;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <thread>
 
 #include "config/apply.h"
 #include "config/check.h"
 #include "config/kinds.h"
 #include "config/options.h"
+#include "config/route_kind.h"
 #include "config/text_checks.h"
 #include "config/toml_text.h"
 #include "config/words.h"
@@ -18,6 +20,7 @@ namespace {
 constexpr std::size_t kKeysMax = 64;
 constexpr std::size_t kEndpointsMax = 256;
 constexpr std::uint32_t kShardsMax = 256;
+constexpr std::string_view kProfileSuffix = ".toml";
 
 std::vector<std::string> profile_names() {
   std::vector<std::string> names;
@@ -25,8 +28,11 @@ std::vector<std::string> profile_names() {
   return names;
 }
 
-// 10s where TOML has "10s": for notes, where a quote around a plain word only disturbs.
+// 10s where TOML has "10s": for notes, where a quote around a plain word only disturbs, and two of them
+// around nothing say nothing.
 std::string bare(const std::string& toml) {
+  if (toml == "\"\"") return "none";
+  if (toml == "\"(secret)\"") return "(secret)";
   const auto plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   };
@@ -57,8 +63,8 @@ class Loader {
   Origin at(std::uint32_t line) const { return {source_, line}; }
 
   void load_root(const Node& root) {
-    static constexpr std::array<std::string_view, 6> kTables = {"server", "bus", "keys",
-                                                                "api",    "log", "endpoint"};
+    static constexpr std::array<std::string_view, 7> kTables = {"server", "bus",      "keys", "api",
+                                                                "log",    "endpoint", "route"};
     const std::vector<std::string> names(kTables.begin(), kTables.end());
     for (const Node& value : root.members) {
       const std::string& name = value.name;
@@ -73,6 +79,10 @@ class Loader {
     load_keys(root);
     add_environment();
     load_endpoints(root);
+    if (const Node* routes = root.find("route")) {
+      RoutesKind{}.read({*routes, at(routes->line), "route"}, reading_, settings_.routes);
+    }
+    check_routes(settings_, report_);
   }
 
   void load_table(const Node& root, std::string_view name, const std::vector<Option>& options,
@@ -96,6 +106,7 @@ class Loader {
     }
     if (server.shards == 0) server.shards = std::clamp(std::thread::hardware_concurrency(), 1U, kShardsMax);
     check_server(server, written, at(0), report_);
+    check_proxies(server, written, at(0), report_);
   }
 
   void load_bus(const Node& root) {
@@ -209,38 +220,65 @@ class Loader {
     EndpointSettings endpoint;
     endpoint.origin = at(table.line);
     const std::vector<Option> options = endpoint_options(endpoint);
-    const Profile* profile = find_profile(table, prefix);
-    if (profile != nullptr) apply_profile(*profile, options, prefix, endpoint.origins_by_key);
+    const auto profile = find_profile(table, prefix);
+    if (profile) apply_profile(*profile, options, prefix, endpoint.origins_by_key);
     std::vector<std::string> before;
     for (const auto& option : options) before.push_back(option.show());
     const Written of_profile = endpoint.origins_by_key;
     apply(table, options, {source_, prefix + "."}, reading_, endpoint.origins_by_key);
+    if (profile) endpoint.profile = profile->name;
     if (endpoint.name.empty() && !is_written(endpoint.origins_by_key, "name"))
       endpoint.name = endpoint.profile;
-    if (profile != nullptr) {
+    if (profile) {
       note_overrides(endpoint, options, before, of_profile);
       check_endpoint(endpoint, settings_, prefix, report_);
+    }
+    for (RouteSettings& route : endpoint.routes) {
+      if (route.key.empty()) route.key = endpoint.route_key;
     }
     settings_.endpoints.push_back(std::move(endpoint));
   }
 
-  const Profile* find_profile(const Node& table, const std::string& prefix) {
+  std::optional<Profile> find_profile(const Node& table, const std::string& prefix) {
     const Node* name = table.find("profile");
     const std::vector<std::string> names = profile_names();
     if (name == nullptr) {
-      report_.error(at(table.line), prefix + ".profile",
-                    "is missing; write profile = " + alternatives(names));
-      return nullptr;
+      report_.error(
+          at(table.line), prefix + ".profile",
+          cat({"is missing; write profile = ", alternatives(names), ", or the path of a .toml file"}));
+      return std::nullopt;
     }
-    if (name->kind != Node::Kind::string || check_name(name->text)) return nullptr;  // told when it is read
+    if (name->kind != Node::Kind::string || check_profile(name->text))
+      return std::nullopt;  // told when it is read
     for (const auto& profile : embedded_profiles()) {
-      if (profile.name == name->text) return &profile;
+      if (profile.name == name->text) return profile;
     }
+    if (name->text.ends_with(kProfileSuffix)) return read_profile(*name, prefix);
     const auto near = nearest(name->text, names);
     const std::string hint = near ? cat({"did you mean \"", *near, "\"?"}) : "write " + alternatives(names);
     report_.error(at(name->line), prefix + ".profile",
                   cat({"there is no profile ", quoted(name->text), "; ", hint}));
-    return nullptr;
+    return std::nullopt;
+  }
+
+  // A profile of the user's own; it is called after its file.
+  std::optional<Profile> read_profile(const Node& path, const std::string& prefix) {
+    auto text = environment_.read_file(path.text);
+    if (!text) {
+      report_.error(at(path.line), prefix + ".profile",
+                    cat({"cannot read ", quoted(path.text), ": ", text.error().message,
+                         "; write the path of a file, or the name of a built-in profile"}));
+      return std::nullopt;
+    }
+    profile_files_.push_back({path.text, std::move(*text)});
+    std::string_view name = profile_files_.back().path;
+    name.remove_prefix(name.rfind('/') + 1);
+    name.remove_suffix(kProfileSuffix.size());
+    if (const auto complaint = check_name(name)) {
+      report_.error(at(path.line), prefix + ".profile", *complaint);
+      return std::nullopt;
+    }
+    return Profile{name, profile_files_.back().text};
   }
 
   void apply_profile(const Profile& profile, const std::vector<Option>& options, const std::string& prefix,
@@ -276,6 +314,11 @@ class Loader {
   Report report_;
   Reading reading_;
   Settings settings_;
+  struct ProfileFile {
+    std::string path;
+    std::string text;
+  };
+  std::deque<ProfileFile> profile_files_;  // a Profile's views point into it
 };
 
 }  // namespace

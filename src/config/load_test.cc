@@ -39,7 +39,7 @@ TEST(Load, TheProfileOrionIsAsPublished_WireP1) {
   EXPECT_EQ(orion.auth.mode, AuthMode::jwt);
   ASSERT_EQ(orion.auth.sources.size(), 1U);
   EXPECT_EQ(orion.auth.sources[0].source, TokenSource::query);
-  EXPECT_EQ(orion.auth.sources[0].parameter, "token");
+  EXPECT_EQ(orion.auth.sources[0].name, "token");
   EXPECT_EQ(orion.auth.missing.status, 401);
   EXPECT_EQ(orion.auth.missing.body, R"({"message":"missing token"})");
   EXPECT_EQ(orion.auth.invalid.body, R"({"message":"invalid token"})");
@@ -49,7 +49,7 @@ TEST(Load, TheProfileOrionIsAsPublished_WireP1) {
   EXPECT_EQ(orion.keepalive.ping, milliseconds(30000));
   EXPECT_EQ(orion.keepalive.timeout, milliseconds(60000));
   EXPECT_FALSE(orion.keepalive.data_counts);
-  EXPECT_EQ(orion.inbound.message_bytes_max, 512U);
+  EXPECT_EQ(orion.inbound.message_bytes_max.value, 512U);
   EXPECT_EQ(orion.inbound.reply, InboundReply::none);
   EXPECT_EQ(orion.lag.policy, LagPolicy::disconnect);
   EXPECT_EQ(orion.lag.close_code, 1008);
@@ -66,8 +66,8 @@ TEST(Load, TheProfileEchoIsForConformanceSuites) {
   EXPECT_EQ(echo.path, "/echo");
   EXPECT_EQ(echo.auth.mode, AuthMode::none);
   EXPECT_EQ(echo.inbound.reply, InboundReply::echo);
-  EXPECT_EQ(echo.inbound.message_bytes_max, 16U * 1024 * 1024);
-  EXPECT_EQ(echo.inbound.fragments_max, 262144U);
+  EXPECT_EQ(echo.inbound.message_bytes_max.value, 16U * 1024 * 1024);
+  EXPECT_EQ(echo.inbound.fragments_max.value, 262144U);
   EXPECT_EQ(echo.deflate, Switch::on);
   EXPECT_THAT(loaded.notes, IsEmpty());
 }
@@ -126,12 +126,19 @@ TEST(Load, NotesTellWhatAnOverrideChangesAndWhatItWas) {
       loaded.notes,
       ElementsAre("endpoint live: name = live (profile: orion)",
                   "endpoint live: path = \"/live\" (profile: \"/ws\")",
+                  "endpoint live: keepalive.ping = 10s (profile: 30s)",
                   "endpoint live: frames.event = '{\"type\":$channel}' (profile: "
                   "'{\"channel\":$channel,\"payload\":$body,\"timestamp\":$time_s}')",
-                  "endpoint live: keepalive.ping = 10s (profile: 30s)",
                   "endpoint live: lag.bytes_max = 64KiB (default: 1MiB)",
                   "endpoint live: limits.connections = 5 (profile: off)",
                   "events are not buffered for absent clients: there is no replay and no recovery yet"));
+}
+
+TEST(Load, ANoteSaysNoneWhereNothingWas_AndNoSecret) {
+  const Loaded loaded = load_good(
+      orion_with("auth.channels_claim = \"channels\"\nroute_key = { env = \"CARILLON_JWT_SECRET\" }"));
+  EXPECT_THAT(loaded.notes, Contains("endpoint orion: auth.channels_claim = channels (default: none)"));
+  EXPECT_THAT(loaded.notes, Contains("endpoint orion: route_key = (secret) (default: none)"));
 }
 
 TEST(Load, ANoteSaysThatAbsentClientsMissEvents_WireC8) {
@@ -287,9 +294,10 @@ TEST(Load, TakesABusUrlWithAPasswordFromAVariable) {
 TEST(Load, WarnsOfAnAddressThatOtherMachinesReach) {
   EXPECT_THAT(
       texts_of(load_good(orion_with("[server]\nlisten = [\"0.0.0.0:80\", \"127.9.9.9:80\"]")).warnings),
-      ElementsAre(
-          "gateway.toml:4: server.listen: \"0.0.0.0:80\" is reached from other machines without TLS, "
-          "tokens and events in the clear; put a proxy with TLS before it, or write \"127.0.0.1:80\""));
+      ElementsAre("gateway.toml:4: server.listen: \"0.0.0.0:80\" is reached from other machines without TLS, "
+                  "tokens and events in the clear; give it tls = { cert = \"server.pem\", key = "
+                  "\"server.key\" }, put a "
+                  "proxy with TLS before it, or write \"127.0.0.1:80\""));
 }
 
 // A misplaced secret must not come back in a message, wherever it was put.

@@ -4,6 +4,7 @@
 
 #include "config/kinds.h"
 #include "config/listen_kind.h"
+#include "config/proxy_kinds.h"
 #include "config/secret_kinds.h"
 #include "config/text_checks.h"
 
@@ -46,10 +47,25 @@ std::vector<Option> server_limits(ServerSettings& s) {
              "most bytes of its own (pongs, replies, the rest of a frame) that wait for one connection"),
       option("inbox_batches_max", NumberKind{16, 1'048'576}, s.inbox_batches_max,
              "most batches of events that wait for one shard; beyond it a gap is told"),
+      option("channels_max", NumberKind{1, 100'000'000}, s.channels_max,
+             "most channels of one endpoint that clients of one shard subscribe to; more are refused"),
       option("send_buffer_bytes", AutoKind<SizeKind>{{4 * kKiB, 64 * kMiB}}, s.send_buffer_bytes,
              "send buffer of a socket (SO_SNDBUF); \"auto\" leaves it to the kernel"),
       option("notsent_low_water_bytes", SizeKind{1 * kKiB, 16 * kMiB}, s.notsent_low_water_bytes,
              "unsent bytes that the kernel takes of one connection (TCP_NOTSENT_LOWAT)"),
+  };
+}
+
+std::vector<Option> proxy_options(ServerSettings& s) {
+  const WordKind<ClientAddress> client{{{"peer", ClientAddress::peer},
+                                        {"x-forwarded-for", ClientAddress::x_forwarded_for},
+                                        {"forwarded", ClientAddress::forwarded}}};
+  return {
+      option("trusted_proxies", IpRangesKind{}, s.trusted_proxies,
+             "proxies that are believed when they say who their client is"),
+      option("client_address", client, s.client_address,
+             "where limits and logs take a trusted proxy's client from: the right-most address of that "
+             "header that is no trusted proxy; \"peer\" asks no header"),
   };
 }
 
@@ -58,7 +74,9 @@ std::vector<Option> server_limits(ServerSettings& s) {
 std::vector<Option> server_options(ServerSettings& s) {
   std::vector<Option> all = {
       with_default(option("listen", ListenKind{}, s.listen,
-                          "addresses to listen on; \"localhost\" is both loopbacks, port 0 any free one"),
+                          "addresses to listen on; \"localhost\" is both loopbacks, port 0 any free one; tls "
+                          "(PEM files) makes it wss:// and https://; with proxy_protocol = "
+                          "\"on\" every connection begins with a PROXY header (1 or 2) of a trusted proxy"),
                    R"(["127.0.0.1:8000", "[::1]:8000"])"),
       option("shards", AutoKind<NumberKind>{{1, 256}}, s.shards,
              "threads that serve connections; \"auto\" is one for each core"),
@@ -70,6 +88,7 @@ std::vector<Option> server_options(ServerSettings& s) {
              "between two requests of a kept-alive API connection"),
   };
   for (auto& each : server_limits(s)) all.push_back(std::move(each));
+  for (auto& each : proxy_options(s)) all.push_back(std::move(each));
   return all;
 }
 
@@ -138,7 +157,8 @@ std::vector<Section> sections(Subjects& of) {
           {"[keys.<name>]", "keys.<name>.", key_options(of.key)},
           {"[api]", "api.", api_options(of.settings.api)},
           {"[log]", "log.", log_options(of.settings.log)},
-          {"[[endpoint]]", "endpoint.", endpoint_options(of.endpoint)}};
+          {"[[endpoint]]", "endpoint.", endpoint_options(of.endpoint)},
+          {"[[route]]", "route.", route_options(of.route)}};
 }
 
 std::vector<VariableHelp> variables() {

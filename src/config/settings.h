@@ -7,12 +7,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/ip_address.h"
 #include "base/secret.h"
 #include "base/time.h"
 
@@ -33,11 +35,30 @@ struct Limit {
   bool allows(std::uint64_t count) const { return !value || count <= *value; }
 };
 
+enum class ProxyProtocol : std::uint8_t { off, on };
+
+// `wss://` and HTTPS on one listen address: what its two files held when the configuration was read.
+struct ListenTls {
+  std::string cert_file;
+  std::string cert_pem;  // the server's certificate, behind it those that issued it
+  std::string key_file;
+  Secret key_pem;
+  Origin cert_origin;  // where each was written, for faults that only show later
+  std::string cert_key;
+  Origin key_origin;
+  std::string key_key;
+};
+
 struct ListenSettings {
   std::string host;  // numeric, without brackets
   std::uint16_t port = 0;
   Origin origin;
+  ProxyProtocol proxy_protocol = ProxyProtocol::off;  // on: every connection begins with its header
+  std::shared_ptr<const ListenTls> tls = nullptr;     // null: plain; "localhost" gives one to both loopbacks
 };
+
+// Who a trusted proxy's client is: the proxy itself, or whom a header of its request names.
+enum class ClientAddress : std::uint8_t { peer, x_forwarded_for, forwarded };
 
 struct ServerSettings {
   std::vector<ListenSettings> listen;  // default 127.0.0.1:8000 and [::1]:8000
@@ -53,8 +74,11 @@ struct ServerSettings {
   std::uint32_t connections_max = 1000000;  // WebSockets of the process
   std::uint32_t outbox_bytes_max = 64 * 1024;
   std::uint32_t inbox_batches_max = 4096;
-  std::uint32_t send_buffer_bytes = 0;  // SO_SNDBUF; in the file "auto" or a number; 0 here is auto
+  std::uint32_t channels_max = 1000000;  // of one endpoint that somebody on one shard hears
+  std::uint32_t send_buffer_bytes = 0;   // SO_SNDBUF; in the file "auto" or a number; 0 here is auto
   std::uint32_t notsent_low_water_bytes = 16 * 1024;
+  std::vector<IpRange> trusted_proxies;
+  ClientAddress client_address = ClientAddress::peer;
 };
 
 struct BusSettings {
@@ -96,29 +120,146 @@ struct LogSettings {
 struct Refusal {  // an HTTP answer instead of the upgrade
   int status = 401;
   std::vector<std::string> headers;                  // "WWW-Authenticate: Bearer"
-  std::string body = R"({"error":"unauthorized"})";  // JSON
+  std::string body = R"({"error":"unauthorized"})";  // template
 };
 
-enum class TokenSource { query, bearer };
+enum class TokenSource { query, bearer, header };
 struct TokenPlace {
   TokenSource source = TokenSource::query;
-  std::string parameter;  // query: the parameter's name; written "query:token", "bearer"
+  std::string name;  // of the parameter or header; written "query:token", "bearer", "header:X-API-Key"
 };
 
-enum class AuthMode { jwt, none };
+enum class AuthMode { jwt, api_key, none };
 
 struct EndpointAuth {
   AuthMode mode = AuthMode::jwt;
-  std::vector<TokenPlace> sources;  // first that is present wins
-  std::vector<std::string> keys;    // names in [keys.*]; empty: all of them
+  std::vector<TokenPlace> sources;      // first that is present wins
+  std::vector<std::string> keys;        // names in [keys.*]; empty: all of them
+  std::vector<std::string> algorithms;  // of those keys' ones; empty: all of them
+  std::vector<Secret> api_keys;         // mode api_key
+  bool require_exp = false;
+  std::string channels_claim;  // names the claim that lists the channels a token may hear; empty: all
   Refusal missing;
   Refusal invalid;
   std::optional<std::uint16_t> close_at_exp;  // close code; nothing: the connection outlives `exp`
+  std::string expired_frame;                  // template; goes before that close; empty: none
+};
+
+// --- an ingest route: HTTP requests turned into events ---------------------------------------
+
+enum class RouteBody { object, any };  // object: none at all counts as {}
+
+struct RouteSettings {
+  std::vector<std::string> methods{"POST"};
+  std::string path;     // http::PathPattern
+  std::string channel;  // http::ParameterText
+  RouteBody body = RouteBody::object;
+  std::string id;                  // "uuid", "{name}" of the path, or nothing: none is inserted
+  std::string event = "$payload";  // template; route_variables.h
+  int status = 200;
+  std::string answer = "{}";  // template
+  Secret key;                 // empty: open to whoever reaches the port
+  Origin origin;              // of the [[route]] table
+  std::vector<std::pair<std::string, Origin>> origins_by_key;
+  Origin origin_of(std::string_view option) const;
 };
 
 enum class LagPolicy { disconnect, skip };
 enum class InboundReply { none, echo };
 enum class Switch { off, on };
+
+// What a JSON document must have where a pointer points.
+struct Requirement {
+  enum class Type { any, null, boolean, number, string, array, object };
+  enum class Presence { required, optional };
+  std::string pointer;
+  Type type = Type::any;
+  Presence presence = Presence::required;
+};
+
+enum class BadBody { drop, quote };
+enum class OnGap { stay, close };
+struct SourceSettings {
+  std::vector<std::string> channels;   // patterns on the bus; the first that matches counts
+  std::vector<std::string> broadcast;  // where clients choose channels: patterns for everybody's events
+  std::vector<Requirement> require;    // of an event's body
+  BadBody not_json = BadBody::drop;    // a body that is text but not JSON: drop it, or make it a string
+  OnGap on_gap = OnGap::stay;  // the bus may have lost events: are the clients closed, so that they know
+};
+
+// Which events a client hears: all, those of a list in its query, or of the channels that it subscribes to.
+enum class SelectBy { all, query, commands };
+struct SelectSettings {
+  SelectBy by = SelectBy::all;
+  std::string parameter;                    // query: its name; written "query:types"
+  std::string value = "*";                  // what the list is compared with: the star, or a pointer
+  std::vector<std::string> known;           // the only values there are; empty: any
+  std::vector<std::string> otherwise{"*"};  // for who lists nothing; "*" is everything
+  std::uint32_t sets_max = 64;              // distinct lists that get a log of their own
+};
+
+// The commands that a client may send, found by pointers; a command without a name is off.
+struct CommandSettings {
+  std::string name;  // pointer to what says which command it is; empty: there are none
+  std::vector<Requirement> require;
+  struct Subscribe {
+    std::string is;       // what stands at `name`
+    std::string channel;  // pointer
+    std::string reply;    // template of the acknowledgement; sent where `acks` is on
+  } subscribe, unsubscribe;
+  struct {
+    std::string is;
+    std::string reply;
+  } ping;
+  struct {
+    std::string is;
+    std::vector<Requirement> require;
+    std::string channel;  // pointer to what takes the place of the star in `to`
+    std::string to;       // pattern of the bus channel
+    std::string body;     // template of the event
+  } publish;
+};
+
+// What a client did wrong, or we: how the error frame calls it and what it says.
+struct ErrorText {
+  std::string code;
+  std::string message;
+};
+struct ErrorSettings {
+  ErrorText invalid_request{"invalid_request", "The message format is invalid"};
+  ErrorText unauthorized{"unauthorized", "Authentication failed or insufficient permissions"};
+  ErrorText subscription_failed{"subscription_failed", "Failed to subscribe to the requested channel"};
+  ErrorText internal_error{"internal_error", "Server-side error"};
+  ErrorText rate_limited{"rate_limited", "Too many messages"};
+};
+
+enum class RateWindow { fixed, sliding };
+enum class OverRate { close, error };
+struct RateSettings {  // data messages of a client
+  Limit messages = Limit::of(100);
+  milliseconds window{2000};
+  RateWindow kind = RateWindow::fixed;
+  OverRate over = OverRate::close;
+  std::uint16_t close_code = 1008;
+  std::string close_reason = "Rate limit exceeded";
+};
+
+struct InboundSettings {
+  Limit message_bytes_max = Limit::of(64 * 1024);
+  Limit fragments_max = Limit::of(1024);
+  std::string too_large_reason = "Message too large";  // of the close 1009
+  InboundReply reply = InboundReply::none;
+  RateSettings rate;
+};
+
+// The lines that the log has of an endpoint's clients; empty: none.
+struct ClientLogSettings {
+  std::string connected;
+  std::string disconnected;
+  std::string too_large;
+  std::string rate_exceeded;
+  std::string unresponsive;
+};
 
 struct EndpointSettings {
   std::string profile;  // its name, for metrics and logs
@@ -126,22 +267,25 @@ struct EndpointSettings {
   std::string path;
   std::vector<std::string> origins{"*"};  // "*" alone: any, and none
   EndpointAuth auth;
+  SourceSettings source;
+  SelectSettings select;
   struct {
-    std::vector<std::string> channels;  // patterns on the bus
-  } source;
-  struct {
-    std::string event;  // template; empty where the endpoint has no events (echo)
+    std::string event;  // template; empty where the endpoint has no events
+    std::string error;  // empty: errors are not told
+    std::string ping;   // of keepalive.frame
   } frames;
+  CommandSettings commands;
+  Switch acks = Switch::off;            // are subscribe and unsubscribe acknowledged
+  Switch client_publish = Switch::off;  // is commands.publish open
+  ErrorSettings errors;
   struct {
     std::optional<milliseconds> ping;     // RFC 6455 Ping interval; nothing: off
     std::optional<milliseconds> timeout;  // without a pong; nothing: off
     bool data_counts = false;             // does any frame push the deadline, or only a pong
+    bool drop_unanswered = false;         // is a client dropped that has not answered by the next ping
+    std::optional<milliseconds> frame;    // between two frames.ping; nothing: off
   } keepalive;
-  struct {
-    std::uint64_t message_bytes_max = 64 * 1024;
-    std::uint32_t fragments_max = 1024;
-    InboundReply reply = InboundReply::none;
-  } inbound;
+  InboundSettings inbound;
   Switch deflate = Switch::off;
   struct {
     LagPolicy policy = LagPolicy::disconnect;
@@ -151,11 +295,21 @@ struct EndpointSettings {
     std::string close_reason = "Slow consumer";
   } lag;
   struct {
-    Limit connections;     // of this endpoint
-    Limit accepts_per_ip;  // 101 answers to one address in a sliding window
+    Limit connections;  // of this endpoint
+    Limit connections_per_ip;
+    Limit connections_per_user;  // one `sub`; a token without one is not counted
+    Limit accepts_per_ip;        // 101 answers to one address in a sliding window
     milliseconds accepts_window{60000};
+    std::uint32_t channels = 128;  // that one connection subscribes to
   } limits;
-  Origin origin;  // of the [[endpoint]] table
+  std::uint16_t shutdown_code = 1001;
+  ClientLogSettings log;
+  struct {
+    std::string connections;  // a member of GET /health that holds their number; empty: none
+  } health;
+  std::vector<RouteSettings> routes;
+  Secret route_key;  // of those routes that have no key of their own
+  Origin origin;     // of the [[endpoint]] table
   // Where `key` ("frames.event") of this endpoint was written, for errors found after loading.
   std::vector<std::pair<std::string, Origin>> origins_by_key;
   Origin origin_of(std::string_view key) const;
@@ -168,7 +322,8 @@ struct Settings {
   ApiSettings api;
   LogSettings log;
   std::vector<EndpointSettings> endpoints;
-  bool dev = false;  // `carillon dev`: weak secrets are let through
+  std::vector<RouteSettings> routes;  // those of no endpoint
+  bool dev = false;                   // `carillon dev`: weak secrets are let through
 };
 
 }  // namespace carillon::config

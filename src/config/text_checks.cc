@@ -2,18 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <vector>
 
+#include "config/frame_variables.h"
 #include "config/load.h"
 #include "config/words.h"
 #include "event/channel_pattern.h"
+#include "json/pointer.h"
 #include "json/template.h"
-#include "json/validate.h"
 
 namespace carillon::config {
 namespace {
-
-constexpr std::array<std::string_view, 5> kEventVariables = {"channel", "*", "body", "time_s", "time_ms"};
 
 // What Carillon itself answers on every port.
 constexpr std::array<std::string_view, 4> kOwnPaths = {"/health", "/metrics", "/ready", "/v1/publish"};
@@ -43,7 +43,20 @@ bool has_dot_segment(std::string_view path) {
          path.find("//") != std::string_view::npos;
 }
 
+std::optional<std::string> check_template(std::string_view text,
+                                          std::span<const std::string_view> variables) {
+  if (text.empty()) return std::nullopt;
+  const auto compiled = json::Template::compile(text, variables);
+  if (compiled) return std::nullopt;
+  return compiled.error().message;
+}
+
 }  // namespace
+
+std::optional<std::string> check_profile(std::string_view text) {
+  if (text.ends_with(".toml") && std::none_of(text.begin(), text.end(), is_control)) return std::nullopt;
+  return check_name(text);
+}
 
 std::optional<std::string> check_name(std::string_view text) {
   const auto fine = [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; };
@@ -79,6 +92,24 @@ std::optional<std::string> check_path(std::string_view text) {
   return std::nullopt;
 }
 
+std::span<const std::string_view> own_paths() { return kOwnPaths; }
+
+std::optional<std::string> check_method(std::string_view text) {
+  static constexpr std::array<std::string_view, 4> kMethods = {"POST", "PUT", "PATCH", "DELETE"};
+  if (std::find(kMethods.begin(), kMethods.end(), text) != kMethods.end()) return std::nullopt;
+  return quoted(text) + " is no method of a route; write \"POST\", \"PUT\", \"PATCH\" or \"DELETE\"";
+}
+
+std::optional<std::string> check_health_member(std::string_view text) {
+  static constexpr std::array<std::string_view, 5> kMembers = {"status", "version", "uptime_s", "connections",
+                                                               "bus"};
+  if (std::find(kMembers.begin(), kMembers.end(), text) != kMembers.end()) {
+    return quoted(text) + " is in /health anyway; write another name, such as \"wsConnections\"";
+  }
+  if (std::none_of(text.begin(), text.end(), is_control)) return std::nullopt;
+  return quoted(text) + " has control characters; write a name such as \"wsConnections\"";
+}
+
 std::optional<std::string> check_origin(std::string_view text) {
   if (text == "*" || text == "none") return std::nullopt;
   const auto scheme = text.find("://");
@@ -99,6 +130,11 @@ std::optional<std::string> check_channel_pattern(std::string_view text) {
   return pattern.error().message;
 }
 
+std::optional<std::string> check_optional_channel_pattern(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  return check_channel_pattern(text);
+}
+
 std::optional<std::string> check_header(std::string_view text) {
   const auto colon = text.find(':');
   const std::string_view name = text.substr(0, colon);
@@ -115,18 +151,33 @@ std::optional<std::string> check_header(std::string_view text) {
   return quoted(name) + " is set by Carillon itself; leave it out";
 }
 
-std::optional<std::string> check_json(std::string_view text) {
-  const json::Validation validation = json::validate(text);
-  if (validation) return std::nullopt;
-  return cat({"is not JSON at byte ", std::to_string(validation.offset), ": ",
-              json::describe(validation.fault), "; write '{\"message\":\"text\"}'"});
+std::optional<std::string> check_pointer(std::string_view text) {
+  const auto pointer = json::Pointer::parse(text);
+  if (pointer) return std::nullopt;
+  return cat({quoted(text), " is no JSON Pointer: ", pointer.error().message, "; write \"/type\""});
+}
+
+std::optional<std::string> check_selected_value(std::string_view text) {
+  if (text == "*") return std::nullopt;
+  if (text.empty()) return "is empty; write \"*\" for what the channel's star matched, or \"/streamId\"";
+  return check_pointer(text);
 }
 
 std::optional<std::string> check_event_template(std::string_view text) {
-  if (text.empty()) return std::nullopt;  // an endpoint without events
-  const auto compiled = json::Template::compile(text, kEventVariables);
-  if (compiled) return std::nullopt;
-  return compiled.error().message;
+  return check_template(text, kEventVariables);
+}
+
+std::optional<std::string> check_reply_template(std::string_view text) {
+  return check_template(text, kReplyVariables);
+}
+
+std::optional<std::string> check_time_template(std::string_view text) {
+  return check_template(text, kTimeVariables);
+}
+
+std::optional<std::string> check_log_message(std::string_view text) {
+  if (std::none_of(text.begin(), text.end(), is_control)) return std::nullopt;
+  return quoted(text) + " has control characters; write one line of plain text";
 }
 
 std::optional<std::string> check_close_reason(std::string_view text) {

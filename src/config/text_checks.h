@@ -3,19 +3,31 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace carillon::config {
 
 std::optional<std::string> check_name(std::string_view text);       // of an endpoint or a key
+std::optional<std::string> check_profile(std::string_view text);    // a name, or a path that ends in .toml
 std::optional<std::string> check_algorithm(std::string_view text);  // RFC 7518, RFC 8037; never "none"
 std::optional<std::string> check_path(std::string_view text);       // literal, from "/"
 std::optional<std::string> check_origin(std::string_view text);     // "*", "none", "https://host[:port]"
 std::optional<std::string> check_channel_pattern(std::string_view text);
-std::optional<std::string> check_header(std::string_view text);  // "Name: value" (RFC 9110 section 5)
-std::optional<std::string> check_json(std::string_view text);
-std::optional<std::string> check_event_template(std::string_view text);
+std::optional<std::string> check_optional_channel_pattern(std::string_view text);  // "" is none
+std::optional<std::string> check_header(std::string_view text);          // "Name: value" (RFC 9110 section 5)
+std::optional<std::string> check_pointer(std::string_view text);         // RFC 6901; "" is none
+std::optional<std::string> check_event_template(std::string_view text);  // each "" is none
+std::optional<std::string> check_reply_template(std::string_view text);
+std::optional<std::string> check_time_template(std::string_view text);
+std::optional<std::string> check_selected_value(std::string_view text);  // "*" or a pointer
+std::optional<std::string> check_log_message(std::string_view text);     // printable, or "" for none
 std::optional<std::string> check_close_reason(std::string_view text);
+std::optional<std::string> check_method(std::string_view text);         // of a route
+std::optional<std::string> check_health_member(std::string_view text);  // none of those that it has anyway
+
+// What Carillon itself answers on every port.
+std::span<const std::string_view> own_paths();
 
 }  // namespace carillon::config

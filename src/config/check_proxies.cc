@@ -1,0 +1,34 @@
+// Trusted proxies and what needs them: who believes nobody must not ask who the client is.
+#include "config/check.h"
+#include "config/listen_kind.h"
+#include "config/words.h"
+
+namespace carillon::config {
+
+void check_proxies(const ServerSettings& server, const Written& written, const Origin& file, Report& report) {
+  if (report.has_error_at("server.trusted_proxies")) return;
+  const bool by_header = server.client_address != ClientAddress::peer;
+  bool by_protocol = false;
+  for (const ListenSettings& listen : server.listen) {
+    if (listen.proxy_protocol == ProxyProtocol::off) continue;
+    by_protocol = true;
+    if (!server.trusted_proxies.empty()) continue;
+    report.error(listen.origin, "server.listen",
+                 cat({"\"", show_listen(listen),
+                      "\" has proxy_protocol, which only trusted proxies may speak, and there is none;"
+                      " write server.trusted_proxies = [\"10.0.0.0/8\"] with the addresses of yours"}));
+  }
+  if (by_header && server.trusted_proxies.empty()) {
+    report.error(origin_in(written, "client_address", file), "server.client_address",
+                 "believes a header of trusted proxies, and there is none; write server.trusted_proxies = "
+                 "[\"10.0.0.0/8\"] with the addresses of yours, or \"peer\"");
+  }
+  if (!by_header && !by_protocol && !server.trusted_proxies.empty()) {
+    report.warning(origin_in(written, "trusted_proxies", file), "server.trusted_proxies",
+                   "has no effect, so all clients of a proxy count as one address; write"
+                   " server.client_address = \"x-forwarded-for\" or \"forwarded\", or proxy_protocol = \"on\""
+                   " at a listen address");
+  }
+}
+
+}  // namespace carillon::config
