@@ -76,10 +76,11 @@ Result<Verified, TokenFault> JwtAuthenticator::try_keys(Algorithm algorithm, con
     fault = more_telling(fault, TokenFault::bad_signature);
     if (!key.verify(algorithm, jws_.signing_input, jws_.signature)) continue;
     if (!claims) {
-      auto parsed = parse_claims(jws_.payload);
+      auto parsed = parse_claims(jws_.payload, options_.channels_claim);
       if (!parsed) return tl::unexpected(parsed.error());
       claims = std::move(*parsed);
     }
+    if (options_.require_exp && !claims->expires_at) return tl::unexpected(TokenFault::missing_claim);
     if (const auto refused = judge(*claims, key.rules(), now)) {
       fault = more_telling(fault, *refused);
       continue;
@@ -87,12 +88,37 @@ Result<Verified, TokenFault> JwtAuthenticator::try_keys(Algorithm algorithm, con
     const Validity validity = validity_of(*claims, key.rules());
     std::optional<WallTime> expires_at;
     if (claims->expires_at) expires_at = validity.until;
-    return Verified{Identity::make(std::move(claims->subject), expires_at), validity};
+    Identity::Permitted permitted;
+    if (!options_.channels_claim.empty()) permitted = std::move(claims->channels);
+    return Verified{Identity::make(std::move(claims->subject), expires_at, std::move(permitted)), validity};
   }
   return tl::unexpected(chosen ? fault : TokenFault::unknown_key);
 }
 
+class ApiKeyAuthenticator final : public Authenticator {
+ public:
+  explicit ApiKeyAuthenticator(std::vector<Secret> keys)
+      : keys_(std::move(keys)), anybody_(Identity::make("", std::nullopt)) {}
+
+  Result<Ref<const Identity>, TokenFault> verify(std::string_view token, WallTime) override {
+    bool known = false;
+    for (const Secret& key : keys_) known |= equal_in_constant_time(key.reveal(), token);
+    if (!known) return tl::unexpected(TokenFault::unknown_key);
+    return anybody_;
+  }
+  const AuthenticatorCounters& counters() const override { return counters_; }
+
+ private:
+  const std::vector<Secret> keys_;
+  const Ref<const Identity> anybody_;
+  const AuthenticatorCounters counters_;
+};
+
 }  // namespace
+
+std::unique_ptr<Authenticator> make_api_key_authenticator(std::vector<Secret> keys) {
+  return std::make_unique<ApiKeyAuthenticator>(std::move(keys));
+}
 
 Result<std::unique_ptr<Authenticator>> Authenticator::create(const std::vector<config::KeySettings>& settings,
                                                              Options options, WeakSecrets weak_secrets) {

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "auth/claims.h"
 #include "auth/testing.h"
 
 namespace carillon::auth {
@@ -205,6 +206,55 @@ TEST(Mint, RefusesWhatIsNoObjectAndAnEmptySecret) {
   }
   EXPECT_FALSE(mint_hs256("", "{}"));
   EXPECT_TRUE(mint_hs256("short", "{}"));  // `carillon serve` is where a weak secret is refused
+}
+
+TEST(Authenticator, AChannelsClaimIsAllThatATokenPermits_WireService6) {
+  Authenticator::Options options;
+  options.channels_claim = "rooms";
+  const auto judge = authenticator({hmac_key()}, options);
+  const auto permits = [&](std::string_view claims, std::string_view channel) {
+    const auto identity = judge->verify(with_claims(claims), kNow);
+    return identity && (*identity)->permits(channel);
+  };
+  EXPECT_TRUE(permits(R"({"rooms":["a","b:*"]})", "a"));
+  EXPECT_TRUE(permits(R"({"rooms":["a","b:*"]})", "b:7"));
+  EXPECT_FALSE(permits(R"({"rooms":["a","b:*"]})", "c"));
+  EXPECT_FALSE(permits(R"({"rooms":["a","b:*"]})", "aa"));
+  for (const auto* claims : {R"({})", R"({"rooms":[]})", R"({"rooms":"a"})", R"({"rooms":[1,null]})",
+                             R"({"rooms":["a*a*"]})", R"({"rooms":{"a":1}})"}) {
+    EXPECT_FALSE(permits(claims, "a")) << claims;
+  }
+  EXPECT_TRUE((*authenticator({hmac_key()})->verify(with_claims(R"({"rooms":[]})"), kNow))->permits("a"));
+}
+
+TEST(Authenticator, ATokensChannelsAtTheLimit) {
+  Authenticator::Options options;
+  options.channels_claim = "rooms";
+  const auto judge = authenticator({hmac_key()}, options);
+  std::string claims = R"({"rooms":[)";
+  for (std::size_t i = 0; i <= kTokenChannelsMax; ++i)
+    claims += (i ? ",\"r" : "\"r") + std::to_string(i) + "\"";
+  const auto identity = judge->verify(with_claims(claims + "]}"), kNow);
+  ASSERT_TRUE(identity.has_value());
+  EXPECT_TRUE((*identity)->permits("r" + std::to_string(kTokenChannelsMax - 1)));
+  EXPECT_FALSE((*identity)->permits("r" + std::to_string(kTokenChannelsMax)));
+}
+
+TEST(Authenticator, ATokenWithoutExpIsRefusedWhereTheEndpointWantsOne_WireService8) {
+  Authenticator::Options options;
+  options.require_exp = true;
+  const auto judge = authenticator({hmac_key()}, options);
+  EXPECT_EQ(verdict(*judge, with_claims(R"({"sub":"a"})")), name_of(TokenFault::missing_claim));
+  EXPECT_EQ(verdict(*judge, with_claims(R"({"exp":1800000000})")), "ok");
+}
+
+TEST(Authenticator, AnApiKeyAdmitsWhoeverBringsIt) {
+  const auto judge = make_api_key_authenticator({Secret("first-key"), Secret("second-key")});
+  EXPECT_EQ(verdict(*judge, "first-key"), "ok");
+  EXPECT_EQ(verdict(*judge, "second-key"), "ok");
+  for (const auto* wrong : {"", "first", "first-key ", "FIRST-KEY"}) {
+    EXPECT_EQ(verdict(*judge, wrong), name_of(TokenFault::unknown_key)) << wrong;
+  }
 }
 
 }  // namespace

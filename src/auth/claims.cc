@@ -29,6 +29,14 @@ bool read_audience(const json::Value& value, std::vector<std::string>& out) {
   return true;
 }
 
+void read_channels(const json::Value& value, std::vector<ChannelPattern>& out) {
+  for (const json::Value& element : value.elements()) {
+    const auto text = element.string();
+    if (!text || out.size() == kTokenChannelsMax) continue;
+    if (auto pattern = ChannelPattern::parse(*text)) out.push_back(std::move(*pattern));
+  }
+}
+
 bool read_claim(const json::Member& member, Claims& claims) {
   if (member.named("exp")) return read_date(member.value, claims.expires_at);
   if (member.named("nbf")) return read_date(member.value, claims.not_before);
@@ -41,7 +49,7 @@ bool read_claim(const json::Member& member, Claims& claims) {
 
 }  // namespace
 
-Result<Claims, TokenFault> parse_claims(std::string_view payload) {
+Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_view channels_claim) {
   const auto object = json::parse(payload, {.duplicates = json::Duplicates::refuse,
                                             .depth_max = kTokenDepthMax,
                                             .bytes_max = payload.size(),
@@ -50,6 +58,7 @@ Result<Claims, TokenFault> parse_claims(std::string_view payload) {
   Claims claims;
   for (const json::Member& member : object->members()) {
     if (!read_claim(member, claims)) return tl::unexpected(TokenFault::malformed);
+    if (!channels_claim.empty() && member.named(channels_claim)) read_channels(member.value, claims.channels);
   }
   return claims;
 }

@@ -12,24 +12,28 @@
 #include "auth/token_fault.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "event/channel_pattern.h"
 
 namespace carillon::auth {
 
-constexpr unsigned kTokenDepthMax = 32;        // nesting of header and payload
-constexpr std::size_t kTokenMembersMax = 512;  // of all objects in one of them together
+constexpr unsigned kTokenDepthMax = 32;         // nesting of header and payload
+constexpr std::size_t kTokenMembersMax = 512;   // of all objects in one of them together
+constexpr std::size_t kTokenChannelsMax = 128;  // patterns that a token may name; more are left out
 
 struct Claims {
   std::optional<WallTime> expires_at;
   std::optional<WallTime> not_before;
   std::optional<WallTime> issued_at;
   std::optional<std::string> issuer;
-  std::vector<std::string> audience;  // a string counts as an array of one
-  std::string subject;                // "" without a `sub`
+  std::vector<std::string> audience;     // a string counts as an array of one
+  std::string subject;                   // "" without a `sub`
+  std::vector<ChannelPattern> channels;  // of the claim that was asked for
 };
 
 // Strict JSON object without duplicate members; a claim above with another type than its own is
-// `malformed`, others may be anything.
-Result<Claims, TokenFault> parse_claims(std::string_view payload);
+// `malformed`, others may be anything. `channels_claim` names one with an array of channel patterns; where
+// it is missing or something else, or an element is no pattern, that much less is permitted.
+Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_view channels_claim = {});
 
 struct ClaimRules {
   std::string issuer;    // empty: any, or none

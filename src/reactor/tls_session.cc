@@ -13,13 +13,6 @@
 namespace carillon::reactor {
 namespace {
 
-std::string last_openssl_error() {
-  const unsigned long code = ERR_peek_last_error();
-  const char* const reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
-  ERR_clear_error();
-  return reason != nullptr ? reason : "unknown error";
-}
-
 bool is_numeric_address(const std::string& name) {
   unsigned char bytes[sizeof(in6_addr)];
   return ::inet_pton(AF_INET, name.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, name.c_str(), bytes) == 1;
@@ -46,27 +39,6 @@ std::string certificate_problem(long result, const std::string& server_name) {
 
 }  // namespace
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::for_clients(const std::string& ca_file) {
-  ERR_clear_error();
-  SSL_CTX* const native = SSL_CTX_new(TLS_client_method());
-  if (native == nullptr) return failure("TLS: " + last_openssl_error());
-  auto context = std::make_shared<const TlsContext>(native);
-  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
-  if (ca_file.empty()) {
-    if (SSL_CTX_set_default_verify_paths(native) != 1) {
-      return failure("TLS: cannot read the system's certificate store: " + last_openssl_error());
-    }
-  } else if (SSL_CTX_load_verify_file(native, ca_file.c_str()) != 1) {
-    return failure("TLS: cannot read certificates (PEM) from " + ca_file + ": " + last_openssl_error());
-  }
-  return context;
-}
-
-TlsContext::~TlsContext() { SSL_CTX_free(context_); }
-
 Result<std::unique_ptr<TlsSession>> TlsSession::to_server(const TlsContext& context,
                                                           const std::string& server_name) {
   ERR_clear_error();
@@ -77,7 +49,7 @@ Result<std::unique_ptr<TlsSession>> TlsSession::to_server(const TlsContext& cont
     SSL_free(session);
     BIO_free(incoming);
     BIO_free(produced);
-    return failure("TLS: " + last_openssl_error());
+    return failure(std::string("TLS: ") + take_openssl_error());
   }
   SSL_set_bio(session, incoming, produced);
   SSL_set_connect_state(session);
@@ -164,7 +136,7 @@ void TlsSession::fail() {
     failure_reason_ = "what the server sends is not TLS";
     ERR_clear_error();
   } else {
-    failure_reason_ = last_openssl_error();
+    failure_reason_ = take_openssl_error();
   }
   state_ = State::failed;
 }

@@ -2,7 +2,9 @@
 // TLS 1.2 and up). What is to be sent is appended to a WriteBuffer and so never waits inside OpenSSL:
 // no retry rules, and nothing overtakes anything.
 //
-// Thread: TlsContext any (immutable); TlsSession one.
+// The client's side; what clients of ours speak is tls_server_session.h.
+//
+// Thread: one.
 #pragma once
 
 #include <cstddef>
@@ -12,28 +14,13 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "reactor/tls_context.h"
 #include "reactor/write_buffer.h"
 
 struct bio_st;
-struct ssl_ctx_st;
 struct ssl_st;
 
 namespace carillon::reactor {
-
-class TlsContext {
- public:
-  // Reads the file, or the system's store when `ca_file` is empty: blocks, so not on a loop.
-  static Result<std::shared_ptr<const TlsContext>> for_clients(const std::string& ca_file);
-
-  explicit TlsContext(ssl_ctx_st* context) : context_(context) {}  // takes it over
-  TlsContext(const TlsContext&) = delete;
-  TlsContext& operator=(const TlsContext&) = delete;
-  ~TlsContext();
-  ssl_ctx_st* native() const { return context_; }
-
- private:
-  ssl_ctx_st* const context_;
-};
 
 class TlsSession {
  public:

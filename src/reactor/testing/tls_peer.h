@@ -44,15 +44,23 @@ class TestCertificate {
   EVP_PKEY* key() const { return key_.get(); }
   X509* x509() const { return certificate_.get(); }
   std::string pem() const {
+    return written([this](BIO* out) { PEM_write_bio_X509(out, x509()); });
+  }
+  std::string key_pem() const {
+    return written(
+        [this](BIO* out) { PEM_write_bio_PrivateKey(out, key(), nullptr, nullptr, 0, nullptr, nullptr); });
+  }
+
+ private:
+  template <class Write>
+  static std::string written(Write write) {
     const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
-    PEM_write_bio_X509(out.get(), x509());
+    write(out.get());
     std::string text(4096, '\0');
     const int length = BIO_read(out.get(), text.data(), static_cast<int>(text.size()));
     text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
     return text;
   }
-
- private:
   void add_extension(int nid, const std::string& value) {
     const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> extension(
         X509V3_EXT_conf_nid(nullptr, nullptr, nid, value.c_str()), &X509_EXTENSION_free);

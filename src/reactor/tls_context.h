@@ -1,0 +1,49 @@
+// TlsContext: what many TLS sessions share: certificates, versions, cipher suites, ticket keys (OpenSSL 3,
+// TLS 1.2 and up).
+//
+// Thread: any; immutable once made. Sessions on several threads may use one at once.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+struct ssl_ctx_st;
+
+namespace carillon::reactor {
+
+// What is wrong with a server's certificate or key, and what to write instead.
+struct TlsFault {
+  enum class In { certificate, key };
+  In in = In::certificate;
+  std::string message;
+};
+
+class TlsContext {
+ public:
+  // Reads the file, or the system's store when `ca_file` is empty: blocks, so not on a loop.
+  static Result<std::shared_ptr<const TlsContext>> for_clients(const std::string& ca_file);
+
+  // Both as PEM text: the certificate, behind it those that issued it, and its key without a passphrase.
+  // TLS 1.2 with ECDHE and AEAD only, and 1.3; no renegotiation, no compression, no early data. Sessions
+  // are resumed by tickets (RFC 5077, RFC 8446 4.6.1) alone, so that whichever thread a client comes back
+  // to knows it; their keys are this context's own and end with it. ALPN: "http/1.1" where it is offered.
+  static Result<std::shared_ptr<const TlsContext>, TlsFault> for_servers(std::string_view certificate_pem,
+                                                                         std::string_view key_pem);
+
+  explicit TlsContext(ssl_ctx_st* context) : context_(context) {}  // takes it over
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+  ~TlsContext();
+  ssl_ctx_st* native() const { return context_; }
+
+ private:
+  ssl_ctx_st* const context_;
+};
+
+// The newest of this thread's OpenSSL errors in words; forgets all of them. Lives for ever.
+const char* take_openssl_error();
+
+}  // namespace carillon::reactor
