@@ -17,12 +17,12 @@ EventLog::EventLog(EventLog&& other) noexcept
 
 EventLog::~EventLog() { drop_until(head_); }
 
-void EventLog::append(Ref<const Frame> frame, std::uint32_t now_ms) {
+void EventLog::append(Ref<const Frame> frame, std::uint32_t now_ms, Tag tag) {
   if (!ring_ || size() == mask_ + 1) grow();
   const std::string_view plain = frame->plain();
   const auto size = static_cast<std::uint32_t>(plain.size());
   frame->add_ref();  // the entry's own count; `frame` gives its one back on return
-  ring_[head_ & mask_] = {plain.data(), frame.get(), size, end_, now_ms};
+  ring_[head_ & mask_] = {plain.data(), frame.get(), size, end_, now_ms, tag};
   end_ += size;
   ++head_;
 }

@@ -13,13 +13,22 @@ namespace carillon::channel {
 
 using Cursor = std::uint32_t;
 
+// What an event is, for those who hear only some of a log: a number below 64. A set of them is a mask.
+using Tag = std::uint8_t;
+using TagMask = std::uint64_t;
+inline constexpr TagMask mask_of(Tag tag) { return TagMask{1} << tag; }
+inline constexpr TagMask kAllTags = ~TagMask{0};
+
 struct LogEntry {
   const char* data;    // the plain frame
   const Frame* frame;  // owned by the log: one count of it
   std::uint32_t size;
   std::uint32_t start;        // bytes of the log before this entry, wrapping
   std::uint32_t appended_ms;  // wrapping milliseconds, for the age of a slow consumer's oldest byte
+  Tag tag;
 };
+
+static_assert(sizeof(LogEntry) == 32);
 
 class EventLog {
  public:
@@ -33,7 +42,7 @@ class EventLog {
   std::uint32_t size() const { return head_ - tail_; }
   std::uint32_t bytes() const { return size() == 0 ? 0 : end_ - at(tail_).start; }
 
-  void append(Ref<const Frame> frame, std::uint32_t now_ms);
+  void append(Ref<const Frame> frame, std::uint32_t now_ms, Tag tag = 0);
   void drop_until(Cursor cursor);  // entries before `cursor`; gives the ring back when empty
 
   const LogEntry& at(Cursor cursor) const { return ring_[cursor & mask_]; }

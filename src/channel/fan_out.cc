@@ -11,7 +11,7 @@ FanOut::FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> pol
 
 // --- logs ---------------------------------------------------------------------------------------
 
-LogId FanOut::add_log(PolicyId policy) {
+LogId FanOut::add_log(PolicyId policy, Lifetime lifetime) {
   CARILLON_ASSERT(policy < policies_.size());
   LogId id = 0;
   if (free_logs_.empty()) {
@@ -22,6 +22,7 @@ LogId FanOut::add_log(PolicyId policy) {
     free_logs_.pop_back();
   }
   logs_[id].policy = policy;
+  logs_[id].lifetime = lifetime;
   logs_[id].in_use = true;
   return id;
 }
@@ -30,6 +31,7 @@ void FanOut::remove_log(LogId id) {
   LogState& log = logs_[id];
   CARILLON_ASSERT(log.in_use && log.members.count() == 0);
   drop_until(log, log.events.head());
+  if (log.mixed) masks_.erase(id);
   log.in_use = false;
   // A log in dirty_ is freed when its turn comes, so that its number is not taken meanwhile.
   if (!log.queued) {
@@ -39,16 +41,21 @@ void FanOut::remove_log(LogId id) {
   }
 }
 
+std::vector<LogId> FanOut::take_deserted() {
+  for (const LogId id : deserted_) logs_[id].deserted = false;
+  return std::exchange(deserted_, {});
+}
+
 std::uint32_t FanOut::subscribers_of(LogId log) const { return logs_[log].members.count(); }
 
-void FanOut::append(LogId id, Ref<const Frame> frame, MonoTime now) {
+void FanOut::append(LogId id, Ref<const Frame> frame, MonoTime now, Tag tag) {
   LogState& log = logs_[id];
   CARILLON_ASSERT(log.in_use);
   if (log.members.count() == 0) return;
   now_ms_ = wrapping_ms(now);
   const auto size = frame->plain().size();
   log.members.owe_full_turn(log.events.head());
-  log.events.append(std::move(frame), now_ms_);
+  log.events.append(std::move(frame), now_ms_, tag);
   counters_.retained_bytes += size;
   ++counters_.appends;
   if (!log.queued) {
@@ -107,14 +114,19 @@ bool FanOut::subscribe(SubscriberId id, LogId log_id) {
   LogState& log = logs_[log_id];
   CARILLON_ASSERT(log.in_use);
   if (subscriber.finishing || subscriber.judged) return false;
-  for (const Subscription& each : subscriber.subscriptions) {
-    if (each.log == log_id) return false;
-  }
+  if (is_subscribed(id, log_id)) return false;
   const std::uint32_t position = log.members.join(id, log.events.head());
   subscriber.subscriptions.push_back({log_id, position});
   if (subscriber.encoding == Encoding::deflated) ++log.deflate_readers;
   if (subscriber.blocked) ++log.blocked;
   if (subscriber.ready) ++log.ready;
+  return true;
+}
+
+bool FanOut::subscribe(SubscriberId id, LogId log_id, TagMask mask) {
+  if (!subscribe(id, log_id)) return false;
+  logs_[log_id].mixed = true;
+  masks_[log_id][id] = mask;
   return true;
 }
 
@@ -144,12 +156,24 @@ void FanOut::leave(SubscriberId id, std::uint32_t index) {
   if (subscriber.encoding == Encoding::deflated) --log.deflate_readers;
   if (subscriber.blocked) --log.blocked;
   if (subscriber.ready) --log.ready;
+  if (log.mixed) masks_[gone.log].erase(id);
+  if (log.members.count() == 0 && log.lifetime == Lifetime::while_heard && !log.deserted) {
+    log.deserted = true;
+    deserted_.push_back(gone.log);
+  }
   trim(log);
   if (!log.members.sweeping()) compact(gone.log);
 }
 
 std::uint32_t FanOut::subscriptions_of(SubscriberId id) const {
   return subscribers_[id].subscriptions.size();
+}
+
+bool FanOut::is_subscribed(SubscriberId id, LogId log) const {
+  for (const Subscription& each : subscribers_[id].subscriptions) {
+    if (each.log == log) return true;
+  }
+  return false;
 }
 
 // --- the outbox ---------------------------------------------------------------------------------

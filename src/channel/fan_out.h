@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -43,7 +44,9 @@ enum class Encoding : std::uint8_t { plain, deflated };
 struct WriteResult {
   enum class State : std::uint8_t { ok, blocked, broken };
   std::size_t written = 0;
-  State state = State::ok;  // blocked: fewer than asked; on_writable() will come
+  // blocked: on_writable() will come; so it will after `ok` with fewer than asked. All may have been written
+  // and the state be blocked: the host holds some of it back, and must not be given more.
+  State state = State::ok;
 };
 
 class FanOutHost {
@@ -107,11 +110,17 @@ class FanOut {
          websocket::Deflater* deflater);
 
   // --- logs ---
-  LogId add_log(PolicyId policy);
+  enum class Lifetime : std::uint8_t { lasting, while_heard };
+  // `while_heard`: once its last subscriber has left it is among the deserted.
+  LogId add_log(PolicyId policy, Lifetime lifetime = Lifetime::lasting);
   void remove_log(LogId log);  // nobody subscribes to it any more
   std::uint32_t subscribers_of(LogId log) const;
+  PolicyId policy_of(LogId log) const { return logs_[log].policy; }
   // One event for everybody on the log. Nothing is touched per subscriber.
-  void append(LogId log, Ref<const Frame> frame, MonoTime now);
+  void append(LogId log, Ref<const Frame> frame, MonoTime now, Tag tag = 0);
+  // Logs whose last subscriber has left since the last call; some may have a new one by now.
+  std::vector<LogId> take_deserted();
+  bool has_deserted() const { return !deserted_.empty(); }
 
   // --- subscribers ---
   void add_subscriber(SubscriberId subscriber, PolicyId policy, Encoding encoding);
@@ -120,9 +129,12 @@ class FanOut {
   void become(SubscriberId subscriber, PolicyId policy, Encoding encoding);
   // False when it already is / is not subscribed. A new subscription starts at the log's head.
   bool subscribe(SubscriberId subscriber, LogId log);
+  // Hears only the events whose tag is in the mask.
+  bool subscribe(SubscriberId subscriber, LogId log, TagMask mask);
   bool unsubscribe(SubscriberId subscriber, LogId log);
   void unsubscribe_all(SubscriberId subscriber);
   std::uint32_t subscriptions_of(SubscriberId subscriber) const;
+  bool is_subscribed(SubscriberId subscriber, LogId log) const;
 
   // Bytes that go before any event: a reply, a ping. False, and nothing taken, when the outbox is full.
   bool say(SubscriberId subscriber, std::string_view bytes, MonoTime now);
@@ -160,8 +172,11 @@ class FanOut {
     std::uint32_t ready = 0;    // members that are; the sweep passes both over
     std::uint32_t deflate_readers = 0;
     PolicyId policy = 0;
-    bool in_use = false;
-    bool queued = false;  // in dirty_
+    Lifetime lifetime : 1 = Lifetime::lasting;
+    bool in_use : 1 = false;
+    bool queued : 1 = false;    // in dirty_
+    bool deserted : 1 = false;  // in deserted_
+    bool mixed : 1 = false;     // some hear only some of it: masks_ says which
   };
 
   struct Subscription {
@@ -205,10 +220,11 @@ class FanOut {
   bool write_out(SubscriberId id, Visit& visit);
   bool catch_up_with_lost(SubscriberId id);
   bool tell_gap(SubscriberId id, const Subscription& subscription, std::uint32_t lost);
-  void gather_log(Visit& visit, Subscriber& subscriber, std::uint32_t index);
-  void settle(Visit& visit, Subscriber& subscriber, std::size_t written);
-  void move_cursors(Visit& visit, Subscriber& subscriber, std::size_t of_frames);
+  void gather_log(Visit& visit, SubscriberId id, std::uint32_t index);
+  void settle(Visit& visit, SubscriberId id, std::size_t written);
+  void move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames);
   void finish_if_due(SubscriberId id);
+  TagMask mask_of(LogId log, SubscriberId id) const;
   std::string_view bytes_of(const LogState& log, const Subscriber& subscriber, const LogEntry& entry) const;
 
   // lag.cc: those that cannot take bytes
@@ -229,6 +245,8 @@ class FanOut {
   websocket::Deflater* const deflater_;
   std::vector<LogState> logs_;
   std::vector<LogId> free_logs_;
+  std::vector<LogId> deserted_;
+  std::unordered_map<LogId, std::unordered_map<SubscriberId, TagMask>> masks_;  // of the mixed ones
   std::vector<Subscriber> subscribers_;
   std::deque<LogId> dirty_;
   std::deque<SubscriberId> ready_;

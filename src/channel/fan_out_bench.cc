@@ -108,14 +108,14 @@ std::string channel_name(std::int64_t i) { return "conversation:conv-" + std::to
 
 void index_lookup(benchmark::State& state) {
   Bench bench;
-  SubscriptionIndex index(bench.engine, 1000000);
+  SubscriptionIndex index(bench.engine, 0, 1000000);
   bench.engine.add_subscriber(0, 0, Encoding::plain);
   std::vector<std::string> names;
   // Not through one subscriber's list, which is made for 128.
   for (SubscriberId i = 0; i < state.range(0); ++i) {
     names.push_back(channel_name(i));
     if (i > 0) bench.engine.add_subscriber(i, 0, Encoding::plain);
-    index.subscribe(i, names.back(), 0);
+    index.subscribe(i, names.back());
   }
   std::size_t i = 0;
   for (auto _ : state) {
@@ -127,10 +127,10 @@ BENCHMARK(index_lookup)->Arg(1000)->Arg(100000)->ArgName("channels");
 
 void subscribe_and_unsubscribe(benchmark::State& state) {
   Bench bench;
-  SubscriptionIndex index(bench.engine, 1000000);
+  SubscriptionIndex index(bench.engine, 0, 1000000);
   bench.engine.add_subscriber(0, 0, Encoding::plain);
   for (auto _ : state) {
-    index.subscribe(0, "conversation:conv-123456", 0);
+    index.subscribe(0, "conversation:conv-123456");
     index.unsubscribe(0, "conversation:conv-123456");
   }
 }

@@ -13,6 +13,7 @@ struct FanOut::Visit {
     std::uint32_t subscription;
     Cursor first;
     Cursor end;
+    std::uint32_t passed_over;  // entries that this subscriber does not hear
   };
   std::array<iovec, kPiecesMax> pieces;
   std::array<Segment, kPiecesMax> segments;
@@ -54,7 +55,7 @@ void FanOut::flush(SubscriberId id) {
   const std::uint32_t count = subscriber.subscriptions.size();
   std::uint32_t index = subscriber.turn < count ? subscriber.turn : 0;
   for (std::uint32_t i = 0; i < count && !visit.more; ++i) {
-    gather_log(visit, subscriber, index);
+    gather_log(visit, id, index);
     if (++index == count) index = 0;
   }
   if (!write_out(id, visit)) return;
@@ -62,9 +63,13 @@ void FanOut::flush(SubscriberId id) {
   if (!visit.more) finish_if_due(id);
 }
 
-// One write, and what follows from it. True when all of it went.
+// One write, and what follows from it. True when all of it went and the socket would take more: a host
+// that encrypts may have taken everything and yet still hold some of it.
 bool FanOut::write_out(SubscriberId id, Visit& visit) {
-  if (visit.bytes == 0) return true;
+  if (visit.bytes == 0) {
+    settle(visit, id, 0);  // the cursors still pass over what it does not hear
+    return true;
+  }
   const WriteResult result = host_.write(id, visit.pieces.data(), visit.piece_count);
   if (result.state == WriteResult::State::broken) {
     judge(id, Verdict::What::broken);
@@ -73,8 +78,8 @@ bool FanOut::write_out(SubscriberId id, Visit& visit) {
   CARILLON_ASSERT(result.written <= visit.bytes);
   ++counters_.writes;
   counters_.bytes += result.written;
-  settle(visit, subscribers_[id], result.written);
-  if (result.written == visit.bytes) return true;
+  settle(visit, id, result.written);
+  if (result.written == visit.bytes && result.state == WriteResult::State::ok) return true;
   set_standing(id, Standing::blocked);
   return false;
 }
@@ -87,7 +92,12 @@ std::string_view FanOut::bytes_of(const LogState& log, const Subscriber& subscri
   return {entry.data, entry.size};
 }
 
-void FanOut::gather_log(Visit& visit, Subscriber& subscriber, std::uint32_t index) {
+TagMask FanOut::mask_of(LogId log, SubscriberId id) const {
+  return logs_[log].mixed ? masks_.at(log).at(id) : kAllTags;
+}
+
+void FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
+  Subscriber& subscriber = subscribers_[id];
   const Subscription& subscription = subscriber.subscriptions[index];
   LogState& log = logs_[subscription.log];
   const Cursor first = log.members.at(subscription.position).cursor;
@@ -98,44 +108,59 @@ void FanOut::gather_log(Visit& visit, Subscriber& subscriber, std::uint32_t inde
     subscriber.turn = static_cast<std::uint16_t>(index);
     return;
   }
+  const TagMask mask = mask_of(subscription.log, id);
+  std::uint32_t passed_over = 0;
   Cursor end = first;
-  while (end != head && visit.add(bytes_of(log, subscriber, log.events.at(end)))) ++end;
+  for (; end != head; ++end) {
+    const LogEntry& entry = log.events.at(end);
+    if ((mask & channel::mask_of(entry.tag)) == 0) {
+      ++passed_over;
+    } else if (!visit.add(bytes_of(log, subscriber, entry))) {
+      break;
+    }
+  }
   if (end != head) {
     visit.more = true;
     subscriber.turn = static_cast<std::uint16_t>(end == first ? index : index + 1);
   }
-  if (end != first) visit.segments[static_cast<std::size_t>(visit.segment_count++)] = {index, first, end};
+  if (end != first) {
+    visit.segments[static_cast<std::size_t>(visit.segment_count++)] = {index, first, end, passed_over};
+  }
 }
 
 // Takes account of what went out. Cursors only ever stand between frames: the rest of a half-written
 // one moves to the outbox, which goes first at the next visit.
-void FanOut::settle(Visit& visit, Subscriber& subscriber, std::size_t written) {
+void FanOut::settle(Visit& visit, SubscriberId id, std::size_t written) {
+  Subscriber& subscriber = subscribers_[id];
   const std::size_t of_outbox = std::min(written, visit.outbox_bytes);
   if (of_outbox > 0) subscriber.outbox->consume(of_outbox);
   if (subscriber.outbox && subscriber.outbox->empty() && !subscriber.outbox->has_last()) {
     subscriber.outbox.reset();
   }
   if (written < visit.bytes) {
-    move_cursors(visit, subscriber, written - of_outbox);
+    move_cursors(visit, id, written - of_outbox);
     return;
   }
   for (int i = 0; i < visit.segment_count; ++i) {
     const Visit::Segment& segment = visit.segments[static_cast<std::size_t>(i)];
     const Subscription& subscription = subscriber.subscriptions[segment.subscription];
     logs_[subscription.log].members.at(subscription.position).cursor = segment.end;
-    counters_.deliveries += segment.end - segment.first;
+    counters_.deliveries += segment.end - segment.first - segment.passed_over;
   }
 }
 
-void FanOut::move_cursors(Visit& visit, Subscriber& subscriber, std::size_t of_frames) {
+void FanOut::move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames) {
+  Subscriber& subscriber = subscribers_[id];
   for (int i = 0; i < visit.segment_count && of_frames > 0; ++i) {
     const Visit::Segment& segment = visit.segments[static_cast<std::size_t>(i)];
     const Subscription& subscription = subscriber.subscriptions[segment.subscription];
     LogState& log = logs_[subscription.log];
     Cursor& cursor = log.members.at(subscription.position).cursor;
+    const TagMask mask = mask_of(subscription.log, id);
     subscriber.turn = static_cast<std::uint16_t>(segment.subscription + 1);
-    while (cursor != segment.end && of_frames > 0) {
+    for (; cursor != segment.end && of_frames > 0; ++cursor) {
       const LogEntry& entry = log.events.at(cursor);
+      if ((mask & channel::mask_of(entry.tag)) == 0) continue;
       const std::string_view frame = bytes_of(log, subscriber, entry);
       if (of_frames < frame.size()) {
         entry.frame->add_ref();
@@ -143,7 +168,6 @@ void FanOut::move_cursors(Visit& visit, Subscriber& subscriber, std::size_t of_f
             .put_rest(Ref<const Frame>::adopt(entry.frame), frame.substr(of_frames), entry.appended_ms);
       }
       of_frames -= std::min(of_frames, frame.size());
-      ++cursor;
       ++counters_.deliveries;
     }
   }

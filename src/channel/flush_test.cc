@@ -226,5 +226,32 @@ TEST(Flush, ABusyLogDoesNotStarveTheOthersOfASlowReaderEither) {
   EXPECT_EQ(std::count(heard.begin(), heard.end(), "quiet"), 1);
 }
 
+// A host that encrypts takes all bytes and keeps what the kernel did not take.
+TEST(Flush, AWriteThatTookEverythingButSaysBlockedIsBlocked) {
+  Stage stage;
+  const LogId log = stage.engine->add_log(kDisconnect);
+  stage.join(0, {log});
+  stage.host.at(0).holds_back = true;
+  stage.append(log, "first");
+  stage.run();
+  EXPECT_THAT(stage.heard(0), ElementsAre("first"));
+  EXPECT_EQ(stage.engine->counters().blocked, 1U);
+  EXPECT_EQ(stage.engine->counters().deliveries, 1U);
+
+  stage.append(log, "second");
+  stage.say(0, ping_frame("p"));
+  stage.finish(0);
+  stage.run();
+  EXPECT_EQ(stage.host.at(0).writes(), 1U) << "not before it is writable";
+  EXPECT_TRUE(stage.verdicts().empty()) << "nor is it finished";
+
+  stage.host.at(0).holds_back = false;
+  stage.let_through(0);
+  stage.run();
+  EXPECT_THAT(stage.heard(0), ElementsAre("first", "!p", "second", "X"));
+  EXPECT_EQ(stage.engine->counters().blocked, 0U);
+  EXPECT_EQ(stage.verdicts().size(), 1U);
+}
+
 }  // namespace
 }  // namespace carillon::channel::testing

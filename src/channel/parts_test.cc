@@ -7,14 +7,12 @@
 
 #include "channel/members.h"
 #include "channel/outbox.h"
-#include "channel/subscription_index.h"
 #include "channel/testing/stage.h"
 
 namespace carillon::channel::testing {
 namespace {
 
 using ::testing::ElementsAre;
-using Outcome = SubscriptionIndex::Outcome;
 
 TEST(Frame, SharedFramesLieSideBySideUntilTheirBlockIsFull) {
   FrameArena arena;
@@ -180,51 +178,6 @@ TEST(Outbox, AStreamThroughItDoesNotPileUp) {
   const int count = outbox.gather(pieces);
   for (int i = 0; i < count; ++i) out.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
   EXPECT_EQ(in, out);
-}
-
-TEST(SubscriptionIndex, AChannelLivesFromItsFirstSubscriberToItsLast) {
-  Stage stage;
-  SubscriptionIndex index(*stage.engine, 100);
-  stage.join(0, {});
-  stage.join(1, {});
-  EXPECT_EQ(index.find("a"), std::nullopt);
-  EXPECT_EQ(index.subscribe(0, "a", kDisconnect), Outcome::subscribed);
-  EXPECT_EQ(index.subscribe(0, "a", kDisconnect), Outcome::already);
-  EXPECT_EQ(index.subscribe(1, "a", kDisconnect), Outcome::subscribed);
-  EXPECT_EQ(index.size(), 1U);
-  stage.append(*index.find("a"), "event");
-  stage.run();
-  EXPECT_THAT(stage.heard(1), ElementsAre("event"));
-  EXPECT_EQ(index.unsubscribe(0, "b"), Outcome::was_not);
-  EXPECT_EQ(index.unsubscribe(0, "a"), Outcome::unsubscribed);
-  EXPECT_EQ(index.unsubscribe(0, "a"), Outcome::was_not);
-  EXPECT_EQ(index.size(), 1U);
-  index.forget(1, {"a", "b"});
-  EXPECT_EQ(index.size(), 0U);
-}
-
-TEST(SubscriptionIndex, ItsChannelsAtTheLimit) {
-  Stage stage;
-  SubscriptionIndex index(*stage.engine, 2);
-  stage.join(0, {});
-  EXPECT_EQ(index.subscribe(0, "a", kDisconnect), Outcome::subscribed);
-  EXPECT_EQ(index.subscribe(0, "b", kDisconnect), Outcome::subscribed);
-  EXPECT_EQ(index.subscribe(0, "c", kDisconnect), Outcome::too_many_channels);
-  EXPECT_EQ(index.subscribe(0, "b", kDisconnect), Outcome::already);
-  index.unsubscribe(0, "a");
-  EXPECT_EQ(index.subscribe(0, "c", kDisconnect), Outcome::subscribed);
-}
-
-TEST(SubscriptionIndex, OneThatTheEngineHasUnsubscribedLeavesNoEmptyChannel) {
-  Stage stage;
-  SubscriptionIndex index(*stage.engine, 2);
-  stage.join(0, {});
-  index.subscribe(0, "a", kDisconnect);
-  stage.finish(0);
-  stage.run();
-  EXPECT_EQ(index.subscribe(0, "b", kDisconnect), Outcome::already);  // it subscribes to nothing any more
-  index.forget(0, {"a"});
-  EXPECT_EQ(index.size(), 0U);
 }
 
 }  // namespace

@@ -2,29 +2,28 @@
 
 namespace carillon::channel {
 
-SubscriptionIndex::Outcome SubscriptionIndex::subscribe(SubscriberId subscriber, std::string_view channel,
-                                                        PolicyId policy) {
+SubscriptionIndex::Outcome SubscriptionIndex::subscribe(SubscriberId subscriber, std::string_view channel) {
   auto found = logs_.find(channel);
   if (found == logs_.end()) {
     if (logs_.size() >= channels_max_) return Outcome::too_many_channels;
-    found = logs_.emplace(std::string(channel), fan_out_.add_log(policy)).first;
+    const LogId log = fan_out_.add_log(policy_, FanOut::Lifetime::while_heard);
+    found = logs_.emplace(std::string(channel), log).first;
+    if (names_.size() <= log) names_.resize(log + 1);
+    names_[log] = &found->first;
   }
-  const bool added = fan_out_.subscribe(subscriber, found->second);
-  end_if_empty(found);
+  const LogId log = found->second;
+  const bool added = fan_out_.subscribe(subscriber, log);
+  if (!added && fan_out_.subscribers_of(log) == 0) end(log);  // one that is finishing subscribes to nothing
   return added ? Outcome::subscribed : Outcome::already;
 }
 
 SubscriptionIndex::Outcome SubscriptionIndex::unsubscribe(SubscriberId subscriber, std::string_view channel) {
   const auto found = logs_.find(channel);
   if (found == logs_.end()) return Outcome::was_not;
-  const bool was = fan_out_.unsubscribe(subscriber, found->second);
-  // Also when it was not: the engine itself unsubscribes one that finishes.
-  end_if_empty(found);
-  return was ? Outcome::unsubscribed : Outcome::was_not;
-}
-
-void SubscriptionIndex::forget(SubscriberId subscriber, const std::vector<std::string>& channels) {
-  for (const std::string& channel : channels) unsubscribe(subscriber, channel);
+  const LogId log = found->second;
+  if (!fan_out_.unsubscribe(subscriber, log)) return Outcome::was_not;
+  end(log);
+  return Outcome::unsubscribed;
 }
 
 std::optional<LogId> SubscriptionIndex::find(std::string_view channel) const {
@@ -33,10 +32,12 @@ std::optional<LogId> SubscriptionIndex::find(std::string_view channel) const {
   return found->second;
 }
 
-void SubscriptionIndex::end_if_empty(Logs::iterator channel) {
-  if (fan_out_.subscribers_of(channel->second) > 0) return;
-  fan_out_.remove_log(channel->second);
-  logs_.erase(channel);
+bool SubscriptionIndex::end(LogId log) {
+  if (log >= names_.size() || !names_[log] || fan_out_.subscribers_of(log) > 0) return false;
+  logs_.erase(*names_[log]);
+  names_[log] = nullptr;
+  fan_out_.remove_log(log);
+  return true;
 }
 
 }  // namespace carillon::channel

@@ -21,6 +21,7 @@ struct FakeSocket {
   std::string received;
   std::size_t capacity = kOpen;
   bool broken = false;
+  bool holds_back = false;         // takes bytes and says blocked, as TLS may
   std::vector<int> piece_counts;   // of each write
   std::vector<std::size_t> asked;  // bytes, of each write
 
@@ -46,7 +47,8 @@ class FakeHost final : public FanOutHost {
     socket.piece_counts.push_back(count);
     socket.asked.push_back(asked);
     if (on_write) on_write(id, written == asked);
-    return {written, written == asked ? WriteResult::State::ok : WriteResult::State::blocked};
+    const bool ok = written == asked && !socket.holds_back;
+    return {written, ok ? WriteResult::State::ok : WriteResult::State::blocked};
   }
 
   bool append_gap_frame(SubscriberId id, LogId log, std::uint32_t count, std::string& out) override {
