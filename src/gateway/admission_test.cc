@@ -7,9 +7,24 @@ namespace carillon::gateway::testing {
 namespace {
 
 using Answer = Admission::Answer;
-using Rate = Admission::Rate;
 
 constexpr MonoTime kStart{std::chrono::hours(1)};
+
+Guest guest(std::string_view address, std::string_view user = {}) {
+  const auto parsed = IpAddress::parse(address);
+  EXPECT_TRUE(parsed.has_value()) << address;
+  return {parsed.value_or(IpAddress{}), user};
+}
+
+// 10.0.0.0 and those after it.
+Guest numbered(std::size_t i) {
+  const std::uint8_t bytes[] = {10, static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8),
+                                static_cast<std::uint8_t>(i)};
+  return {IpAddress::v4(bytes), {}};
+}
+
+const Guest kA = guest("192.0.2.1");
+const Guest kB = guest("192.0.2.2");
 
 // The endpoints that Admission looks at, without a shard.
 struct Endpoints {
@@ -23,53 +38,53 @@ TEST(Admission, TheCapOfTheProcessHolds) {
   Endpoints endpoints(kOrion);
   Admission admission(3, endpoints.all);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(admission.ask(endpoints.all[0]), Answer::admitted);
-    EXPECT_EQ(admission.enter(endpoints.all[0], "a", kStart), Answer::admitted);
+    EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::admitted);
+    EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::admitted);
   }
-  EXPECT_EQ(admission.ask(endpoints.all[0]), Answer::connections_max);
-  EXPECT_EQ(admission.enter(endpoints.all[0], "a", kStart), Answer::connections_max);
+  EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::connections_max);
+  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::connections_max);
   EXPECT_EQ(admission.connections(), 3U);
-  admission.leave(endpoints.all[0]);
-  EXPECT_EQ(admission.ask(endpoints.all[0]), Answer::admitted);
+  admission.leave(endpoints.all[0], kA);
+  EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::admitted);
 }
 
 TEST(Admission, TheCapOfAnEndpointIsItsOwn) {
   Endpoints endpoints(std::string(kOrion) + "limits.connections = 2\n" + std::string(kEcho));
   Admission admission(100, endpoints.all);
-  EXPECT_EQ(admission.enter(endpoints.all[0], "a", kStart), Answer::admitted);
-  EXPECT_EQ(admission.enter(endpoints.all[0], "a", kStart), Answer::admitted);
-  EXPECT_EQ(admission.ask(endpoints.all[0]), Answer::endpoint_full);
-  EXPECT_EQ(admission.enter(endpoints.all[0], "a", kStart), Answer::endpoint_full);
+  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::admitted);
+  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::admitted);
+  EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::endpoint_full);
+  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::endpoint_full);
   EXPECT_EQ(admission.connections(), 2U) << "a refusal gives back what it took";
-  EXPECT_EQ(admission.enter(endpoints.all[1], "a", kStart), Answer::admitted);
+  EXPECT_EQ(admission.enter(endpoints.all[1], kA, kStart), Answer::admitted);
 }
 
 TEST(Admission, TheWindowSlidesAndSaysWhenToComeAgain) {
   Endpoints endpoints(std::string(kOrion) + "limits.accepts_per_ip = 2\n");
   const Endpoint& endpoint = endpoints.all[0];
   Admission admission(100, endpoints.all);
-  EXPECT_EQ(admission.enter(endpoint, "a", kStart), Answer::admitted);
-  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + seconds(40)), Rate::ok);
-  EXPECT_EQ(admission.enter(endpoint, "a", kStart + seconds(40)), Answer::admitted);
-  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + seconds(50)), Rate::exceeded);
-  EXPECT_EQ(admission.ask_rate(endpoint, "b", kStart + seconds(50)), Rate::ok);
-  EXPECT_EQ(admission.retry_after_s(endpoint, "a", kStart + seconds(50)), 10U);
-  EXPECT_EQ(admission.retry_after_s(endpoint, "a", kStart + milliseconds(59'999)), 1U);
-  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + milliseconds(59'999)), Rate::exceeded);
-  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + seconds(60)), Rate::ok);
-  EXPECT_EQ(admission.enter(endpoint, "a", kStart + seconds(60)), Answer::admitted);
-  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + seconds(99)), Rate::exceeded);
-  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart + seconds(100)), Rate::ok);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart), Answer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(40)), Answer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart + seconds(40)), Answer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(50)), Answer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, kB, kStart + seconds(50)), Answer::admitted);
+  EXPECT_EQ(admission.retry_after_s(endpoint, kA, kStart + seconds(50)), 10U);
+  EXPECT_EQ(admission.retry_after_s(endpoint, kA, kStart + milliseconds(59'999)), 1U);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + milliseconds(59'999)), Answer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(60)), Answer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart + seconds(60)), Answer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(99)), Answer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(100)), Answer::admitted);
 }
 
 TEST(Admission, WhoPassedTheQuestionTogetherDoesNotPassTheDoorTogether) {
   Endpoints endpoints(std::string(kOrion) + "limits.accepts_per_ip = 1\n");
   const Endpoint& endpoint = endpoints.all[0];
   Admission admission(100, endpoints.all);
-  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart), Rate::ok);
-  EXPECT_EQ(admission.ask_rate(endpoint, "a", kStart), Rate::ok);
-  EXPECT_EQ(admission.enter(endpoint, "a", kStart), Answer::admitted);
-  EXPECT_EQ(admission.enter(endpoint, "a", kStart), Answer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart), Answer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart), Answer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart), Answer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart), Answer::rate_exceeded);
   EXPECT_EQ(admission.connections(), 1U);
 }
 
@@ -78,16 +93,17 @@ TEST(Admission, ManyAddressesDoNotSwitchTheLimitOffNorForgetWhoIsInside) {
   const Endpoint& endpoint = endpoints.all[0];
   Admission admission(1'000'000, endpoints.all);
   for (std::size_t i = 0; i < 2 * Admission::kAddressesMax; ++i) {  // asking alone takes no room
-    ASSERT_EQ(admission.ask_rate(endpoint, "asks " + std::to_string(i), kStart), Rate::ok);
+    ASSERT_EQ(admission.ask_rate(endpoint, numbered(i + 1'000'000), kStart), Answer::admitted);
   }
   for (std::size_t i = 0; i < Admission::kAddressesMax; ++i) {
-    ASSERT_EQ(admission.enter(endpoint, std::to_string(i), kStart), Answer::admitted);
+    ASSERT_EQ(admission.enter(endpoint, numbered(i), kStart), Answer::admitted);
   }
-  EXPECT_EQ(admission.ask_rate(endpoint, "new", kStart), Rate::exceeded);
-  EXPECT_EQ(admission.enter(endpoint, "new", kStart), Answer::rate_exceeded);
-  EXPECT_EQ(admission.ask_rate(endpoint, "0", kStart + seconds(59)), Rate::exceeded);
-  EXPECT_EQ(admission.ask_rate(endpoint, "new", kStart + seconds(61)), Rate::ok);
-  EXPECT_EQ(admission.enter(endpoint, "new", kStart + seconds(61)), Answer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart), Answer::rate_exceeded);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart), Answer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, numbered(0), kStart + seconds(59)), Answer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(61)), Answer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart + seconds(61)), Answer::admitted);
+  EXPECT_EQ(admission.table_full_refusals(), 2U);
 }
 
 TEST(Admission, OnlyA101CountsAgainstTheRate_C2) {

@@ -52,7 +52,7 @@ void Shard::close_websocket(Index index, CloseReason why, std::optional<std::uin
                             std::string_view text, Gentle gentle) {
   Connection& connection = connections_[index];
   CARILLON_ASSERT(connection.state == State::open);
-  leave_endpoint(connection, why);
+  leave_endpoint(index, why);
   connection.state = State::closing;
   connection.inbound.reset();
   std::string frame;
@@ -67,7 +67,7 @@ void Shard::close_websocket(Index index, CloseReason why, std::optional<std::uin
 
 void Shard::on_end_of_stream(Index index) {
   Connection& connection = connections_[index];
-  leave_endpoint(connection, CloseReason::client_gone);
+  leave_endpoint(index, CloseReason::client_gone);
   // A peer that has only closed its own side still gets the answers that are on their way.
   switch (connection.state) {
     case State::closing:
@@ -79,6 +79,7 @@ void Shard::on_end_of_stream(Index index) {
       fan_out_.finish(index, {}, loop_.now());
       set_timer(index, kCloseTimeout);
       return;
+    case State::proxy_header:
     case State::open:
     case State::lingering:
     case State::unused:
@@ -89,7 +90,7 @@ void Shard::on_end_of_stream(Index index) {
 
 void Shard::on_broken(Index index) {
   Connection& connection = connections_[index];
-  leave_endpoint(connection, CloseReason::client_gone);
+  leave_endpoint(index, CloseReason::client_gone);
   edge_.close(connection.fd);
   release(index);
 }
@@ -98,7 +99,7 @@ void Shard::on_broken(Index index) {
 // still sending: so only our side is shut, until the peer shuts its own or time is up.
 void Shard::linger(Index index) {
   Connection& connection = connections_[index];
-  edge_.shut_down_writing(connection.fd);
+  if (!connection.tls || end_tls(index)) edge_.shut_down_writing(connection.fd);
   connection.state = State::lingering;
   set_timer(index, kLingerTimeout);
   read_later(index);  // its end may have come already
@@ -106,7 +107,7 @@ void Shard::linger(Index index) {
 
 void Shard::drop(Index index, CloseReason why) {
   Connection& connection = connections_[index];
-  leave_endpoint(connection, why);
+  leave_endpoint(index, why);
   edge_.reset(connection.fd);
   release(index);
 }
@@ -115,19 +116,40 @@ void Shard::release(Index index) {
   Connection& connection = connections_[index];
   fan_out_.remove_subscriber(index);
   if (connection.timer != reactor::TimerWheel::kNone) wheel_.remove(connection.timer);
+  if (connection.tls) tls_clients_->remove(index);
   if (connection.is_websocket) websockets_left_.subtract();
   counters_.sockets.subtract();
   connections_.give_back(index);
 }
 
 // Out of the count, once.
-void Shard::leave_endpoint(Connection& connection, CloseReason why) {
+void Shard::leave_endpoint(Index index, CloseReason why) {
+  Connection& connection = connections_[index];
   if (connection.state != State::open) return;
   connection.close_reason = why;
   const Endpoint& endpoint = shared_.endpoints[connection.endpoint];
   counters_.endpoints[endpoint.index].connections.subtract();
   counters_.endpoints[endpoint.index].closes[why].add();
-  shared_.admission.leave(endpoint);
+  Guest guest;
+  if (const auto counted = counted_addresses_.extract(index)) guest.address = counted.mapped();
+  if (connection.identity) guest.user = connection.identity->subject();
+  shared_.admission.leave(endpoint, guest);
+  log_client(index, LogLevel::info, endpoint.settings.log.disconnected);
+}
+
+// One line about a client, where its endpoint wants it.
+void Shard::log_client(Index index, LogLevel level, std::string_view message) {
+  if (message.empty()) return;
+  const std::string id = connection_id(index);
+  const Endpoint& endpoint = shared_.endpoints[connections_[index].endpoint];
+  const auto total = static_cast<std::int64_t>(shared_.admission.connections_of(endpoint));
+  shared_.log.write(level, message, {{"connectionId", std::string_view(id)}, {"total", total}});
+}
+
+// Unlike any other of this process: a slot is not used twice by one generation.
+std::string Shard::connection_id(Index index) {
+  return std::to_string(number_) + '-' + std::to_string(index) + '-' +
+         std::to_string(connections_[index].generation);
 }
 
 // --- drain --------------------------------------------------------------------------------------
@@ -149,7 +171,8 @@ void Shard::pace_drain(MonoTime now) {
   while (drain.closed < due && drain.position < connections_.slots()) {
     const Index index = drain.position++;
     if (connections_[index].state != State::open) continue;
-    close_websocket(index, CloseReason::shutdown, 1001, {}, Gentle::after_events);
+    const std::uint16_t code = shared_.endpoints[connections_[index].endpoint].settings.shutdown_code;
+    close_websocket(index, CloseReason::shutdown, code, {}, Gentle::after_events);
     ++drain.closed;
   }
   if (drain.position >= connections_.slots()) drain.closed = drain.total;

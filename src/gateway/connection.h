@@ -2,6 +2,7 @@
 //
 //   head → body → answering → head …            an HTTP client
 //   head → open → closing → lingering           a WebSocket client
+//   proxy_header → head …                       either, behind a proxy that speaks the PROXY protocol
 //
 // Thread: its shard's. Named by an index into the shard's table and a generation, so that an event for
 // an earlier user of the index harms nobody.
@@ -14,9 +15,11 @@
 #include <vector>
 
 #include "auth/identity.h"
+#include "gateway/message_rate.h"
 #include "gateway/reasons.h"
 #include "http/body_reader.h"
 #include "http/head_reader.h"
+#include "http/proxy_header.h"
 #include "reactor/timer_wheel.h"
 #include "websocket/frame_reader.h"
 
@@ -24,12 +27,13 @@ namespace carillon::gateway {
 
 enum class State : std::uint8_t {
   unused,
-  head,       // reading a request head
-  body,       // reading its body
-  answering,  // an answer is being made elsewhere; nothing is read meanwhile
-  open,       // a WebSocket
-  closing,    // the close frame (or a last HTTP answer) is on its way out
-  lingering   // our side is shut; what the peer still sends is thrown away until it closes
+  proxy_header,  // reading what a proxy says of its client
+  head,          // reading a request head
+  body,          // reading its body
+  answering,     // an answer is being made elsewhere; nothing is read meanwhile
+  open,          // a WebSocket
+  closing,       // the close frame (or a last HTTP answer) is on its way out
+  lingering      // our side is shut; what the peer still sends is thrown away until it closes
 };
 
 // What a connection has only while it speaks HTTP.
@@ -39,8 +43,10 @@ struct Exchange {
   http::HeadReader head_reader;
   http::RequestHead head;  // of the request under way
   std::optional<http::BodyReader> body_reader;
-  std::string unread;  // pipelined behind the request under way
-  std::string peer_address;
+  std::string unread;                                     // pipelined behind the request under way
+  std::unique_ptr<http::ProxyHeaderReader> proxy_header;  // in that state only
+  IpAddress peer;                                         // who is connected, or whom its PROXY header names
+  IpAddress client;              // of the request under way: the peer, or whom its header names
   std::uint32_t request = 0;     // counts them, so that an answer reaches only the one it was made for
   bool answered_before = false;  // kept alive: silence is idleness, not slowness
 };
@@ -57,7 +63,7 @@ struct Connection {
   std::uint32_t generation = 0;  // low 24 bits count
   reactor::TimerWheel::Id timer = reactor::TimerWheel::kNone;
   std::uint32_t pong_due_ms = 0;  // wrapping; when silence becomes death
-  std::uint32_t ping_due_ms = 0;  // wrapping
+  std::uint32_t ping_due_ms = 0;  // wrapping; of the Ping frame
   std::uint16_t endpoint = 0;     // while open or closing as a WebSocket
   State state = State::unused;
   CloseReason close_reason = CloseReason::client_gone;
@@ -65,11 +71,15 @@ struct Connection {
   bool deflate : 1 = false;
   bool paused : 1 = false;  // not read until its outbox has room
   bool close_received : 1 = false;
-  bool readable : 1 = false;     // an edge came while it was not being read
-  bool read_queued : 1 = false;  // stands in the shard's list of those to read again
+  bool readable : 1 = false;       // an edge came while it was not being read
+  bool tls : 1 = false;            // the shard's TlsClients stands between it and its socket
+  bool read_queued : 1 = false;    // stands in the shard's list of those to read again
+  bool pong_awaited : 1 = false;   // of the last Ping frame
+  std::uint32_t frame_due_ms = 0;  // wrapping; of the dialect's own ping
   Ref<const auth::Identity> identity;
   std::unique_ptr<Exchange> exchange;
   std::unique_ptr<Inbound> inbound;
+  std::unique_ptr<MessageRate> rate;  // where the endpoint has one
 };
 
 static_assert(sizeof(Connection) <= 64);

@@ -42,9 +42,12 @@ struct ShardCounters {
 
   Counter sockets;  // now open, HTTP included
   Counter accepts;
-  Counter accept_pauses;  // no descriptor was left
+  Counter accept_pauses;    // no descriptor was left
+  Counter tls_handshakes;   // done
+  Counter tls_resumptions;  // of them, by a ticket
   Counter http_requests;
-  Counter messages_in;  // data messages of clients
+  Counter forwarded_malformed;  // headers of trusted proxies that name nobody; the peer counted
+  Counter messages_in;          // data messages of clients
   Counter bytes_in;
   Counter deliveries;  // events given to the kernel, one a subscriber
   Counter writes;      // gathered writes; deliveries / writes is the coalescing ratio
@@ -53,6 +56,11 @@ struct ShardCounters {
   Counter blocked;         // connections that cannot take bytes, now
   Counter overruns;
   Counter missed_batches;  // the inbox was full
+  Counter commands;
+  Counter errors_told;  // error frames
+  Counter channels;     // that somebody subscribes to, now
+  Counter selections;   // with a log of their own, now
+  Counter mixed;        // connections beyond select.sets_max, now
   ByReason<RefusalReason> refusals;
   std::vector<EndpointCounters> endpoints;
 };
@@ -61,6 +69,8 @@ struct RouterCounters {
   Counter events_in;      // from the bus
   Counter events_routed;  // frames made: one an event and endpoint
   Counter dropped_invalid_json;
+  Counter dropped_unfit;       // the body has not what source.require wants; one an endpoint
+  Counter dropped_unselected;  // of a value that select.known does not have; likewise
   Counter dropped_no_endpoint;
   Counter batches;
   Counter bus_gaps;

@@ -131,7 +131,8 @@ TEST(Delivery, AMissingBatchClosesThoseWhoWouldHaveAHole) {
   const auto batch = [&](std::uint64_t number) {
     auto made = std::make_shared<Batch>();
     made->number = number;
-    made->events.push_back({0, arena.make_shared("event " + std::to_string(number))});
+    made->events.push_back(
+        {0, Audience::Kind::everyone, 0, 0, 0, arena.make_shared("event " + std::to_string(number))});
     return made;
   };
   stage.shard->take_batch(batch(1));
@@ -240,6 +241,25 @@ TEST(Delivery, AClientThatCatchesUpMissesNothing) {
   for (int i = 0; i < 2000; ++i) stage.take_up(fd, 13);
   EXPECT_EQ(stage.take_frames(fd), wanted);
   EXPECT_EQ(stage.all_closes(), 0U);
+}
+
+TEST(Delivery, AGapOfTheBusClosesTheClientsOfAnEndpointThatWantsIt) {
+  ShardStage stage(std::string(kOrion) +
+                   "[[endpoint]]\nprofile = \"orion\"\nname = \"strict\"\npath = \"/strict\"\n"
+                   "source.on_gap = \"close\"\n");
+  const int stays = stage.open_orion();
+  const int strict = stage.open(upgrade_of("/strict?token=" + token_with("{}")));
+  stage.publish("orion.a", "1");
+  stage.router.on_event("orion.a", "2");  // heard before the gap, not yet passed on
+  stage.router.on_gap();
+  stage.publish("orion.a", "3");
+  EXPECT_EQ(stage.take_frames(stays).size(), 3U);
+  const auto frames = stage.take_frames(strict);
+  ASSERT_FALSE(frames.empty());
+  EXPECT_EQ(frames.back(), "close 1013 Events lost");
+  EXPECT_LE(frames.size(), 3U) << "nothing of what came behind the gap";
+  EXPECT_EQ(stage.closes(CloseReason::bus_gap, 1), 1U);
+  EXPECT_EQ(stage.closes(CloseReason::bus_gap, 0), 0U);
 }
 
 }  // namespace

@@ -1,23 +1,11 @@
 #include "gateway/endpoint.h"
 
+#include <limits>
+
 #include "config/frame_variables.h"
 
 namespace carillon::gateway {
 namespace {
-
-http::Response response_of(const config::Refusal& refusal) {
-  http::Response response;
-  response.status = refusal.status;
-  response.body = refusal.body;
-  response.keep_alive = http::KeepAlive::close;
-  for (const std::string& line : refusal.headers) {
-    const std::size_t colon = line.find(':');
-    if (colon == std::string::npos) continue;  // config/ has refused it
-    response.headers.emplace_back(line.substr(0, colon),
-                                  std::string(http::trimmed(std::string_view(line).substr(colon + 1))));
-  }
-  return response;
-}
 
 channel::LagRule lag_rule_of(const config::EndpointSettings& settings) {
   channel::LagRule rule;
@@ -26,6 +14,16 @@ channel::LagRule lag_rule_of(const config::EndpointSettings& settings) {
   rule.bytes_max = settings.lag.bytes_max;
   rule.age_ms_max = static_cast<std::uint32_t>(settings.lag.age_max.count());
   return rule;
+}
+
+websocket::ReaderLimits reader_limits_of(const config::EndpointSettings& settings, bool reads_messages) {
+  websocket::ReaderLimits limits;
+  limits.message_bytes_max =
+      settings.inbound.message_bytes_max.value.value_or(std::numeric_limits<std::uint64_t>::max());
+  limits.fragments_max = static_cast<std::uint32_t>(
+      settings.inbound.fragments_max.value.value_or(std::numeric_limits<std::uint32_t>::max()));
+  limits.payload = reads_messages ? websocket::Payload::collect : websocket::Payload::discard;
+  return limits;
 }
 
 // Collects what cannot be compiled, each with the place where it was written.
@@ -37,13 +35,9 @@ class Compiler {
     Endpoint endpoint;
     endpoint.settings = settings;
     endpoint.index = static_cast<std::uint16_t>(index);
-    for (const std::string& text : settings.source.channels) {
-      if (auto pattern = ChannelPattern::parse(text)) {
-        endpoint.channels.push_back(std::move(*pattern));
-      } else {
-        complain(settings, "source.channels", pattern.error());
-      }
-    }
+    endpoint.source = Source::compile(settings);
+    endpoint.commands = Commands::compile(settings);
+    endpoint.replies = Replies::compile(settings);
     if (!settings.frames.event.empty()) {
       auto event = json::Template::compile(settings.frames.event, config::kEventVariables);
       if (event) endpoint.event_frame = std::move(*event);
@@ -54,14 +48,10 @@ class Compiler {
     } else {
       complain(settings, "origins", origins.error());
     }
-    endpoint.reader_limits.message_bytes_max = settings.inbound.message_bytes_max;
-    endpoint.reader_limits.fragments_max = settings.inbound.fragments_max;
-    endpoint.reader_limits.payload = settings.inbound.reply == config::InboundReply::none
-                                         ? websocket::Payload::discard
-                                         : websocket::Payload::collect;
+    endpoint.reader_limits = reader_limits_of(settings, endpoint.reads_messages());
     endpoint.lag = lag_rule_of(settings);
-    endpoint.token_missing = response_of(settings.auth.missing);
-    endpoint.token_invalid = response_of(settings.auth.invalid);
+    endpoint.token_missing = RefusalReply::compile(settings.auth.missing);
+    endpoint.token_invalid = RefusalReply::compile(settings.auth.invalid);
     return endpoint;
   }
 
@@ -74,13 +64,6 @@ class Compiler {
 };
 
 }  // namespace
-
-std::optional<std::string_view> Endpoint::match(std::string_view bus_channel) const {
-  for (const ChannelPattern& pattern : channels) {
-    if (auto star = pattern.match(bus_channel)) return star;
-  }
-  return std::nullopt;
-}
 
 CompiledEndpoints compile_endpoints(const config::Settings& settings) {
   CompiledEndpoints compiled;

@@ -6,15 +6,15 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "auth/origin.h"
 #include "channel/fan_out.h"
 #include "config/load.h"
 #include "config/settings.h"
-#include "event/channel_pattern.h"
-#include "http/response.h"
+#include "gateway/commands.h"
+#include "gateway/replies.h"
+#include "gateway/source.h"
 #include "json/template.h"
 #include "websocket/frame_reader.h"
 
@@ -23,19 +23,23 @@ namespace carillon::gateway {
 struct Endpoint {
   config::EndpointSettings settings;
   std::uint16_t index = 0;
-  std::vector<ChannelPattern> channels;  // what it hears of the bus; empty: nothing
+  Source source;
   std::optional<json::Template> event_frame;
+  Commands commands;
+  Replies replies;
   auth::OriginPolicy origins;
   websocket::ReaderLimits reader_limits;
   channel::LagRule lag;
-  http::Response token_missing;
-  http::Response token_invalid;
+  RefusalReply token_missing;
+  RefusalReply token_invalid;
 
   // Policy 0 of every shard's engine is for sockets that still speak HTTP.
   channel::PolicyId policy() const { return static_cast<channel::PolicyId>(index + 1); }
-  bool hears_events() const { return event_frame.has_value() && !channels.empty(); }
-  // What the first pattern's star matched; nothing when no pattern matches.
-  std::optional<std::string_view> match(std::string_view bus_channel) const;
+  bool hears_events() const { return event_frame.has_value() && !source.hears_nothing(); }
+  // Are messages looked at, or only measured?
+  bool reads_messages() const {
+    return commands.exist() || settings.inbound.reply != config::InboundReply::none;
+  }
 };
 
 // At most this many [[endpoint]] tables: a policy is one byte.

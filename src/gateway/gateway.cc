@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <random>
 
+#include "gateway/tls_contexts.h"
+
 namespace carillon::gateway {
 namespace {
 
@@ -21,13 +23,22 @@ std::string random_node_id() {
   return text.data();
 }
 
+// One a line.
+std::string text_of(const std::vector<config::Problem>& problems) {
+  std::string all;
+  for (const config::Problem& problem : problems) all += (all.empty() ? "" : "\n") + problem.text();
+  return all;
+}
+
 std::vector<ChannelPattern> patterns_of(const std::vector<Endpoint>& endpoints) {
   std::vector<ChannelPattern> patterns;
   for (const Endpoint& endpoint : endpoints) {
     if (!endpoint.hears_events()) continue;
-    for (const ChannelPattern& pattern : endpoint.channels) {
-      const auto same = [&](const ChannelPattern& other) { return other.text() == pattern.text(); };
-      if (std::none_of(patterns.begin(), patterns.end(), same)) patterns.push_back(pattern);
+    for (const auto* list : {&endpoint.source.channels(), &endpoint.source.broadcast()}) {
+      for (const ChannelPattern& pattern : *list) {
+        const auto same = [&](const ChannelPattern& other) { return other.text() == pattern.text(); };
+        if (std::none_of(patterns.begin(), patterns.end(), same)) patterns.push_back(pattern);
+      }
     }
   }
   return patterns;
@@ -51,15 +62,10 @@ Gateway::~Gateway() {
 
 Result<std::monostate> Gateway::build() {
   CompiledEndpoints compiled = compile_endpoints(settings_);
-  if (!compiled.problems.empty()) {
-    std::string all;
-    for (const config::Problem& problem : compiled.problems)
-      all += (all.empty() ? "" : "\n") + problem.text();
-    return failure(all);
-  }
+  if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
   endpoints_ = std::move(compiled.endpoints);
   admission_ = std::make_unique<Admission>(settings_.server.connections_max, endpoints_);
-  shared_ = std::make_unique<Shared>(Shared{settings_, endpoints_, *admission_, handler_, log_});
+  shared_ = std::make_unique<Shared>(Shared{settings_, endpoints_, *admission_, handler_, *this, log_});
 
   const std::uint32_t count = std::max(settings_.server.shards, 1U);
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -70,7 +76,7 @@ Result<std::monostate> Gateway::build() {
   router_ = std::make_unique<Router>(endpoints_, *loops_.front(), log_);
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto place = i == 0 ? Shard::Place::beside_the_router : Shard::Place::elsewhere;
-    auto shard = Shard::create(*shared_, *loops_[i], kernel_edge(), place);
+    auto shard = Shard::create(*shared_, *loops_[i], kernel_edge(), place, i);
     if (!shard) return tl::unexpected(shard.error());
     router_->add_taker(**shard);
     shards_.push_back(std::move(*shard));
@@ -98,9 +104,12 @@ Result<std::monostate> Gateway::make_the_bus() {
 
 // Every shard listens on every address; the kernel spreads new connections over them (SO_REUSEPORT).
 Result<std::monostate> Gateway::bind_all() {
-  for (const config::ListenSettings& listen : settings_.server.listen) {
+  const TlsContexts contexts = make_tls_contexts(settings_.server.listen);
+  if (!contexts.problems.empty()) return failure(text_of(contexts.problems));
+  for (std::size_t i = 0; i < settings_.server.listen.size(); ++i) {
+    const config::ListenSettings& listen = settings_.server.listen[i];
     const reactor::SocketAddress wanted{listen.host, listen.port};
-    if (auto bound = bind(wanted); !bound) {
+    if (auto bound = bind(wanted, {listen.proxy_protocol, contexts.by_listen[i]}); !bound) {
       const bool is_v6 = listen.host.find(':') != std::string::npos;
       // A machine without IPv6 is a warning, as long as something else is listened on.
       if (!is_v6 || listening_on_.empty()) {
@@ -114,14 +123,14 @@ Result<std::monostate> Gateway::bind_all() {
   return std::monostate{};
 }
 
-Result<std::monostate> Gateway::bind(reactor::SocketAddress address) {
+Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const Entrance& entrance) {
   if (auto free = reactor::check_port_is_free(address); !free) return tl::unexpected(free.error());
   for (const auto& shard : shards_) {
     auto listener = reactor::listen_on(address, kBacklog);
     if (!listener) return tl::unexpected(listener.error());
     // Port 0: the first shard learns which it is, the others take the same.
     if (auto local = reactor::local_address(listener->get())) address = *local;
-    if (auto heard = shard->listen(std::move(*listener)); !heard) return heard;
+    if (auto heard = shard->listen(std::move(*listener), entrance); !heard) return heard;
   }
   listening_on_.push_back(address);
   return std::monostate{};
@@ -144,6 +153,11 @@ void Gateway::stop() {
 
 bool Gateway::on_bus(std::function<void(bus::Bus&)> use) {
   return loops_.front()->post([this, use = std::move(use)] { use(*bus_); });
+}
+
+bool Gateway::publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) {
+  return on_bus([channel = std::move(channel), body = std::move(body),
+                 done = std::move(done)](bus::Bus& bus) { bus.publish(channel, body, done); });
 }
 
 void Gateway::begin_drain(milliseconds window) {

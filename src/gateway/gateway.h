@@ -17,7 +17,7 @@
 
 namespace carillon::gateway {
 
-class Gateway {
+class Gateway final : private EventPublisher {
  public:
   // Binds the listeners and checks the keys, so that every error of start-up comes from here.
   // `handler` and `log` outlive the gateway.
@@ -47,6 +47,7 @@ class Gateway {
   std::string_view bus_url() const { return bus_->display_url(); }  // without its password
   bool draining() const { return admission_->draining(); }
   std::uint64_t connections() const { return admission_->connections(); }
+  const Admission& admission() const { return *admission_; }
   std::size_t shard_count() const { return shards_.size(); }
   const ShardCounters& shard_counters(std::size_t shard) const { return shards_[shard]->counters(); }
   reactor::LoopCounters& loop_counters(std::size_t shard) { return loops_[shard]->counters(); }
@@ -55,9 +56,10 @@ class Gateway {
   Gateway(config::Settings settings, HttpHandler& handler, Log& log);
   Result<std::monostate> build();
   Result<std::monostate> bind_all();
-  Result<std::monostate> bind(reactor::SocketAddress address);
+  Result<std::monostate> bind(reactor::SocketAddress address, const Entrance& entrance);
   Result<std::monostate> make_the_bus();
   void look_whether_drained(MonoTime deadline);
+  bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override;
 
   const config::Settings settings_;
   HttpHandler& handler_;

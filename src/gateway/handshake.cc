@@ -1,5 +1,6 @@
 #include "gateway/handshake.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "http/target.h"
@@ -8,30 +9,33 @@
 namespace carillon::gateway {
 namespace {
 
+// Nobody knows when one of the user's connections will end; not at once.
+constexpr std::uint32_t kUserRetryAfterS = 5;
+
 Refused refused(RefusalReason reason, int status, std::string_view message) {
   return {reason, http::error_response(status, message), {}};
 }
 
-// 429, and when to come again.
-Refused over_rate(const Endpoint& endpoint, Admission& admission, const Visitor& visitor) {
-  Refused out = refused(RefusalReason::accept_rate, 429, "too many connections from this address");
-  out.response.headers.emplace_back(
-      "Retry-After", std::to_string(admission.retry_after_s(endpoint, visitor.address, visitor.now)));
-  return out;
-}
-
+// 429 and 503, and when to come again where that is known.
 Refused refused(Admission::Answer answer, const Endpoint& endpoint, Admission& admission,
                 const Visitor& visitor) {
+  const auto with_retry = [](Refused out, std::uint32_t after_s) {
+    out.response.headers.emplace_back("Retry-After", std::to_string(after_s));
+    return out;
+  };
   switch (answer) {
-    case Admission::Answer::draining: {
-      Refused out = refused(RefusalReason::draining, 503, "shutting down");
-      out.response.headers.emplace_back("Retry-After", "1");
-      return out;
-    }
+    case Admission::Answer::draining:
+      return with_retry(refused(RefusalReason::draining, 503, "shutting down"), 1);
     case Admission::Answer::connections_max:
       return refused(RefusalReason::connections_max, 503, "too many connections");
+    case Admission::Answer::address_full:
+      return refused(RefusalReason::address_full, 503, "too many connections from this address");
     case Admission::Answer::rate_exceeded:
-      return over_rate(endpoint, admission, visitor);
+      return with_retry(refused(RefusalReason::accept_rate, 429, "too many connections from this address"),
+                        admission.retry_after_s(endpoint, {visitor.address, {}}, visitor.now));
+    case Admission::Answer::user_full:
+      return with_retry(refused(RefusalReason::user_full, 429, "too many connections of this user"),
+                        kUserRetryAfterS);
     case Admission::Answer::endpoint_full:
     case Admission::Answer::admitted:
       break;
@@ -55,6 +59,13 @@ Presented token_in_query(const http::RequestHead& head, const std::string& param
   return {Presented::State::present, std::string(*token)};
 }
 
+Presented token_in(const http::RequestHead& head, const std::string& header) {
+  if (head.count(header) > 1) return {Presented::State::unusable, {}};
+  const auto value = head.header(header);
+  if (!value || value->empty()) return {};
+  return {Presented::State::present, std::string(*value)};
+}
+
 // "Authorization: Bearer <token>", the scheme in any case; any other scheme is somebody else's.
 Presented token_in_header(const http::RequestHead& head) {
   if (head.count("Authorization") > 1) return {Presented::State::unusable, {}};
@@ -68,8 +79,18 @@ Presented token_in_header(const http::RequestHead& head) {
 
 Presented find_token(const Endpoint& endpoint, const http::RequestHead& head) {
   for (const config::TokenPlace& place : endpoint.settings.auth.sources) {
-    Presented presented = place.source == config::TokenSource::query ? token_in_query(head, place.parameter)
-                                                                     : token_in_header(head);
+    Presented presented;
+    switch (place.source) {
+      case config::TokenSource::query:
+        presented = token_in_query(head, place.name);
+        break;
+      case config::TokenSource::bearer:
+        presented = token_in_header(head);
+        break;
+      case config::TokenSource::header:
+        presented = token_in(head, place.name);
+        break;
+    }
     if (presented.state != Presented::State::absent) return presented;
   }
   return {};
@@ -89,14 +110,14 @@ std::variant<Ref<const auth::Identity>, Refused> judge_token(const Endpoint& end
   if (!authenticator) return Ref<const auth::Identity>{};
   const Presented presented = find_token(endpoint, head);
   if (presented.state == Presented::State::absent) {
-    return Refused{RefusalReason::token_missing, endpoint.token_missing, {}};
+    return Refused{RefusalReason::token_missing, endpoint.token_missing.at(now), {}};
   }
   if (presented.state == Presented::State::unusable) {
-    return Refused{RefusalReason::token_invalid, endpoint.token_invalid, "unusable"};
+    return Refused{RefusalReason::token_invalid, endpoint.token_invalid.at(now), "unusable"};
   }
   auto identity = authenticator->verify(presented.token, now);
   if (identity) return std::move(*identity);
-  return Refused{RefusalReason::token_invalid, endpoint.token_invalid,
+  return Refused{RefusalReason::token_invalid, endpoint.token_invalid.at(now),
                  std::string(auth::name_of(identity.error()))};
 }
 
@@ -118,31 +139,69 @@ std::variant<Upgrade, Refused> judge_headers(const Endpoint& endpoint, const htt
     }
     if (endpoint.settings.deflate == config::Switch::on) upgrade.extensions = answer.response;
   }
+  if (endpoint.settings.select.by == config::SelectBy::query) {
+    auto selection =
+        select(endpoint.settings.select, endpoint.source, head.query, endpoint.settings.limits.channels);
+    if (!selection)
+      return refused(RefusalReason::bad_request, 400, "the query cannot be read, or asks for too much");
+    upgrade.selection = std::move(*selection);
+  }
   upgrade.accept_key = websocket::accept_key(check.key);
   return upgrade;
 }
 
+std::vector<config::KeySettings> keys_for(const config::EndpointAuth& auth,
+                                          const std::vector<config::KeySettings>& all) {
+  const auto lists = [](const std::vector<std::string>& list, const std::string& name) {
+    return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
+  };
+  std::vector<config::KeySettings> keys;
+  for (config::KeySettings key : all) {
+    if (!lists(auth.keys, key.name)) continue;
+    std::erase_if(key.algorithms, [&](const std::string& name) { return !lists(auth.algorithms, name); });
+    if (!key.algorithms.empty()) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
 }  // namespace
+
+Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const config::EndpointSettings& endpoint,
+                                                                const config::Settings& settings) {
+  if (endpoint.auth.mode == config::AuthMode::none) return std::unique_ptr<auth::Authenticator>();
+  if (endpoint.auth.mode == config::AuthMode::api_key) {
+    return auth::make_api_key_authenticator(endpoint.auth.api_keys);
+  }
+  auth::Authenticator::Options options;
+  options.token_bytes_max = settings.server.token_bytes_max;
+  options.channels_claim = endpoint.auth.channels_claim;
+  options.require_exp = endpoint.auth.require_exp;
+  const auto weak =
+      settings.dev ? auth::Authenticator::WeakSecrets::allow : auth::Authenticator::WeakSecrets::refuse;
+  return auth::Authenticator::create(keys_for(endpoint.auth, settings.keys), options, weak);
+}
 
 std::variant<Upgrade, Refused> judge_upgrade(const Endpoint& endpoint, const http::RequestHead& head,
                                              auth::Authenticator* authenticator, Admission& admission,
                                              const Visitor& visitor) {
-  if (const auto answer = admission.ask(endpoint); answer != Admission::Answer::admitted) {
-    return refused(answer, endpoint, admission, visitor);
-  }
-  if (admission.ask_rate(endpoint, visitor.address, visitor.now) == Admission::Rate::exceeded) {
-    return over_rate(endpoint, admission, visitor);
-  }
+  Guest guest{visitor.address, {}};
+  const auto no = [&](Admission::Answer answer) { return refused(answer, endpoint, admission, visitor); };
+  auto answer = admission.ask(endpoint, guest);
+  if (answer != Admission::Answer::admitted) return no(answer);
+  answer = admission.ask_rate(endpoint, guest, visitor.now);
+  if (answer != Admission::Answer::admitted) return no(answer);
   if (auto origin = judge_origin(endpoint, head)) return std::move(*origin);
   auto token = judge_token(endpoint, head, authenticator, visitor.wall_now);
-  if (auto* no = std::get_if<Refused>(&token)) return std::move(*no);
+  if (auto* refusal = std::get_if<Refused>(&token)) return std::move(*refusal);
+  auto identity = std::get<Ref<const auth::Identity>>(std::move(token));
+  if (identity) guest.user = identity->subject();
+  answer = admission.ask_user(endpoint, guest);
+  if (answer != Admission::Answer::admitted) return no(answer);
   auto judged = judge_headers(endpoint, head);
   if (std::holds_alternative<Refused>(judged)) return judged;
-  if (const auto answer = admission.enter(endpoint, visitor.address, visitor.now);
-      answer != Admission::Answer::admitted) {
-    return refused(answer, endpoint, admission, visitor);
-  }
-  std::get<Upgrade>(judged).identity = std::get<Ref<const auth::Identity>>(std::move(token));
+  answer = admission.enter(endpoint, guest, visitor.now);
+  if (answer != Admission::Answer::admitted) return no(answer);
+  std::get<Upgrade>(judged).identity = std::move(identity);
   return judged;
 }
 

@@ -1,9 +1,11 @@
 // The judgement of an upgrade, in the order that WIRE C2 binds: (path and method found by the caller) →
-// draining or cap 503 → accept rate 429 → Origin 403 → token 401 → upgrade headers 400/426 → 101.
+// draining or cap 503 → accept rate 429 → Origin 403 → token 401 → its user's cap 429 → upgrade headers
+// 400/426 → 101.
 //
 // Pure but for Admission, which it asks and, at the very end, enters.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 
@@ -11,6 +13,7 @@
 #include "gateway/admission.h"
 #include "gateway/endpoint.h"
 #include "gateway/reasons.h"
+#include "gateway/selection.h"
 #include "http/request_head.h"
 #include "http/response.h"
 
@@ -20,6 +23,7 @@ struct Upgrade {
   Ref<const auth::Identity> identity;  // null where the endpoint asks for no token
   std::string accept_key;
   std::string_view extensions;  // the answer's header; empty: none
+  Selection selection;          // where the endpoint lets a client choose by its query
 };
 
 struct Refused {
@@ -29,10 +33,14 @@ struct Refused {
 };
 
 struct Visitor {
-  std::string address;  // what counts as one, for limits
+  IpAddress address;  // the client's, behind trusted proxies
   MonoTime now;
   WallTime wall_now;
 };
+
+// What judges the tokens of an endpoint, from the keys that it may use; null where it asks for none.
+Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const config::EndpointSettings& endpoint,
+                                                                const config::Settings& settings);
 
 // `authenticator` is null for an endpoint without authentication. Upgrade: the place is taken, and
 // Admission::leave() is owed.

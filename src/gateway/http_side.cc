@@ -31,6 +31,7 @@ void Shard::read_head(Index index, std::string_view bytes) {
     return;
   }
   exchange.head = exchange.head_reader.take_head();
+  find_client(exchange);
   dispatch(index, bytes.substr(step.consumed));
 }
 
@@ -73,7 +74,7 @@ void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint, std::string_
     refuse(index, RefusalReason::method_not_allowed, http::upgrade_refusal(http::UpgradeFault::not_get), {});
     return;
   }
-  const Visitor visitor{exchange.peer_address, loop_.now(), loop_.wall_now()};
+  const Visitor visitor{exchange.client, loop_.now(), loop_.wall_now()};
   auto judged = judge_upgrade(endpoint, exchange.head, authenticators_[endpoint.index].get(),
                               shared_.admission, visitor);
   if (const auto* refused = std::get_if<Refused>(&judged)) {
@@ -144,6 +145,7 @@ void Shard::answer(Index index, const http::Response& response) {
   set_timer(index, shared_.settings.server.http_idle_timeout);
   exchange.answered_before = true;
   exchange.head = {};  // says nothing about the next request
+  exchange.client = exchange.peer;
   // The rest of a pipeline waits for a later turn, so that a client cannot keep us here with it.
   if (connection.readable || !exchange.unread.empty()) {
     connection.readable = false;
@@ -151,21 +153,26 @@ void Shard::answer(Index index, const http::Response& response) {
   }
 }
 
+// Counted under one reason. One line for many: a flood of bad requests must not become a flood of lines.
+void Shard::note_refusal(Index index, RefusalReason reason, int status, std::string_view detail) {
+  counters_.refusals[reason].add();
+  if (loop_.now() < refusal_logged_at_ + kRefusalLogEvery) return;
+  refusal_logged_at_ = loop_.now();
+  const Exchange& exchange = *connections_[index].exchange;
+  const std::string target = http::redacted_target(exchange.head.target);
+  const std::string peer = exchange.client.text();
+  shared_.log.info("request refused", {{"reason", name_of(reason)},
+                                       {"status", std::int64_t{status}},
+                                       {"target", std::string_view(target)},
+                                       {"peer", std::string_view(peer)},
+                                       {"detail", detail}});
+}
+
 void Shard::refuse(Index index, RefusalReason reason, const http::Response& response,
                    std::string_view detail) {
   Connection& connection = connections_[index];
   const Exchange& exchange = *connection.exchange;
-  counters_.refusals[reason].add();
-  // One line for many: a flood of bad requests must not become a flood of lines.
-  if (loop_.now() >= refusal_logged_at_ + kRefusalLogEvery) {
-    refusal_logged_at_ = loop_.now();
-    const std::string target = http::redacted_target(exchange.head.target);
-    shared_.log.info("request refused", {{"reason", name_of(reason)},
-                                         {"status", std::int64_t{response.status}},
-                                         {"target", std::string_view(target)},
-                                         {"peer", std::string_view(exchange.peer_address)},
-                                         {"detail", detail}});
-  }
+  note_refusal(index, reason, response.status, detail);
   http::Response last = response;
   last.keep_alive = http::KeepAlive::close;
   std::string bytes;
@@ -183,6 +190,9 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::st
   connection.is_websocket = true;
   connection.deflate = !upgrade.extensions.empty();
   connection.identity = std::move(upgrade.identity);
+  if (endpoint.settings.limits.connections_per_ip.value) {
+    counted_addresses_.emplace(index, connection.exchange->client);
+  }
   websockets_left_.add();
   counters_.endpoints[endpoint.index].connections.add();
   counters_.endpoints[endpoint.index].accepted.add();
@@ -195,10 +205,14 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::st
     drop(index, CloseReason::slow_consumer);
     return;
   }
-  if (endpoint.hears_events()) fan_out_.subscribe(index, group_logs_[endpoint.index]);
+  if (endpoint.settings.inbound.rate.messages.value)
+    connection.rate = std::make_unique<MessageRate>(loop_.now());
+  if (endpoint.hears_events()) subscribe_as_asked(index, upgrade.selection);
+  log_client(index, LogLevel::info, endpoint.settings.log.connected);
 
   std::string early(rest);  // frames that came right behind the head; `rest` may live in the exchange
   connection.exchange.reset();
+  if (connection.state != State::open) return;
   start_keepalive(index);
   if (!early.empty()) read_frames(index, early);
 }

@@ -30,6 +30,7 @@ void Shard::start_keepalive(Index index) {
   const std::uint32_t now = wrapping_ms(loop_.now());
   if (keepalive.ping) connection.ping_due_ms = now + ms_of(*keepalive.ping);
   if (keepalive.timeout) connection.pong_due_ms = now + ms_of(*keepalive.timeout);
+  if (keepalive.frame) connection.frame_due_ms = now + ms_of(*keepalive.frame);
   schedule_keepalive(index);
 }
 
@@ -37,36 +38,65 @@ void Shard::heard_pong(Connection& connection) {
   const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
   // The timer stays where it is: when it fires it finds the deadline moved.
   if (keepalive.timeout) connection.pong_due_ms = wrapping_ms(loop_.now()) + ms_of(*keepalive.timeout);
+  connection.pong_awaited = false;
 }
 
 void Shard::on_keepalive_timer(Index index) {
+  if (close_if_expired(index) || drop_if_silent(index)) return;
   Connection& connection = connections_[index];
   const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
-  if (close_if_expired(index)) return;
-  if (keepalive.timeout && until(connection.pong_due_ms, now) <= 0) {
-    if (loop_.now() >= grace_until_) {
-      drop(index, CloseReason::ping_timeout);  // orion 7: without a close frame
-      return;
-    }
+  // The next one a whole interval after the last was due; after a stall, after now.
+  const auto is_due = [now](std::uint32_t& due_ms, const std::optional<milliseconds>& every) {
+    if (!every || until(due_ms, now) > 0) return false;
+    due_ms += ms_of(*every);
+    if (until(due_ms, now) <= 0) due_ms = now + ms_of(*every);
+    return true;
+  };
+  // No room for them: the peer is slow, and judged as that.
+  std::string bytes;
+  if (is_due(connection.ping_due_ms, keepalive.ping)) {
+    websocket::append_frame(bytes, websocket::Opcode::ping, {});
+    connection.pong_awaited = true;
+  }
+  if (is_due(connection.frame_due_ms, keepalive.frame)) {
+    std::string payload;
+    shared_.endpoints[connection.endpoint].replies.ping(loop_.wall_now(), payload);
+    websocket::append_frame(bytes, websocket::Opcode::text, payload);
+  }
+  if (!bytes.empty()) fan_out_.say(index, bytes, loop_.now());
+  schedule_keepalive(index);
+}
+
+// Has it not answered in time, or by the time of the next ping?
+bool Shard::drop_if_silent(Index index) {
+  Connection& connection = connections_[index];
+  const config::EndpointSettings& settings = shared_.endpoints[connection.endpoint].settings;
+  const auto& keepalive = settings.keepalive;
+  const std::uint32_t now = wrapping_ms(loop_.now());
+  const bool too_late = keepalive.timeout && until(connection.pong_due_ms, now) <= 0;
+  const bool unanswered =
+      keepalive.drop_unanswered && connection.pong_awaited && until(connection.ping_due_ms, now) <= 0;
+  if (!too_late && !unanswered) return false;
+  if (loop_.now() < grace_until_) {
     // We were not running; their pongs may wait in our receive buffers.
     connection.pong_due_ms = wrapping_ms(grace_until_);
+    connection.pong_awaited = false;
+    return false;
   }
-  if (keepalive.ping && until(connection.ping_due_ms, now) <= 0) {
-    std::string ping;
-    websocket::append_frame(ping, websocket::Opcode::ping, {});
-    fan_out_.say(index, ping, loop_.now());  // no room: the peer is slow, and judged as that
-    connection.ping_due_ms += ms_of(*keepalive.ping);
-    if (until(connection.ping_due_ms, now) <= 0) connection.ping_due_ms = now + ms_of(*keepalive.ping);
-  }
-  schedule_keepalive(index);
+  log_client(index, LogLevel::warning, settings.log.unresponsive);
+  drop(index, CloseReason::ping_timeout);  // without a close frame: who would read it?
+  return true;
 }
 
 bool Shard::close_if_expired(Index index) {
   const Connection& connection = connections_[index];
-  const auto code = shared_.endpoints[connection.endpoint].settings.auth.close_at_exp;
+  const Endpoint& endpoint = shared_.endpoints[connection.endpoint];
+  const auto code = endpoint.settings.auth.close_at_exp;
   if (!code || !connection.identity || !connection.identity->expires_at()) return false;
   if (loop_.wall_now() < *connection.identity->expires_at()) return false;
+  std::string farewell;
+  if (endpoint.replies.expired(loop_.wall_now(), farewell)) say_text(index, farewell);
   close_websocket(index, CloseReason::token_expired, *code, "Token expired", Gentle::after_events);
   return true;
 }
@@ -78,6 +108,7 @@ void Shard::schedule_keepalive(Index index) {
   std::optional<milliseconds> next;
   const auto consider = [&next](milliseconds wait) { next = next ? std::min(*next, wait) : wait; };
   if (settings.keepalive.ping) consider(milliseconds(until(connection.ping_due_ms, now)));
+  if (settings.keepalive.frame) consider(milliseconds(until(connection.frame_due_ms, now)));
   if (settings.keepalive.timeout) consider(milliseconds(until(connection.pong_due_ms, now)));
   if (settings.auth.close_at_exp && connection.identity && connection.identity->expires_at()) {
     const milliseconds left = *connection.identity->expires_at() - loop_.wall_now();

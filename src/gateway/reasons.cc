@@ -1,43 +1,51 @@
 #include "gateway/reasons.h"
 
+#include <array>
+#include <cstddef>
+
 namespace carillon::gateway {
+namespace {
+
+struct NamedReason {
+  RefusalReason reason;
+  std::string_view name;
+};
+
+constexpr std::array kRefusals{
+    NamedReason{RefusalReason::bad_request, "bad_request"},
+    NamedReason{RefusalReason::uri_too_long, "uri_too_long"},
+    NamedReason{RefusalReason::head_too_large, "head_too_large"},
+    NamedReason{RefusalReason::not_found, "not_found"},
+    NamedReason{RefusalReason::method_not_allowed, "method_not_allowed"},
+    NamedReason{RefusalReason::draining, "draining"},
+    NamedReason{RefusalReason::connections_max, "connections_max"},
+    NamedReason{RefusalReason::endpoint_full, "endpoint_full"},
+    NamedReason{RefusalReason::address_full, "address_full"},
+    NamedReason{RefusalReason::accept_rate, "accept_rate"},
+    NamedReason{RefusalReason::origin, "origin"},
+    NamedReason{RefusalReason::token_missing, "token_missing"},
+    NamedReason{RefusalReason::token_invalid, "token_invalid"},
+    NamedReason{RefusalReason::user_full, "user_full"},
+    NamedReason{RefusalReason::not_an_upgrade, "not_an_upgrade"},
+    NamedReason{RefusalReason::bad_upgrade, "bad_upgrade"},
+    NamedReason{RefusalReason::handshake_timeout, "handshake_timeout"},
+    NamedReason{RefusalReason::proxy_header, "proxy_header"},
+    NamedReason{RefusalReason::tls_handshake, "tls_handshake"},
+};
+
+constexpr bool is_in_order() {
+  for (std::size_t i = 0; i < kRefusals.size(); ++i) {
+    if (kRefusals[i].reason != static_cast<RefusalReason>(i)) return false;
+  }
+  return kRefusals.size() == static_cast<std::size_t>(RefusalReason::count);
+}
+static_assert(is_in_order(), "each reason has its name here, in the order of reasons.h");
+
+}  // namespace
 
 std::string_view name_of(RefusalReason reason) {
-  switch (reason) {
-    case RefusalReason::bad_request:
-      return "bad_request";
-    case RefusalReason::uri_too_long:
-      return "uri_too_long";
-    case RefusalReason::head_too_large:
-      return "head_too_large";
-    case RefusalReason::not_found:
-      return "not_found";
-    case RefusalReason::method_not_allowed:
-      return "method_not_allowed";
-    case RefusalReason::draining:
-      return "draining";
-    case RefusalReason::connections_max:
-      return "connections_max";
-    case RefusalReason::endpoint_full:
-      return "endpoint_full";
-    case RefusalReason::accept_rate:
-      return "accept_rate";
-    case RefusalReason::origin:
-      return "origin";
-    case RefusalReason::token_missing:
-      return "token_missing";
-    case RefusalReason::token_invalid:
-      return "token_invalid";
-    case RefusalReason::not_an_upgrade:
-      return "not_an_upgrade";
-    case RefusalReason::bad_upgrade:
-      return "bad_upgrade";
-    case RefusalReason::handshake_timeout:
-      return "handshake_timeout";
-    case RefusalReason::count:
-      break;
-  }
-  return "";
+  const auto index = static_cast<std::size_t>(reason);
+  return index < kRefusals.size() ? kRefusals[index].name : "";
 }
 
 std::string_view name_of(CloseReason reason) {
@@ -50,12 +58,16 @@ std::string_view name_of(CloseReason reason) {
       return "protocol_error";
     case CloseReason::message_too_large:
       return "message_too_large";
+    case CloseReason::rate_exceeded:
+      return "rate_exceeded";
     case CloseReason::ping_timeout:
       return "ping_timeout";
     case CloseReason::slow_consumer:
       return "slow_consumer";
     case CloseReason::overrun:
       return "overrun";
+    case CloseReason::bus_gap:
+      return "bus_gap";
     case CloseReason::token_expired:
       return "token_expired";
     case CloseReason::shutdown:

@@ -16,13 +16,17 @@ enum class RefusalReason : std::uint8_t {
   draining,            // 503
   connections_max,     // 503: of the process
   endpoint_full,       // 503: limits.connections
+  address_full,        // 503: limits.connections_per_ip
   accept_rate,         // 429: limits.accepts_per_ip
   origin,              // 403
   token_missing,       // 401
   token_invalid,       // 401
+  user_full,           // 429: limits.connections_per_user
   not_an_upgrade,      // 426
   bad_upgrade,         // 400 or 426: key, version, body, extensions
-  handshake_timeout,   // no whole head in time
+  handshake_timeout,   // no whole head in time, or no TLS handshake
+  proxy_header,        // closed: no PROXY header, or not from a trusted proxy
+  tls_handshake,       // no answer: garbage, plain HTTP, an old version or suite, on an address with TLS
   count
 };
 
@@ -31,9 +35,11 @@ enum class CloseReason : std::uint8_t {
   client_gone,        // end of stream or reset without a close frame
   protocol_error,     // 1002, 1007
   message_too_large,  // 1009
+  rate_exceeded,      // inbound.rate
   ping_timeout,
   slow_consumer,
   overrun,  // events were lost on our side and the endpoint cannot tell a gap
+  bus_gap,  // the bus may have lost events, and source.on_gap is "close"
   token_expired,
   shutdown,  // 1001
   internal,  // memory, descriptors

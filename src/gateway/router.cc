@@ -2,36 +2,75 @@
 
 #include <array>
 
+#include "base/utf8.h"
 #include "config/frame_variables.h"
 #include "json/validate.h"
+#include "json/writer.h"
 
 namespace carillon::gateway {
 
-Router::Router(const std::vector<Endpoint>& endpoints, reactor::Loop& loop, Log& log)
-    : endpoints_(endpoints), loop_(loop), log_(log) {}
+// An event's body as the endpoints see it: judged once, and quoted once where one wants that.
+class Router::Body {
+ public:
+  explicit Body(std::string_view text) : text_(text) {}
 
-void Router::on_event(std::string_view channel, std::string_view body) {
+  // Nothing where it is not JSON, and cannot be made so.
+  std::optional<std::string_view> for_endpoint(const Endpoint& endpoint) {
+    if (!judged_) judged_ = json::validate(text_);
+    if (*judged_) return text_;
+    if (endpoint.settings.source.not_json == config::BadBody::drop || !is_valid_utf8(text_))
+      return std::nullopt;
+    if (quoted_.empty()) json::append_string(quoted_, text_);
+    return quoted_;
+  }
+  json::Validation judgement() const { return *judged_; }
+
+ private:
+  std::string_view text_;
+  std::optional<json::Validation> judged_;
+  std::string quoted_;
+};
+
+Router::Router(const std::vector<Endpoint>& endpoints, reactor::Loop& loop, Log& log)
+    : endpoints_(endpoints), loop_(loop), log_(log), arenas_(endpoints.size()) {}
+
+void Router::on_event(std::string_view channel, std::string_view body_text) {
   counters_.events_in.add();
+  Body body(body_text);
   bool wanted = false;
+  bool refused = false;
   for (const Endpoint& endpoint : endpoints_) {
     if (!endpoint.hears_events()) continue;
-    const auto star = endpoint.match(channel);
-    if (!star) continue;
-    if (!wanted) {
-      if (const json::Validation judged = json::validate(body); !judged) {
-        counters_.dropped_invalid_json.add();
-        complain_of_body(channel, json::describe(judged.fault));
-        return;
-      }
-      wanted = true;
+    const auto match = endpoint.source.match(channel);
+    if (!match) continue;
+    wanted = true;
+    if (const auto valid = body.for_endpoint(endpoint)) {
+      route(endpoint, channel, *match, *valid);
+    } else {
+      refused = true;
     }
-    route(endpoint, channel, *star, body);
   }
   if (!wanted) counters_.dropped_no_endpoint.add();
+  if (!refused) return;
+  counters_.dropped_invalid_json.add();
+  complain_of_body(channel, json::describe(body.judgement().fault));
 }
 
-void Router::route(const Endpoint& endpoint, std::string_view channel, std::string_view star,
+void Router::route(const Endpoint& endpoint, std::string_view channel, const Source::Match& match,
                    std::string_view body) {
+  const auto audience = endpoint.source.judge(match, body);
+  if (!audience) {
+    const bool unfit = audience.error() == NotTaken::unfit;
+    (unfit ? counters_.dropped_unfit : counters_.dropped_unselected).add();
+    if (unfit) complain_of_body(channel, "it has not what source.require asks for");
+    return;
+  }
+  render(endpoint, channel, match.star, body);
+  add_to_batch(endpoint, *audience);
+}
+
+void Router::render(const Endpoint& endpoint, std::string_view channel, std::string_view star,
+                    std::string_view body) {
   if (const WallTime now = loop_.wall_now(); now != rendered_for_) {
     rendered_for_ = now;
     time_s_ = rfc3339_seconds(now);
@@ -44,8 +83,14 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, std::stri
       TemplateValue::string(time_s_), TemplateValue::string(time_ms_)};
   payload_.clear();
   endpoint.event_frame->render(values, payload_);
+}
+
+void Router::add_to_batch(const Endpoint& endpoint, const Audience& audience) {
   if (!batch_) batch_ = std::make_shared<Batch>();
-  batch_->events.push_back({endpoint.index, arena_.make_shared(payload_)});
+  batch_->events.push_back(
+      {endpoint.index, audience.kind, audience.tag, static_cast<std::uint8_t>(audience.name.size()),
+       static_cast<std::uint32_t>(batch_->names.size()), arenas_[endpoint.index].make_shared(payload_)});
+  batch_->names += audience.name;
   counters_.events_routed.add();
   if (batch_->events.size() == kBatchEventsMax) on_batch_end();
 }
@@ -61,6 +106,13 @@ void Router::on_batch_end() {
 void Router::on_gap() {
   counters_.bus_gaps.add();
   log_.warning("bus gap: events may have been lost while it was away");
+  on_batch_end();
+  batch_ = std::make_shared<Batch>();
+  for (const Endpoint& endpoint : endpoints_) {
+    if (endpoint.settings.source.on_gap == config::OnGap::close) batch_->gaps.push_back(endpoint.index);
+  }
+  if (batch_->gaps.empty()) batch_.reset();
+  on_batch_end();
 }
 
 void Router::on_status(const bus::BusStatus& status) {
@@ -78,7 +130,7 @@ bus::BusStatus Router::bus_status() const {
 void Router::complain_of_body(std::string_view channel, std::string_view why) {
   if (complained_at_ != MonoTime{} && loop_.now() - complained_at_ < seconds(1)) return;
   complained_at_ = loop_.now();
-  log_.warning("event dropped: its body is not JSON", {{"channel", channel}, {"why", why}});
+  log_.warning("event dropped: its body is not fit for its endpoint", {{"channel", channel}, {"why", why}});
 }
 
 }  // namespace carillon::gateway

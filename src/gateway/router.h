@@ -22,12 +22,22 @@ namespace carillon::gateway {
 
 struct RoutedEvent {
   std::uint16_t endpoint;
+  Audience::Kind audience;
+  channel::Tag tag;
+  std::uint8_t name_size;    // of the audience's channel
+  std::uint32_t name_begin;  // in the batch's names
   Ref<const channel::Frame> frame;
 };
 
 struct Batch {
   std::uint64_t number = 0;
   std::vector<RoutedEvent> events;
+  std::string names;                // of channels, one behind the other
+  std::vector<std::uint16_t> gaps;  // endpoints whose clients are closed first: the bus may have lost events
+
+  std::string_view name_of(const RoutedEvent& event) const {
+    return std::string_view(names).substr(event.name_begin, event.name_size);
+  }
 };
 using SharedBatch = std::shared_ptr<const Batch>;
 
@@ -58,16 +68,20 @@ class Router final : public bus::EventSink {
   bool bus_is_up() const { return bus_up_.load(std::memory_order_relaxed); }
 
  private:
-  void route(const Endpoint& endpoint, std::string_view channel, std::string_view star,
+  class Body;
+  void route(const Endpoint& endpoint, std::string_view channel, const Source::Match& match,
              std::string_view body);
+  void render(const Endpoint& endpoint, std::string_view channel, std::string_view star,
+              std::string_view body);
+  void add_to_batch(const Endpoint& endpoint, const Audience& audience);
   void complain_of_body(std::string_view channel, std::string_view why);
 
   const std::vector<Endpoint>& endpoints_;
   reactor::Loop& loop_;
   Log& log_;
   std::vector<BatchTaker*> takers_;
-  channel::FrameArena arena_;
-  std::string payload_;  // scratch, so that encoding allocates nothing
+  std::vector<channel::FrameArena> arenas_;  // by endpoint, so that the bursts of each lie in one piece
+  std::string payload_;                      // scratch, so that encoding allocates nothing
   std::shared_ptr<Batch> batch_;
   std::uint64_t next_batch_ = 1;
   WallTime rendered_for_{};  // the relay time that time_s_ and time_ms_ show

@@ -20,6 +20,11 @@ class Shard::SessionInput final : public websocket::MessageHandler {
   websocket::Next on_message(websocket::Opcode opcode, std::string_view payload, std::uint64_t) override {
     shard_.counters_.messages_in.add();
     if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(connection());
+    if (connection().rate && shard_.is_over_rate(index_)) return over_rate();
+    if (endpoint_.commands.exist()) {
+      return shard_.obey(index_, endpoint_.commands.parse(opcode, payload)) ? websocket::Next::go_on
+                                                                            : websocket::Next::stop;
+    }
     if (endpoint_.settings.inbound.reply == config::InboundReply::none) return websocket::Next::go_on;
     frame_.clear();
     if (!connection().deflate || payload.size() < kDeflateFrom || !append_deflated(opcode, payload)) {
@@ -47,6 +52,17 @@ class Shard::SessionInput final : public websocket::MessageHandler {
 
  private:
   Connection& connection() { return shard_.connections_[index_]; }
+
+  websocket::Next over_rate() {
+    const config::RateSettings& rate = endpoint_.settings.inbound.rate;
+    if (rate.over == config::OverRate::error) {
+      const bool told = shard_.tell_error(index_, ErrorKind::rate_limited);
+      return told ? websocket::Next::go_on : websocket::Next::stop;
+    }
+    shard_.close_websocket(index_, CloseReason::rate_exceeded, rate.close_code, rate.close_reason,
+                           Gentle::now);
+    return websocket::Next::stop;
+  }
 
   bool append_deflated(websocket::Opcode opcode, std::string_view payload) {
     std::string deflated;
@@ -78,9 +94,7 @@ void Shard::read_frames(Index index, std::span<char> bytes) {
   Connection& connection = connections_[index];
   if (connection.state != State::open) return;  // a close frame came
   if (result.status == websocket::ReadResult::Status::fault) {
-    const bool large = result.fault.code == websocket::CloseCode::message_too_big;
-    close_websocket(index, large ? CloseReason::message_too_large : CloseReason::protocol_error,
-                    websocket::number(result.fault.code), result.fault.reason, Gentle::now);
+    close_for_fault(index, result.fault);
     return;
   }
   const auto unread = bytes.subspan(result.consumed);
@@ -92,6 +106,42 @@ void Shard::read_frames(Index index, std::span<char> bytes) {
   if (!connection.inbound) connection.inbound = std::make_unique<Inbound>();
   connection.inbound->reader = std::move(reader);
   connection.inbound->unread.assign(unread.data(), unread.size());
+}
+
+void Shard::close_for_fault(Index index, const websocket::ReadFault& fault) {
+  const config::InboundSettings& inbound = shared_.endpoints[connections_[index].endpoint].settings.inbound;
+  if (fault.code != websocket::CloseCode::message_too_big) {
+    close_websocket(index, CloseReason::protocol_error, websocket::number(fault.code), fault.reason,
+                    Gentle::now);
+    return;
+  }
+  const bool by_size = fault.message_bytes > 0;
+  const std::string& line = shared_.endpoints[connections_[index].endpoint].settings.log.too_large;
+  if (by_size && !line.empty()) {
+    const std::string id = connection_id(index);
+    shared_.log.warning(line,
+                        {{"bytes", static_cast<std::int64_t>(fault.message_bytes)},
+                         {"max", static_cast<std::int64_t>(inbound.message_bytes_max.value.value_or(0))},
+                         {"connectionId", std::string_view(id)}});
+  }
+  close_websocket(index, CloseReason::message_too_large, websocket::number(fault.code),
+                  by_size ? std::string_view(inbound.too_large_reason) : fault.reason, Gentle::now);
+}
+
+// Counts a message of this client.
+bool Shard::is_over_rate(Index index) {
+  Connection& connection = connections_[index];
+  const auto& settings = shared_.endpoints[connection.endpoint].settings;
+  const config::RateSettings& rate = settings.inbound.rate;
+  if (connection.rate->admit(rate, loop_.now())) return false;
+  if (!settings.log.rate_exceeded.empty()) {
+    const std::string id = connection_id(index);
+    shared_.log.warning(settings.log.rate_exceeded,
+                        {{"count", static_cast<std::int64_t>(connection.rate->count())},
+                         {"windowMs", std::int64_t{rate.window.count()}},
+                         {"connectionId", std::string_view(id)}});
+  }
+  return true;
 }
 
 // False when the outbox is full: the reply is held, and nothing more is read until it has gone.

@@ -1,4 +1,4 @@
-// Accepting, the Router's batches, reads, and the turn that ties everything together.
+// Accepting, and the turn that ties everything together.
 #include "gateway/shard.h"
 
 #include <sys/epoll.h>
@@ -13,7 +13,6 @@ namespace carillon::gateway {
 namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
-constexpr int kReadsAVisit = 4;  // then the others have their turn
 constexpr int kAcceptsAVisit = 64;
 constexpr auto kAcceptPause = milliseconds(100);  // when no descriptor is left
 constexpr auto kSlice = milliseconds(1);
@@ -35,25 +34,27 @@ channel::FanOutOptions fan_out_options(const config::Settings& settings) {
 }  // namespace
 
 Result<std::unique_ptr<Shard>> Shard::create(const Shared& shared, reactor::Loop& loop, Edge& edge,
-                                             Place place) {
+                                             Place place, std::uint32_t number) {
   auto wake = reactor::WakeFd::create();
   if (!wake) return tl::unexpected(wake.error());
-  std::unique_ptr<Shard> shard(new Shard(shared, loop, edge, place, std::move(*wake)));
+  std::unique_ptr<Shard> shard(new Shard(shared, loop, edge, place, number, std::move(*wake)));
   if (auto made = shard->make_authenticators(); !made) return tl::unexpected(made.error());
   return shard;
 }
 
-Shard::Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place, reactor::WakeFd wake)
+Shard::Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place, std::uint32_t number,
+             reactor::WakeFd wake)
     : shared_(shared),
       loop_(loop),
       edge_(edge),
       place_(place),
+      number_(number),
       counters_(shared.endpoints.size()),
       fan_out_(*this, fan_out_options(shared.settings), lag_rules(shared.endpoints), &deflater_),
       wheel_(loop.now()),
       inbox_(shared.settings.server.inbox_batches_max, std::move(wake)),
       receive_(kReceiveBytes) {
-  make_logs();
+  make_audiences();
   listener_handler_.shard = inbox_handler_.shard = this;
   socket_handler_ = loop_.add_handler(*this);
   listener_handler_id_ = loop_.add_handler(listener_handler_);
@@ -69,7 +70,7 @@ Shard::~Shard() {
     loop_.unwatch(connections_[i].fd);
     edge_.close(connections_[i].fd);
   }
-  for (const auto& listener : listeners_) loop_.unwatch(listener.get());
+  for (const Listener& listener : listeners_) loop_.unwatch(listener.socket.get());
   loop_.unwatch(inbox_.fd());
   loop_.remove_handler(socket_handler_);
   loop_.remove_handler(listener_handler_id_);
@@ -78,49 +79,35 @@ Shard::~Shard() {
 
 Result<std::monostate> Shard::make_authenticators() {
   for (const Endpoint& endpoint : shared_.endpoints) {
-    if (endpoint.settings.auth.mode == config::AuthMode::none) {
-      authenticators_.emplace_back();
-      continue;
-    }
-    std::vector<config::KeySettings> keys;
-    for (const config::KeySettings& key : shared_.settings.keys) {
-      const auto& wanted = endpoint.settings.auth.keys;
-      if (wanted.empty() || std::find(wanted.begin(), wanted.end(), key.name) != wanted.end())
-        keys.push_back(key);
-    }
-    auth::Authenticator::Options options;
-    options.token_bytes_max = shared_.settings.server.token_bytes_max;
-    const auto weak = shared_.settings.dev ? auth::Authenticator::WeakSecrets::allow
-                                           : auth::Authenticator::WeakSecrets::refuse;
-    auto made = auth::Authenticator::create(keys, options, weak);
+    auto made = make_authenticator(endpoint.settings, shared_.settings);
     if (!made) return tl::unexpected(made.error());
     authenticators_.push_back(std::move(*made));
   }
   return std::monostate{};
 }
 
-void Shard::make_logs() {
-  for (const Endpoint& endpoint : shared_.endpoints)
-    group_logs_.push_back(fan_out_.add_log(endpoint.policy()));
-}
-
 // --- accepting ----------------------------------------------------------------------------------
 
-Result<std::monostate> Shard::listen(reactor::FileDescriptor listener) {
+Result<std::monostate> Shard::listen(reactor::FileDescriptor listener, Entrance entrance) {
+  if (entrance.tls && !tls_clients_) {
+    auto made = TlsClients::create(edge_);
+    if (!made) return tl::unexpected(made.error());
+    tls_clients_ = std::move(*made);
+  }
   const auto index = static_cast<std::uint32_t>(listeners_.size());
   if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_id_, index, 0)) {
     return failure("cannot watch a listening socket: no descriptors left");
   }
-  listeners_.push_back(std::move(listener));
+  listeners_.push_back({std::move(listener), std::move(entrance)});
   return std::monostate{};
 }
 
 void Shard::on_listener_readable(std::uint32_t listener) {
   const auto low_water = static_cast<int>(shared_.settings.server.notsent_low_water_bytes);
   for (int i = 0; i < kAcceptsAVisit; ++i) {
-    const reactor::Accepted accepted = reactor::accept_from(listeners_[listener].get(), low_water);
+    const reactor::Accepted accepted = reactor::accept_from(listeners_[listener].socket.get(), low_water);
     if (accepted.fd >= 0) {
-      adopt(accepted.fd, accepted.peer.host);
+      adopt(accepted.fd, accepted.peer.host, listeners_[listener].entrance);
       continue;
     }
     if (accepted.error == EMFILE || accepted.error == ENFILE || accepted.error == ENOMEM) {
@@ -135,7 +122,7 @@ void Shard::on_listener_readable(std::uint32_t listener) {
   accept_again_at_ = loop_.now();
 }
 
-void Shard::adopt(int fd, const std::string& peer_address) {
+void Shard::adopt(int fd, const std::string& peer_address, const Entrance& entrance) {
   counters_.accepts.add();
   const Index index = connections_.take();
   Connection& connection = connections_[index];
@@ -144,9 +131,14 @@ void Shard::adopt(int fd, const std::string& peer_address) {
   const auto& server = shared_.settings.server;
   connection.exchange = std::make_unique<Exchange>(
       http::HeadLimits{server.request_line_bytes_max, server.head_bytes_max, server.headers_max});
-  connection.exchange->peer_address = peer_address;
+  connection.exchange->peer = connection.exchange->client =
+      IpAddress::parse(peer_address).value_or(IpAddress{});
   counters_.sockets.add();
   fan_out_.add_subscriber(index, 0, channel::Encoding::plain);
+  if (entrance.tls) {
+    tls_clients_->add(index, *entrance.tls);
+    connection.tls = true;
+  }
   if (!loop_.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, socket_handler_, index, connection.generation)) {
     edge_.close(fd);
     release(index);
@@ -154,132 +146,14 @@ void Shard::adopt(int fd, const std::string& peer_address) {
   }
   // Absolute: a client that sends a byte now and then does not get more time.
   set_timer(index, server.handshake_timeout);
-}
-
-// --- the Router's batches -----------------------------------------------------------------------
-
-void Shard::take_batch(SharedBatch batch) {
-  if (place_ == Place::beside_the_router) {
-    apply(*batch);
-  } else {
-    inbox_.try_push(std::move(batch));  // a refusal shows as a hole in the numbers
-  }
-}
-
-void Shard::on_inbox_readable() {
-  inbox_.drain_into(taken_);
-  for (const SharedBatch& batch : taken_) apply(*batch);
-  taken_.clear();
-}
-
-void Shard::apply(const Batch& batch) {
-  if (batch.number != next_batch_) on_hole();
-  next_batch_ = batch.number + 1;
-  for (const RoutedEvent& event : batch.events) {
-    fan_out_.append(group_logs_[event.endpoint], event.frame, loop_.now());
-    counters_.endpoints[event.endpoint].events.add();
-  }
-}
-
-// Batches were lost on their way here. These endpoints have no frame to tell a gap with, so whoever
-// would have a hole in its stream is closed, and knows.
-void Shard::on_hole() {
-  counters_.missed_batches.add();
-  for (Index i = 0; i < connections_.slots(); ++i) {
-    const Connection& connection = connections_[i];
-    if (connection.state != State::open || !shared_.endpoints[connection.endpoint].hears_events()) continue;
-    // At once: after the hole nothing may follow as if there were none.
-    close_websocket(i, CloseReason::overrun, 1013, "Events lost", Gentle::now);
-  }
-}
-
-// --- reading ------------------------------------------------------------------------------------
-
-void Shard::on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) {
-  if (connections_.find(index, generation)) on_socket(index, events);
-}
-
-void Shard::on_socket(Index index, std::uint32_t events) {
-  if (events & EPOLLOUT) fan_out_.on_writable(index);
-  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) read_socket(index);
-}
-
-void Shard::read_socket(Index index) {
-  const std::uint32_t generation = connections_[index].generation;
-  for (int i = 0; i < kReadsAVisit; ++i) {
-    Connection* connection = connections_.find(index, generation);
-    if (!connection) return;
-    if (connection->paused || connection->state == State::answering) {
-      connection->readable = true;
-      return;
-    }
-    if (connection->state == State::head && !connection->exchange->unread.empty()) {
-      std::string unread = std::exchange(connection->exchange->unread, {});
-      on_bytes(index, unread);
-      continue;
-    }
-    const ReadResult result = edge_.read(connection->fd, receive_);
-    switch (result.state) {
-      case ReadResult::State::nothing_now:
-        return;
-      case ReadResult::State::end:
-        on_end_of_stream(index);
-        return;
-      case ReadResult::State::broken:
-        on_broken(index);
-        return;
-      case ReadResult::State::bytes:
-        counters_.bytes_in.add(result.count);
-        on_bytes(index, std::span(receive_.data(), result.count));
-    }
-  }
-  if (connections_.find(index, generation)) read_later(index);
-}
-
-void Shard::on_bytes(Index index, std::span<char> bytes) {
-  switch (connections_[index].state) {
-    case State::head:
-      read_head(index, {bytes.data(), bytes.size()});
-      return;
-    case State::body:
-      read_body(index, {bytes.data(), bytes.size()});
-      return;
-    case State::open:
-      read_frames(index, bytes);
-      return;
-    case State::answering:
-      connections_[index].exchange->unread.append(bytes.data(), bytes.size());
-      return;
-    case State::closing:
-    case State::lingering:
-    case State::unused:
-      return;  // thrown away
-  }
-}
-
-// Once a turn at most, whatever asked for it how often: a client must not get more visits by giving
-// more work.
-void Shard::read_later(Index index) {
-  Connection& connection = connections_[index];
-  if (connection.read_queued) return;
-  connection.read_queued = true;
-  read_again_.emplace_back(index, connection.generation);
-}
-
-void Shard::read_again() {
-  const auto again = std::exchange(read_again_, {});
-  for (const auto& [index, generation] : again) {
-    Connection* connection = connections_.find(index, generation);
-    if (!connection) continue;
-    connection->read_queued = false;
-    read_socket(index);
-  }
+  if (entrance.proxy_protocol == config::ProxyProtocol::on) expect_proxy_header(index);
 }
 
 // --- the turn -----------------------------------------------------------------------------------
 
 MonoTime Shard::on_turn(MonoTime now) {
   notice_stall(now);
+  flights_this_turn_ = 0;
   wheel_.advance(now, [this](Index index) { on_timer(index); });
   if (accept_again_ && now >= accept_again_at_) {
     accept_again_ = false;
@@ -296,6 +170,7 @@ MonoTime Shard::on_turn(MonoTime now) {
   fan_out_.run_slice(now);
   while (fan_out_.has_verdicts()) carry_out_verdicts();
   resume_paused();
+  if (fan_out_.has_deserted()) forget_deserted();
   publish_counters();
   expected_wake_ = next_wake();
   return expected_wake_;
@@ -313,7 +188,9 @@ MonoTime Shard::next_wake() const {
 }
 
 channel::WriteResult Shard::write(channel::SubscriberId subscriber, const iovec* pieces, int count) {
-  return edge_.write(connections_[subscriber].fd, pieces, count);
+  const Connection& connection = connections_[subscriber];
+  if (connection.tls) return tls_clients_->write(subscriber, connection.fd, pieces, count);
+  return edge_.write(connection.fd, pieces, count);
 }
 
 bool Shard::append_gap_frame(channel::SubscriberId, channel::LogId, std::uint32_t, std::string&) {
@@ -338,14 +215,11 @@ void Shard::on_timer(Index index) {
   Connection& connection = connections_[index];
   connection.timer = reactor::TimerWheel::kNone;
   switch (connection.state) {
+    case State::proxy_header:
+      turn_away(index, RefusalReason::handshake_timeout, "no whole PROXY header in time");
+      return;
     case State::head:
-      if (connection.exchange->answered_before && connection.exchange->head_reader.untouched()) {
-        edge_.close(connection.fd);  // a kept-alive connection that asked for nothing more
-        release(index);
-        return;
-      }
-      refuse(index, RefusalReason::handshake_timeout, http::error_response(408, "the request took too long"),
-             {});
+      on_head_timeout(index);
       return;
     case State::body:
       refuse(index, RefusalReason::handshake_timeout, http::error_response(408, "the body took too long"),
@@ -369,6 +243,20 @@ void Shard::on_timer(Index index) {
   }
 }
 
+void Shard::on_head_timeout(Index index) {
+  const Connection& connection = connections_[index];
+  if (connection.tls && !tls_clients_->is_open(index)) {
+    on_tls_handshake_timeout(index);
+    return;
+  }
+  if (connection.exchange->answered_before && connection.exchange->head_reader.untouched()) {
+    edge_.close(connection.fd);  // a kept-alive connection that asked for nothing more
+    release(index);
+    return;
+  }
+  refuse(index, RefusalReason::handshake_timeout, http::error_response(408, "the request took too long"), {});
+}
+
 void Shard::publish_counters() {
   const channel::FanOutCounters& engine = fan_out_.counters();
   counters_.deliveries.set(engine.deliveries);
@@ -377,6 +265,17 @@ void Shard::publish_counters() {
   counters_.retained_bytes.set(engine.retained_bytes);
   counters_.blocked.set(engine.blocked);
   counters_.overruns.set(engine.overruns);
+  std::uint64_t channels = 0;
+  std::uint64_t selections = 0;
+  std::uint64_t mixed = 0;
+  for (const Audiences& audiences : audiences_) {
+    channels += audiences.channels.size();
+    selections += audiences.selections.sets();
+    mixed += audiences.selections.in_mixed();
+  }
+  counters_.channels.set(channels);
+  counters_.selections.set(selections);
+  counters_.mixed.set(mixed);
 }
 
 }  // namespace carillon::gateway

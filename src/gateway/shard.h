@@ -2,28 +2,35 @@
 // timers; shared-nothing but for the batches that the Router posts and what is immutable.
 //
 // Thread: the loop's, but for take_batch(), responders and reading counters().
-// The parts: shard.cc (accept, batches, the turn), http_side.cc (requests and the upgrade),
-// session.cc (a WebSocket's frames), keepalive.cc (pings, deadlines, `exp`), closing.cc (every end).
+// The parts: shard.cc (accept, the turn), reading.cc (bytes in), delivery.cc (who hears which event),
+// proxied.cc (who the client behind a proxy is), tls_side.cc (those that come encrypted), http_side.cc
+// (requests and the upgrade), session.cc (a WebSocket's frames), client_commands.cc (what they ask for),
+// keepalive.cc (pings, deadlines, `exp`), closing.cc (every end).
 #pragma once
 
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "auth/authenticator.h"
 #include "base/log.h"
 #include "channel/fan_out.h"
+#include "channel/selection_index.h"
+#include "channel/subscription_index.h"
 #include "config/settings.h"
 #include "gateway/admission.h"
 #include "gateway/connection.h"
 #include "gateway/counters.h"
 #include "gateway/edge.h"
 #include "gateway/endpoint.h"
+#include "gateway/event_publisher.h"
 #include "gateway/handshake.h"
 #include "gateway/http_handler.h"
 #include "gateway/router.h"
+#include "gateway/tls_clients.h"
 #include "reactor/inbox.h"
 #include "reactor/listener.h"
 #include "reactor/loop.h"
@@ -38,7 +45,14 @@ struct Shared {
   const std::vector<Endpoint>& endpoints;
   Admission& admission;
   HttpHandler& http_handler;
+  EventPublisher& publisher;
   Log& log;
+};
+
+// What the connections of one listen address begin with.
+struct Entrance {
+  config::ProxyProtocol proxy_protocol = config::ProxyProtocol::off;
+  std::shared_ptr<const reactor::TlsContext> tls = nullptr;  // null: plain
 };
 
 class Shard final : public BatchTaker,
@@ -49,17 +63,19 @@ class Shard final : public BatchTaker,
   // The Router's own shard gets its batches by a call, the others through their inbox.
   enum class Place { beside_the_router, elsewhere };
 
+  // `number` tells this shard's connections from the others' in logs.
   static Result<std::unique_ptr<Shard>> create(const Shared& shared, reactor::Loop& loop, Edge& edge,
-                                               Place place);
+                                               Place place, std::uint32_t number = 0);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
   // Before the loop runs.
-  Result<std::monostate> listen(reactor::FileDescriptor listener);
+  Result<std::monostate> listen(reactor::FileDescriptor listener, Entrance entrance);
 
-  // A connected socket, as accept() gives it; takes it over.
-  void adopt(int fd, const std::string& peer_address);
+  // A connected socket, as accept() gives it; takes it over. The peer's address is numeric; `entrance` is
+  // one that was listened on.
+  void adopt(int fd, const std::string& peer_address, const Entrance& entrance);
 
   void take_batch(SharedBatch batch) override;
 
@@ -75,30 +91,41 @@ class Shard final : public BatchTaker,
   enum class Gentle : std::uint8_t { after_events, now };
   class SessionInput;
 
-  Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place, reactor::WakeFd wake);
+  Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place, std::uint32_t number,
+        reactor::WakeFd wake);
   Result<std::monostate> make_authenticators();
-  void make_logs();
 
   // shard.cc
-  void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
   MonoTime on_turn(MonoTime now) override;
   channel::WriteResult write(channel::SubscriberId subscriber, const iovec* pieces, int count) override;
   bool append_gap_frame(channel::SubscriberId subscriber, channel::LogId log, std::uint32_t count,
                         std::string& out) override;
   bool slice_is_over() override;
   void on_listener_readable(std::uint32_t listener);
-  void on_inbox_readable();
-  void apply(const Batch& batch);
-  void on_hole();
-  void on_socket(Index index, std::uint32_t events);
-  void read_socket(Index index);
-  void on_bytes(Index index, std::span<char> bytes);
-  void read_later(Index index);
-  void read_again();
   void on_timer(Index index);
+  void on_head_timeout(Index index);
   void set_timer(Index index, MonoClock::duration from_now);
   MonoTime next_wake() const;
   void publish_counters();
+
+  // reading.cc
+  void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
+  void on_socket(Index index, std::uint32_t events);
+  void read_socket(Index index);
+  void on_bytes(Index index, std::span<char> bytes);
+  bool takes_bytes(const Connection& connection) const;
+  void read_later(Index index);
+  void read_again();
+
+  // delivery.cc
+  void make_audiences();
+  void subscribe_as_asked(Index index, const Selection& selection);
+  void forget_deserted();
+  void on_inbox_readable();
+  void apply(const Batch& batch);
+  void deliver(const RoutedEvent& event, std::string_view name);
+  void on_hole();
+  void close_hearers(const Endpoint& endpoint, CloseReason why);
 
   // http_side.cc
   void read_head(Index index, std::string_view bytes);
@@ -109,21 +136,50 @@ class Shard final : public BatchTaker,
   void respond(Index index, std::uint32_t generation, std::uint32_t request, const http::Response& response);
   void answer(Index index, const http::Response& response);
   void refuse(Index index, RefusalReason reason, const http::Response& response, std::string_view detail);
+  void note_refusal(Index index, RefusalReason reason, int status, std::string_view detail);
   void open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::string_view rest);
   const Endpoint* endpoint_at(std::string_view path) const;
   Responder responder_for(Index index);
 
+  // proxied.cc
+  void expect_proxy_header(Index index);
+  void read_proxy_header(Index index, std::string_view bytes);
+  void turn_away(Index index, RefusalReason reason, std::string_view detail);
+  void find_client(Exchange& exchange);
+  bool is_trusted_proxy(const IpAddress& address) const;
+
+  // tls_side.cc
+  bool puts_off_handshake(Index index);
+  void read_ciphertext(Index index, std::string_view ciphertext);
+  void count_handshake(Index index);
+  void on_tls_failure(Index index, std::string_view why);
+  void on_tls_handshake_timeout(Index index);
+  void on_tls_writable(Index index);
+  bool end_tls(Index index);
+
   // session.cc
   void read_frames(Index index, std::span<char> bytes);
+  void close_for_fault(Index index, const websocket::ReadFault& fault);
+  bool is_over_rate(Index index);
   bool reply(Index index, std::string_view frame);
   void pause(Index index);
   void resume_paused();
+
+  // client_commands.cc
+  bool obey(Index index, const Command& command);
+  bool subscribe(Index index, const Command& command);
+  bool unsubscribe(Index index, const Command& command);
+  bool publish(Index index, const Command& command);
+  bool tell(Index index, const json::Template* reply, const Command& command);
+  bool tell_error(Index index, ErrorKind kind, std::string_view detail = {}, std::string_view request = {});
+  bool say_text(Index index, std::string_view payload);
 
   // keepalive.cc
   void start_keepalive(Index index);
   void on_keepalive_timer(Index index);
   void heard_pong(Connection& connection);
   bool close_if_expired(Index index);
+  bool drop_if_silent(Index index);
   void schedule_keepalive(Index index);
   void notice_stall(MonoTime now);
 
@@ -137,13 +193,16 @@ class Shard final : public BatchTaker,
   void linger(Index index);
   void drop(Index index, CloseReason why);  // RST, nothing said
   void release(Index index);                // the descriptor is closed already
-  void leave_endpoint(Connection& connection, CloseReason why);
+  void leave_endpoint(Index index, CloseReason why);
+  void log_client(Index index, LogLevel level, std::string_view message);
+  std::string connection_id(Index index);
   void pace_drain(MonoTime now);
 
   const Shared shared_;
   reactor::Loop& loop_;
   Edge& edge_;
   const Place place_;
+  const std::uint32_t number_;
   ShardCounters counters_;
   Counter websockets_left_;
   websocket::Deflater deflater_;
@@ -154,9 +213,23 @@ class Shard final : public BatchTaker,
   reactor::Inbox<SharedBatch> inbox_;
   std::vector<SharedBatch> taken_;  // scratch of on_inbox_readable()
   std::uint64_t next_batch_ = 1;
-  std::vector<channel::LogId> group_logs_;                            // by endpoint
+  // Who of an endpoint's clients hears what.
+  struct Audiences {
+    channel::LogId everyone;
+    channel::SelectionIndex selections;
+    channel::SubscriptionIndex channels;
+  };
+  std::vector<Audiences> audiences_;                                  // by endpoint
   std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
-  std::vector<reactor::FileDescriptor> listeners_;
+  struct Listener {
+    reactor::FileDescriptor socket;
+    Entrance entrance;
+  };
+  std::vector<Listener> listeners_;
+  // What Admission counts open connections by, where it does: elsewhere a connection costs no byte of it.
+  std::unordered_map<Index, IpAddress> counted_addresses_;
+  int flights_this_turn_ = 0;
+  std::unique_ptr<TlsClients> tls_clients_;                  // null where no address has TLS
   std::vector<char> receive_;                                // one buffer for every connection's reads
   std::vector<std::pair<Index, std::uint32_t>> read_again_;  // had more to read than one visit takes
   std::vector<std::pair<Index, std::uint32_t>> paused_;

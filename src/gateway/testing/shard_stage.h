@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -49,6 +50,23 @@ class FakeApi final : public HttpHandler {
   std::vector<Responder> owed;
 };
 
+// A bus that keeps what clients publish, and answers when the test says.
+class FakePublisher final : public EventPublisher {
+ public:
+  struct Published {
+    std::string channel;
+    std::string body;
+    std::function<void(bus::PublishResult)> done;
+  };
+  bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override {
+    if (is_full) return false;
+    published.push_back({std::move(channel), std::move(body), std::move(done)});
+    return true;
+  }
+  bool is_full = false;
+  std::vector<Published> published;
+};
+
 // The way from the Router to the shard, where a full inbox would lose batches.
 class LossyDoor final : public BatchTaker {
  public:
@@ -69,16 +87,27 @@ class LossyDoor final : public BatchTaker {
 
 class ListeningLog final : public Log {
  public:
-  void write(LogLevel, std::string_view message, std::initializer_list<LogField> fields) override {
+  struct Record {
+    LogLevel level;
+    std::string message;
+    std::map<std::string, std::string> fields;  // text and integers
+  };
+  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) override {
     std::string line(message);
+    Record record{level, std::string(message), {}};
     for (const LogField& field : fields) {
       if (const auto* text = std::get_if<std::string_view>(&field.value)) {
         line.append(" ").append(field.key).append("=").append(*text);
+        record.fields.emplace(field.key, *text);
+      } else if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
+        record.fields.emplace(field.key, std::to_string(*number));
       }
     }
     lines.push_back(std::move(line));
+    records.push_back(std::move(record));
   }
   std::vector<std::string> lines;
+  std::vector<Record> records;
 };
 
 inline constexpr std::string_view kOrion = "[[endpoint]]\nprofile = \"orion\"\n";
@@ -112,11 +141,13 @@ inline std::string client_close(std::uint16_t code, std::string_view reason = {}
 
 class ShardStage {
  public:
-  explicit ShardStage(std::string_view toml = kOrion, Shard::Place place = Shard::Place::beside_the_router)
+  // `sibling`: another shard of the same process, with the same configuration; outlives this one.
+  explicit ShardStage(std::string_view toml = kOrion, Shard::Place place = Shard::Place::beside_the_router,
+                      ShardStage* sibling = nullptr)
       : settings(load(toml)),
         endpoints(compile_endpoints(settings).endpoints),
         admission(settings.server.connections_max, endpoints),
-        shared{settings, endpoints, admission, api, log},
+        shared{settings, endpoints, sibling ? sibling->admission : admission, api, publisher, log},
         shard(std::move(*Shard::create(shared, loop, edge, place))),
         door(*shard),
         router(endpoints, loop, log) {
@@ -126,7 +157,7 @@ class ShardStage {
   // --- a client's deeds ---
   int connect(const std::string& address = "192.0.2.1") {
     const int fd = edge.open_socket();
-    shard->adopt(fd, address);
+    shard->adopt(fd, address, entrance);
     return fd;
   }
   void arrive(int fd, std::string_view bytes) {  // one edge, however many bytes
@@ -215,6 +246,8 @@ class ShardStage {
     EXPECT_EQ(shard->counters().sockets.get(), 0U);
     EXPECT_EQ(shard->websockets_left(), 0U);
     EXPECT_EQ(admission.connections(), 0U);
+    EXPECT_EQ(admission.addresses_inside(), 0U);
+    EXPECT_EQ(admission.users_inside(), 0U);
     EXPECT_EQ(shard->counters().retained_bytes.get(), 0U);
     EXPECT_EQ(shard->counters().blocked.get(), 0U);
     std::uint64_t accepted = 0;
@@ -236,6 +269,7 @@ class ShardStage {
   FakeEdge edge{loop};
   ListeningLog log;
   FakeApi api;
+  FakePublisher publisher;
   config::Settings settings;
   std::vector<Endpoint> endpoints;
   Admission admission;
@@ -243,6 +277,7 @@ class ShardStage {
   std::unique_ptr<Shard> shard;
   LossyDoor door;
   Router router;
+  Entrance entrance;  // where the next clients come in
   int last_fd = -1;
 
  private:

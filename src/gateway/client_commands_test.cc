@@ -1,0 +1,220 @@
+// What clients ask for with their messages, at its limits: JSON, names, channels, rates, the bus's refusal.
+#include <gtest/gtest.h>
+
+#include "gateway/message_rate.h"
+#include "gateway/testing/shard_stage.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+using websocket::Opcode;
+using Frames = std::vector<std::string>;
+
+constexpr std::string_view kService = "[[endpoint]]\nprofile = \"service\"\n";
+
+std::string service_with(std::string_view lines) { return std::string(kService) + std::string(lines); }
+
+int open_service(ShardStage& stage, std::string_view claims = R"({"sub":"alice"})") {
+  return stage.open(upgrade_of("/api/ws?token=" + token_with(claims)));
+}
+
+void say(ShardStage& stage, int fd, std::string_view message) {
+  stage.send(fd, client_frame(Opcode::text, message));
+}
+std::string subscribe_to(std::string_view channel_in_json) {
+  return R"({"type":"subscribe","data":{"channel":")" + std::string(channel_in_json) + "\"}}";
+}
+
+// The error's code, "pong", the event's type, or "" for silence.
+std::string word_of(const Frames& frames) {
+  if (frames.size() != 1) return frames.empty() ? "" : std::to_string(frames.size()) + " frames";
+  for (const char* key : {"\"code\":\"", "\"type\":\""}) {
+    const std::size_t at = frames[0].find(key);
+    if (at == std::string::npos) continue;
+    const std::size_t from = at + std::string_view(key).size();
+    return frames[0].substr(from, frames[0].find('"', from) - from);
+  }
+  return frames[0];
+}
+std::string answer_to(ShardStage& stage, int fd, std::string_view message) {
+  say(stage, fd, message);
+  return word_of(stage.take_frames(fd));
+}
+
+std::string ping_of_depth(std::size_t depth) {  // the message itself is the first level
+  return R"({"type":"ping","x":)" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";
+}
+
+TEST(ClientCommands, AreReadToADepthOf32) {
+  ShardStage stage(kService);
+  const int fd = open_service(stage);
+  EXPECT_EQ(answer_to(stage, fd, ping_of_depth(31)), "pong");
+  EXPECT_EQ(answer_to(stage, fd, ping_of_depth(32)), "pong");
+  EXPECT_EQ(answer_to(stage, fd, ping_of_depth(33)), "invalid_request");
+  EXPECT_EQ(answer_to(stage, fd, ping_of_depth(20000)), "invalid_request");
+}
+
+TEST(ClientCommands, WithAMemberTwiceAreRefused) {
+  ShardStage stage(kService);
+  const int fd = open_service(stage);
+  EXPECT_EQ(answer_to(stage, fd, R"({"type":"ping","type":"ping"})"), "invalid_request");
+  EXPECT_EQ(answer_to(stage, fd, R"({"type":"ping","t\u0079pe":"subscribe"})"), "invalid_request");
+  EXPECT_EQ(answer_to(stage, fd, R"({"type":"ping","data":{"a":1,"a":2}})"), "invalid_request");
+}
+
+TEST(ClientCommands, MayHoldNumbersOfAnyLengthWhereNobodyReadsThem) {
+  ShardStage stage(kService);
+  const int fd = open_service(stage);
+  EXPECT_EQ(answer_to(stage, fd, R"({"type":"ping","n":1e999999,"m":-0.)" + std::string(10000, '7') + "}"),
+            "pong");
+  EXPECT_EQ(answer_to(stage, fd, R"({"type":1e999999})"), "invalid_request");
+}
+
+TEST(ClientCommands, ChannelNamesThatCannotBeAreRefusedAndStarsAreLetters) {
+  ShardStage stage(kService);
+  const int fd = open_service(stage);
+  for (const char* name : {R"(\ud800)", R"(a\udc00b)", R"(\u0000)", R"(a\u0000)", R"(a\r\nb)", R"(\u007f)",
+                           R"(\u0085)", R"(\t)", ""}) {
+    EXPECT_EQ(answer_to(stage, fd, subscribe_to(name)), "subscription_failed") << name;
+  }
+  for (const char* name : {"*", "?", R"(\ud83d\ude00)", " ", R"(\\)"}) {
+    EXPECT_EQ(answer_to(stage, fd, subscribe_to(name)), "") << name;
+  }
+  EXPECT_EQ(answer_to(stage, fd, R"({"type":"\ud800"})"), "invalid_request");
+  stage.publish("service.channel.anything", R"({"type":"t"})");
+  EXPECT_EQ(stage.take_frames(fd), Frames{});
+  stage.publish("service.channel.*", R"({"type":"t"})");
+  EXPECT_EQ(word_of(stage.take_frames(fd)), "t");
+}
+
+TEST(ClientCommands, AConnectionHas128ChannelsAndRoomAgainOnceItLeavesOne) {
+  ShardStage stage(kService);
+  const int fd = open_service(stage);
+  for (int i = 1; i <= 128; ++i) EXPECT_EQ(answer_to(stage, fd, subscribe_to(std::to_string(i))), "") << i;
+  EXPECT_EQ(answer_to(stage, fd, subscribe_to("129")), "subscription_failed");
+  EXPECT_EQ(answer_to(stage, fd, subscribe_to("128")), "") << "it has that one";
+  EXPECT_EQ(answer_to(stage, fd, R"({"type":"unsubscribe","data":{"channel":"7"}})"), "");
+  EXPECT_EQ(answer_to(stage, fd, subscribe_to("129")), "");
+  EXPECT_EQ(answer_to(stage, fd, subscribe_to("7")), "subscription_failed");
+  stage.publish("service.channel.7", R"({"type":"t"})");
+  EXPECT_EQ(stage.take_frames(fd), Frames{});
+  stage.publish("service.channel.129", R"({"type":"t"})");
+  EXPECT_EQ(word_of(stage.take_frames(fd)), "t");
+  stage.end(fd);
+  stage.expect_nothing_left();
+}
+
+constexpr std::string_view kChat = R"({"type":"chat_message","data":{"conversation_id":"c","content":"hi"}})";
+
+TEST(ClientPublish, IsToldWhenTheBusRefusesOrIsFull) {
+  ShardStage stage(service_with("client_publish = \"on\"\n"));
+  const int fd = open_service(stage);
+  EXPECT_EQ(answer_to(stage, fd, kChat), "") << "not before the bus has answered";
+  ASSERT_EQ(stage.publisher.published.size(), 1U);
+  EXPECT_EQ(stage.publisher.published[0].channel, "service.channel.conversation:c");
+  EXPECT_EQ(stage.publisher.published[0].body,
+            R"({"type":"chat_message","data":{"conversation_id":"c","sender_id":"alice","content":"hi"}})");
+  stage.publisher.published[0].done(bus::PublishResult::refused);
+  stage.settle();
+  EXPECT_EQ(word_of(stage.take_frames(fd)), "internal_error");
+  say(stage, fd, kChat);
+  stage.publisher.published[1].done(bus::PublishResult::accepted);
+  stage.settle();
+  EXPECT_EQ(stage.take_frames(fd), Frames{});
+  stage.publisher.is_full = true;
+  EXPECT_EQ(answer_to(stage, fd, kChat), "internal_error");
+}
+
+TEST(ClientPublish, AnAnswerForAClientThatHasGoneIsForNobody) {
+  ShardStage stage(service_with("client_publish = \"on\"\n"));
+  const int gone = open_service(stage);
+  say(stage, gone, kChat);
+  stage.end(gone);
+  const int next = open_service(stage);  // takes its place
+  stage.publisher.published.at(0).done(bus::PublishResult::refused);
+  stage.settle();
+  EXPECT_EQ(stage.take_frames(next), Frames{});
+}
+
+TEST(ClientPublish, GoesOnlyWhereTheChannelsClaimPermits) {
+  ShardStage stage(service_with("client_publish = \"on\"\nauth.channels_claim = \"channels\"\n"));
+  const int may = open_service(stage, R"({"sub":"a","channels":["conversation:*"]})");
+  const int may_not = open_service(stage, R"({"sub":"b","channels":["news"]})");
+  const int none = open_service(stage, R"({"sub":"c"})");
+  EXPECT_EQ(answer_to(stage, may, kChat), "");
+  EXPECT_EQ(answer_to(stage, may_not, kChat), "unauthorized");
+  EXPECT_EQ(answer_to(stage, none, kChat), "unauthorized") << "a token without the claim permits nothing";
+  EXPECT_EQ(stage.publisher.published.size(), 1U);
+}
+
+config::RateSettings three_in_ten_seconds(config::RateWindow kind) {
+  config::RateSettings settings;
+  settings.messages.value = 3;
+  settings.window = seconds(10);
+  settings.kind = kind;
+  return settings;
+}
+
+TEST(MessageRate, AFixedWindowBeginsAnewWithTheFirstMessageAfterItsEnd) {
+  const auto settings = three_in_ten_seconds(config::RateWindow::fixed);
+  const MonoTime start(seconds(100));
+  MessageRate rate(start);
+  for (int i = 1; i <= 3; ++i) EXPECT_TRUE(rate.admit(settings, start + seconds(9))) << i;
+  EXPECT_FALSE(rate.admit(settings, start + seconds(10))) << "not more than its length after its begin";
+  EXPECT_EQ(rate.count(), 4U);
+  const MonoTime anew = start + milliseconds(10001);
+  for (int i = 1; i <= 3; ++i) EXPECT_TRUE(rate.admit(settings, anew)) << i;
+  EXPECT_FALSE(rate.admit(settings, start + seconds(20))) << "the new one is not over yet";
+  EXPECT_TRUE(rate.admit(settings, anew + milliseconds(10001)));
+}
+
+TEST(MessageRate, ASlidingWindowIsAnyStretchOfItsLength) {
+  const auto settings = three_in_ten_seconds(config::RateWindow::sliding);
+  const MonoTime start(seconds(100));
+  MessageRate rate(start);
+  for (const int at : {0, 4, 8}) EXPECT_TRUE(rate.admit(settings, start + seconds(at))) << at;
+  EXPECT_FALSE(rate.admit(settings, start + seconds(10)));
+  EXPECT_TRUE(rate.admit(settings, start + milliseconds(10001))) << "the first has slid out";
+  EXPECT_FALSE(rate.admit(settings, start + seconds(14)));
+  EXPECT_TRUE(rate.admit(settings, start + milliseconds(14001)));
+}
+
+TEST(Keepalive, AJsonPingAndAPingFrameKeepTheirOwnTimes) {
+  ShardStage stage(std::string(kOrion) +
+                   "frames.ping = '{\"type\":\"ping\",\"at\":$time_ms}'\nkeepalive.frame = \"20s\"\n");
+  const int fd = stage.open_orion();
+  const auto after = [&](seconds time) {
+    stage.run_for(time);
+    return stage.take_frames(fd);
+  };
+  EXPECT_EQ(after(seconds(20)), Frames{R"(text {"type":"ping","at":"2026-01-01T00:00:20.000Z"})"});
+  EXPECT_EQ(after(seconds(10)), Frames{"ping"});
+  stage.send(fd, client_frame(Opcode::pong, {}));
+  EXPECT_EQ(after(seconds(10)), Frames{R"(text {"type":"ping","at":"2026-01-01T00:00:40.000Z"})"});
+  EXPECT_EQ(after(seconds(20)), (Frames{"ping", R"(text {"type":"ping","at":"2026-01-01T00:01:00.000Z"})"}));
+}
+
+TEST(Source, ATextThatIsNotJsonIsQuotedByKnobAndBytesThatAreNoTextAreDropped) {
+  ShardStage stage(std::string(kOrion) + "source.not_json = \"quote\"\nframes.event = '{\"p\":$body}'\n");
+  const int fd = stage.open_orion();
+  stage.publish("orion.x", "he said \"hi\"\n");
+  stage.publish("orion.x", "\xff");
+  stage.publish("orion.x", "{\"a\":1}");
+  EXPECT_EQ(stage.take_frames(fd), (Frames{R"(text {"p":"he said \"hi\"\n"})", R"(text {"p":{"a":1}})"}));
+}
+
+TEST(Select, AnOpenValueIsAskedForUpToTheLimitOfChannels) {
+  ShardStage stage(
+      "[[endpoint]]\nprofile = \"fluxora\"\nselect.by = \"query:streamId\"\nselect.value = \"/streamId\"\n"
+      "limits.channels = 3\n");
+  const int fd = stage.open(upgrade_of("/ws/streams?streamId=a,b&streamId=c,a"));
+  EXPECT_EQ(stage.ask(upgrade_of("/ws/streams?streamId=a,b,c,d")).head.substr(9, 3), "400");
+  for (const char* id : {"\"a\"", "\"d\"", "1", "null", "\"c\""}) {
+    stage.publish("fluxora.streams", R"({"event":"e","streamId":)" + std::string(id) + "}");
+  }
+  EXPECT_EQ(stage.take_frames(fd),
+            (Frames{R"(text {"event":"e","streamId":"a"})", R"(text {"event":"e","streamId":"c"})"}));
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing

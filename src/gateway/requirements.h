@@ -1,0 +1,25 @@
+// Requirements: what a JSON document must have where pointers point, compiled.
+//
+// Pure; any thread. The documents are valid JSON.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+#include "json/pointer.h"
+
+namespace carillon::gateway {
+
+struct Requirement {
+  json::Pointer pointer;
+  config::Requirement::Type type;
+  config::Requirement::Presence presence;
+};
+
+// The pointers are good: config/ has looked.
+std::vector<Requirement> compile_requirements(const std::vector<config::Requirement>& settings);
+
+bool meets(const std::vector<Requirement>& requirements, std::string_view valid_json);
+
+}  // namespace carillon::gateway

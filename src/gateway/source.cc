@@ -1,0 +1,87 @@
+#include "gateway/source.h"
+
+#include "event/channel_name.h"
+#include "json/reader.h"
+
+namespace carillon::gateway {
+namespace {
+
+std::vector<ChannelPattern> patterns_of(const std::vector<std::string>& texts) {
+  std::vector<ChannelPattern> patterns;
+  for (const std::string& text : texts) {
+    if (auto pattern = ChannelPattern::parse(text)) patterns.push_back(std::move(*pattern));
+  }
+  return patterns;
+}
+
+std::optional<std::string_view> first_match(const std::vector<ChannelPattern>& patterns,
+                                            std::string_view channel) {
+  for (const ChannelPattern& pattern : patterns) {
+    if (auto star = pattern.match(channel)) return star;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Source Source::compile(const config::EndpointSettings& settings) {
+  Source source;
+  source.channels_ = patterns_of(settings.source.channels);
+  source.broadcast_ = patterns_of(settings.source.broadcast);
+  source.require_ = compile_requirements(settings.source.require);
+  source.by_ = settings.select.by;
+  if (settings.select.value != "*") {
+    if (auto pointer = json::Pointer::parse(settings.select.value)) source.value_ = std::move(*pointer);
+  }
+  for (const std::string& value : settings.select.known) {
+    source.known_.emplace(value, static_cast<channel::Tag>(source.known_.size()));
+  }
+  return source;
+}
+
+std::optional<Source::Match> Source::match(std::string_view bus_channel) const {
+  if (const auto star = first_match(broadcast_, bus_channel)) return Match{*star, Match::Kind::broadcast};
+  if (const auto star = first_match(channels_, bus_channel)) return Match{*star, Match::Kind::channel};
+  return std::nullopt;
+}
+
+Result<Audience, NotTaken> Source::judge(const Match& match, std::string_view body) const {
+  if (!meets(require_, body)) return tl::unexpected(NotTaken::unfit);
+  if (match.kind == Match::Kind::broadcast) return Audience{};
+  switch (by_) {
+    case config::SelectBy::all:
+      return Audience{};
+    case config::SelectBy::commands:
+      if (channel_name_fault(match.star) != ChannelNameFault::none)
+        return tl::unexpected(NotTaken::unselected);
+      return Audience{Audience::Kind::channel, 0, std::string(match.star)};
+    case config::SelectBy::query:
+      break;
+  }
+  return judge_selected(match.star, body);
+}
+
+Result<Audience, NotTaken> Source::judge_selected(std::string_view star, std::string_view body) const {
+  std::string value(star);
+  if (value_) {
+    const auto raw = value_->find(body);
+    auto text = raw ? json::Value::of_valid(*raw).string() : tl::unexpected(json::StringFault::not_a_string);
+    value = text ? std::move(*text) : std::string();
+  }
+  if (!known_.empty()) {
+    const auto tag = tag_of(value);
+    if (!tag) return tl::unexpected(NotTaken::unselected);
+    return Audience{Audience::Kind::tagged, *tag, {}};
+  }
+  // Who selected nothing hears it whatever its value is; what cannot be named nobody can have selected.
+  if (channel_name_fault(value) != ChannelNameFault::none) return Audience{};
+  return Audience{Audience::Kind::everyone_and_channel, 0, std::move(value)};
+}
+
+std::optional<channel::Tag> Source::tag_of(std::string_view value) const {
+  const auto found = known_.find(value);
+  if (found == known_.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace carillon::gateway

@@ -1,0 +1,73 @@
+// What comes to an address with TLS and is not TLS, or not as it should be: refused under one reason.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway/testing/tls_stage.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Tls, GarbageIsRefusedUnderAReasonOfItsOwnAndClosedCleanly) {
+  TlsStage stage;
+  const std::pair<std::string, std::string> cases[] = {
+      {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "plain HTTP was sent to an address with TLS"},
+      {"garbage that is no record at all", "wrong version number"},
+  };
+  std::uint64_t refused = 0;
+  for (const auto& [bytes, why] : cases) {
+    const int fd = stage.connect();
+    stage.send(fd, bytes);
+    EXPECT_EQ(stage.refusals(RefusalReason::tls_handshake), ++refused);
+    EXPECT_EQ(stage.all_refusals(), refused);
+    EXPECT_TRUE(stage.edge[fd].shut_down);
+    EXPECT_THAT(stage.log.lines.back(), HasSubstr("reason=tls_handshake"));
+    EXPECT_THAT(stage.log.lines.back(), HasSubstr(why));
+    stage.send(fd, "and more of it");
+    stage.end(fd);
+    EXPECT_TRUE(stage.was_closed(fd));
+    stage.run_for(seconds(1));
+  }
+  stage.expect_nothing_left();
+}
+
+TEST(Tls, AnOldVersionIsToldByAnAlert) {
+  TlsStage stage;
+  const int fd = stage.connect_tls({.lowest = TLS1_1_VERSION, .highest = TLS1_1_VERSION});
+  EXPECT_FALSE(stage.client(fd).is_open());
+  EXPECT_TRUE(stage.client(fd).failed);
+  EXPECT_EQ(stage.refusals(RefusalReason::tls_handshake), 1U);
+  leave_all(stage);
+}
+
+TEST(Tls, AHandshakeThatDripsIsEndedAfterTheHandshakeTimeout) {
+  TlsStage stage;
+  const int silent = stage.connect();
+  const int drips = stage.connect();
+  const std::string flight = reactor::TlsMemoryClient().start();
+  for (std::size_t i = 0; i < 9; ++i) {
+    stage.run_for(milliseconds(500));
+    stage.send(drips, flight.substr(i, 1));
+  }
+  EXPECT_EQ(stage.all_refusals(), 0U);
+  stage.run_for(seconds(1));
+  EXPECT_EQ(stage.refusals(RefusalReason::handshake_timeout), 2U);
+  EXPECT_EQ(stage.take_received(silent), "") << "no HTTP for one that could not read it";
+  stage.run_for(seconds(3));
+  EXPECT_TRUE(stage.was_closed(silent));
+  EXPECT_TRUE(stage.was_closed(drips));
+  stage.expect_nothing_left();
+}
+
+TEST(Tls, AHeadThatDoesNotComeAfterTheHandshakeIsAnswered408) {
+  TlsStage stage;
+  const int fd = stage.connect_tls();
+  stage.run_for(seconds(6));
+  EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 408");
+  EXPECT_TRUE(stage.client(fd).got_end);
+  leave_all(stage);
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing

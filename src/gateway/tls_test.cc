@@ -1,0 +1,381 @@
+// Clients with TLS, through a real shard: the same as any other, wherever their records are cut.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway/testing/tls_stage.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+using ::testing::ElementsAre;
+
+using websocket::Opcode;
+
+std::string event(std::string_view body, std::string_view channel = "orion.content.created") {
+  return "text {\"channel\":\"" + std::string(channel) + "\",\"payload\":" + std::string(body) +
+         ",\"timestamp\":\"2026-01-01T00:00:00Z\"}";
+}
+
+TEST(Tls, PlainAndTlsClientsHearTheSameAtOnce_WireC1) {
+  TlsStage stage;
+  const int with_tls12 = stage.open_tls({}, {.highest = TLS1_2_VERSION});
+  const int with_tls13 = stage.open_tls();
+  stage.entrance = {};
+  const int plain = stage.open_orion();
+  stage.publish("orion.content.created", "1");
+  stage.publish("orion.content.created", "2");
+  EXPECT_THAT(stage.take_heard_frames(with_tls12), ElementsAre(event("1"), event("2")));
+  EXPECT_THAT(stage.take_heard_frames(with_tls13), ElementsAre(event("1"), event("2")));
+  EXPECT_THAT(stage.take_frames(plain), ElementsAre(event("1"), event("2")));
+  EXPECT_EQ(stage.shard->counters().tls_handshakes.get(), 2U);
+  EXPECT_EQ(stage.shard->counters().tls_resumptions.get(), 0U);
+  leave_all(stage);
+}
+
+TEST(Tls, HttpIsServedToo_WireC1) {
+  TlsStage stage;
+  const int fd = stage.connect_tls();
+  stage.say(fd, get("/now", "Host: x\r\n"));
+  EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 200");
+  stage.say(fd, get("/now", "Host: x\r\n"));
+  EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 200");
+  leave_all(stage);
+}
+
+TEST(Tls, OneByteAtATimeIsTheSame_F13) {
+  TlsStage stage;
+  const int fd = stage.connect();
+  stage.clients[fd] = std::make_unique<reactor::TlsMemoryClient>();
+  const auto drip = [&](const std::string& bytes) {
+    for (const char byte : bytes) stage.send(fd, {&byte, 1});
+  };
+  drip(stage.client(fd).start());
+  drip(stage.client(fd).feed(stage.take_received(fd)));
+  stage.client(fd).feed(stage.take_received(fd));
+  drip(stage.client(fd).say(orion_upgrade()));
+  EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 101");
+  drip(stage.client(fd).say(client_frame(Opcode::ping, "are you there")));
+  EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre("pong are you there"));
+  leave_all(stage);
+}
+
+TEST(Tls, BehindAProxyItBeginsAfterThePROXYHeader) {
+  TlsStage stage("server.trusted_proxies = [\"192.0.2.0/24\"]\n" + std::string(kOrion));
+  stage.entrance.proxy_protocol = config::ProxyProtocol::on;
+  const std::string header = "PROXY TCP4 198.51.100.7 192.0.2.1 1 2\r\n";
+  for (const std::size_t piece : {1U, 10U, 10000U}) {
+    const int fd = stage.connect();
+    stage.clients[fd] = std::make_unique<reactor::TlsMemoryClient>();
+    const std::string bytes = header + stage.client(fd).start();
+    for (std::size_t at = 0; at < bytes.size(); at += piece) stage.send(fd, bytes.substr(at, piece));
+    stage.shuttle(fd);
+    stage.say(fd, orion_upgrade());
+    EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 101") << piece;
+  }
+  leave_all(stage);
+}
+
+TEST(Tls, AClientComesBackByItsTicket) {
+  TlsStage stage;
+  const int first = stage.open_tls();
+  const reactor::TlsTicket ticket = stage.client(first).ticket();
+  const int second = stage.open_tls({}, {.ticket = ticket.get()});
+  EXPECT_TRUE(stage.client(second).resumed());
+  EXPECT_EQ(stage.shard->counters().tls_resumptions.get(), 1U);
+  leave_all(stage);
+}
+
+// --- short writes -------------------------------------------------------------------------------
+
+// Events of all sizes, while the socket takes `first` bytes, then `second`, and in the end everything.
+void cut_twice(std::size_t first, std::size_t second) {
+  const std::string where = "cut at " + std::to_string(first) + " and " + std::to_string(second);
+  const std::string large = '"' + std::string(40000, 'x') + '"';
+  TlsStage stage;
+  const int fd = stage.open_tls();
+  stage.edge[fd].capacity = first;
+  stage.publish("orion.a", "1");
+  stage.publish("orion.a", large);
+  stage.publish("orion.a", "2");
+  stage.send(fd, stage.client(fd).say(client_frame(Opcode::ping, "p")));
+  stage.take_up(fd, second);
+  stage.publish("orion.a", "3");
+  stage.take_up(fd, FakeSocket::kEndless);
+  stage.publish("orion.a", "4");
+  std::vector<std::string> events;
+  std::vector<std::string> rest;
+  for (std::string& frame : stage.take_heard_frames(fd)) {
+    (frame.starts_with("text") ? events : rest).push_back(std::move(frame));
+  }
+  EXPECT_THAT(events, ElementsAre(event("1", "orion.a"), event(large, "orion.a"), event("2", "orion.a"),
+                                  event("3", "orion.a"), event("4", "orion.a")))
+      << where;
+  EXPECT_THAT(rest, ElementsAre("pong p")) << where;
+  EXPECT_EQ(stage.shard->counters().blocked.get(), 0U) << where;
+  EXPECT_FALSE(stage.client(fd).failed) << where;
+  leave_all(stage);
+}
+
+TEST(Tls, AShortWriteAnywhereLosesRepeatsAndMixesNothing) {
+  for (std::size_t first = 0; first < 140; first += 7) {
+    for (const std::size_t second : {0U, 1U, 60U, 200U, 16500U, 40100U}) cut_twice(first, second);
+  }
+  for (const std::size_t first : {200U, 16384U, 16385U, 16500U, 33000U, 40300U, 50000U}) {
+    for (const std::size_t second : {1U, 100U, 16406U, 30000U}) cut_twice(first, second);
+  }
+}
+
+TEST(Tls, WhileCiphertextWaitsItsClientIsBlockedThoughAllIsWritten) {
+  TlsStage stage;
+  const int fd = stage.open_tls();
+  stage.edge[fd].capacity = 10;
+  stage.publish("orion.a", "1");
+  EXPECT_EQ(stage.shard->counters().blocked.get(), 1U);
+  const std::uint64_t writes = stage.shard->counters().writes.get();
+  stage.publish("orion.a", "2");
+  EXPECT_EQ(stage.shard->counters().writes.get(), writes);
+  stage.take_up(fd, FakeSocket::kEndless);
+  EXPECT_EQ(stage.shard->counters().blocked.get(), 0U);
+  EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre(event("1", "orion.a"), event("2", "orion.a")));
+  leave_all(stage);
+}
+
+// The engine does not ask while a client is blocked; this holds even if it did.
+TEST(TlsClients, NothingOvertakesCiphertextThatWaits) {
+  reactor::FakeLoop loop;
+  FakeEdge edge{loop};
+  const auto context = test_context();
+  const auto clients = std::move(*TlsClients::create(edge));
+  const int fd = edge.open_socket();
+  clients->add(0, *context);
+  reactor::TlsMemoryClient client;
+  for (std::string out = client.start(); !out.empty();
+       out = client.feed(std::exchange(edge[fd].received, {}))) {
+    std::string_view ciphertext = out;
+    while (clients->read(0, fd, ciphertext).state == reactor::TlsRead::State::bytes) continue;
+  }
+  ASSERT_TRUE(clients->is_open(0));
+
+  std::string text = "first";
+  const iovec piece{text.data(), text.size()};
+  edge[fd].capacity = 3;
+  auto result = clients->write(0, fd, &piece, 1);
+  EXPECT_EQ(result.written, 5U);
+  EXPECT_EQ(result.state, channel::WriteResult::State::blocked);
+  edge[fd].capacity = FakeSocket::kEndless;  // room, and no edge yet
+  result = clients->write(0, fd, &piece, 1);
+  EXPECT_EQ(result.written, 0U);
+  EXPECT_EQ(result.state, channel::WriteResult::State::blocked);
+  EXPECT_EQ(clients->say_end(0, fd), TlsClients::Sent::blocked);
+  EXPECT_EQ(edge[fd].received.size(), 3U);
+  EXPECT_EQ(clients->send_pending(0, fd), TlsClients::Sent::all);
+  client.feed(edge[fd].received);
+  EXPECT_EQ(client.received, "first");
+  EXPECT_TRUE(client.got_end);
+  EXPECT_FALSE(client.failed);
+}
+
+TEST(Tls, OneWriteOfManyEventsIsOneRecord) {
+  TlsStage stage;
+  const int fd = stage.open_tls();
+  stage.take_heard(fd);
+  const std::uint64_t writes = stage.shard->counters().writes.get();
+  for (int i = 0; i < 50; ++i) stage.router.on_event("orion.a", std::to_string(i));
+  stage.router.on_batch_end();
+  stage.settle();
+  EXPECT_EQ(stage.shard->counters().writes.get(), writes + 1);
+  // Header, content type and tag of TLS 1.3 (RFC 8446 5.2), once for all.
+  const std::string& received = stage.edge[fd].received;
+  const std::size_t length =
+      static_cast<unsigned char>(received.at(3)) * 256U + static_cast<unsigned char>(received.at(4));
+  EXPECT_EQ(received.size(), length + 5);
+  EXPECT_EQ(stage.take_heard_frames(fd).size(), 50U);
+  leave_all(stage);
+}
+
+TEST(Tls, AHandshakeGoesOnThroughASocketThatTakesLittle) {
+  TlsStage stage;
+  const int fd = stage.connect();
+  stage.clients[fd] = std::make_unique<reactor::TlsMemoryClient>();
+  stage.edge[fd].capacity = 10;
+  stage.send(fd, stage.client(fd).start());
+  for (int i = 0; i < 500 && !stage.client(fd).is_open(); ++i) {
+    stage.shuttle(fd);
+    stage.take_up(fd, 10);
+  }
+  ASSERT_TRUE(stage.client(fd).is_open());
+  stage.edge[fd].capacity = FakeSocket::kEndless;
+  stage.take_up(fd, 0);
+  stage.loop.fire(fd, EPOLLOUT);
+  stage.say(fd, orion_upgrade());
+  EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 101");
+  leave_all(stage);
+}
+
+// What waits for one who does not read is a record, not all that it was owed.
+TEST(Tls, AClientThatNeverReadsIsResetByPolicy_F9) {
+  TlsStage stage;
+  const int fd = stage.open_tls();
+  stage.edge[fd].capacity = 100;
+  const std::string body = '"' + std::string(30000, 'x') + '"';
+  for (int i = 0; i < 40; ++i) stage.publish("orion.a", body);
+  stage.run_for(seconds(3));
+  EXPECT_EQ(stage.closes(CloseReason::slow_consumer), 1U);
+  EXPECT_TRUE(stage.was_reset(fd));
+  stage.expect_nothing_left();
+}
+
+TEST(Tls, ACrowdOfHandshakesIsAnsweredSomeATurn) {
+  TlsStage stage;
+  std::vector<int> fds;
+  for (int i = 0; i < 100; ++i) {
+    fds.push_back(stage.connect());
+    stage.clients[fds.back()] = std::make_unique<reactor::TlsMemoryClient>();
+    stage.arrive(fds.back(), stage.client(fds.back()).start());
+  }
+  const auto answered = [&] {
+    return std::count_if(fds.begin(), fds.end(), [&](int fd) { return !stage.edge[fd].received.empty(); });
+  };
+  EXPECT_EQ(answered(), 16);
+  stage.loop.turn();
+  EXPECT_EQ(answered(), 32);
+  stage.settle();
+  EXPECT_EQ(answered(), 100);
+  for (const int fd : fds) {
+    stage.shuttle(fd);
+    stage.say(fd, orion_upgrade());
+  }
+  EXPECT_EQ(stage.open_connections(), 100U);
+  leave_all(stage);
+}
+
+// --- ends ---------------------------------------------------------------------------------------
+
+TEST(Tls, ACloseNotifyFollowsTheLastBytesBeforeTheSocketIsShut) {
+  TlsStage stage;
+  const int fd = stage.open_tls();
+  stage.say(fd, client_close(1000));
+  EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre("close 1000"));
+  EXPECT_TRUE(stage.client(fd).got_end);
+  EXPECT_TRUE(stage.edge[fd].shut_down);
+  EXPECT_EQ(stage.closes(CloseReason::client_close), 1U);
+  leave_all(stage);
+}
+
+TEST(Tls, ACloseNotifyThatDoesNotFitWaitsAndTheSocketIsShutBehindIt) {
+  for (const std::size_t room : {0U, 1U, 23U, 30U, 40U}) {
+    TlsStage stage;
+    const int fd = stage.open_tls();
+    stage.edge[fd].capacity = room;
+    stage.send(fd, stage.client(fd).say(client_close(1000)));
+    EXPECT_FALSE(stage.edge[fd].shut_down) << room;
+    stage.take_up(fd, FakeSocket::kEndless);
+    EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre("close 1000")) << room;
+    EXPECT_TRUE(stage.client(fd).got_end) << room;
+    EXPECT_TRUE(stage.edge[fd].shut_down) << room;
+    leave_all(stage);
+  }
+}
+
+TEST(Tls, APeerThatClosesWithOrWithoutCloseNotifyIsAnOrdinaryEnd) {
+  TlsStage stage;
+  const int polite = stage.open_tls();
+  stage.send(polite, stage.client(polite).end());
+  EXPECT_EQ(stage.closes(CloseReason::client_gone), 1U);
+  EXPECT_TRUE(stage.was_closed(polite));
+  const int abrupt = stage.open_tls();
+  stage.end(abrupt);
+  const int broken = stage.open_tls();
+  stage.reset(broken);
+  EXPECT_EQ(stage.closes(CloseReason::client_gone), 3U);
+  const int half_way = stage.connect();
+  stage.send(half_way, reactor::TlsMemoryClient().start());
+  stage.end(half_way);
+  stage.run_for(seconds(10));
+  stage.expect_nothing_left();
+}
+
+TEST(Tls, ACorruptRecordEndsItsConnectionAndNoOther) {
+  TlsStage stage;
+  const int other = stage.open_tls();
+  const int fd = stage.open_tls();
+  std::string record = stage.client(fd).say(client_frame(Opcode::ping, "x"));
+  record.back() = static_cast<char>(record.back() ^ 1);
+  stage.send(fd, record);
+  EXPECT_FALSE(stage.edge[fd].is_open());
+  EXPECT_EQ(stage.closes(CloseReason::client_gone), 1U);
+  stage.say(other, client_frame(Opcode::ping, "y"));
+  EXPECT_THAT(stage.take_heard_frames(other), ElementsAre("pong y"));
+  leave_all(stage);
+}
+
+TEST(Tls, ADrainClosesWith1001AndACloseNotify_WireC4) {
+  TlsStage stage;
+  std::vector<int> fds;
+  for (int i = 0; i < 10; ++i) fds.push_back(stage.open_tls());
+  stage.publish("orion.a", "1");
+  stage.shard->begin_drain(seconds(1));
+  stage.run_for(seconds(2));
+  for (const int fd : fds) {
+    EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre(event("1", "orion.a"), "close 1001"));
+    EXPECT_TRUE(stage.client(fd).got_end);
+  }
+  EXPECT_EQ(stage.closes(CloseReason::shutdown), 10U);
+  leave_all(stage);
+}
+
+// --- what came with a read that had to stop ----------------------------------------------------
+
+TEST(Tls, RequestsInManyRecordsOfOneReadAreAnsweredInOrder) {
+  TlsStage stage;
+  const int fd = stage.connect_tls();
+  const std::string post = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n";
+  std::string all =
+      stage.client(fd).say("POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nz" + post + "1");
+  for (const char* const body : {"2", "3", "4", "5", "6", "7", "8"}) all += stage.client(fd).say(post + body);
+  stage.send(fd, all);
+  ASSERT_EQ(stage.api.owed.size(), 1U);
+  EXPECT_EQ(stage.take_heard(fd), "");
+  stage.api.owed[0](FakeApi::text("0"));
+  stage.settle();
+  std::string bodies;
+  std::string answers = stage.take_heard(fd);
+  for (std::size_t at = 0; (at = answers.find("\r\n\r\n", at)) != std::string::npos; at += 4)
+    bodies += answers.at(at + 4);
+  EXPECT_EQ(bodies, "012345678");
+  leave_all(stage);
+}
+
+TEST(Tls, AClientThatSendsWithoutReadingIsHeldBackAndThenServedInOrder) {
+  TlsStage stage(kEcho);
+  const int fd = stage.open_tls(upgrade_of("/echo"));
+  stage.edge[fd].capacity = 0;
+  std::vector<std::string> sent;
+  std::string all;
+  for (int i = 0; i < 40; ++i) {
+    const std::string message = std::to_string(i) + std::string(5000, 'm');
+    sent.push_back("text " + message);
+    all += stage.client(fd).say(client_frame(Opcode::text, message));
+  }
+  stage.send(fd, all);
+  EXPECT_FALSE(stage.edge[fd].incoming.empty()) << "not read while nothing can be answered";
+  stage.take_up(fd, FakeSocket::kEndless);
+  EXPECT_EQ(stage.take_heard_frames(fd), sent);
+  leave_all(stage);
+}
+
+TEST(Tls, KeyUpdatesWithoutEndArePaidWithNoMemory) {
+  TlsStage stage(kEcho);
+  const int fd = stage.open_tls(upgrade_of("/echo"));
+  stage.edge[fd].capacity = 0;
+  for (int i = 0; i < 2000 && stage.edge[fd].is_open(); ++i) {
+    SSL_key_update(stage.client(fd).session(), SSL_KEY_UPDATE_REQUESTED);
+    stage.send(fd, stage.client(fd).say(client_frame(Opcode::pong, "")));
+  }
+  EXPECT_LT(stage.edge[fd].received.size(), 1000U);
+  stage.take_up(fd, FakeSocket::kEndless);
+  leave_all(stage);
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing
