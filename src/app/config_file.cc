@@ -5,6 +5,7 @@
 #include "auth/authenticator.h"
 #include "bus/url.h"
 #include "gateway/endpoint.h"
+#include "gateway/tls_contexts.h"
 
 namespace carillon::app {
 namespace {
@@ -29,6 +30,7 @@ std::optional<config::Loaded> load_config_text(const std::string& text, const st
   if (const auto url = bus::parse_bus_url(loaded.settings.bus.url); problems.empty() && !url) {
     problems.push_back({loaded.settings.bus.origin, "bus.url", url.error().message});
   }
+  if (problems.empty()) problems = gateway::make_tls_contexts(loaded.settings.server.listen).problems;
   for (const config::Problem& problem : problems) complain(problem.text());
   if (!problems.empty()) return std::nullopt;
   const auto weak = loaded.settings.dev ? auth::Authenticator::WeakSecrets::allow

@@ -16,8 +16,12 @@ class DemoPublisher {
  public:
   explicit DemoPublisher(gateway::Gateway& gateway);
   void start();
-  // One of the events, for an example to paste.
-  const std::string& example() const { return lines_.front(); }
+  // The first event, for an example to paste.
+  struct Example {
+    std::string line;  // as POST /v1/publish takes it
+    std::string channel;
+  };
+  Example example() const { return {lines_.front(), events_.front().channel}; }
 
  private:
   struct Event {

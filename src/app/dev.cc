@@ -64,38 +64,55 @@ struct Screen {
   std::string address;  // "127.0.0.1:8000"
   std::string token;
   std::string api_key;
-  std::string example;  // an event, for curl
+  DemoPublisher::Example example;
 };
 
+// Ready to paste: with a token where one is asked for and the query may carry it.
+std::string url_of(const gateway::Endpoint& endpoint, const Screen& screen) {
+  const std::string url = "ws://" + screen.address + endpoint.settings.path;
+  const config::EndpointAuth& auth = endpoint.settings.auth;
+  if (auth.mode != config::AuthMode::jwt) return url;
+  for (const config::TokenPlace& place : auth.sources) {
+    if (place.source == config::TokenSource::query) return url + "?" + place.name + "=" + screen.token;
+  }
+  return url;
+}
+
+// Prints them all; the answer is the URL that hears the example.
+std::string print_urls(const gateway::Gateway& gateway, const Screen& screen) {
+  std::string hears_example;
+  for (const gateway::Endpoint& endpoint : gateway.endpoints()) {
+    const std::string url = url_of(endpoint, screen);
+    std::printf("  %-10s %s\n", endpoint.settings.name.c_str(), url.c_str());
+    if (hears_example.empty() && endpoint.source.match(screen.example.channel)) hears_example = url;
+  }
+  return hears_example;
+}
+
 void print_screen(const gateway::Gateway& gateway, const Screen& screen) {
-  std::string first_url;
   std::printf("\nCarillon %s is listening on %s, events from %s\n\n", CARILLON_VERSION,
               screen.address.c_str(), std::string(gateway.bus_url()).c_str());
-  for (const gateway::Endpoint& endpoint : gateway.endpoints()) {
-    const std::string url = "ws://" + screen.address + endpoint.settings.path;
-    std::printf("  %-10s %s\n", endpoint.settings.name.c_str(), url.c_str());
-    if (first_url.empty()) first_url = url + "?token=" + screen.token;
-  }
+  const std::string url = print_urls(gateway, screen);
   std::printf("  %-10s http://%s/health   /ready   /metrics\n", "health", screen.address.c_str());
   std::printf("\nA token, good for a week or until this process ends:\n%s\n", screen.token.c_str());
   std::printf("\nPublish an event:\n");
   std::printf(
       "curl -sS http://%s/v1/publish -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d "
       "'%s'\n",
-      screen.address.c_str(), screen.api_key.c_str(), screen.example.c_str());
+      screen.address.c_str(), screen.api_key.c_str(), screen.example.line.c_str());
   std::printf("\nHear events, in another terminal, with Node or with Python:\n");
   std::printf(
       "NODE_PATH=/usr/share/nodejs node -e 'new (require(\"ws\"))(\"%s\").on(\"message\", m => "
       "console.log(String(m)))'\n",
-      first_url.c_str());
+      url.c_str());
   std::printf(
       "/usr/bin/python3 -c $'import asyncio, websockets\\nasync def hear():\\n  async with "
       "websockets.connect(\"%s\") as ws:\\n    async for m in ws: print(m, flush=True)\\n"
       "asyncio.run(hear())'\n",
-      first_url.c_str());
+      url.c_str());
   // From a page of another site Chrome asks before it lets a script reach this machine.
   std::printf("\nIn a browser, open http://%s/health and paste into its console:\n", screen.address.c_str());
-  std::printf("new WebSocket(\"%s\").onmessage = e => console.log(e.data)\n", first_url.c_str());
+  std::printf("new WebSocket(\"%s\").onmessage = e => console.log(e.data)\n", url.c_str());
   std::printf("\nSample events play once a second. Ctrl-C ends it.\n");
   std::fflush(stdout);
 }

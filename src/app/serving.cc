@@ -1,10 +1,14 @@
 #include "app/serving.h"
 
+#include <openssl/rand.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <span>
 #include <string>
 
+#include "app/descriptor_limit.h"
 #include "app/json_log.h"
 #include "app/signals.h"
 #include "server/api.h"
@@ -28,18 +32,25 @@ int complain(const Error& error) {
   return 1;
 }
 
+// What ids are made of. Called from any thread.
+bool random_bytes(std::span<std::uint8_t> bytes) {
+  return ::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1;
+}
+
 }  // namespace
 
 int serve(config::Settings settings, const Serving& serving) {
   block_signals();
+  const std::int64_t descriptors = raise_descriptor_limit();
   auto log = JsonLog::create(settings.log);
   if (!log) return complain(log.error());
   const milliseconds drain = settings.server.drain;
-  server::Api api(settings.api, settings.server.body_bytes_max, settings.bus.event_bytes_max);
-  auto gateway = gateway::Gateway::create(std::move(settings), api, **log);
+  auto api = server::Api::create(settings, random_bytes);
+  if (!api) return complain(api.error());
+  auto gateway = gateway::Gateway::create(std::move(settings), **api, **log);
   if (!gateway) return complain(gateway.error());
-  api.attach(**gateway, wall_now());
-  api.count_log_lines([&log] { return (*log)->dropped_lines(); });
+  (*api)->attach(**gateway, wall_now());
+  (*api)->count_log_lines([&log] { return (*log)->dropped_lines(); });
 
   bool draining = false;
   const auto on_signal = [&] {
@@ -56,6 +67,7 @@ int serve(config::Settings settings, const Serving& serving) {
                          {"version", CARILLON_VERSION},
                          {"shards", static_cast<std::int64_t>((*gateway)->shard_count())},
                          {"bus", (*gateway)->bus_url()},
+                         {"descriptors", descriptors},
                          {"pid", std::int64_t{::getpid()}}});
   if (serving.on_ready) serving.on_ready(**gateway);
   (*gateway)->run();

@@ -1,22 +1,25 @@
-// Api: what the port answers beside WebSockets: publish, health, readiness, metrics.
+// Api: what the port answers beside WebSockets: publish, health, readiness, metrics, ingest routes.
 //
 // Thread: judge() and handle() come from every shard's thread at once; the class holds nothing that
-// changes but the gateway's pointer, set before the gateway runs.
+// changes but counters and the gateway's pointer, set before the gateway runs.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "config/settings.h"
 #include "gateway/gateway.h"
 #include "gateway/http_handler.h"
+#include "server/ingest.h"
 
 namespace carillon::server {
 
 class Api final : public gateway::HttpHandler {
  public:
-  Api(config::ApiSettings settings, std::size_t body_bytes_max, std::size_t event_bytes_max);
+  // Refuses routes that do not compile; load() has passed none of those. `random` makes their ids.
+  static Result<std::unique_ptr<Api>> create(const config::Settings& settings, RandomBytes random);
 
   // The gateway is made with this handler, and then told to it; before run().
   void attach(gateway::Gateway& gateway, WallTime started_at);
@@ -28,12 +31,14 @@ class Api final : public gateway::HttpHandler {
                                        gateway::Responder later) override;
 
  private:
+  Api(const config::Settings& settings, Routes routes, RandomBytes random);
   Judgement judge_publish(const http::RequestHead& head) const;
   bool knows_key(std::string_view key) const;
 
   const config::ApiSettings settings_;
   const std::size_t body_bytes_max_;
   const std::size_t event_bytes_max_;
+  Ingest ingest_;
   gateway::Gateway* gateway_ = nullptr;
   WallTime started_at_{};
   std::function<std::uint64_t()> dropped_log_lines_ = [] { return std::uint64_t{0}; };

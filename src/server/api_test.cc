@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "config/test_environment.h"
+#include "config/text_checks.h"
 #include "http/head_reader.h"
+#include "json/reader.h"
 
 namespace carillon::server {
 namespace {
@@ -37,7 +39,11 @@ class ApiTest : public ::testing::Test {
     auto loaded = config::load_good(toml);
     for (const config::Problem& problem : loaded.errors) ADD_FAILURE() << problem.text();
     gateway_.reset();
-    api_ = std::make_unique<Api>(loaded.settings.api, 1000, 100);
+    loaded.settings.server.body_bytes_max = 1000;
+    loaded.settings.bus.event_bytes_max = 100;
+    auto api = Api::create(loaded.settings, [](auto) { return false; });
+    ASSERT_TRUE(api.has_value()) << api.error().message;
+    api_ = std::move(*api);
     auto made = gateway::Gateway::create(std::move(loaded.settings), *api_, log_);
     ASSERT_TRUE(made.has_value()) << made.error().message;
     gateway_ = std::move(*made);
@@ -145,6 +151,27 @@ TEST_F(ApiTest, HealthIsDegradedAndReadinessFalseUntilTheBusIsUp_F2) {
   EXPECT_EQ(ask("/ready").status, 200);
 }
 
+TEST_F(ApiTest, EveryMemberOfHealthIsRefusedAsTheNameOfACount) {
+  const http::Response health = ask("/health");
+  const auto body = json::parse(health.body);
+  ASSERT_TRUE(body.has_value()) << health.body;
+  for (const json::Member& member : body->members()) {
+    EXPECT_TRUE(config::check_health_member(*member.name()).has_value()) << *member.name();
+  }
+}
+
+TEST_F(ApiTest, HealthHasTheCountsThatEndpointsAskFor_WireP3_7) {
+  build(
+      "server.listen = [\"127.0.0.1:0\"]\n"
+      "[[endpoint]]\nprofile = \"orion\"\nhealth.connections = \"ws \\\"Connections\"\n"
+      "[[endpoint]]\nprofile = \"orion\"\nname = \"b\"\npath = \"/b\"\nhealth.connections = \"others\"\n"
+      "[[endpoint]]\nprofile = \"orion\"\nname = \"c\"\npath = \"/c\"\nhealth.connections = \"others\"\n"
+      "[[endpoint]]\nprofile = \"orion\"\nname = \"d\"\npath = \"/d\"\n");
+  const http::Response health = ask("/health");
+  EXPECT_NE(health.body.find(R"("connections":0,"ws \"Connections":0,"others":0,"bus")"), std::string::npos)
+      << health.body;
+}
+
 TEST_F(ApiTest, ADrainIsSeenByHealthAndReadiness_F16) {
   auto& main_loop = gateway_->main_loop();
   main_loop.call_after(milliseconds(1), [&] { gateway_->begin_drain(milliseconds(50)); });
@@ -164,15 +191,17 @@ TEST_F(ApiTest, MetricsAreInThePrometheusTextFormatWithEveryReason) {
         "carillon_bus_up 0\n", "carillon_log_lines_dropped_total 7\n",
         "carillon_closes_total{endpoint=\"orion\",reason=\"slow_consumer\"} 0\n",
         "carillon_refusals_total{reason=\"accept_rate\"} 0\n",
-        "carillon_events_dropped_total{reason=\"invalid_json\"} 0\n"}) {
+        "carillon_events_dropped_total{reason=\"invalid_json\"} 0\n", "carillon_ingest_accepted_total 0\n",
+        "carillon_ingest_refusals_total{reason=\"content_type\"} 0\n"}) {
     EXPECT_NE(metrics.body.find(line), std::string::npos) << line;
   }
   EXPECT_EQ(metrics.body.find("publish-key"), std::string::npos);
 }
 
 TEST(Api, WithoutAKeyPublishingIsOff) {
-  Api api(config::ApiSettings{}, 1000, 100);
-  const auto judgement = api.judge(publish_head(std::string(kKeyLine) + std::string(kJsonLine)));
+  const auto api = Api::create(config::Settings{}, {});
+  ASSERT_TRUE(api.has_value());
+  const auto judgement = (*api)->judge(publish_head(std::string(kKeyLine) + std::string(kJsonLine)));
   ASSERT_TRUE(std::holds_alternative<http::Response>(judgement));
   EXPECT_EQ(std::get<http::Response>(judgement).status, 403);
 }

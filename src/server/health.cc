@@ -1,5 +1,9 @@
 #include "server/health.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "json/writer.h"
 
 namespace carillon::server {
@@ -29,6 +33,27 @@ std::string bus_object(const gateway::Gateway& gateway, const bus::BusStatus& st
   return text;
 }
 
+// The members that endpoints ask for by name (health.connections), each with its live count.
+void add_endpoints(json::ObjectWriter& writer, const gateway::Gateway& gateway) {
+  std::vector<std::pair<std::string_view, std::uint64_t>> members;  // in the order of the endpoints
+  for (std::size_t e = 0; e < gateway.endpoints().size(); ++e) {
+    const std::string_view name = gateway.endpoints()[e].settings.health.connections;
+    if (name.empty()) continue;
+    std::uint64_t count = 0;
+    for (std::size_t shard = 0; shard < gateway.shard_count(); ++shard) {
+      count += gateway.shard_counters(shard).endpoints[e].connections.get();
+    }
+    const auto same =
+        std::find_if(members.begin(), members.end(), [&](const auto& m) { return m.first == name; });
+    if (same == members.end()) {
+      members.emplace_back(name, count);
+    } else {
+      same->second += count;
+    }
+  }
+  for (const auto& [name, count] : members) writer.member(name, count);
+}
+
 }  // namespace
 
 http::Response health_response(const gateway::Gateway& gateway, WallTime started_at, WallTime now) {
@@ -45,6 +70,7 @@ http::Response health_response(const gateway::Gateway& gateway, WallTime started
   writer.member("version", CARILLON_VERSION);
   writer.member("uptime_s", std::chrono::duration_cast<seconds>(now - started_at).count());
   writer.member("connections", gateway.connections());
+  add_endpoints(writer, gateway);
   writer.raw_member("bus", bus_object(gateway, status));
   writer.close();
   return response;

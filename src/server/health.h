@@ -8,6 +8,7 @@
 
 namespace carillon::server {
 
+// Every member of it must be known to config::check_health_member(), or an endpoint could shadow it.
 // 200 "ok"; 200 "degraded" while the bus is not up; 503 "shutting_down" during the drain.
 http::Response health_response(const gateway::Gateway& gateway, WallTime started_at, WallTime now);
 // 200, or 503 with the reason: the bus is not up, or the drain has begun.

@@ -92,6 +92,12 @@ void add_refusals(Page& page) {
     const auto total = page.sum([&](const auto& shard) -> const Counter& { return shard.refusals[reason]; });
     Page::add(refusals, static_cast<double>(total), {{"reason", std::string(name_of(reason))}});
   }
+  page.counter("carillon_admission_table_full_total",
+               "Upgrades refused as accept_rate because no further address could be remembered",
+               page.gateway().admission().table_full_refusals());
+  page.counter("carillon_forwarded_malformed_total",
+               "Requests of trusted proxies whose header names no client; the proxy itself counted",
+               page.sum([](const auto& shard) -> const Counter& { return shard.forwarded_malformed; }));
 }
 
 void add_bus(Page& page) {
@@ -103,6 +109,8 @@ void add_bus(Page& page) {
   MetricFamily& dropped =
       page.family("carillon_events_dropped_total", "Events that went nowhere, by why", MetricType::Counter);
   Page::add(dropped, static_cast<double>(router.dropped_invalid_json.get()), {{"reason", "invalid_json"}});
+  Page::add(dropped, static_cast<double>(router.dropped_unfit.get()), {{"reason", "unfit"}});
+  Page::add(dropped, static_cast<double>(router.dropped_unselected.get()), {{"reason", "unselected"}});
   Page::add(dropped, static_cast<double>(router.dropped_no_endpoint.get()), {{"reason", "no_endpoint"}});
   Page::add(dropped, static_cast<double>(bus.oversize_dropped.load()), {{"reason", "oversize"}});
   page.gauge("carillon_bus_up", "1 while the bus is connected, subscribed and heard",
@@ -134,15 +142,34 @@ void add_delivery(Page& page) {
   counter("carillon_delivered_bytes_total", "Bytes written to clients", &Shard::bytes_out);
   counter("carillon_received_bytes_total", "Bytes read from clients", &Shard::bytes_in);
   counter("carillon_messages_in_total", "Data messages of clients", &Shard::messages_in);
+  counter("carillon_commands_total", "Commands of clients, understood or not", &Shard::commands);
+  counter("carillon_errors_told_total", "Error frames to clients", &Shard::errors_told);
   counter("carillon_accepts_total", "Connections accepted", &Shard::accepts);
   counter("carillon_accept_pauses_total", "Times that no descriptor was left", &Shard::accept_pauses);
+  counter("carillon_tls_handshakes_total", "TLS handshakes done", &Shard::tls_handshakes);
+  counter("carillon_tls_resumptions_total", "TLS handshakes done by a ticket", &Shard::tls_resumptions);
   counter("carillon_http_requests_total", "Requests that were not for an endpoint", &Shard::http_requests);
   counter("carillon_overruns_total", "Events that a healthy client lost through us", &Shard::overruns);
   counter("carillon_missed_batches_total", "Batches that a full inbox refused", &Shard::missed_batches);
   gauge("carillon_sockets", "Client sockets now open, HTTP included", &Shard::sockets);
+  gauge("carillon_channels", "Channels that somebody subscribes to, one a shard", &Shard::channels);
+  gauge("carillon_selections", "Distinct selections with a log of their own, one a shard",
+        &Shard::selections);
+  gauge("carillon_mixed_connections", "Connections beyond select.sets_max, which share a log", &Shard::mixed);
   gauge("carillon_blocked_connections", "Connections that cannot take bytes now", &Shard::blocked);
   gauge("carillon_log_retained_bytes", "Bytes of events that some connection still needs",
         &Shard::retained_bytes);
+}
+
+void add_ingest(Page& page, const IngestCounters& ingest) {
+  page.counter("carillon_ingest_accepted_total", "Requests of ingest routes that became an event",
+               ingest.accepted.load(std::memory_order_relaxed));
+  MetricFamily& refusals = page.family("carillon_ingest_refusals_total",
+                                       "Requests of ingest routes refused, by why", MetricType::Counter);
+  for (std::size_t r = 0; r < ingest.refused.size(); ++r) {
+    Page::add(refusals, static_cast<double>(ingest.refused[r].load(std::memory_order_relaxed)),
+              {{"reason", std::string(name_of(static_cast<IngestRefusal>(r)))}});
+  }
 }
 
 void add_loops(Page& page) {
@@ -157,7 +184,8 @@ void add_loops(Page& page) {
 
 }  // namespace
 
-http::Response metrics_response(Gateway& gateway, std::uint64_t dropped_log_lines) {
+http::Response metrics_response(Gateway& gateway, const IngestCounters& ingest,
+                                std::uint64_t dropped_log_lines) {
   Page page(gateway);
   page.add(page.family("carillon_info", "The version that runs", MetricType::Gauge), 1,
            {{"version", CARILLON_VERSION}});
@@ -165,6 +193,7 @@ http::Response metrics_response(Gateway& gateway, std::uint64_t dropped_log_line
   add_delivery(page);
   add_bus(page);
   add_refusals(page);
+  add_ingest(page, ingest);
   add_loops(page);
   page.counter("carillon_log_lines_dropped_total", "Log lines that found the queue full or nobody reading",
                dropped_log_lines);

@@ -6,9 +6,11 @@
 
 #include "gateway/gateway.h"
 #include "http/response.h"
+#include "server/ingest.h"
 
 namespace carillon::server {
 
-http::Response metrics_response(gateway::Gateway& gateway, std::uint64_t dropped_log_lines);
+http::Response metrics_response(gateway::Gateway& gateway, const IngestCounters& ingest,
+                                std::uint64_t dropped_log_lines);
 
 }  // namespace carillon::server

@@ -1,7 +1,5 @@
 #include "server/publish.h"
 
-#include <memory>
-
 #include "event/channel_name.h"
 #include "json/reader.h"
 #include "json/writer.h"
@@ -9,8 +7,6 @@
 namespace carillon::server {
 namespace {
 
-// Channels that the gateway speaks to itself on.
-constexpr std::string_view kReservedPrefix = "carillon.";
 constexpr unsigned kBodyDepthMax = 130;  // what an event may be deep, and the batch around it
 
 tl::unexpected<PublishFault> fault(int status, std::string message) {
@@ -28,7 +24,7 @@ Result<std::string, PublishFault> read_channel(json::Value value, std::optional<
   if (const auto why = channel_name_fault(*channel); why != ChannelNameFault::none) {
     return fault(400, at_element(element, "\"channel\" " + std::string(describe(why))));
   }
-  if (channel->starts_with(kReservedPrefix)) {
+  if (is_reserved_channel(*channel)) {
     return fault(400, at_element(element, "channels that begin with \"carillon.\" are reserved"));
   }
   return std::move(*channel);
@@ -61,16 +57,7 @@ Result<PublishEvent, PublishFault> read_event(json::Value value, std::optional<s
   return PublishEvent{std::move(*name), std::string(data->raw())};
 }
 
-// What is still to be acknowledged of one request. Lives on the bus's loop.
-struct Pending {
-  std::size_t waiting = 0;
-  std::size_t accepted = 0;
-  bool refused = false;
-  bool unavailable = false;
-  gateway::Responder later;
-};
-
-http::Response unavailable(std::size_t published) {
+http::Response not_all_published(std::size_t published) {
   std::string body;
   json::ObjectWriter writer(body);
   writer.member("message", "the bus is not available; what is not counted may or may not be out");
@@ -83,33 +70,18 @@ http::Response unavailable(std::size_t published) {
   return response;
 }
 
-http::Response answer_of(const Pending& pending) {
-  if (pending.unavailable) return unavailable(pending.accepted);
+http::Response answer_of(PublishOutcome outcome) {
+  if (outcome.verdict == PublishOutcome::Verdict::unavailable) return not_all_published(outcome.accepted);
+  const bool refused = outcome.verdict == PublishOutcome::Verdict::refused;
   std::string body;
   json::ObjectWriter writer(body);
-  if (pending.refused) writer.member("message", "the bus refused an event");
-  writer.member("published", pending.accepted);
+  if (refused) writer.member("message", "the bus refused an event");
+  writer.member("published", outcome.accepted);
   writer.close();
   http::Response response;
-  response.status = pending.refused ? 502 : 200;
+  response.status = refused ? 502 : 200;
   response.body = std::move(body);
   return response;
-}
-
-void note(Pending& pending, bus::PublishResult result) {
-  switch (result) {
-    case bus::PublishResult::accepted:
-      ++pending.accepted;
-      break;
-    case bus::PublishResult::refused:
-      pending.refused = true;
-      break;
-    case bus::PublishResult::unavailable:
-    case bus::PublishResult::timed_out:
-      pending.unavailable = true;
-      break;
-  }
-  if (--pending.waiting == 0) pending.later(answer_of(pending));
 }
 
 }  // namespace
@@ -142,18 +114,10 @@ Result<std::vector<PublishEvent>, PublishFault> read_publish_body(std::string_vi
 
 std::optional<http::Response> publish(gateway::Gateway& gateway, std::vector<PublishEvent> events,
                                       gateway::Responder later) {
-  // Acknowledge nothing that a broken bus would lose.
-  if (!gateway.router().bus_is_up()) return unavailable(0);
-  const bool posted = gateway.on_bus([events = std::move(events), later](bus::Bus& bus) {
-    auto pending = std::make_shared<Pending>();
-    pending->waiting = events.size();
-    pending->later = later;
-    for (const PublishEvent& event : events) {
-      bus.publish(event.channel, event.data,
-                  [pending](bus::PublishResult result) { note(*pending, result); });
-    }
-  });
-  if (!posted) return unavailable(0);
+  const bool begun =
+      publish_acknowledged(gateway, std::move(events),
+                           [later = std::move(later)](PublishOutcome outcome) { later(answer_of(outcome)); });
+  if (!begun) return not_all_published(0);
   return std::nullopt;
 }
 

@@ -10,13 +10,9 @@
 #include "base/result.h"
 #include "gateway/gateway.h"
 #include "gateway/http_handler.h"
+#include "server/acknowledged_publish.h"
 
 namespace carillon::server {
-
-struct PublishEvent {
-  std::string channel;
-  std::string data;  // raw JSON, byte for byte as it was written
-};
 
 struct PublishLimits {
   std::size_t batch_max = 1000;               // beyond: 413

@@ -1,0 +1,13 @@
+// How many descriptors the process may have. Main thread, before any other is started.
+#pragma once
+
+#include <cstdint>
+
+namespace carillon::app {
+
+// A client is a descriptor, and a shell's soft limit is 1,024 on many systems, for the sake of programs that
+// use select(2), which we do not: raises it to the hard limit. Returns what it is then; 0 when the system
+// does not say.
+std::int64_t raise_descriptor_limit();
+
+}  // namespace carillon::app
