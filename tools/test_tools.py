@@ -10,7 +10,9 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import check_headers
 import check_layers
+import check_profiles
 import check_style
+import check_wire
 import cpp_text
 import suites
 
@@ -179,8 +181,47 @@ class CheckStyle(unittest.TestCase):
         for line in bad:
             with self.subTest(line):
                 self.assertEqual(len(list(check_style.path_problems("README.md", line))), 1)
-        good = "GET /ws /usr/share/x https://example.org/home/a/b /v1/publish docs/work/x"
+        good = "GET /ws /usr/share/x https://example.org/home/a/b /v1/publish docs/tools/x"
         self.assertEqual(list(check_style.path_problems("README.md", good)), [])
+
+
+class CheckWire(unittest.TestCase):
+    def test_a_line_without_a_vector_or_test_is_told(self):
+        names = [f"{number}: it holds" for number in check_wire.numbers()]
+        self.assertEqual(len(names), 50)
+        self.assertEqual(check_wire.missing(names), [])
+        for number in ("C7", "orion 10", "service 1", "grimnir 5"):
+            self.assertEqual(check_wire.missing([name for name in names if not name.startswith(f"{number}:")]), [number])
+
+    def test_a_number_inside_a_name_or_without_a_sentence_does_not_count(self):
+        names = [f"{number}: it holds" for number in check_wire.numbers() if number != "orion 1"]
+        self.assertEqual(check_wire.missing([*names, "orion 1", "like orion 1: x", "orion 10: y"]), ["orion 1"])
+
+    def test_names_of_node_tests_are_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "a.test.mjs").write_text('test("fluxora 7: x", f);\n  t.test(`C4: y`, f); test("other", f)')
+            self.assertEqual(list(check_wire.test_names(pathlib.Path(folder))), ["fluxora 7: x", "C4: y"])
+
+
+class CheckProfiles(unittest.TestCase):
+    def found(self, text, name="src/gateway/x.cc"):
+        return len(list(check_profiles.problems(name, text)))
+
+    def test_a_string_that_names_a_profile_is_refused(self):
+        for line in ('f("orion");', 'f("the fluxora one");', 'f(R"(grimnir.*)");', 'if (name == "service") {}', 'f("Orion.x");'):
+            with self.subTest(line):
+                self.assertEqual(self.found(line), 1)
+
+    def test_comparing_a_profiles_name_is_refused_and_looking_it_up_is_not(self):
+        for line in ('if (endpoint.profile == "echo") f();', 'if (profile.name != "x") f();', 'return "x" == settings.profile;'):
+            with self.subTest(line):
+                self.assertEqual(self.found(line), 1)
+        self.assertEqual(self.found("if (profile.name == name) return profile;"), 0)
+
+    def test_comments_tests_and_everyday_words_pass(self):
+        self.assertEqual(self.found('// as orion does\n/* "grimnir" */ f("a service of ours", \'"\');'), 0)
+        self.assertEqual(self.found('f("orion");', "src/gateway/x_test.cc"), 0)
+        self.assertEqual(self.found('f("orion");', "src/gateway/testing/stage.h"), 0)
 
 
 class Suites(unittest.TestCase):

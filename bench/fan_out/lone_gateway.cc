@@ -84,7 +84,7 @@ Result<std::monostate> LoneGateway::build() {
 
   admission_ = std::make_unique<gateway::Admission>(settings_.server.connections_max, endpoints_);
   shared_ = std::make_unique<gateway::Shared>(
-      gateway::Shared{settings_, endpoints_, *admission_, no_http_, no_log_});
+      gateway::Shared{settings_, endpoints_, *admission_, no_http_, no_publisher_, no_log_});
   auto loop = reactor::Loop::create();
   if (!loop) return tl::unexpected(loop.error());
   loop_ = std::move(*loop);
@@ -102,7 +102,7 @@ Result<std::monostate> LoneGateway::listen() {
   const auto local = reactor::local_address(listener->get());
   if (!local) return tl::unexpected(local.error());
   port_ = local->port;
-  return shard_->listen(std::move(*listener));
+  return shard_->listen(std::move(*listener), {});
 }
 
 void LoneGateway::on_loop(std::function<void()> use) { loop_->post(std::move(use)); }

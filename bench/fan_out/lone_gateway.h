@@ -77,9 +77,15 @@ class LoneGateway {
     }
   };
 
+  class NoPublisher final : public gateway::EventPublisher {
+   public:
+    bool publish(std::string, std::string, std::function<void(bus::PublishResult)>) override { return false; }
+  };
+
   config::Settings settings_;
   std::vector<gateway::Endpoint> endpoints_;
   NoHttp no_http_;
+  NoPublisher no_publisher_;
   NullLog no_log_;
   WatchedEdge edge_;
   std::unique_ptr<gateway::Admission> admission_;

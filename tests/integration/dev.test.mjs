@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { BINARY, freePort, run, startProcess, startRedis, until, within } from "./harness.mjs";
+import { BINARY, PROFILES, freePort, openClient, run, startProcess, startRedis, until, within } from "./harness.mjs";
 
 // What stands alone on a line of the screen and begins with a command.
 function pasteable(lines, command) {
@@ -20,6 +20,22 @@ async function startDev(t, ...args) {
   return { ...dev, port };
 }
 
+// { profile: its URL on the screen }.
+function urls(lines) {
+  return Object.fromEntries(lines.flatMap((line) => {
+    const match = /^ {2}(\w+) +(ws:\S+)$/.exec(line);
+    return match ? [[match[1], match[2]]] : [];
+  }));
+}
+
+// What an event of each looks like.
+const SHAPES = {
+  orion: ({ channel, payload, timestamp }) => channel.startsWith("orion.") && payload && timestamp,
+  service: ({ type, data, timestamp }) => typeof type === "string" && data && timestamp,
+  fluxora: ({ event }) => typeof event === "string",
+  grimnir: ({ type, payload }) => ["now_playing", "health"].includes(type) && payload,
+};
+
 // A line that listens until it is stopped: it must print an event of the demo publisher.
 async function hears(t, line) {
   const listener = startProcess("bash", ["-c", `exec env ${line}`], { cwd: "/" });
@@ -34,10 +50,20 @@ test("carillon dev", async (t) => {
   const dev = await startDev(t);
   const screen = () => dev.lines.stdout.join("\n");
 
-  await t.test("prints the URLs and a token", () => {
-    assert.match(screen(), new RegExp(`ws://(127\\.0\\.0\\.1|localhost):${dev.port}/ws`));
-    assert.match(screen(), /eyJ[\w-]+\.[\w-]+\.[\w-]+/);
+  await t.test("prints a URL for each built-in protocol, and a token where one is needed", () => {
+    const printed = urls(dev.lines.stdout);
+    assert.deepEqual(Object.keys(printed).sort(), [...PROFILES].sort());
+    for (const [name, url] of Object.entries(printed)) {
+      assert.ok(url.startsWith(`ws://127.0.0.1:${dev.port}/`), url);
+      assert.equal(/\?token=eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(url), name !== "fluxora", url);
+    }
   });
+
+  await t.test("each URL, as it is, hears sample events of its own", (t2) =>
+    Promise.all(Object.entries(urls(dev.lines.stdout)).map(async ([name, url]) => {
+      const [{ data }] = await (await openClient(t2, url)).next(1, 20_000);
+      assert.ok(SHAPES[name](JSON.parse(data)), String(data));
+    })));
 
   await t.test("the curl line publishes an event", async () => {
     const [line] = pasteable(dev.lines.stdout, "curl");

@@ -1,8 +1,13 @@
 // The judge itself: a ledger that cannot find a fault proves nothing.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import test from "node:test";
 
-import { judge, judgeWithHoles, parsePrometheus, readOrionFrame } from "./harness.mjs";
+import { WebSocketServer } from "ws";
+
+import {
+  DIALECTS, GO_CLIENT, buildGoClient, judge, judgeFrames, judgeWithHoles, parsePrometheus, readOrionFrame, run,
+} from "./harness.mjs";
 
 test("a clean record has no fault", () => assert.deepEqual(judge([0, 1, 2], 0, 3), []));
 test("a missing event is found", () => assert.deepEqual(judge([0, 2], 0, 3), ["missing 1"]));
@@ -26,4 +31,52 @@ test("Prometheus text is read with its labels", () => {
   const samples = parsePrometheus('# HELP a b\na 1\nb_total{x="y",z="q\\"\\n"} 2.5\nc{le="+Inf"} +Inf\n');
   assert.deepEqual(samples[1], { name: "b_total", labels: { x: "y", z: 'q"\n' }, value: 2.5 });
   assert.throws(() => parsePrometheus("not a sample"));
+});
+
+const frames = {
+  orion: (n) => `{"channel":"orion.x","payload":{"dialect":"orion","stream":"s","n":${n},"at":1},"timestamp":"2026-01-01T00:00:00Z"}`,
+  service: (n) => `{"type":"notification","data":{"dialect":"service","stream":"s","n":${n},"at":1},"timestamp":"2026-01-01T00:00:00Z"}`,
+  fluxora: (n) => `{"event":"stream.updated","streamId":"s","payload":{"dialect":"fluxora","stream":"s","n":${n},"at":1},"timestamp":"2026-01-01T00:00:00.000Z"}`,
+  grimnir: (n) => `{"type":"health","payload":{"dialect":"grimnir","stream":"s","n":${n},"at":1}}`,
+};
+
+for (const [dialect, frame] of Object.entries(frames)) {
+  test(`a ${dialect} frame is its own to the byte, and no other's`, () => {
+    const faults = (...texts) => judgeFrames(dialect, texts, ["s"], 2).length;
+    assert.equal(faults(frame(0), frame(1)), 0);
+    assert.ok(faults(frame(0)), "lost");
+    assert.ok(faults(frame(0), frame(0), frame(1)), "twice");
+    assert.ok(faults(frame(1), frame(0)), "out of order");
+    assert.ok(faults(frame(0), frame(1), frame(1).replace('"s"', '"t"')), "a stream it did not ask for");
+    assert.ok(faults(frame(0), frame(1), '{"type":"error"}'), "an error");
+    for (const [other, foreign] of Object.entries(frames)) if (other !== dialect) assert.ok(faults(frame(0), frame(1), foreign(0)), other);
+    for (const [from, to] of [[":", ": "], ["}", ',"more":1}'], ["{", '{"more":1,'], [`"${dialect}"`, '"other"']]) {
+      assert.ok(faults(frame(0), frame(1).replace(from, to)), to);
+    }
+  });
+}
+
+test("the Go swarm finds what is lost, twice, foreign and closed", async (t) => {
+  await buildGoClient();
+  const { orion, grimnir } = frames;
+  // What the first, second … client is sent.
+  const stories = [
+    [orion(0), orion(1), orion(2)], [orion(0), orion(2)], [orion(0), orion(1), orion(1), orion(2)], [orion(0), orion(1)],
+    [orion(0), orion(1), orion(2), grimnir(0)],
+  ];
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  t.after(() => server.close());
+  await once(server, "listening");
+  server.on("connection", (socket) => {
+    const story = stories.shift() ?? [];
+    for (const frame of story) socket.send(frame);
+    if (story.length === 0) socket.close(1008);
+  });
+  const { event, quiet } = DIALECTS.orion;
+  const group = { dialect: "orion", url: `ws://127.0.0.1:${server.address().port}/`, count: 6, event: event.replaceAll("(?<", "(?P<"), quiet, streams: ["s"] };
+  const { code, stdout, stderr } = await run(GO_CLIENT, ["swarm"], { input: `${JSON.stringify({ groups: [group], patience: 1 })}\n{"orion s":3}\n`, timeoutMs: 60_000 });
+  assert.equal(code, 0, stderr);
+  const [{ clients, lost, duplicated, foreign, closed, received }] = JSON.parse(stdout.split("\n")[1]);
+  assert.deepEqual({ clients, lost, duplicated, foreign, closed, received },
+    { clients: 6, lost: 5, duplicated: 1, foreign: 1, closed: 1, received: 14 });
 });

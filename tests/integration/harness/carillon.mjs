@@ -24,21 +24,23 @@ export function configText({ bus = {}, server = {}, endpoints = [{ profile: "ori
 }
 
 // Starts `carillon serve` and waits for its ready line. At the end of the test it is asked to go, and
-// must leave with 0 (a crash fails the test even if nothing else noticed).
+// must leave with 0 (a crash fails the test even if nothing else noticed). `under`: words of a command that
+// becomes the binary, such as prlimit.
 export async function startCarillon(t, options = {}) {
   const file = path.join(temporaryFolder(t), "gateway.toml");
   writeFileSync(file, options.text ?? configText(options));
-  const server = new Carillon(["serve", "--config", file], options.env);
+  const server = new Carillon(["serve", "--config", file], options);
   t.after(() => server.stop());
   await server.ready(options.readyMs);
   return server;
 }
 
 class Carillon {
-  constructor(args, env = {}) {
+  constructor(args, { env = {}, under = [] }) {
     this.logs = []; // parsed lines of stderr
     this.badLines = []; // those that are no JSON object
-    this.process = startProcess(BINARY, args, {
+    const [command, ...words] = [...under, BINARY, ...args];
+    this.process = startProcess(command, words, {
       env: { ...ENVIRONMENT, ...env },
       onLine: (line, stream) => stream === "stderr" && this.noteLine(line),
     });

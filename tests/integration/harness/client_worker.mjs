@@ -7,11 +7,11 @@ const AT_ONCE = 50; // handshakes under way, so that a listen backlog is not wha
 const clients = [];
 
 class Client {
-  constructor(url) {
+  constructor(url, ca) {
     this.numbers = [];
     this.faults = []; // what is wrong with single frames
     this.close = null;
-    this.socket = new WebSocket(url, { perMessageDeflate: false });
+    this.socket = new WebSocket(url, { perMessageDeflate: false, ca });
     this.socket.on("message", (data, isBinary) => this.note(data, isBinary));
     this.socket.on("close", (code, reason) => {
       this.close = { code, reason: reason.toString(), at: Date.now() };
@@ -36,12 +36,12 @@ class Client {
   }
 }
 
-async function open({ url, count }) {
+async function open({ url, count, ca }) {
   let left = count;
   const opener = async () => {
     while (left > 0) {
       left -= 1;
-      const client = new Client(url);
+      const client = new Client(url, ca);
       clients.push(client);
       await client.opened();
     }

@@ -30,13 +30,13 @@ export async function openClient(t, url, options = {}) {
 }
 
 // `count` clients spread over processes, each noting the number in every event's payload. See
-// client_worker.mjs for what they answer.
-export async function openPool(t, { url, count, processes = 2 }) {
+// client_worker.mjs for what they answer. `ca`: the certificate that a wss:// server must show.
+export async function openPool(t, { url, count, processes = 2, ca }) {
   const workers = Array.from({ length: processes }, () => new Worker());
   t.after(() => Promise.all(workers.map((worker) => worker.stop())));
   const pool = new Pool(workers, count);
   await Promise.all(workers.map((worker, index) =>
-    worker.ask({ do: "open", url, count: Math.floor(count / processes) + (index < count % processes ? 1 : 0) }, 60_000)));
+    worker.ask({ do: "open", url, ca, count: Math.floor(count / processes) + (index < count % processes ? 1 : 0) }, 60_000)));
   return pool;
 }
 
@@ -104,8 +104,8 @@ class Worker {
 
 // Clients of Python's `websockets`, in one process. Resolves once all are connected; `verdict` resolves
 // with [{ faults, received }] when each has `expected` events.
-export async function openPythonClients(t, { url, count, expected }) {
-  const python = startProcess(PYTHON, [path.join(HERE, "python_clients.py"), url, String(count), String(expected)]);
+export async function openPythonClients(t, { url, count, expected, env = {} }) {
+  const python = startProcess(PYTHON, [path.join(HERE, "python_clients.py"), url, String(count), String(expected)], { env });
   t.after(() => python.child.kill("SIGKILL"));
   await until("the Python clients are connected", () => {
     if (python.child.exitCode !== null) throw new Error(python.text());

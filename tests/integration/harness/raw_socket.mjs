@@ -55,7 +55,7 @@ export async function openRaw(port, target) {
 }
 
 // Unmasked server frames; returns what is left over.
-function takeFrames(bytes, onFrame) {
+export function takeFrames(bytes, onFrame) {
   for (;;) {
     if (bytes.length < 2) return bytes;
     let length = bytes[1] & 127;

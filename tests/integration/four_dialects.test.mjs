@@ -1,0 +1,77 @@
+// All four dialects at once on one process, over ws:// and wss://, under mixed traffic, with all client libraries at
+// the same time: each hears exactly its own dialect, to the byte.
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import {
+  DIALECTS, ENDPOINTS, LIBRARIES, METRIC, PING, judgeFrames, makeCertificate, markText, metrics, mintToken,
+  publishers, startBoth, startRedis, subscribeTo, until,
+} from "./harness.mjs";
+
+const EVENTS = 50; // a stream
+// [dialect, what its clients ask for, the streams that they must hear]
+const KINDS = [
+  ["orion", {}, ["orion.trend.detected", "orion.content.created"]],
+  ["service", { say: [subscribeTo("room:1"), PING] }, ["everyone", "room:1"]],
+  ["service", { say: [subscribeTo("room:2"), subscribeTo("room:1"), PING] }, ["everyone", "room:1", "room:2"]],
+  ["fluxora", { say: ["hello", "{}"] }, ["redis", "http"]],
+  ["grimnir", { types: ["now_playing", "dj_connect"] }, ["now_playing", "dj_connect"]],
+  ["grimnir", { types: ["live.handover"], say: ['{"type":"pong"}'] }, ["live.handover"]],
+  ["grimnir", { types: ["bogus"] }, []],
+];
+
+async function openKind(libraryClients, address, [dialect, { types, say = [] }, streams]) {
+  const url = `${address}${DIALECTS[dialect].target(mintToken(), types)}`;
+  const client = await libraryClients.open(url);
+  assert.equal(client.refused, null);
+  for (const text of say) await client.send(text);
+  const answers = say.filter((text) => text === PING).length;
+  await client.next(answers);
+  return { client, dialect, streams, frames: answers + streams.length * EVENTS };
+}
+
+test("C1, C5: every library on every dialect at once hears exactly its own", async (t) => {
+  const redis = await startRedis(t);
+  const certificate = await makeCertificate(t);
+  const server = await startBoth(t, certificate, { bus: { url: redis.url }, endpoints: ENDPOINTS, server: { shards: 2 } });
+  const libraries = await Promise.all(Object.entries(LIBRARIES).map(async ([library, start]) => [library, await start(t, { certificate })]));
+  const opened = await Promise.all(libraries.flatMap(([library, clients]) =>
+    KINDS.map(async (kind, n) => ({ library, ...await openKind(clients, server.addresses[n % 2 ? "wss" : "ws"], kind) }))));
+
+  await t.test("mixed traffic from Redis, the publish API and ingest routes", () =>
+    Promise.all(publishers(server, redis).map(async (source) => {
+      for (let n = 0; n < EVENTS; n += 1) await source.send(markText(source, n));
+    })));
+
+  for (const [library] of libraries) {
+    await t.test(`${library}: 0 lost, 0 twice, 0 of another dialect`, async () => {
+      for (const { client, dialect, streams, frames } of opened.filter((one) => one.library === library)) {
+        await client.next(frames, 60_000);
+        assert.deepEqual([dialect, client.end, client.binaries, judgeFrames(dialect, client.frames, streams, EVENTS)], [dialect, null, 0, []]);
+      }
+    });
+  }
+
+  await t.test("the gateway counts as many deliveries, and no drop", async () => {
+    const frames = opened.reduce((sum, one) => sum + one.streams.length * EVENTS, 0);
+    const now = await metrics(server);
+    assert.equal(now.sum(METRIC.deliveries), frames);
+    assert.equal(now.sum(METRIC.eventsDropped), 0);
+    for (const dialect of Object.keys(DIALECTS)) {
+      const clients = opened.filter((one) => one.dialect === dialect).length;
+      assert.equal(now.sum(METRIC.connections, { endpoint: dialect }), clients);
+    }
+  });
+
+  await t.test("those that go disturb nobody", async () => {
+    const [leaving, staying] = [opened.filter((_, n) => n % 2), opened.filter((_, n) => n % 2 === 0)];
+    for (const { client } of leaving) await client.close();
+    await until("half are gone", () => leaving.every(({ client }) => client.end), { timeoutMs: 30_000 });
+    for (const { client } of leaving) assert.equal(client.end.code, 1000);
+    for (const source of publishers(server, redis)) await source.send(markText(source, EVENTS));
+    for (const { client, dialect, streams, frames } of staying) {
+      await client.next(frames + streams.length);
+      assert.deepEqual(judgeFrames(dialect, client.frames, streams, EVENTS + 1), []);
+    }
+  });
+});

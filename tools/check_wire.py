@@ -1,0 +1,47 @@
+"""Every numbered line of the wire contract is the beginning of a vector's or a test's name.
+
+A vector's name (protocol/vectors/*.json) begins with the number and a colon: "grimnir 5: JSON ping every …".
+A test may stand for a line that vectors cannot reach, named likewise (TEST names cannot; Node's can).
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LINES = {"C": 7, "orion ": 10, "service ": 11, "fluxora ": 12, "grimnir ": 10}
+NODE_TEST = re.compile(r"""\btest\(\s*(["'`])((?:[A-Z]|[a-z]+ )\d+:.*?)\1""")
+
+
+def numbers():
+    return [f"{name}{number}" for name, last in LINES.items() for number in range(1, last + 1)]
+
+
+def vector_names(folder):
+    for file in sorted(folder.glob("*.json")):
+        for vector in json.loads(file.read_text())["vectors"]:
+            yield vector["name"]
+
+
+def test_names(folder):
+    for file in sorted(folder.rglob("*.test.mjs")):
+        if "node_modules" not in file.parts:
+            yield from (match.group(2) for match in NODE_TEST.finditer(file.read_text()))
+
+
+def missing(names):
+    held = {name.split(":")[0] for name in names if ": " in name}
+    return [number for number in numbers() if number not in held]
+
+
+def main():
+    names = [*vector_names(ROOT / "protocol" / "vectors"), *test_names(ROOT / "tests" / "integration")]
+    problems = [f"{number}: no vector and no test is named after it; write one in protocol/vectors/"
+                for number in missing(names)]
+    print(*problems, sep="\n", end="\n" if problems else "")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
