@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/diagnosis.h"
 #include "app/verbs.h"
 #include "config/load.h"
 
@@ -20,6 +21,7 @@ struct Parsed {
   DevArguments dev;
   TokenArguments token;
   PublishArguments publish;
+  DoctorArguments doctor;
   std::string profile;
   std::string option;
   std::function<int()> run;
@@ -57,6 +59,14 @@ void add_looking_up(CLI::App& app, Parsed& parsed) {
   CLI::App* explain = config->add_subcommand("explain", "Every option, or those below a key");
   explain->add_option("key", parsed.option, "e.g. endpoint.keepalive");
   explain->callback([&] { parsed.run = [&] { return run_config_explain(parsed.option); }; });
+}
+
+void add_doctor(CLI::App& app, Parsed& parsed) {
+  CLI::App* doctor = app.add_subcommand("doctor", "What this machine needs to hold so many connections");
+  doctor->add_option("--connections", parsed.doctor.connections, "How many; default 10000")
+      ->check(CLI::Range(std::int64_t{1}, kConnectionsMax));
+  doctor->add_option("-c,--config", parsed.doctor.config_file, "Take server.connections_max of this file");
+  doctor->callback([&] { parsed.run = [&] { return run_doctor(parsed.doctor); }; });
 }
 
 void add_tools(CLI::App& app, Parsed& parsed) {
@@ -129,6 +139,7 @@ int run_command_line(int argc, char** argv) {
   add_serving(app, parsed);
   add_looking_up(app, parsed);
   add_tools(app, parsed);
+  add_doctor(app, parsed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

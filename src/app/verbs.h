@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ struct PublishArguments {
   std::string data;
 };
 
+struct DoctorArguments {
+  std::optional<std::int64_t> connections;  // nothing: the configuration's, or 10,000
+  std::string config_file;                  // empty: none
+};
+
 int run_serve(const std::string& config_file);
 int run_dev(const DevArguments& arguments);
 int run_check(const std::string& config_file);
@@ -34,6 +40,7 @@ int run_profile_show(const std::string& name);
 int run_config_explain(const std::string& key_prefix);
 int run_token(const TokenArguments& arguments);
 int run_publish(const PublishArguments& arguments);
+int run_doctor(const DoctorArguments& arguments);
 int run_version();
 
 }  // namespace carillon::app

@@ -24,7 +24,7 @@ test("version and help", async (t) => {
   await t.test("--help names every verb", async () => {
     const answer = await carillon(["--help"]);
     assert.equal(answer.code, 0);
-    for (const verb of ["serve", "dev", "check", "profile", "token", "publish", "version"]) {
+    for (const verb of ["serve", "dev", "check", "profile", "token", "publish", "doctor", "version"]) {
       assert.match(answer.stdout, new RegExp(`^\\s+${verb}\\b`, "m"));
       const help = await carillon([verb, "--help"]);
       assert.deepEqual([verb, help.code, help.stdout.length > 40], [verb, 0, true]);
@@ -127,6 +127,36 @@ test("carillon check", async (t) => {
       assert.notEqual(answer.code, 0);
       assert.match(said(answer), /nonexistent\.toml/);
     }
+  });
+});
+
+test("carillon doctor", async (t) => {
+  const verdicts = async (args) => {
+    const { code, stdout } = await carillon(["doctor", ...args]);
+    return { code, change: /^CHANGE /m.test(stdout), stdout };
+  };
+
+  await t.test("one connection needs nothing, and each setting has its line", async () => {
+    const answer = await verdicts(["--connections", "1"]);
+    assert.deepEqual([answer.code, answer.change], [0, false], answer.stdout);
+    for (const setting of ["RLIMIT_NOFILE", "fs.nr_open", "net.ipv4.tcp_mem"]) assert.ok(answer.stdout.includes(setting));
+  });
+
+  await t.test("a hundred million need commands, and the exit code says so", async () => {
+    const answer = await verdicts(["--connections", "100000000"]);
+    assert.deepEqual([answer.code, answer.change], [1, true], answer.stdout);
+    assert.match(answer.stdout, /--nofile=100000256:100000256/);
+  });
+
+  await t.test("--config takes connections_max from the file", async () => {
+    const file = path.join(temporaryFolder(t), "gateway.toml");
+    writeFileSync(file, configText({ server: { connections_max: 77 } }));
+    assert.match((await verdicts(["--config", file])).stdout, /What 77 connections/);
+  });
+
+  await t.test("a number that cannot be, and a bad file, are wrong arguments", async () => {
+    assert.equal((await carillon(["doctor", "--connections", "0"])).code, 2);
+    assert.equal((await carillon(["doctor", "--config", "/nonexistent.toml"])).code, 2);
   });
 });
 

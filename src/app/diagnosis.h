@@ -1,0 +1,42 @@
+// What must change on a machine so that it holds so many connections: the judgement of `carillon doctor`.
+// Pure: settings in, findings out.
+//
+// Thread: any. Where a figure below is a rule of thumb, the finding says what it is made of.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/machine_settings.h"
+
+namespace carillon::app {
+
+inline constexpr std::int64_t kConnectionsMax = 100'000'000;  // as server.connections_max
+
+enum class Verdict : std::uint8_t {
+  good,
+  must_change,
+  hint,     // works, but for one use that the finding names
+  unknown,  // could not be read
+};
+
+struct Finding {
+  std::string setting;  // "net.core.somaxconn"
+  Verdict verdict;
+  std::string value;   // what it is
+  std::string wanted;  // what it should be; empty when it is good
+  std::string why;     // what it is for, in a line
+  std::string remedy;  // a command, or what to do; empty when it is good
+};
+
+// One for each setting, in a fixed order; conntrack only where it is there. `connections` is from 1 to
+// kConnectionsMax.
+std::vector<Finding> diagnose(const MachineSettings& settings, std::int64_t connections);
+
+bool anything_must_change(const std::vector<Finding>& findings);
+
+// 1234567 → "1,234,567".
+std::string grouped(std::int64_t number);
+
+}  // namespace carillon::app

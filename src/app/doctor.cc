@@ -1,0 +1,63 @@
+// `carillon doctor`: does this machine hold so many connections, and which commands make it?
+#include <cstdio>
+#include <string>
+
+#include "app/config_file.h"
+#include "app/diagnosis.h"
+#include "app/verbs.h"
+
+namespace carillon::app {
+namespace {
+
+constexpr std::int64_t kDefaultConnections = 10'000;
+
+const char* word_for(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::good:
+      return "ok";
+    case Verdict::must_change:
+      return "CHANGE";
+    case Verdict::hint:
+      return "note";
+    case Verdict::unknown:
+      return "unknown";
+  }
+  return "";
+}
+
+void print(const Finding& finding) {
+  const std::string value = finding.verdict == Verdict::unknown ? "cannot be read" : finding.value;
+  std::printf("%-7s %-30s %-24s %s\n", word_for(finding.verdict), finding.setting.c_str(), value.c_str(),
+              finding.why.c_str());
+  if (!finding.wanted.empty()) std::printf("        should be: %s\n", finding.wanted.c_str());
+  if (!finding.remedy.empty()) std::printf("        do:        %s\n", finding.remedy.c_str());
+}
+
+void print_end(const std::vector<Finding>& findings) {
+  if (!anything_must_change(findings)) {
+    std::printf("\nNothing must change.\n");
+    return;
+  }
+  std::printf(
+      "\nThe commands need root, and last until the next start: what they set with sysctl, write into\n"
+      "/etc/sysctl.d/60-carillon.conf (name = value) as well.\n");
+}
+
+}  // namespace
+
+int run_doctor(const DoctorArguments& arguments) {
+  std::int64_t connections = kDefaultConnections;
+  if (!arguments.config_file.empty()) {
+    const auto loaded = load_config_file(arguments.config_file);
+    if (!loaded) return 2;
+    connections = loaded->settings.server.connections_max;
+  }
+  connections = arguments.connections.value_or(connections);
+  std::printf("What %s connections need of this machine:\n\n", grouped(connections).c_str());
+  const std::vector<Finding> findings = diagnose(read_machine_settings(""), connections);
+  for (const Finding& finding : findings) print(finding);
+  print_end(findings);
+  return anything_must_change(findings) ? 1 : 0;
+}
+
+}  // namespace carillon::app
