@@ -16,13 +16,13 @@ for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exi
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Waits until `condition` gives something true, and returns it. No fixed sleeps: a deadline, and a
-// message that says what never came.
+// message that says what never came; `what` may be a function that says how far it is.
 export async function until(what, condition, { timeoutMs = 10_000, everyMs = 20 } = {}) {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${typeof what === "function" ? what() : what}`);
     await pause(everyMs);
   }
 }
@@ -98,10 +98,12 @@ export function residentBytes(pid) {
   return Number(kilobytes[1]) * 1024;
 }
 
-// The kernel's TCP account of the whole machine: { inuse, orphan, tw, alloc, mem }; mem in pages of 4 KiB.
-export function kernelTcp() {
-  const line = /^TCP: (.*)$/m.exec(readFileSync("/proc/net/sockstat", "utf8"))[1].split(" ");
-  return Object.fromEntries(line.flatMap((word, index) => (index % 2 ? [] : [[word, Number(line[index + 1])]])));
+// The server's ends of its connections with these client ports, in whatever state: also those that no
+// process owns any more.
+export function serverEnds(serverPort, clientPorts) {
+  const wanted = new Set(clientPorts.map(String));
+  const text = execFileSync("ss", ["-tanH", `sport = :${serverPort}`], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  return text.split("\n").filter((line) => wanted.has(/:(\d+)\s*$/.exec(line)?.[1]));
 }
 
 // What the kernel holds for both ends of loopback connections, given the clients' ports: bytes in their
