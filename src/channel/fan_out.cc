@@ -74,7 +74,7 @@ FanOut::Subscriber& FanOut::at(SubscriberId id) {
 
 void FanOut::add_subscriber(SubscriberId id, PolicyId policy, Encoding encoding) {
   CARILLON_ASSERT(policy < policies_.size());
-  if (id >= subscribers_.size()) subscribers_.resize(id + 1);
+  while (id >= subscribers_.size()) subscribers_.emplace_back();
   Subscriber& subscriber = subscribers_[id];
   CARILLON_ASSERT(!subscriber.in_use);
   // What the queues still hold of the one who had this number before.

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/ref.h"
+#include "base/reserved_array.h"
 #include "base/time.h"
 #include "channel/event_log.h"
 #include "channel/frame.h"
@@ -189,7 +190,7 @@ class FanOut {
     std::unique_ptr<Outbox> outbox;
     std::uint16_t turn = 0;  // the subscription that the next visit begins with
     PolicyId policy = 0;
-    Encoding encoding = Encoding::plain;
+    Encoding encoding : 1 = Encoding::plain;
     bool in_use : 1 = false;
     bool blocked : 1 = false;    // the last write came up short
     bool ready : 1 = false;      // owed a visit
@@ -200,6 +201,9 @@ class FanOut {
     bool listed : 1 = false;     // stands in blocked_
     bool dismissed : 1 = false;  // finish_now(): the host's deadline is its only rule
   };
+  static_assert(sizeof(Subscriber) <= 32);
+  // Of one shard; what a process may hold is a matter of descriptors and configuration long before.
+  static constexpr std::size_t kSubscribersMax = std::size_t{1} << 22;
 
   friend struct FanOutSizes;  // a test of what the records cost
   struct Visit;               // one gathered write being put together (flush.cc)
@@ -247,7 +251,7 @@ class FanOut {
   std::vector<LogId> free_logs_;
   std::vector<LogId> deserted_;
   std::unordered_map<LogId, std::unordered_map<SubscriberId, TagMask>> masks_;  // of the mixed ones
-  std::vector<Subscriber> subscribers_;
+  ReservedArray<Subscriber, kSubscribersMax> subscribers_;
   std::deque<LogId> dirty_;
   std::deque<SubscriberId> ready_;
   std::vector<SubscriberId> blocked_;  // may hold stale ids; check_lag() sweeps them out

@@ -1,5 +1,5 @@
-// InlineList<T>: a list of small trivial values whose first sits in the list itself, 24 bytes for an
-// 8-byte T. Most connections have one subscription and most channels one subscriber.
+// InlineList<T>: a list of small trivial values; a single one sits in the list itself, 16 bytes for a T of
+// up to 8. Most connections have one subscription and most channels one subscriber.
 #pragma once
 
 #include <cstdint>
@@ -20,26 +20,19 @@ class InlineList {
 
  public:
   InlineList() = default;
-  InlineList(InlineList&& other) noexcept
-      : heap_(std::exchange(other.heap_, nullptr)),
-        size_(std::exchange(other.size_, 0)),
-        capacity_(std::exchange(other.capacity_, 1)),
-        first_(other.first_) {}
+  InlineList(InlineList&& other) noexcept { take(other); }
   InlineList& operator=(InlineList&& other) noexcept {
     if (this != &other) {
-      std::free(heap_);
-      heap_ = std::exchange(other.heap_, nullptr);
-      size_ = std::exchange(other.size_, 0);
-      capacity_ = std::exchange(other.capacity_, 1);
-      first_ = other.first_;
+      clear();
+      take(other);
     }
     return *this;
   }
-  ~InlineList() { std::free(heap_); }
+  ~InlineList() { clear(); }
 
   std::uint32_t size() const { return size_; }
-  T* data() { return heap_ ? heap_ : &first_; }
-  const T* data() const { return heap_ ? heap_ : &first_; }
+  T* data() { return on_heap() ? heap_ : &first_; }
+  const T* data() const { return on_heap() ? heap_ : &first_; }
   T& operator[](std::uint32_t i) { return data()[i]; }
   const T& operator[](std::uint32_t i) const { return data()[i]; }
   T* begin() { return data(); }
@@ -58,7 +51,7 @@ class InlineList {
   }
   // Gives back what a list that was once much longer holds.
   void shrink() {
-    if (!heap_ || size_ * 4 > capacity_ || capacity_ <= 4) return;
+    if (!on_heap() || size_ * 4 > capacity_ || capacity_ <= 4) return;
     const std::uint32_t wanted = size_ < 4 ? 4 : size_;
     if (T* smaller = static_cast<T*>(std::realloc(heap_, wanted * sizeof(T)))) {
       heap_ = smaller;
@@ -66,27 +59,37 @@ class InlineList {
     }
   }
   void clear() {
-    std::free(heap_);
-    heap_ = nullptr;
+    if (on_heap()) std::free(heap_);
+    first_ = T{};
     size_ = 0;
     capacity_ = 1;
   }
 
  private:
+  bool on_heap() const { return capacity_ > 1; }
+
+  void take(InlineList& other) {
+    std::memcpy(static_cast<void*>(this), &other, sizeof other);
+    other.capacity_ = 1;
+    other.clear();
+  }
+
   void grow() {
     const std::uint32_t wanted = capacity_ < 4 ? 4 : capacity_ * 2;
     // realloc grows a large array in place (mremap), so its pages are not touched twice.
-    T* grown = static_cast<T*>(std::realloc(heap_, wanted * sizeof(T)));
+    T* grown = static_cast<T*>(std::realloc(on_heap() ? heap_ : nullptr, wanted * sizeof(T)));
     if (!grown) throw std::bad_alloc();
-    if (!heap_) grown[0] = first_;
+    if (!on_heap()) grown[0] = first_;
     heap_ = grown;
     capacity_ = wanted;
   }
 
-  T* heap_ = nullptr;
+  union {
+    T first_{};
+    T* heap_;  // once there was room for more than one
+  };
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 1;
-  T first_{};
 };
 
 }  // namespace carillon::channel

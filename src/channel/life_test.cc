@@ -7,10 +7,10 @@
 namespace carillon::channel {
 
 struct FanOutSizes {
-  static_assert(sizeof(FanOut::Subscriber) <= 40);
+  static_assert(sizeof(FanOut::Subscriber) <= 32);
   static_assert(sizeof(FanOut::Subscription) == 8);
   static_assert(sizeof(Member) == 8);
-  static_assert(sizeof(FanOut::LogState) <= 96);  // an empty log has no ring
+  static_assert(sizeof(FanOut::LogState) <= 88);  // an empty log has no ring
   static_assert(sizeof(LogEntry) == 32);
 };
 

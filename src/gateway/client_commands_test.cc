@@ -1,6 +1,8 @@
 // What clients ask for with their messages, at its limits: JSON, names, channels, rates, the bus's refusal.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "gateway/message_rate.h"
 #include "gateway/testing/shard_stage.h"
 
@@ -134,6 +136,52 @@ TEST(ClientPublish, AnAnswerForAClientThatHasGoneIsForNobody) {
   stage.publisher.published.at(0).done(bus::PublishResult::refused);
   stage.settle();
   EXPECT_EQ(stage.take_frames(next), Frames{});
+}
+
+// A client that does not read, with `publishes` waiting for the bus and then one ping more than its outbox
+// takes; then the bus refuses them all.
+struct HeldReplies {
+  explicit HeldReplies(std::size_t publishes)
+      : stage("server.outbox_bytes_max = 1024\n" +
+              service_with("client_publish = \"on\"\n")),
+        fd(open_service(stage)) {
+    for (std::size_t i = 0; i < publishes; ++i) say(stage, fd, kChat);
+    stage.edge[fd].capacity = 0;
+    while (stage.edge[fd].incoming.empty()) {  // not read any more: a reply is held
+      say(stage, fd, R"({"type":"ping"})");
+      ++pings;
+    }
+    for (auto& each : stage.publisher.published) each.done(bus::PublishResult::refused);
+    stage.settle();
+  }
+  Frames words() {
+    stage.take_up(fd, FakeSocket::kEndless);
+    Frames words;
+    for (const std::string& frame : stage.take_frames(fd)) words.push_back(word_of({frame}));
+    return words;
+  }
+
+  ShardStage stage;
+  const int fd;
+  std::size_t pings = 0;
+};
+
+// Regression: the later reply took the held one's place.
+TEST(ClientPublish, TheBussRefusalStandsInLineBehindAHeldReply) {
+  HeldReplies held(1);
+  Frames expected(held.pings - 1, "pong");  // the last is read when there is room
+  expected.insert(expected.end(), {"internal_error", "pong"});
+  EXPECT_EQ(held.words(), expected);
+  EXPECT_EQ(held.stage.shard->counters().replies_dropped.get(), 0U);
+}
+
+TEST(ClientPublish, RefusalsBehindAHeldReplyAreBoundedAndCounted) {
+  HeldReplies held(400);
+  const std::uint64_t dropped = held.stage.shard->counters().replies_dropped.get();
+  EXPECT_GT(dropped, 0U);
+  const Frames words = held.words();
+  EXPECT_EQ(static_cast<std::uint64_t>(std::count(words.begin(), words.end(), "internal_error")), 400 - dropped);
+  EXPECT_EQ(static_cast<std::size_t>(std::count(words.begin(), words.end(), "pong")), held.pings);
 }
 
 TEST(ClientPublish, GoesOnlyWhereTheChannelsClaimPermits) {

@@ -54,7 +54,7 @@ void Shard::close_websocket(Index index, CloseReason why, std::optional<std::uin
   CARILLON_ASSERT(connection.state == State::open);
   leave_endpoint(index, why);
   connection.state = State::closing;
-  connection.inbound.reset();
+  connection.interim.reset();
   std::string frame;
   websocket::append_close(frame, code, text);
   if (gentle == Gentle::after_events) {
@@ -115,7 +115,8 @@ void Shard::drop(Index index, CloseReason why) {
 void Shard::release(Index index) {
   Connection& connection = connections_[index];
   fan_out_.remove_subscriber(index);
-  if (connection.timer != reactor::TimerWheel::kNone) wheel_.remove(connection.timer);
+  wheel_.cancel(index);
+  rates_.erase(index);
   if (connection.tls) tls_clients_->remove(index);
   if (connection.is_websocket) websockets_left_.subtract();
   counters_.sockets.subtract();

@@ -22,9 +22,9 @@ std::uint32_t ConnectionTable::take() {
 void ConnectionTable::give_back(std::uint32_t index) {
   Connection& connection = connections_[index];
   CARILLON_ASSERT(connection.state != State::unused);
-  const std::uint32_t next = (connection.generation + 1) & kGenerationMask;
+  const std::uint32_t next = connection.generation + 1;
   connection = Connection{};
-  connection.generation = next;
+  connection.generation = next & kGenerationMask;
   free_.push_back(index);
 }
 

@@ -57,7 +57,8 @@ struct ShardCounters {
   Counter overruns;
   Counter missed_batches;  // the inbox was full
   Counter commands;
-  Counter errors_told;  // error frames
+  Counter errors_told;      // error frames
+  Counter replies_dropped;  // too many waited for a full outbox
   Counter channels;     // that somebody subscribes to, now
   Counter selections;   // with a log of their own, now
   Counter mixed;        // connections beyond select.sets_max, now

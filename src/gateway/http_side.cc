@@ -21,7 +21,7 @@ RefusalReason reason_of(const http::Fault& fault) {
 }  // namespace
 
 void Shard::read_head(Index index, std::string_view bytes) {
-  Exchange& exchange = *connections_[index].exchange;
+  Exchange& exchange = connections_[index].exchange();
   const auto step = exchange.head_reader.feed(bytes);
   if (step.state == http::HeadState::need_more) return;
   ++exchange.request;
@@ -43,7 +43,7 @@ const Endpoint* Shard::endpoint_at(std::string_view path) const {
 }
 
 void Shard::dispatch(Index index, std::string_view rest) {
-  Exchange& exchange = *connections_[index].exchange;
+  Exchange& exchange = connections_[index].exchange();
   if (const Endpoint* endpoint = endpoint_at(exchange.head.path)) {
     dispatch_upgrade(index, *endpoint, rest);
     return;
@@ -69,7 +69,7 @@ void Shard::dispatch(Index index, std::string_view rest) {
 }
 
 void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint, std::string_view rest) {
-  const Exchange& exchange = *connections_[index].exchange;
+  const Exchange& exchange = connections_[index].exchange();
   if (exchange.head.method != "GET") {
     refuse(index, RefusalReason::method_not_allowed, http::upgrade_refusal(http::UpgradeFault::not_get), {});
     return;
@@ -85,7 +85,7 @@ void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint, std::string_
 }
 
 void Shard::read_body(Index index, std::string_view bytes) {
-  http::BodyReader& reader = *connections_[index].exchange->body_reader;
+  http::BodyReader& reader = *connections_[index].exchange().body_reader;
   const auto step = reader.feed(bytes);
   if (reader.state() == http::BodyState::need_more) return;
   if (reader.state() == http::BodyState::fault) {
@@ -98,7 +98,7 @@ void Shard::read_body(Index index, std::string_view bytes) {
 // The request is whole: somebody else answers it, now or later.
 void Shard::hand_over(Index index, std::string_view rest) {
   Connection& connection = connections_[index];
-  Exchange& exchange = *connection.exchange;
+  Exchange& exchange = connection.exchange();
   exchange.unread.append(rest);
   connection.state = State::answering;
   set_timer(index, kAnswerTimeout);
@@ -111,7 +111,7 @@ void Shard::hand_over(Index index, std::string_view rest) {
 
 Responder Shard::responder_for(Index index) {
   const std::uint32_t generation = connections_[index].generation;
-  const std::uint32_t request = connections_[index].exchange->request;
+  const std::uint32_t request = connections_[index].exchange().request;
   return [this, index, generation, request](http::Response response) {
     loop_.post([this, index, generation, request, response = std::move(response)] {
       respond(index, generation, request, response);
@@ -123,12 +123,12 @@ void Shard::respond(Index index, std::uint32_t generation, std::uint32_t request
                     const http::Response& response) {
   const Connection* connection = connections_.find(index, generation);
   if (!connection || connection->state != State::answering) return;
-  if (connection->exchange->request == request) answer(index, response);
+  if (connection->exchange().request == request) answer(index, response);
 }
 
 void Shard::answer(Index index, const http::Response& response) {
   Connection& connection = connections_[index];
-  Exchange& exchange = *connection.exchange;
+  Exchange& exchange = connection.exchange();
   http::Response last = response;
   if (exchange.head.keep_alive == http::KeepAlive::close) last.keep_alive = http::KeepAlive::close;
   std::string bytes;
@@ -158,7 +158,7 @@ void Shard::note_refusal(Index index, RefusalReason reason, int status, std::str
   counters_.refusals[reason].add();
   if (loop_.now() < refusal_logged_at_ + kRefusalLogEvery) return;
   refusal_logged_at_ = loop_.now();
-  const Exchange& exchange = *connections_[index].exchange;
+  const Exchange& exchange = connections_[index].exchange();
   const std::string target = http::redacted_target(exchange.head.target);
   const std::string peer = exchange.client.text();
   shared_.log.info("request refused", {{"reason", name_of(reason)},
@@ -171,7 +171,7 @@ void Shard::note_refusal(Index index, RefusalReason reason, int status, std::str
 void Shard::refuse(Index index, RefusalReason reason, const http::Response& response,
                    std::string_view detail) {
   Connection& connection = connections_[index];
-  const Exchange& exchange = *connection.exchange;
+  const Exchange& exchange = connection.exchange();
   note_refusal(index, reason, response.status, detail);
   http::Response last = response;
   last.keep_alive = http::KeepAlive::close;
@@ -191,7 +191,7 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::st
   connection.deflate = !upgrade.extensions.empty();
   connection.identity = std::move(upgrade.identity);
   if (endpoint.settings.limits.connections_per_ip.value) {
-    counted_addresses_.emplace(index, connection.exchange->client);
+    counted_addresses_.emplace(index, connection.exchange().client);
   }
   websockets_left_.add();
   counters_.endpoints[endpoint.index].connections.add();
@@ -205,13 +205,12 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::st
     drop(index, CloseReason::slow_consumer);
     return;
   }
-  if (endpoint.settings.inbound.rate.messages.value)
-    connection.rate = std::make_unique<MessageRate>(loop_.now());
+  if (endpoint.settings.inbound.rate.messages.value) rates_.emplace(index, MessageRate(loop_.now()));
   if (endpoint.hears_events()) subscribe_as_asked(index, upgrade.selection);
   log_client(index, LogLevel::info, endpoint.settings.log.connected);
 
   std::string early(rest);  // frames that came right behind the head; `rest` may live in the exchange
-  connection.exchange.reset();
+  connection.interim.reset();
   if (connection.state != State::open) return;
   start_keepalive(index);
   if (!early.empty()) read_frames(index, early);

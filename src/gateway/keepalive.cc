@@ -116,9 +116,8 @@ void Shard::schedule_keepalive(Index index) {
   }
   if (next) {
     set_timer(index, std::max(*next, milliseconds(1)));
-  } else if (connection.timer != reactor::TimerWheel::kNone) {
-    wheel_.remove(connection.timer);
-    connections_[index].timer = reactor::TimerWheel::kNone;
+  } else {
+    wheel_.cancel(index);
   }
 }
 

@@ -11,17 +11,17 @@ bool Shard::is_trusted_proxy(const IpAddress& address) const {
 
 void Shard::expect_proxy_header(Index index) {
   Connection& connection = connections_[index];
-  if (!is_trusted_proxy(connection.exchange->peer)) {
+  if (!is_trusted_proxy(connection.exchange().peer)) {
     turn_away(index, RefusalReason::proxy_header, "not a trusted proxy");
     return;
   }
   connection.state = State::proxy_header;
-  connection.exchange->proxy_header = std::make_unique<http::ProxyHeaderReader>();
+  connection.exchange().proxy_header = std::make_unique<http::ProxyHeaderReader>();
 }
 
 void Shard::read_proxy_header(Index index, std::string_view bytes) {
   Connection& connection = connections_[index];
-  Exchange& exchange = *connection.exchange;
+  Exchange& exchange = connection.exchange();
   http::ProxyHeaderReader& reader = *exchange.proxy_header;
   const auto step = reader.feed(bytes);
   if (step.state == http::ProxyHeaderState::need_more) return;

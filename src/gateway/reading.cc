@@ -36,8 +36,8 @@ void Shard::read_socket(Index index) {
       connection->readable = true;
       return;
     }
-    if (connection->state == State::head && !connection->exchange->unread.empty()) {
-      std::string unread = std::exchange(connection->exchange->unread, {});
+    if (connection->state == State::head && !connection->exchange().unread.empty()) {
+      std::string unread = std::exchange(connection->exchange().unread, {});
       on_bytes(index, unread);
       continue;
     }
@@ -71,7 +71,7 @@ void Shard::read_socket(Index index) {
 // Whether on_bytes() may have more now. While not, what came is kept, in order.
 bool Shard::takes_bytes(const Connection& connection) const {
   if (connection.paused || connection.state == State::answering) return false;
-  return connection.state != State::head || connection.exchange->unread.empty();
+  return connection.state != State::head || connection.exchange().unread.empty();
 }
 
 void Shard::on_bytes(Index index, std::span<char> bytes) {
@@ -89,7 +89,7 @@ void Shard::on_bytes(Index index, std::span<char> bytes) {
       read_frames(index, bytes);
       return;
     case State::answering:
-      connections_[index].exchange->unread.append(bytes.data(), bytes.size());
+      connections_[index].exchange().unread.append(bytes.data(), bytes.size());
       return;
     case State::closing:
     case State::lingering:
@@ -104,7 +104,7 @@ void Shard::read_later(Index index) {
   Connection& connection = connections_[index];
   if (connection.read_queued) return;
   connection.read_queued = true;
-  read_again_.emplace_back(index, connection.generation);
+  read_again_.emplace_back(index, std::uint32_t{connection.generation});
 }
 
 void Shard::read_again() {

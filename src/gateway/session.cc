@@ -8,6 +8,8 @@ namespace {
 
 // Below this a deflated reply is hardly ever smaller.
 constexpr std::size_t kDeflateFrom = 64;
+// Of replies that wait for room in the outbox. The first may be longer: an echo is as long as its message.
+constexpr std::size_t kHeldBytesMax = 16 * 1024;
 
 }  // namespace
 
@@ -20,7 +22,7 @@ class Shard::SessionInput final : public websocket::MessageHandler {
   websocket::Next on_message(websocket::Opcode opcode, std::string_view payload, std::uint64_t) override {
     shard_.counters_.messages_in.add();
     if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(connection());
-    if (connection().rate && shard_.is_over_rate(index_)) return over_rate();
+    if (endpoint_.settings.inbound.rate.messages.value && shard_.is_over_rate(index_)) return over_rate();
     if (endpoint_.commands.exist()) {
       return shard_.obey(index_, endpoint_.commands.parse(opcode, payload)) ? websocket::Next::go_on
                                                                             : websocket::Next::stop;
@@ -87,7 +89,7 @@ void Shard::read_frames(Index index, std::span<char> bytes) {
   if (connections_[index].deflate) limits.compression = websocket::Compression::negotiated;
 
   websocket::FrameReader reader;
-  if (connections_[index].inbound) reader = std::move(connections_[index].inbound->reader);
+  if (Inbound* const rest = connections_[index].interim.inbound()) reader = std::move(rest->reader);
   SessionInput input(*this, index);
   const auto result = reader.feed(bytes, limits, input, &inflater_);
 
@@ -100,12 +102,12 @@ void Shard::read_frames(Index index, std::span<char> bytes) {
   const auto unread = bytes.subspan(result.consumed);
   const bool keep = !reader.at_rest() || connection.paused || !unread.empty();
   if (!keep) {
-    connection.inbound.reset();
+    connection.interim.reset();
     return;
   }
-  if (!connection.inbound) connection.inbound = std::make_unique<Inbound>();
-  connection.inbound->reader = std::move(reader);
-  connection.inbound->unread.assign(unread.data(), unread.size());
+  Inbound& inbound = connection.interim.make_inbound();
+  inbound.reader = std::move(reader);
+  inbound.unread.assign(unread.data(), unread.size());
 }
 
 void Shard::close_for_fault(Index index, const websocket::ReadFault& fault) {
@@ -130,15 +132,14 @@ void Shard::close_for_fault(Index index, const websocket::ReadFault& fault) {
 
 // Counts a message of this client.
 bool Shard::is_over_rate(Index index) {
-  Connection& connection = connections_[index];
-  const auto& settings = shared_.endpoints[connection.endpoint].settings;
-  const config::RateSettings& rate = settings.inbound.rate;
-  if (connection.rate->admit(rate, loop_.now())) return false;
+  const auto& settings = shared_.endpoints[connections_[index].endpoint].settings;
+  MessageRate& rate = rates_.at(index);
+  if (rate.admit(settings.inbound.rate, loop_.now())) return false;
   if (!settings.log.rate_exceeded.empty()) {
     const std::string id = connection_id(index);
     shared_.log.warning(settings.log.rate_exceeded,
-                        {{"count", static_cast<std::int64_t>(connection.rate->count())},
-                         {"windowMs", std::int64_t{rate.window.count()}},
+                        {{"count", static_cast<std::int64_t>(rate.count())},
+                         {"windowMs", std::int64_t{settings.inbound.rate.window.count()}},
                          {"connectionId", std::string_view(id)}});
   }
   return true;
@@ -146,10 +147,16 @@ bool Shard::is_over_rate(Index index) {
 
 // False when the outbox is full: the reply is held, and nothing more is read until it has gone.
 bool Shard::reply(Index index, std::string_view frame) {
-  if (fan_out_.say(index, frame, loop_.now())) return true;
   Connection& connection = connections_[index];
-  if (!connection.inbound) connection.inbound = std::make_unique<Inbound>();
-  connection.inbound->held.assign(frame);
+  // What is not an answer to a message (the bus's refusal, say) can come while a reply is held: it stands
+  // in line behind that one.
+  if (!connection.paused && fan_out_.say(index, frame, loop_.now())) return true;
+  std::string& held = connection.interim.make_inbound().held;
+  if (!held.empty() && held.size() + frame.size() > kHeldBytesMax) {
+    counters_.replies_dropped.add();
+    return false;
+  }
+  held.append(frame);
   pause(index);
   return false;
 }
@@ -159,7 +166,7 @@ void Shard::pause(Index index) {
   if (connection.paused) return;
   connection.paused = true;
   connection.readable = true;  // what came meanwhile has given its edge already
-  paused_.emplace_back(index, connection.generation);
+  paused_.emplace_back(index, std::uint32_t{connection.generation});
 }
 
 void Shard::resume_paused() {
@@ -167,13 +174,14 @@ void Shard::resume_paused() {
   for (const auto& [index, generation] : waiting) {
     Connection* connection = connections_.find(index, generation);
     if (!connection || connection->state != State::open) continue;
-    if (!fan_out_.say(index, connection->inbound->held, loop_.now())) {
+    Inbound& inbound = connection->interim.make_inbound();
+    if (!fan_out_.say(index, inbound.held, loop_.now())) {
       paused_.emplace_back(index, generation);
       continue;
     }
     connection->paused = false;
-    connection->inbound->held.clear();
-    std::string unread = std::exchange(connection->inbound->unread, {});
+    inbound.held.clear();
+    std::string unread = std::exchange(inbound.unread, {});
     if (!unread.empty()) read_frames(index, unread);
     connection = connections_.find(index, generation);
     if (connection && !connection->paused && connection->readable) {

@@ -129,10 +129,9 @@ void Shard::adopt(int fd, const std::string& peer_address, const Entrance& entra
   connection.fd = fd;
   connection.state = State::head;
   const auto& server = shared_.settings.server;
-  connection.exchange = std::make_unique<Exchange>(
-      http::HeadLimits{server.request_line_bytes_max, server.head_bytes_max, server.headers_max});
-  connection.exchange->peer = connection.exchange->client =
-      IpAddress::parse(peer_address).value_or(IpAddress{});
+  Exchange& exchange = connection.interim.begin_exchange(
+      {server.request_line_bytes_max, server.head_bytes_max, server.headers_max});
+  exchange.peer = exchange.client = IpAddress::parse(peer_address).value_or(IpAddress{});
   counters_.sockets.add();
   fan_out_.add_subscriber(index, 0, channel::Encoding::plain);
   if (entrance.tls) {
@@ -201,19 +200,10 @@ bool Shard::slice_is_over() { return edge_.precise_now() >= slice_end_; }
 
 // --- timers -------------------------------------------------------------------------------------
 
-void Shard::set_timer(Index index, MonoClock::duration from_now) {
-  Connection& connection = connections_[index];
-  const MonoTime deadline = loop_.now() + from_now;
-  if (connection.timer == reactor::TimerWheel::kNone) {
-    connection.timer = wheel_.add(deadline, index);
-  } else {
-    wheel_.move(connection.timer, deadline);
-  }
-}
+void Shard::set_timer(Index index, MonoClock::duration from_now) { wheel_.set(index, loop_.now() + from_now); }
 
 void Shard::on_timer(Index index) {
   Connection& connection = connections_[index];
-  connection.timer = reactor::TimerWheel::kNone;
   switch (connection.state) {
     case State::proxy_header:
       turn_away(index, RefusalReason::handshake_timeout, "no whole PROXY header in time");
@@ -249,7 +239,7 @@ void Shard::on_head_timeout(Index index) {
     on_tls_handshake_timeout(index);
     return;
   }
-  if (connection.exchange->answered_before && connection.exchange->head_reader.untouched()) {
+  if (connection.exchange().answered_before && connection.exchange().head_reader.untouched()) {
     edge_.close(connection.fd);  // a kept-alive connection that asked for nothing more
     release(index);
     return;

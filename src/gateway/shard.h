@@ -29,6 +29,7 @@
 #include "gateway/event_publisher.h"
 #include "gateway/handshake.h"
 #include "gateway/http_handler.h"
+#include "gateway/message_rate.h"
 #include "gateway/router.h"
 #include "gateway/tls_clients.h"
 #include "reactor/inbox.h"
@@ -228,6 +229,7 @@ class Shard final : public BatchTaker,
   std::vector<Listener> listeners_;
   // What Admission counts open connections by, where it does: elsewhere a connection costs no byte of it.
   std::unordered_map<Index, IpAddress> counted_addresses_;
+  std::unordered_map<Index, MessageRate> rates_;  // of those whose endpoint has one
   int flights_this_turn_ = 0;
   std::unique_ptr<TlsClients> tls_clients_;                  // null where no address has TLS
   std::vector<char> receive_;                                // one buffer for every connection's reads

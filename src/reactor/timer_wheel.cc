@@ -13,28 +13,31 @@ namespace carillon::reactor {
 // those of a lower level before those of a higher one, and time can go straight to the next slot that
 // has any; only the outermost level goes round.
 TimerWheel::TimerWheel(MonoTime start) : start_(start) {
-  grow();
-  for (Id head = 0; head < kHeads; ++head) node(head) = Node{head, head, 0, 0};
+  chunks_.push_back(std::make_unique<Chunk>());
+  for (Id head = 0; head < kHeads; ++head) node(head) = Node{head, head, 0};
 }
 
-TimerWheel::Id TimerWheel::add(MonoTime deadline, std::uint32_t owner) {
-  const Id id = take_free();
-  node(id).owner = owner;
+void TimerWheel::set(Owner owner, MonoTime deadline) {
+  CARILLON_ASSERT(owner < kOwnersMax);
+  const Id id = id_of(owner);
+  while (!has_node(id)) chunks_.push_back(std::make_unique<Chunk>());
+  if (node(id).next == kNone) {
+    ++size_;
+  } else {
+    unlink(id);
+  }
   place(id, tick_at_or_after(deadline));
-  ++size_;
-  return id;
 }
 
-void TimerWheel::move(Id id, MonoTime deadline) {
-  unlink(id);
-  place(id, tick_at_or_after(deadline));
-}
-
-void TimerWheel::remove(Id id) {
-  unlink(id);
-  node(id) = Node{first_free_, kNone, 0, 0};
-  first_free_ = id;
+void TimerWheel::cancel(Owner owner) {
+  if (!is_set(owner)) return;
+  unlink(id_of(owner));
+  node(id_of(owner)) = Node{};
   --size_;
+}
+
+bool TimerWheel::is_set(Owner owner) const {
+  return has_node(id_of(owner)) && node(id_of(owner)).next != kNone;
 }
 
 MonoTime TimerWheel::next_deadline() const {
@@ -72,11 +75,10 @@ void TimerWheel::collect(MonoTime now) {
   tick_ = target;
 }
 
-bool TimerWheel::take_due(std::uint32_t& owner) {
+bool TimerWheel::take_due(Owner& owner) {
   if (is_empty(kDue)) return false;
-  const Id id = node(kDue).next;
-  owner = node(id).owner;
-  remove(id);
+  owner = node(kDue).next - kHeads;
+  cancel(owner);
   return true;
 }
 
@@ -131,7 +133,6 @@ void TimerWheel::link(Id head, Id id) {
 }
 
 void TimerWheel::unlink(Id id) {
-  CARILLON_ASSERT(id >= kHeads && id >> kChunkBits < chunks_.size() && node(id).previous != kNone);
   const Id next = node(id).next;
   const Id previous = node(id).previous;
   node(previous).next = next;
@@ -149,24 +150,6 @@ void TimerWheel::move_all(Id from, Id to) {
   node(last).next = to;
   node(to).previous = last;
   node(from).next = node(from).previous = from;
-}
-
-TimerWheel::Id TimerWheel::take_free() {
-  if (first_free_ == kNone) grow();
-  const Id id = first_free_;
-  first_free_ = node(id).next;
-  return id;
-}
-
-// New ids are given out from the lowest up.
-void TimerWheel::grow() {
-  const Id begin = static_cast<Id>(chunks_.size()) << kChunkBits;
-  CARILLON_ASSERT(chunks_.size() < kNone >> kChunkBits);
-  chunks_.push_back(std::make_unique<Chunk>());
-  for (Id id = begin + (1u << kChunkBits); id-- > std::max(begin, kHeads);) {
-    node(id) = Node{first_free_, kNone, 0, 0};
-    first_free_ = id;
-  }
 }
 
 }  // namespace carillon::reactor

@@ -1,4 +1,5 @@
-// TimerWheel: very many one-shot timers of an owner number each, 16 bytes a timer. Pure: fed the time.
+// TimerWheel: one one-shot timer for each of very many dense owner numbers (a connection's index), 12 bytes
+// an owner. Pure: fed the time.
 //
 // Thread: one. A timer fires in the first advance() at or after its deadline, never before; at most
 // one tick late. Hierarchical: four levels of 64 slots over ticks of 8 ms reach 37 hours; a later
@@ -18,24 +19,24 @@ namespace carillon::reactor {
 
 class TimerWheel {
  public:
-  using Id = std::uint32_t;
-  static constexpr Id kNone = 0xffffffff;
+  using Owner = std::uint32_t;
+  static constexpr Owner kOwnersMax = 1u << 30;
   static constexpr MonoClock::duration kTick = std::chrono::milliseconds(8);
 
   explicit TimerWheel(MonoTime start);
 
-  Id add(MonoTime deadline, std::uint32_t owner);
-  void move(Id id, MonoTime deadline);  // of a timer that has not fired
-  void remove(Id id);                   // ditto
+  void set(Owner owner, MonoTime deadline);  // moves the one that is set
+  void cancel(Owner owner);                  // nothing, when none is set
+  bool is_set(Owner owner) const;
 
-  // Fires what is due, in the order of deadlines (to the tick): calls expired(owner) for each, its id
-  // already free. The callback may add, move and remove timers, also ones that are due in this very
-  // call; what it adds or moves fires in a later call even when it is due, so that a timer of no delay
-  // cannot hold the loop. A time before the last call's counts as that.
+  // Fires what is due, in the order of deadlines (to the tick): calls expired(owner) for each, its timer
+  // already unset. The callback may set and cancel timers, also ones that are due in this very call; what
+  // it sets fires in a later call even when it is due, so that a timer of no delay cannot hold the loop.
+  // A time before the last call's counts as that.
   template <class Expired>
   void advance(MonoTime now, Expired&& expired) {
     collect(now);
-    std::uint32_t owner = 0;
+    Owner owner = 0;
     while (take_due(owner)) expired(owner);
   }
 
@@ -44,15 +45,16 @@ class TimerWheel {
   std::size_t size() const { return size_; }
 
  private:
-  // A timer, or the head of a ring of timers: the heads are the first nodes, so that a timer leaves its
-  // ring without knowing which it is in.
+  // An owner's timer, or the head of a ring of timers: the heads are the first nodes, so that a timer
+  // leaves its ring without knowing which it is in, and an owner's node is found without a look-up.
+  using Id = std::uint32_t;
+  static constexpr Id kNone = 0xffffffff;
   struct Node {
-    std::uint32_t next;
-    std::uint32_t previous;       // kNone: free, and `next` is the next free one
-    std::uint32_t deadline_tick;  // modulo 2^32; a timer on the wheel is less than that away
-    std::uint32_t owner;
+    Id next = kNone;  // kNone: not set
+    Id previous = kNone;
+    std::uint32_t deadline_tick = 0;  // modulo 2^32; a timer on the wheel is less than that away
   };
-  static_assert(sizeof(Node) == 16);
+  static_assert(sizeof(Node) == 12);
 
   static constexpr std::uint32_t kSlotBits = 6;
   static constexpr std::uint32_t kSlots = 1u << kSlotBits;
@@ -60,7 +62,7 @@ class TimerWheel {
   static constexpr Id kDue = kLevels * kSlots;  // heads: the slots, then what this advance() fires,
   static constexpr Id kNextDue = kDue + 1;      // and what was due already when it was added
   static constexpr Id kHeads = kNextDue + 1;
-  // Nodes come in chunks: growing moves none, and at most one chunk stands empty.
+  // Nodes come in chunks: growing moves none.
   static constexpr std::uint32_t kChunkBits = 12;
   using Chunk = std::array<Node, 1u << kChunkBits>;
 
@@ -68,8 +70,8 @@ class TimerWheel {
   const Node& node(Id id) const { return (*chunks_[id >> kChunkBits])[id & ((1u << kChunkBits) - 1)]; }
   bool is_empty(Id head) const { return node(head).next == head; }
 
-  Id take_free();
-  void grow();
+  static Id id_of(Owner owner) { return kHeads + owner; }
+  bool has_node(Id id) const { return id >> kChunkBits < chunks_.size(); }
   void link(Id head, Id id);
   void unlink(Id id);
   void move_all(Id from, Id to);
@@ -79,13 +81,12 @@ class TimerWheel {
   std::uint64_t level_event_tick(std::uint32_t level) const;
   Id next_event(std::uint64_t& tick) const;
   void collect(MonoTime now);
-  bool take_due(std::uint32_t& owner);
+  bool take_due(Owner& owner);
 
   const MonoTime start_;
   std::uint64_t tick_ = 0;                         // all before it, and it, have been collected
   std::array<std::uint64_t, kLevels> occupied_{};  // a bit for each slot that has timers
   std::vector<std::unique_ptr<Chunk>> chunks_;
-  Id first_free_ = kNone;
   std::size_t size_ = 0;
 };
 

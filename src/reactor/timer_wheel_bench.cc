@@ -17,10 +17,9 @@ constexpr MonoTime kStart{seconds(1000)};
 void add_and_remove(benchmark::State& state) {
   const auto many = static_cast<std::uint32_t>(state.range(0));
   TimerWheel wheel(kStart);
-  std::vector<TimerWheel::Id> ids(many);
   for (auto _ : state) {
-    for (std::uint32_t i = 0; i < many; ++i) ids[i] = wheel.add(kStart + milliseconds(i % 60'000), i);
-    for (const auto id : ids) wheel.remove(id);
+    for (std::uint32_t i = 0; i < many; ++i) wheel.set(i, kStart + milliseconds(i % 60'000));
+    for (std::uint32_t i = 0; i < many; ++i) wheel.cancel(i);
   }
   state.SetItemsProcessed(state.iterations() * many);
 }
@@ -30,13 +29,12 @@ BENCHMARK(add_and_remove)->Arg(10'000)->Arg(1'000'000);
 void move_at_random(benchmark::State& state) {
   const auto many = static_cast<std::uint32_t>(state.range(0));
   TimerWheel wheel(kStart);
-  std::vector<TimerWheel::Id> ids(many);
-  for (std::uint32_t i = 0; i < many; ++i) ids[i] = wheel.add(kStart + milliseconds(i % 60'000), i);
+  for (std::uint32_t i = 0; i < many; ++i) wheel.set(i, kStart + milliseconds(i % 60'000));
   std::mt19937 random(1);
   MonoTime now = kStart;
   for (auto _ : state) {
     now += std::chrono::microseconds(3);
-    wheel.move(ids[random() % many], now + seconds(60));
+    wheel.set(static_cast<std::uint32_t>(random() % many), now + seconds(60));
   }
   state.SetItemsProcessed(state.iterations());
 }
@@ -46,13 +44,13 @@ BENCHMARK(move_at_random)->Arg(10'000)->Arg(1'000'000);
 void expire_and_renew(benchmark::State& state) {
   const auto many = static_cast<std::uint32_t>(state.range(0));
   TimerWheel wheel(kStart);
-  for (std::uint32_t i = 0; i < many; ++i) wheel.add(kStart + seconds(30) * i / many, i);
+  for (std::uint32_t i = 0; i < many; ++i) wheel.set(i, kStart + seconds(30) * i / many);
   MonoTime now = kStart;
   std::int64_t fired = 0;
   for (auto _ : state) {
     now += milliseconds(8);
     wheel.advance(now, [&](std::uint32_t owner) {
-      wheel.add(now + seconds(30), owner);
+      wheel.set(owner, now + seconds(30));
       ++fired;
     });
   }
@@ -62,7 +60,7 @@ BENCHMARK(expire_and_renew)->Arg(10'000)->Arg(1'000'000);
 
 void look_at_next_deadline(benchmark::State& state) {
   TimerWheel wheel(kStart);
-  wheel.add(kStart + std::chrono::hours(1), 1);
+  wheel.set(1, kStart + std::chrono::hours(1));
   for (auto _ : state) benchmark::DoNotOptimize(wheel.next_deadline());
 }
 BENCHMARK(look_at_next_deadline);
@@ -71,7 +69,7 @@ void jump_an_hour(benchmark::State& state) {
   TimerWheel wheel(kStart);
   MonoTime now = kStart;
   for (auto _ : state) {
-    wheel.add(now + std::chrono::minutes(59), 1);
+    wheel.set(1, now + std::chrono::minutes(59));
     now += std::chrono::hours(1);
     wheel.advance(now, [](std::uint32_t owner) { benchmark::DoNotOptimize(owner); });
   }

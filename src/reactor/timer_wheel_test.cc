@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <random>
-#include <set>
 #include <unordered_map>
 
 namespace carillon::reactor {
@@ -27,7 +26,7 @@ using Owners = std::vector<std::uint32_t>;
 
 TEST(TimerWheel, FiresAtTheDeadline_NeverBefore) {
   TimerWheel wheel(kStart);
-  wheel.add(kStart + milliseconds(16), 7);
+  wheel.set(7, kStart + milliseconds(16));
   EXPECT_EQ(1u, wheel.size());
   EXPECT_EQ(Owners{}, fired_at(wheel, kStart + milliseconds(16) - nanoseconds(1)));
   EXPECT_EQ(Owners{7}, fired_at(wheel, kStart + milliseconds(16)));
@@ -37,7 +36,7 @@ TEST(TimerWheel, FiresAtTheDeadline_NeverBefore) {
 
 TEST(TimerWheel, ADeadlineBetweenTicksFiresAtMostOneTickLate) {
   TimerWheel wheel(kStart);
-  wheel.add(kStart + milliseconds(16) + nanoseconds(1), 7);
+  wheel.set(7, kStart + milliseconds(16) + nanoseconds(1));
   EXPECT_EQ(Owners{}, fired_at(wheel, kStart + milliseconds(24) - nanoseconds(1)));
   EXPECT_EQ(Owners{7}, fired_at(wheel, kStart + milliseconds(24)));
 }
@@ -45,52 +44,41 @@ TEST(TimerWheel, ADeadlineBetweenTicksFiresAtMostOneTickLate) {
 TEST(TimerWheel, ADeadlineThatHasPassedFiresInTheNextAdvance_EvenOfTheSameTime) {
   TimerWheel wheel(kStart);
   fired_at(wheel, kStart + seconds(5));
-  wheel.add(kStart, 1);
-  wheel.add(kStart + seconds(5), 2);
-  wheel.add(kStart - hours(1), 3);
+  wheel.set(1, kStart);
+  wheel.set(2, kStart + seconds(5));
+  wheel.set(3, kStart - hours(1));
   EXPECT_LE(wheel.next_deadline(), kStart + seconds(5));
   EXPECT_EQ((Owners{1, 2, 3}), fired_at(wheel, kStart + seconds(5)));
 }
 
 TEST(TimerWheel, FiresInTheOrderOfDeadlines_AcrossLevels) {
   TimerWheel wheel(kStart);
-  wheel.add(kStart + hours(40), 6);
-  wheel.add(kStart + hours(1), 5);
-  wheel.add(kStart + seconds(60), 4);
-  wheel.add(kStart + seconds(1), 3);
-  wheel.add(kStart + milliseconds(100), 2);
-  wheel.add(kStart + milliseconds(8), 1);
+  wheel.set(6, kStart + hours(40));
+  wheel.set(5, kStart + hours(1));
+  wheel.set(4, kStart + seconds(60));
+  wheel.set(3, kStart + seconds(1));
+  wheel.set(2, kStart + milliseconds(100));
+  wheel.set(1, kStart + milliseconds(8));
   EXPECT_EQ((Owners{1, 2, 3, 4, 5, 6}), fired_at(wheel, kStart + hours(100)));
 }
 
-TEST(TimerWheel, MovesAndRemoves) {
+TEST(TimerWheel, MovesAndCancels) {
   TimerWheel wheel(kStart);
-  const auto early = wheel.add(kStart + seconds(1), 1);
-  const auto late = wheel.add(kStart + seconds(60), 2);
-  const auto gone = wheel.add(kStart + seconds(1), 3);
-  wheel.move(early, kStart + seconds(90));
-  wheel.move(late, kStart + seconds(2));
-  wheel.remove(gone);
+  wheel.set(1, kStart + seconds(1));
+  wheel.set(2, kStart + seconds(60));
+  wheel.set(3, kStart + seconds(1));
+  wheel.set(1, kStart + seconds(90));
+  wheel.set(2, kStart + seconds(2));
+  wheel.cancel(3);
   EXPECT_EQ(2u, wheel.size());
   EXPECT_EQ(Owners{2}, fired_at(wheel, kStart + seconds(80)));
   EXPECT_EQ(Owners{1}, fired_at(wheel, kStart + seconds(90)));
 }
 
-TEST(TimerWheel, AFreedIdIsUsedAgain_SoMemoryIsThatOfTheMostTimersAtOnce) {
-  TimerWheel wheel(kStart);
-  std::set<TimerWheel::Id> ids;
-  for (int i = 0; i < 100'000; ++i) {
-    const auto id = wheel.add(kStart + seconds(1), 1);
-    ids.insert(id);
-    wheel.remove(id);
-  }
-  EXPECT_EQ(1u, ids.size());
-}
-
 TEST(TimerWheel, HoldsMoreTimersThanAChunk) {
   TimerWheel wheel(kStart);
   constexpr std::uint32_t kMany = 100'000;
-  for (std::uint32_t i = 0; i < kMany; ++i) wheel.add(kStart + milliseconds(i), i);
+  for (std::uint32_t i = 0; i < kMany; ++i) wheel.set(i, kStart + milliseconds(i));
   EXPECT_EQ(kMany, wheel.size());
   EXPECT_EQ(kMany, fired_at(wheel, kStart + seconds(200)).size());
   EXPECT_EQ(MonoTime::max(), wheel.next_deadline());
@@ -98,7 +86,7 @@ TEST(TimerWheel, HoldsMoreTimersThanAChunk) {
 
 TEST(TimerWheel, ADeadlineOfForeverHarmsNothing) {
   TimerWheel wheel(kStart);
-  wheel.add(MonoTime::max(), 1);
+  wheel.set(1, MonoTime::max());
   EXPECT_EQ(Owners{}, fired_at(wheel, kStart + hours(24 * 396)));
   EXPECT_EQ(1u, wheel.size());
   EXPECT_EQ(Owners{1}, fired_at(wheel, kStart + hours(24 * 398))) << "the limit of 32 bits, as documented";
@@ -109,10 +97,10 @@ TEST(TimerWheel, TicksMayWrapAround32Bits) {
   TimerWheel wheel(kStart);
   const MonoTime wrap = kStart + TimerWheel::kTick * (std::int64_t{1} << 32);
   fired_at(wheel, wrap - seconds(10));
-  wheel.add(wrap - seconds(1), 1);
-  wheel.add(wrap, 2);
-  wheel.add(wrap + seconds(1), 3);
-  wheel.add(wrap + hours(60), 4);
+  wheel.set(1, wrap - seconds(1));
+  wheel.set(2, wrap);
+  wheel.set(3, wrap + seconds(1));
+  wheel.set(4, wrap + hours(60));
   EXPECT_EQ(Owners{}, fired_at(wheel, wrap - seconds(2)));
   EXPECT_EQ(Owners{1}, fired_at(wheel, wrap - milliseconds(8)));
   EXPECT_EQ(Owners{2}, fired_at(wheel, wrap));
@@ -122,25 +110,25 @@ TEST(TimerWheel, TicksMayWrapAround32Bits) {
 
 TEST(TimerWheel, TimeThatGoesBackIsIgnored) {
   TimerWheel wheel(kStart);
-  wheel.add(kStart + seconds(10), 1);
+  wheel.set(1, kStart + seconds(10));
   fired_at(wheel, kStart + seconds(5));
   EXPECT_EQ(Owners{}, fired_at(wheel, kStart - hours(1)));
   EXPECT_EQ(Owners{}, fired_at(wheel, kStart + seconds(9)));
   EXPECT_EQ(Owners{1}, fired_at(wheel, kStart + seconds(10)));
 }
 
-TEST(TimerWheel, ACallbackMayRemoveOrMoveATimerThatIsDueInTheSameCall) {
+TEST(TimerWheel, ACallbackMayCancelOrMoveATimerThatIsDueInTheSameCall) {
   TimerWheel wheel(kStart);
-  wheel.add(kStart + seconds(1), 1);
-  const auto removed = wheel.add(kStart + seconds(1), 2);
-  const auto moved = wheel.add(kStart + seconds(2), 3);
-  wheel.add(kStart + seconds(3), 4);
+  wheel.set(1, kStart + seconds(1));
+  wheel.set(2, kStart + seconds(1));
+  wheel.set(3, kStart + seconds(2));
+  wheel.set(4, kStart + seconds(3));
   Owners fired;
   wheel.advance(kStart + seconds(10), [&](std::uint32_t owner) {
     fired.push_back(owner);
     if (owner == 1) {
-      wheel.remove(removed);
-      wheel.move(moved, kStart + seconds(20));
+      wheel.cancel(2);
+      wheel.set(3, kStart + seconds(20));
     }
   });
   EXPECT_EQ((Owners{1, 4}), fired);
@@ -149,25 +137,32 @@ TEST(TimerWheel, ACallbackMayRemoveOrMoveATimerThatIsDueInTheSameCall) {
 
 TEST(TimerWheel, ATimerOfNoDelayThatRenewsItselfFiresOnceACall) {
   TimerWheel wheel(kStart);
-  wheel.add(kStart, 1);
+  wheel.set(1, kStart);
   for (int call = 0; call < 3; ++call) {
     int fired = 0;
     wheel.advance(kStart + seconds(call), [&](std::uint32_t owner) {
       ++fired;
-      wheel.add(kStart, owner);
+      wheel.set(owner, kStart);
     });
     EXPECT_EQ(1, fired);
   }
 }
 
-TEST(TimerWheel, MisuseIsFound) {
+TEST(TimerWheel, KnowsWhoseTimerIsSet) {
   TimerWheel wheel(kStart);
-  const auto id = wheel.add(kStart + seconds(1), 1);
-  wheel.remove(id);
-  EXPECT_DEATH(wheel.remove(id), "kNone");
-  EXPECT_DEATH(wheel.move(id, kStart), "kNone");
-  EXPECT_DEATH(wheel.remove(TimerWheel::kNone), "kNone");
-  EXPECT_DEATH(wheel.remove(0), "kHeads") << "a head is no timer";
+  EXPECT_FALSE(wheel.is_set(0));
+  EXPECT_FALSE(wheel.is_set(1'000'000)) << "beyond all that were ever set";
+  wheel.cancel(1'000'000);
+  wheel.set(0, kStart + seconds(1));
+  EXPECT_TRUE(wheel.is_set(0));
+  EXPECT_FALSE(wheel.is_set(1));
+  wheel.cancel(0);
+  wheel.cancel(0);
+  EXPECT_FALSE(wheel.is_set(0));
+  wheel.set(0, kStart + seconds(1));
+  wheel.advance(kStart + seconds(2), [&](std::uint32_t owner) { EXPECT_FALSE(wheel.is_set(owner)); });
+  EXPECT_EQ(0u, wheel.size());
+  EXPECT_DEATH(wheel.set(TimerWheel::kOwnersMax, kStart), "kOwnersMax");
 }
 
 // The wheel against a table that is searched in full.
@@ -258,7 +253,6 @@ class WheelModel {
 
  private:
   struct Timer {
-    TimerWheel::Id id;
     MonoTime deadline;
     MonoTime set_at;
     std::uint64_t set_in_call;
@@ -272,22 +266,23 @@ class WheelModel {
   void add_one() {
     const MonoTime deadline = some_deadline();
     const std::uint32_t owner = next_owner_++;
-    timers_[owner] = {wheel_.add(deadline, owner), deadline, wheel_time(), call_};
+    wheel_.set(owner, deadline);
+    timers_[owner] = {deadline, wheel_time(), call_};
   }
   std::map<std::uint32_t, Timer>::iterator any() {
     auto found = timers_.lower_bound(static_cast<std::uint32_t>(pick(0, next_owner_)));
     return found != timers_.end() ? found : timers_.begin();
   }
   void move_one() {
-    Timer& timer = any()->second;
+    auto& [owner, timer] = *any();
     timer.deadline = some_deadline();
     timer.set_at = wheel_time();
     timer.set_in_call = call_;
-    wheel_.move(timer.id, timer.deadline);
+    wheel_.set(owner, timer.deadline);
   }
   void remove_one() {
     const auto found = any();
-    wheel_.remove(found->second.id);
+    wheel_.cancel(found->first);
     timers_.erase(found);
   }
   // What was due already when it was set counts as due then.

@@ -144,6 +144,8 @@ void add_delivery(Page& page) {
   counter("carillon_messages_in_total", "Data messages of clients", &Shard::messages_in);
   counter("carillon_commands_total", "Commands of clients, understood or not", &Shard::commands);
   counter("carillon_errors_told_total", "Error frames to clients", &Shard::errors_told);
+  counter("carillon_replies_dropped_total", "Replies beyond what may wait for a client's full outbox",
+          &Shard::replies_dropped);
   counter("carillon_accepts_total", "Connections accepted", &Shard::accepts);
   counter("carillon_accept_pauses_total", "Times that no descriptor was left", &Shard::accept_pauses);
   counter("carillon_tls_handshakes_total", "TLS handshakes done", &Shard::tls_handshakes);

@@ -1,0 +1,35 @@
+// ReservedPages: a stretch of address space, taken without memory, that becomes usable from its front on.
+//
+// Thread: its owner's. Usable bytes are zero at first. They are given back with the object, not before.
+#pragma once
+
+#include <cstddef>
+
+namespace carillon {
+
+class ReservedPages {
+ public:
+  // Throws std::bad_alloc when the address space is not to be had.
+  explicit ReservedPages(std::size_t bytes);
+  ~ReservedPages();
+  ReservedPages(const ReservedPages&) = delete;
+  ReservedPages& operator=(const ReservedPages&) = delete;
+
+  void* address() { return address_; }
+  const void* address() const { return address_; }
+
+  // The first so many bytes are usable from now on. Throws std::bad_alloc beyond what was reserved, or when
+  // the system refuses the memory.
+  void commit(std::size_t bytes) {
+    if (bytes > committed_) grow(bytes);
+  }
+
+ private:
+  void grow(std::size_t bytes);
+
+  const std::size_t reserved_;
+  std::size_t committed_ = 0;
+  void* address_ = nullptr;
+};
+
+}  // namespace carillon

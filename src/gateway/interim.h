@@ -1,0 +1,79 @@
+// Interim: what a connection has only for a while, in one pointer: its Exchange while it speaks HTTP, its
+// Inbound while a WebSocket's frame or message is incomplete or a reply waits. Never both.
+//
+// Thread: its shard's. An idle WebSocket has neither, and pays these 8 bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/ip_address.h"
+#include "http/body_reader.h"
+#include "http/head_reader.h"
+#include "http/proxy_header.h"
+#include "websocket/frame_reader.h"
+
+namespace carillon::gateway {
+
+// What a connection has only while it speaks HTTP.
+struct Exchange {
+  explicit Exchange(http::HeadLimits limits) : head_reader(limits) {}
+
+  http::HeadReader head_reader;
+  http::RequestHead head;  // of the request under way
+  std::optional<http::BodyReader> body_reader;
+  std::string unread;                                     // pipelined behind the request under way
+  std::unique_ptr<http::ProxyHeaderReader> proxy_header;  // in that state only
+  IpAddress peer;                                         // who is connected, or whom its PROXY header names
+  IpAddress client;              // of the request under way: the peer, or whom its header names
+  std::uint32_t request = 0;     // counts them, so that an answer reaches only the one it was made for
+  bool answered_before = false;  // kept alive: silence is idleness, not slowness
+};
+
+// What a WebSocket has only between the parts of a frame or message, or while it may not be read.
+struct Inbound {
+  websocket::FrameReader reader;
+  std::string unread;  // came with a read that had to stop
+  std::string held;    // replies for which the outbox had no room
+};
+
+class Interim {
+ public:
+  Interim() = default;
+  Interim(Interim&& other) noexcept : bits_(std::exchange(other.bits_, 0)) {}
+  Interim& operator=(Interim&& other) noexcept {
+    if (this != &other) {
+      reset();
+      bits_ = std::exchange(other.bits_, 0);
+    }
+    return *this;
+  }
+  ~Interim() { reset(); }
+
+  Exchange& begin_exchange(http::HeadLimits limits);
+  // Only while there is one.
+  Exchange& exchange() const {
+    CARILLON_ASSERT(bits_ != 0 && (bits_ & kInbound) == 0);
+    return *reinterpret_cast<Exchange*>(bits_);
+  }
+
+  // The one that there is, or a new one. Not beside an exchange.
+  Inbound& make_inbound();
+  Inbound* inbound() const {  // null: none
+    return (bits_ & kInbound) != 0 ? reinterpret_cast<Inbound*>(bits_ & ~kInbound) : nullptr;
+  }
+
+  // Ends whatever there is.
+  void reset();
+
+ private:
+  static constexpr std::uintptr_t kInbound = 1;  // a bit that no pointer of ours has
+
+  std::uintptr_t bits_ = 0;
+};
+
+}  // namespace carillon::gateway
