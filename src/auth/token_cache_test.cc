@@ -18,7 +18,7 @@ struct Cache : TokenCache {
   }
   std::string get(int n, WallTime now = kNow) {
     const auto identity = find(*digest_of(std::to_string(n)), now);
-    return identity ? identity->subject() : "-";
+    return std::string(identity ? identity->subject() : "-");
   }
 };
 
