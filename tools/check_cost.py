@@ -1,0 +1,93 @@
+"""Holds what the hot path costs: instructions a delivery, counted by callgrind on a fixed small run.
+
+tests/cost/recorded.json has the figures. One that grows by more than 5 % fails until the recorded figure is
+changed in the same commit (--record writes what was counted), so that nobody pays without having decided to.
+One that shrinks by more fails as well: a stale record would let the gain be lost again unseen.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+
+import suites
+
+RECORDED = suites.ROOT / "tests" / "cost" / "recorded.json"
+MARGIN = 0.05
+ROUNDS = (20, 60)  # of a thousand deliveries or more; of messages, a hundred times as many
+SECONDS_MAX = 120
+
+
+class Failure(Exception):
+    pass
+
+
+def run(command):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=SECONDS_MAX,
+                          check=False)
+    if done.returncode != 0:
+        raise Failure(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+    return done
+
+
+def count(binary, row, rounds):
+    """Instructions of a whole run, and what it has done."""
+    done = run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", binary, row, rounds])
+    collected = next((line for line in done.stderr.splitlines() if "Collected :" in line), None)
+    if collected is None:
+        raise Failure("callgrind did not say what it collected")
+    return int(collected.rsplit(":", 1)[1]), int(done.stdout)
+
+
+def cost_of(binary, row):
+    """The slope between two lengths, so that setting up and taking down do not count."""
+    factor = 100 if row.startswith("message") else 1
+    short, long = (count(binary, row, rounds * factor) for rounds in ROUNDS)
+    return (long[0] - short[0]) / (long[1] - short[1])
+
+
+def judge(row, counted, recorded):
+    """None when it is as recorded; otherwise what to do."""
+    if recorded is None:
+        return f"{row}: {counted:.1f} instructions, and none recorded: run tools/check_cost.py --record"
+    if abs(counted - recorded) <= MARGIN * recorded:
+        return None
+    way = "more" if counted > recorded else "less"
+    return (f"{row}: {counted:.1f} instructions, {abs(counted / recorded - 1):.0%} {way} than the recorded "
+            f"{recorded:.1f}; mend it, or record it in this commit with tools/check_cost.py --record and say why")
+
+
+def check(binary, recorded):
+    counted = {}
+    problems = []
+    for row in run([binary]).stdout.splitlines():
+        counted[row] = round(cost_of(binary, row), 1)
+        problem = judge(row, counted[row], recorded.get(row))
+        print(f"{counted[row]:>10.1f}  {row}" + (f"   FAIL: {problem}" if problem else ""))
+        if problem:
+            problems.append(problem)
+    problems += [f"{row}: recorded, and no longer counted" for row in recorded.keys() - counted.keys()]
+    return counted, problems
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Instructions a delivery, against the recorded figures.")
+    parser.add_argument("--binary", type=pathlib.Path, default=suites.ROOT / "build/release/delivery_cost")
+    parser.add_argument("--record", action="store_true", help="write what was counted")
+    arguments = parser.parse_args()
+    recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
+    try:
+        counted, problems = check(arguments.binary, recorded)
+    except (Failure, OSError, subprocess.TimeoutExpired) as failure:
+        counted, problems = {}, [str(failure)]
+    if arguments.record and counted:
+        RECORDED.write_text(json.dumps(counted, indent=1) + "\n")
+        problems = []
+    for problem in problems:
+        print(f"check_cost: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
