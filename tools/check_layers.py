@@ -11,7 +11,7 @@ import sys
 LAYERS = {
     "base": 0,
     "event": 1, "json": 1, "websocket": 1, "http": 1,
-    "config": 2, "reactor": 2,
+    "config": 2, "load": 2, "reactor": 2,
     "auth": 3, "bus": 3, "channel": 3,
     "gateway": 4,
     "server": 5,

@@ -21,6 +21,7 @@ struct Parsed {
   DevArguments dev;
   TokenArguments token;
   PublishArguments publish;
+  BenchArguments bench;
   DoctorArguments doctor;
   std::string profile;
   std::string option;
@@ -87,6 +88,69 @@ void add_tools(CLI::App& app, Parsed& parsed) {
   app.add_subcommand("version", "Print the version")->callback([&] { parsed.run = run_version; });
 }
 
+void add_bench_clients(CLI::App* bench, BenchArguments& arguments) {
+  bench->add_option("--url", arguments.url, "Where clients connect; $i is a client's number")
+      ->capture_default_str();
+  bench->add_option("--clients", arguments.clients, "How many")
+      ->check(CLI::Range(1, 4'000'000))
+      ->capture_default_str();
+  bench->add_option("--users", arguments.users, "Different tokens, minted with CARILLON_JWT_SECRET")
+      ->check(CLI::Range(1, 4'000'000))
+      ->capture_default_str();
+  bench->add_option("--token-param", arguments.token_param, "The query parameter of the token")
+      ->capture_default_str();
+  bench->add_flag("--bearer", arguments.bearer, "The token goes into the Authorization header");
+  bench->add_option("--transport", arguments.transport, "ws or sse")
+      ->check(CLI::IsMember({"ws", "sse"}))
+      ->capture_default_str();
+  bench->add_option("--hello", arguments.hellos, "A message of each client once it is open; $i is its number");
+  bench->add_option("--answer", arguments.answers, "QUESTION=ANSWER: how a text message is answered");
+  bench->add_flag("--binary", arguments.binary, "These messages are binary");
+  bench->add_option("--count", arguments.count, "What is an event: frames, or marker:TEXT")
+      ->capture_default_str();
+  bench->add_option("--stall", arguments.stall, "So many of the clients never read");
+  bench->add_option("--sources", arguments.sources, "Loopback addresses that clients come from")
+      ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
+  bench->add_option("--threads", arguments.threads, "Each with a table of descriptors of its own")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  bench->add_option("--core", arguments.core, "Stay on this core");
+}
+
+void add_bench_events(CLI::App* bench, BenchArguments& arguments) {
+  bench->add_option("--publish", arguments.publish, "http://…/v1/publish, redis://…, or any URL to POST to");
+  bench->add_option("--publish-header", arguments.publish_headers, "'Name: value' of such a POST");
+  bench->add_option("--publish-body", arguments.publish_body, "Its body, with $channel and $data");
+  bench->add_option("--channel", arguments.channel, "Where events go; with $i one channel a client")
+      ->capture_default_str();
+  bench->add_option("--order", arguments.order, "Of the channels: round-robin or random")
+      ->check(CLI::IsMember({"round-robin", "random"}))
+      ->capture_default_str();
+  bench->add_option("--body", arguments.body, R"(The event's JSON; default {"n":$n,"pad":"$pad"})");
+  bench->add_option("--bytes", arguments.bytes, "Bytes of it")
+      ->check(CLI::Range(16, 1024 * 1024))
+      ->capture_default_str();
+  bench->add_option("--rate", arguments.rate, "Events a second")
+      ->check(CLI::Range(0.01, 1e6))
+      ->capture_default_str();
+  bench->add_option("--seconds", arguments.seconds, "How long")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->capture_default_str();
+  bench->add_option("--events", arguments.events, "How many instead")->check(CLI::Range(1.0, 1e12));
+  bench->add_option("--server-pid", arguments.server_pids, "Measure this process's CPU time and memory");
+  bench->add_flag("--json", arguments.json, "Print JSON instead of a table");
+}
+
+void add_measuring(CLI::App& app, Parsed& parsed) {
+  CLI::App* bench = app.add_subcommand("bench", "Measure a gateway: connect, publish, count and time");
+  bench->footer("The token comes from CARILLON_TOKEN, or is minted with CARILLON_JWT_SECRET; the API's key\n"
+                "from CARILLON_API_KEY. docs/benchmarking.md says what each figure means.");
+  add_bench_clients(bench, parsed.bench);
+  add_bench_events(bench, parsed.bench);
+  bench->callback([&] { parsed.run = [&] { return run_bench(parsed.bench); }; });
+}
+
 std::vector<std::string> words_of(const CLI::App& app) {
   std::vector<std::string> words;
   for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -139,6 +203,7 @@ int run_command_line(int argc, char** argv) {
   add_serving(app, parsed);
   add_looking_up(app, parsed);
   add_tools(app, parsed);
+  add_measuring(app, parsed);
   add_doctor(app, parsed);
   try {
     app.parse(argc, argv);

@@ -32,6 +32,36 @@ struct DoctorArguments {
   std::string config_file;                  // empty: none
 };
 
+// Defaults and bounds stand in command_line.cc, the meaning in docs/benchmarking.md.
+struct BenchArguments {
+  std::string url = "ws://127.0.0.1:8000/ws";
+  std::uint32_t clients = 100;
+  std::uint32_t threads = 1;
+  std::uint32_t sources = 8;
+  std::optional<int> core;
+  std::string transport = "ws";
+  std::vector<std::string> hellos;
+  std::vector<std::string> answers;
+  bool binary = false;
+  std::string count = "frames";
+  std::uint32_t users = 1;
+  std::string token_param = "token";
+  bool bearer = false;
+  std::string publish;  // empty: connect and listen
+  std::vector<std::string> publish_headers;
+  std::string publish_body;
+  std::string channel = "orion.bench";
+  std::string order = "round-robin";
+  std::string body;
+  std::uint32_t bytes = 256;
+  double rate = 10;
+  double seconds = 10;
+  std::uint64_t events = 0;  // 0: as many as --rate makes in --seconds
+  std::uint32_t stall = 0;
+  std::vector<int> server_pids;
+  bool json = false;
+};
+
 int run_serve(const std::string& config_file);
 int run_dev(const DevArguments& arguments);
 int run_check(const std::string& config_file);
@@ -40,6 +70,7 @@ int run_profile_show(const std::string& name);
 int run_config_explain(const std::string& key_prefix);
 int run_token(const TokenArguments& arguments);
 int run_publish(const PublishArguments& arguments);
+int run_bench(const BenchArguments& arguments);
 int run_doctor(const DoctorArguments& arguments);
 int run_version();
 

@@ -1,5 +1,5 @@
 // load_generator: many WebSocket clients that count what they hear. Obeys commands on stdin
-// (load/commands.h), or by itself: --clients N --seconds S.
+// (generator/commands.h), or by itself: --clients N --seconds S.
 //
 // The token comes from the environment, CARILLON_TOKEN: a command line is everybody's to read.
 #include <CLI/CLI.hpp>
@@ -9,20 +9,35 @@
 
 #include "common/json_line.h"
 #include "common/process.h"
+#include "generator/commands.h"
 #include "load/client_pool.h"
-#include "load/commands.h"
 
 namespace carillon::bench {
 namespace {
 
 struct Arguments {
-  Target target;
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::string path = "/ws";  // with its query but for the token
+  std::string token;         // empty: none
   std::uint32_t clients = 0;
   std::uint32_t duration_s = 10;
   int core = -1;
 };
 
-void count_for_a_while(ClientPool& pool, const Arguments& arguments) {
+Result<load::ClientSettings> settings_of(const Arguments& arguments) {
+  load::ClientSettings settings;
+  const auto address = load::resolve(arguments.host, arguments.port);
+  if (!address) return tl::unexpected(address.error());
+  settings.address = *address;
+  settings.host_header = arguments.host;
+  settings.target = load::ClientTemplate(arguments.path);
+  settings.sources = 8;  // one address has only 28,000 ports
+  if (!arguments.token.empty()) settings.token_of = [token = arguments.token](std::uint32_t) { return token; };
+  return settings;
+}
+
+void count_for_a_while(load::ClientPool& pool, const Arguments& arguments) {
   pool.want(arguments.clients);
   while (!pool.settled()) pool.turn(100);
   print_line(report_of(pool));
@@ -43,7 +58,12 @@ int run(const Arguments& arguments) {
   if (arguments.core >= 0 && !pin_to_core(arguments.core)) {
     std::fprintf(stderr, "load_generator: cannot stay on core %d\n", arguments.core);
   }
-  ClientPool pool(arguments.target);
+  const auto settings = settings_of(arguments);
+  if (!settings) {
+    std::fprintf(stderr, "load_generator: %s\n", settings.error().message.c_str());
+    return 2;
+  }
+  load::ClientPool pool(*settings);
   if (arguments.clients > 0) {
     count_for_a_while(pool, arguments);
   } else {
@@ -58,14 +78,14 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   carillon::bench::Arguments arguments;
   CLI::App app("WebSocket clients that count the events they hear. The token comes from $CARILLON_TOKEN.");
-  app.add_option("--host", arguments.target.host, "numeric IPv4 address of the server")
+  app.add_option("--host", arguments.host, "numeric IPv4 address of the server")
       ->check(CLI::ValidIPV4);
-  app.add_option("--port", arguments.target.port)->required();
-  app.add_option("--path", arguments.target.path)->capture_default_str();
+  app.add_option("--port", arguments.port)->required();
+  app.add_option("--path", arguments.path)->capture_default_str();
   app.add_option("--clients", arguments.clients, "connect so many and count; without it obey stdin");
   app.add_option("--seconds", arguments.duration_s)->capture_default_str();
   app.add_option("--core", arguments.core, "stay on this core");
   CLI11_PARSE(app, argc, argv);
-  if (const char* token = std::getenv("CARILLON_TOKEN")) arguments.target.token = token;
+  if (const char* token = std::getenv("CARILLON_TOKEN")) arguments.token = token;
   return carillon::bench::run(arguments);
 }

@@ -22,7 +22,7 @@ class Commands {
  public:
   static constexpr auto kAwaitMax = std::chrono::seconds(10);
 
-  explicit Commands(ClientPool& pool) : pool_(pool) {}
+  explicit Commands(load::ClientPool& pool) : pool_(pool) {}
 
   // Reads stdin and obeys, until `quit` or its end.
   void run();
@@ -36,7 +36,7 @@ class Commands {
   void look();
   void answer();
 
-  ClientPool& pool_;
+  load::ClientPool& pool_;
   std::string unread_;
   Waiting waiting_ = Waiting::for_a_command;
   std::uint64_t awaited_events_ = 0;
@@ -46,6 +46,6 @@ class Commands {
 };
 
 // The pool's counters and this thread's CPU time as one line of JSON.
-std::string report_of(const ClientPool& pool);
+std::string report_of(const load::ClientPool& pool);
 
 }  // namespace carillon::bench

@@ -1,4 +1,4 @@
-#include "load/commands.h"
+#include "generator/commands.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -23,9 +23,9 @@ std::uint64_t number_in(std::string_view text) {
 
 }  // namespace
 
-std::string report_of(const ClientPool& pool) {
-  const PoolCounters& counters = pool.counters();
-  const ClientPool::Extremes extremes = pool.extremes();
+std::string report_of(const load::ClientPool& pool) {
+  const load::PoolCounters& counters = pool.counters();
+  const load::ClientPool::Extremes extremes = pool.extremes();
   std::string line;
   json::ObjectWriter object(line);
   object.member("connected", counters.connected).member("refused", counters.refused);

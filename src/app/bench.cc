@@ -1,0 +1,206 @@
+// `carillon bench`: from its arguments to a load::BenchRun.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/descriptor_limit.h"
+#include "app/tokens.h"
+#include "app/verbs.h"
+#include "base/time.h"
+#include "load/bench_run.h"
+
+namespace carillon::app {
+namespace {
+
+constexpr int kLost = 1;
+constexpr int kUsage = 2;
+constexpr std::int64_t kOwnDescriptors = 64;  // beside the clients': logs, epoll, the publisher, threads
+constexpr auto kTellEvery = milliseconds(5000);
+constexpr auto kTellEveryOnTerminal = milliseconds(200);
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+// On a terminal one line that changes, elsewhere one every 5 s.
+class ProgressLine {
+ public:
+  void tell(const std::string& text) {
+    const MonoTime now = mono_now();
+    if (now < next_) return;
+    next_ = now + (terminal_ ? kTellEveryOnTerminal : kTellEvery);
+    std::fprintf(stderr, terminal_ ? "\r\033[K%s" : "carillon bench: %s\n", text.c_str());
+    if (terminal_) std::fflush(stderr);
+  }
+  void clear() const {
+    if (terminal_) std::fputs("\r\033[K", stderr);
+  }
+
+ private:
+  const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+  MonoTime next_ = mono_now() + kTellEveryOnTerminal;  // what is quick says nothing
+};
+
+using Unit = Result<std::monostate>;
+
+// One token for all, or `users` different ones, minted before anybody connects.
+Unit set_tokens(const BenchArguments& arguments, load::ClientSettings& clients) {
+  auto tokens = std::make_shared<std::vector<std::string>>();
+  const std::string secret = from_environment("CARILLON_JWT_SECRET");
+  if (const std::string given = from_environment("CARILLON_TOKEN"); !given.empty()) {
+    tokens->push_back(given);
+  } else if (!secret.empty()) {
+    for (std::uint32_t i = 0; i < std::min(arguments.users, arguments.clients); ++i) {
+      std::string number = std::to_string(i);
+      TokenArguments wanted;
+      wanted.subject = "user" + std::string(12 - number.size(), '0') + number;  // 16 bytes
+      auto token = mint_token(secret, wanted, wall_now());
+      if (!token) return tl::unexpected(token.error());
+      tokens->push_back(*std::move(token));
+    }
+  }
+  if (tokens->empty()) return std::monostate{};
+  clients.token_of = [tokens](std::uint32_t client) { return (*tokens)[client % tokens->size()]; };
+  clients.token_place = arguments.bearer ? load::TokenPlace::bearer : load::TokenPlace::query;
+  clients.token_param = arguments.token_param;
+  return std::monostate{};
+}
+
+// "\r\n" and "\\" as they are written in shells.
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (text[i] != '\\' || (next != 'r' && next != 'n' && next != '\\')) {
+      out += text[i];
+      continue;
+    }
+    out += next == 'r' ? '\r' : next == 'n' ? '\n' : '\\';
+    ++i;
+  }
+  return out;
+}
+
+Unit set_messages(const BenchArguments& arguments, load::ClientSettings& clients) {
+  for (const std::string& hello : arguments.hellos) clients.hellos.emplace_back(unescaped(hello));
+  for (const std::string& text : arguments.answers) {
+    const std::size_t equals = text.find('=');
+    const std::string question = unescaped(text.substr(0, equals));
+    if (equals == std::string::npos || question.empty() ||
+        question.size() > load::FrameCounter::kCollectedBytesMax) {
+      return failure("--answer: write QUESTION=ANSWER, the question 1 to 125 bytes");
+    }
+    clients.answers.push_back({question, unescaped(text.substr(equals + 1))});
+  }
+  if (arguments.binary) clients.opcode = websocket::Opcode::binary;
+  constexpr std::string_view kMarker = "marker:";
+  if (arguments.count.starts_with(kMarker)) {
+    const std::string marker = arguments.count.substr(kMarker.size());
+    if (marker.empty() || marker.size() > load::Marker::kBytesMax) {
+      return failure("--count: the marker has 1 to 200 bytes");
+    }
+    clients.marker.emplace(marker);
+  } else if (arguments.count != "frames") {
+    return failure("--count: write frames or marker:TEXT");
+  }
+  if (clients.transport == load::Transport::sse && !clients.marker) {
+    return failure("--transport sse counts by a marker: add --count marker:TEXT");
+  }
+  return std::monostate{};
+}
+
+Unit set_clients(const BenchArguments& arguments, load::ClientSettings& clients) {
+  const auto url = load::parse_url(arguments.url, "--url");
+  if (!url) return tl::unexpected(url.error());
+  clients.transport = arguments.transport == "sse" ? load::Transport::sse : load::Transport::websocket;
+  if (url->scheme != (arguments.transport == "sse" ? "http" : "ws")) {
+    return failure("--url: it must begin with ws:// (or http:// with --transport sse)");
+  }
+  const auto address = load::resolve(url->host, url->port);
+  if (!address) return tl::unexpected(address.error());
+  clients.address = *address;
+  clients.host_header = url->host_header();
+  clients.target = load::ClientTemplate(url->target);
+  // One address has 28,000 ports, and some dialects count the clients of one.
+  if (address->is_ipv4_loopback()) clients.sources = arguments.sources;
+  if (arguments.stall > arguments.clients) return failure("--stall: there are only --clients of them");
+  if (arguments.stall > 0) clients.stall_from = arguments.clients - arguments.stall;
+  if (auto tokens = set_tokens(arguments, clients); !tokens) return tokens;
+  return set_messages(arguments, clients);
+}
+
+Result<std::unique_ptr<load::Publisher>> connect_publisher(const BenchArguments& arguments) {
+  if (arguments.publish.empty()) return nullptr;
+  const auto url = load::parse_url(arguments.publish, "--publish");
+  if (!url) return tl::unexpected(url.error());
+  const auto address = load::resolve(url->host, url->port);
+  if (!address) return tl::unexpected(address.error());
+  std::unique_ptr<load::PublishProtocol> protocol;
+  if (url->scheme == "redis") {
+    protocol = std::make_unique<load::RedisProtocol>();
+  } else if (url->scheme != "http") {
+    return failure("--publish: it must begin with http:// or redis://");
+  } else if (!arguments.publish_body.empty()) {
+    protocol = std::make_unique<load::PostProtocol>(url->target, url->host_header(), arguments.publish_headers,
+                                                    arguments.publish_body);
+  } else {
+    const std::string key = from_environment("CARILLON_API_KEY");
+    if (key.empty()) return failure("--publish: set CARILLON_API_KEY to a key that the gateway has in api.keys");
+    protocol = std::make_unique<load::ApiProtocol>(url->target, url->host_header(), key);
+  }
+  return load::Publisher::connect(*address, std::move(protocol));
+}
+
+Result<load::BenchRun::Settings> settings_of(const BenchArguments& arguments) {
+  load::BenchRun::Settings settings;
+  if (auto clients = set_clients(arguments, settings.clients); !clients) return tl::unexpected(clients.error());
+  settings.crowd = {arguments.clients, arguments.threads, arguments.core};
+  const std::int64_t descriptors = raise_descriptor_limit();
+  const std::int64_t needed = arguments.clients / arguments.threads + kOwnDescriptors;
+  if (descriptors > 0 && needed > descriptors) {
+    return failure("--clients: a process may open " + std::to_string(descriptors) + " files here, and " +
+                   std::to_string(needed) + " are needed: raise the hard limit (ulimit -Hn), or add --threads " +
+                   std::to_string(arguments.clients / std::max<std::int64_t>(descriptors - 2 * kOwnDescriptors, 1) + 1));
+  }
+  settings.channel = load::ClientTemplate(arguments.channel);
+  settings.body = load::EventBody(arguments.body.empty() ? load::EventBody::kDefault : std::string_view(arguments.body),
+                                  arguments.bytes);
+  settings.order = arguments.order == "random" ? load::ChannelOrder::random : load::ChannelOrder::round_robin;
+  settings.events_per_s = arguments.rate;
+  settings.events = arguments.events > 0 ? arguments.events
+                                         : static_cast<std::uint64_t>(std::max(1.0, arguments.rate * arguments.seconds));
+  settings.listening = milliseconds(static_cast<std::int64_t>(arguments.seconds * 1000));
+  settings.server_pids.assign(arguments.server_pids.begin(), arguments.server_pids.end());
+  return settings;
+}
+
+int fail(const std::string& message, int code) {
+  std::fprintf(stderr, "carillon bench: %s\n", message.c_str());
+  return code;
+}
+
+}  // namespace
+
+int run_bench(const BenchArguments& arguments) {
+  const auto settings = settings_of(arguments);
+  if (!settings) return fail(settings.error().message, kUsage);
+  auto publisher = connect_publisher(arguments);
+  if (!publisher) return fail(publisher.error().message, kUsage);
+  ProgressLine progress;
+  load::BenchRun run(*settings, *std::move(publisher), [&](const std::string& text) { progress.tell(text); });
+  const auto report = run.run();
+  progress.clear();
+  if (!report) return fail(report.error().message, kLost);
+  const std::string text = arguments.json ? json_of(*report) + "\n" : table_of(*report);
+  std::fputs(text.c_str(), stdout);
+  return report->good() ? 0 : kLost;
+}
+
+}  // namespace carillon::app

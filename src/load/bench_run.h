@@ -1,0 +1,67 @@
+// BenchRun: one run of `carillon bench`. Connects everybody, publishes one event a channel and sees that all
+// hear it, publishes by a timetable, and waits until nothing is missing or nothing more comes.
+//
+// Thread: the caller's; run() blocks for as long as that takes, which is bounded: kConnectPatience without a
+// new connection, kWarmUpMax, twice the timetable, kDrainPatience without a new event.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "load/crowd.h"
+#include "load/publisher.h"
+#include "load/report.h"
+
+namespace carillon::load {
+
+class BenchRun {
+ public:
+  static constexpr auto kConnectPatience = seconds(15);
+  static constexpr auto kWarmUpMax = seconds(15);
+  static constexpr auto kDrainPatience = seconds(5);
+
+  struct Settings {
+    ClientSettings clients;
+    Crowd::Settings crowd;
+    ClientTemplate channel;  // with `$i` in it: one channel a client
+    EventBody body{EventBody::kDefault, 256};
+    ChannelOrder order = ChannelOrder::round_robin;
+    double events_per_s = 1;
+    std::uint64_t events = 0;
+    milliseconds listening{0};  // without a publisher: so long
+    std::vector<pid_t> server_pids;
+  };
+
+  // Told in words how far it is, several times a second.
+  using Progress = std::function<void(const std::string&)>;
+
+  // Without a publisher it only connects and listens. The settings must outlive it.
+  BenchRun(const Settings& settings, std::unique_ptr<Publisher> publisher, Progress progress);
+
+  Result<Report> run();
+
+ private:
+  Channels channels() const {
+    return settings_.channel.differs() ? Channels::one_a_client : Channels::shared;
+  }
+  Timetable timetable(double events_per_s, std::uint64_t events) const;
+  Result<Usage> usage() const;
+  Result<std::monostate> connect();
+  Result<std::monostate> warm_up();
+  Result<std::monostate> measure();
+  Result<std::monostate> publish(const Timetable& timetable, const char* phase);
+  void drain(std::uint64_t published);
+  void listen();
+  void conclude(const Crowd::State& before, MonoTime start);
+
+  const Settings& settings_;
+  std::unique_ptr<Publisher> publisher_;
+  Progress progress_;
+  std::unique_ptr<Crowd> crowd_;
+  Report report_;
+};
+
+}  // namespace carillon::load
