@@ -196,7 +196,7 @@ std::string grouped(std::int64_t number) {
   if (number == std::numeric_limits<std::int64_t>::max()) return "unlimited";
   std::string text = std::to_string(number);
   const std::size_t first_digit = number < 0 ? 1 : 0;
-  for (std::size_t at = text.size(); at > first_digit + 3;) text.insert(at -= 3, ",");
+  for (std::size_t at = text.size(); at > first_digit + 3;) text.insert(at -= 3, 1, ',');
   return text;
 }
 
