@@ -1,5 +1,6 @@
-// BenchRun: one run of `carillon bench`. Connects everybody, publishes one event a channel and sees that all
-// hear it, publishes by a timetable, and waits until nothing is missing or nothing more comes.
+// BenchRun: one run of `carillon bench`. Connects everybody, publishes an event a channel until all have
+// heard one, waits until it is quiet, publishes by a timetable, and waits until nothing is missing or nothing
+// more comes.
 //
 // Thread: the caller's; run() blocks for as long as that takes, which is bounded: kConnectPatience without a
 // new connection, kWarmUpMax, twice the timetable, kDrainPatience without a new event.
@@ -50,9 +51,14 @@ class BenchRun {
   Timetable timetable(double events_per_s, std::uint64_t events) const;
   Result<Usage> usage() const;
   Result<std::monostate> connect();
+  void await_quiet();
   Result<std::monostate> warm_up();
+  std::vector<std::uint32_t> silent_channels();
+  Result<std::monostate> publish_once(const std::vector<std::uint32_t>& to);
+  tl::unexpected<Error> nobody_hears();
   Result<std::monostate> measure();
-  Result<std::monostate> publish(const Timetable& timetable, const char* phase);
+  OutgoingEvent event_for(std::uint32_t channel, std::uint64_t n) const;
+  Result<std::monostate> publish(const Timetable& plan, Publisher::EventMaker event, const char* phase);
   void drain(std::uint64_t published);
   void listen();
   void conclude(const Crowd::State& before, MonoTime start);
