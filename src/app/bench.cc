@@ -21,6 +21,9 @@ namespace {
 constexpr int kLost = 1;
 constexpr int kUsage = 2;
 constexpr std::int64_t kOwnDescriptors = 64;  // beside the clients': logs, epoll, the publisher, threads
+// An address has 28,000 ports, and some dialects count the clients of one.
+constexpr std::uint32_t kSourcesMin = 8;
+constexpr std::uint32_t kClientsASource = 20'000;
 constexpr auto kTellEvery = milliseconds(5000);
 constexpr auto kTellEveryOnTerminal = milliseconds(200);
 
@@ -73,7 +76,8 @@ Unit set_tokens(const BenchArguments& arguments, load::ClientSettings& clients) 
   return std::monostate{};
 }
 
-// "\r\n" and "\\" as they are written in shells.
+// Text goes as it is, for JSON has escapes of its own; in binary messages "\r\n" and "\\" mean what they do in
+// shells.
 std::string unescaped(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -89,15 +93,16 @@ std::string unescaped(std::string_view text) {
 }
 
 Unit set_messages(const BenchArguments& arguments, load::ClientSettings& clients) {
-  for (const std::string& hello : arguments.hellos) clients.hellos.emplace_back(unescaped(hello));
+  const auto message = [&](const std::string& text) { return arguments.binary ? unescaped(text) : text; };
+  for (const std::string& hello : arguments.hellos) clients.hellos.emplace_back(message(hello));
   for (const std::string& text : arguments.answers) {
     const std::size_t equals = text.find('=');
-    const std::string question = unescaped(text.substr(0, equals));
+    const std::string question = message(text.substr(0, equals));
     if (equals == std::string::npos || question.empty() ||
         question.size() > load::FrameCounter::kCollectedBytesMax) {
       return failure("--answer: write QUESTION=ANSWER, the question 1 to 125 bytes");
     }
-    clients.answers.push_back({question, unescaped(text.substr(equals + 1))});
+    clients.answers.push_back({question, message(text.substr(equals + 1))});
   }
   if (arguments.binary) clients.opcode = websocket::Opcode::binary;
   constexpr std::string_view kMarker = "marker:";
@@ -128,8 +133,9 @@ Unit set_clients(const BenchArguments& arguments, load::ClientSettings& clients)
   clients.address = *address;
   clients.host_header = url->host_header();
   clients.target = load::ClientTemplate(url->target);
-  // One address has 28,000 ports, and some dialects count the clients of one.
-  if (address->is_ipv4_loopback()) clients.sources = arguments.sources;
+  if (address->is_ipv4_loopback()) {
+    clients.sources = arguments.sources.value_or(kSourcesMin + arguments.clients / kClientsASource);
+  }
   if (arguments.stall > arguments.clients) return failure("--stall: there are only --clients of them");
   if (arguments.stall > 0) clients.stall_from = arguments.clients - arguments.stall;
   if (auto tokens = set_tokens(arguments, clients); !tokens) return tokens;
@@ -138,6 +144,7 @@ Unit set_clients(const BenchArguments& arguments, load::ClientSettings& clients)
 
 Result<std::unique_ptr<load::Publisher>> connect_publisher(const BenchArguments& arguments) {
   if (arguments.publish.empty()) return nullptr;
+  if (arguments.channel.empty()) return failure("--publish: say with --channel where the events go");
   const auto url = load::parse_url(arguments.publish, "--publish");
   if (!url) return tl::unexpected(url.error());
   const auto address = load::resolve(url->host, url->port);

@@ -110,8 +110,7 @@ void add_bench_clients(CLI::App* bench, BenchArguments& arguments) {
       ->capture_default_str();
   bench->add_option("--stall", arguments.stall, "So many of the clients never read");
   bench->add_option("--sources", arguments.sources, "Loopback addresses that clients come from")
-      ->check(CLI::Range(1, 60'000))
-      ->capture_default_str();
+      ->check(CLI::Range(1, 60'000));
   bench->add_option("--threads", arguments.threads, "Each with a table of descriptors of its own")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
@@ -122,8 +121,7 @@ void add_bench_events(CLI::App* bench, BenchArguments& arguments) {
   bench->add_option("--publish", arguments.publish, "http://…/v1/publish, redis://…, or any URL to POST to");
   bench->add_option("--publish-header", arguments.publish_headers, "'Name: value' of such a POST");
   bench->add_option("--publish-body", arguments.publish_body, "Its body, with $channel and $data");
-  bench->add_option("--channel", arguments.channel, "Where events go; with $i one channel a client")
-      ->capture_default_str();
+  bench->add_option("--channel", arguments.channel, "Where events go; with $i one channel a client");
   bench->add_option("--order", arguments.order, "Of the channels: round-robin or random")
       ->check(CLI::IsMember({"round-robin", "random"}))
       ->capture_default_str();

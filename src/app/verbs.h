@@ -37,7 +37,7 @@ struct BenchArguments {
   std::string url = "ws://127.0.0.1:8000/ws";
   std::uint32_t clients = 100;
   std::uint32_t threads = 1;
-  std::uint32_t sources = 8;
+  std::optional<std::uint32_t> sources;  // nothing: enough for the clients' ports
   std::optional<int> core;
   std::string transport = "ws";
   std::vector<std::string> hellos;
@@ -50,7 +50,7 @@ struct BenchArguments {
   std::string publish;  // empty: connect and listen
   std::vector<std::string> publish_headers;
   std::string publish_body;
-  std::string channel = "orion.bench";
+  std::string channel;
   std::string order = "round-robin";
   std::string body;
   std::uint32_t bytes = 256;

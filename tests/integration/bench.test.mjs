@@ -21,7 +21,7 @@ test("carillon bench", async (t) => {
   const server = await startCarillon(t, {
     bus: { url: redis.url }, endpoints: [{ profile: "orion" }, { profile: "service" }],
   });
-  const orion = ["--url", server.ws("/ws")];
+  const orion = ["--url", server.ws("/ws"), "--channel", "orion.bench"];
   const api = ["--publish", `http://127.0.0.1:${server.port}/v1/publish`];
 
   await t.test("through the API: every event reaches every client, and is timed", async () => {
@@ -61,6 +61,13 @@ test("carillon bench", async (t) => {
     assert.deepEqual([found.stalled, found.deliveries, found.lost], [5, 15 * 50, 0]);
   });
 
+  await t.test("a text hello keeps its JSON escapes", async () => {
+    const found = await figures(["--url", server.ws("/api/ws"), ...api, "--clients", "5", "--rate", "100", "--events",
+      "20", "--channel", "service.channel.back\\slash", "--body", SERVICE_BODY,
+      "--hello", '{"type":"subscribe","data":{"channel":"back\\\\slash"}}']);
+    assert.deepEqual([found.deliveries, found.lost], [100, 0]);
+  });
+
   await t.test("several threads, each with descriptors of its own, count together", async () => {
     const found = await figures([...orion, ...api, "--clients", "101", "--threads", "2", "--rate", "100", "--events", "50"]);
     assert.deepEqual([found.connected, found.deliveries, found.lost], [101, 5050, 0]);
@@ -81,9 +88,10 @@ test("carillon bench", async (t) => {
   for (const [what, args, env, code, words] of [
     ["a path that nobody serves", ["--url", server.ws("/nope")], {}, 1, /nobody could connect: HTTP\/1.1 404/],
     ["a token that is refused", orion, { CARILLON_TOKEN: "x.y.z" }, 1, /nobody could connect: HTTP\/1.1 401/],
-    ["a channel that nobody hears", [...orion, ...api, "--channel", "elsewhere.x", "--clients", "3"], {}, 1,
+    ["a channel that nobody hears", ["--url", server.ws("/ws"), ...api, "--channel", "elsewhere.x", "--clients", "3"], {}, 1,
       /3 of 3 clients did not hear the first event .* --channel/],
     ["a key that is refused", [...orion, ...api], { CARILLON_API_KEY: "wrong" }, 1, /--publish: .*401/],
+    ["no channel", ["--url", server.ws("/ws"), ...api], {}, 2, /--channel/],
     ["no key", [...orion, ...api], { CARILLON_API_KEY: "" }, 2, /CARILLON_API_KEY/],
     ["a URL of another kind", ["--url", "ftp://127.0.0.1/"], {}, 2, /--url/],
     ["an answer without a question", [...orion, "--answer", "=x"], {}, 2, /--answer/],
