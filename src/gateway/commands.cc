@@ -17,12 +17,6 @@ std::optional<json::Pointer> pointer_of(const std::string& text) {
   return std::move(*pointer);
 }
 
-std::optional<json::Template> template_of(const std::string& text) {
-  auto made = json::Template::compile(text, config::kReplyVariables);
-  if (text.empty() || !made) return std::nullopt;
-  return std::move(*made);
-}
-
 Command refused(ErrorKind error, std::string_view detail, std::string_view request = {}) {
   Command command;
   command.error = error;
@@ -54,10 +48,10 @@ Commands Commands::compile(const config::EndpointSettings& settings) {
   know(from.subscribe.is, Command::Kind::subscribe, from.subscribe.channel);
   know(from.unsubscribe.is, Command::Kind::unsubscribe, from.unsubscribe.channel);
   know(from.ping.is, Command::Kind::ping, "");
-  commands.pong_ = template_of(from.ping.reply);
+  commands.pong_ = json::template_if_any(from.ping.reply, config::kReplyVariables);
   if (settings.acks == config::Switch::on) {
-    commands.subscribed_ = template_of(from.subscribe.reply);
-    commands.unsubscribed_ = template_of(from.unsubscribe.reply);
+    commands.subscribed_ = json::template_if_any(from.subscribe.reply, config::kReplyVariables);
+    commands.unsubscribed_ = json::template_if_any(from.unsubscribe.reply, config::kReplyVariables);
   }
   if (settings.client_publish == config::Switch::on) {
     know(from.publish.is, Command::Kind::publish, from.publish.channel);
@@ -65,7 +59,7 @@ Commands Commands::compile(const config::EndpointSettings& settings) {
     const std::size_t star = from.publish.to.find('*');
     commands.publish_before_ = from.publish.to.substr(0, star);
     if (star != std::string::npos) commands.publish_behind_ = from.publish.to.substr(star + 1);
-    commands.event_ = template_of(from.publish.body);
+    commands.event_ = json::template_if_any(from.publish.body, config::kReplyVariables);
   }
   return commands;
 }

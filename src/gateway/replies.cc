@@ -7,13 +7,6 @@
 namespace carillon::gateway {
 namespace {
 
-std::optional<json::Template> template_of(const std::string& text,
-                                          std::span<const std::string_view> variables) {
-  auto made = json::Template::compile(text, variables);
-  if (text.empty() || !made) return std::nullopt;
-  return std::move(*made);
-}
-
 json::TemplateValue text_or_null(std::string_view text) {
   return text.empty() ? json::TemplateValue::raw("null") : json::TemplateValue::string(text);
 }
@@ -39,7 +32,7 @@ RefusalReply RefusalReply::compile(const config::Refusal& settings) {
   RefusalReply refusal;
   refusal.response_.status = settings.status;
   refusal.response_.keep_alive = http::KeepAlive::close;
-  refusal.body_ = template_of(settings.body, config::kTimeVariables);
+  refusal.body_ = json::template_if_any(settings.body, config::kTimeVariables);
   for (const std::string& line : settings.headers) {
     const std::size_t colon = line.find(':');
     if (colon == std::string::npos) continue;  // config/ has refused it
@@ -58,9 +51,9 @@ http::Response RefusalReply::at(WallTime now) const {
 Replies Replies::compile(const config::EndpointSettings& settings) {
   Replies replies;
   replies.errors_ = settings.errors;
-  replies.error_ = template_of(settings.frames.error, config::kReplyVariables);
-  replies.ping_ = template_of(settings.frames.ping, config::kTimeVariables);
-  replies.expired_ = template_of(settings.auth.expired_frame, config::kTimeVariables);
+  replies.error_ = json::template_if_any(settings.frames.error, config::kReplyVariables);
+  replies.ping_ = json::template_if_any(settings.frames.ping, config::kTimeVariables);
+  replies.expired_ = json::template_if_any(settings.auth.expired_frame, config::kTimeVariables);
   return replies;
 }
 

@@ -218,4 +218,11 @@ std::optional<std::size_t> Template::verbatim_variable() const {
   return places_.front().variable;
 }
 
+std::optional<Template> template_if_any(std::string_view text,
+                                        std::span<const std::string_view> allowed_variables) {
+  if (text.empty()) return std::nullopt;
+  auto made = Template::compile(text, allowed_variables);
+  return made ? std::optional(*std::move(made)) : std::nullopt;
+}
+
 }  // namespace carillon::json

@@ -72,4 +72,8 @@ class Template {
   std::vector<Place> places_;
 };
 
+// Of a text that compile() has accepted before (a configuration's); nothing for an empty one.
+std::optional<Template> template_if_any(std::string_view text,
+                                        std::span<const std::string_view> allowed_variables);
+
 }  // namespace carillon::json
