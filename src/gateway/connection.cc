@@ -9,8 +9,9 @@ constexpr std::uint32_t kGenerationMask = 0x00ff'ffff;
 
 }  // namespace
 
-std::uint32_t ConnectionTable::take() {
+std::optional<std::uint32_t> ConnectionTable::try_take() {
   if (free_.empty()) {
+    if (connections_.size() >= max_) return std::nullopt;
     connections_.emplace_back();
     return static_cast<std::uint32_t>(connections_.size() - 1);
   }

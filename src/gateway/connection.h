@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "auth/identity.h"
@@ -60,7 +61,10 @@ class ConnectionTable {
   // Of one shard: the most that server.connections_max may say.
   static constexpr std::size_t kConnectionsMax = std::size_t{1} << 22;
 
-  std::uint32_t take();
+  explicit ConnectionTable(std::size_t connections_max = kConnectionsMax) : max_(connections_max) {}
+
+  // Nothing when it is full.
+  std::optional<std::uint32_t> try_take();
   void give_back(std::uint32_t index);
 
   Connection& operator[](std::uint32_t index) { return connections_[index]; }
@@ -70,6 +74,7 @@ class ConnectionTable {
   std::uint32_t in_use() const { return slots() - static_cast<std::uint32_t>(free_.size()); }
 
  private:
+  const std::size_t max_;
   ReservedArray<Connection, kConnectionsMax> connections_;
   std::vector<std::uint32_t> free_;
 };

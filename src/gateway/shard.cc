@@ -124,7 +124,13 @@ void Shard::on_listener_readable(std::uint32_t listener) {
 
 void Shard::adopt(int fd, const std::string& peer_address, const Entrance& entrance) {
   counters_.accepts.add();
-  const Index index = connections_.take();
+  const auto taken = connections_.try_take();
+  if (!taken) {  // the kernel gives more descriptors than the table has rows
+    counters_.refusals[RefusalReason::connections_max].add();
+    edge_.close(fd);
+    return;
+  }
+  const Index index = *taken;
   Connection& connection = connections_[index];
   connection.fd = fd;
   connection.state = State::head;
