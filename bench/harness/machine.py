@@ -1,0 +1,36 @@
+"""What it was measured on, and of what."""
+
+import os
+import pathlib
+import platform
+import subprocess
+
+from .store import DIRTY
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def first_match(path, name):
+    try:
+        lines = pathlib.Path(path).read_text().splitlines()
+    except OSError:
+        return None
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), None)
+
+
+def describe():
+    memory = first_match("/proc/meminfo", "MemTotal")
+    return {"cpu": first_match("/proc/cpuinfo", "model name") or platform.machine(), "cores": os.cpu_count(),
+            "kernel": platform.release(), "memory_gib": round(int(memory.split()[0]) / 1024**2) if memory else None}
+
+
+def git(*words):
+    done = subprocess.run(["git", *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          check=False)
+    return done.stdout.strip()
+
+
+def commit():
+    """The page itself may change without the figures being another commit's."""
+    changes = git("status", "--porcelain", "--", ".", ":!docs", ":!README.md")
+    return (git("rev-parse", "--short=10", "HEAD") or "unknown") + (DIRTY if changes else "")

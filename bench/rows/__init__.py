@@ -1,0 +1,1 @@
+"""The rows of the benchmark: each module measures one thing, and says what its figures are (rows/row.py)."""
