@@ -67,12 +67,16 @@ Generator::~Generator() {
   }
 }
 
-Result<Heard> Generator::ask(const std::string& command) {
+Result<std::string> Generator::say(const std::string& command) {
   const std::string line = command + '\n';
   if (::write(to_child_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
     return failure("the load generator is gone");
   }
-  const auto answer = read_line();
+  return read_line();
+}
+
+Result<Heard> Generator::ask(const std::string& command) {
+  const auto answer = say(command);
   if (!answer) return tl::unexpected(answer.error());
   const auto object = json::parse(*answer);
   if (!object) return failure("the load generator said: " + *answer);
@@ -83,6 +87,20 @@ Result<Heard> Generator::ask(const std::string& command) {
                number_of(*object, "most"),
                number_of(*object, "cpu_ns"),
                static_cast<std::int64_t>(number_of(*object, "at_ns"))};
+}
+
+Result<Heard> Generator::begin(MonoTime start, std::uint32_t events_per_s, std::uint64_t events) {
+  return ask("begin " + std::to_string(start.time_since_epoch().count()) + ' ' +
+             std::to_string(events_per_s) + ' ' + std::to_string(events));
+}
+
+Result<HeardLatency> Generator::latency() {
+  const auto answer = say("latency");
+  if (!answer) return tl::unexpected(answer.error());
+  const auto object = json::parse(*answer);
+  if (!object) return failure("the load generator said: " + *answer);
+  return HeardLatency{number_of(*object, "count"), number_of(*object, "p50_us"), number_of(*object, "p99_us"),
+                      number_of(*object, "max_us")};
 }
 
 Result<std::string> Generator::read_line() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace carillon::bench {
 
@@ -23,6 +24,14 @@ struct Heard {
   std::uint64_t most = 0;
   std::uint64_t cpu_ns = 0;
   std::int64_t at_ns = 0;  // when it said so, by the monotonic clock
+};
+
+// From the time at which an event was to be published to its arrival.
+struct HeardLatency {
+  std::uint64_t count = 0;
+  std::uint64_t p50_us = 0;
+  std::uint64_t p99_us = 0;
+  std::uint64_t max_us = 0;
 };
 
 class Generator {
@@ -37,10 +46,15 @@ class Generator {
   Result<Heard> connect(std::uint32_t clients) { return ask("connect " + std::to_string(clients)); }
   // Until so many events have come in all, or none has for 10 s: `events` tells.
   Result<Heard> await(std::uint64_t events) { return ask("await " + std::to_string(events)); }
+  // Latencies, and what single clients have heard, count from now on; so many events are due by this
+  // timetable.
+  Result<Heard> begin(MonoTime start, std::uint32_t events_per_s, std::uint64_t events);
+  Result<HeardLatency> latency();
 
  private:
   Generator(pid_t child, int to_child, int from_child)
       : child_(child), to_child_(to_child), from_child_(from_child) {}
+  Result<std::string> say(const std::string& command);  // and what it answers
   Result<Heard> ask(const std::string& command);
   Result<std::string> read_line();
 

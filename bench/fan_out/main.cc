@@ -18,6 +18,7 @@ struct Arguments {
   std::uint32_t pairs = 16;
   std::vector<std::uint32_t> rates;
   std::uint32_t duration_s = 10;
+  FanOutBench::Blocks latency{0, 8, 10};  // no rate: not measured
   int core = 0;
   int generator_core = 1;
 };
@@ -31,9 +32,10 @@ Result<std::monostate> measure(const Arguments& arguments) {
                                     (*gateway)->token());
   if (!generator) return tl::unexpected(generator.error());
 
-  FanOutBench bench(**gateway, **generator);
-  if (auto connected = bench.connect(arguments.clients); !connected) return connected;
+  Phases phases(**gateway, **generator);
+  if (auto connected = phases.connect(arguments.clients); !connected) return connected;
   std::fprintf(stderr, "fan_out: %u clients are connected\n", arguments.clients);
+  FanOutBench bench(phases);
   for (const std::uint32_t pending : arguments.pending) {
     const auto row = bench.against_the_floor(pending, arguments.pairs);
     if (!row) return tl::unexpected(row.error());
@@ -41,6 +43,11 @@ Result<std::monostate> measure(const Arguments& arguments) {
   }
   for (const std::uint32_t rate : arguments.rates) {
     const auto row = bench.at_rate(rate, arguments.duration_s);
+    if (!row) return tl::unexpected(row.error());
+    print_line(*row);
+  }
+  if (arguments.latency.events_per_s > 0) {
+    const auto row = bench.latency(arguments.latency);
     if (!row) return tl::unexpected(row.error());
     print_line(*row);
   }
@@ -62,6 +69,14 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 10'000));
   app.add_option("--rates", arguments.rates, "events a second")->check(CLI::Range(1, 100'000));
   app.add_option("--seconds", arguments.duration_s, "of each rate")->check(CLI::Range(1, 600));
+  app.add_option("--latency", arguments.latency.events_per_s, "events a second, by engine and floor in turns")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--blocks", arguments.latency.pairs, "of engine and floor each, for --latency")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--block-events", arguments.latency.events)
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
   app.add_option("--core", arguments.core, "of the gateway's thread; -1: any")->capture_default_str();
   app.add_option("--generator-core", arguments.generator_core)->capture_default_str();
   CLI11_PARSE(app, argc, argv);

@@ -1,8 +1,5 @@
 // Events at a steady rate: what coalescing does by itself when a sweep takes longer than an event's turn.
-#include <algorithm>
 #include <chrono>
-#include <future>
-#include <memory>
 
 #include "common/json_line.h"
 #include "fan_out/rows.h"
@@ -10,90 +7,77 @@
 namespace carillon::bench {
 namespace {
 
-// Publishes on the gateway's loop by a timetable, so that being late once does not lower the rate.
-class Timetable : public std::enable_shared_from_this<Timetable> {
- public:
-  Timetable(reactor::Loop& loop, std::uint32_t events_per_s, std::uint64_t events,
-            std::function<void(std::uint32_t)> publish)
-      : loop_(loop), interval_(seconds(1)), events_(events), publish_(std::move(publish)) {
-    interval_ /= events_per_s;
-  }
+constexpr auto kStartIn = milliseconds(50);  // the clients know the timetable by then
 
-  void begin() {
-    begin_ = loop_.now();
-    go_on();
-  }
-
- private:
-  void go_on() {
-    const auto due = static_cast<std::uint64_t>((loop_.now() - begin_) / interval_) + 1;
-    if (const auto now = std::min(due, events_) - published_; now > 0) {
-      published_ += now;
-      publish_(static_cast<std::uint32_t>(now));
-    }
-    if (published_ == events_) return;
-    const MonoTime next = begin_ + interval_ * static_cast<std::int64_t>(published_);
-    loop_.call_after(next - loop_.now(), [self = shared_from_this()] { self->go_on(); });
-  }
-
-  reactor::Loop& loop_;
-  MonoClock::duration interval_;
-  const std::uint64_t events_;
-  std::function<void(std::uint32_t)> publish_;
-  MonoTime begin_{};
-  std::uint64_t published_ = 0;
+struct Measured {
+  Phases::Phase phase;
+  Heard before;
+  Heard heard;
+  HeardLatency latency;
+  double seconds = 0;
+  std::uint64_t lost = 0;
 };
 
-struct Run {
-  std::promise<Span> done;
-  Stamp start;
-};
+std::string row_of(std::uint32_t clients, std::uint32_t events_per_s, const Measured& measured) {
+  const std::uint64_t deliveries = measured.heard.events - measured.before.events;
+  const auto count = static_cast<double>(deliveries);
+  const auto cpu_ns = static_cast<double>(measured.phase.span.cpu_ns);
+  const auto generator_cpu_ns = static_cast<double>(measured.heard.cpu_ns - measured.before.cpu_ns);
+  std::string line;
+  json::ObjectWriter object(line);
+  object.member("row", "rate").member("clients", clients).member("events_per_s", events_per_s);
+  object.member("seconds", to_a_thousandth(measured.seconds)).member("deliveries", deliveries);
+  object.member("deliveries_per_s", to_a_thousandth(count / measured.seconds));
+  object.member("events_a_write", to_a_thousandth(count / static_cast<double>(measured.phase.writes)));
+  object.member("cpu_us", to_a_thousandth(cpu_ns / 1000 / count));
+  object.member("cpu_share", to_a_thousandth(cpu_ns / 1e9 / measured.seconds));
+  object.member("generator_cpu_us", to_a_thousandth(generator_cpu_ns / 1000 / count));
+  object.member("p50_us", measured.latency.p50_us).member("p99_us", measured.latency.p99_us);
+  object.member("max_us", measured.latency.max_us);
+  object.member("lost", measured.lost).member("clients_lost", measured.heard.lost);
+  object.member("uneven", measured.heard.most - measured.heard.fewest);
+  object.close();
+  return line;
+}
 
 }  // namespace
 
+Result<load::Timetable> FanOutBench::begin(std::uint32_t events_per_s, std::uint64_t events) {
+  const load::Timetable timetable({static_cast<double>(events_per_s), events}, mono_now() + kStartIn);
+  if (auto begun = phases_.generator().begin(timetable.start(), events_per_s, events); !begun) {
+    return tl::unexpected(begun.error());
+  }
+  return timetable;
+}
+
+std::function<void()> FanOutBench::publish_by(const load::Timetable& timetable) {
+  return [this, timetable] {
+    keep_to(timetable, phases_.gateway().loop(), [this](std::uint32_t now) { publish(now); });
+  };
+}
+
 Result<std::string> FanOutBench::at_rate(std::uint32_t events_per_s, std::uint32_t duration_s) {
   const std::uint64_t events = std::uint64_t{events_per_s} * duration_s;
-  const std::uint64_t deliveries = events * clients_;
-  const auto before = generator_.await(events_heard_);
+  const std::uint64_t deliveries = events * phases_.clients();
+  const auto before = phases_.await_all();
   if (!before) return tl::unexpected(before.error());
-  auto run = std::make_shared<Run>();
-  auto future = run->done.get_future();
-  auto timetable = std::make_shared<Timetable>(gateway_.loop(), events_per_s, events,
-                                               [this](std::uint32_t now) { publish(now); });
-  gateway_.on_loop([this, run, timetable, deliveries] {
-    gateway_.edge().expect(deliveries * kFrameBytes, [this, run] {
-      gateway_.on_loop([run] { run->done.set_value(stamp_now() - run->start); });
-    });
-    run->start = stamp_now();
-    timetable->begin();
-  });
-  if (future.wait_for(std::chrono::seconds(duration_s * 2 + 10)) != std::future_status::ready) {
-    return failure("the engine is behind: its events are not out twice the time they should take");
-  }
-  const Span span = future.get();
-  const std::uint64_t writes = gateway_.edge().writes();
-  const auto heard = generator_.await(events_heard_ += deliveries);
+  const auto timetable = begin(events_per_s, events);
+  if (!timetable) return tl::unexpected(timetable.error());
+  // An engine that is behind finishes late: up to twice its time.
+  const auto phase =
+      phases_.until_written(deliveries, publish_by(*timetable), std::chrono::seconds(duration_s * 2 + 10));
+  if (!phase) return tl::unexpected(phase.error());
+  const auto heard = phases_.await_some(deliveries);
   if (!heard) return tl::unexpected(heard.error());
+  const auto latency = phases_.generator().latency();
+  if (!latency) return tl::unexpected(latency.error());
 
-  const auto seconds_heard = static_cast<double>(heard->at_ns - run->start.wall_ns) / 1e9;
-  const auto count = static_cast<double>(heard->events - before->events);
-  std::string line;
-  json::ObjectWriter object(line);
-  object.member("row", "rate").member("clients", clients_).member("events_per_s", events_per_s);
-  object.member("seconds", to_a_thousandth(seconds_heard))
-      .member("deliveries", heard->events - before->events);
-  object.member("deliveries_per_s", to_a_thousandth(count / seconds_heard));
-  object.member("events_a_write", to_a_thousandth(count / static_cast<double>(writes)));
-  object.member("cpu_us", to_a_thousandth(static_cast<double>(span.cpu_ns) / 1000 / count));
-  object.member("cpu_share",
-                to_a_thousandth(static_cast<double>(span.cpu_ns) / static_cast<double>(span.wall_ns)));
-  object.member("generator_cpu_us",
-                to_a_thousandth(static_cast<double>(heard->cpu_ns - before->cpu_ns) / 1000 / count));
-  object.member("lost", events_heard_ - heard->events).member("clients_lost", heard->lost);
-  object.member("uneven", heard->most - heard->fewest);
-  object.close();
-  events_heard_ = heard->events;
-  return line;
+  const std::int64_t start_ns = timetable->start().time_since_epoch().count();
+  const std::uint64_t lost = phases_.events_due() - heard->events;
+  phases_.write_off(lost);
+  return row_of(
+      phases_.clients(), events_per_s,
+      {*phase, *before, *heard, *latency, static_cast<double>(heard->at_ns - start_ns) / 1e9, lost});
 }
 
 }  // namespace carillon::bench

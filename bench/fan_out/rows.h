@@ -1,49 +1,46 @@
-// The rows of the fan-out benchmark: what is measured, on connections that stay the same.
+// The rows of the fan-out benchmark: what is measured, on connections that stay the same. Each returns a line
+// of JSON.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "common/clocks.h"
-#include "fan_out/generator.h"
-#include "fan_out/lone_gateway.h"
+#include "fan_out/phases.h"
 
 namespace carillon::bench {
 
-inline constexpr std::size_t kFrameBytes = 256;  // on the wire, header and all
-
-// One gateway, its clients, and how many events these should have heard by now.
+// Everybody hears everything.
 class FanOutBench {
  public:
-  FanOutBench(LoneGateway& gateway, Generator& generator) : gateway_(gateway), generator_(generator) {}
-
-  Result<std::monostate> connect(std::uint32_t clients);
+  explicit FanOutBench(Phases& phases) : phases_(phases) {}
 
   // `pending` events for everybody, `pairs` times by the engine and as often by the floor: a bare loop
   // that sends the same bytes to the same descriptors in the same order. The two take turns, and take
-  // turns in going first; nobody begins before the clients have heard everything. Returns a line of JSON.
+  // turns in going first; nobody begins before the clients have heard everything.
   Result<std::string> against_the_floor(std::uint32_t pending, std::uint32_t pairs);
 
-  // So many events a second for a while, through the engine. Returns a line of JSON.
+  // So many events a second for a while, through the engine.
   Result<std::string> at_rate(std::uint32_t events_per_s, std::uint32_t duration_s);
 
- private:
-  struct Phase {
-    Span span;
-    std::uint64_t writes = 0;
+  // So many events a second, by the engine and by the floor in turns, `pairs` blocks of so many events each.
+  // How long after its time each of them came, the clients say.
+  struct Blocks {
+    std::uint32_t events_per_s = 5;
+    std::uint32_t pairs = 8;
+    std::uint32_t events = 10;  // of one block
   };
-  Result<Phase> engine(std::uint32_t pending);
-  Result<Phase> floor(std::uint32_t pending);
-  Result<std::monostate> learn(std::uint32_t pending);
-  void publish(std::uint32_t events);  // the loop's thread
-  Result<Heard> await_clients(std::uint64_t new_events);
+  Result<std::string> latency(const Blocks& blocks);
 
-  LoneGateway& gateway_;
-  Generator& generator_;
-  std::uint32_t clients_ = 0;
-  std::uint64_t events_heard_ = 0;  // by all clients together
-  std::vector<int> descriptors_;    // in the order in which the engine writes to them
-  std::string frames_;              // what it writes to each
+ private:
+  void publish(std::uint32_t events);  // the loop's thread
+  // The clients reckon with it from now on. It begins a moment later, when all is said.
+  Result<load::Timetable> begin(std::uint32_t events_per_s, std::uint64_t events);
+  // What keeps to it, once it is called on the loop.
+  std::function<void()> publish_by(const load::Timetable& timetable);
+  Result<HeardLatency> latency_of_engine(const load::Timetable& timetable);
+  Result<HeardLatency> latency_of_floor(const load::Timetable& timetable, const Phases::Notes& notes);
+
+  Phases& phases_;
 };
 
 }  // namespace carillon::bench

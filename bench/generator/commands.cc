@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -21,6 +22,14 @@ std::uint64_t number_in(std::string_view text) {
   return number;
 }
 
+// The number that the text begins with, and the space behind it, taken off its front.
+std::uint64_t take_number(std::string_view& text) {
+  const std::uint64_t number = number_in(text);
+  const std::size_t space = text.find(' ');
+  text = space == std::string_view::npos ? std::string_view{} : text.substr(space + 1);
+  return number;
+}
+
 }  // namespace
 
 std::string report_of(const load::ClientPool& pool) {
@@ -34,6 +43,18 @@ std::string report_of(const load::ClientPool& pool) {
   object.member("fewest", extremes.fewest).member("most", extremes.most);
   const Stamp now = stamp_now();
   object.member("cpu_ns", now.cpu_ns).member("at_ns", now.wall_ns);
+  object.close();
+  return line;
+}
+
+std::string latency_of(const load::ClientPool& pool) {
+  const load::Histogram& latency = pool.latency();
+  std::string line;
+  json::ObjectWriter object(line);
+  object.member("count", latency.count()).member("mean_us", to_a_thousandth(latency.mean_us()));
+  object.member("p50_us", latency.percentile_us(50)).member("p90_us", latency.percentile_us(90));
+  object.member("p99_us", latency.percentile_us(99)).member("p999_us", latency.percentile_us(99.9));
+  object.member("max_us", latency.max_us());
   object.close();
   return line;
 }
@@ -74,6 +95,10 @@ void Commands::obey(std::string_view line) {
     awaited_events_ = number_in(line.substr(6));
     seen_at_ = std::chrono::steady_clock::now();
     waiting_ = Waiting::for_events;
+  } else if (line.starts_with("begin ")) {
+    begin(line.substr(6));
+  } else if (line == "latency") {
+    print_line(latency_of(pool_));
   } else if (line == "report") {
     answer();
   } else if (line == "quit") {
@@ -83,6 +108,13 @@ void Commands::obey(std::string_view line) {
                  line.data());
     done_ = true;
   }
+}
+
+void Commands::begin(std::string_view start_rate_events) {
+  const MonoTime start(MonoClock::duration(static_cast<std::int64_t>(take_number(start_rate_events))));
+  const auto events_per_s = static_cast<double>(std::max<std::uint64_t>(take_number(start_rate_events), 1));
+  pool_.begin(load::Timetable({events_per_s, number_in(start_rate_events)}, start), load::Channels::shared);
+  answer();
 }
 
 // Has what was waited for come?

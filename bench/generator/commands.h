@@ -3,6 +3,9 @@
 //
 //   connect N    be N clients in all                              answered when they are, or were refused
 //   await N      until N events have come in all, since the start  answered then, or when it can no longer
+//   begin T R N  N events are due from the monotonic time T ns on, R a second: time what comes. What single
+//                clients have heard counts from here.               answered at once
+//   latency      of what has come since then
 //   report       the counters
 //   quit         (or the end of stdin)
 //
@@ -33,6 +36,7 @@ class Commands {
   void read_stdin();
   void obey_all();
   void obey(std::string_view line);
+  void begin(std::string_view start_rate_events);
   void look();
   void answer();
 
@@ -47,5 +51,7 @@ class Commands {
 
 // The pool's counters and this thread's CPU time as one line of JSON.
 std::string report_of(const load::ClientPool& pool);
+// How long after its time each event came, as one line of JSON.
+std::string latency_of(const load::ClientPool& pool);
 
 }  // namespace carillon::bench

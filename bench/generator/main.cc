@@ -33,7 +33,8 @@ Result<load::ClientSettings> settings_of(const Arguments& arguments) {
   settings.host_header = arguments.host;
   settings.target = load::ClientTemplate(arguments.path);
   settings.sources = 8;  // one address has only 28,000 ports
-  if (!arguments.token.empty()) settings.token_of = [token = arguments.token](std::uint32_t) { return token; };
+  if (!arguments.token.empty())
+    settings.token_of = [token = arguments.token](std::uint32_t) { return token; };
   return settings;
 }
 
@@ -78,8 +79,7 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   carillon::bench::Arguments arguments;
   CLI::App app("WebSocket clients that count the events they hear. The token comes from $CARILLON_TOKEN.");
-  app.add_option("--host", arguments.host, "numeric IPv4 address of the server")
-      ->check(CLI::ValidIPV4);
+  app.add_option("--host", arguments.host, "numeric IPv4 address of the server")->check(CLI::ValidIPV4);
   app.add_option("--port", arguments.port)->required();
   app.add_option("--path", arguments.path)->capture_default_str();
   app.add_option("--clients", arguments.clients, "connect so many and count; without it obey stdin");
