@@ -152,8 +152,10 @@ Result<std::unique_ptr<load::Publisher>> connect_publisher(const BenchArguments&
   std::unique_ptr<load::PublishProtocol> protocol;
   if (url->scheme == "redis") {
     protocol = std::make_unique<load::RedisProtocol>();
+  } else if (url->scheme == "nats") {
+    protocol = std::make_unique<load::NatsProtocol>();
   } else if (url->scheme != "http") {
-    return failure("--publish: it must begin with http:// or redis://");
+    return failure("--publish: it must begin with http://, redis:// or nats://");
   } else if (!arguments.publish_body.empty()) {
     protocol = std::make_unique<load::PostProtocol>(url->target, url->host_header(), arguments.publish_headers,
                                                     arguments.publish_body);

@@ -37,7 +37,7 @@ Result<Url> parse_url(std::string_view text, std::string_view option) {
   Url url;
   for (const char c : text.substr(0, colon))
     url.scheme += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  url.port = url.scheme == "redis" ? 6379 : 80;
+  url.port = url.scheme == "redis" ? 6379 : url.scheme == "nats" ? 4222 : 80;
   text.remove_prefix(colon + 3);
   const std::size_t end = std::min(text.find_first_of("/?"), text.size());
   std::string_view authority = text.substr(0, end);

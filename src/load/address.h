@@ -14,7 +14,7 @@ namespace carillon::load {
 inline constexpr std::size_t kUrlBytesMax = 4096;
 
 struct Url {
-  std::string scheme;  // "ws", "http", "redis"; in lower case
+  std::string scheme;  // "ws", "http", "redis", "nats"; in lower case
   std::string host;    // without brackets
   std::uint16_t port = 0;
   std::string target;  // path and query; "/" where there is none
@@ -22,8 +22,8 @@ struct Url {
   std::string host_header() const;  // "127.0.0.1:8000", "[::1]:8000"
 };
 
-// "ws://host:port/path?query". Without a port: 80, or 6379 for redis. `option` is named in messages, which
-// repeat nothing of the URL: it may hold a token. Pure.
+// "ws://host:port/path?query". Without a port: 80, 6379 for redis, or 4222 for nats. `option` is named
+// in messages, which repeat nothing of the URL: it may hold a token. Pure.
 Result<Url> parse_url(std::string_view text, std::string_view option);
 
 class SocketAddress {

@@ -20,6 +20,7 @@ TEST(Url, HasDefaults) {
   EXPECT_EQ(parse_url("http://host", "URL")->target, "/");
   EXPECT_EQ(parse_url("http://host?x=1", "URL")->target, "/?x=1");
   EXPECT_EQ(parse_url("redis://host", "URL")->port, 6379);
+  EXPECT_EQ(parse_url("nats://host", "URL")->port, 4222);
 }
 
 TEST(Url, KnowsIpv6) {

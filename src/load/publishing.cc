@@ -13,6 +13,7 @@ using namespace std::string_view_literals;
 
 constexpr std::array kNames{"channel"sv, "data"sv};
 constexpr std::size_t kReplyLineBytesMax = 4096;
+constexpr auto kNatsConnect = R"(CONNECT {"verbose":false,"pedantic":false,"lang":"carillon","version":"1"})"sv;
 
 void append_bulk(std::string& out, std::string_view text) {
   out += '$' + std::to_string(text.size()) + "\r\n";
@@ -26,7 +27,7 @@ void append_event(std::string& out, const OutgoingEvent& event) {
 
 }  // namespace
 
-void RedisProtocol::append_request(std::string& out, std::span<const OutgoingEvent> events) const {
+void RedisProtocol::append_request(std::string& out, std::span<const OutgoingEvent> events) {
   out += "*3\r\n$7\r\nPUBLISH\r\n";
   append_bulk(out, events.front().channel);
   append_bulk(out, events.front().data);
@@ -56,6 +57,48 @@ Answers RedisProtocol::read_answers(std::string_view bytes) {
   return answers;
 }
 
+void NatsProtocol::append_request(std::string& out, std::span<const OutgoingEvent> events) {
+  if (!std::exchange(greeted_, true)) out.append(kNatsConnect) += "\r\n";
+  for (; pongs_owed_ > 0; --pongs_owed_) out += "PONG\r\n";
+  const OutgoingEvent& event = events.front();
+  out += "PUB " + event.channel + ' ' + std::to_string(event.data.size()) + "\r\n";
+  out.append(event.data) += "\r\nPING\r\n";
+}
+
+Answers NatsProtocol::read_answers(std::string_view bytes) {
+  Answers answers;
+  while (!bytes.empty() && !answers.broken) {
+    const std::size_t end = bytes.find('\n');
+    line_.append(bytes.substr(0, end));
+    if (line_.size() > kReplyLineBytesMax) answers.broken = true;
+    if (end == std::string_view::npos || answers.broken) break;
+    bytes.remove_prefix(end + 1);
+    while (line_.ends_with('\r')) line_.pop_back();
+    read_line(answers);
+    line_.clear();
+  }
+  return answers;
+}
+
+// An error comes before the PONG of the event that it is about, or instead of it when the server closes.
+void NatsProtocol::read_line(Answers& answers) {
+  if (line_ == "PONG") {
+    if (refused_ > 0) {
+      --refused_;
+    } else {
+      ++answers.good;
+    }
+  } else if (line_ == "PING") {
+    ++pongs_owed_;
+  } else if (line_.starts_with("-ERR")) {
+    ++refused_;
+    ++answers.refused;
+    answers.refusal = line_.substr(std::min<std::size_t>(line_.size(), 5), 200);
+  } else if (!line_.starts_with("INFO ") && line_ != "+OK") {
+    answers.broken = true;
+  }
+}
+
 Answers HttpProtocol::read_answers(std::string_view bytes) {
   const AnswerReader::Count count = reader_.feed(bytes);
   Answers answers{count.good, count.refused, {}, count.closes, count.broken};
@@ -78,7 +121,7 @@ ApiProtocol::ApiProtocol(std::string target, std::string_view host_header, std::
   if (!api_key.empty()) fields_.append("Authorization: Bearer ").append(api_key) += "\r\n";
 }
 
-void ApiProtocol::append_request(std::string& out, std::span<const OutgoingEvent> events) const {
+void ApiProtocol::append_request(std::string& out, std::span<const OutgoingEvent> events) {
   std::string body;
   if (events.size() == 1) {
     append_event(body, events.front());
@@ -106,7 +149,7 @@ PostProtocol::PostProtocol(std::string_view target, std::string_view host_header
   if (!typed) fields_ += "Content-Type: application/json\r\n";
 }
 
-void PostProtocol::append_request(std::string& out, std::span<const OutgoingEvent> events) const {
+void PostProtocol::append_request(std::string& out, std::span<const OutgoingEvent> events) {
   const std::array<std::string_view, 2> values{events.front().channel, events.front().data};
   std::string target;
   std::string body;

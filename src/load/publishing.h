@@ -34,7 +34,7 @@ class PublishProtocol {
  public:
   virtual ~PublishProtocol() = default;
   // Appends one request for 1 to events_a_request_max() events.
-  virtual void append_request(std::string& out, std::span<const OutgoingEvent> events) const = 0;
+  virtual void append_request(std::string& out, std::span<const OutgoingEvent> events) = 0;
   virtual Answers read_answers(std::string_view bytes) = 0;
   // Forgets half an answer: a new connection begins.
   virtual void reset() = 0;
@@ -48,7 +48,7 @@ class PublishProtocol {
 // PUBLISH to Redis (RESP 2), pipelined.
 class RedisProtocol final : public PublishProtocol {
  public:
-  void append_request(std::string& out, std::span<const OutgoingEvent> events) const override;
+  void append_request(std::string& out, std::span<const OutgoingEvent> events) override;
   Answers read_answers(std::string_view bytes) override;
   void reset() override { line_.clear(); }
   std::size_t events_a_request_max() const override { return 1; }
@@ -57,6 +57,27 @@ class RedisProtocol final : public PublishProtocol {
 
  private:
   std::string line_;  // begun
+};
+
+// PUB to NATS (its client protocol), pipelined. The server answers no PUB, but each is followed by a PING, whose
+// PONG says that it was taken. The server's own PINGs are answered with the next request: it has patience for
+// minutes.
+class NatsProtocol final : public PublishProtocol {
+ public:
+  void append_request(std::string& out, std::span<const OutgoingEvent> events) override;
+  Answers read_answers(std::string_view bytes) override;
+  void reset() override { *this = {}; }
+  std::size_t events_a_request_max() const override { return 1; }
+  std::size_t requests_max() const override { return 16; }
+  bool may_reconnect() const override { return false; }
+
+ private:
+  void read_line(Answers& answers);
+
+  bool greeted_ = false;
+  std::size_t pongs_owed_ = 0;
+  std::size_t refused_ = 0;  // whose PONG is still to come
+  std::string line_;         // begun
 };
 
 // What both kinds of POST have in common.
@@ -79,7 +100,7 @@ class ApiProtocol final : public HttpProtocol {
  public:
   static constexpr std::size_t kBatchMax = 64;
   ApiProtocol(std::string target, std::string_view host_header, std::string_view api_key);
-  void append_request(std::string& out, std::span<const OutgoingEvent> events) const override;
+  void append_request(std::string& out, std::span<const OutgoingEvent> events) override;
   std::size_t events_a_request_max() const override { return kBatchMax; }
   std::size_t requests_max() const override { return 16; }
 
@@ -94,7 +115,7 @@ class PostProtocol final : public HttpProtocol {
   // `headers` are whole lines without their ends. Without a Content-Type among them it is application/json.
   PostProtocol(std::string_view target, std::string_view host_header, std::span<const std::string> headers,
                std::string_view body);
-  void append_request(std::string& out, std::span<const OutgoingEvent> events) const override;
+  void append_request(std::string& out, std::span<const OutgoingEvent> events) override;
   std::size_t events_a_request_max() const override { return 1; }
   std::size_t requests_max() const override { return 16; }
 

@@ -1,7 +1,8 @@
 // `carillon bench` with servers that are not Carillon: Server-Sent Events, one that asks in text messages, one
-// that speaks binary lines, one that closes its API's connection now and then.
+// that speaks binary lines, one that closes its API's connection now and then, one that is published to as NATS is.
 import assert from "node:assert/strict";
 import http from "node:http";
+import net from "node:net";
 import test from "node:test";
 
 import { WebSocketServer } from "ws";
@@ -27,9 +28,9 @@ async function serve(t, { onGet, broadcast, closeEvery = Infinity }) {
   return { server, address: `127.0.0.1:${server.address().port}` };
 }
 
-async function figures(address, scheme, args) {
-  const end = await run(BINARY, ["bench", "--url", `${scheme}://${address}/`, "--publish", `http://${address}/`, "--publish-body",
-    "$data", "--channel", "any", "--clients", "5", "--rate", "200", "--events", "60", "--json", ...args]);
+async function figures(address, scheme, args, publish = `http://${address}/`) {
+  const end = await run(BINARY, ["bench", "--url", `${scheme}://${address}/`, "--publish", publish, "--publish-body", "$data",
+    "--channel", "any", "--clients", "5", "--rate", "200", "--events", "60", "--json", ...args]);
   assert.equal(end.code, 0, end.stderr + end.stdout);
   const { deliveries, lost, surplus, out_of_order: disorder } = JSON.parse(end.stdout);
   return { deliveries, lost, surplus, disorder };
@@ -72,4 +73,28 @@ test("a server of binary lines is greeted in them, and several events in a frame
     socket.on("message", (data, binary) => binary && data.toString() === "SUB any 1\r\n" && welcome.add(socket));
   });
   assert.deepEqual(await figures(address, "ws", ["--binary", "--hello", "SUB any 1\\r\\n", "--count", 'marker:"pad":']), ALL);
+});
+
+test("events are published in NATS's protocol, and its questions are answered", async (t) => {
+  const { server, address } = await serve(t, { onGet: (_, response) => response.end() });
+  const sockets = new WebSocketServer({ server });
+  let answered = 0;
+  const nats = net.createServer((socket) => {
+    let text = "";
+    socket.write('INFO {"server_id":"test"} \r\nPING\r\n');
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => {
+      const lines = (text + bytes).split("\r\n");
+      text = lines.pop();
+      for (const line of lines) {
+        if (line === "PING") socket.write("PONG\r\n");
+        if (line === "PONG") answered += 1;
+        if (line.startsWith("{")) sockets.clients.forEach((client) => client.send(line));
+      }
+    });
+  });
+  await new Promise((resolve) => nats.listen(0, "127.0.0.1", resolve));
+  t.after(() => nats.close());
+  assert.deepEqual(await figures(address, "ws", [], `nats://127.0.0.1:${nats.address().port}`), ALL);
+  assert.equal(answered, 1);
 });
