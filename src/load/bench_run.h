@@ -2,8 +2,11 @@
 // heard one, waits until it is quiet, publishes by a timetable, and waits until nothing is missing or nothing
 // more comes.
 //
+// A server that cannot keep up is measured for as long as twice the timetable and kDrainPatience, and then no
+// longer: what has come by then, over that time, is what it can do.
+//
 // Thread: the caller's; run() blocks for as long as that takes, which is bounded: kConnectPatience without a
-// new connection, kWarmUpMax, twice the timetable, kDrainPatience without a new event.
+// new connection, kWarmUpMax, and the above, or kDrainPatience without a new event.
 #pragma once
 
 #include <functional>
@@ -57,9 +60,11 @@ class BenchRun {
   Result<std::monostate> publish_once(const std::vector<std::uint32_t>& to);
   tl::unexpected<Error> nobody_hears();
   Result<std::monostate> measure();
+  Result<std::monostate> publish_all(const Timetable& plan);
   OutgoingEvent event_for(std::uint32_t channel, std::uint64_t n) const;
+  // Until all are answered, or the time is up.
   Result<std::monostate> publish(const Timetable& plan, Publisher::EventMaker event, const char* phase);
-  void drain(std::uint64_t published);
+  void drain(MonoTime until);
   void listen();
   void conclude(const Crowd::State& before, MonoTime start);
 

@@ -76,15 +76,15 @@ class ClientPool final {
   // Forgets what was heard until now, and reckons with this timetable.
   void begin(const Timetable& timetable, Channels channels);
   // What the clients that are open, or were when begin() was called, have and should have, now that the first
-  // `published` events of the timetable are out.
+  // `published` events of the timetable are out for certain, and those up to `sent` perhaps.
   struct Tally {
     std::uint64_t hearers = 0;
     std::uint64_t silent = 0;  // of them: heard nothing
     std::uint64_t expected = 0;
     std::uint64_t lost = 0;
-    std::uint64_t surplus = 0;  // more than there should be
+    std::uint64_t surplus = 0;  // more than there can be
   };
-  Tally tally(std::uint64_t published) const;
+  Tally tally(std::uint64_t published, std::uint64_t sent) const;
   // Clients that have heard nothing since begin(), by their number in the run; at most so many.
   std::vector<std::uint32_t> silent_clients(std::size_t most) const;
 

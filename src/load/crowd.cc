@@ -134,10 +134,10 @@ Crowd::State Crowd::state() {
   return sum;
 }
 
-ClientPool::Tally Crowd::tally(std::uint64_t published) {
+ClientPool::Tally Crowd::tally(std::uint64_t published, std::uint64_t sent) {
   ClientPool::Tally sum;
   ask_in_turn([&](ClientPool& pool) {
-    const ClientPool::Tally own = pool.tally(published);
+    const ClientPool::Tally own = pool.tally(published, sent);
     sum.hearers += own.hearers;
     sum.silent += own.silent;
     sum.expected += own.expected;

@@ -41,7 +41,7 @@ class Crowd {
     std::string first_refusal;
   };
   State state();
-  ClientPool::Tally tally(std::uint64_t published);
+  ClientPool::Tally tally(std::uint64_t published, std::uint64_t sent);
   std::vector<std::uint32_t> silent_clients(std::size_t most);
   Histogram latency();
   Histogram handshake_times();

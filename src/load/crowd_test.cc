@@ -104,7 +104,7 @@ TEST(Crowd, OfSeveralThreadsCountsAsOne) {
   EXPECT_EQ((*crowd)->handshake_times().count(), 7U);
   (*crowd)->begin(Timetable({.events_per_s = 10, .events = 2, .channels = 1, .order = {}}, mono_now()),
                   Channels::shared);
-  const ClientPool::Tally tally = (*crowd)->tally(2);
+  const ClientPool::Tally tally = (*crowd)->tally(2, 2);
   EXPECT_EQ(tally.hearers, 7U);
   EXPECT_EQ(tally.silent, 7U) << "begin() forgets";
   EXPECT_EQ(tally.lost, 14U);

@@ -127,7 +127,7 @@ void ClientPool::begin(const Timetable& timetable, Channels channels) {
   for (Look& look : looks_) look.next_k = 0;
 }
 
-ClientPool::Tally ClientPool::tally(std::uint64_t published) const {
+ClientPool::Tally ClientPool::tally(std::uint64_t published, std::uint64_t sent) const {
   Tally tally;
   for (std::uint32_t index = 0; index < clients_.size(); ++index) {
     const Client& client = clients_[index];
@@ -137,7 +137,8 @@ ClientPool::Tally ClientPool::tally(std::uint64_t published) const {
     tally.expected += expected;
     if (client.heard == 0) ++tally.silent;
     if (client.heard < expected) tally.lost += expected - client.heard;
-    if (client.heard > expected) tally.surplus += client.heard - expected;
+    const std::uint64_t possible = timetable_.count_on(channel_of(index), sent);
+    if (client.heard > possible) tally.surplus += client.heard - possible;
   }
   return tally;
 }

@@ -47,6 +47,7 @@ class Publisher {
 
   // Since begin().
   std::uint64_t published() const { return published_; }  // and acknowledged
+  std::uint64_t sent() const { return made_; }            // or about to be
   std::uint64_t refused() const { return refused_; }
   const std::string& refusal() const { return refusal_; }
 

@@ -27,6 +27,10 @@ double server_bytes_a_connection(const Report& report) {
   return report.counters.connected == 0 ? 0 : grown / static_cast<double>(report.counters.connected);
 }
 
+std::uint64_t lost_of(const Report& report) { return report.time_up ? 0 : report.tally.lost; }
+
+std::uint64_t undelivered_of(const Report& report) { return report.time_up ? report.tally.lost : 0; }
+
 constexpr std::array<std::pair<const char*, double>, 4> kPercentiles{
     {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p999", 99.9}}};
 
@@ -59,7 +63,7 @@ using Count = unsigned long long;
 bool Report::good() const {
   const bool all_connected = counters.refused == 0 && counters.lost == 0;
   const bool all_heard = tally.lost == 0 && tally.surplus == 0 && counters.out_of_order == 0;
-  return all_connected && all_heard && publish_refused == 0;
+  return all_connected && all_heard && publish_refused == 0 && publish_unacknowledged == 0;
 }
 
 std::string json_of(const Report& report) {
@@ -75,8 +79,10 @@ std::string json_of(const Report& report) {
   add_times(object, "handshake_us", report.handshakes);
   object.member("published", report.published).member("publish_refused", report.publish_refused);
   if (!report.publish_refusal.empty()) object.member("publish_refusal", report.publish_refusal);
+  object.member("publish_unacknowledged", report.publish_unacknowledged);
   object.member("measured_s", report.measured_s).member("deliveries", report.deliveries);
-  object.member("expected", report.tally.expected).member("lost", report.tally.lost);
+  object.member("expected", report.tally.expected).member("lost", lost_of(report));
+  object.member("undelivered", undelivered_of(report));
   object.member("surplus", report.tally.surplus);
   object.member("checked", counters.checked).member("out_of_order", counters.out_of_order);
   object.member("deliveries_per_s", per_second(report.deliveries, report.measured_s));
@@ -108,13 +114,15 @@ std::string table_of(const Report& report) {
   add_row(out, "connects", "%.0f/s", per_second(report.handshakes.count(), report.connect_s));
   add_time_row(out, "handshake", report.handshakes);
   if (report.published + report.publish_refused > 0) {
-    add_row(out, "published", "%llu events, %llu refused", Count{report.published},
-            Count{report.publish_refused});
+    add_row(out, "published", "%llu events, %llu refused, %llu unacknowledged", Count{report.published},
+            Count{report.publish_refused}, Count{report.publish_unacknowledged});
     if (!report.publish_refusal.empty())
       add_row(out, "refusal", "%s", report.publish_refusal.c_str());
     add_row(out, "delivered", "%llu of %llu, %llu lost, %llu too many, %llu of %llu looked at out of order",
-            Count{report.deliveries}, Count{report.tally.expected}, Count{report.tally.lost},
+            Count{report.deliveries}, Count{report.tally.expected}, Count{lost_of(report)},
             Count{report.tally.surplus}, Count{counters.out_of_order}, Count{counters.checked});
+    if (report.time_up)
+      add_row(out, "time was up", "%llu were not delivered yet", Count{undelivered_of(report)});
     add_row(out, "deliveries", "%.0f/s over %.2f s", per_second(report.deliveries, report.measured_s),
             report.measured_s);
     add_time_row(out, "latency", report.latency);

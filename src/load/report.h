@@ -25,8 +25,10 @@ struct Report {
   std::uint64_t published = 0;
   std::uint64_t publish_refused = 0;
   std::string publish_refusal;
+  std::uint64_t publish_unacknowledged = 0;  // of the timetable, when the time was up
   double measured_s = 0;        // from the first event's time to the last delivery
   ClientPool::Tally tally;      // against what was published
+  bool time_up = false;         // deliveries were still coming: what `tally` has as lost might have come
   std::uint64_t deliveries = 0;
   Histogram latency;
   std::uint64_t own_cpu_ns = 0;  // of the clients' threads
@@ -39,7 +41,7 @@ struct Report {
   };
   std::optional<Server> server;
 
-  // Nothing was lost, nothing was refused, nobody who reads was dropped, and nothing was out of order.
+  // Nothing was lost or came too late, nothing was refused, nobody who reads was dropped, and nothing was out of order.
   bool good() const;
 };
 

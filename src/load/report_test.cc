@@ -48,6 +48,17 @@ TEST(Report, LeavesOutWhatWasNotMeasured) {
   EXPECT_TRUE(holds(table_of(listened), "heard"));
 }
 
+TEST(Report, WhatWasStillComingWhenTheTimeWasUpIsNotCalledLost) {
+  Report report = a_good_run();
+  report.tally.lost = 7;
+  EXPECT_TRUE(holds(json_of(report), R"("lost":7,"undelivered":0)")) << json_of(report);
+  EXPECT_FALSE(holds(table_of(report), "time was up"));
+  report.time_up = true;
+  EXPECT_TRUE(holds(json_of(report), R"("lost":0,"undelivered":7)")) << json_of(report);
+  EXPECT_TRUE(holds(table_of(report), "7 were not delivered yet"));
+  EXPECT_FALSE(report.good());
+}
+
 TEST(Report, ARunWithoutADeliveryDividesByNothing) {
   Report report;
   report.server = Report::Server{};
@@ -62,7 +73,8 @@ TEST(Report, IsGoodOnlyWhenNothingIsMissingOrWrong) {
   for (const Spoil spoil : {Spoil{[](Report& r) { r.counters.refused = 1; }}, Spoil{[](Report& r) { r.counters.lost = 1; }},
                             Spoil{[](Report& r) { r.counters.out_of_order = 1; }},
                             Spoil{[](Report& r) { r.tally.lost = 1; }}, Spoil{[](Report& r) { r.tally.surplus = 1; }},
-                            Spoil{[](Report& r) { r.publish_refused = 1; }}}) {
+                            Spoil{[](Report& r) { r.publish_refused = 1; }},
+                            Spoil{[](Report& r) { r.publish_unacknowledged = 1; }}}) {
     Report report = a_good_run();
     spoil(report);
     EXPECT_FALSE(report.good());
