@@ -10,15 +10,16 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr std::string_view kSecret = "a secret of a benchmark, 32 bytes and more";
 // No ping comes due while it measures: one would be a write, and bytes, that no event has caused.
-constexpr std::string_view kConfiguration = R"(
-[server]
+std::string configuration_of(std::string_view profile) {
+  return R"([server]
 listen = ["127.0.0.1:0"]
 shards = 1
 [[endpoint]]
-profile = "orion"
 keepalive.ping = "1h"
 keepalive.timeout = "2h"
-)";
+profile = ")" +
+         std::string(profile) + "\"\n";
+}
 
 config::Environment environment_with_secret() {
   return {[](std::string_view name) -> std::optional<std::string> {
@@ -54,9 +55,9 @@ void WatchedEdge::expect(std::uint64_t bytes, std::function<void()> reached) {
   bytes_.clear();
 }
 
-Result<std::unique_ptr<LoneGateway>> LoneGateway::start(int core) {
+Result<std::unique_ptr<LoneGateway>> LoneGateway::start(int core, std::string_view profile) {
   std::unique_ptr<LoneGateway> gateway(new LoneGateway);
-  if (auto built = gateway->build(); !built) return tl::unexpected(built.error());
+  if (auto built = gateway->build(profile); !built) return tl::unexpected(built.error());
   if (auto heard = gateway->listen(); !heard) return tl::unexpected(heard.error());
   gateway->thread_ = std::thread([loop = gateway->loop_.get(), core] {
     if (core >= 0) pin_to_core(core);
@@ -71,8 +72,8 @@ LoneGateway::~LoneGateway() {
   thread_.join();
 }
 
-Result<std::monostate> LoneGateway::build() {
-  config::Loaded loaded = config::load(kConfiguration, "bench", environment_with_secret());
+Result<std::monostate> LoneGateway::build(std::string_view profile) {
+  config::Loaded loaded = config::load(configuration_of(profile), "bench", environment_with_secret());
   if (!loaded.errors.empty()) return failure(loaded.errors.front().text());
   settings_ = std::move(loaded.settings);
   gateway::CompiledEndpoints compiled = gateway::compile_endpoints(settings_);

@@ -1,4 +1,4 @@
-// LoneGateway: a gateway of one shard with the orion profile, on a thread of its own, without a bus:
+// LoneGateway: a gateway of one shard with one profile, on a thread of its own, without a bus:
 // the benchmark is the bus, and calls the Router as one would. Everything behind that is what serves
 // real clients: Router, Shard, FanOut, and the system calls of the real edge.
 //
@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -49,7 +50,7 @@ class WatchedEdge final : public gateway::Edge {
 class LoneGateway {
  public:
   // Its thread stays on `core`.
-  static Result<std::unique_ptr<LoneGateway>> start(int core);
+  static Result<std::unique_ptr<LoneGateway>> start(int core, std::string_view profile);
   ~LoneGateway();
   LoneGateway(const LoneGateway&) = delete;
   LoneGateway& operator=(const LoneGateway&) = delete;
@@ -66,7 +67,7 @@ class LoneGateway {
 
  private:
   LoneGateway() = default;
-  Result<std::monostate> build();
+  Result<std::monostate> build(std::string_view profile);
   Result<std::monostate> listen();
 
   class NoHttp final : public gateway::HttpHandler {

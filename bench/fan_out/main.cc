@@ -1,11 +1,14 @@
 // fan_out: what a delivery costs the engine, beside a bare loop of send() on the same connections in the
-// same process, and at steady rates. Prints a line of JSON a row.
+// same process, at steady rates, and on many channels. Prints a line of JSON a row.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 
 #include "common/json_line.h"
 #include "common/process.h"
+#include "fan_out/channels.h"
 #include "fan_out/rows.h"
 
 namespace carillon::bench {
@@ -18,40 +21,72 @@ struct Arguments {
   std::uint32_t pairs = 16;
   std::vector<std::uint32_t> rates;
   std::uint32_t duration_s = 10;
-  FanOutBench::Blocks latency{0, 8, 10};  // no rate: not measured
+  std::vector<std::uint32_t> latency_rates;
+  std::uint32_t blocks = 8;
+  std::uint32_t block_events = 10;
+  std::uint32_t channels = 0;  // of all clients together; 0: everybody hears everything
   int core = 0;
   int generator_core = 1;
+
+  std::uint32_t channels_each() const { return std::max(channels / clients, 1U); }
 };
 
-Result<std::monostate> measure(const Arguments& arguments) {
-  raise_descriptor_limit();
-  auto gateway = LoneGateway::start(arguments.core);
-  if (!gateway) return tl::unexpected(gateway.error());
-  auto generator = Generator::start({arguments.generator, "--port", std::to_string((*gateway)->port()),
-                                     "--core", std::to_string(arguments.generator_core)},
-                                    (*gateway)->token());
-  if (!generator) return tl::unexpected(generator.error());
+std::vector<std::string> command_of(const Arguments& arguments, std::uint16_t port) {
+  std::vector<std::string> command{arguments.generator, "--port", std::to_string(port), "--core",
+                                   std::to_string(arguments.generator_core)};
+  if (arguments.channels == 0) return command;
+  command.insert(command.end(), {"--path", std::string(kChannelsPath)});
+  for (const std::string& hello : ChannelsBench::hellos(arguments.channels_each())) {
+    command.insert(command.end(), {"--hello", hello});
+  }
+  return command;
+}
 
-  Phases phases(**gateway, **generator);
-  if (auto connected = phases.connect(arguments.clients); !connected) return connected;
-  std::fprintf(stderr, "fan_out: %u clients are connected\n", arguments.clients);
-  FanOutBench bench(phases);
-  for (const std::uint32_t pending : arguments.pending) {
-    const auto row = bench.against_the_floor(pending, arguments.pairs);
-    if (!row) return tl::unexpected(row.error());
-    print_line(*row);
-  }
-  for (const std::uint32_t rate : arguments.rates) {
-    const auto row = bench.at_rate(rate, arguments.duration_s);
-    if (!row) return tl::unexpected(row.error());
-    print_line(*row);
-  }
-  if (arguments.latency.events_per_s > 0) {
-    const auto row = bench.latency(arguments.latency);
+using Row = Result<std::string>;
+
+Result<std::monostate> print_rows(const std::vector<std::uint32_t>& parameters,
+                                  const std::function<Row(std::uint32_t)>& measure_row) {
+  for (const std::uint32_t parameter : parameters) {
+    const Row row = measure_row(parameter);
     if (!row) return tl::unexpected(row.error());
     print_line(*row);
   }
   return std::monostate{};
+}
+
+Result<std::monostate> measure_channels(const Arguments& arguments, Phases& phases) {
+  ChannelsBench bench(phases, arguments.channels_each());
+  return print_rows(arguments.pending, [&](std::uint32_t pending) {
+    return bench.against_one_channel(pending, arguments.pairs);
+  });
+}
+
+Result<std::monostate> measure_broadcast(const Arguments& arguments, Phases& phases) {
+  FanOutBench bench(phases);
+  auto done = print_rows(arguments.pending, [&](std::uint32_t pending) {
+    return bench.against_the_floor(pending, arguments.pairs);
+  });
+  if (!done) return done;
+  done = print_rows(arguments.rates,
+                    [&](std::uint32_t rate) { return bench.at_rate(rate, arguments.duration_s); });
+  if (!done) return done;
+  return print_rows(arguments.latency_rates, [&](std::uint32_t rate) {
+    return bench.latency({rate, arguments.blocks, arguments.block_events});
+  });
+}
+
+Result<std::monostate> measure(const Arguments& arguments) {
+  raise_descriptor_limit();
+  const bool channels = arguments.channels > 0;
+  auto gateway = LoneGateway::start(arguments.core, channels ? kChannelsProfile : kBroadcastProfile);
+  if (!gateway) return tl::unexpected(gateway.error());
+  auto generator = Generator::start(command_of(arguments, (*gateway)->port()), (*gateway)->token());
+  if (!generator) return tl::unexpected(generator.error());
+  Phases phases(**gateway, **generator);
+  const std::uint32_t answers_each = channels ? ChannelsBench::kAnswersEach : 0;
+  if (auto connected = phases.connect(arguments.clients, answers_each); !connected) return connected;
+  std::fprintf(stderr, "fan_out: %u clients are connected\n", arguments.clients);
+  return channels ? measure_channels(arguments, phases) : measure_broadcast(arguments, phases);
 }
 
 }  // namespace
@@ -69,14 +104,17 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 10'000));
   app.add_option("--rates", arguments.rates, "events a second")->check(CLI::Range(1, 100'000));
   app.add_option("--seconds", arguments.duration_s, "of each rate")->check(CLI::Range(1, 600));
-  app.add_option("--latency", arguments.latency.events_per_s, "events a second, by engine and floor in turns")
+  app.add_option("--latency", arguments.latency_rates, "events a second, by engine and floor in turns")
       ->check(CLI::Range(1, 1000));
-  app.add_option("--blocks", arguments.latency.pairs, "of engine and floor each, for --latency")
+  app.add_option("--blocks", arguments.blocks, "of engine and floor each, for --latency")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--block-events", arguments.latency.events)
+  app.add_option("--block-events", arguments.block_events)
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
+  app.add_option("--channels", arguments.channels,
+                 "instead: so many channels of one subscriber each, in turns with one of all clients")
+      ->check(CLI::Range(1, 1'000'000));
   app.add_option("--core", arguments.core, "of the gateway's thread; -1: any")->capture_default_str();
   app.add_option("--generator-core", arguments.generator_core)->capture_default_str();
   CLI11_PARSE(app, argc, argv);

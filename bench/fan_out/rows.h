@@ -9,6 +9,8 @@
 
 namespace carillon::bench {
 
+inline constexpr std::string_view kBroadcastProfile = "orion";
+
 // Everybody hears everything.
 class FanOutBench {
  public:

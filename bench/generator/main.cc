@@ -20,6 +20,7 @@ struct Arguments {
   std::uint16_t port = 0;
   std::string path = "/ws";  // with its query but for the token
   std::string token;         // empty: none
+  std::vector<std::string> hellos;
   std::uint32_t clients = 0;
   std::uint32_t duration_s = 10;
   int core = -1;
@@ -32,6 +33,7 @@ Result<load::ClientSettings> settings_of(const Arguments& arguments) {
   settings.address = *address;
   settings.host_header = arguments.host;
   settings.target = load::ClientTemplate(arguments.path);
+  for (const std::string& hello : arguments.hellos) settings.hellos.emplace_back(hello);
   settings.sources = 8;  // one address has only 28,000 ports
   if (!arguments.token.empty())
     settings.token_of = [token = arguments.token](std::uint32_t) { return token; };
@@ -82,6 +84,8 @@ int main(int argc, char** argv) {
   app.add_option("--host", arguments.host, "numeric IPv4 address of the server")->check(CLI::ValidIPV4);
   app.add_option("--port", arguments.port)->required();
   app.add_option("--path", arguments.path)->capture_default_str();
+  app.add_option("--hello", arguments.hellos, "said once a client is open; $i is its number")
+      ->allow_extra_args(false);
   app.add_option("--clients", arguments.clients, "connect so many and count; without it obey stdin");
   app.add_option("--seconds", arguments.duration_s)->capture_default_str();
   app.add_option("--core", arguments.core, "stay on this core");
