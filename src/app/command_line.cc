@@ -66,7 +66,8 @@ void add_doctor(CLI::App& app, Parsed& parsed) {
   CLI::App* doctor = app.add_subcommand("doctor", "What this machine needs to hold so many connections");
   doctor->add_option("--connections", parsed.doctor.connections, "How many; default 10000")
       ->check(CLI::Range(std::int64_t{1}, kConnectionsMax));
-  doctor->add_option("-c,--config", parsed.doctor.config_file, "Take server.connections_max of this file");
+  doctor->add_option("-c,--config", parsed.doctor.config_file,
+                     "Take server.connections_max and server.descriptors of this file");
   doctor->callback([&] { parsed.run = [&] { return run_doctor(parsed.doctor); }; });
 }
 
@@ -103,7 +104,8 @@ void add_bench_clients(CLI::App* bench, BenchArguments& arguments) {
   bench->add_option("--transport", arguments.transport, "ws or sse")
       ->check(CLI::IsMember({"ws", "sse"}))
       ->capture_default_str();
-  bench->add_option("--hello", arguments.hellos, "A message of each client once it is open; $i is its number");
+  bench->add_option("--hello", arguments.hellos,
+                    "A message of each client once it is open; $i is its number");
   bench->add_option("--answer", arguments.answers, "QUESTION=ANSWER: how a text message is answered");
   bench->add_flag("--binary", arguments.binary, "These messages are binary");
   bench->add_option("--count", arguments.count, "What is an event: frames, or marker:TEXT")
@@ -142,8 +144,9 @@ void add_bench_events(CLI::App* bench, BenchArguments& arguments) {
 
 void add_measuring(CLI::App& app, Parsed& parsed) {
   CLI::App* bench = app.add_subcommand("bench", "Measure a gateway: connect, publish, count and time");
-  bench->footer("The token comes from CARILLON_TOKEN, or is minted with CARILLON_JWT_SECRET; the API's key\n"
-                "from CARILLON_API_KEY. docs/benchmarking.md says what each figure means.");
+  bench->footer(
+      "The token comes from CARILLON_TOKEN, or is minted with CARILLON_JWT_SECRET; the API's key\n"
+      "from CARILLON_API_KEY. docs/benchmarking.md says what each figure means.");
   add_bench_clients(bench, parsed.bench);
   add_bench_events(bench, parsed.bench);
   bench->callback([&] { parsed.run = [&] { return run_bench(parsed.bench); }; });

@@ -18,4 +18,8 @@ std::int64_t raise_descriptor_limit() {
   return static_cast<std::int64_t>(std::min(limit.rlim_cur, kMost));
 }
 
+std::int64_t descriptor_tables(const config::ServerSettings& server) {
+  return server.descriptors == config::Descriptors::per_shard ? server.shards : 1;
+}
+
 }  // namespace carillon::app

@@ -1,8 +1,12 @@
 #include "app/diagnosis.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
+
+#include "config/settings.h"
 
 namespace carillon::app {
 namespace {
@@ -54,13 +58,37 @@ std::string text_of(const std::array<std::int64_t, 3>& values) {
   return std::to_string(values[0]) + " " + std::to_string(values[1]) + " " + std::to_string(values[2]);
 }
 
-Finding descriptors(const MachineSettings& settings, std::int64_t connections) {
-  const std::int64_t wanted = connections + kOwnDescriptors;
+// The fullest of the tables. The kernel spreads connections by a hash of their addresses (SO_REUSEPORT), so
+// their numbers differ as those of dice do; six standard deviations are met once in a billion.
+std::int64_t descriptors_a_table(Demand demand) {
+  if (demand.descriptor_tables == 1) return demand.connections + kOwnDescriptors;
+  const std::int64_t mean = demand.connections / demand.descriptor_tables + 1;
+  const auto deviation = static_cast<std::int64_t>(std::sqrt(static_cast<double>(mean))) + 1;
+  return std::min(mean + 6 * deviation, demand.connections) + kOwnDescriptors;
+}
+
+// The fewest shards whose tables hold them; nothing when there cannot be so many.
+std::optional<std::int64_t> shards_enough(std::int64_t limit, std::int64_t connections) {
+  for (std::int64_t tables = 2; tables <= config::kShardsMax; ++tables) {
+    if (descriptors_a_table({connections, tables}) <= limit) return tables;
+  }
+  return std::nullopt;
+}
+
+Finding descriptors(const MachineSettings& settings, Demand demand) {
+  const std::int64_t wanted = descriptors_a_table(demand);
   const std::string number = std::to_string(wanted);
-  return judge({"RLIMIT_NOFILE", settings.descriptors_max, wanted,
-                "open files of the process (hard limit): a client is one",
-                "prlimit --pid $$ --nofile=" + number + ":" + number + "   (systemd: LimitNOFILE=" + number +
-                    "; docker: --ulimit nofile=" + number + ")"});
+  std::string remedy = "prlimit --pid $$ --nofile=" + number + ":" + number +
+                       "   (systemd: LimitNOFILE=" + number + "; docker: --ulimit nofile=" + number + ")";
+  if (const auto shards = shards_enough(settings.descriptors_max.value_or(0), demand.connections)) {
+    remedy += "; or server.descriptors = \"per_shard\" and server.shards at least " + grouped(*shards);
+  }
+  return judge(
+      {"RLIMIT_NOFILE", settings.descriptors_max, wanted,
+       demand.descriptor_tables == 1
+           ? "open files of the process (hard limit): a client is one"
+           : "open files of each shard (hard limit): a client is one, and some shards have more than others",
+       std::move(remedy)});
 }
 
 // The third value is the most that all sockets together may queue; over the second they are squeezed.
@@ -154,11 +182,11 @@ Finding memory(const MachineSettings& settings, std::int64_t connections) {
 
 }  // namespace
 
-std::vector<Finding> diagnose(const MachineSettings& settings, std::int64_t connections) {
-  const std::int64_t n = connections;
+std::vector<Finding> diagnose(const MachineSettings& settings, Demand demand) {
+  const std::int64_t n = demand.connections;
   std::vector<Finding> findings;
-  findings.push_back(descriptors(settings, n));
-  findings.push_back(at_least("fs.nr_open", settings.nr_open, n + kOwnDescriptors,
+  findings.push_back(descriptors(settings, demand));
+  findings.push_back(at_least("fs.nr_open", settings.nr_open, descriptors_a_table(demand),
                               "what the limit of a process can be raised to"));
   findings.push_back(at_least("fs.file-max", settings.file_max, n + kOwnDescriptors + kOtherFiles,
                               "open files of the whole machine"));

@@ -30,9 +30,14 @@ struct Finding {
   std::string remedy;  // a command, or what to do; empty when it is good
 };
 
-// One for each setting, in a fixed order; conntrack only where it is there. `connections` is from 1 to
-// kConnectionsMax.
-std::vector<Finding> diagnose(const MachineSettings& settings, std::int64_t connections);
+// What is to be held.
+struct Demand {
+  std::int64_t connections;            // from 1 to kConnectionsMax
+  std::int64_t descriptor_tables = 1;  // over which they are spread (server.descriptors)
+};
+
+// One for each setting, in a fixed order; conntrack only where it is there.
+std::vector<Finding> diagnose(const MachineSettings& settings, Demand demand);
 
 bool anything_must_change(const std::vector<Finding>& findings);
 

@@ -100,7 +100,7 @@ TEST(MachineSettings, AControlGroupsLimitCountsWhereItIsNarrower) {
 }
 
 TEST(Diagnosis, AGoodMachineNeedsNothing) {
-  const auto findings = diagnose(FakeMachine().settings(), 10'000);
+  const auto findings = diagnose(FakeMachine().settings(), {10'000});
   EXPECT_FALSE(anything_must_change(findings));
   for (const Finding& each : findings) {
     EXPECT_EQ(each.verdict, Verdict::good) << each.setting;
@@ -110,8 +110,8 @@ TEST(Diagnosis, AGoodMachineNeedsNothing) {
 
 TEST(Diagnosis, ADescriptorMoreThanTheLimitMustChange) {
   const MachineSettings settings = FakeMachine().settings();
-  EXPECT_EQ(find(diagnose(settings, 20'000 - 256), "RLIMIT_NOFILE").verdict, Verdict::good);
-  const auto findings = diagnose(settings, 20'000 - 255);
+  EXPECT_EQ(find(diagnose(settings, {20'000 - 256}), "RLIMIT_NOFILE").verdict, Verdict::good);
+  const auto findings = diagnose(settings, {20'000 - 255});
   const Finding& finding = find(findings, "RLIMIT_NOFILE");
   EXPECT_EQ(finding.verdict, Verdict::must_change);
   EXPECT_EQ(finding.value, "20,000");
@@ -120,8 +120,19 @@ TEST(Diagnosis, ADescriptorMoreThanTheLimitMustChange) {
   EXPECT_TRUE(anything_must_change(findings));
 }
 
+TEST(Diagnosis, TablesOfTheShardsOwnHoldWhatOneTableDoesNot) {
+  const MachineSettings settings = FakeMachine().settings();
+  const auto one_table = diagnose(settings, {1'000'000});
+  EXPECT_THAT(find(one_table, "RLIMIT_NOFILE").remedy, HasSubstr("server.shards at least 53"));
+  EXPECT_EQ(find(diagnose(settings, {1'000'000, 53}), "RLIMIT_NOFILE").verdict, Verdict::good);
+  const auto too_few = diagnose(settings, {1'000'000, 52});
+  EXPECT_EQ(find(too_few, "RLIMIT_NOFILE").verdict, Verdict::must_change);
+  EXPECT_THAT(find(too_few, "RLIMIT_NOFILE").why, HasSubstr("each shard"));
+  EXPECT_EQ(find(diagnose(settings, {2'000'000, 110}), "fs.nr_open").verdict, Verdict::good);
+}
+
 TEST(Diagnosis, AMillionConnectionsGetAnExactCommandForEachSetting) {
-  const auto findings = diagnose(FakeMachine().settings(), 1'000'000);
+  const auto findings = diagnose(FakeMachine().settings(), {1'000'000});
   EXPECT_EQ(find(findings, "fs.nr_open").verdict, Verdict::good);
   EXPECT_EQ(find(findings, "net.ipv4.tcp_mem").remedy,
             "sysctl -w net.ipv4.tcp_mem=\"799152 1065536 1598304\"");
@@ -132,13 +143,13 @@ TEST(Diagnosis, AMillionConnectionsGetAnExactCommandForEachSetting) {
 TEST(Diagnosis, AShortBacklogMustChangeOnceThereAreMoreClients) {
   const FakeMachine machine;
   machine.write("proc/sys/net/core/somaxconn", "128\n");
-  EXPECT_EQ(find(diagnose(machine.settings(), 128), "net.core.somaxconn").verdict, Verdict::good);
-  const auto findings = diagnose(machine.settings(), 10'000);
+  EXPECT_EQ(find(diagnose(machine.settings(), {128}), "net.core.somaxconn").verdict, Verdict::good);
+  const auto findings = diagnose(machine.settings(), {10'000});
   EXPECT_EQ(find(findings, "net.core.somaxconn").remedy, "sysctl -w net.core.somaxconn=4096");
 }
 
 TEST(Diagnosis, FewLocalPortsAreAHintAndNoFault) {
-  const auto findings = diagnose(FakeMachine().settings(), 100'000);
+  const auto findings = diagnose(FakeMachine().settings(), {100'000});
   const Finding& finding = find(findings, "net.ipv4.ip_local_port_range");
   EXPECT_EQ(finding.verdict, Verdict::hint);
   EXPECT_THAT(finding.remedy, HasSubstr("2 source addresses"));
@@ -147,28 +158,29 @@ TEST(Diagnosis, FewLocalPortsAreAHintAndNoFault) {
 TEST(Diagnosis, BuffersTooSmallForAWriteMustChangeAndKeepTheirOtherValues) {
   const FakeMachine machine;
   machine.write("proc/sys/net/ipv4/tcp_wmem", "8192 16384 32768\n");
-  const auto findings = diagnose(machine.settings(), 10);
+  const auto findings = diagnose(machine.settings(), {10});
   EXPECT_EQ(find(findings, "net.ipv4.tcp_wmem").remedy, "sysctl -w net.ipv4.tcp_wmem=\"4096 16384 65536\"");
   EXPECT_EQ(find(findings, "net.ipv4.tcp_rmem").verdict, Verdict::good);
 }
 
 TEST(Diagnosis, TrackedConnectionsAreJudgedOnlyWhereThereIsTracking) {
   const FakeMachine machine;
-  EXPECT_THROW(find(diagnose(machine.settings(), 10), "net.netfilter.nf_conntrack_max"), std::runtime_error);
+  EXPECT_THROW(find(diagnose(machine.settings(), {10}), "net.netfilter.nf_conntrack_max"),
+               std::runtime_error);
   machine.write("proc/sys/net/netfilter/nf_conntrack_max", "65536\n");
-  const auto findings = diagnose(machine.settings(), 100'000);
+  const auto findings = diagnose(machine.settings(), {100'000});
   EXPECT_EQ(find(findings, "net.netfilter.nf_conntrack_max").remedy,
             "sysctl -w net.netfilter.nf_conntrack_max=135000");
 }
 
 TEST(Diagnosis, WhatCannotBeReadIsUnknownAndNoFault) {
-  const auto findings = diagnose(MachineSettings{}, 10'000);
+  const auto findings = diagnose(MachineSettings{}, {10'000});
   for (const Finding& each : findings) EXPECT_EQ(each.verdict, Verdict::unknown) << each.setting;
   EXPECT_FALSE(anything_must_change(findings));
 }
 
 TEST(Diagnosis, TheMostConnectionsThereCanBeOverflowNothing) {
-  for (const Finding& each : diagnose(FakeMachine().settings(), kConnectionsMax)) {
+  for (const Finding& each : diagnose(FakeMachine().settings(), {kConnectionsMax})) {
     EXPECT_EQ(each.wanted.find('-'), std::string::npos) << each.wanted;
   }
 }

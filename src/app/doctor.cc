@@ -3,6 +3,7 @@
 #include <string>
 
 #include "app/config_file.h"
+#include "app/descriptor_limit.h"
 #include "app/diagnosis.h"
 #include "app/verbs.h"
 
@@ -46,15 +47,16 @@ void print_end(const std::vector<Finding>& findings) {
 }  // namespace
 
 int run_doctor(const DoctorArguments& arguments) {
-  std::int64_t connections = kDefaultConnections;
+  Demand demand{kDefaultConnections};
   if (!arguments.config_file.empty()) {
     const auto loaded = load_config_file(arguments.config_file);
     if (!loaded) return 2;
-    connections = loaded->settings.server.connections_max;
+    const config::ServerSettings& server = loaded->settings.server;
+    demand = {server.connections_max, descriptor_tables(server)};
   }
-  connections = arguments.connections.value_or(connections);
-  std::printf("What %s connections need of this machine:\n\n", grouped(connections).c_str());
-  const std::vector<Finding> findings = diagnose(read_machine_settings(""), connections);
+  demand.connections = arguments.connections.value_or(demand.connections);
+  std::printf("What %s connections need of this machine:\n\n", grouped(demand.connections).c_str());
+  const std::vector<Finding> findings = diagnose(read_machine_settings(""), demand);
   for (const Finding& finding : findings) print(finding);
   print_end(findings);
   return anything_must_change(findings) ? 1 : 0;

@@ -41,7 +41,7 @@ bool random_bytes(std::span<std::uint8_t> bytes) {
 
 int serve(config::Settings settings, const Serving& serving) {
   block_signals();
-  const std::int64_t descriptors = raise_descriptor_limit();
+  const std::int64_t descriptors = raise_descriptor_limit() * descriptor_tables(settings.server);
   auto log = JsonLog::create(settings.log);
   if (!log) return complain(log.error());
   const milliseconds drain = settings.server.drain;

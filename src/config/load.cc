@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::size_t kKeysMax = 64;
 constexpr std::size_t kEndpointsMax = 256;
-constexpr std::uint32_t kShardsMax = 256;
 constexpr std::string_view kProfileSuffix = ".toml";
 
 std::vector<std::string> profile_names() {

@@ -78,8 +78,14 @@ std::vector<Option> server_options(ServerSettings& s) {
                           "(PEM files) makes it wss:// and https://; with proxy_protocol = "
                           "\"on\" every connection begins with a PROXY header (1 or 2) of a trusted proxy"),
                    R"(["127.0.0.1:8000", "[::1]:8000"])"),
-      option("shards", AutoKind<NumberKind>{{1, 256}}, s.shards,
+      option("shards", AutoKind<NumberKind>{{1, kShardsMax}}, s.shards,
              "threads that serve connections; \"auto\" is one for each core"),
+      option("descriptors",
+             WordKind<Descriptors>{{{"shared", Descriptors::shared}, {"per_shard", Descriptors::per_shard}}},
+             s.descriptors,
+             "what the limit on open files holds for: the process, or each shard's thread, which then has a "
+             "table "
+             "of its own"),
       option("drain", DurationKind{milliseconds(10), hours(1)}, s.drain,
              "how long a shutdown spreads the closes of its clients over"),
       option("handshake_timeout", DurationKind{milliseconds(10), hours(1)}, s.handshake_timeout,

@@ -60,9 +60,15 @@ struct ListenSettings {
 // Who a trusted proxy's client is: the proxy itself, or whom a header of its request names.
 enum class ClientAddress : std::uint8_t { peer, x_forwarded_for, forwarded };
 
+inline constexpr std::uint32_t kShardsMax = 256;
+
+// Whether the shards' threads share one table of open files, and so one limit, or have one each.
+enum class Descriptors : std::uint8_t { shared, per_shard };
+
 struct ServerSettings {
   std::vector<ListenSettings> listen;  // default 127.0.0.1:8000 and [::1]:8000
   std::uint32_t shards = 0;            // in the file: a number or "auto" (one a core); resolved at load
+  Descriptors descriptors = Descriptors::shared;
   milliseconds drain{30000};
   milliseconds handshake_timeout{5000};   // from accept to the whole head; a drip does not renew it
   milliseconds http_idle_timeout{60000};  // between requests of a kept-alive API connection

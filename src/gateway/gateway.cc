@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <latch>
 #include <random>
 
+#include "base/descriptor_table.h"
 #include "gateway/tls_contexts.h"
 
 namespace carillon::gateway {
@@ -44,6 +46,37 @@ std::vector<ChannelPattern> patterns_of(const std::vector<Endpoint>& endpoints) 
   return patterns;
 }
 
+// While the shards' threads begin: who has a table of descriptors of its own, and what is closed in which.
+struct Tables {
+  explicit Tables(const std::vector<std::unique_ptr<Shard>>& shards)
+      : begun(static_cast<std::ptrdiff_t>(shards.size() - 1)), has_own(shards.size()) {
+    for (const auto& shard : shards) listeners.push_back(shard->listening_descriptors());
+  }
+
+  // On the shard's thread.
+  void separate(std::size_t shard) {
+    has_own[shard] = unshare_descriptors();
+    for (std::size_t other = 0; other < listeners.size() && has_own[shard]; ++other) {
+      if (other != shard) close_all(listeners[other]);
+    }
+  }
+  // On loop 0's thread, whose table is the one that there was. False when the shard still shares it.
+  bool close_here_too(std::size_t shard) const {
+    if (has_own[shard]) close_all(listeners[shard]);
+    return has_own[shard];
+  }
+
+  std::latch begun;
+
+ private:
+  static void close_all(const std::vector<int>& descriptors) {
+    for (const int each : descriptors) kernel_edge().close(each);
+  }
+
+  std::vector<std::vector<int>> listeners;
+  std::vector<std::uint8_t> has_own;  // bytes, for each is written by another thread
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, HttpHandler& handler, Log& log) {
@@ -67,6 +100,10 @@ Result<std::monostate> Gateway::build() {
   admission_ = std::make_unique<Admission>(settings_.server.connections_max, endpoints_);
   shared_ = std::make_unique<Shared>(Shared{settings_, endpoints_, *admission_, handler_, *this, log_});
 
+  if (settings_.server.descriptors == config::Descriptors::per_shard && !can_unshare_descriptors()) {
+    return failure(
+        "server.descriptors: \"per_shard\" is not allowed to this process (unshare(2)); write \"shared\"");
+  }
   const std::uint32_t count = std::max(settings_.server.shards, 1U);
   for (std::uint32_t i = 0; i < count; ++i) {
     auto loop = reactor::Loop::create();
@@ -137,14 +174,32 @@ Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const Entra
 }
 
 void Gateway::run() {
+  start_threads();
   bus_->start();
+  loops_.front()->run();
+}
+
+// Before the bus has opened anything: a thread's own table of descriptors begins with all that is open, and
+// what is then closed in one table is still open in the others. Of what is open now, only the listening
+// sockets are not meant to live as long as the process; so each table keeps those of its own shard.
+void Gateway::start_threads() {
+  const bool per_shard = settings_.server.descriptors == config::Descriptors::per_shard;
+  // Shared, for a thread may still be inside count_down() when wait() returns.
+  const auto tables = std::make_shared<Tables>(shards_);
   for (std::size_t i = 1; i < loops_.size(); ++i) {
-    threads_.emplace_back([loop = loops_[i].get(), i] {
+    threads_.emplace_back([this, per_shard, tables, i] {
       ::pthread_setname_np(::pthread_self(), ("shard-" + std::to_string(i)).c_str());
-      loop->run();
+      if (per_shard) tables->separate(i);
+      tables->begun.count_down();
+      loops_[i]->run();
+      shards_[i]->close_sockets();
     });
   }
-  loops_.front()->run();
+  tables->begun.wait();
+  for (std::size_t i = 1; i < loops_.size() && per_shard; ++i) {
+    if (!tables->close_here_too(i))
+      log_.error("a shard's thread was refused a table of descriptors of its own");
+  }
 }
 
 void Gateway::stop() {

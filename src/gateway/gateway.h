@@ -58,6 +58,7 @@ class Gateway final : private EventPublisher {
   Result<std::monostate> bind_all();
   Result<std::monostate> bind(reactor::SocketAddress address, const Entrance& entrance);
   Result<std::monostate> make_the_bus();
+  void start_threads();
   void look_whether_drained(MonoTime deadline);
   bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override;
 

@@ -65,16 +65,22 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place,
 
 Shard::~Shard() {
   loop_.set_turn_task(nullptr);
-  for (Index i = 0; i < connections_.slots(); ++i) {
-    if (connections_[i].state == State::unused) continue;
-    loop_.unwatch(connections_[i].fd);
-    edge_.close(connections_[i].fd);
-  }
-  for (const Listener& listener : listeners_) loop_.unwatch(listener.socket.get());
+  close_sockets();
   loop_.unwatch(inbox_.fd());
   loop_.remove_handler(socket_handler_);
   loop_.remove_handler(listener_handler_id_);
   loop_.remove_handler(inbox_handler_id_);
+}
+
+void Shard::close_sockets() {
+  for (Index i = 0; i < connections_.slots(); ++i) {
+    if (connections_[i].state == State::unused) continue;
+    loop_.unwatch(connections_[i].fd);
+    edge_.close(connections_[i].fd);
+    connections_[i].state = State::unused;
+  }
+  for (const Listener& listener : listeners_) loop_.unwatch(listener.socket.get());
+  listeners_.clear();
 }
 
 Result<std::monostate> Shard::make_authenticators() {
@@ -100,6 +106,12 @@ Result<std::monostate> Shard::listen(reactor::FileDescriptor listener, Entrance 
   }
   listeners_.push_back({std::move(listener), std::move(entrance)});
   return std::monostate{};
+}
+
+std::vector<int> Shard::listening_descriptors() const {
+  std::vector<int> all;
+  for (const Listener& listener : listeners_) all.push_back(listener.socket.get());
+  return all;
 }
 
 void Shard::on_listener_readable(std::uint32_t listener) {
@@ -206,7 +218,9 @@ bool Shard::slice_is_over() { return edge_.precise_now() >= slice_end_; }
 
 // --- timers -------------------------------------------------------------------------------------
 
-void Shard::set_timer(Index index, MonoClock::duration from_now) { wheel_.set(index, loop_.now() + from_now); }
+void Shard::set_timer(Index index, MonoClock::duration from_now) {
+  wheel_.set(index, loop_.now() + from_now);
+}
 
 void Shard::on_timer(Index index) {
   Connection& connection = connections_[index];

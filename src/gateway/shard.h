@@ -78,6 +78,11 @@ class Shard final : public BatchTaker,
   // one that was listened on.
   void adopt(int fd, const std::string& peer_address, const Entrance& entrance);
 
+  // The sockets that it listens on. Any thread, from the last listen() to close_sockets().
+  std::vector<int> listening_descriptors() const;
+  // Its loop has ended. On the loop's thread, in whose table of descriptors its sockets may be.
+  void close_sockets();
+
   void take_batch(SharedBatch batch) override;
 
   // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.

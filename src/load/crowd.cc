@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/descriptor_table.h"
 #include "load/process.h"
 
 namespace carillon::load {
@@ -36,7 +37,9 @@ class Crowd::Member {
   }
 
   // Empty when it runs.
-  std::string fault() { return wake_ < 0 ? "no descriptor left for another thread" : started_.get_future().get(); }
+  std::string fault() {
+    return wake_ < 0 ? "no descriptor left for another thread" : started_.get_future().get();
+  }
 
   std::future<void> post(std::function<void(ClientPool&)> question) {
     std::packaged_task<void(ClientPool&)> task(std::move(question));
@@ -57,7 +60,8 @@ class Crowd::Member {
       return started_.set_value("a thread cannot have descriptors of its own here: use --threads 1");
     }
     if (settings.core && !pin_to_core(*settings.core)) {
-      return started_.set_value("cannot stay on core " + std::to_string(*settings.core) + ": leave --core out");
+      return started_.set_value("cannot stay on core " + std::to_string(*settings.core) +
+                                ": leave --core out");
     }
     ClientPool pool(clients, {first, settings.threads});
     pool.watch(wake_);

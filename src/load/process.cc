@@ -83,6 +83,4 @@ bool pin_to_core(int core) {
   return ::sched_setaffinity(0, sizeof cores, &cores) == 0;
 }
 
-bool unshare_descriptors() { return ::unshare(CLONE_FILES) == 0; }
-
 }  // namespace carillon::load

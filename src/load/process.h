@@ -14,7 +14,7 @@ namespace carillon::load {
 
 // Of one process or several together.
 struct Usage {
-  std::uint64_t cpu_ns = 0;    // user and kernel, of all threads that live
+  std::uint64_t cpu_ns = 0;     // user and kernel, of all threads that live
   std::uint64_t rss_bytes = 0;  // resident
 };
 // Nothing when one of them is not there.
@@ -28,9 +28,5 @@ std::uint64_t thread_cpu_ns();
 
 // The calling thread stays on this core. False where the machine has no such core, or forbids it.
 bool pin_to_core(int core);
-
-// The calling thread gets a table of descriptors of its own, with a limit of its own, and shares no lock of the
-// table with other threads. Those that are open now are in both. False where the system forbids it.
-bool unshare_descriptors();
 
 }  // namespace carillon::load

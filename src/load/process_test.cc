@@ -32,16 +32,6 @@ TEST(Process, SaysWhenThereIsNone) {
   EXPECT_EQ(usage_of(nobody), std::nullopt);
 }
 
-TEST(Process, AThreadCanHaveATableOfItsOwn) {
-  const int fd = ::eventfd(0, EFD_CLOEXEC);
-  std::thread([fd] {
-    if (unshare_descriptors()) ::close(fd);
-  }).join();
-  const std::uint64_t one = 1;
-  EXPECT_EQ(::write(fd, &one, sizeof one), 8) << "it was closed here too";
-  ::close(fd);
-}
-
 TEST(Process, ACoreThatIsNotThereCannotBePinnedTo) {
   EXPECT_FALSE(pin_to_core(-1));
   EXPECT_FALSE(pin_to_core(100'000));

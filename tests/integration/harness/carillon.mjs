@@ -97,6 +97,7 @@ class Carillon {
 }
 
 // Runs a verb of the command line to its end.
-export function carillon(args, options = {}) {
-  return run(BINARY, args, { ...options, env: { ...ENVIRONMENT, ...options.env } });
+export function carillon(args, { under = [], ...options } = {}) {
+  const [command, ...words] = [...under, BINARY, ...args];
+  return run(command, words, { ...options, env: { ...ENVIRONMENT, ...options.env } });
 }

@@ -1,0 +1,16 @@
+// A thread's table of descriptors. Threads share one by default, and with it one limit (RLIMIT_NOFILE) and
+// one lock; a thread may leave it for one of its own, with a limit and a lock of its own.
+//
+// What is open at that moment is in both from then on, under the same number, and closing it in one does not
+// close it: whoever leaves does so before anything is opened that is meant to be closed.
+#pragma once
+
+namespace carillon {
+
+// The calling thread gets a table of its own. False where the system forbids it, or has no memory for it.
+bool unshare_descriptors();
+
+// Would it be allowed? Asks with a thread that ends at once.
+bool can_unshare_descriptors();
+
+}  // namespace carillon
