@@ -97,14 +97,21 @@ void BenchRun::await_quiet() {
 // minutes. A subscription may still have been under way, so those who heard nothing get another.
 Result<std::monostate> BenchRun::warm_up() {
   await_quiet();
+  if (auto renewed = publisher_->renew(); !renewed) return renewed;
   const Timetable plan = timetable(kWarmUpEvents_per_s, timetable(1, 1).channels());
   crowd_->begin(plan, channels());
-  const MonoTime deadline = mono_now() + kWarmUpMax;
-  MonoTime again = mono_now();
-  for (std::vector<std::uint32_t> silent = silent_channels(); !silent.empty(); silent = silent_channels()) {
-    if (mono_now() >= deadline) return nobody_hears();
+  // An event needs seconds to come to a million: nobody is impatient while one more hears it.
+  MonoTime last_new = mono_now();
+  MonoTime again = last_new;
+  std::uint64_t seen = silent_clients();
+  for (std::uint64_t silent = seen; silent > 0; silent = silent_clients()) {
+    if (std::exchange(seen, silent) != silent) {
+      last_new = mono_now();
+      again = last_new + kWarmUpAgainAfter;
+    }
+    if (mono_now() - last_new > kWarmUpPatience) return nobody_hears();
     if (mono_now() >= again) {
-      if (auto published = publish_once(silent); !published) return published;
+      if (auto published = publish_once(silent_channels()); !published) return published;
       again = mono_now() + kWarmUpAgainAfter;
     }
     wait_until(mono_now() + kWarmUpLookEvery);
@@ -112,6 +119,8 @@ Result<std::monostate> BenchRun::warm_up() {
   await_quiet();
   return std::monostate{};
 }
+
+std::uint64_t BenchRun::silent_clients() { return crowd_->tally(0, 0).silent; }
 
 // Those whose clients have heard nothing since begin().
 std::vector<std::uint32_t> BenchRun::silent_channels() {

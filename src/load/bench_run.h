@@ -6,7 +6,7 @@
 // longer: what has come by then, over that time, is what it can do.
 //
 // Thread: the caller's; run() blocks for as long as that takes, which is bounded: kConnectPatience without a
-// new connection, kWarmUpMax, and the above, or kDrainPatience without a new event.
+// new connection, kWarmUpPatience without one more who hears, and the above, or kDrainPatience without a new event.
 #pragma once
 
 #include <functional>
@@ -24,7 +24,7 @@ namespace carillon::load {
 class BenchRun {
  public:
   static constexpr auto kConnectPatience = seconds(15);
-  static constexpr auto kWarmUpMax = seconds(15);
+  static constexpr auto kWarmUpPatience = seconds(15);
   static constexpr auto kDrainPatience = seconds(5);
 
   struct Settings {
@@ -57,6 +57,7 @@ class BenchRun {
   void await_quiet();
   Result<std::monostate> warm_up();
   std::vector<std::uint32_t> silent_channels();
+  std::uint64_t silent_clients();
   Result<std::monostate> publish_once(const std::vector<std::uint32_t>& to);
   tl::unexpected<Error> nobody_hears();
   Result<std::monostate> measure();

@@ -74,6 +74,10 @@ Result<std::monostate> Publisher::reopen() {
   return std::monostate{};
 }
 
+Result<std::monostate> Publisher::renew() {
+  return protocol_->may_reconnect() && unanswered_.empty() ? reopen() : std::monostate{};
+}
+
 void Publisher::begin(EventMaker maker) {
   maker_ = std::move(maker);
   offered_ = made_ = published_ = refused_ = 0;

@@ -35,6 +35,9 @@ class Publisher {
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
+  // A fresh connection, where the protocol knows no sessions: servers give up one that has asked for nothing
+  // while the clients connected.
+  Result<std::monostate> renew();
   // Begins another row of events; the one before must be done().
   void begin(EventMaker maker);
   // So many are due, in all since begin().
