@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 
-from .processes import Failure, child, cpu_ns, json_lines, output_of, takes_connections, wait_until
+from .processes import Failure, child, cpu_ns, json_lines, on_core, output_of, takes_connections, wait_until
 
 BENCH = pathlib.Path(__file__).resolve().parents[1]
 PING_KNOBS = 'keepalive.ping = "1h"\nkeepalive.timeout = "2h"\n'
@@ -154,7 +154,7 @@ def load(bench, environment, *options, timeout_s=300):
     """One run of `carillon bench`, as its JSON. Exit code 1 (something was lost) is a result too."""
     command = [str(word) for word in (bench.carillon, "bench", "--json", "--core", bench.generator_core, *options)]
     done = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, timeout=timeout_s, check=False)
+                          text=True, timeout=timeout_s, check=False, preexec_fn=on_core(bench.generator_core))
     if done.returncode > 1 or not done.stdout.lstrip().startswith("{"):
         raise Failure(f"carillon bench: {(done.stderr or done.stdout).strip()[-300:]}")
     return json.loads(done.stdout)

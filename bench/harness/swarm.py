@@ -69,9 +69,12 @@ def text_frame(text):
 
 
 def token_for(subject, secret):
+    return signed_token({"sub": subject, "exp": int(time.time()) + 86400}, secret)
+
+
+def signed_token(claims, secret):
     def packed(data):
         return base64.urlsafe_b64encode(data).rstrip(b"=")
-    claims = {"sub": subject, "exp": int(time.time()) + 86400}
     signed = packed(b'{"alg":"HS256"}') + b"." + packed(json.dumps(claims).encode())
     return (signed + b"." + packed(hmac.new(secret.encode(), signed, hashlib.sha256).digest())).decode()
 

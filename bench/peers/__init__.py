@@ -1,0 +1,1 @@
+"""The servers that Carillon is measured beside: each module says how one is had, started, and asked."""

@@ -1,0 +1,117 @@
+"""Carillon and the servers that it is compared with, all measured by `carillon bench` alike: one row a server, so
+that each can be measured again by itself."""
+
+import statistics
+
+from harness.gateway import load
+from harness.processes import Failure, family
+from peers import carillon, centrifugo, mercure, nats, nchan, node
+
+from .row import Figure, Row
+
+BYTES = 256
+ALONE_PER_S = 5  # each sweep over all clients ends before the next event is due
+LOADS_PER_S = (ALONE_PER_S, 100, 500)
+CLIENTS, CLIENTS_QUICK = (1_000, 10_000), (200,)
+SECONDS, SECONDS_QUICK = 6, 2
+
+PEERS = (carillon.PEER, nchan.PEER, nats.PEER, node.WS, node.SOCKET_IO, centrifugo.PEER, mercure.PEER)
+
+
+def name_of(peer):
+    return f"peer-{peer.name}"
+
+
+def load_name(per_s, clients):
+    at = "one at a time" if per_s == ALONE_PER_S else f"{per_s}/s"
+    return f"{at} × {clients:,}"
+
+
+def measure(bench, peer):
+    """Each load meets a server that has just been started: what it put off under the last one is not its."""
+    installed = peer.install(bench)
+    runs = []
+    for clients in bench.pick(CLIENTS, CLIENTS_QUICK):
+        for per_s in LOADS_PER_S:
+            bench.say(f"{peer.title}: {load_name(per_s, clients)}")
+            runs.append({"clients": clients, "per_s": per_s, **run(bench, peer, installed, clients, per_s)})
+    if all("failed" in each for each in runs):
+        raise Failure(runs[0]["failed"])
+    return {"peer": peer.name, "title": peer.title, "version": installed.version, "setup": peer.setup, "runs": runs}
+
+
+def run(bench, peer, installed, clients, per_s):
+    """A server that gives up under one load is still measured under the others."""
+    try:
+        with peer.started(bench, installed) as server:
+            pids = [word for pid in family(server.pid) for word in ("--server-pid", pid)]
+            return load(bench, server.environment, *server.options, *pids, "--clients", clients, "--bytes", BYTES,
+                        "--rate", per_s, "--seconds", bench.pick(SECONDS, SECONDS_QUICK))
+    except Failure as failure:
+        bench.say(str(failure))
+        return {"failed": str(failure)}
+
+
+def figures(seen):
+    found = []
+    for each in seen["runs"]:
+        load_is = load_name(each["per_s"], each["clients"])
+        if "failed" in each:
+            found.append(Figure(f"{load_is}: not measured", 0, note=each["failed"]))
+        else:
+            found += figures_of(each, load_is)
+    return [*found, Figure("memory a connection", bytes_a_connection(seen["runs"]), "B RSS",
+                           note=f"{seen['version']}. {seen['setup']}")]
+
+
+def figures_of(found, load_is):
+    latency = found["latency_us"]
+    return [
+        Figure(f"{load_is}: deliveries", found["deliveries_per_s"], "/s", note=note_of(found)),
+        Figure(f"{load_is}: CPU a delivery", found["server"]["cpu_us_a_delivery"], "µs"),
+        Figure(f"{load_is}: p50", latency["p50"] / 1000, "ms"),
+        Figure(f"{load_is}: p99", latency["p99"] / 1000, "ms"),
+    ]
+
+
+def note_of(found):
+    """What of the load it did not carry; nothing where it did."""
+    told = {"lost": "lost", "undelivered": "not delivered in twice the time", "surplus": "too many",
+            "out_of_order": "out of order", "dropped": "clients dropped", "refused": "clients refused",
+            "publish_unacknowledged": "events not taken in twice the time", "publish_refused": "events refused"}
+    return ", ".join(f"{found[key]:,} {words}" for key, words in told.items() if found[key])
+
+
+def bytes_a_connection(runs):
+    """The slope between the fewest and the most clients, of the server's memory once they all are connected; of one
+    number of clients what they added."""
+    measured = [each for each in runs if "server" in each]
+    with_clients = {}
+    for each in measured:
+        with_clients.setdefault(each["connected"], []).append(each["server"]["rss_connected"])
+    fewest, most = min(with_clients), max(with_clients)
+    if fewest == most:
+        return statistics.median(each["server"]["bytes_a_connection"] for each in measured)
+    grown = statistics.median(with_clients[most]) - statistics.median(with_clients[fewest])
+    return grown / (most - fewest)
+
+
+def best_rates(results):
+    """{peer: {load: deliveries/s}} of the rows' results ({row: result}); Carillon is among them."""
+    rates = {}
+    for result in results.values():
+        seen = result.get("seen") or {}
+        if result["row"].startswith("peer-") and "runs" in seen:
+            rates[seen["peer"]] = {load_name(each["per_s"], each["clients"]): each["deliveries_per_s"]
+                                   for each in seen["runs"] if "failed" not in each}
+    return rates
+
+
+def row_of(peer):
+    return Row(name_of(peer), f"{peer.title}, {BYTES}-byte events",
+               f"{peer.setup} Measured by `carillon bench`, at {ALONE_PER_S} events/s, of which each is delivered before the "
+               "next is due, and at rates at which they are not.",
+               lambda bench: measure(bench, peer), figures)
+
+
+ROWS = [row_of(peer) for peer in PEERS]
