@@ -117,7 +117,8 @@ void ClientPool::on_ready(std::uint32_t index, std::uint32_t epoll_events) {
       return;
     case State::awaiting_answer:
     case State::open:
-      if (epoll_events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) read(index);
+      if (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) return read(index, Until::end);
+      if (epoll_events & EPOLLIN) read(index, Until::nothing_more_is_there);
       return;
     case State::stalled:
       if (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) end(index);
@@ -136,7 +137,7 @@ void ClientPool::send_request(std::uint32_t index) {
   client.state = State::awaiting_answer;
 }
 
-void ClientPool::read(std::uint32_t index) {
+void ClientPool::read(std::uint32_t index, Until until) {
   while (clients_[index].state == State::open || clients_[index].state == State::awaiting_answer) {
     const ssize_t count = ::recv(clients_[index].fd, receive_.data(), receive_.size(), MSG_DONTWAIT);
     if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return end(index);
@@ -147,8 +148,8 @@ void ClientPool::read(std::uint32_t index) {
     } else {
       on_head_bytes(index, bytes);
     }
-    // All that was there; what comes now brings a new edge.
-    if (bytes.size() < receive_.size()) return;
+    // All that was there; what comes now brings a new edge. An end that is there already brings none.
+    if (bytes.size() < receive_.size() && until == Until::nothing_more_is_there) return;
   }
 }
 

@@ -150,7 +150,8 @@ class ClientPool final {
   void stall(std::uint32_t index);
   void refuse(std::uint32_t index, std::string why);
   void end(std::uint32_t index);
-  void read(std::uint32_t index);
+  enum class Until : std::uint8_t { nothing_more_is_there, end };
+  void read(std::uint32_t index, Until until);
 
   // hearing.cc: what it hears
   void hear(std::uint32_t index, std::string_view bytes, MonoTime now);
