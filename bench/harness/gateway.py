@@ -1,29 +1,42 @@
-"""The gateway under measurement, and the clients that stand against it."""
+"""The gateway under measurement, and what it is asked while it runs."""
 
 import contextlib
 import http.client
 import json
 import os
-import pathlib
 import re
 import secrets
 import subprocess
-import sys
 import threading
 
-from .processes import Failure, child, cpu_ns, json_lines, on_core, output_of, takes_connections, wait_until
+from .processes import Failure, child, cpu_ns, json_lines, on_cores, output_of, settled, takes_connections, wait_until
 
-BENCH = pathlib.Path(__file__).resolve().parents[1]
-PING_KNOBS = 'keepalive.ping = "1h"\nkeepalive.timeout = "2h"\n'
-
-
-def configuration(*, server="", bus="memory:", endpoints):
-    """Pings are raised by knob: one in the middle of a phase is a write that no event has caused."""
-    tables = "".join(f"[[endpoint]]\n{endpoint}\n{PING_KNOBS}" for endpoint in endpoints)
-    return f'[server]\n{server or LISTEN}\n[bus]\nurl = "{bus}"\n{tables}'
+# Pings are raised by knob: one in the middle of a phase is a write that no event has caused.
+NO_PINGS = 'keepalive.ping = "1h"\nkeepalive.timeout = "2h"\n'
+ORION = f'profile = "orion"\n{NO_PINGS}'
+SERVICE = f'profile = "service"\n{NO_PINGS}'
+PLAIN = '"127.0.0.1:0"'
+SETTLED_CPU_NS = 20_000
 
 
-LISTEN = 'listen = ["127.0.0.1:0"]\nshards = 1'
+def second_orion(more=""):
+    """The orion protocol again, for other channels: so that two kinds of clients stand on one gateway, and an
+    event goes to one kind only."""
+    return f'name = "other"\npath = "/other"\nsource.channels = ["other.*"]\n{ORION}{more}'
+
+
+def tls_address(bench):
+    """A listen address with a certificate of its own, P-256."""
+    cert, key = bench.scratch / "cert.pem", bench.scratch / "key.pem"
+    output_of(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+               "-keyout", key, "-out", cert, "-days", "30", "-subj", "/CN=127.0.0.1"])
+    return f'{{ addr = "127.0.0.1:0", tls = {{ cert = "{cert}", key = "{key}" }} }}'
+
+
+def configuration(*endpoints, listen=(PLAIN,), shards=1, bus="memory:", server="", tables=""):
+    joined = "".join(f"[[endpoint]]\n{endpoint}\n" for endpoint in endpoints)
+    return (f'[server]\nlisten = [{", ".join(listen)}]\nshards = {shards}\n{server}\n[bus]\nurl = "{bus}"\n'
+            f"{tables}\n{joined}")
 
 
 class Gateway:
@@ -56,30 +69,20 @@ class Gateway:
 
     def cpu_of(self, work):
         """Nanoseconds that it spent on some work, until it sleeps again."""
-        before = cpu_ns(self.pid)
+        before = settled(lambda: cpu_ns(self.pid), "the server coming to rest", SETTLED_CPU_NS)
         work()
-        return settled_cpu_ns(self.pid) - before
-
-
-def settled_cpu_ns(pid):
-    seen = [cpu_ns(pid)]
-
-    def still():
-        seen.append(cpu_ns(pid))
-        return seen[-1] - seen[-2] < 20_000
-    wait_until(still, "the server coming to rest", every_s=0.005)
-    return seen[-1]
+        return settled(lambda: cpu_ns(self.pid), "the server coming to rest", SETTLED_CPU_NS) - before
 
 
 @contextlib.contextmanager
-def gateway(bench, text, core=None):
-    """`carillon serve` with this configuration; pinned to one core unless told otherwise."""
+def gateway(bench, text, cores=None):
+    """`carillon serve` with this configuration; pinned to the server's core unless told otherwise."""
     file = bench.scratch / "gateway.toml"
     file.write_text(text)
     environment = {"CARILLON_JWT_SECRET": secrets.token_hex(32), "CARILLON_API_KEY": secrets.token_hex(32),
                    "PATH": os.environ.get("PATH", "")}
     command = [bench.carillon, "serve", "--config", file]
-    with child(command, bench.server_core if core is None else core, env=environment, stderr=subprocess.PIPE,
+    with child(command, cores or bench.server_core, env=environment, stderr=subprocess.PIPE,
                stdout=subprocess.DEVNULL) as process:
         ports = ready_ports(process)
         threading.Thread(target=drain, args=(process.stderr,), daemon=True).start()
@@ -98,46 +101,9 @@ def ready_ports(process):
         said.append(line)
         with contextlib.suppress(ValueError):
             entry = json.loads(line)
-            if entry.get("message", entry.get("msg")) == "ready":
+            if entry.get("message") == "ready":
                 return [int(each.rsplit(":", 1)[1]) for each in entry["listen"].split(",")]
     raise Failure("carillon did not become ready: " + " / ".join(said[-2:]).strip())
-
-
-class Swarm:
-    """Clients that are told what to do (swarm.py)."""
-
-    def __init__(self, process):
-        self.process = process
-
-    def ask(self, command):
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        answer = json.loads(line) if line else {"error": "the clients are gone"}
-        if "error" in answer:
-            raise Failure(answer["error"])
-        return answer
-
-    def connect(self, count):
-        self.ask(f"connect {count}")
-
-    def say(self, count, template):
-        self.ask(f"say {count} {template}")
-
-    def expect(self, events):
-        """All of them have heard exactly so many events each since they connected."""
-        answer = self.ask(f"await {events}")
-        if answer["fewest"] != events or answer["most"] != events:
-            raise Failure(f"the clients heard {answer['fewest']} to {answer['most']} events each, not {events}")
-
-
-@contextlib.contextmanager
-def swarm(bench, server, *options, port=None, path="/ws"):
-    command = [sys.executable, "-m", "harness.swarm", "--port", port or server.port, "--path", path, *options]
-    secret = {"CARILLON_JWT_SECRET": server.environment["CARILLON_JWT_SECRET"]}
-    with child(command, bench.generator_core, cwd=BENCH, env={**os.environ, **secret}, stdin=subprocess.PIPE,
-               stdout=subprocess.PIPE) as process:
-        yield Swarm(process)
 
 
 @contextlib.contextmanager
@@ -150,14 +116,29 @@ def redis(bench, port):
         yield process
 
 
-def load(bench, environment, *options, timeout_s=300):
-    """One run of `carillon bench`, as its JSON. Exit code 1 (something was lost) is a result too."""
-    command = [str(word) for word in (bench.carillon, "bench", "--json", "--core", bench.generator_core, *options)]
-    done = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, timeout=timeout_s, check=False, preexec_fn=on_core(bench.generator_core))
+def load_command(bench, *options):
+    return [str(word) for word in (bench.carillon, "bench", "--json", "--core", bench.generator_core, *options)]
+
+
+def load_result(done):
+    """What `carillon bench` has reported. Exit code 1 (something was lost) is a result too."""
     if done.returncode > 1 or not done.stdout.lstrip().startswith("{"):
         raise Failure(f"carillon bench: {(done.stderr or done.stdout).strip()[-300:]}")
     return json.loads(done.stdout)
+
+
+def load(bench, environment, *options, timeout_s=300):
+    """One run of `carillon bench`, as its JSON."""
+    return load_result(subprocess.run(load_command(bench, *options), env={**os.environ, **environment},
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout_s,
+                                      check=False, preexec_fn=on_cores(bench.generator_core)))
+
+
+def orion_load(bench, server, *options, timeout_s=300):
+    """The same against the orion endpoint of a gateway, published to by its API."""
+    return load(bench, server.environment, "--url", f"ws://127.0.0.1:{server.port}/ws", "--publish",
+                f"http://127.0.0.1:{server.port}/v1/publish", "--channel", "orion.bench", "--server-pid", server.pid,
+                *options, timeout_s=timeout_s)
 
 
 def fan_out(bench, *options):

@@ -23,19 +23,19 @@ class Skipped(Exception):
     """The row cannot be measured here; the text says why."""
 
 
-def on_core(core):
-    """For preexec_fn: the child stays on this core and may open as many files as there can be."""
+def on_cores(cores):
+    """For preexec_fn: the child stays on this core, or these, and may open as many files as there can be."""
     def prepare():
-        os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, {cores} if isinstance(cores, int) else set(cores))
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return prepare
 
 
 @contextlib.contextmanager
-def child(command, core, **options):
+def child(command, cores, **options):
     """Asked to end when the block is left, and killed when it does not within 5 s."""
-    process = subprocess.Popen([str(word) for word in command], text=True, preexec_fn=on_core(core), **options)
+    process = subprocess.Popen([str(word) for word in command], text=True, preexec_fn=on_cores(cores), **options)
     watchdog = threading.Timer(CHILD_S_MAX, process.kill)
     watchdog.daemon = True
     watchdog.start()
@@ -138,15 +138,20 @@ def resident_bytes(pid):
     return total
 
 
-def settled_resident_bytes(pid):
-    """Once it has stood still for a second: what handshakes took is freed by then, or never is."""
-    seen = []
+def settled(measure, what, tolerance=0, times=1, every_s=0.005):
+    """A value once it has stood still so many times in a row."""
+    seen = [measure()]
 
     def still():
-        seen.append(resident_bytes(pid))
-        return len(seen) > 4 and len(set(seen[-5:])) == 1
-    wait_until(still, "the server's memory coming to rest", every_s=0.25)
+        seen.append(measure())
+        return len(seen) > times and max(seen[-times - 1:]) - min(seen[-times - 1:]) <= tolerance
+    wait_until(still, what, every_s=every_s)
     return seen[-1]
+
+
+def settled_resident_bytes(pid):
+    """Once it has stood still for a second: what handshakes took is freed by then, or never is."""
+    return settled(lambda: resident_bytes(pid), "the server's memory coming to rest", times=4, every_s=0.25)
 
 
 def socket_memory():

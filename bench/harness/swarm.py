@@ -6,12 +6,13 @@ there, so that this may be slow.
 
 Obeys lines on stdin, each answered by a line of JSON once it is done:
 
+    visit N               connect and leave again, N times, one after the other
     connect N             be N clients in all
     say COUNT TEMPLATE    each client sends so many messages; $i is its number, $k the message's
     await EVENTS          until each client has heard so many since the start
-    quit                  (or the end of stdin)
 
-Tokens are minted with CARILLON_JWT_SECRET: one for all, or with --users one with a 16-byte `sub` for each.
+The end of stdin ends it. Tokens are minted with CARILLON_JWT_SECRET: one for all, or with --users another one with a
+16-byte `sub` for each connection.
 """
 
 import argparse
@@ -22,13 +23,14 @@ import json
 import os
 import select
 import socket
-import ssl
 import sys
 import time
 
+from .streams import PlainStream, TlsStream, tls_context
+
 QUIET_S_MAX = 20
-READ_BYTES = 256 * 1024
 SOURCES = 16
+IP_BIND_ADDRESS_NO_PORT = 24
 
 
 class FrameCounter:
@@ -83,60 +85,61 @@ class Swarm:
     def __init__(self, arguments, secret):
         self.arguments, self.secret = arguments, secret
         self.epoll = select.epoll()
-        self.clients = {}  # descriptor: (socket, counter)
+        self.clients = {}  # descriptor: (stream, counter)
+        self.tokens_made = 0
         self.shared_token = token_for("everybody", secret) if secret else ""
-        self.tls = None
-        self.records = 0
-        if arguments.tls:
-            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            self.tls.check_hostname, self.tls.verify_mode = False, ssl.CERT_NONE
+        self.tls = tls_context() if arguments.tls else None
+
+    def visit(self, count):
+        for _ in range(count):
+            self.upgraded()[0].close()
+        return {"visits": count}
 
     def connect(self, count):
         while len(self.clients) < count:
-            self.connect_one(len(self.clients))
+            stream, counter = self.upgraded()
+            stream.go_on_without_blocking()
+            self.clients[stream.fileno()] = (stream, counter)
+            self.epoll.register(stream.fileno(), select.EPOLLIN)
         return {"connected": len(self.clients)}
 
-    def connect_one(self, number):
-        stream = socket.socket()
-        stream.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: ports last longer
-        stream.bind((f"127.0.0.{2 + number % SOURCES}", 0))
-        stream.connect(("127.0.0.1", self.arguments.port))
-        if self.tls:
-            stream = self.tls.wrap_socket(stream)
-        stream.sendall(self.request(number).encode())
+    def upgraded(self):
+        """A stream behind its 101, and the counter of what has come behind that."""
+        end = socket.socket()
+        end.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)  # so that ports last
+        end.bind((f"127.0.0.{2 + self.tokens_made % SOURCES}", 0))
+        end.connect(("127.0.0.1", self.arguments.port))
+        stream = TlsStream(end, self.tls) if self.tls else PlainStream(end)
+        stream.send(self.request().encode())
         answer = b""
         while b"\r\n\r\n" not in answer:
-            piece = stream.recv(4096)
-            if not piece:
-                raise ConnectionError(f"client {number}: closed after {answer[:200]!r}")
+            piece = stream.receive()
+            if piece is None:
+                raise ConnectionError(f"closed after {answer[:200]!r}")
             answer += piece
         head, _, rest = answer.partition(b"\r\n\r\n")
         if b" 101 " not in head.split(b"\r\n")[0]:
-            raise ConnectionError(f"client {number}: {head.splitlines()[0].decode()}")
+            raise ConnectionError(head.splitlines()[0].decode())
         if self.arguments.deflate and b"permessage-deflate" not in head:
             raise ConnectionError("the server does not take permessage-deflate")
-        stream.setblocking(False)
         counter = FrameCounter()
         counter.feed(rest)
-        self.clients[stream.fileno()] = (stream, counter)
-        self.epoll.register(stream.fileno(), select.EPOLLIN)
+        return stream, counter
 
-    def request(self, number):
+    def request(self):
+        self.tokens_made += 1
         target = self.arguments.path
         if self.secret:
-            token = token_for(f"user{number:012d}", self.secret) if self.arguments.users else self.shared_token
-            target += f"?token={token}"
+            user = f"user{self.tokens_made:012d}"
+            target += f"?token={token_for(user, self.secret) if self.arguments.users else self.shared_token}"
         extension = "Sec-WebSocket-Extensions: permessage-deflate\r\n" if self.arguments.deflate else ""
         return (f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{extension}"
                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: Y2FyaWxsb24gYmVuY2ghIQ==\r\n\r\n")
 
     def say(self, count, template):
         for number, (stream, _) in enumerate(self.clients.values()):
-            frames = b"".join(text_frame(template.replace("$i", str(number)).replace("$k", str(k)))
-                              for k in range(count))
-            stream.setblocking(True)
-            stream.sendall(frames)
-            stream.setblocking(False)
+            stream.send(b"".join(text_frame(template.replace("$i", str(number)).replace("$k", str(k)))
+                                 for k in range(count)))
         return {"said": count * len(self.clients)}
 
     def wait_for(self, events):
@@ -149,23 +152,15 @@ class Swarm:
                     lacking.discard(fd)
         heard = [counter.events for _, counter in self.clients.values()]
         return {"connected": len(heard), "events": sum(heard), "fewest": min(heard, default=0),
-                "most": max(heard, default=0)}
+                "most": max(heard, default=0), "records": sum(stream.records for stream, _ in self.clients.values())}
 
     def read(self, fd):
         """False when the server has closed it."""
         stream, counter = self.clients[fd]
-        try:
-            while True:
-                data = stream.recv(READ_BYTES)
-                if not data:
-                    break
-                counter.feed(data)
-                if not (self.tls and stream.pending()):
-                    return True
-        except (BlockingIOError, ssl.SSLWantReadError):
+        data = stream.receive()
+        if data is not None:
+            counter.feed(data)
             return True
-        except OSError:
-            pass
         self.epoll.unregister(fd)
         del self.clients[fd]
         stream.close()
@@ -174,6 +169,8 @@ class Swarm:
 
 def obey(swarm, line):
     verb, _, rest = line.partition(" ")
+    if verb == "visit":
+        return swarm.visit(int(rest))
     if verb == "connect":
         return swarm.connect(int(rest))
     if verb == "await":
@@ -192,12 +189,10 @@ def main():
         parser.add_argument(switch, action="store_true")
     swarm = Swarm(parser.parse_args(), os.environ.get("CARILLON_JWT_SECRET", ""))
     for line in sys.stdin:
-        if line.strip() == "quit":
-            break
         try:
             answer = obey(swarm, line.rstrip("\n"))
         except (OSError, ValueError) as error:
-            answer = {"error": str(error)}
+            answer = {"error": f"the clients: {error}"}
         print(json.dumps(answer), flush=True)
     os._exit(0)  # the kernel closes twenty thousand sockets faster than one by one
 

@@ -1,0 +1,106 @@
+"""docs/benchmarks.md from the stored results: the targets first, then each row with all its figures."""
+
+import pathlib
+
+from harness import store
+from harness.figures import written, written_spread
+
+from . import drawings
+
+HEAD = """# Benchmarks
+
+<!-- Written by bench/run from what it measured; `bench/run --page` writes it anew. -->
+
+What Carillon does on one machine, measured by one command that anybody can run:
+
+```sh
+bench/run              # builds, measures every row, writes this page; at most an hour
+bench/run --quick      # five minutes, to see that it works
+bench/run --million    # also a million connections
+```
+
+Both ends are on the machine: the server has core 0, and the load generator, the bus and the clients have core 1. Figures
+are medians; the spread is where half of the values lie, and all of them. `--row NAME` measures one row again, and each
+row's raw results are JSON in `build/bench/results`. How the load generator counts is in [benchmarking.md](benchmarking.md).
+"""
+
+
+def write(folder, rows, results):
+    """Where it has been written. Rows without a result are named as such."""
+    folder = pathlib.Path(folder)
+    charts = folder / "benchmarks"
+    charts.mkdir(parents=True, exist_ok=True)
+    for name, picture in drawings.of(results).items():
+        (charts / f"{name}.svg").write_text(picture)
+    page = folder / "benchmarks.md"
+    page.write_text(text_of(rows, results))
+    return page
+
+
+def text_of(rows, results):
+    return "\n".join([HEAD, measured_on(results), summary(rows, results), targets(rows, results),
+                      *(section(row, results.get(row.name)) for row in rows)])
+
+
+def measured_on(results):
+    """One line a machine, date and commit: a resumed run may have several."""
+    places = {}
+    for result in results.values():
+        place = result["machine"]
+        words = (f"{place['cpu']}, {place['cores']} cores, {place['memory_gib']} GiB, Linux {place['kernel']}; "
+                 f"{result['date']}, commit {result['commit']}")
+        places.setdefault(words, []).append(result["row"])
+    if len(places) == 1:
+        return f"Measured on {next(iter(places))}.\n"
+    return "".join(f"- {', '.join(names)}: {words}\n" for words, names in places.items())
+
+
+def judged(rows, results):
+    """(row, figure) of each figure that has a target."""
+    for row in rows:
+        result = results.get(row.name)
+        if result and result["status"] == store.MEASURED:
+            yield from ((row, figure) for figure in row.figures(result["seen"]) if figure.target)
+
+
+def summary(rows, results):
+    figures = [figure for _, figure in judged(rows, results)]
+    missed = [figure for figure in figures if not figure.target.holds(figure.value)]
+    lines = [f"**{len(figures) - len(missed)} of {len(figures)} targets are met.**"]
+    if missed:
+        lines.append("Not met: " + "; ".join(f"{figure.what} ({amount(figure)}, target {target_of(figure)})"
+                                             for figure in missed) + ".")
+    return " ".join(lines) + "\n"
+
+
+def amount(figure):
+    return f"{written(figure.value)} {figure.unit}".strip()
+
+
+def target_of(figure):
+    sign = "≥" if figure.target.bound == "at least" else "≤"
+    return f"{sign} {written(figure.target.value)} {figure.unit}".strip()
+
+
+def targets(rows, results):
+    lines = ["## Targets", "", "| work | target | figure | spread | verdict |", "|---|---|---|---|---|"]
+    for _, figure in judged(rows, results):
+        verdict = "met" if figure.target.holds(figure.value) else "**missed**"
+        spread = written_spread(figure.spread) if figure.spread else "one run"
+        lines.append(f"| {figure.what} | {target_of(figure)} | {amount(figure)} | {spread} | {verdict} |")
+    return "\n".join([*lines, ""])
+
+
+def section(row, result):
+    lines = [f"## {row.title}", "", f"{row.how} (`bench/run --row {row.name}`)", ""]
+    if result is None:
+        return "\n".join([*lines, "Not measured.", ""])
+    if result["status"] != store.MEASURED:
+        return "\n".join([*lines, f"{result['status'].capitalize()}: {result['reason']}", ""])
+    if picture := drawings.NAMES.get(row.name):
+        lines += [f"![{row.title}](benchmarks/{picture}.svg)", ""]
+    lines += ["| | figure | spread | |", "|---|---|---|---|"]
+    for figure in row.figures(result["seen"]):
+        spread = written_spread(figure.spread) if figure.spread else ""
+        lines.append(f"| {figure.what} | {amount(figure)} | {spread} | {figure.note} |")
+    return "\n".join([*lines, ""])

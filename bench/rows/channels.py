@@ -1,0 +1,50 @@
+"""100,000 channels that one client each hears, beside one channel that all hear."""
+
+from harness.clients import swarm
+from harness.figures import slope
+from harness.gateway import SERVICE, configuration, fan_out, gateway
+from harness.processes import settled_resident_bytes
+
+from .row import Figure, Row, at_most
+
+CHANNELS, CLIENTS = 100_000, 5_000
+SUBSCRIPTION_BYTES = 16
+
+
+def measure(bench):
+    bench.say(f"{CHANNELS} channels of one subscriber each, and one of all, in turns")
+    phases = fan_out(bench, "--clients", CLIENTS, "--channels", CHANNELS, "--pending", 1, 16, "--pairs",
+                     bench.pick(12, 3))
+    return {"phases": phases, "memory": memory(bench)}
+
+
+def memory(bench):
+    """Each client subscribes to the same number of channels, each to its own."""
+    bench.say("what a channel takes")
+    points = []
+    with gateway(bench, configuration(SERVICE)) as server, swarm(bench, server, path="/api/ws") as clients:
+        clients.connect(CLIENTS)
+        for turn, channels in enumerate((1, CHANNELS // CLIENTS - 1)):
+            clients.say(channels, f'{{"type":"subscribe","data":{{"channel":"room-$i-{turn}-$k"}}}}')
+            server.metric("carillon_channels")
+            points.append((server.metric("carillon_channels"), settled_resident_bytes(server.pid)))
+    return {"points": points}
+
+
+def figures(seen):
+    for phase in seen["phases"]:
+        many = phase["pending"] > 1
+        yield Figure(f"{CHANNELS:,} channels, {phase['pending']} pending a client: CPU a delivery over one hot channel's",
+                     phase["ratio"], "×", at_most(2) if many else None, phase["ratio_of_pairs"],
+                     f"{phase['channels_cpu_us']['median']:.2f} and {phase['hot_cpu_us']['median']:.2f} µs")
+    yield Figure("memory of a channel without history", slope(seen["memory"]["points"]) - SUBSCRIPTION_BYTES, "B",
+                 at_most(128), None, f"resident memory a channel and its subscription, less {SUBSCRIPTION_BYTES} B of the "
+                                     "subscription")
+
+
+CHANNEL_ROW = Row(
+    "channels", "A hundred thousand channels",
+    f"{CLIENTS:,} clients of the service protocol, each subscribed to {CHANNELS // CLIENTS} channels of its own; events "
+    "on random ones, with as many deliveries as the hot channel's phases, in turns. Each event of these channels is read, "
+    "checked and encoded for one delivery, and each of the hot channel's for 5,000. CPU time of the gateway's thread.",
+    measure, figures)

@@ -1,0 +1,90 @@
+"""From Redis to one client as fast as it comes, beside a bare hiredis subscriber."""
+
+import contextlib
+import json
+import statistics
+import subprocess
+
+from harness.figures import spread_of
+from harness.gateway import ORION, configuration, gateway, redis
+from harness.processes import Failure, child, cpu_ns, free_port, output_of
+
+from .row import Figure, Row, at_least, at_most
+
+CHANNEL = "orion.bench"
+BODY_BYTES = 256
+
+
+def measure(bench):
+    rounds, events = bench.pick(8, 2), bench.pick(300_000, 50_000)
+    port = free_port()
+    pairs = []
+    with redis(bench, port), gateway(bench, configuration(ORION, bus=f"redis://127.0.0.1:{port}")) as server:
+        for number in range(rounds):
+            bench.say(f"{events} events, pipelined: {number + 1} of {rounds}")
+            first, second = (carillon, floor) if number % 2 == 0 else (floor, carillon)
+            one, two = (each(bench, server, port, events) for each in (first, second))
+            pairs.append({"carillon": one, "floor": two} if number % 2 == 0 else {"carillon": two, "floor": one})
+    return {"events": events, "pairs": pairs}
+
+
+def flood(bench, port, events):
+    return json.loads(output_of([bench.build / "redis_flood", "--redis", port, "--channel", CHANNEL, "--events", events,
+                                 "--bytes", BODY_BYTES, "--core", bench.generator_core]))
+
+
+def floor(bench, _server, port, events):
+    command = [bench.build / "redis_floor", "--redis", port, "--channel", CHANNEL, "--core", bench.server_core]
+    with child(command, bench.server_core, stdout=subprocess.PIPE) as process:
+        json.loads(process.stdout.readline())  # it has subscribed
+        flood(bench, port, events)
+        seen = json.loads(process.stdout.readline())
+    return {"events_per_s": seen["messages"] / seen["wall_ns"] * 1e9, "cpu_us": seen["cpu_ns"] / 1000 / seen["messages"],
+            "lost": events - seen["messages"]}
+
+
+@contextlib.contextmanager
+def listener(bench, server):
+    token = output_of([bench.carillon, "token"], env=server.environment).strip()
+    command = [bench.build / "load_generator", "--port", server.port, "--core", bench.generator_core]
+    with child(command, bench.generator_core, env={"CARILLON_TOKEN": token}, stdin=subprocess.PIPE,
+               stdout=subprocess.PIPE) as process:
+        def ask(command):
+            process.stdin.write(command + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+            if not line:
+                raise Failure("load_generator is gone")
+            return json.loads(line)
+        ask("connect 1")
+        yield ask
+
+
+def carillon(bench, server, port, events):
+    """All but the flood's last word, which is no JSON, so that the gateway drops it."""
+    with listener(bench, server) as ask:
+        before, begun = cpu_ns(server.pid), ask("report")["at_ns"]
+        flood(bench, port, events)
+        heard = ask(f"await {events}")
+        return {"events_per_s": heard["events"] / (heard["at_ns"] - begun) * 1e9,
+                "cpu_us": (cpu_ns(server.pid) - before) / 1000 / events, "lost": events - heard["events"]}
+
+
+def figures(seen):
+    pairs = seen["pairs"]
+    ratios = [pair["carillon"]["events_per_s"] / pair["floor"]["events_per_s"] for pair in pairs]
+    rate = {side: statistics.median(pair[side]["events_per_s"] for pair in pairs) for side in ("carillon", "floor")}
+    cpu = {side: statistics.median(pair[side]["cpu_us"] for pair in pairs) for side in ("carillon", "floor")}
+    yield Figure("Redis → client over what a bare hiredis subscriber takes in", statistics.median(ratios), "",
+                 at_least(0.9), spread_of(ratios),
+                 f"{rate['carillon']:,.0f} and {rate['floor']:,.0f} events/s; {cpu['carillon']:.2f} and "
+                 f"{cpu['floor']:.2f} µs of CPU an event")
+    yield Figure("Redis → client: lost", sum(pair["carillon"]["lost"] for pair in pairs), "", at_most(0))
+
+
+REDIS_INTAKE = Row(
+    "redis", "Redis to one client",
+    f"One channel, a publisher that pipelines, bodies of {BODY_BYTES} bytes; redis-server, publisher and client on one "
+    "core, the subscriber on the other: `carillon serve` with one client, and a program that does nothing but read the "
+    "messages with hiredis and count them.",
+    measure, figures)

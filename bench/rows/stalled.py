@@ -1,0 +1,86 @@
+"""Clients that never read: what they cost, and what the others notice."""
+
+import os
+import statistics
+import subprocess
+import threading
+
+from harness.figures import spread_of
+from harness.gateway import ORION, configuration, gateway, load_command, load_result
+from harness.processes import Failure, resident_bytes, socket_memory
+
+from .row import Figure, Row, at_most
+
+HEALTHY, STALLED = 1_000, 1_000
+EVENTS_PER_S, EVENT_BYTES = 50, 2_048
+LOG_WINDOW_BYTES = 1024 * 1024  # the default of lag.bytes_max
+LOOK_EVERY_S = 0.1
+
+
+def measure(bench):
+    rounds = bench.pick(4, 1)
+    runs = {"with": [], "without": []}
+    for number in range(rounds):
+        order = (("with", STALLED), ("without", 0))
+        for name, stalled in order if number % 2 == 0 else reversed(order):
+            bench.say(f"{HEALTHY} clients that read and {stalled} that do not")
+            runs[name].append(run(bench, stalled))
+    return runs
+
+
+def run(bench, stalled):
+    """Long enough for the window to pass them, and for the kernel to let go of what they held."""
+    with gateway(bench, configuration(ORION)) as server:
+        command = load_command(
+            bench, "--url", f"ws://127.0.0.1:{server.port}/ws", "--publish", f"http://127.0.0.1:{server.port}/v1/publish",
+            "--channel", "orion.bench", "--clients", HEALTHY + stalled, "--stall", stalled, "--rate", EVENTS_PER_S,
+            "--bytes", EVENT_BYTES, "--seconds", bench.pick(20, 14), "--server-pid", server.pid)
+        before = socket_memory()
+        with subprocess.Popen(command, env={**os.environ, **server.environment}, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            peaks = watch(process, server.pid)
+            process.stdout, output = None, process.stdout.read()
+        seen = load_result(subprocess.CompletedProcess(command, process.returncode, output, ""))
+        return {"load": seen, **peaks, "tcp_before": before["mem_bytes"], "orphans_before": before["orphan"]}
+
+
+def watch(process, pid):
+    """The most that was seen while it ran; what stood when all had connected; and the orphans just before its end."""
+    pause = threading.Event()
+    resident, tcp, orphans = [], [], 0
+    while process.poll() is None:
+        resident.append(resident_bytes(pid))
+        memory = socket_memory()
+        tcp.append(memory["mem_bytes"])
+        orphans = memory["orphan"]
+        pause.wait(LOOK_EVERY_S)
+    if not resident:
+        raise Failure("carillon bench ended at once")
+    return {"resident_max": max(resident), "tcp_max": max(tcp), "orphans_last": orphans}
+
+
+def figures(seen):
+    with_, without = seen["with"], seen["without"]
+    rss = [max(0, one["resident_max"] - other["resident_max"]) for one, other in zip(with_, without)]
+    yield Figure("resident memory more than without them", statistics.median(rss) / 1024 ** 2, "MiB",
+                 at_most(LOG_WINDOW_BYTES / 1024 ** 2 + STALLED * 192 / 1024 ** 2), spread_of([r / 1024**2 for r in rss]),
+                 f"the log's window is {LOG_WINDOW_BYTES // 1024**2} MiB, once, and {STALLED:,} connections their own")
+    tcp = [(one["tcp_max"] - other["tcp_max"]) / 1024 / STALLED for one, other in zip(with_, without)]
+    yield Figure("kernel TCP memory a stalled connection, both ends", statistics.median(tcp), "KiB", at_most(256),
+                 spread_of(tcp), "the most that /proc/net/sockstat showed")
+    left = max(one["load"]["stalled"] for one in with_)
+    yield Figure("stalled connections not dropped at the end", left, "", at_most(0))
+    orphans = max(one["orphans_last"] - one["orphans_before"] for one in with_)
+    yield Figure("orphans left by them", orphans, "", at_most(0))
+    ratios = [one["load"]["latency_us"]["p99"] / other["load"]["latency_us"]["p99"] for one, other in zip(with_, without)]
+    p99 = [statistics.median(one["load"]["latency_us"]["p99"] for one in side) / 1000 for side in (with_, without)]
+    yield Figure("p99 of those who read, over the same without stalled ones", statistics.median(ratios), "×",
+                 at_most(1.2), spread_of(ratios), f"{p99[0]:.2f} ms and {p99[1]:.2f} ms; "
+                 f"{sum(one['load']['lost'] for one in with_)} lost")
+
+
+STALLED_READERS = Row(
+    "stalled", "Clients that never read",
+    f"{HEALTHY:,} clients that read, {EVENTS_PER_S} events/s of {EVENT_BYTES:,} bytes, with and without {STALLED:,} "
+    "others that never do; the orion protocol with its defaults: whoever is 1 MiB or 15 s behind is disconnected.",
+    measure, figures)
