@@ -2,6 +2,7 @@
 // up to 8. Most connections have one subscription and most channels one subscriber.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -75,7 +76,9 @@ class InlineList {
   }
 
   void grow() {
-    const std::uint32_t wanted = capacity_ < 4 ? 4 : capacity_ * 2;
+    // By a quarter, so that little stands empty and what one list has left another fits into. An odd number:
+    // malloc's blocks have 8 bytes less than a multiple of 16.
+    const std::uint32_t wanted = (capacity_ + std::max(2U, capacity_ / 4)) | 1;
     // realloc grows a large array in place (mremap), so its pages are not touched twice.
     T* grown = static_cast<T*>(std::realloc(on_heap() ? heap_ : nullptr, wanted * sizeof(T)));
     if (!grown) throw std::bad_alloc();

@@ -77,6 +77,7 @@ struct ServerSettings {
   std::uint32_t headers_max = 64;
   std::uint32_t body_bytes_max = 1024 * 1024;
   std::uint32_t token_bytes_max = 8 * 1024;
+  std::uint32_t token_cache_max = 16384;    // verified tokens of one endpoint, on one shard
   std::uint32_t connections_max = 1000000;  // WebSockets of the process
   std::uint32_t outbox_bytes_max = 64 * 1024;
   std::uint32_t inbox_batches_max = 4096;

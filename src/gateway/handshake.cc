@@ -173,6 +173,7 @@ Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const config::En
     return auth::make_api_key_authenticator(endpoint.auth.api_keys);
   }
   auth::Authenticator::Options options;
+  options.cache_entries_max = settings.server.token_cache_max;
   options.token_bytes_max = settings.server.token_bytes_max;
   options.channels_claim = endpoint.auth.channels_claim;
   options.require_exp = endpoint.auth.require_exp;
