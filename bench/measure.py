@@ -37,10 +37,11 @@ def result_of(row, bench):
 
 
 def tell(row, result):
+    """Each figure, as the page will have it."""
     if result["status"] != store.MEASURED:
         print(f"  {result['status']}: {result['reason']}", flush=True)
         return
-    for figure in row.figures(result["seen"]):
+    for figure in row.figures_of(result):
         verdict = "" if figure.target is None else "  met" if figure.target.holds(figure.value) else "  MISSED"
         spread = f" ({written_spread(figure.spread)})" if figure.spread else ""
         print(f"  {figure.what}: {written(figure.value)} {figure.unit}{spread}{verdict}", flush=True)
@@ -96,8 +97,7 @@ def main():
         measure(bench, rows, results, arguments.fresh)
     docs = build / "quick" if arguments.quick else ROOT / "docs"
     seen = results.all([row.name for row in ROWS])
-    written_to = page.write(docs, ROWS, seen)
-    print(f"bench: {written_to}")
+    print(f"bench: {page.write(docs, ROWS, seen)}")
     failed = [row.name for row in rows if seen.get(row.name, {}).get("status") == store.FAILED]
     if failed and not arguments.page:
         sys.exit(f"bench: failed: {', '.join(failed)}")

@@ -1,8 +1,8 @@
 // redis_flood: publishes events on a Redis channel as fast as Redis takes them, a bounded number of them
 // unanswered at a time, and then the message "end".
 //
-// Prints {"events", "heard", "cpu_ns", "wall_ns"}: `heard` is how many subscribers Redis gave them to, added
-// up, the last message not counted.
+// Prints {"events", "heard", "begin_ns", "cpu_ns", "wall_ns"}: `heard` is how many subscribers Redis gave them
+// to, added up, the last message not counted; it began then by the monotonic clock.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -146,7 +146,7 @@ Result<std::string> flood(const Arguments& arguments) {
   std::string line;
   json::ObjectWriter object(line);
   object.member("events", arguments.events).member("heard", heard);
-  object.member("cpu_ns", span.cpu_ns).member("wall_ns", span.wall_ns);
+  object.member("begin_ns", start.wall_ns).member("cpu_ns", span.cpu_ns).member("wall_ns", span.wall_ns);
   object.close();
   return line;
 }

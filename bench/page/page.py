@@ -4,6 +4,7 @@ import pathlib
 
 from harness import store
 from harness.figures import written, written_spread
+from rows.row import OtherShape
 
 from . import drawings
 
@@ -38,8 +39,9 @@ def write(folder, rows, results):
 
 
 def text_of(rows, results):
-    return "\n".join([HEAD, measured_on(results), summary(rows, results), targets(rows, results),
-                      *(section(row, results.get(row.name)) for row in rows)])
+    sections = readable(rows, results)
+    return "\n".join([HEAD, measured_on(results), summary(sections), targets(sections),
+                      *(section(*each) for each in sections)])
 
 
 def measured_on(results):
@@ -55,16 +57,23 @@ def measured_on(results):
     return "".join(f"- {', '.join(names)}: {words}\n" for words, names in places.items())
 
 
-def judged(rows, results):
-    """(row, figure) of each figure that has a target."""
+def readable(rows, results):
+    """[(row, result, figures)]: what cannot be read is a result as good as one that failed."""
+    found = []
     for row in rows:
         result = results.get(row.name)
+        figures = []
         if result and result["status"] == store.MEASURED:
-            yield from ((row, figure) for figure in row.figures(result["seen"]) if figure.target)
+            try:
+                figures = row.figures_of(result)
+            except OtherShape as why:
+                result = {**result, "status": store.FAILED, "reason": str(why)}
+        found.append((row, result, figures))
+    return found
 
 
-def summary(rows, results):
-    figures = [figure for _, figure in judged(rows, results)]
+def summary(sections):
+    figures = [figure for _, _, figures in sections for figure in figures if figure.target]
     missed = [figure for figure in figures if not figure.target.holds(figure.value)]
     lines = [f"**{len(figures) - len(missed)} of {len(figures)} targets are met.**"]
     if missed:
@@ -82,16 +91,16 @@ def target_of(figure):
     return f"{sign} {written(figure.target.value)} {figure.unit}".strip()
 
 
-def targets(rows, results):
+def targets(sections):
     lines = ["## Targets", "", "| work | target | figure | spread | verdict |", "|---|---|---|---|---|"]
-    for _, figure in judged(rows, results):
+    for figure in (figure for _, _, figures in sections for figure in figures if figure.target):
         verdict = "met" if figure.target.holds(figure.value) else "**missed**"
         spread = written_spread(figure.spread) if figure.spread else "one run"
         lines.append(f"| {figure.what} | {target_of(figure)} | {amount(figure)} | {spread} | {verdict} |")
     return "\n".join([*lines, ""])
 
 
-def section(row, result):
+def section(row, result, figures):
     lines = [f"## {row.title}", "", f"{row.how} (`bench/run --row {row.name}`)", ""]
     if result is None:
         return "\n".join([*lines, "Not measured.", ""])
@@ -100,7 +109,7 @@ def section(row, result):
     if picture := drawings.NAMES.get(row.name):
         lines += [f"![{row.title}](benchmarks/{picture}.svg)", ""]
     lines += ["| | figure | spread | |", "|---|---|---|---|"]
-    for figure in row.figures(result["seen"]):
+    for figure in figures:
         spread = written_spread(figure.spread) if figure.spread else ""
         lines.append(f"| {figure.what} | {amount(figure)} | {spread} | {figure.note} |")
     return "\n".join([*lines, ""])

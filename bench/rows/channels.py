@@ -36,7 +36,9 @@ def figures(seen):
         many = phase["pending"] > 1
         yield Figure(f"{CHANNELS:,} channels, {phase['pending']} pending a client: CPU a delivery over one hot channel's",
                      phase["ratio"], "×", at_most(2) if many else None, phase["ratio_of_pairs"],
-                     f"{phase['channels_cpu_us']['median']:.2f} and {phase['hot_cpu_us']['median']:.2f} µs")
+                     f"{phase['many_cpu_us']['median']:.2f} and {phase['one_cpu_us']['median']:.2f} µs, of which "
+                     f"{phase['many_publishing_us']['median']:.2f} and {phase['one_publishing_us']['median']:.2f} before "
+                     "the sweep: reading, checking, encoding and appending")
     yield Figure("memory of a channel without history", slope(seen["memory"]["points"]) - SUBSCRIPTION_BYTES, "B",
                  at_most(128), None, f"resident memory a channel and its subscription, less {SUBSCRIPTION_BYTES} B of the "
                                      "subscription")

@@ -35,6 +35,10 @@ class Figure:
     note: str = ""
 
 
+class OtherShape(Exception):
+    """A stored result is not what this version of its row would write."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Row:
     """`measure(bench)` returns what was seen, as JSON; `figures(seen)` picks the numbers of the page out of it."""
@@ -45,3 +49,10 @@ class Row:
     measure: Callable
     figures: Callable
     on_demand: bool = False  # only when it is asked for by name
+
+    def figures_of(self, result):
+        """All of them, as a list. Results outlive the code that wrote them: OtherShape says so."""
+        try:
+            return list(self.figures(result["seen"]))
+        except (KeyError, TypeError, IndexError, ValueError) as error:
+            raise OtherShape(f"an older version of this row wrote it ({type(error).__name__}: {error})") from error

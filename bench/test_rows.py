@@ -1,0 +1,145 @@
+"""The pure parts of the benchmark: statistics, resumption, clients' bytes, page and charts."""
+
+import pathlib
+import sys
+import tempfile
+import unittest
+import xml.dom.minidom
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from harness import figures, store
+from harness.streams import TlsStream
+from harness.swarm import FrameCounter, text_frame
+from page import charts, page
+from rows.plan import ROWS
+from rows.row import Figure, OtherShape, Row, at_least, at_most
+
+MACHINE = {"cpu": "A CPU", "cores": 2, "kernel": "6.1", "memory_gib": 24}
+
+
+def result_of(row, **more):
+    return {"row": row, "status": store.MEASURED, "commit": "abc", "quick": False, "machine": MACHINE,
+            "date": "2026-01-01", "seen": {}, **more}
+
+
+def row_of(name, *found):
+    return Row(name, f"Title of {name}", "How.", None, lambda seen: found)
+
+
+class Statistics(unittest.TestCase):
+    def test_the_spread_of_one_value_is_that_value(self):
+        self.assertEqual(figures.spread_of([3]), {"median": 3, "min": 3, "max": 3, "low": 3, "high": 3, "count": 1})
+
+    def test_the_spread_holds_median_quartiles_and_ends(self):
+        spread = figures.spread_of([5, 1, 3, 2, 4])
+        self.assertEqual([spread[name] for name in ("min", "low", "median", "high", "max")], [1, 2, 3, 4, 5])
+
+    def test_a_slope_does_not_know_what_lies_below_its_first_point(self):
+        self.assertEqual(figures.slope([(5000, 1_000_000), (17_000, 2_200_000)]), 100)
+
+    def test_no_more_digits_are_written_than_are_known(self):
+        for value, text in ((0.0123, "0.012"), (0.95, "0.95"), (12.34, "12.3"), (1234.6, "1,235"), (4_963_000, "4.96 M")):
+            self.assertEqual(figures.written(value), text)
+
+
+class Resumption(unittest.TestCase):
+    def test_a_result_is_found_again_and_a_broken_one_is_none(self):
+        with tempfile.TemporaryDirectory() as folder:
+            results = store.Store(folder)
+            self.assertIsNone(results.load("floor"))
+            results.save(result_of("floor"))
+            self.assertEqual(results.load("floor"), result_of("floor"))
+            results.path("floor").write_text("{")
+            self.assertIsNone(results.load("floor"))
+
+    def test_only_what_was_measured_at_this_commit_as_thoroughly_is_taken_over(self):
+        self.assertTrue(store.can_be_taken_over(result_of("x"), "abc", False))
+        for result, commit, quick in ((None, "abc", False), (result_of("x", status=store.FAILED), "abc", False),
+                                      (result_of("x"), "other", False), (result_of("x"), "abc", True),
+                                      (result_of("x", commit="abc+changes"), "abc+changes", False)):
+            self.assertFalse(store.can_be_taken_over(result, commit, quick))
+
+
+class Clients(unittest.TestCase):
+    FRAMES = b"\x81\x02hi" + b"\x89\x00" + b"\x82\x7e\x01\x00" + bytes(256) + b"\x81\x00"
+
+    def test_data_frames_are_counted_and_pings_are_not(self):
+        counter = FrameCounter()
+        counter.feed(self.FRAMES)
+        self.assertEqual(counter.events, 3)
+
+    def test_frames_are_counted_wherever_the_stream_is_split(self):
+        for at in range(len(self.FRAMES) + 1):
+            counter = FrameCounter()
+            counter.feed(self.FRAMES[:at])
+            counter.feed(self.FRAMES[at:])
+            self.assertEqual(counter.events, 3, f"split at {at}")
+
+    def test_a_message_is_one_masked_text_frame(self):
+        self.assertEqual(text_frame("hi"), b"\x81\x82\0\0\0\0hi")
+        self.assertEqual(text_frame("x" * 126)[:4], b"\x81\xfe\0\x7e")
+
+    def test_tls_records_are_counted_wherever_the_stream_is_split(self):
+        records = b"\x17\x03\x03\x00\x03abc" + b"\x16\x03\x03\x00\x01x" + b"\x17\x03\x03\x00\x00"
+        for at in range(len(records) + 1):
+            stream = TlsStream.__new__(TlsStream)
+            stream.records, stream.unseen, stream.skip = 0, b"", 0
+            stream.count_records(records[:at])
+            stream.count_records(records[at:])
+            self.assertEqual(stream.records, 2, f"split at {at}")
+
+
+class Page(unittest.TestCase):
+    ROWS = (row_of("good", Figure("speed", 0.95, "", at_least(0.9), figures.spread_of([0.8, 1.0]))),
+            row_of("bad", Figure("memory", 200, "B", at_most(128)), Figure("time", 3, "s")), row_of("absent"))
+
+    def text(self, **results):
+        return page.text_of(self.ROWS, {name: result_of(name, **more) for name, more in results.items()})
+
+    def test_each_target_stands_with_figure_spread_and_verdict(self):
+        text = self.text(good={}, bad={})
+        self.assertIn("| speed | ≥ 0.90 | 0.95 | 0.85–0.95 (all: 0.80–1.00) | met |", text)
+        self.assertIn("| memory | ≤ 128 B | 200 B | one run | **missed** |", text)
+        self.assertNotIn("| time | ≤", text)
+
+    def test_what_is_missed_is_named_first(self):
+        self.assertIn("**1 of 2 targets are met.** Not met: memory (200 B, target ≤ 128 B).", self.text(good={}, bad={}))
+
+    def test_what_was_not_measured_says_why(self):
+        text = self.text(bad={"status": store.SKIPPED, "reason": "no such peer"})
+        self.assertIn("Skipped: no such peer", text)
+        self.assertIn("## Title of absent\n\nHow. (`bench/run --row absent`)\n\nNot measured.", text)
+
+    def test_results_of_several_commits_are_told_apart(self):
+        text = self.text(good={}, bad={"commit": "def"})
+        self.assertIn("- good: A CPU, 2 cores, 24 GiB, Linux 6.1; 2026-01-01, commit abc", text)
+
+    def test_a_result_of_another_shape_is_told_and_harms_nothing_else(self):
+        def broken(seen):
+            yield Figure("x", seen["gone"])
+        row = Row("old", "Old", "How.", None, broken)
+        with self.assertRaises(OtherShape):
+            row.figures_of(result_of("old"))
+        text = page.text_of((row, *self.ROWS), {"old": result_of("old"), "good": result_of("good")})
+        self.assertIn("Failed: an older version of this row wrote it", text)
+        self.assertIn("**1 of 1 targets are met.**", text)
+
+    def test_no_two_rows_have_one_name(self):
+        self.assertEqual(len({row.name for row in ROWS}), len(ROWS))
+
+
+class Charts(unittest.TestCase):
+    def test_a_chart_is_xml_with_a_bar_for_each_value(self):
+        drawn = xml.dom.minidom.parseString(charts.bars("A & B", "µs", [charts.Bar("one", 1), charts.Bar("<2>", 2)]))
+        self.assertEqual(len(drawn.getElementsByTagName("rect")), 2)
+
+    def test_bars_are_as_long_as_their_values_or_as_the_logarithms_of_them(self):
+        self.assertEqual(charts.lengths([1, 2], 100, log=False), [50, 100])
+        low, middle, high = charts.lengths([10, 100, 1000], 100, log=True)
+        self.assertAlmostEqual(high - middle, middle - low)
+        self.assertGreater(low, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
