@@ -14,7 +14,7 @@ def install(bench):
 
 @contextlib.contextmanager
 def started(bench, _):
-    text = gateway.configuration(endpoints=['profile = "orion"'])
+    text = gateway.configuration(gateway.ORION)
     with gateway.gateway(bench, text) as running:
         address = f"127.0.0.1:{running.port}"
         yield Running(running.pid, ("--url", f"ws://{address}/ws", "--channel", "orion.bench",

@@ -6,9 +6,11 @@ from .encodings import ENCODINGS
 from .floor import FLOOR
 from .latency import LATENCY
 from .memory import MEMORY
+from .peers import ROWS as PEER_ROWS
 from .rates import RATES
 from .redis_intake import REDIS_INTAKE
 from .shards import SHARDS
 from .stalled import STALLED_READERS
 
-ROWS = (FLOOR, RATES, LATENCY, MEMORY, STALLED_READERS, CONNECTS, REDIS_INTAKE, CHANNEL_ROW, ENCODINGS, SHARDS)
+ROWS = (FLOOR, RATES, LATENCY, MEMORY, STALLED_READERS, CONNECTS, REDIS_INTAKE, CHANNEL_ROW, ENCODINGS, SHARDS,
+        *PEER_ROWS)

@@ -17,7 +17,7 @@ ROOM = 'lag.bytes_max = "16MiB"\n'  # a megabyte is 3 ms at this rate; a client 
 
 
 def measure(bench):
-    rounds, events = bench.pick(8, 2), bench.pick(300_000, 50_000)
+    rounds, events = bench.pick(8, 2), bench.pick(1_000_000, 100_000)
     port = free_port()
     pairs = []
     with redis(bench, port), gateway(bench, configuration(ORION + ROOM, bus=f"redis://127.0.0.1:{port}")) as server:
