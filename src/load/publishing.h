@@ -61,14 +61,15 @@ class RedisProtocol final : public PublishProtocol {
 
 // PUB to NATS (its client protocol), pipelined. The server answers no PUB, but each is followed by a PING, whose
 // PONG says that it was taken. The server's own PINGs are answered with the next request: it has patience for
-// minutes.
+// minutes. Its publishers do not wait as a rule, and what it reads at once it delivers at once: few requests
+// under way would hold it back.
 class NatsProtocol final : public PublishProtocol {
  public:
   void append_request(std::string& out, std::span<const OutgoingEvent> events) override;
   Answers read_answers(std::string_view bytes) override;
   void reset() override { *this = {}; }
   std::size_t events_a_request_max() const override { return 1; }
-  std::size_t requests_max() const override { return 16; }
+  std::size_t requests_max() const override { return 1024; }
   bool may_reconnect() const override { return false; }
 
  private:
