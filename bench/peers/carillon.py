@@ -17,9 +17,13 @@ def started(bench, _):
     text = gateway.configuration(gateway.ORION)
     with gateway.gateway(bench, text) as running:
         address = f"127.0.0.1:{running.port}"
-        yield Running(running.pid, ("--url", f"ws://{address}/ws", "--channel", "orion.bench",
-                                    "--publish", f"http://{address}/v1/publish"), running.environment)
+        key = running.environment["CARILLON_API_KEY"]
+        yield Running(running.pid, (
+            "--url", f"ws://{address}/ws", "--channel", "orion.bench", "--publish", f"http://{address}/v1/publish",
+            "--publish-header", f"Authorization: Bearer {key}", "--publish-body", '{"channel":"$channel","data":$data}'),
+            running.environment)
 
 
-PEER = Peer("carillon", "Carillon", "The profile orion: every connection has a verified token. One shard.", install,
-            started)
+PEER = Peer("carillon", "Carillon",
+            "The profile orion: every connection has a verified token. One shard. An event a request, as the others are "
+            "asked, although its API takes several.", install, started)

@@ -88,7 +88,7 @@ def bytes_a_connection(runs):
     measured = [each for each in runs if "server" in each]
     with_clients = {}
     for each in measured:
-        with_clients.setdefault(each["connected"], []).append(each["server"]["rss_connected"])
+        with_clients.setdefault(each["clients"] - each["refused"], []).append(each["server"]["rss_connected"])
     fewest, most = min(with_clients), max(with_clients)
     if fewest == most:
         return statistics.median(each["server"]["bytes_a_connection"] for each in measured)
