@@ -5,6 +5,7 @@ import statistics
 
 from harness.gateway import load
 from harness.processes import Failure, family
+from harness.store import MEASURED
 from peers import carillon, centrifugo, mercure, nats, nchan, node
 
 from .row import Figure, Row
@@ -14,12 +15,9 @@ ALONE_PER_S = 5  # each sweep over all clients ends before the next event is due
 LOADS_PER_S = (ALONE_PER_S, 100, 500)
 CLIENTS, CLIENTS_QUICK = (1_000, 10_000), (200,)
 SECONDS, SECONDS_QUICK = 6, 2
+ROW_PREFIX = "peer-"
 
 PEERS = (carillon.PEER, nchan.PEER, nats.PEER, node.WS, node.SOCKET_IO, centrifugo.PEER, mercure.PEER)
-
-
-def name_of(peer):
-    return f"peer-{peer.name}"
 
 
 def load_name(per_s, clients):
@@ -96,19 +94,37 @@ def bytes_a_connection(runs):
     return grown / (most - fewest)
 
 
+def runs_of(results):
+    """{peer: {load: run}} of the rows' results ({row: result}), without those that failed."""
+    seen = [result["seen"] for result in results.values()
+            if result.get("status") == MEASURED and result["row"].startswith(ROW_PREFIX)]
+    return {each["peer"]: {load_name(run["per_s"], run["clients"]): run for run in each["runs"] if "failed" not in run}
+            for each in seen}
+
+
 def best_rates(results):
-    """{peer: {load: deliveries/s}} of the rows' results ({row: result}); Carillon is among them."""
-    rates = {}
-    for result in results.values():
-        seen = result.get("seen") or {}
-        if result["row"].startswith("peer-") and "runs" in seen:
-            rates[seen["peer"]] = {load_name(each["per_s"], each["clients"]): each["deliveries_per_s"]
-                                   for each in seen["runs"] if "failed" not in each}
-    return rates
+    """{peer: {load: deliveries/s}}; Carillon is among them."""
+    return {peer: {load: run["deliveries_per_s"] for load, run in runs.items()} for peer, runs in runs_of(results).items()}
+
+
+def comparison(results):
+    """[{"peer", "load", "rate", "cpu", "carried"}]: how many times the deliveries/s of each peer Carillon reached, and
+    how many times Carillon's CPU time a delivery the peer took. Where both have carried the whole load ("carried"),
+    the rate is that of the timetable, and only the CPU time tells them apart."""
+    measured = runs_of(results)
+    ours = measured.pop(carillon.PEER.name, {})
+    return [{"peer": peer, "load": load, "rate": ratio(ours[load]["deliveries_per_s"], theirs["deliveries_per_s"]),
+             "cpu": ratio(theirs["server"]["cpu_us_a_delivery"], ours[load]["server"]["cpu_us_a_delivery"]),
+             "carried": not note_of(ours[load]) and not note_of(theirs)}
+            for peer, runs in measured.items() for load, theirs in runs.items() if load in ours]
+
+
+def ratio(value, by):
+    return value / by if by else float("inf")
 
 
 def row_of(peer):
-    return Row(name_of(peer), f"{peer.title}, {BYTES}-byte events",
+    return Row(ROW_PREFIX + peer.name, f"{peer.title}, {BYTES}-byte events",
                f"{peer.setup} Measured by `carillon bench`, at {ALONE_PER_S} events/s, of which each is delivered before the "
                "next is due, and at rates at which they are not.",
                lambda bench: measure(bench, peer), figures)
