@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import figures, store
 from harness.streams import TlsStream
 from harness.swarm import FrameCounter, text_frame
-from page import charts, page
+from page import charts, comparison, page
 from rows.plan import ROWS
 from rows.row import Figure, OtherShape, Row, at_least, at_most
 
@@ -39,7 +39,7 @@ class Statistics(unittest.TestCase):
         self.assertEqual(figures.slope([(5000, 1_000_000), (17_000, 2_200_000)]), 100)
 
     def test_no_more_digits_are_written_than_are_known(self):
-        for value, text in ((0.0123, "0.012"), (0.95, "0.95"), (12.34, "12.3"), (1234.6, "1,235"), (4_963_000, "4.96 M")):
+        for value, text in ((0.0123, "0.012"), (0.95, "0.95"), (12.34, "12.3"), (1234.6, "1,235"), (4_963_000.0, "4.96 M"), (0, "0"), (2_048, "2,048")):
             self.assertEqual(figures.written(value), text)
 
 
@@ -127,6 +127,38 @@ class Page(unittest.TestCase):
 
     def test_no_two_rows_have_one_name(self):
         self.assertEqual(len({row.name for row in ROWS}), len(ROWS))
+
+
+def peer_result(name, title, per_s, cpu_us, rss):
+    """Of a peer at one load with two numbers of clients."""
+    def run(clients):
+        zero = dict.fromkeys(("lost", "undelivered", "surplus", "out_of_order", "dropped", "refused",
+                              "publish_unacknowledged", "publish_refused"), 0)
+        return {**zero, "clients": clients, "connected": clients, "per_s": 500, "deliveries_per_s": per_s,
+                "latency_us": {"p50": 1000, "p99": 2000},
+                "server": {"cpu_us_a_delivery": cpu_us, "rss_connected": 1_000_000 + clients * rss, "bytes_a_connection": rss}}
+    return result_of(f"peer-{name}", seen={"peer": name, "title": title, "version": "1", "setup": "",
+                                           "runs": [run(1_000), run(10_000)]})
+
+
+class Comparison(unittest.TestCase):
+    RESULTS = {each["row"]: each for each in (peer_result("ws", "npm ws", 100_000, 9.0, 5_000),
+                                              peer_result("carillon", "Carillon", 4_000_000, 0.2, 100),
+                                              peer_result("fast", "Fast", 2_000_000, 0.1, 200))}
+
+    def test_the_target_is_against_the_best_peer(self):
+        figure, = comparison.figures(self.RESULTS)
+        self.assertEqual((figure.value, figure.target.holds(figure.value)), (2.0, False))
+        self.assertIn("npm ws 40.0 ×", figure.note)
+
+    def test_what_another_does_better_is_named(self):
+        text = comparison.section(self.RESULTS, ())
+        self.assertIn("- Fast, 500/s × 10,000: 0.10 µs CPU a delivery, Carillon 0.20", text)
+        self.assertNotIn("- npm ws", text)
+
+    def test_a_peer_that_could_not_be_measured_is_named_with_its_reason(self):
+        absent = result_of("peer-x", status=store.SKIPPED, reason="no Go here")
+        self.assertIn("- x: skipped: no Go here", comparison.section({**self.RESULTS, "peer-x": absent}, ()))
 
 
 class Charts(unittest.TestCase):

@@ -26,6 +26,8 @@ def slope(points):
 
 def written(value):
     """About three digits, thousands apart; no more than are known."""
+    if isinstance(value, int) and abs(value) < 10_000_000:
+        return f"{value:,}"
     size = abs(value)
     if size >= 10_000_000:
         return f"{value / 1e6:,.0f} M"

@@ -6,7 +6,7 @@ from harness import store
 from harness.figures import written, written_spread
 from rows.row import OtherShape
 
-from . import drawings
+from . import comparison, drawings
 
 HEAD = """# Benchmarks
 
@@ -40,7 +40,9 @@ def write(folder, rows, results):
 
 def text_of(rows, results):
     sections = readable(rows, results)
-    return "\n".join([HEAD, measured_on(results), summary(sections), targets(sections),
+    judged = [figure for _, _, figures in sections for figure in figures if figure.target]
+    judged += comparison.figures(results)
+    return "\n".join([HEAD, measured_on(results), summary(judged), targets(judged), comparison.section(results, drawings.PEER_NAMES),
                       *(section(*each) for each in sections)])
 
 
@@ -72,8 +74,7 @@ def readable(rows, results):
     return found
 
 
-def summary(sections):
-    figures = [figure for _, _, figures in sections for figure in figures if figure.target]
+def summary(figures):
     missed = [figure for figure in figures if not figure.target.holds(figure.value)]
     lines = [f"**{len(figures) - len(missed)} of {len(figures)} targets are met.**"]
     if missed:
@@ -91,9 +92,9 @@ def target_of(figure):
     return f"{sign} {written(figure.target.value)} {figure.unit}".strip()
 
 
-def targets(sections):
+def targets(figures):
     lines = ["## Targets", "", "| work | target | figure | spread | verdict |", "|---|---|---|---|---|"]
-    for figure in (figure for _, _, figures in sections for figure in figures if figure.target):
+    for figure in figures:
         verdict = "met" if figure.target.holds(figure.value) else "**missed**"
         spread = written_spread(figure.spread) if figure.spread else "one run"
         lines.append(f"| {figure.what} | {target_of(figure)} | {amount(figure)} | {spread} | {verdict} |")

@@ -4,7 +4,7 @@ them, so that what the process costs without any does not count."""
 from harness.clients import swarm
 from harness.figures import slope
 from harness.gateway import ORION, PLAIN, SERVICE, configuration, gateway, tls_address
-from harness.processes import settled_resident_bytes, wait_until
+from harness.processes import json_lines, output_of, settled_resident_bytes, wait_until
 
 from .row import Figure, Row, at_most
 
@@ -12,6 +12,22 @@ FROM, TO = 5_000, 17_000
 CACHED_TOKENS = 16_384  # the default of server.token_cache_max
 SUBSCRIBERS = 15_000
 SUBSCRIPTIONS = (1, 16)
+
+
+# A client that offers more suites than ours does makes some of them longer.
+WHAT_TLS_KEEPS = {
+    "ssl/ssl_lib.c": "the SSL object itself",
+    "ssl/ssl_sess.c": "the session that a ticket would resume",
+    "ssl/ssl_cert.c": "its own copy of what the context says of certificates",
+    "providers/implementations/ciphers/cipher_aes_gcm.c": "AES-GCM, one key each way",
+    "providers/implementations/digests/sha2_prov.c": "the transcript's hash",
+    "crypto/evp/evp_enc.c": "handles of the ciphers",
+    "crypto/stack/stack.c": "lists of cipher suites",
+    "crypto/threads_pthread.c": "locks of counted objects",
+    "crypto/ec/ecx_key.c": "the X25519 keys of the exchange",
+    "crypto/evp/p_lib.c": "their handles",
+    "ssl/t1_lib.c": "groups and signature algorithms that the client has offered",
+}
 
 
 def points_of(bench, server, clients):
@@ -70,9 +86,17 @@ def over_tls(bench):
         return {"points": points_of(bench, server, clients)}
 
 
+def tls_parts(bench):
+    """By the file of OpenSSL that asked for the memory, of sessions that have shaken hands."""
+    tls_address(bench)
+    pem = {"TLS_CERT": bench.scratch / "cert.pem", "TLS_KEY": bench.scratch / "key.pem"}
+    return json_lines(output_of([bench.build / "tls_footprint"],
+                                env={name: path.read_text() for name, path in pem.items()}))
+
+
 def measure(bench):
     return {"shared": shared_identity(bench), "distinct": distinct_identities(bench), "cache": token_cache(bench),
-            "subscriptions": subscriptions(bench), "tls": over_tls(bench)}
+            "subscriptions": subscriptions(bench), "tls": over_tls(bench), "tls_parts": tls_parts(bench)}
 
 
 def figures(seen):
@@ -83,7 +107,10 @@ def figures(seen):
     steps = seen["subscriptions"]["points"]
     yield Figure("one subscription more", slope(steps), "B", at_most(16), None,
                  f"between {SUBSCRIPTIONS[0]} and {SUBSCRIPTIONS[-1]} of each client, on channels that all share")
-    yield Figure("idle connection over TLS", slope(seen["tls"]["points"]) / 1000, "KB", at_most(14.5))
+    yield Figure("idle connection over TLS", slope(seen["tls"]["points"]) / 1000, "KB", at_most(14.5), None,
+                 "what OpenSSL keeps of each session is listed below, by the file that asked for it")
+    for part in seen["tls_parts"]:
+        yield Figure(f"of a TLS session: {part['file']}", part["bytes"], "B", None, None, WHAT_TLS_KEEPS.get(part["file"], ""))
 
 
 MEMORY = Row(

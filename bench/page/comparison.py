@@ -1,0 +1,90 @@
+"""Carillon beside its peers: the table, who is better at what, and the figures that have a target."""
+
+from harness import store
+from harness.figures import written
+from rows.peers import bytes_a_connection, load_name, note_of
+from rows.row import Figure, at_least
+
+OURS = "carillon"
+TIMES_MIN = 3  # of every peer's deliveries/s, where events come faster than one by one
+# What is compared of a run: its name, the number, and whether more is better.
+MEASURES = (("deliveries/s", lambda run: run["deliveries_per_s"], max),
+            ("µs CPU a delivery", lambda run: run["server"]["cpu_us_a_delivery"], min),
+            ("p99 ms", lambda run: run["latency_us"]["p99"] / 1000, min))
+EQUAL = 0.03  # nearer than this is no difference on such a machine
+
+
+def peers_of(results):
+    """What was seen of each that was measured, Carillon first."""
+    seen = [result["seen"] for result in results.values()
+            if result["row"].startswith("peer-") and result["status"] == store.MEASURED]
+    return sorted(seen, key=lambda each: each["peer"] != OURS)
+
+
+def run_of(seen, clients, per_s):
+    found = next((run for run in seen["runs"] if (run["clients"], run["per_s"]) == (clients, per_s)), None)
+    return found if found and "failed" not in found else None
+
+
+def loads_of(peers):
+    return [(run["clients"], run["per_s"]) for run in peers[0]["runs"]]
+
+
+def figures(results):
+    """At the loads that nobody can serve one by one: our deliveries/s over the best peer's."""
+    peers = peers_of(results)
+    if not peers or peers[0]["peer"] != OURS or len(peers) == 1:
+        return
+    most_clients = max(clients for clients, _ in loads_of(peers))
+    for clients, per_s in loads_of(peers)[1:]:
+        ours = run_of(peers[0], clients, per_s)
+        theirs = {each["title"]: run for each in peers[1:] if (run := run_of(each, clients, per_s))}
+        if clients != most_clients or per_s < 100 or not ours or not theirs:
+            continue
+        times = {title: ours["deliveries_per_s"] / max(1, run["deliveries_per_s"]) for title, run in theirs.items()}
+        yield Figure(f"{load_name(per_s, clients)}: deliveries/s over the best peer's", min(times.values()), "×",
+                     at_least(TIMES_MIN), None, "; ".join(f"{title} {written(value)} ×" for title, value in times.items()))
+
+
+def better_ones(peers):
+    """["nchan has a lower p99 at …"]: where a peer is better than Carillon by more than the noise."""
+    for clients, per_s in loads_of(peers):
+        ours = run_of(peers[0], clients, per_s)
+        for each in peers[1:]:
+            run = run_of(each, clients, per_s)
+            for name, number, best in MEASURES if ours and run else ():
+                mine, its = number(ours), number(run)
+                if best(mine, its) != mine and abs(its - mine) > EQUAL * mine:
+                    yield f"{each['title']}, {load_name(per_s, clients)}: {written(its)} {name}, Carillon {written(mine)}"
+    for each in peers[1:]:
+        if bytes_a_connection(each["runs"]) < bytes_a_connection(peers[0]["runs"]):
+            yield f"{each['title']}: {written(bytes_a_connection(each['runs']))} B a connection"
+
+
+def cell(run):
+    if run is None:
+        return "not measured"
+    told = note_of(run)
+    return " / ".join(written(number(run)) for _, number, _ in MEASURES) + (f" ({told})" if told else "")
+
+
+def section(results, pictures):
+    peers = peers_of(results)
+    lines = ["## Carillon and others", ""]
+    if not peers or peers[0]["peer"] != OURS:
+        return "\n".join([*lines, "Not measured.", ""])
+    lines += [f"Each cell: {' / '.join(name for name, _, _ in MEASURES)}. Memory is resident bytes a connection. All have "
+              "one core, the same events and the same clients; versions and settings stand below, each with its row. Who "
+              "cannot keep up is measured by what arrived while the load lasted.", "",
+              "| | " + " | ".join(load_name(per_s, clients) for clients, per_s in loads_of(peers)) + " | memory |",
+              "|---|" + "---|" * (len(loads_of(peers)) + 1)]
+    for each in peers:
+        cells = [cell(run_of(each, clients, per_s)) for clients, per_s in loads_of(peers)]
+        lines.append(f"| {each['title']} | " + " | ".join(cells) + f" | {written(bytes_a_connection(each['runs']))} B |")
+    lines += ["", *(f"![{name.replace('-', ': ')}](benchmarks/{name}.svg)" for name in pictures)]
+    lines += ["", "### Where another is better", ""]
+    lines += [f"- {each}" for each in better_ones(peers)] or ["Nowhere in this table."]
+    absent = [f"- {result['row'].removeprefix('peer-')}: {result['status']}: {result['reason']}"
+              for result in results.values()
+              if result["row"].startswith("peer-") and result["status"] != store.MEASURED]
+    return "\n".join([*lines, "", *([*("Not measured:", ""), *absent, ""] if absent else [])])
