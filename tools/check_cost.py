@@ -1,4 +1,5 @@
-"""Holds what the hot path costs: instructions a delivery, counted by callgrind on a fixed small run.
+"""Holds what the hot path costs: instructions a delivery, counted by callgrind on a fixed small run; and the bytes
+that an idle connection takes.
 
 tests/cost/recorded.json has the figures. One that grows by more than 5 % fails until the recorded figure is
 changed in the same commit (--record writes what was counted), so that nobody pays without having decided to.
@@ -16,6 +17,8 @@ import suites
 RECORDED = suites.ROOT / "tests" / "cost" / "recorded.json"
 MARGIN = 0.05
 ROUNDS = (20, 60)  # of a thousand deliveries or more; of messages, a hundred times as many
+CLIENTS = (500, 4500)
+IDLE_ROW = "bytes of an idle connection"
 SECONDS_MAX = 120
 
 
@@ -47,22 +50,35 @@ def cost_of(binary, row):
     return (long[0] - short[0]) / (long[1] - short[1])
 
 
+def bytes_of_idle(binary):
+    short, long = (int(run([binary, clients]).stdout) for clients in CLIENTS)
+    return (long - short) / (CLIENTS[1] - CLIENTS[0])
+
+
 def judge(row, counted, recorded):
     """None when it is as recorded; otherwise what to do."""
     if recorded is None:
-        return f"{row}: {counted:.1f} instructions, and none recorded: run tools/check_cost.py --record"
+        return f"{row}: {counted:.1f}, and none recorded: run tools/check_cost.py --record"
     if abs(counted - recorded) <= MARGIN * recorded:
         return None
     way = "more" if counted > recorded else "less"
-    return (f"{row}: {counted:.1f} instructions, {abs(counted / recorded - 1):.0%} {way} than the recorded "
+    return (f"{row}: {counted:.1f}, {abs(counted / recorded - 1):.0%} {way} than the recorded "
             f"{recorded:.1f}; mend it, or record it in this commit with tools/check_cost.py --record and say why")
 
 
-def check(binary, recorded):
+def costs(folder):
+    """(row, how to count it)."""
+    deliveries = folder / "delivery_cost"
+    for row in run([deliveries]).stdout.splitlines():
+        yield row, lambda row=row: cost_of(deliveries, row)
+    yield IDLE_ROW, lambda: bytes_of_idle(folder / "idle_cost")
+
+
+def check(folder, recorded):
     counted = {}
     problems = []
-    for row in run([binary]).stdout.splitlines():
-        counted[row] = round(cost_of(binary, row), 1)
+    for row, count_it in costs(folder):
+        counted[row] = round(count_it(), 1)
         problem = judge(row, counted[row], recorded.get(row))
         print(f"{counted[row]:>10.1f}  {row}" + (f"   FAIL: {problem}" if problem else ""))
         if problem:
@@ -72,13 +88,14 @@ def check(binary, recorded):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Instructions a delivery, against the recorded figures.")
-    parser.add_argument("--binary", type=pathlib.Path, default=suites.ROOT / "build/release/delivery_cost")
+    parser = argparse.ArgumentParser(description="Instructions a delivery and bytes a connection, against the "
+                                                 "recorded figures.")
+    parser.add_argument("--build", type=pathlib.Path, default=suites.ROOT / "build/release")
     parser.add_argument("--record", action="store_true", help="write what was counted")
     arguments = parser.parse_args()
     recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
     try:
-        counted, problems = check(arguments.binary, recorded)
+        counted, problems = check(arguments.build, recorded)
     except (Failure, OSError, subprocess.TimeoutExpired) as failure:
         counted, problems = {}, [str(failure)]
     if arguments.record and counted:
