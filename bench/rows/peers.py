@@ -58,8 +58,7 @@ def figures(seen):
             found.append(Figure(f"{load_is}: not measured", 0, note=each["failed"]))
         else:
             found += figures_of(each, load_is)
-    return [*found, Figure("memory a connection", bytes_a_connection(seen["runs"]), "B RSS",
-                           note=f"{seen['version']}. {seen['setup']}")]
+    return [*found, Figure("memory a connection", bytes_a_connection(seen["runs"]), "B RSS", note=seen["version"])]
 
 
 def figures_of(found, load_is):
