@@ -39,7 +39,7 @@ class Figures(unittest.TestCase):
         self.assertEqual(peers.figures(seen_of("x", run))[0].note, "1,200 lost, 3 clients dropped")
 
     def test_a_load_under_which_the_server_ended_is_told_and_the_others_stand(self):
-        found = peers.figures(seen_of("x", run_of(10, 5, 50), {"clients": 10, "per_s": 500, "failed": "x ended: why"}))
+        found = peers.figures(seen_of("x", run_of(10, peers.ALONE_PER_S, 50), {"clients": 10, "per_s": 500, "failed": "x ended: why"}))
         self.assertIn(("500/s × 10: not measured", "x ended: why"), [(figure.what, figure.note) for figure in found])
         self.assertIn("one at a time × 10: deliveries", [figure.what for figure in found])
 
