@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import figures, store
 from harness.streams import TlsStream
 from harness.swarm import FrameCounter, text_frame
-from page import charts, comparison, page
+from page import charts, comparison, page, readme
 from rows.plan import ROWS
 from rows.row import Figure, OtherShape, Row, at_least, at_most
 
@@ -159,6 +159,18 @@ class Comparison(unittest.TestCase):
     def test_a_peer_that_could_not_be_measured_is_named_with_its_reason(self):
         absent = result_of("peer-x", status=store.SKIPPED, reason="no Go here")
         self.assertIn("- x: skipped: no Go here", comparison.section({**self.RESULTS, "peer-x": absent}, ()))
+
+
+class Readme(unittest.TestCase):
+    FIGURES = (Figure("speed", 0.95, "", at_least(0.9), None, "fast", quoted=True), Figure("time", 3, "s"))
+
+    def test_only_what_is_to_be_quoted_stands_between_its_marks(self):
+        text = f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n"
+        self.assertEqual(readme.with_figures(text, self.FIGURES),
+                         f"before\n{readme.BEGIN}\n| work | Carillon | |\n|---|---|---|\n| speed | 0.95 | fast |\n"
+                         f"{readme.END}\nafter\n")
+        with self.assertRaises(ValueError):
+            readme.with_figures("no marks", self.FIGURES)
 
 
 class Charts(unittest.TestCase):

@@ -18,6 +18,11 @@ def first_match(path, name):
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), None)
 
 
+def memory_bytes():
+    """What is to be had now."""
+    return int(first_match("/proc/meminfo", "MemAvailable").split()[0]) * 1024
+
+
 def describe():
     memory = first_match("/proc/meminfo", "MemTotal")
     return {"cpu": first_match("/proc/cpuinfo", "model name") or platform.machine(), "cores": os.cpu_count(),

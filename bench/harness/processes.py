@@ -154,6 +154,12 @@ def settled_resident_bytes(pid):
     return settled(lambda: resident_bytes(pid), "the server's memory coming to rest", times=4, every_s=0.25)
 
 
+def usable_files():
+    """Of the whole system, not yet open."""
+    opened, _, most = pathlib.Path("/proc/sys/fs/file-nr").read_text().split()
+    return int(most) - int(opened)
+
+
 def socket_memory():
     """{"mem_bytes", "orphan", "inuse"} of TCP, of the whole machine (/proc/net/sockstat)."""
     for line in pathlib.Path("/proc/net/sockstat").read_text().splitlines():

@@ -43,7 +43,7 @@ def figures(results):
             continue
         times = {title: ours["deliveries_per_s"] / max(1, run["deliveries_per_s"]) for title, run in theirs.items()}
         yield Figure(f"{load_name(per_s, clients)}: deliveries/s over the best peer's", min(times.values()), "×",
-                     at_least(TIMES_MIN), None, "; ".join(f"{title} {written(value)} ×" for title, value in times.items()))
+                     at_least(TIMES_MIN), None, "; ".join(f"{title} {written(value)} ×" for title, value in times.items()), quoted=True)
 
 
 def better_ones(peers):

@@ -3,10 +3,11 @@
 import pathlib
 
 from harness import store
-from harness.figures import written, written_spread
+from harness.figures import written_spread
 from rows.row import OtherShape
 
-from . import comparison, drawings
+from . import comparison, drawings, readme
+from .words import amount, target_of
 
 HEAD = """# Benchmarks
 
@@ -38,12 +39,20 @@ def write(folder, rows, results):
     return page
 
 
+def quote(file, rows, results):
+    """The README's table, of the same figures."""
+    file.write_text(readme.with_figures(file.read_text(), all_figures(readable(rows, results), results)))
+
+
+def all_figures(sections, results):
+    return [figure for _, _, figures in sections for figure in figures] + list(comparison.figures(results))
+
+
 def text_of(rows, results):
     sections = readable(rows, results)
-    judged = [figure for _, _, figures in sections for figure in figures if figure.target]
-    judged += comparison.figures(results)
-    return "\n".join([HEAD, measured_on(results), summary(judged), targets(judged), comparison.section(results, drawings.PEER_NAMES),
-                      *(section(*each) for each in sections)])
+    judged = [figure for figure in all_figures(sections, results) if figure.target]
+    return "\n".join([HEAD, measured_on(results), summary(judged), targets(judged),
+                      comparison.section(results, drawings.PEER_NAMES), *(section(*each) for each in sections)])
 
 
 def measured_on(results):
@@ -81,15 +90,6 @@ def summary(figures):
         lines.append("Not met: " + "; ".join(f"{figure.what} ({amount(figure)}, target {target_of(figure)})"
                                              for figure in missed) + ".")
     return " ".join(lines) + "\n"
-
-
-def amount(figure):
-    return f"{written(figure.value)} {figure.unit}".strip()
-
-
-def target_of(figure):
-    sign = "≥" if figure.target.bound == "at least" else "≤"
-    return f"{sign} {written(figure.target.value)} {figure.unit}".strip()
 
 
 def targets(figures):

@@ -33,6 +33,7 @@ class Figure:
     target: Target | None = None
     spread: dict | None = None  # harness/figures.py spread_of(); None: one run
     note: str = ""
+    quoted: bool = False  # in the README too
 
 
 class OtherShape(Exception):
