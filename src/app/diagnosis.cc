@@ -146,12 +146,13 @@ Finding local_ports(const MachineSettings& settings, std::int64_t connections) {
   }
   const auto [first, last] = *settings.local_ports;
   finding.value = std::to_string(first) + " " + std::to_string(last);
-  const std::int64_t ports = std::max<std::int64_t>(last - first + 1, 1);
+  // connect() tries every second port first, and finds one of the others only after a search of all of those.
+  const std::int64_t ports = std::max<std::int64_t>((last - first + 1) / 2, 1);
   if (ports >= connections) return finding;
   finding.verdict = Verdict::hint;
-  constexpr std::int64_t kPortsMost = 65'535 - 1024 + 1;
+  constexpr std::int64_t kPortsMost = (65'535 - 1024 + 1) / 2;
   const std::int64_t addresses = (connections + kPortsMost - 1) / kPortsMost;
-  finding.wanted = "only for such: " + grouped(connections) + " ports over all its source addresses";
+  finding.wanted = "only for such: " + grouped(connections) + " even ports over all its source addresses";
   finding.remedy = sysctl(kName, "\"1024 65535\"") +
                    (addresses > 1 ? ", and " + grouped(addresses) + " source addresses" : std::string());
   return finding;

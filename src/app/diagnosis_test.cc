@@ -152,7 +152,7 @@ TEST(Diagnosis, FewLocalPortsAreAHintAndNoFault) {
   const auto findings = diagnose(FakeMachine().settings(), {100'000});
   const Finding& finding = find(findings, "net.ipv4.ip_local_port_range");
   EXPECT_EQ(finding.verdict, Verdict::hint);
-  EXPECT_THAT(finding.remedy, HasSubstr("2 source addresses"));
+  EXPECT_THAT(finding.remedy, HasSubstr("4 source addresses"));
 }
 
 TEST(Diagnosis, BuffersTooSmallForAWriteMustChangeAndKeepTheirOtherValues) {
