@@ -29,8 +29,8 @@ bool is_of(json::Type type, config::Requirement::Type wanted) {
   return false;
 }
 
-bool meets_one(const Requirement& requirement, std::string_view valid_json) {
-  const auto raw = requirement.pointer.find(valid_json);
+bool meets_one(const Requirement& requirement, json::Outline& document) {
+  const auto raw = document.find(requirement.pointer);
   if (!raw) return requirement.presence == config::Requirement::Presence::optional;
   return is_of(json::Value::of_valid(*raw).type(), requirement.type);
 }
@@ -47,9 +47,9 @@ std::vector<Requirement> compile_requirements(const std::vector<config::Requirem
   return compiled;
 }
 
-bool meets(const std::vector<Requirement>& requirements, std::string_view valid_json) {
+bool meets(const std::vector<Requirement>& requirements, json::Outline& document) {
   return std::all_of(requirements.begin(), requirements.end(),
-                     [valid_json](const Requirement& each) { return meets_one(each, valid_json); });
+                     [&document](const Requirement& each) { return meets_one(each, document); });
 }
 
 }  // namespace carillon::gateway

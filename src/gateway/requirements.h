@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/settings.h"
+#include "json/outline.h"
 #include "json/pointer.h"
 
 namespace carillon::gateway {
@@ -20,6 +21,10 @@ struct Requirement {
 // The pointers are good: config/ has looked.
 std::vector<Requirement> compile_requirements(const std::vector<config::Requirement>& settings);
 
-bool meets(const std::vector<Requirement>& requirements, std::string_view valid_json);
+bool meets(const std::vector<Requirement>& requirements, json::Outline& document);
+inline bool meets(const std::vector<Requirement>& requirements, std::string_view valid_json) {
+  json::Outline document(valid_json);
+  return meets(requirements, document);
+}
 
 }  // namespace carillon::gateway

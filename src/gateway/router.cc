@@ -14,14 +14,15 @@ class Router::Body {
  public:
   explicit Body(std::string_view text) : text_(text) {}
 
-  // Nothing where it is not JSON, and cannot be made so.
-  std::optional<std::string_view> for_endpoint(const Endpoint& endpoint) {
+  // Null where it is not JSON, and cannot be made so.
+  json::Outline* for_endpoint(const Endpoint& endpoint) {
     if (!judged_) judged_ = json::validate(text_);
-    if (*judged_) return text_;
-    if (endpoint.settings.source.not_json == config::BadBody::drop || !is_valid_utf8(text_))
-      return std::nullopt;
-    if (quoted_.empty()) json::append_string(quoted_, text_);
-    return quoted_;
+    if (!*judged_) {
+      if (endpoint.settings.source.not_json == config::BadBody::drop || !is_valid_utf8(text_)) return nullptr;
+      if (quoted_.empty()) json::append_string(quoted_, text_);
+    }
+    if (!outline_) outline_.emplace(*judged_ ? text_ : quoted_);
+    return &*outline_;
   }
   json::Validation judgement() const { return *judged_; }
 
@@ -29,6 +30,7 @@ class Router::Body {
   std::string_view text_;
   std::optional<json::Validation> judged_;
   std::string quoted_;
+  std::optional<json::Outline> outline_;
 };
 
 Router::Router(const std::vector<Endpoint>& endpoints, reactor::Loop& loop, Log& log)
@@ -44,7 +46,7 @@ void Router::on_event(std::string_view channel, std::string_view body_text) {
     const auto match = endpoint.source.match(channel);
     if (!match) continue;
     wanted = true;
-    if (const auto valid = body.for_endpoint(endpoint)) {
+    if (json::Outline* const valid = body.for_endpoint(endpoint)) {
       route(endpoint, channel, *match, *valid);
     } else {
       refused = true;
@@ -57,7 +59,7 @@ void Router::on_event(std::string_view channel, std::string_view body_text) {
 }
 
 void Router::route(const Endpoint& endpoint, std::string_view channel, const Source::Match& match,
-                   std::string_view body) {
+                   json::Outline& body) {
   const auto audience = endpoint.source.judge(match, body);
   if (!audience) {
     const bool unfit = audience.error() == NotTaken::unfit;
@@ -70,7 +72,7 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
 }
 
 void Router::render(const Endpoint& endpoint, std::string_view channel, std::string_view star,
-                    std::string_view body) {
+                    json::Outline& body) {
   if (const WallTime now = loop_.wall_now(); now != rendered_for_) {
     rendered_for_ = now;
     time_s_ = rfc3339_seconds(now);

@@ -17,6 +17,7 @@
 #include "channel/frame.h"
 #include "gateway/counters.h"
 #include "gateway/endpoint.h"
+#include "json/outline.h"
 
 namespace carillon::gateway {
 
@@ -70,9 +71,8 @@ class Router final : public bus::EventSink {
  private:
   class Body;
   void route(const Endpoint& endpoint, std::string_view channel, const Source::Match& match,
-             std::string_view body);
-  void render(const Endpoint& endpoint, std::string_view channel, std::string_view star,
-              std::string_view body);
+             json::Outline& body);
+  void render(const Endpoint& endpoint, std::string_view channel, std::string_view star, json::Outline& body);
   void add_to_batch(const Endpoint& endpoint, const Audience& audience);
   void complain_of_body(std::string_view channel, std::string_view why);
 

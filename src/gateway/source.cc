@@ -45,7 +45,7 @@ std::optional<Source::Match> Source::match(std::string_view bus_channel) const {
   return std::nullopt;
 }
 
-Result<Audience, NotTaken> Source::judge(const Match& match, std::string_view body) const {
+Result<Audience, NotTaken> Source::judge(const Match& match, json::Outline& body) const {
   if (!meets(require_, body)) return tl::unexpected(NotTaken::unfit);
   if (match.kind == Match::Kind::broadcast) return Audience{};
   switch (by_) {
@@ -61,10 +61,10 @@ Result<Audience, NotTaken> Source::judge(const Match& match, std::string_view bo
   return judge_selected(match.star, body);
 }
 
-Result<Audience, NotTaken> Source::judge_selected(std::string_view star, std::string_view body) const {
+Result<Audience, NotTaken> Source::judge_selected(std::string_view star, json::Outline& body) const {
   std::string value(star);
   if (value_) {
-    const auto raw = value_->find(body);
+    const auto raw = body.find(*value_);
     auto text = raw ? json::Value::of_valid(*raw).string() : tl::unexpected(json::StringFault::not_a_string);
     value = text ? std::move(*text) : std::string();
   }

@@ -16,6 +16,7 @@
 #include "config/settings.h"
 #include "event/channel_pattern.h"
 #include "gateway/requirements.h"
+#include "json/outline.h"
 #include "json/pointer.h"
 
 namespace carillon::gateway {
@@ -50,7 +51,7 @@ class Source {
   };
   std::optional<Match> match(std::string_view bus_channel) const;
   // `body` is valid JSON.
-  Result<Audience, NotTaken> judge(const Match& match, std::string_view body) const;
+  Result<Audience, NotTaken> judge(const Match& match, json::Outline& body) const;
 
   // All patterns, for the bus.
   const std::vector<ChannelPattern>& channels() const { return channels_; }
@@ -64,7 +65,7 @@ class Source {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
-  Result<Audience, NotTaken> judge_selected(std::string_view star, std::string_view body) const;
+  Result<Audience, NotTaken> judge_selected(std::string_view star, json::Outline& body) const;
 
   std::vector<ChannelPattern> channels_;
   std::vector<ChannelPattern> broadcast_;

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "json/outline.h"
 #include "json/pointer.h"
 #include "json/template.h"
 #include "json/validate.h"
@@ -66,5 +67,29 @@ void find_last_member(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(pointer->find(body));
 }
 BENCHMARK(find_last_member)->Arg(256);
+
+// What the service dialect looks up of each event: what it requires, and what its frame shows.
+struct ServiceEvent {
+  std::array<Pointer, 3> pointers{*Pointer::parse("/type"), *Pointer::parse("/type"),
+                                  *Pointer::parse("/data")};
+  std::string body = R"({"type":"news","data":)" + event_body(220) + "}";
+};
+
+void find_three_by_themselves(benchmark::State& state) {
+  const ServiceEvent event;
+  for (auto _ : state) {
+    for (const Pointer& pointer : event.pointers) benchmark::DoNotOptimize(pointer.find(event.body));
+  }
+}
+BENCHMARK(find_three_by_themselves);
+
+void find_three_in_an_outline(benchmark::State& state) {
+  const ServiceEvent event;
+  for (auto _ : state) {
+    carillon::json::Outline outline(event.body);
+    for (const Pointer& pointer : event.pointers) benchmark::DoNotOptimize(outline.find(pointer));
+  }
+}
+BENCHMARK(find_three_in_an_outline);
 
 }  // namespace

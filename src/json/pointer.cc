@@ -43,9 +43,9 @@ Result<Pointer> Pointer::parse(std::string_view text) {
   return pointer;
 }
 
-std::optional<Value> Pointer::find(const Value& document) const {
-  Value value = document;
-  for (const Token& token : tokens_) {
+std::optional<Value> Pointer::find_below(Value value, std::size_t from) const {
+  for (std::size_t i = from; i < tokens_.size(); ++i) {
+    const Token& token = tokens_[i];
     std::optional<Value> next;
     if (value.is(Type::object)) {
       next = value.find(token.name);

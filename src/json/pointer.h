@@ -25,11 +25,15 @@ class Pointer {
   // The raw value it points at, or nothing. `valid_json` must have passed validate(); the view points
   // into it. Of duplicate members the last counts. "-" and indexes with a leading 0 match no element.
   std::optional<std::string_view> find(std::string_view valid_json) const;
-  std::optional<Value> find(const Value& document) const;
+  std::optional<Value> find(const Value& document) const { return find_below(document, 0); }
 
   const std::string& text() const { return text_; }
 
  private:
+  friend class Outline;  // has looked the first token up already
+  // What the tokens from this one on point at, below a value.
+  std::optional<Value> find_below(Value value, std::size_t token) const;
+
   struct Token {
     std::string name;
     std::optional<std::size_t> index;  // where the name is also a canonical array index

@@ -33,24 +33,6 @@ Value Value::of_valid(std::string_view valid_json) {
   return begin == end ? Value() : Value(valid_json.substr(begin, end - begin));
 }
 
-Type Value::type() const {
-  switch (raw_.front()) {
-    case 'n':
-      return Type::null;
-    case 't':
-    case 'f':
-      return Type::boolean;
-    case '"':
-      return Type::string;
-    case '[':
-      return Type::array;
-    case '{':
-      return Type::object;
-    default:
-      return Type::number;
-  }
-}
-
 std::optional<bool> Value::boolean() const {
   if (!is(Type::boolean)) return std::nullopt;
   return raw_.front() == 't';

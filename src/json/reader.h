@@ -35,7 +35,23 @@ class Value {
   // For text that has not been through validate(): parse().
   static Value of_valid(std::string_view valid_json);
 
-  Type type() const;
+  Type type() const {
+    switch (raw_.front()) {
+      case 'n':
+        return Type::null;
+      case 't':
+      case 'f':
+        return Type::boolean;
+      case '"':
+        return Type::string;
+      case '[':
+        return Type::array;
+      case '{':
+        return Type::object;
+      default:
+        return Type::number;
+    }
+  }
   bool is(Type type_wanted) const { return type() == type_wanted; }
   std::string_view raw() const { return raw_; }
 

@@ -199,7 +199,7 @@ bool Template::render_within(std::size_t bytes_max, std::span<const TemplateValu
       append_string(out, value.text);
     } else {
       std::string_view raw = is_string ? std::string_view{} : value.text;
-      if (place.pointer && !raw.empty()) raw = place.pointer->find(raw).value_or(std::string_view{});
+      if (place.pointer && !raw.empty()) raw = value.find(*place.pointer).value_or(std::string_view{});
       out += raw.empty() ? std::string_view("null") : raw;
     }
     if (out.size() - begin > bytes_max) return false;

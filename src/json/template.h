@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "json/outline.h"
 #include "json/pointer.h"
 
 namespace carillon::json {
@@ -36,9 +37,16 @@ struct TemplateValue {
   };
   std::string_view text;
   Kind kind = Kind::raw;
+  Outline* outline = nullptr;  // of the text, where somebody has one: several pointers then cost one pass
 
-  static TemplateValue raw(std::string_view valid_json) { return {valid_json, Kind::raw}; }
-  static TemplateValue string(std::string_view text) { return {text, Kind::string}; }
+  static TemplateValue raw(std::string_view valid_json) { return {valid_json, Kind::raw, nullptr}; }
+  // It outlives the rendering.
+  static TemplateValue raw(Outline& valid_json) { return {valid_json.text(), Kind::raw, &valid_json}; }
+  static TemplateValue string(std::string_view text) { return {text, Kind::string, nullptr}; }
+
+  std::optional<std::string_view> find(const Pointer& pointer) const {
+    return outline ? outline->find(pointer) : pointer.find(text);
+  }
 };
 
 class Template {
