@@ -1,8 +1,8 @@
 #include "fan_out/lone_gateway.h"
 
 #include "auth/authenticator.h"
-#include "common/process.h"
 #include "config/load.h"
+#include "load/process.h"
 
 namespace carillon::bench {
 namespace {
@@ -60,7 +60,7 @@ Result<std::unique_ptr<LoneGateway>> LoneGateway::start(int core, std::string_vi
   if (auto built = gateway->build(profile); !built) return tl::unexpected(built.error());
   if (auto heard = gateway->listen(); !heard) return tl::unexpected(heard.error());
   gateway->thread_ = std::thread([loop = gateway->loop_.get(), core] {
-    if (core >= 0) pin_to_core(core);
+    if (core >= 0) load::pin_to_core(core);
     loop->run();
   });
   return gateway;

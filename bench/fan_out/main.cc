@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <functional>
 
+#include "base/descriptor_table.h"
 #include "common/json_line.h"
-#include "common/process.h"
 #include "fan_out/channels.h"
 #include "fan_out/rows.h"
 

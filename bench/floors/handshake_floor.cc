@@ -20,8 +20,9 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/descriptor_table.h"
 #include "common/json_line.h"
-#include "common/process.h"
+#include "load/process.h"
 
 namespace carillon::bench {
 namespace {
@@ -144,8 +145,8 @@ int main(int argc, char** argv) {
   CLI::App app("The least server that answers WebSocket upgrades. Ends with its stdin.");
   app.add_option("--core", core, "stay on this core; -1: any")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  carillon::bench::raise_descriptor_limit();
-  if (core >= 0) carillon::bench::pin_to_core(core);
+  carillon::raise_descriptor_limit();
+  if (core >= 0) carillon::load::pin_to_core(core);
   carillon::bench::Server server;
   const std::uint16_t port = server.listen();
   if (port == 0) {

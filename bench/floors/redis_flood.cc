@@ -20,7 +20,7 @@
 #include "base/result.h"
 #include "common/clocks.h"
 #include "common/json_line.h"
-#include "common/process.h"
+#include "load/process.h"
 #include "load/publishing.h"
 #include "load/text_template.h"
 
@@ -170,7 +170,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--core", arguments.core, "stay on this core; -1: any")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  if (arguments.core >= 0) carillon::bench::pin_to_core(arguments.core);
+  if (arguments.core >= 0) carillon::load::pin_to_core(arguments.core);
   const auto row = carillon::bench::flood(arguments);
   if (!row) {
     std::fprintf(stderr, "redis_flood: %s\n", row.error().message.c_str());

@@ -15,7 +15,7 @@
 
 #include "common/clocks.h"
 #include "common/json_line.h"
-#include "common/process.h"
+#include "load/process.h"
 
 namespace carillon::bench {
 namespace {
@@ -123,6 +123,6 @@ int main(int argc, char** argv) {
   app.add_option("--channel", channel)->required();
   app.add_option("--core", core, "stay on this core; -1: any")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  if (core >= 0) carillon::bench::pin_to_core(core);
+  if (core >= 0) carillon::load::pin_to_core(core);
   return carillon::bench::hear(port, channel);
 }

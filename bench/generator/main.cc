@@ -7,10 +7,11 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/descriptor_table.h"
 #include "common/json_line.h"
-#include "common/process.h"
 #include "generator/commands.h"
 #include "load/client_pool.h"
+#include "load/process.h"
 
 namespace carillon::bench {
 namespace {
@@ -52,13 +53,13 @@ void count_for_a_while(load::ClientPool& pool, const Arguments& arguments) {
 }
 
 int run(const Arguments& arguments) {
-  const std::uint64_t descriptors = raise_descriptor_limit();
-  if (arguments.clients + 16 > descriptors) {
-    std::fprintf(stderr, "load_generator: this process may open %llu files: run several\n",
-                 static_cast<unsigned long long>(descriptors));
+  const std::int64_t descriptors = raise_descriptor_limit();
+  if (std::int64_t{arguments.clients} + 16 > descriptors) {
+    std::fprintf(stderr, "load_generator: this process may open %lld files: run several\n",
+                 static_cast<long long>(descriptors));
     return 2;
   }
-  if (arguments.core >= 0 && !pin_to_core(arguments.core)) {
+  if (arguments.core >= 0 && !load::pin_to_core(arguments.core)) {
     std::fprintf(stderr, "load_generator: cannot stay on core %d\n", arguments.core);
   }
   const auto settings = settings_of(arguments);

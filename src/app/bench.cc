@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "app/descriptor_limit.h"
 #include "app/tokens.h"
 #include "app/verbs.h"
+#include "base/descriptor_table.h"
 #include "base/time.h"
 #include "load/bench_run.h"
 

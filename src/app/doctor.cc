@@ -3,7 +3,6 @@
 #include <string>
 
 #include "app/config_file.h"
-#include "app/descriptor_limit.h"
 #include "app/diagnosis.h"
 #include "app/verbs.h"
 
@@ -52,7 +51,7 @@ int run_doctor(const DoctorArguments& arguments) {
     const auto loaded = load_config_file(arguments.config_file);
     if (!loaded) return 2;
     const config::ServerSettings& server = loaded->settings.server;
-    demand = {server.connections_max, descriptor_tables(server)};
+    demand = {server.connections_max, server.descriptor_tables()};
   }
   demand.connections = arguments.connections.value_or(demand.connections);
   std::printf("What %s connections need of this machine:\n\n", grouped(demand.connections).c_str());

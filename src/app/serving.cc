@@ -8,9 +8,9 @@
 #include <span>
 #include <string>
 
-#include "app/descriptor_limit.h"
 #include "app/json_log.h"
 #include "app/signals.h"
+#include "base/descriptor_table.h"
 #include "server/api.h"
 
 namespace carillon::app {
@@ -41,7 +41,7 @@ bool random_bytes(std::span<std::uint8_t> bytes) {
 
 int serve(config::Settings settings, const Serving& serving) {
   block_signals();
-  const std::int64_t descriptors = raise_descriptor_limit() * descriptor_tables(settings.server);
+  const std::int64_t descriptors = raise_descriptor_limit() * settings.server.descriptor_tables();
   auto log = JsonLog::create(settings.log);
   if (!log) return complain(log.error());
   const milliseconds drain = settings.server.drain;

@@ -1,10 +1,24 @@
 #include "base/descriptor_table.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <limits>
 #include <thread>
+#include <utility>
 
 namespace carillon {
+
+std::int64_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+  // A hard limit of "unlimited" may be more than the kernel gives: what there was is kept then.
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
+  constexpr rlim_t kMost = std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(std::min(limit.rlim_cur, kMost));
+}
 
 bool unshare_descriptors() { return ::unshare(CLONE_FILES) == 0; }
 

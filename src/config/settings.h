@@ -86,6 +86,9 @@ struct ServerSettings {
   std::uint32_t notsent_low_water_bytes = 16 * 1024;
   std::vector<IpRange> trusted_proxies;
   ClientAddress client_address = ClientAddress::peer;
+
+  // How many times the limit on open files counts.
+  std::uint32_t descriptor_tables() const { return descriptors == Descriptors::per_shard ? shards : 1; }
 };
 
 struct BusSettings {

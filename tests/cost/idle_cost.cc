@@ -2,7 +2,6 @@
 // over socket pairs. Prints the bytes that are taken then: what malloc has given out, and the resident pages of
 // arrays beside it. tools/check_cost.py runs it with two numbers of clients; the slope is what one costs.
 #include <malloc.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "auth/authenticator.h"
+#include "base/descriptor_table.h"
 #include "config/test_environment.h"
 #include "gateway/shard.h"
 
@@ -103,15 +103,12 @@ class Stage {
 };
 
 int measure(int clients) {
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
+  const std::int64_t files = raise_descriptor_limit();
   Stage stage;
   for (int i = 0; i < clients; ++i) {
     if (!stage.connect()) {
-      std::fprintf(stderr, "idle_cost: client %d was not let in; a process may open %llu files here\n", i,
-                   static_cast<unsigned long long>(files.rlim_max));
+      std::fprintf(stderr, "idle_cost: client %d was not let in; a process may open %lld files here\n", i,
+                   static_cast<long long>(files));
       return 1;
     }
   }
