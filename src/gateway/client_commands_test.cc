@@ -1,4 +1,5 @@
 // What clients ask for with their messages, at its limits: JSON, names, channels, rates, the bus's refusal.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -54,6 +55,26 @@ TEST(ClientCommands, AreReadToADepthOf32) {
   EXPECT_EQ(answer_to(stage, fd, ping_of_depth(32)), "pong");
   EXPECT_EQ(answer_to(stage, fd, ping_of_depth(33)), "invalid_request");
   EXPECT_EQ(answer_to(stage, fd, ping_of_depth(20000)), "invalid_request");
+}
+
+TEST(ClientCommands, EventsOfOneBatchGoEachToItsOwnChannel) {
+  ShardStage stage(kService);
+  const int of_a = open_service(stage);
+  const int of_b = open_service(stage);
+  EXPECT_EQ(answer_to(stage, of_a, subscribe_to("a")), "");
+  EXPECT_EQ(answer_to(stage, of_b, subscribe_to("b")), "");
+  for (const char* channel : {"channel.b", "channel.nobody", "broadcast", "channel.a", "channel.b"}) {
+    stage.router.on_event("service." + std::string(channel), R"({"type":")" + std::string(channel) + "\"}");
+  }
+  stage.router.on_batch_end();
+  stage.settle();
+  const auto types_of = [&stage](int fd) {
+    Frames types;
+    for (const std::string& frame : stage.take_frames(fd)) types.push_back(word_of({frame}));
+    return types;
+  };
+  EXPECT_THAT(types_of(of_a), ::testing::UnorderedElementsAre("channel.a", "broadcast"));
+  EXPECT_THAT(types_of(of_b), ::testing::UnorderedElementsAre("channel.b", "channel.b", "broadcast"));
 }
 
 TEST(ClientCommands, WithAMemberTwiceAreRefused) {
@@ -142,8 +163,7 @@ TEST(ClientPublish, AnAnswerForAClientThatHasGoneIsForNobody) {
 // takes; then the bus refuses them all.
 struct HeldReplies {
   explicit HeldReplies(std::size_t publishes)
-      : stage("server.outbox_bytes_max = 1024\n" +
-              service_with("client_publish = \"on\"\n")),
+      : stage("server.outbox_bytes_max = 1024\n" + service_with("client_publish = \"on\"\n")),
         fd(open_service(stage)) {
     for (std::size_t i = 0; i < publishes; ++i) say(stage, fd, kChat);
     stage.edge[fd].capacity = 0;
@@ -180,7 +200,8 @@ TEST(ClientPublish, RefusalsBehindAHeldReplyAreBoundedAndCounted) {
   const std::uint64_t dropped = held.stage.shard->counters().replies_dropped.get();
   EXPECT_GT(dropped, 0U);
   const Frames words = held.words();
-  EXPECT_EQ(static_cast<std::uint64_t>(std::count(words.begin(), words.end(), "internal_error")), 400 - dropped);
+  EXPECT_EQ(static_cast<std::uint64_t>(std::count(words.begin(), words.end(), "internal_error")),
+            400 - dropped);
   EXPECT_EQ(static_cast<std::size_t>(std::count(words.begin(), words.end(), "pong")), held.pings);
 }
 

@@ -61,13 +61,26 @@ void Shard::apply(const Batch& batch) {
   for (const std::uint16_t endpoint : batch.gaps) {
     close_hearers(shared_.endpoints[endpoint], CloseReason::bus_gap);
   }
-  for (const RoutedEvent& event : batch.events) {
-    deliver(event, batch.name_of(event));
-    counters_.endpoints[event.endpoint].events.add();
+  look_up_channels(batch);
+  for (std::size_t i = 0; i < batch.events.size(); ++i) {
+    deliver(batch.events[i], channels_of_batch_[i]);
+    counters_.endpoints[batch.events[i].endpoint].events.add();
   }
 }
 
-void Shard::deliver(const RoutedEvent& event, std::string_view name) {
+// Of the whole batch before anything is appended. Of 100,000 channels few records are in the cache: so they
+// are waited for together, not one after the other, which is a third of what publishing such an event costs.
+void Shard::look_up_channels(const Batch& batch) {
+  channels_of_batch_.clear();
+  for (const RoutedEvent& event : batch.events) {
+    const std::string_view name = batch.name_of(event);
+    auto& channel = channels_of_batch_.emplace_back();
+    if (!name.empty()) channel = audiences_[event.endpoint].channels.find(name);
+    if (channel) fan_out_.prefetch(*channel);
+  }
+}
+
+void Shard::deliver(const RoutedEvent& event, std::optional<channel::LogId> channel) {
   Audiences& audiences = audiences_[event.endpoint];
   const MonoTime now = loop_.now();
   switch (event.audience) {
@@ -81,7 +94,7 @@ void Shard::deliver(const RoutedEvent& event, std::string_view name) {
       fan_out_.append(audiences.everyone, event.frame, now);
       [[fallthrough]];
     case Audience::Kind::channel:
-      if (const auto log = audiences.channels.find(name)) fan_out_.append(*log, event.frame, now);
+      if (channel) fan_out_.append(*channel, event.frame, now);
       return;
   }
 }

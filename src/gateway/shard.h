@@ -129,7 +129,8 @@ class Shard final : public BatchTaker,
   void forget_deserted();
   void on_inbox_readable();
   void apply(const Batch& batch);
-  void deliver(const RoutedEvent& event, std::string_view name);
+  void look_up_channels(const Batch& batch);
+  void deliver(const RoutedEvent& event, std::optional<channel::LogId> channel);
   void on_hole();
   void close_hearers(const Endpoint& endpoint, CloseReason why);
 
@@ -218,6 +219,7 @@ class Shard final : public BatchTaker,
   reactor::TimerWheel wheel_;
   reactor::Inbox<SharedBatch> inbox_;
   std::vector<SharedBatch> taken_;  // scratch of on_inbox_readable()
+  std::vector<std::optional<channel::LogId>> channels_of_batch_;  // scratch of apply(): by event
   std::uint64_t next_batch_ = 1;
   // Who of an endpoint's clients hears what.
   struct Audiences {
