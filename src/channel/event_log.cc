@@ -2,28 +2,20 @@
 
 #include <cstdlib>
 #include <new>
-#include <utility>
 
 #include "base/assert.h"
 
 namespace carillon::channel {
 
-EventLog::EventLog(EventLog&& other) noexcept
-    : ring_(std::exchange(other.ring_, nullptr)),
-      head_(other.head_),
-      tail_(std::exchange(other.tail_, other.head_)),
-      mask_(std::exchange(other.mask_, 0)),
-      end_(other.end_) {}
-
 EventLog::~EventLog() { drop_until(head_); }
 
 void EventLog::append(Ref<const Frame> frame, std::uint32_t now_ms, Tag tag) {
-  if (!ring_ || size() == mask_ + 1) grow();
+  const std::uint32_t start = this->size() == 0 ? 0 : end();
+  if (!ring_ || this->size() == mask_ + 1) grow();
   const std::string_view plain = frame->plain();
   const auto size = static_cast<std::uint32_t>(plain.size());
   frame->add_ref();  // the entry's own count; `frame` gives its one back on return
-  ring_[head_ & mask_] = {plain.data(), frame.get(), size, end_, now_ms, tag};
-  end_ += size;
+  ring_[head_ & mask_] = {plain.data(), frame.get(), size, start, now_ms, tag};
   ++head_;
 }
 

@@ -23,7 +23,7 @@ struct LogEntry {
   const char* data;    // the plain frame
   const Frame* frame;  // owned by the log: one count of it
   std::uint32_t size;
-  std::uint32_t start;        // bytes of the log before this entry, wrapping
+  std::uint32_t start;        // bytes before this entry since the log was last empty, wrapping
   std::uint32_t appended_ms;  // wrapping milliseconds, for the age of a slow consumer's oldest byte
   Tag tag;
 };
@@ -33,14 +33,14 @@ static_assert(sizeof(LogEntry) == 32);
 class EventLog {
  public:
   EventLog() = default;
-  EventLog(EventLog&& other) noexcept;
-  EventLog& operator=(EventLog&&) = delete;
+  EventLog(const EventLog&) = delete;
+  EventLog& operator=(const EventLog&) = delete;
   ~EventLog();
 
   Cursor head() const { return head_; }  // the number the next event will get
   Cursor tail() const { return tail_; }  // the oldest event retained; head() when there is none
   std::uint32_t size() const { return head_ - tail_; }
-  std::uint32_t bytes() const { return size() == 0 ? 0 : end_ - at(tail_).start; }
+  std::uint32_t bytes() const { return size() == 0 ? 0 : end() - at(tail_).start; }
 
   void append(Ref<const Frame> frame, std::uint32_t now_ms, Tag tag = 0);
   void drop_until(Cursor cursor);  // entries before `cursor`; gives the ring back when empty
@@ -57,7 +57,7 @@ class EventLog {
   // Bytes still here and not sent; all of the log for a cursor that has lost events.
   std::uint32_t pending_bytes(Cursor cursor) const {
     if (pending(cursor) == 0) return 0;
-    return lost(cursor) != 0 ? bytes() : end_ - at(cursor).start;
+    return lost(cursor) != 0 ? bytes() : end() - at(cursor).start;
   }
 
   // Tests begin near the wrap-around.
@@ -65,12 +65,16 @@ class EventLog {
 
  private:
   void grow();
+  // Where the next event's bytes begin; only while there is one.
+  std::uint32_t end() const {
+    const LogEntry& last = at(head_ - 1);
+    return last.start + last.size;
+  }
 
   LogEntry* ring_ = nullptr;
   Cursor head_ = 0;
   Cursor tail_ = 0;
   std::uint32_t mask_ = 0;
-  std::uint32_t end_ = 0;  // bytes ever appended, wrapping
 };
 
 }  // namespace carillon::channel

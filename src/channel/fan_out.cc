@@ -14,12 +14,12 @@ FanOut::FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> pol
 LogId FanOut::add_log(PolicyId policy, Lifetime lifetime) {
   CARILLON_ASSERT(policy < policies_.size());
   LogId id = 0;
-  if (free_logs_.empty()) {
+  if (free_log_ == kNoLog) {
     id = static_cast<LogId>(logs_.size());
     logs_.emplace_back();
   } else {
-    id = free_logs_.back();
-    free_logs_.pop_back();
+    id = free_log_;
+    free_log_ = std::exchange(logs_[id].note.next, 0);
   }
   logs_[id].policy = policy;
   logs_[id].lifetime = lifetime;
@@ -34,11 +34,14 @@ void FanOut::remove_log(LogId id) {
   if (log.mixed) masks_.erase(id);
   log.in_use = false;
   // A log in dirty_ is freed when its turn comes, so that its number is not taken meanwhile.
-  if (!log.queued) {
-    std::destroy_at(&log);
-    std::construct_at(&log);
-    free_logs_.push_back(id);
-  }
+  if (!log.queued) free_log(id);
+}
+
+void FanOut::free_log(LogId id) {
+  LogState& log = logs_[id];
+  std::destroy_at(&log);
+  std::construct_at(&log);
+  log.note.next = std::exchange(free_log_, id);
 }
 
 std::vector<LogId> FanOut::take_deserted() {
@@ -117,7 +120,7 @@ bool FanOut::subscribe(SubscriberId id, LogId log_id) {
   if (is_subscribed(id, log_id)) return false;
   const std::uint32_t position = log.members.join(id, log.events.head());
   subscriber.subscriptions.push_back({log_id, position});
-  if (subscriber.encoding == Encoding::deflated) ++log.deflate_readers;
+  if (subscriber.encoding == Encoding::deflated) count_deflate_reader(log);
   if (subscriber.blocked) ++log.blocked;
   if (subscriber.ready) ++log.ready;
   return true;
@@ -140,6 +143,18 @@ bool FanOut::unsubscribe(SubscriberId id, LogId log) {
   return false;
 }
 
+void FanOut::count_deflate_reader(LogState& log) {
+  if (log.deflate_readers < kDeflateReadersCounted) ++log.deflate_readers;
+}
+
+void FanOut::forget_deflate_reader(LogState& log) {
+  if (log.members.count() == 0) {
+    log.deflate_readers = 0;
+  } else if (log.deflate_readers < kDeflateReadersCounted) {
+    --log.deflate_readers;
+  }
+}
+
 void FanOut::unsubscribe_all(SubscriberId id) {
   Subscriber& subscriber = at(id);
   while (subscriber.subscriptions.size() > 0) leave(id, subscriber.subscriptions.size() - 1);
@@ -153,7 +168,7 @@ void FanOut::leave(SubscriberId id, std::uint32_t index) {
 
   LogState& log = logs_[gone.log];
   log.members.leave(gone.position);
-  if (subscriber.encoding == Encoding::deflated) --log.deflate_readers;
+  if (subscriber.encoding == Encoding::deflated) forget_deflate_reader(log);
   if (subscriber.blocked) --log.blocked;
   if (subscriber.ready) --log.ready;
   if (log.mixed) masks_[gone.log].erase(id);

@@ -23,6 +23,7 @@
 #include "channel/event_log.h"
 #include "channel/frame.h"
 #include "channel/inline_list.h"
+#include "channel/log_note.h"
 #include "channel/members.h"
 #include "channel/outbox.h"
 
@@ -117,6 +118,8 @@ class FanOut {
   void remove_log(LogId log);  // nobody subscribes to it any more
   std::uint32_t subscribers_of(LogId log) const;
   PolicyId policy_of(LogId log) const { return logs_[log].policy; }
+  // What an index of names keeps with the log; it is empty again before remove_log().
+  LogNote& note_of(LogId log) { return logs_[log].note; }
   // One event for everybody on the log. Nothing is touched per subscriber.
   void append(LogId log, Ref<const Frame> frame, MonoTime now, Tag tag = 0);
   // append() to it is near: its record is asked of the memory, and not waited for.
@@ -172,18 +175,22 @@ class FanOut {
   const EventLog& events_of(LogId log) const { return logs_[log].events; }
 
  private:
+  // In an order without holes: what follows an object may lie in its padding.
   struct LogState {
-    EventLog events;
-    Members members;
+    [[no_unique_address]] EventLog events;
     std::uint32_t blocked = 0;  // members that are
-    std::uint32_t ready = 0;    // members that are; the sweep passes both over
-    std::uint32_t deflate_readers = 0;
+    [[no_unique_address]] LogNote note;
+    // Up to kDeflateReadersCounted, where it stays while anybody hears the log: it is asked whether they are
+    // kDeflateReadersMin.
+    std::uint8_t deflate_readers = 0;
     PolicyId policy = 0;
     Lifetime lifetime : 1 = Lifetime::lasting;
     bool in_use : 1 = false;
     bool queued : 1 = false;    // in dirty_
     bool deserted : 1 = false;  // in deserted_
     bool mixed : 1 = false;     // some hear only some of it: masks_ says which
+    [[no_unique_address]] Members members;
+    std::uint32_t ready = 0;  // members that are; the sweep passes both over
   };
 
   struct Subscription {
@@ -210,6 +217,10 @@ class FanOut {
   static_assert(sizeof(Subscriber) <= 32);
   // Of one shard; what a process may hold is a matter of descriptors and configuration long before.
   static constexpr std::size_t kSubscribersMax = std::size_t{1} << 22;
+  // Address space for more than server.channels_max may say of an endpoint.
+  static constexpr std::size_t kLogsMax = std::size_t{1} << 27;
+  static constexpr LogId kNoLog = 0xffffffff;
+  static constexpr std::uint8_t kDeflateReadersCounted = 255;
 
   friend struct FanOutSizes;  // a test of what the records cost
   struct Visit;               // one gathered write being put together (flush.cc)
@@ -244,6 +255,9 @@ class FanOut {
   std::uint32_t age_of(std::uint32_t since_ms) const;
   void judge(SubscriberId id, Verdict::What what);
 
+  void free_log(LogId id);
+  static void count_deflate_reader(LogState& log);
+  static void forget_deflate_reader(LogState& log);
   void forget_verdicts_of(SubscriberId id);
   void leave(SubscriberId id, std::uint32_t index);
   Outbox& outbox_of(Subscriber& subscriber);
@@ -253,8 +267,8 @@ class FanOut {
   const FanOutOptions options_;
   const std::vector<LagRule> policies_;
   websocket::Deflater* const deflater_;
-  std::vector<LogState> logs_;
-  std::vector<LogId> free_logs_;
+  ReservedArray<LogState, kLogsMax> logs_;
+  LogId free_log_ = kNoLog;  // the first of them; its note says the next
   std::vector<LogId> deserted_;
   std::unordered_map<LogId, std::unordered_map<SubscriberId, TagMask>> masks_;  // of the mixed ones
   ReservedArray<Subscriber, kSubscribersMax> subscribers_;

@@ -2,6 +2,10 @@
 // 2 to 11 us that the kernel takes for one send.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -135,6 +139,48 @@ void subscribe_and_unsubscribe(benchmark::State& state) {
   }
 }
 BENCHMARK(subscribe_and_unsubscribe);
+
+std::size_t resident_bytes() {
+  std::size_t all = 0;
+  std::size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> all >> resident;
+  return resident * 4096;
+}
+
+std::chrono::nanoseconds own_cpu() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+// A million channels of one subscriber each, 100 a connection. bytes_a_channel is the slope of resident
+// memory over the last half of them, without the subscription's 8 there and 8 here; longest_us is the dearest
+// single subscribe in CPU time, which is what the loop stands still for. Run it alone
+// (--benchmark_filter=a_million): what the others have freed would be used again unseen.
+void a_million_channels(benchmark::State& state) {
+  constexpr std::uint32_t kChannels = 1'000'000;
+  constexpr std::uint32_t kChannelsASubscriber = 100;
+  constexpr double kSubscriptionBytes = 8;  // in the connection's list; that in the log's is in its record
+  for (auto _ : state) {
+    Bench bench;
+    SubscriptionIndex index(bench.engine, 0, kChannels);
+    std::vector<double> bytes;
+    std::chrono::nanoseconds longest{0};
+    for (std::uint32_t i = 0; i < kChannels; ++i) {
+      if (i % (kChannels / 2) == 0) bytes.push_back(static_cast<double>(resident_bytes()));
+      const SubscriberId id = i / kChannelsASubscriber;
+      if (i % kChannelsASubscriber == 0) bench.engine.add_subscriber(id, 0, Encoding::plain);
+      const std::string name = "conversation:" + std::to_string(1'000'000 + i);  // 20 bytes
+      const std::chrono::nanoseconds begun = own_cpu();
+      index.subscribe(id, name);
+      longest = std::max(longest, own_cpu() - begun);
+    }
+    const double grown = static_cast<double>(resident_bytes()) - bytes.back();
+    state.counters["bytes_a_channel"] = grown / (kChannels / 2) - kSubscriptionBytes;
+    state.counters["longest_us"] = static_cast<double>(longest.count()) / 1000;
+  }
+}
+BENCHMARK(a_million_channels)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace carillon::channel

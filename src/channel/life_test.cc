@@ -10,7 +10,8 @@ struct FanOutSizes {
   static_assert(sizeof(FanOut::Subscriber) <= 32);
   static_assert(sizeof(FanOut::Subscription) == 8);
   static_assert(sizeof(Member) == 8);
-  static_assert(sizeof(FanOut::LogState) <= 88);  // an empty log has no ring
+  static_assert(sizeof(FanOut::LogState) <= 88);  // an empty log has no ring; with what an index keeps of it
+  static_assert(sizeof(LogName) == 8);
   static_assert(sizeof(LogEntry) == 32);
 };
 
@@ -258,6 +259,21 @@ TEST_F(Life, APolicyAndAnEncodingMayComeAfterTheHandshake) {
   stage.append(log, std::string(1000, 'x'));
   stage.run();
   EXPECT_LT(stage.host.at(0).received.size(), 100U);
+}
+
+// So many are not counted further; the count must not run away, in whatever order they leave.
+TEST_F(Life, ReadersOfDeflatedFramesBeyondTheCountAreForgottenWithTheLastOfThem) {
+  constexpr SubscriberId kMany = 300;
+  for (SubscriberId id = 0; id < kMany; ++id) stage.join(id, {log}, kDisconnect, Encoding::deflated);
+  for (SubscriberId id = 1; id < kMany; ++id) stage.engine->remove_subscriber(id);
+  stage.append(log, std::string(1000, 'x'));
+  stage.run();
+  EXPECT_LT(stage.host.at(0).received.size(), 100U) << "costs our time, and is right";
+  stage.engine->remove_subscriber(0);
+  stage.join(1, {log}, kDisconnect, Encoding::deflated);
+  stage.append(log, std::string(1000, 'x'));
+  stage.run();
+  EXPECT_GT(stage.host.at(1).received.size(), 1000U) << "one reader alone";
 }
 
 }  // namespace

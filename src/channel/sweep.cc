@@ -39,9 +39,7 @@ void FanOut::flush_next_ready() {
 int FanOut::sweep(LogId id) {
   LogState& log = logs_[id];
   if (!log.in_use) {  // removed while it was queued
-    std::destroy_at(&log);
-    std::construct_at(&log);
-    free_logs_.push_back(id);
+    free_log(id);
     return 0;
   }
   std::uint32_t looks = 0;

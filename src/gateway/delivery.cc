@@ -6,9 +6,10 @@ namespace carillon::gateway {
 void Shard::make_audiences() {
   audiences_.reserve(shared_.endpoints.size());
   for (const Endpoint& endpoint : shared_.endpoints) {
-    audiences_.push_back({fan_out_.add_log(endpoint.policy()),
-                          {fan_out_, endpoint.policy(), endpoint.settings.select.sets_max},
-                          {fan_out_, endpoint.policy(), shared_.settings.server.channels_max}});
+    audiences_.push_back(
+        {fan_out_.add_log(endpoint.policy()),
+         {fan_out_, endpoint.policy(), endpoint.settings.select.sets_max},
+         {fan_out_, endpoint.policy(), shared_.settings.server.channels_max, shared_.channels_key}});
   }
 }
 

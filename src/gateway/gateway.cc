@@ -98,7 +98,8 @@ Result<std::monostate> Gateway::build() {
   if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
   endpoints_ = std::move(compiled.endpoints);
   admission_ = std::make_unique<Admission>(settings_.server.connections_max, endpoints_);
-  shared_ = std::make_unique<Shared>(Shared{settings_, endpoints_, *admission_, handler_, *this, log_});
+  shared_ = std::make_unique<Shared>(
+      Shared{settings_, endpoints_, *admission_, handler_, *this, log_, random_sip_key()});
 
   if (settings_.server.descriptors == config::Descriptors::per_shard && !can_unshare_descriptors()) {
     return failure(

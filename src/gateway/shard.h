@@ -17,6 +17,7 @@
 
 #include "auth/authenticator.h"
 #include "base/log.h"
+#include "base/sip_hash.h"
 #include "channel/fan_out.h"
 #include "channel/selection_index.h"
 #include "channel/subscription_index.h"
@@ -48,6 +49,7 @@ struct Shared {
   HttpHandler& http_handler;
   EventPublisher& publisher;
   Log& log;
+  SipKey channels_key = {};  // of the tables of channels: what clients must not know
 };
 
 // What the connections of one listen address begin with.
