@@ -17,7 +17,8 @@ constexpr std::int64_t kOwnDescriptors = 256;
 constexpr std::int64_t kOtherFiles = 10'000;
 constexpr std::int64_t kBacklog = 4096;  // what the gateway asks of listen()
 constexpr std::int64_t kPageBytes = 4096;
-constexpr std::int64_t kConnectionBytes = 3 * kPageBytes;  // the kernel's socket, a page under way, ours
+// The kernel's socket with its file (4.1 KiB, measured at a million), and a page under way each way.
+constexpr std::int64_t kConnectionBytes = 3 * kPageBytes;
 constexpr std::int64_t kProcessBytes = std::int64_t{64} << 20;
 constexpr std::int64_t kVisitBytes = std::int64_t{64} << 10;  // the most that one write holds
 constexpr std::int64_t kMapsMin = 65'530;                     // the kernel's default
@@ -158,13 +159,26 @@ Finding local_ports(const MachineSettings& settings, std::int64_t connections) {
   return finding;
 }
 
+// The kernel tracks only where a rule of the firewall asks for it: a machine that tracks nothing, though it
+// has connections, has none such.
+Finding tracked_connections(const MachineSettings& settings, std::int64_t connections) {
+  Finding finding = at_least("net.netfilter.nf_conntrack_max", settings.conntrack_max,
+                             connections + connections / 4 + kOtherFiles,
+                             "connections that the firewall tracks; over it new ones are dropped unseen");
+  if (finding.verdict == Verdict::must_change && settings.conntrack_count == 0) {
+    finding.verdict = Verdict::hint;
+    finding.wanted = "only where rules track connections, which none does now: " + finding.wanted;
+  }
+  return finding;
+}
+
 Finding memory(const MachineSettings& settings, std::int64_t connections) {
   const std::int64_t wanted = connections * kConnectionBytes + kProcessBytes;
   Finding finding{"available memory",
                   Verdict::good,
                   {},
                   {},
-                  "12 KiB a client, of which the kernel takes nearly all: its socket, and a page under way",
+                  "12 KiB a client, nearly all the kernel's: 4 for its socket, and a page under way each way",
                   {}};
   if (!settings.memory_available_bytes) {
     finding.verdict = Verdict::unknown;
@@ -208,9 +222,7 @@ std::vector<Finding> diagnose(const MachineSettings& settings, Demand demand) {
   findings.push_back(at_least("vm.max_map_count", settings.map_count_max, kMapsMin,
                               "memory maps of a process; it does not grow with the clients"));
   if (settings.conntrack_max) {
-    findings.push_back(at_least("net.netfilter.nf_conntrack_max", settings.conntrack_max,
-                                n + n / 4 + kOtherFiles,
-                                "connections that the firewall tracks; over it new ones are dropped unseen"));
+    findings.push_back(tracked_connections(settings, n));
   }
   findings.push_back(memory(settings, n));
   return findings;

@@ -171,6 +171,13 @@ TEST(Diagnosis, TrackedConnectionsAreJudgedOnlyWhereThereIsTracking) {
   const auto findings = diagnose(machine.settings(), {100'000});
   EXPECT_EQ(find(findings, "net.netfilter.nf_conntrack_max").remedy,
             "sysctl -w net.netfilter.nf_conntrack_max=135000");
+  machine.write("proc/sys/net/netfilter/nf_conntrack_count", "1\n");
+  const auto verdict = [&] {
+    return find(diagnose(machine.settings(), {100'000}), "net.netfilter.nf_conntrack_max").verdict;
+  };
+  EXPECT_EQ(verdict(), Verdict::must_change);
+  machine.write("proc/sys/net/netfilter/nf_conntrack_count", "0\n");
+  EXPECT_EQ(verdict(), Verdict::hint);
 }
 
 TEST(Diagnosis, WhatCannotBeReadIsUnknownAndNoFault) {

@@ -97,6 +97,7 @@ MachineSettings read_machine_settings(const std::string& root) {
   settings.orphans_max = number_of(sys + "net/ipv4/tcp_max_orphans");
   settings.map_count_max = number_of(sys + "vm/max_map_count");
   settings.conntrack_max = number_of(sys + "net/netfilter/nf_conntrack_max");
+  settings.conntrack_count = number_of(sys + "net/netfilter/nf_conntrack_count");
   settings.tcp_mem = array_of<3>(sys + "net/ipv4/tcp_mem");
   settings.tcp_rmem = array_of<3>(sys + "net/ipv4/tcp_rmem");
   settings.tcp_wmem = array_of<3>(sys + "net/ipv4/tcp_wmem");

@@ -22,8 +22,9 @@ struct MachineSettings {
   Setting somaxconn;
   Setting orphans_max;
   Setting map_count_max;
-  Setting conntrack_max;  // nothing where no connection is tracked
-  ThreeSettings tcp_mem;  // pages
+  Setting conntrack_max;    // nothing where no connection can be tracked
+  Setting conntrack_count;  // that are tracked now
+  ThreeSettings tcp_mem;    // pages
   ThreeSettings tcp_rmem;
   ThreeSettings tcp_wmem;
   std::optional<std::array<std::int64_t, 2>> local_ports;  // first and last
