@@ -34,7 +34,7 @@ void EventLog::drop_until(Cursor cursor) {
 }
 
 void EventLog::grow() {
-  const std::uint32_t capacity = ring_ ? (mask_ + 1) * 2 : 4;
+  const std::uint32_t capacity = ring_ ? (mask_ + 1) * 2 : 1;
   auto* grown = static_cast<LogEntry*>(std::malloc(capacity * sizeof(LogEntry)));
   if (!grown) throw std::bad_alloc();
   for (Cursor c = tail_; c != head_; ++c) grown[c & (capacity - 1)] = at(c);
