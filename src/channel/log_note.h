@@ -36,6 +36,7 @@ class LogName {
   ~LogName() { std::free(block_); }
 
   bool empty() const { return !block_; }
+  void prefetch() const { __builtin_prefetch(block_); }
   std::string_view text() const {
     if (!block_) return {};
     Size size = 0;

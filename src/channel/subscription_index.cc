@@ -38,6 +38,21 @@ std::optional<LogId> SubscriptionIndex::find(std::string_view channel, std::uint
   return std::nullopt;
 }
 
+void SubscriptionIndex::prefetch_bucket(std::uint64_t hash) const {
+  if (size_ > 0) __builtin_prefetch(&links()[bucket_of(hash)]);
+}
+
+// Only the first log of the bucket: few look-ups go beyond it.
+void SubscriptionIndex::prefetch_log(std::uint64_t hash) const {
+  if (size_ == 0) return;
+  if (const Link first = links()[bucket_of(hash)]; first != 0) fan_out_.prefetch(first - 1);
+}
+
+void SubscriptionIndex::prefetch_name(std::uint64_t hash) const {
+  if (size_ == 0) return;
+  if (const Link first = links()[bucket_of(hash)]; first != 0) fan_out_.note_of(first - 1).name.prefetch();
+}
+
 bool SubscriptionIndex::end(LogId log) {
   LogNote& note = fan_out_.note_of(log);
   if (size_ == 0 || note.name.empty() || fan_out_.subscribers_of(log) > 0) return false;

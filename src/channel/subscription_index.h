@@ -32,6 +32,16 @@ class SubscriptionIndex {
   Outcome unsubscribe(SubscriberId subscriber, std::string_view channel);
 
   std::optional<LogId> find(std::string_view channel) const;
+
+  // The same for many names in step. Of many channels little is in the cache; each step asks the memory for
+  // what the next one reads, so that all of them wait for it together: first hash_of() each of them, and then
+  // prefetch_bucket(), prefetch_log(), prefetch_name() and find() with the hashes.
+  std::uint64_t hash_of(std::string_view channel) const { return sip_hash_1_3(key_, channel); }
+  void prefetch_bucket(std::uint64_t hash) const;
+  void prefetch_log(std::uint64_t hash) const;
+  void prefetch_name(std::uint64_t hash) const;
+  std::optional<LogId> find(std::string_view channel, std::uint64_t hash) const;
+
   std::size_t size() const { return size_; }
   // Takes a deserted log away. False when it is not of this index, or somebody hears it again.
   bool end(LogId log);
@@ -43,8 +53,6 @@ class SubscriptionIndex {
   static std::uint8_t fingerprint_of(std::uint64_t hash) { return static_cast<std::uint8_t>(hash >> 56); }
   std::uint32_t bucket_of(std::uint64_t hash) const;
   Link* links() const { return static_cast<Link*>(pages_->address()); }
-  std::uint64_t hash_of(std::string_view channel) const { return sip_hash_1_3(key_, channel); }
-  std::optional<LogId> find(std::string_view channel, std::uint64_t hash) const;
   LogId add(std::string_view channel, std::uint64_t hash);
   void add_bucket();
 

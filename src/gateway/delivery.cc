@@ -69,15 +69,22 @@ void Shard::apply(const Batch& batch) {
   }
 }
 
-// Of the whole batch before anything is appended. Of 100,000 channels few records are in the cache: so they
-// are waited for together, not one after the other, which is a third of what publishing such an event costs.
+// Of the whole batch before anything is appended, and in step: of 100,000 channels few are in the cache, and
+// so they are waited for together, not one after the other.
 void Shard::look_up_channels(const Batch& batch) {
-  channels_of_batch_.clear();
-  for (const RoutedEvent& event : batch.events) {
-    const std::string_view name = batch.name_of(event);
-    auto& channel = channels_of_batch_.emplace_back();
-    if (!name.empty()) channel = audiences_[event.endpoint].channels.find(name);
-    if (channel) fan_out_.prefetch(*channel);
+  channels_of_batch_.assign(batch.events.size(), std::nullopt);
+  lookups_.clear();
+  for (std::uint32_t i = 0; i < batch.events.size(); ++i) {
+    const RoutedEvent& event = batch.events[i];
+    if (event.name_size == 0) continue;
+    const channel::SubscriptionIndex& channels = audiences_[event.endpoint].channels;
+    lookups_.push_back({&channels, channels.hash_of(batch.name_of(event)), i});
+    channels.prefetch_bucket(lookups_.back().hash);
+  }
+  for (const Lookup& each : lookups_) each.channels->prefetch_log(each.hash);
+  for (const Lookup& each : lookups_) each.channels->prefetch_name(each.hash);
+  for (const Lookup& each : lookups_) {
+    channels_of_batch_[each.event] = each.channels->find(batch.name_of(batch.events[each.event]), each.hash);
   }
 }
 

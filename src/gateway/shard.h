@@ -220,8 +220,14 @@ class Shard final : public BatchTaker,
   ConnectionTable connections_;
   reactor::TimerWheel wheel_;
   reactor::Inbox<SharedBatch> inbox_;
-  std::vector<SharedBatch> taken_;  // scratch of on_inbox_readable()
+  std::vector<SharedBatch> taken_;                                // scratch of on_inbox_readable()
   std::vector<std::optional<channel::LogId>> channels_of_batch_;  // scratch of apply(): by event
+  struct Lookup {
+    const channel::SubscriptionIndex* channels;
+    std::uint64_t hash;
+    std::uint32_t event;  // of the batch
+  };
+  std::vector<Lookup> lookups_;  // scratch of look_up_channels()
   std::uint64_t next_batch_ = 1;
   // Who of an endpoint's clients hears what.
   struct Audiences {
