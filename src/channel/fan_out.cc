@@ -136,7 +136,7 @@ bool FanOut::subscribe(SubscriberId id, LogId log_id, TagMask mask) {
 bool FanOut::unsubscribe(SubscriberId id, LogId log) {
   Subscriber& subscriber = at(id);
   for (std::uint32_t i = 0; i < subscriber.subscriptions.size(); ++i) {
-    if (subscriber.subscriptions[i].log != log) continue;
+    if (subscriber.subscriptions[i].log() != log) continue;
     leave(id, i);
     return true;
   }
@@ -166,18 +166,18 @@ void FanOut::leave(SubscriberId id, std::uint32_t index) {
   subscriber.subscriptions[index] = subscriber.subscriptions[subscriber.subscriptions.size() - 1];
   subscriber.subscriptions.pop_back();
 
-  LogState& log = logs_[gone.log];
-  log.members.leave(gone.position);
+  LogState& log = logs_[gone.log()];
+  log.members.leave(gone.position());
   if (subscriber.encoding == Encoding::deflated) forget_deflate_reader(log);
   if (subscriber.blocked) --log.blocked;
   if (subscriber.ready) --log.ready;
-  if (log.mixed) masks_[gone.log].erase(id);
+  if (log.mixed) masks_[gone.log()].erase(id);
   if (log.members.count() == 0 && log.lifetime == Lifetime::while_heard && !log.deserted) {
     log.deserted = true;
-    deserted_.push_back(gone.log);
+    deserted_.push_back(gone.log());
   }
   trim(log);
-  if (!log.members.sweeping()) compact(gone.log);
+  if (!log.members.sweeping()) compact(gone.log());
 }
 
 std::uint32_t FanOut::subscriptions_of(SubscriberId id) const {
@@ -186,7 +186,7 @@ std::uint32_t FanOut::subscriptions_of(SubscriberId id) const {
 
 bool FanOut::is_subscribed(SubscriberId id, LogId log) const {
   for (const Subscription& each : subscribers_[id].subscriptions) {
-    if (each.log == log) return true;
+    if (each.log() == log) return true;
   }
   return false;
 }

@@ -26,6 +26,7 @@
 #include "channel/log_note.h"
 #include "channel/members.h"
 #include "channel/outbox.h"
+#include "channel/subscription.h"
 
 namespace carillon::channel {
 
@@ -115,6 +116,7 @@ class FanOut {
   enum class Lifetime : std::uint8_t { lasting, while_heard };
   // `while_heard`: once its last subscriber has left it is among the deserted.
   LogId add_log(PolicyId policy, Lifetime lifetime = Lifetime::lasting);
+  bool has_room_for_log() const { return free_log_ != kNoLog || logs_.size() < kLogsMax; }
   void remove_log(LogId log);  // nobody subscribes to it any more
   std::uint32_t subscribers_of(LogId log) const;
   PolicyId policy_of(LogId log) const { return logs_[log].policy; }
@@ -193,11 +195,6 @@ class FanOut {
     std::uint32_t ready = 0;  // members that are; the sweep passes both over
   };
 
-  struct Subscription {
-    LogId log;
-    std::uint32_t position;  // in the log's members
-  };
-
   struct Subscriber {
     InlineList<Subscription> subscriptions;
     std::unique_ptr<Outbox> outbox;
@@ -216,9 +213,8 @@ class FanOut {
   };
   static_assert(sizeof(Subscriber) <= 32);
   // Of one shard; what a process may hold is a matter of descriptors and configuration long before.
-  static constexpr std::size_t kSubscribersMax = std::size_t{1} << 22;
-  // Address space for more than server.channels_max may say of an endpoint.
-  static constexpr std::size_t kLogsMax = std::size_t{1} << 27;
+  static constexpr std::size_t kSubscribersMax = Subscription::kPositionsMax;
+  static constexpr std::size_t kLogsMax = Subscription::kLogsMax;
   static constexpr LogId kNoLog = 0xffffffff;
   static constexpr std::uint8_t kDeflateReadersCounted = 255;
 
@@ -241,7 +237,8 @@ class FanOut {
   bool write_out(SubscriberId id, Visit& visit);
   bool catch_up_with_lost(SubscriberId id);
   bool tell_gap(SubscriberId id, const Subscription& subscription, std::uint32_t lost);
-  void gather_log(Visit& visit, SubscriberId id, std::uint32_t index);
+  bool gather(Visit& visit, SubscriberId id);
+  bool gather_log(Visit& visit, SubscriberId id, std::uint32_t index);
   void settle(Visit& visit, SubscriberId id, std::size_t written);
   void move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames);
   void finish_if_due(SubscriberId id);

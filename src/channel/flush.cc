@@ -23,6 +23,12 @@ struct FanOut::Visit {
   std::size_t outbox_bytes = 0;
   bool more = false;  // a bound was met before the heads were
 
+  void begin_again() {
+    piece_count = segment_count = 0;
+    bytes = outbox_bytes = 0;
+    more = false;
+  }
+
   void add_outbox(const Outbox* outbox) {
     if (!outbox) return;
     piece_count = outbox->gather(pieces.data());
@@ -47,20 +53,29 @@ struct FanOut::Visit {
 };
 
 void FanOut::flush(SubscriberId id) {
-  if (!catch_up_with_lost(id)) return;
-  Subscriber& subscriber = subscribers_[id];
   Visit visit;
+  if (!gather(visit, id)) {
+    if (!catch_up_with_lost(id)) return;
+    visit.begin_again();
+    CARILLON_ASSERT(gather(visit, id));
+  }
+  if (!write_out(id, visit)) return;
+  set_standing(id, visit.more ? Standing::ready : Standing::caught_up);
+  if (!visit.more) finish_if_due(id);
+}
+
+// False when a cursor is met whose events are gone; nothing has changed then.
+bool FanOut::gather(Visit& visit, SubscriberId id) {
+  const Subscriber& subscriber = subscribers_[id];
   visit.add_outbox(subscriber.outbox.get());
   // Begin where the last visit had to stop, or a busy log would starve the others.
   const std::uint32_t count = subscriber.subscriptions.size();
   std::uint32_t index = subscriber.turn < count ? subscriber.turn : 0;
   for (std::uint32_t i = 0; i < count && !visit.more; ++i) {
-    gather_log(visit, id, index);
+    if (!gather_log(visit, id, index)) return false;
     if (++index == count) index = 0;
   }
-  if (!write_out(id, visit)) return;
-  set_standing(id, visit.more ? Standing::ready : Standing::caught_up);
-  if (!visit.more) finish_if_due(id);
+  return true;
 }
 
 // One write, and what follows from it. True when all of it went and the socket would take more: a host
@@ -96,19 +111,20 @@ TagMask FanOut::mask_of(LogId log, SubscriberId id) const {
   return logs_[log].mixed ? masks_.at(log).at(id) : kAllTags;
 }
 
-void FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
+bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
   Subscriber& subscriber = subscribers_[id];
   const Subscription& subscription = subscriber.subscriptions[index];
-  LogState& log = logs_[subscription.log];
-  const Cursor first = log.members.at(subscription.position).cursor;
+  LogState& log = logs_[subscription.log()];
+  const Cursor first = log.members.at(subscription.position()).cursor;
   const Cursor head = log.events.head();
-  if (first == head) return;
+  if (first == head) return true;
+  if (log.events.lost(first) != 0) return false;
   if (visit.segment_count == kPiecesMax) {
     visit.more = true;
     subscriber.turn = static_cast<std::uint16_t>(index);
-    return;
+    return true;
   }
-  const TagMask mask = mask_of(subscription.log, id);
+  const TagMask mask = mask_of(subscription.log(), id);
   std::uint32_t passed_over = 0;
   Cursor end = first;
   for (; end != head; ++end) {
@@ -126,6 +142,7 @@ void FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
   if (end != first) {
     visit.segments[static_cast<std::size_t>(visit.segment_count++)] = {index, first, end, passed_over};
   }
+  return true;
 }
 
 // Takes account of what went out. Cursors only ever stand between frames: the rest of a half-written
@@ -144,7 +161,7 @@ void FanOut::settle(Visit& visit, SubscriberId id, std::size_t written) {
   for (int i = 0; i < visit.segment_count; ++i) {
     const Visit::Segment& segment = visit.segments[static_cast<std::size_t>(i)];
     const Subscription& subscription = subscriber.subscriptions[segment.subscription];
-    logs_[subscription.log].members.at(subscription.position).cursor = segment.end;
+    logs_[subscription.log()].members.at(subscription.position()).cursor = segment.end;
     counters_.deliveries += segment.end - segment.first - segment.passed_over;
   }
 }
@@ -154,9 +171,9 @@ void FanOut::move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames) 
   for (int i = 0; i < visit.segment_count && of_frames > 0; ++i) {
     const Visit::Segment& segment = visit.segments[static_cast<std::size_t>(i)];
     const Subscription& subscription = subscriber.subscriptions[segment.subscription];
-    LogState& log = logs_[subscription.log];
-    Cursor& cursor = log.members.at(subscription.position).cursor;
-    const TagMask mask = mask_of(subscription.log, id);
+    LogState& log = logs_[subscription.log()];
+    Cursor& cursor = log.members.at(subscription.position()).cursor;
+    const TagMask mask = mask_of(subscription.log(), id);
     subscriber.turn = static_cast<std::uint16_t>(segment.subscription + 1);
     for (; cursor != segment.end && of_frames > 0; ++cursor) {
       const LogEntry& entry = log.events.at(cursor);
@@ -190,7 +207,7 @@ bool FanOut::catch_up_with_lost(SubscriberId id) {
   Subscriber& subscriber = subscribers_[id];
   bool outbox_first = true;
   for (const Subscription& each : subscriber.subscriptions) {
-    const std::uint32_t lost = logs_[each.log].events.lost(logs_[each.log].members.at(each.position).cursor);
+    const std::uint32_t lost = logs_[each.log()].events.lost(logs_[each.log()].members.at(each.position()).cursor);
     if (lost == 0) continue;
     if (policies_[subscriber.policy].policy == LagRule::Policy::skip && outbox_first) {
       // A gap is told when it can leave. Put behind bytes that may still be stuck, it would soon have
@@ -213,10 +230,10 @@ bool FanOut::tell_gap(SubscriberId id, const Subscription& subscription, std::ui
   Subscriber& subscriber = subscribers_[id];
   if (policies_[subscriber.policy].policy != LagRule::Policy::skip) return false;
   std::string gap;
-  if (!host_.append_gap_frame(id, subscription.log, lost, gap)) return false;
+  if (!host_.append_gap_frame(id, subscription.log(), lost, gap)) return false;
   if (!gap.empty()) outbox_of(subscriber).put(gap, now_ms_);
-  LogState& log = logs_[subscription.log];
-  log.members.at(subscription.position).cursor = log.events.tail();
+  LogState& log = logs_[subscription.log()];
+  log.members.at(subscription.position()).cursor = log.events.tail();
   ++counters_.gaps_told;
   counters_.events_skipped += lost;
   return true;

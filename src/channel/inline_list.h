@@ -2,6 +2,8 @@
 // up to 8. Most connections have one subscription and most channels one subscriber.
 #pragma once
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -76,15 +78,15 @@ class InlineList {
   }
 
   void grow() {
-    // By a quarter, so that little stands empty and what one list has left another fits into. An odd number:
-    // malloc's blocks have 8 bytes less than a multiple of 16.
-    const std::uint32_t wanted = (capacity_ + std::max(2U, capacity_ / 4)) | 1;
+    // By a quarter, so that little stands empty and what one list has left another fits into; and as far as
+    // the block goes that malloc has for it.
+    const std::uint32_t wanted = capacity_ + std::max(2U, capacity_ / 4);
     // realloc grows a large array in place (mremap), so its pages are not touched twice.
     T* grown = static_cast<T*>(std::realloc(on_heap() ? heap_ : nullptr, wanted * sizeof(T)));
     if (!grown) throw std::bad_alloc();
     if (!on_heap()) grown[0] = first_;
     heap_ = grown;
-    capacity_ = wanted;
+    capacity_ = static_cast<std::uint32_t>(malloc_usable_size(grown) / sizeof(T));
   }
 
   union {

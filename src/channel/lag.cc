@@ -26,7 +26,7 @@ void FanOut::set_standing(SubscriberId id, Standing standing) {
   if (standing == Standing::caught_up) subscriber.was_slow = false;
   if (subscriber.blocked == was_blocked && subscriber.ready == was_ready) return;
   for (const Subscription& each : subscriber.subscriptions) {
-    LogState& log = logs_[each.log];
+    LogState& log = logs_[each.log()];
     log.blocked = log.blocked + (subscriber.blocked ? 1 : 0) - (was_blocked ? 1 : 0);
     log.ready = log.ready + (subscriber.ready ? 1 : 0) - (was_ready ? 1 : 0);
     trim(log);
@@ -71,8 +71,8 @@ bool FanOut::is_too_slow(const Subscriber& subscriber, Verdict::What& why) const
   }
   for (std::uint32_t i = 0; i < subscriber.subscriptions.size(); ++i) {
     const Subscription& each = subscriber.subscriptions[i];
-    const LogState& log = logs_[each.log];
-    const Cursor cursor = log.members.at(each.position).cursor;
+    const LogState& log = logs_[each.log()];
+    const Cursor cursor = log.members.at(each.position()).cursor;
     if (log.events.pending(cursor) == 0) continue;
     if (log.events.lost(cursor) > 0) {
       lost = true;

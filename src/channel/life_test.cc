@@ -8,7 +8,6 @@ namespace carillon::channel {
 
 struct FanOutSizes {
   static_assert(sizeof(FanOut::Subscriber) <= 32);
-  static_assert(sizeof(FanOut::Subscription) == 8);
   static_assert(sizeof(Member) == 8);
   static_assert(sizeof(FanOut::LogState) <= 88);  // an empty log has no ring; with what an index keeps of it
   static_assert(sizeof(LogName) == 8);

@@ -14,6 +14,35 @@ namespace {
 
 using ::testing::ElementsAre;
 
+TEST(Subscription, HoldsEveryLogAndEveryPosition) {
+  for (const std::uint32_t log : {0U, 1U, 65535U, 65536U, Subscription::kLogsMax - 1}) {
+    for (const std::uint32_t position : {0U, 1U, 63U, 64U, Subscription::kPositionsMax - 1}) {
+      Subscription subscription(log, position);
+      EXPECT_EQ(subscription.log(), log);
+      EXPECT_EQ(subscription.position(), position);
+      subscription.move_to(Subscription::kPositionsMax - 1 - position);
+      EXPECT_EQ(subscription.log(), log);
+      EXPECT_EQ(subscription.position(), Subscription::kPositionsMax - 1 - position);
+    }
+  }
+  EXPECT_DEATH(Subscription(Subscription::kLogsMax, 0), "log");
+  EXPECT_DEATH(Subscription(0, Subscription::kPositionsMax), "position");
+}
+
+TEST(InlineList, KeepsItsValuesAsItGrowsAndShrinks) {
+  InlineList<Subscription> list;
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    list.push_back({i, i});
+    for (std::uint32_t j = 0; j <= i; j += 97) EXPECT_EQ(list[j].log(), j);
+  }
+  while (list.size() > 10) list.pop_back();
+  list.shrink();
+  ASSERT_EQ(list.size(), 10U);
+  for (std::uint32_t i = 0; i < 10; ++i) EXPECT_EQ(list[i].position(), i);
+  list.clear();
+  EXPECT_EQ(list.size(), 0U);
+}
+
 TEST(Frame, SharedFramesLieSideBySideUntilTheirBlockIsFull) {
   FrameArena arena;
   const auto a = arena.make_shared("a");

@@ -8,7 +8,7 @@ SubscriptionIndex::Outcome SubscriptionIndex::subscribe(SubscriberId subscriber,
   const std::uint64_t hash = hash_of(channel);
   std::optional<LogId> log = find(channel, hash);
   if (!log) {
-    if (size_ >= channels_max_) return Outcome::too_many_channels;
+    if (size_ >= channels_max_ || !fan_out_.has_room_for_log()) return Outcome::too_many_channels;
     log = add(channel, hash);
   }
   const bool added = fan_out_.subscribe(subscriber, *log);

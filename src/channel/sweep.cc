@@ -98,7 +98,7 @@ void FanOut::shed_for_all_logs(LogState& appended) {
   for (std::size_t i = 0; i < blocked_.size() && !nothing_to_shed_; ++i) {
     const Subscriber& subscriber = subscribers_[blocked_[i]];
     if (!subscriber.blocked) continue;
-    for (const Subscription& each : subscriber.subscriptions) forget_swept(logs_[each.log], 0);
+    for (const Subscription& each : subscriber.subscriptions) forget_swept(logs_[each.log()], 0);
     if (counters_.retained_bytes <= goal) return;
   }
   nothing_to_shed_ = true;  // once a slice, for it looks at every blocked subscriber
@@ -122,7 +122,7 @@ void FanOut::compact(LogId id) {
   if (tombstones < kNotWorthIt || tombstones * 2 < log.members.slots()) return;
   log.members.compact([&](SubscriberId moved, std::uint32_t position) {
     for (Subscription& each : subscribers_[moved].subscriptions) {
-      if (each.log == id) each.position = position;
+      if (each.log() == id) each.move_to(position);
     }
   });
 }

@@ -50,7 +50,7 @@ std::vector<Option> server_limits(ServerSettings& s) {
              "most bytes of its own (pongs, replies, the rest of a frame) that wait for one connection"),
       option("inbox_batches_max", NumberKind{16, 1'048'576}, s.inbox_batches_max,
              "most batches of events that wait for one shard; beyond it a gap is told"),
-      option("channels_max", NumberKind{1, 100'000'000}, s.channels_max,
+      option("channels_max", NumberKind{1, 50'000'000}, s.channels_max,
              "most channels of one endpoint that clients of one shard subscribe to; more are refused"),
       option("send_buffer_bytes", AutoKind<SizeKind>{{4 * kKiB, 64 * kMiB}}, s.send_buffer_bytes,
              "send buffer of a socket (SO_SNDBUF); \"auto\" leaves it to the kernel"),
