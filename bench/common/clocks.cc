@@ -18,9 +18,14 @@ Stamp stamp_now() { return {read_ns(CLOCK_THREAD_CPUTIME_ID), read_ns(CLOCK_MONO
 
 Spread spread_of(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  const double median = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-  return {median, values.front(), values.back()};
+  // Between two values it goes over from the one to the other.
+  const auto at = [&values](double part) {
+    const double place = part * static_cast<double>(values.size() - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const std::size_t above = std::min(below + 1, values.size() - 1);
+    return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
+  };
+  return {at(0.5), values.front(), values.back(), at(0.25), at(0.75)};
 }
 
 }  // namespace carillon::bench

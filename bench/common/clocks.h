@@ -26,6 +26,8 @@ struct Spread {
   double median = 0;
   double min = 0;
   double max = 0;
+  double low = 0;  // half of the values lie between these two
+  double high = 0;
 };
 Spread spread_of(std::vector<double> values);  // at least one
 

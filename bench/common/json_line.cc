@@ -18,6 +18,7 @@ void add_spread(json::ObjectWriter& object, std::string_view name, const Spread&
   values.member("median", to_a_thousandth(spread.median));
   values.member("min", to_a_thousandth(spread.min));
   values.member("max", to_a_thousandth(spread.max));
+  values.member("low", to_a_thousandth(spread.low)).member("high", to_a_thousandth(spread.high));
 }
 
 }  // namespace carillon::bench

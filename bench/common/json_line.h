@@ -11,7 +11,7 @@ namespace carillon::bench {
 // With the line's end, and flushed.
 void print_line(std::string_view json);
 
-// {"median", "min", "max"}, to a thousandth.
+// {"median", "min", "max", "low", "high"}, to a thousandth.
 void add_spread(json::ObjectWriter& object, std::string_view name, const Spread& spread);
 
 double to_a_thousandth(double value);

@@ -35,7 +35,11 @@ def git(*words):
     return done.stdout.strip()
 
 
+# What is measured, and what measures: the rest, the page among it, may change without the figures being another's.
+MEASURED = ("src", "profiles", "cmake", "CMakeLists.txt", "CMakePresets.json", "bench", ":!bench/page", ":!bench/test_*")
+
+
 def commit():
-    """The page itself may change without the figures being another commit's."""
-    changes = git("status", "--porcelain", "--", ".", ":!docs", ":!README.md")
-    return (git("rev-parse", "--short=10", "HEAD") or "unknown") + (DIRTY if changes else "")
+    """The last that changed any of it."""
+    changes = git("status", "--porcelain", "--", *MEASURED)
+    return (git("log", "-1", "--format=%h", "--abbrev=10", "--", *MEASURED) or "unknown") + (DIRTY if changes else "")

@@ -4,7 +4,7 @@ from harness.gateway import fan_out
 
 from .row import Figure, Row, at_least
 
-PAIRS = {1000: 96, 10_000: 32}
+PAIRS = {1000: 240, 10_000: 80}
 TARGET = 0.90
 
 
