@@ -6,7 +6,6 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from harness import store
 from rows import peers
 
 
@@ -20,11 +19,6 @@ def run_of(clients, per_s, rate, cpu_us=1.0, **more):
 
 def seen_of(name, *runs):
     return {"peer": name, "title": name.capitalize(), "version": "1.2", "setup": "Nothing.", "runs": list(runs)}
-
-
-def results_of(**seen):
-    return {f"peer-{name}": {"row": f"peer-{name}", "status": store.MEASURED, "seen": seen_of(name, *runs)}
-            for name, runs in seen.items()}
 
 
 class Figures(unittest.TestCase):
@@ -47,32 +41,6 @@ class Figures(unittest.TestCase):
         runs = [run_of(1000, 5, 1), run_of(10_000, 5, 1, dropped=10_000), run_of(10_000, 500, 1)]
         self.assertAlmostEqual(peers.bytes_a_connection(runs), 100)
         self.assertEqual(peers.bytes_a_connection(runs[:1]), 130.0)
-
-
-class Comparison(unittest.TestCase):
-    RESULTS = results_of(carillon=[run_of(10_000, 500, 5e6, 0.1), run_of(10_000, 100, 1e6, 0.5)],
-                         slow=[run_of(10_000, 500, 1e6, 0.8, undelivered=7), {"clients": 10_000, "per_s": 100, "failed": "it ended"}],
-                         even=[run_of(10_000, 100, 1e6, 1.5)])
-
-    def test_rates_stand_by_peer_and_load(self):
-        self.assertEqual(peers.best_rates(self.RESULTS)["slow"], {"500/s × 10,000": 1e6})
-
-    def test_peers_are_compared_under_the_loads_that_both_were_measured_at(self):
-        found = {(each["peer"], each["load"]): each for each in peers.comparison(self.RESULTS)}
-        self.assertEqual(set(found), {("slow", "500/s × 10,000"), ("even", "100/s × 10,000")})
-        self.assertAlmostEqual(found["slow", "500/s × 10,000"]["rate"], 5)
-        self.assertAlmostEqual(found["slow", "500/s × 10,000"]["cpu"], 8)
-        self.assertFalse(found["slow", "500/s × 10,000"]["carried"])
-
-    def test_where_both_carry_the_load_it_says_so(self):
-        even = next(each for each in peers.comparison(self.RESULTS) if each["peer"] == "even")
-        self.assertEqual((even["rate"], even["carried"]), (1, True))
-        self.assertAlmostEqual(even["cpu"], 3)
-
-    def test_a_peer_that_was_skipped_is_not_compared(self):
-        skipped = {**self.RESULTS, "peer-gone": {"row": "peer-gone", "status": store.SKIPPED, "reason": "no such program"}}
-        self.assertNotIn("gone", peers.best_rates(skipped))
-        self.assertEqual(peers.comparison({"peer-slow": self.RESULTS["peer-slow"]}), [])
 
 
 if __name__ == "__main__":

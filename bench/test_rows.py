@@ -134,7 +134,7 @@ def peer_result(name, title, per_s, cpu_us, rss):
     def run(clients):
         zero = dict.fromkeys(("lost", "undelivered", "surplus", "out_of_order", "dropped", "refused",
                               "publish_unacknowledged", "publish_refused"), 0)
-        return {**zero, "clients": clients, "connected": clients, "per_s": 500, "deliveries_per_s": per_s,
+        return {**zero, "clients": clients, "refused": 0, "per_s": 500, "deliveries_per_s": per_s,
                 "latency_us": {"p50": 1000, "p99": 2000},
                 "server": {"cpu_us_a_delivery": cpu_us, "rss_connected": 1_000_000 + clients * rss, "bytes_a_connection": rss}}
     return result_of(f"peer-{name}", seen={"peer": name, "title": title, "version": "1", "setup": "",
@@ -150,6 +150,7 @@ class Comparison(unittest.TestCase):
         figure, = comparison.figures(self.RESULTS)
         self.assertEqual((figure.value, figure.target.holds(figure.value)), (2.0, False))
         self.assertIn("npm ws 40.0 ×", figure.note)
+        self.assertIn("Carillon delivered 80 % and Fast 40 %, at 0.50 × the CPU each", figure.note)
 
     def test_what_another_does_better_is_named(self):
         text = comparison.section(self.RESULTS, ())

@@ -9,8 +9,8 @@ CLIENTS, EVENTS_PER_S = 10_000, 5
 
 def measure(bench):
     bench.say(f"{CLIENTS} clients, {EVENTS_PER_S} events/s, engine and floor in turns")
-    return fan_out(bench, "--clients", CLIENTS, "--latency", EVENTS_PER_S, "--blocks", bench.pick(8, 2),
-                   "--block-events", bench.pick(15, 5))[0]
+    return fan_out(bench, "--clients", CLIENTS, "--latency", EVENTS_PER_S, "--blocks", bench.pick(16, 2),
+                   "--block-events", bench.pick(10, 5))[0]
 
 
 def figures(seen):

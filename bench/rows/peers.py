@@ -5,14 +5,13 @@ import statistics
 
 from harness.gateway import load
 from harness.processes import Failure, family
-from harness.store import MEASURED
 from peers import carillon, centrifugo, mercure, nats, nchan, node
 
 from .row import Figure, Row
 
 BYTES = 256
 ALONE_PER_S = 2  # the slowest peers need some 170 ms for 10,000 clients: each sweep ends before the next event is due
-LOADS_PER_S = (ALONE_PER_S, 100, 500)
+LOADS_PER_S = (ALONE_PER_S, 100, 500, 2_000)
 CLIENTS, CLIENTS_QUICK = (1_000, 10_000), (200,)
 SECONDS, SECONDS_QUICK = 6, 2
 ROW_PREFIX = "peer-"
@@ -21,7 +20,7 @@ PEERS = (carillon.PEER, nchan.PEER, nats.PEER, node.WS, node.SOCKET_IO, centrifu
 
 
 def load_name(per_s, clients):
-    at = "one at a time" if per_s == ALONE_PER_S else f"{per_s}/s"
+    at = "one at a time" if per_s == ALONE_PER_S else f"{per_s:,}/s"
     return f"{at} × {clients:,}"
 
 
@@ -91,35 +90,6 @@ def bytes_a_connection(runs):
         return statistics.median(each["server"]["bytes_a_connection"] for each in measured)
     grown = statistics.median(with_clients[most]) - statistics.median(with_clients[fewest])
     return grown / (most - fewest)
-
-
-def runs_of(results):
-    """{peer: {load: run}} of the rows' results ({row: result}), without those that failed."""
-    seen = [result["seen"] for result in results.values()
-            if result.get("status") == MEASURED and result["row"].startswith(ROW_PREFIX)]
-    return {each["peer"]: {load_name(run["per_s"], run["clients"]): run for run in each["runs"] if "failed" not in run}
-            for each in seen}
-
-
-def best_rates(results):
-    """{peer: {load: deliveries/s}}; Carillon is among them."""
-    return {peer: {load: run["deliveries_per_s"] for load, run in runs.items()} for peer, runs in runs_of(results).items()}
-
-
-def comparison(results):
-    """[{"peer", "load", "rate", "cpu", "carried"}]: how many times the deliveries/s of each peer Carillon reached, and
-    how many times Carillon's CPU time a delivery the peer took. Where both have carried the whole load ("carried"),
-    the rate is that of the timetable, and only the CPU time tells them apart."""
-    measured = runs_of(results)
-    ours = measured.pop(carillon.PEER.name, {})
-    return [{"peer": peer, "load": load, "rate": ratio(ours[load]["deliveries_per_s"], theirs["deliveries_per_s"]),
-             "cpu": ratio(theirs["server"]["cpu_us_a_delivery"], ours[load]["server"]["cpu_us_a_delivery"]),
-             "carried": not note_of(ours[load]) and not note_of(theirs)}
-            for peer, runs in measured.items() for load, theirs in runs.items() if load in ours]
-
-
-def ratio(value, by):
-    return value / by if by else float("inf")
 
 
 def row_of(peer):

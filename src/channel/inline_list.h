@@ -69,6 +69,8 @@ class InlineList {
   }
 
  private:
+  static constexpr std::uint32_t kLong = 1024;
+
   bool on_heap() const { return capacity_ > 1; }
 
   void take(InlineList& other) {
@@ -78,9 +80,10 @@ class InlineList {
   }
 
   void grow() {
-    // By a quarter, so that little stands empty and what one list has left another fits into; and as far as
-    // the block goes that malloc has for it.
-    const std::uint32_t wanted = capacity_ + std::max(2U, capacity_ / 4);
+    // Short ones by a quarter, so that little stands empty and what one list has left another fits into; and as
+    // far as the block goes that malloc has for it. Long ones double: what they leave fits into nothing, and
+    // what stands empty of them are pages that nobody has touched.
+    const std::uint32_t wanted = capacity_ + (capacity_ < kLong ? std::max(2U, capacity_ / 4) : capacity_);
     // realloc grows a large array in place (mremap), so its pages are not touched twice.
     T* grown = static_cast<T*>(std::realloc(on_heap() ? heap_ : nullptr, wanted * sizeof(T)));
     if (!grown) throw std::bad_alloc();
