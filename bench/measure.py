@@ -98,6 +98,8 @@ def main():
     docs = build / "quick" if arguments.quick else ROOT / "docs"
     seen = results.all([row.name for row in ROWS])
     print(f"bench: {page.write(docs, ROWS, seen)}")
+    if not arguments.quick:
+        page.quote(ROOT / "README.md", ROWS, seen)
     failed = [row.name for row in rows if seen.get(row.name, {}).get("status") == store.FAILED]
     if failed and not arguments.page:
         sys.exit(f"bench: failed: {', '.join(failed)}")

@@ -1,6 +1,7 @@
 """The pure parts of the benchmark: statistics, resumption, clients' bytes, page and charts."""
 
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -149,8 +150,8 @@ class Comparison(unittest.TestCase):
     def test_the_target_is_against_the_best_peer(self):
         figure, = comparison.figures(self.RESULTS)
         self.assertEqual((figure.value, figure.target.holds(figure.value)), (2.0, False))
-        self.assertIn("npm ws 40.0 ×", figure.note)
-        self.assertIn("Carillon delivered 80 % and Fast 40 %, at 0.50 × the CPU each", figure.note)
+        self.assertEqual(figure.note, "Fast, which delivered 40 % of 5.00 M a second at 0.50 × the CPU each; Carillon 80 %; "
+                                      "the next best, npm ws: 40.0 ×")
 
     def test_what_another_does_better_is_named(self):
         text = comparison.section(self.RESULTS, ())
@@ -172,6 +173,14 @@ class Readme(unittest.TestCase):
                          f"{readme.END}\nafter\n")
         with self.assertRaises(ValueError):
             readme.with_figures("no marks", self.FIGURES)
+
+    def test_the_readme_of_this_tree_quotes_what_its_page_holds(self):
+        root = pathlib.Path(__file__).resolve().parents[1]
+        found = readme.quotes((root / "README.md").read_text())
+        held = (root / "docs" / "benchmarks.md").read_text()
+        self.assertGreater(len(found), 5)
+        for what, amount in found:
+            self.assertRegex(held, rf"\| {re.escape(what)} \|.* {re.escape(amount)} \|")
 
 
 class Charts(unittest.TestCase):

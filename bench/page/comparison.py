@@ -50,15 +50,15 @@ def figures(results):
 def figure(load, ours, theirs, target):
     """Who carries the whole load has the timetable's rate, whatever else it could: then only CPU time tells."""
     rates = {title: ours["deliveries_per_s"] / max(1, run["deliveries_per_s"]) for title, run in theirs.items()}
-    best = min(rates, key=rates.get)
-    cpu = theirs[best]["server"]["cpu_us_a_delivery"] / ours["server"]["cpu_us_a_delivery"]
-    words = [f"{title} {written(value)} ×" for title, value in sorted(rates.items(), key=lambda each: each[1])]
+    best, *others = sorted(rates, key=rates.get)
     offered = ours["clients"] * ours["per_s"]
-    most = f"; of the {written(float(offered))} a second that there were to deliver, Carillon delivered " \
-           f"{100 * ours['deliveries_per_s'] / offered:.0f} % and {best} {100 * theirs[best]['deliveries_per_s'] / offered:.0f} %, " \
-           f"at {written(cpu)} × the CPU each"
-    return Figure(f"{load}: deliveries/s over the best peer's", min(rates.values()), "×", target, None,
-                  "; ".join(words) + most, quoted=True)
+
+    def part(run):
+        return f"{100 * run['deliveries_per_s'] / offered:.0f} %"
+    words = f"{best}, which delivered {part(theirs[best])} of {written(float(offered))} a second at " \
+            f"{written(theirs[best]['server']['cpu_us_a_delivery'] / ours['server']['cpu_us_a_delivery'])} × the CPU each; " \
+            f"Carillon {part(ours)}" + (f"; the next best, {others[0]}: {written(rates[others[0]])} ×" if others else "")
+    return Figure(f"{load}: deliveries/s over the best peer's", rates[best], "×", target, None, words, quoted=True)
 
 
 def better_ones(peers):
