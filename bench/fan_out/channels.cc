@@ -1,5 +1,9 @@
 #include "fan_out/channels.h"
 
+#include <sys/socket.h>
+
+#include <utility>
+
 #include "common/json_line.h"
 
 namespace carillon::bench {
@@ -83,10 +87,42 @@ void ChannelsBench::publish_hot(std::uint32_t pending) {
   router.on_batch_end();
 }
 
+// The clients' frames lie as the engine's do: behind those of all the others of the same turn.
+std::uint64_t ChannelsBench::send_scattered(std::uint32_t pending) const {
+  std::uint64_t whole = 0;
+  std::vector<iovec> pieces(pending);
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pending;
+  const std::size_t clients = notes_.descriptors.size();
+  for (std::size_t position = 0; position < clients; ++position) {
+    for (std::size_t turn = 0; turn < pending; ++turn) {
+      const char* const frame = frames_.data() + (turn * clients + position) * kFrameBytes;
+      pieces[turn] = {const_cast<char*>(frame), kFrameBytes};
+    }
+    const ssize_t sent = ::sendmsg(notes_.descriptors[position], &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent == static_cast<ssize_t>(pending * kFrameBytes)) ++whole;
+  }
+  return whole;
+}
+
+Result<Phases::Phase> ChannelsBench::floor(std::uint32_t pending) {
+  const std::uint64_t deliveries = std::uint64_t{phases_.clients()} * pending;
+  const auto write_frames = [this, deliveries] {  // anew, as the engine does: where they are then in the caches
+    frames_.clear();
+    for (std::uint64_t i = 0; i < deliveries; ++i) frames_.append(notes_.bytes, 0, kFrameBytes);
+  };
+  return phases_.floor(deliveries, write_frames, [this, pending] { return send_scattered(pending); });
+}
+
 Result<std::string> ChannelsBench::against_one_channel(std::uint32_t pending, std::uint32_t pairs) {
   const std::uint64_t deliveries = std::uint64_t{phases_.clients()} * pending;
+  auto notes = phases_.learn(pending, [this, pending] { publish_hot(pending); });
+  if (!notes) return tl::unexpected(notes.error());
+  notes_ = *std::move(notes);
   Side of_many;
   Side of_one;
+  Side of_floor;
   for (std::uint32_t i = 0; i < pairs * 2; ++i) {
     const bool manys_turn = is_first_sides_turn(i);
     if (manys_turn) draw(pending);
@@ -94,6 +130,10 @@ Result<std::string> ChannelsBench::against_one_channel(std::uint32_t pending, st
                                   : phases_.engine(deliveries, [this, pending] { publish_hot(pending); });
     if (!phase) return tl::unexpected(phase.error());
     (manys_turn ? of_many : of_one).add(*phase, static_cast<double>(deliveries));
+    if (!manys_turn) continue;
+    const auto bare = floor(pending);
+    if (!bare) return tl::unexpected(bare.error());
+    of_floor.add(*bare, static_cast<double>(deliveries));
   }
   std::string line;
   json::ObjectWriter object(line);
@@ -102,6 +142,7 @@ Result<std::string> ChannelsBench::against_one_channel(std::uint32_t pending, st
   object.member("frame_bytes", kFrameBytes).member("pairs", pairs);
   add_side(object, "many", of_many);
   add_side(object, "one", of_one);
+  add_spread(object, "floor_cpu_us", spread_of(of_floor.cpu_us));
   object.member("ratio", to_a_thousandth(spread_of(of_many.cpu_us).median / spread_of(of_one.cpu_us).median));
   add_spread(object, "ratio_of_pairs", spread_of(ratios(of_many.cpu_us, of_one.cpu_us)));
   object.close();

@@ -29,14 +29,17 @@ class ChannelsBench {
 
   // `pending` events for each client, on channels of its own that are drawn at random; the clients have their
   // turns in random order, so that a client's next event is about as many events away as there are clients.
-  // In turns with `pending` events on the hot channel: as many deliveries. `pairs` phases of each. Returns a
-  // line of JSON.
+  // In turns with `pending` events on the hot channel: as many deliveries. And in turns with a floor: a bare
+  // sendmsg() to each client of as many frames that lie as far apart. `pairs` phases of each. Returns a line of
+  // JSON.
   Result<std::string> against_one_channel(std::uint32_t pending, std::uint32_t pairs);
 
  private:
   void draw(std::uint32_t pending);  // fills names_
   void publish_drawn();              // the loop's thread
   void publish_hot(std::uint32_t pending);
+  Result<Phases::Phase> floor(std::uint32_t pending);
+  std::uint64_t send_scattered(std::uint32_t pending) const;
 
   Phases& phases_;
   const std::uint32_t channels_each_;
@@ -47,6 +50,8 @@ class ChannelsBench {
   // them.
   std::string names_;
   std::vector<std::uint32_t> name_ends_;
+  Phases::Notes notes_;
+  std::string frames_;  // of the floor: one for each delivery, in the order of publishing
 };
 
 }  // namespace carillon::bench

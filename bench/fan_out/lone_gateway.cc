@@ -85,7 +85,7 @@ Result<std::monostate> LoneGateway::build(std::string_view profile) {
 
   admission_ = std::make_unique<gateway::Admission>(settings_.server.connections_max, endpoints_);
   shared_ = std::make_unique<gateway::Shared>(
-      gateway::Shared{settings_, endpoints_, *admission_, no_http_, no_publisher_, no_log_});
+      gateway::Shared{settings_, endpoints_, *admission_, no_http_, no_publisher_, no_log_, random_sip_key()});
   auto loop = reactor::Loop::create();
   if (!loop) return tl::unexpected(loop.error());
   loop_ = std::move(*loop);

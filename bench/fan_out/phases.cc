@@ -111,17 +111,22 @@ Result<Phases::Phase> Phases::engine(std::uint64_t deliveries, std::function<voi
 }
 
 Result<Phases::Phase> Phases::floor(const Notes& notes) {
+  return floor(notes.bytes.size() / kFrameBytes * clients_, [] {}, [&notes] { return send_to_all(notes); });
+}
+
+Result<Phases::Phase> Phases::floor(std::uint64_t deliveries, const std::function<void()>& prepare,
+                                    const std::function<std::uint64_t()>& send) {
   std::promise<Phase> done;
   auto future = done.get_future();
   gateway_.on_loop([&] {
+    prepare();
     const Stamp start = stamp_now();
-    const std::uint64_t whole = send_to_all(notes);
+    const std::uint64_t whole = send();
     done.set_value({stamp_now() - start, {}, whole});
   });
   const Phase phase = future.get();
   if (phase.writes != clients_) return failure("a send of the floor came up short");
-  if (auto heard = await(notes.bytes.size() / kFrameBytes * clients_); !heard)
-    return tl::unexpected(heard.error());
+  if (auto heard = await(deliveries); !heard) return tl::unexpected(heard.error());
   return phase;
 }
 

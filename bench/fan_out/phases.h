@@ -56,6 +56,10 @@ class Phases {
   Result<Notes> learn(std::uint32_t pending, std::function<void()> publish);
   // Sends once to each.
   Result<Phase> floor(const Notes& notes);
+  // What `send` does on the loop, which says how many writes were whole: one to each client, all of them together
+  // of so many deliveries. `prepare` comes before the clocks.
+  Result<Phase> floor(std::uint64_t deliveries, const std::function<void()>& prepare,
+                      const std::function<std::uint64_t()>& send);
 
   // So many more than the last time, by all clients together.
   Result<Heard> await(std::uint64_t new_events);

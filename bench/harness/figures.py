@@ -46,5 +46,5 @@ def written_spread(spread):
         return "one run"
     ends = f"{written(spread['min'])}–{written(spread['max'])}"
     if "low" not in spread:
-        return ends
+        return f"all: {ends}"
     return f"{written(spread['low'])}–{written(spread['high'])} (all: {ends})"

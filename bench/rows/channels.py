@@ -38,7 +38,8 @@ def figures(seen):
                      phase["ratio"], "×", at_most(2) if many else None, phase["ratio_of_pairs"],
                      f"{phase['many_cpu_us']['median']:.2f} and {phase['one_cpu_us']['median']:.2f} µs, of which "
                      f"{phase['many_publishing_us']['median']:.2f} and {phase['one_publishing_us']['median']:.2f} before "
-                     "the sweep: reading, checking, encoding and appending")
+                     "the sweep: reading, checking, encoding and appending; a bare sendmsg() of as many frames that lie "
+                     f"as far apart: {phase['floor_cpu_us']['median']:.2f} µs")
     yield Figure("memory of a channel without history", slope(seen["memory"]["points"]) - SUBSCRIPTION_BYTES, "B",
                  at_most(128), None, f"resident memory a channel and its subscription, less {SUBSCRIPTION_BYTES} B of the "
                                      "subscription")

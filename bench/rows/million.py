@@ -8,7 +8,7 @@ import time
 
 from harness.gateway import configuration, gateway, load_command, load_result
 from harness.machine import memory_bytes
-from harness.processes import Skipped, cpu_ns, socket_memory, usable_files
+from harness.processes import Skipped, child, cpu_ns, socket_memory, usable_files
 
 from .row import Figure, Row, at_least, at_most
 
@@ -33,8 +33,8 @@ def measure(bench):
             bench, "--url", f"ws://127.0.0.1:{server.port}/ws", "--publish", f"http://127.0.0.1:{server.port}/v1/publish",
             "--channel", "orion.bench", "--clients", clients, "--threads", tables, "--events", 2, "--rate",
             1 / EVENT_EVERY_S, "--server-pid", server.pid)
-        with subprocess.Popen(command, env={**os.environ, **server.environment}, text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE) as process:
+        with child(command, both, env={**os.environ, **server.environment}, stdout=subprocess.PIPE,
+                   stderr=subprocess.PIPE) as process:
             seen = {}
             watcher = threading.Thread(target=watch, args=(bench, process.stderr, server.pid, seen), daemon=True)
             watcher.start()

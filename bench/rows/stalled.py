@@ -7,7 +7,7 @@ import threading
 
 from harness.figures import spread_of
 from harness.gateway import ORION, configuration, gateway, load_command, load_result
-from harness.processes import Failure, resident_bytes, socket_memory
+from harness.processes import Failure, child, resident_bytes, socket_memory
 
 from .row import Figure, Row, at_most
 
@@ -36,8 +36,8 @@ def run(bench, stalled):
             "--channel", "orion.bench", "--clients", HEALTHY + stalled, "--stall", stalled, "--rate", EVENTS_PER_S,
             "--bytes", EVENT_BYTES, "--seconds", bench.pick(20, 14), "--server-pid", server.pid)
         before = socket_memory()
-        with subprocess.Popen(command, env={**os.environ, **server.environment}, text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE) as process:
+        with child(command, bench.generator_core, env={**os.environ, **server.environment}, stdout=subprocess.PIPE,
+                   stderr=subprocess.PIPE) as process:
             peaks = watch(process, server.pid)
             process.stdout, output = None, process.stdout.read()
         seen = load_result(subprocess.CompletedProcess(command, process.returncode, output, ""))

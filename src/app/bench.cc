@@ -168,6 +168,10 @@ Result<std::unique_ptr<load::Publisher>> connect_publisher(const BenchArguments&
   return load::Publisher::connect(*address, std::move(protocol));
 }
 
+std::int64_t threads_enough(std::int64_t clients, std::int64_t descriptors) {
+  return clients / std::max<std::int64_t>(descriptors - 2 * kOwnDescriptors, 1) + 1;
+}
+
 Result<load::BenchRun::Settings> settings_of(const BenchArguments& arguments) {
   load::BenchRun::Settings settings;
   if (auto clients = set_clients(arguments, settings.clients); !clients) return tl::unexpected(clients.error());
@@ -177,15 +181,15 @@ Result<load::BenchRun::Settings> settings_of(const BenchArguments& arguments) {
   if (descriptors > 0 && needed > descriptors) {
     return failure("--clients: a process may open " + std::to_string(descriptors) + " files here, and " +
                    std::to_string(needed) + " are needed: raise the hard limit (ulimit -Hn), or add --threads " +
-                   std::to_string(arguments.clients / std::max<std::int64_t>(descriptors - 2 * kOwnDescriptors, 1) + 1));
+                   std::to_string(threads_enough(arguments.clients, descriptors)));
   }
   settings.channel = load::ClientTemplate(arguments.channel);
   settings.body = load::EventBody(arguments.body.empty() ? load::EventBody::kDefault : std::string_view(arguments.body),
                                   arguments.bytes);
   settings.order = arguments.order == "random" ? load::ChannelOrder::random : load::ChannelOrder::round_robin;
   settings.events_per_s = arguments.rate;
-  settings.events = arguments.events > 0 ? arguments.events
-                                         : static_cast<std::uint64_t>(std::max(1.0, arguments.rate * arguments.seconds));
+  const double in_that_time = std::max(1.0, arguments.rate * arguments.seconds);
+  settings.events = arguments.events > 0 ? arguments.events : static_cast<std::uint64_t>(in_that_time);
   settings.listening = milliseconds(static_cast<std::int64_t>(arguments.seconds * 1000));
   settings.server_pids.assign(arguments.server_pids.begin(), arguments.server_pids.end());
   return settings;

@@ -120,7 +120,8 @@ void add_bench_clients(CLI::App* bench, BenchArguments& arguments) {
 }
 
 void add_bench_events(CLI::App* bench, BenchArguments& arguments) {
-  bench->add_option("--publish", arguments.publish, "http://…/v1/publish, redis://…, nats://…, or any URL to POST to");
+  bench->add_option("--publish", arguments.publish,
+                    "http://…/v1/publish, redis://…, nats://…, or any URL to POST to");
   bench->add_option("--publish-header", arguments.publish_headers, "'Name: value' of such a POST");
   bench->add_option("--publish-body", arguments.publish_body, "Its body, with $channel and $data");
   bench->add_option("--channel", arguments.channel, "Where events go; with $i one channel a client");

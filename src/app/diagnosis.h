@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "app/machine_settings.h"
+#include "config/settings.h"
 
 namespace carillon::app {
 
-inline constexpr std::int64_t kConnectionsMax = 100'000'000;  // as server.connections_max
+inline constexpr std::int64_t kConnectionsMax = config::kConnectionsMax;
 
 enum class Verdict : std::uint8_t {
   good,

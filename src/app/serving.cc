@@ -32,6 +32,12 @@ int complain(const Error& error) {
   return 1;
 }
 
+// A limit may be the largest number that there is.
+std::int64_t in_all_tables(std::int64_t limit, std::uint32_t tables) {
+  std::int64_t all = 0;
+  return __builtin_mul_overflow(limit, std::int64_t{tables}, &all) ? limit : all;
+}
+
 // What ids are made of. Called from any thread.
 bool random_bytes(std::span<std::uint8_t> bytes) {
   return ::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1;
@@ -41,7 +47,7 @@ bool random_bytes(std::span<std::uint8_t> bytes) {
 
 int serve(config::Settings settings, const Serving& serving) {
   block_signals();
-  const std::int64_t descriptors = raise_descriptor_limit() * settings.server.descriptor_tables();
+  const std::int64_t descriptors = in_all_tables(raise_descriptor_limit(), settings.server.descriptor_tables());
   auto log = JsonLog::create(settings.log);
   if (!log) return complain(log.error());
   const milliseconds drain = settings.server.drain;
@@ -70,7 +76,7 @@ int serve(config::Settings settings, const Serving& serving) {
                          {"descriptors", descriptors},
                          {"pid", std::int64_t{::getpid()}}});
   if (serving.on_ready) serving.on_ready(**gateway);
-  (*gateway)->run();
+  if (auto ran = (*gateway)->run(); !ran) return complain(ran.error());
   (*log)->info("stopped");
   return 0;
 }

@@ -29,7 +29,7 @@ LogId FanOut::add_log(PolicyId policy, Lifetime lifetime) {
 
 void FanOut::remove_log(LogId id) {
   LogState& log = logs_[id];
-  CARILLON_ASSERT(log.in_use && log.members.count() == 0);
+  CARILLON_ASSERT(log.in_use && log.members.count() == 0 && log.note.name.empty());
   drop_until(log, log.events.head());
   if (log.mixed) masks_.erase(id);
   log.in_use = false;

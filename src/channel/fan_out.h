@@ -3,7 +3,7 @@
 //
 // Pure: it is fed events, bytes and times, asks its Host to write, and returns decisions (verdicts).
 // Thread: one. Nothing here is called from inside a Host call.
-// The rules it keeps (docs/decisions/0002) carry numbers; fan_out_test.cc has a test for each.
+// The rules it keeps (docs/decisions/0002) carry numbers; fan_out_rules_test.cc has a test for each.
 #pragma once
 
 #include <sys/uio.h>

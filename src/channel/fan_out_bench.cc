@@ -112,7 +112,7 @@ std::string channel_name(std::int64_t i) { return "conversation:conv-" + std::to
 
 void index_lookup(benchmark::State& state) {
   Bench bench;
-  SubscriptionIndex index(bench.engine, 0, 1000000);
+  SubscriptionIndex index(bench.engine, 0, 1000000, {1, 2});
   bench.engine.add_subscriber(0, 0, Encoding::plain);
   std::vector<std::string> names;
   // Not through one subscriber's list, which is made for 128.
@@ -131,7 +131,7 @@ BENCHMARK(index_lookup)->Arg(1000)->Arg(100000)->ArgName("channels");
 
 void subscribe_and_unsubscribe(benchmark::State& state) {
   Bench bench;
-  SubscriptionIndex index(bench.engine, 0, 1000000);
+  SubscriptionIndex index(bench.engine, 0, 1000000, {1, 2});
   bench.engine.add_subscriber(0, 0, Encoding::plain);
   for (auto _ : state) {
     index.subscribe(0, "conversation:conv-123456");
@@ -163,7 +163,7 @@ void a_million_channels(benchmark::State& state) {
   constexpr double kSubscriptionBytes = 8;  // in the connection's list; that in the log's is in its record
   for (auto _ : state) {
     Bench bench;
-    SubscriptionIndex index(bench.engine, 0, kChannels);
+    SubscriptionIndex index(bench.engine, 0, kChannels, {1, 2});
     std::vector<double> bytes;
     std::chrono::nanoseconds longest{0};
     for (std::uint32_t i = 0; i < kChannels; ++i) {

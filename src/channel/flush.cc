@@ -57,7 +57,8 @@ void FanOut::flush(SubscriberId id) {
   if (!gather(visit, id)) {
     if (!catch_up_with_lost(id)) return;
     visit.begin_again();
-    CARILLON_ASSERT(gather(visit, id));
+    const bool all_there = gather(visit, id);
+    CARILLON_ASSERT(all_there);
   }
   if (!write_out(id, visit)) return;
   set_standing(id, visit.more ? Standing::ready : Standing::caught_up);

@@ -25,7 +25,7 @@ void end_deserted(Stage& stage, Index& index) {
 
 TEST(SubscriptionIndex, AChannelLivesFromItsFirstSubscriberToItsLast) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 100);
+  SubscriptionIndex index(*stage.engine, kDisconnect, 100, {1, 2});
   stage.join(0, {});
   stage.join(1, {});
   EXPECT_EQ(index.find("a"), std::nullopt);
@@ -48,7 +48,7 @@ TEST(SubscriptionIndex, AChannelLivesFromItsFirstSubscriberToItsLast) {
 
 TEST(SubscriptionIndex, ItsChannelsAtTheLimit) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 2);
+  SubscriptionIndex index(*stage.engine, kDisconnect, 2, {1, 2});
   stage.join(0, {});
   EXPECT_EQ(index.subscribe(0, "a"), Outcome::subscribed);
   EXPECT_EQ(index.subscribe(0, "b"), Outcome::subscribed);
@@ -60,7 +60,7 @@ TEST(SubscriptionIndex, ItsChannelsAtTheLimit) {
 
 TEST(SubscriptionIndex, OneThatTheEngineHasUnsubscribedLeavesNoEmptyChannel) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 2);
+  SubscriptionIndex index(*stage.engine, kDisconnect, 2, {1, 2});
   stage.join(0, {});
   index.subscribe(0, "a");
   stage.finish(0);
@@ -72,7 +72,7 @@ TEST(SubscriptionIndex, OneThatTheEngineHasUnsubscribedLeavesNoEmptyChannel) {
 
 TEST(SubscriptionIndex, ADesertedChannelThatIsHeardAgainStays) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 2);
+  SubscriptionIndex index(*stage.engine, kDisconnect, 2, {1, 2});
   stage.join(0, {});
   stage.join(1, {});
   index.subscribe(0, "a");

@@ -1,5 +1,6 @@
 // LogNote: what an index of names keeps with each log, so that a channel is one record and one allocation:
-// its name, and where the next log of the same bucket is. Nothing to the engine, which only holds it.
+// its name, and where the next log of the same bucket is. The engine only holds it; while a log is free it
+// keeps there which is the next free one.
 //
 // Thread: the shard's.
 #pragma once

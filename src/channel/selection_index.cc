@@ -11,7 +11,7 @@ void SelectionIndex::subscribe(SubscriberId subscriber, TagMask tags) {
     fan_out_.subscribe(subscriber, set.log);
     return;
   }
-  if (sets_.size() < sets_max_) {
+  if (sets_.size() < sets_max_ && fan_out_.has_room_for_log()) {
     sets_.push_back({tags, fan_out_.add_log(policy_, FanOut::Lifetime::while_heard)});
     fan_out_.subscribe(subscriber, sets_.back().log);
     return;

@@ -23,7 +23,7 @@ namespace carillon::channel {
 
 class SubscriptionIndex {
  public:
-  SubscriptionIndex(FanOut& fan_out, PolicyId policy, std::uint32_t channels_max, const SipKey& key = {})
+  SubscriptionIndex(FanOut& fan_out, PolicyId policy, std::uint32_t channels_max, const SipKey& key)
       : fan_out_(fan_out), policy_(policy), channels_max_(channels_max), key_(key) {}
 
   enum class Outcome { subscribed, already, unsubscribed, was_not, too_many_channels };

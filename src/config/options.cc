@@ -44,7 +44,7 @@ std::vector<Option> server_limits(ServerSettings& s) {
       option("token_cache_max", NumberKind{1, 4'194'304}, s.token_cache_max,
              "verified tokens that a shard remembers until they expire, for each endpoint; beyond it those "
              "that nobody came back with give way"),
-      option("connections_max", NumberKind{1, 4'194'304}, s.connections_max,
+      option("connections_max", NumberKind{1, kConnectionsMax}, s.connections_max,
              "most WebSockets of the process, all endpoints together; more are answered 503"),
       option("outbox_bytes_max", SizeKind{1 * kKiB, 16 * kMiB}, s.outbox_bytes_max,
              "most bytes of its own (pongs, replies, the rest of a frame) that wait for one connection"),

@@ -61,6 +61,7 @@ struct ListenSettings {
 enum class ClientAddress : std::uint8_t { peer, x_forwarded_for, forwarded };
 
 inline constexpr std::uint32_t kShardsMax = 256;
+inline constexpr std::uint32_t kConnectionsMax = 1U << 22;  // the most that server.connections_max may say
 
 // Whether the shards' threads share one table of open files, and so one limit, or have one each.
 enum class Descriptors : std::uint8_t { shared, per_shard };

@@ -14,6 +14,7 @@
 
 #include "auth/identity.h"
 #include "base/reserved_array.h"
+#include "config/settings.h"
 #include "gateway/interim.h"
 #include "gateway/reasons.h"
 
@@ -59,7 +60,7 @@ static_assert(sizeof(Connection) <= 40);
 class ConnectionTable {
  public:
   // Of one shard: the most that server.connections_max may say.
-  static constexpr std::size_t kConnectionsMax = std::size_t{1} << 22;
+  static constexpr std::size_t kConnectionsMax = config::kConnectionsMax;
 
   explicit ConnectionTable(std::size_t connections_max = kConnectionsMax) : max_(connections_max) {}
 

@@ -46,6 +46,10 @@ std::vector<ChannelPattern> patterns_of(const std::vector<Endpoint>& endpoints) 
   return patterns;
 }
 
+constexpr std::string_view kNotAllowed =
+    "server.descriptors: \"per_shard\" is not allowed to this process (unshare(2); in a container it takes "
+    "CAP_SYS_ADMIN); write \"shared\"";
+
 // While the shards' threads begin: who has a table of descriptors of its own, and what is closed in which.
 struct Tables {
   explicit Tables(const std::vector<std::unique_ptr<Shard>>& shards)
@@ -66,7 +70,9 @@ struct Tables {
     return has_own[shard];
   }
 
-  std::latch begun;
+  std::latch begun;     // each thread has its table, or was refused one
+  std::latch go_on{1};  // and none serves before all have: what it would accept might be in a later one's table
+  bool refused = false;
 
  private:
   static void close_all(const std::vector<int>& descriptors) {
@@ -101,9 +107,8 @@ Result<std::monostate> Gateway::build() {
   shared_ = std::make_unique<Shared>(
       Shared{settings_, endpoints_, *admission_, handler_, *this, log_, random_sip_key()});
 
-  if (settings_.server.descriptors == config::Descriptors::per_shard && !can_unshare_descriptors()) {
-    return failure(
-        "server.descriptors: \"per_shard\" is not allowed to this process (unshare(2)); write \"shared\"");
+  if (settings_.server.descriptor_tables() > 1 && !can_unshare_descriptors()) {
+    return failure(std::string(kNotAllowed));
   }
   const std::uint32_t count = std::max(settings_.server.shards, 1U);
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -174,17 +179,18 @@ Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const Entra
   return std::monostate{};
 }
 
-void Gateway::run() {
-  start_threads();
+Result<std::monostate> Gateway::run() {
+  if (auto started = start_threads(); !started) return started;
   bus_->start();
   loops_.front()->run();
+  return std::monostate{};
 }
 
 // Before the bus has opened anything: a thread's own table of descriptors begins with all that is open, and
 // what is then closed in one table is still open in the others. Of what is open now, only the listening
 // sockets are not meant to live as long as the process; so each table keeps those of its own shard.
-void Gateway::start_threads() {
-  const bool per_shard = settings_.server.descriptors == config::Descriptors::per_shard;
+Result<std::monostate> Gateway::start_threads() {
+  const bool per_shard = settings_.server.descriptor_tables() > 1;
   // Shared, for a thread may still be inside count_down() when wait() returns.
   const auto tables = std::make_shared<Tables>(shards_);
   for (std::size_t i = 1; i < loops_.size(); ++i) {
@@ -192,15 +198,19 @@ void Gateway::start_threads() {
       ::pthread_setname_np(::pthread_self(), ("shard-" + std::to_string(i)).c_str());
       if (per_shard) tables->separate(i);
       tables->begun.count_down();
+      tables->go_on.wait();
+      if (tables->refused) return;
       loops_[i]->run();
       shards_[i]->close_sockets();
     });
   }
   tables->begun.wait();
   for (std::size_t i = 1; i < loops_.size() && per_shard; ++i) {
-    if (!tables->close_here_too(i))
-      log_.error("a shard's thread was refused a table of descriptors of its own");
+    if (!tables->close_here_too(i)) tables->refused = true;
   }
+  tables->go_on.count_down();
+  if (tables->refused) return failure(std::string(kNotAllowed));
+  return std::monostate{};
 }
 
 void Gateway::stop() {

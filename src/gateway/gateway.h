@@ -25,7 +25,7 @@ class Gateway final : private EventPublisher {
   ~Gateway();
 
   // Serves until stop() or the end of a drain.
-  void run();
+  Result<std::monostate> run();
   void stop();  // any thread
 
   // Refuses new clients and closes those that are here, evenly over most of the window; then run()
@@ -58,7 +58,7 @@ class Gateway final : private EventPublisher {
   Result<std::monostate> bind_all();
   Result<std::monostate> bind(reactor::SocketAddress address, const Entrance& entrance);
   Result<std::monostate> make_the_bus();
-  void start_threads();
+  Result<std::monostate> start_threads();
   void look_whether_drained(MonoTime deadline);
   bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override;
 

@@ -10,6 +10,8 @@
 #include "base/assert.h"
 
 namespace carillon::gateway {
+
+static_assert(ConnectionTable::kConnectionsMax <= channel::Subscription::kPositionsMax);
 namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;

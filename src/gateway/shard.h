@@ -49,7 +49,7 @@ struct Shared {
   HttpHandler& http_handler;
   EventPublisher& publisher;
   Log& log;
-  SipKey channels_key = {};  // of the tables of channels: what clients must not know
+  SipKey channels_key;  // of the tables of channels: what clients must not know
 };
 
 // What the connections of one listen address begin with.

@@ -133,7 +133,7 @@ Result<std::monostate> BenchRun::publish_once(const std::vector<std::uint32_t>& 
   const auto event = [&](std::uint64_t n) { return event_for(to[n], n); };
   if (auto published = publish(plan, event, "warming up"); !published) return published;
   if (publisher_->refused() > 0) return failure("--publish: an event was refused: " + publisher_->refusal());
-  if (!publisher_->done()) return failure("--publish: the first event is not acknowledged within 5 s");
+  if (!publisher_->done()) return failure("--publish: the warm-up's events are not acknowledged in time");
   return std::monostate{};
 }
 
@@ -142,7 +142,7 @@ tl::unexpected<Error> BenchRun::nobody_hears() {
   std::string who;
   for (const std::uint32_t client : crowd_->silent_clients(3)) who += " " + std::to_string(client);
   return failure(std::to_string(tally.silent) + " of " + std::to_string(tally.hearers) +
-                 " clients did not hear the first event within 15 s (numbers" + who +
+                 " clients have not heard the first event, and for 15 s nobody new has (numbers" + who +
                  "): do --channel and what they subscribe to (--url, --hello) agree?");
 }
 

@@ -75,7 +75,12 @@ Result<std::monostate> Publisher::reopen() {
 }
 
 Result<std::monostate> Publisher::renew() {
-  return protocol_->may_reconnect() && unanswered_.empty() ? reopen() : std::monostate{};
+  if (!unanswered_.empty()) return std::monostate{};
+  if (auto opened = open(); !opened) return opened;
+  protocol_->reset();
+  unsent_.clear();
+  sent_ = 0;
+  return std::monostate{};
 }
 
 void Publisher::begin(EventMaker maker) {

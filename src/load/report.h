@@ -26,7 +26,7 @@ struct Report {
   std::uint64_t publish_refused = 0;
   std::string publish_refusal;
   std::uint64_t publish_unacknowledged = 0;  // of the timetable, when the time was up
-  double measured_s = 0;        // from the first event's time to the last delivery
+  double measured_s = 0;        // from the first event's time to the last delivery, or until the time was up
   ClientPool::Tally tally;      // against what was published
   bool time_up = false;         // deliveries were still coming: what `tally` has as lost might have come
   std::uint64_t deliveries = 0;

@@ -59,7 +59,7 @@ class Stage {
                       .settings),
         endpoints_(gateway::compile_endpoints(settings_).endpoints),
         admission_(settings_.server.connections_max, endpoints_),
-        shared_{settings_, endpoints_, admission_, no_http_, no_publisher_, no_log_},
+        shared_{settings_, endpoints_, admission_, no_http_, no_publisher_, no_log_, SipKey{1, 2}},
         loop_(*reactor::Loop::create()),
         shard_(*gateway::Shard::create(shared_, *loop_, gateway::kernel_edge(),
                                        gateway::Shard::Place::beside_the_router)),

@@ -147,7 +147,7 @@ class ShardStage {
       : settings(load(toml)),
         endpoints(compile_endpoints(settings).endpoints),
         admission(settings.server.connections_max, endpoints),
-        shared{settings, endpoints, sibling ? sibling->admission : admission, api, publisher, log},
+        shared{settings, endpoints, sibling ? sibling->admission : admission, api, publisher, log, SipKey{1, 2}},
         shard(std::move(*Shard::create(shared, loop, edge, place))),
         door(*shard),
         router(endpoints, loop, log) {
