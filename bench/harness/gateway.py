@@ -75,13 +75,14 @@ class Gateway:
 
 
 @contextlib.contextmanager
-def gateway(bench, text, cores=None):
-    """`carillon serve` with this configuration; pinned to the server's core unless told otherwise."""
+def gateway(bench, text, cores=None, under=()):
+    """`carillon serve` with this configuration; pinned to the server's core unless told otherwise. `under`: a command
+    that starts it."""
     file = bench.scratch / "gateway.toml"
     file.write_text(text)
     environment = {"CARILLON_JWT_SECRET": secrets.token_hex(32), "CARILLON_API_KEY": secrets.token_hex(32),
                    "PATH": os.environ.get("PATH", "")}
-    command = [bench.carillon, "serve", "--config", file]
+    command = [*under, bench.carillon, "serve", "--config", file]
     with child(command, cores or bench.server_core, env=environment, stderr=subprocess.PIPE,
                stdout=subprocess.DEVNULL) as process:
         ports = ready_ports(process)

@@ -35,7 +35,7 @@ def figures(seen):
     for phase in seen["phases"]:
         many = phase["pending"] > 1
         yield Figure(f"{CHANNELS:,} channels, {phase['pending']} pending a client: CPU a delivery over one hot channel's",
-                     phase["ratio"], "×", at_most(2) if many else None, phase["ratio_of_pairs"],
+                     phase["ratio_of_pairs"]["median"], "×", at_most(2) if many else None, phase["ratio_of_pairs"],
                      f"{phase['many_cpu_us']['median']:.2f} and {phase['one_cpu_us']['median']:.2f} µs, of which "
                      f"{phase['many_publishing_us']['median']:.2f} and {phase['one_publishing_us']['median']:.2f} before "
                      "the sweep: reading, checking, encoding and appending; a bare sendmsg() of as many frames that lie "
