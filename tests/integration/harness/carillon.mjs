@@ -74,6 +74,7 @@ class Carillon {
   }
 
   signal(name) {
+    if (name === "SIGTERM") this.toldToLeave = true;
     process.kill(this.pid, name);
   }
 
@@ -86,6 +87,8 @@ class Carillon {
   }
 
   async stop() {
+    // It may be about to leave: a second signal would make it leave at once, with another exit code.
+    if (this.toldToLeave) await within("carillon leaves by itself", 1000, this.exited).catch(() => {});
     if (!this.end) this.signal("SIGTERM");
     try {
       const { code, signal } = await within("carillon is gone", 15_000, this.exited);
