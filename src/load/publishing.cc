@@ -25,6 +25,22 @@ void append_event(std::string& out, const OutgoingEvent& event) {
   writer.member("channel", event.channel).raw_member("data", event.data);
 }
 
+// Gives take_line() each line that has ended, without its end, and keeps in `begun` what has not. Until one
+// breaks the answers: an overlong one does.
+template <class TakeLine>
+void read_lines(std::string& begun, std::string_view bytes, Answers& answers, TakeLine&& take_line) {
+  while (!bytes.empty() && !answers.broken) {
+    const std::size_t end = bytes.find('\n');
+    begun.append(bytes.substr(0, end));
+    if (begun.size() > kReplyLineBytesMax) answers.broken = true;
+    if (end == std::string_view::npos || answers.broken) return;
+    bytes.remove_prefix(end + 1);
+    while (begun.ends_with('\r')) begun.pop_back();
+    take_line();
+    begun.clear();
+  }
+}
+
 }  // namespace
 
 void RedisProtocol::append_request(std::string& out, std::span<const OutgoingEvent> events) {
@@ -36,13 +52,7 @@ void RedisProtocol::append_request(std::string& out, std::span<const OutgoingEve
 // PUBLISH is answered by one line: an integer, or an error.
 Answers RedisProtocol::read_answers(std::string_view bytes) {
   Answers answers;
-  while (!bytes.empty()) {
-    const std::size_t end = bytes.find('\n');
-    line_.append(bytes.substr(0, end));
-    if (line_.size() > kReplyLineBytesMax) answers.broken = true;
-    if (end == std::string_view::npos || answers.broken) break;
-    bytes.remove_prefix(end + 1);
-    while (line_.ends_with('\r')) line_.pop_back();
+  read_lines(line_, bytes, answers, [&] {
     if (line_.starts_with(':')) {
       ++answers.good;
     } else if (line_.starts_with('-')) {
@@ -50,10 +60,8 @@ Answers RedisProtocol::read_answers(std::string_view bytes) {
       answers.refusal = line_.substr(1, 200);
     } else {
       answers.broken = true;
-      break;
     }
-    line_.clear();
-  }
+  });
   return answers;
 }
 
@@ -67,16 +75,7 @@ void NatsProtocol::append_request(std::string& out, std::span<const OutgoingEven
 
 Answers NatsProtocol::read_answers(std::string_view bytes) {
   Answers answers;
-  while (!bytes.empty() && !answers.broken) {
-    const std::size_t end = bytes.find('\n');
-    line_.append(bytes.substr(0, end));
-    if (line_.size() > kReplyLineBytesMax) answers.broken = true;
-    if (end == std::string_view::npos || answers.broken) break;
-    bytes.remove_prefix(end + 1);
-    while (line_.ends_with('\r')) line_.pop_back();
-    read_line(answers);
-    line_.clear();
-  }
+  read_lines(line_, bytes, answers, [&] { read_line(answers); });
   return answers;
 }
 

@@ -11,6 +11,19 @@ std::string request_of(auto&& protocol, std::vector<OutgoingEvent> events) {
   return out;
 }
 
+// All of them together, fed so many bytes at a time.
+Answers answers_in_pieces(PublishProtocol& protocol, std::string_view bytes, std::size_t piece) {
+  Answers all;
+  for (std::size_t at = 0; at < bytes.size(); at += piece) {
+    const Answers answers = protocol.read_answers(bytes.substr(at, piece));
+    all.good += answers.good;
+    all.refused += answers.refused;
+    all.refusal += answers.refusal;
+    all.broken = all.broken || answers.broken;
+  }
+  return all;
+}
+
 TEST(RedisProtocol, WritesPublishAsBulkStrings) {
   EXPECT_EQ(request_of(RedisProtocol(), {{"news.é", "{\"n\":1}"}}),
             "*3\r\n$7\r\nPUBLISH\r\n$7\r\nnews.é\r\n$7\r\n{\"n\":1}\r\n");
@@ -20,19 +33,11 @@ TEST(RedisProtocol, CountsAnswersWhereverTheyAreSplit) {
   const std::string bytes = ":1\r\n:0\r\n-NOAUTH Authentication required.\r\n:12\r\n";
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
     RedisProtocol protocol;
-    std::uint64_t good = 0;
-    std::uint64_t refused = 0;
-    std::string refusal;
-    for (std::size_t at = 0; at < bytes.size(); at += piece) {
-      const Answers answers = protocol.read_answers(std::string_view(bytes).substr(at, piece));
-      good += answers.good;
-      refused += answers.refused;
-      refusal += answers.refusal;
-      EXPECT_FALSE(answers.broken);
-    }
-    EXPECT_EQ(good, 3u);
-    EXPECT_EQ(refused, 1u);
-    EXPECT_EQ(refusal, "NOAUTH Authentication required.");
+    const Answers answers = answers_in_pieces(protocol, bytes, piece);
+    EXPECT_FALSE(answers.broken);
+    EXPECT_EQ(answers.good, 3u);
+    EXPECT_EQ(answers.refused, 1u);
+    EXPECT_EQ(answers.refusal, "NOAUTH Authentication required.");
   }
 }
 
@@ -57,19 +62,11 @@ TEST(NatsProtocol, CountsAnswersWhereverTheyAreSplit) {
       "-ERR 'Permissions Violation for Publish to \"a\"'\r\nPONG\r\nPONG\r\n";
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
     NatsProtocol protocol;
-    std::uint64_t good = 0;
-    std::uint64_t refused = 0;
-    std::string refusal;
-    for (std::size_t at = 0; at < bytes.size(); at += piece) {
-      const Answers answers = protocol.read_answers(std::string_view(bytes).substr(at, piece));
-      good += answers.good;
-      refused += answers.refused;
-      refusal += answers.refusal;
-      EXPECT_FALSE(answers.broken);
-    }
-    EXPECT_EQ(good, 3u);
-    EXPECT_EQ(refused, 1u);
-    EXPECT_EQ(refusal, "'Permissions Violation for Publish to \"a\"'");
+    const Answers answers = answers_in_pieces(protocol, bytes, piece);
+    EXPECT_FALSE(answers.broken);
+    EXPECT_EQ(answers.good, 3u);
+    EXPECT_EQ(answers.refused, 1u);
+    EXPECT_EQ(answers.refusal, "'Permissions Violation for Publish to \"a\"'");
     const std::string next = request_of(protocol, {{"a", "1"}});
     EXPECT_TRUE(next.ends_with("}\r\nPONG\r\nPUB a 1\r\n1\r\nPING\r\n")) << next;
     EXPECT_EQ(request_of(protocol, {{"a", "1"}}), "PUB a 1\r\n1\r\nPING\r\n");
