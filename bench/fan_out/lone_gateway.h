@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "gateway/shard.h"
+#include "gateway/testing/nobody.h"
 
 namespace carillon::bench {
 
@@ -70,23 +71,10 @@ class LoneGateway {
   Result<std::monostate> build(std::string_view profile);
   Result<std::monostate> listen();
 
-  class NoHttp final : public gateway::HttpHandler {
-   public:
-    Judgement judge(const http::RequestHead&) override { return NotMine{}; }
-    std::optional<http::Response> handle(const http::RequestHead&, std::string, gateway::Responder) override {
-      return std::nullopt;
-    }
-  };
-
-  class NoPublisher final : public gateway::EventPublisher {
-   public:
-    bool publish(std::string, std::string, std::function<void(bus::PublishResult)>) override { return false; }
-  };
-
   config::Settings settings_;
   std::vector<gateway::Endpoint> endpoints_;
-  NoHttp no_http_;
-  NoPublisher no_publisher_;
+  gateway::testing::NoHttp no_http_;
+  gateway::testing::NoPublisher no_publisher_;
   NullLog no_log_;
   WatchedEdge edge_;
   std::unique_ptr<gateway::Admission> admission_;

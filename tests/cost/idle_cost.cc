@@ -18,25 +18,13 @@
 #include "base/descriptor_table.h"
 #include "config/test_environment.h"
 #include "gateway/shard.h"
+#include "gateway/testing/nobody.h"
 
 namespace carillon {
 namespace {
 
 constexpr int kTurnsMax = 100;
 constexpr std::size_t kClientsMax = 10'000;
-
-class NoHttp final : public gateway::HttpHandler {
- public:
-  Judgement judge(const http::RequestHead&) override { return NotMine{}; }
-  std::optional<http::Response> handle(const http::RequestHead&, std::string, gateway::Responder) override {
-    return std::nullopt;
-  }
-};
-
-class NoPublisher final : public gateway::EventPublisher {
- public:
-  bool publish(std::string, std::string, std::function<void(bus::PublishResult)>) override { return false; }
-};
 
 // Anonymous memory that malloc does not count: each mapping that can be written and is neither heap nor stack.
 std::size_t bytes_of_mappings() {
@@ -89,8 +77,8 @@ class Stage {
   }
 
  private:
-  NoHttp no_http_;
-  NoPublisher no_publisher_;
+  gateway::testing::NoHttp no_http_;
+  gateway::testing::NoPublisher no_publisher_;
   NullLog no_log_;
   config::Settings settings_;
   std::vector<gateway::Endpoint> endpoints_;

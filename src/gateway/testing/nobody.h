@@ -1,0 +1,26 @@
+// For a shard that serves WebSockets alone: an API without a route, and a bus that takes nothing.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "gateway/event_publisher.h"
+#include "gateway/http_handler.h"
+
+namespace carillon::gateway::testing {
+
+class NoHttp final : public HttpHandler {
+ public:
+  Judgement judge(const http::RequestHead&) override { return NotMine{}; }
+  std::optional<http::Response> handle(const http::RequestHead&, std::string, Responder) override {
+    return std::nullopt;
+  }
+};
+
+class NoPublisher final : public EventPublisher {
+ public:
+  bool publish(std::string, std::string, std::function<void(bus::PublishResult)>) override { return false; }
+};
+
+}  // namespace carillon::gateway::testing
