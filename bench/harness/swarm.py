@@ -16,9 +16,6 @@ The end of stdin ends it. Tokens are minted with CARILLON_JWT_SECRET: one for al
 """
 
 import argparse
-import base64
-import hashlib
-import hmac
 import json
 import os
 import select
@@ -27,6 +24,7 @@ import sys
 import time
 
 from .streams import PlainStream, TlsStream, tls_context
+from .tokens import hs256, of_user
 
 QUIET_S_MAX = 20
 SOURCES = 16
@@ -70,24 +68,13 @@ def text_frame(text):
     return head + bytes(4) + payload
 
 
-def token_for(subject, secret):
-    return signed_token({"sub": subject, "exp": int(time.time()) + 86400}, secret)
-
-
-def signed_token(claims, secret):
-    def packed(data):
-        return base64.urlsafe_b64encode(data).rstrip(b"=")
-    signed = packed(b'{"alg":"HS256"}') + b"." + packed(json.dumps(claims).encode())
-    return (signed + b"." + packed(hmac.new(secret.encode(), signed, hashlib.sha256).digest())).decode()
-
-
 class Swarm:
     def __init__(self, arguments, secret):
         self.arguments, self.secret = arguments, secret
         self.epoll = select.epoll()
         self.clients = {}  # descriptor: (stream, counter)
         self.tokens_made = 0
-        self.shared_token = token_for("everybody", secret) if secret else ""
+        self.shared_token = hs256(of_user("everybody"), secret) if secret else ""
         self.tls = tls_context() if arguments.tls else None
 
     def visit(self, count):
@@ -131,7 +118,7 @@ class Swarm:
         target = self.arguments.path
         if self.secret:
             user = f"user{self.tokens_made:012d}"
-            target += f"?token={token_for(user, self.secret) if self.arguments.users else self.shared_token}"
+            target += f"?token={hs256(of_user(user), self.secret) if self.arguments.users else self.shared_token}"
         extension = "Sec-WebSocket-Extensions: permessage-deflate\r\n" if self.arguments.deflate else ""
         return (f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{extension}"
                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: Y2FyaWxsb24gYmVuY2ghIQ==\r\n\r\n")

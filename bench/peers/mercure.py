@@ -5,7 +5,7 @@ import pathlib
 import secrets
 
 from harness.processes import free_port
-from harness.swarm import signed_token
+from harness.tokens import hs256
 
 from . import golang
 from .peer import MARKER, Peer, Running, server
@@ -26,7 +26,7 @@ def started(bench, installed):
     address = f"127.0.0.1:{port}"
     command = [installed.program, "--addr", address, "--allow-anonymous", "--jwt-key", key, "--transport-url", "local://local",
                "--write-timeout", "0s"]
-    token = signed_token({"mercure": {"publish": ["*"]}}, key)
+    token = hs256({"mercure": {"publish": ["*"]}}, key)
     with server(bench, "mercure", command, port, cwd=bench.scratch) as process:
         yield Running(process.pid, (
             "--transport", "sse", "--url", f"http://{address}{HUB}?topic=bench", "--count", MARKER, "--channel", "bench",

@@ -8,6 +8,7 @@ import subprocess
 from harness.figures import spread_of
 from harness.gateway import ORION, configuration, gateway, load
 from harness.processes import child, cpu_ns, output_of
+from harness.tokens import of_user, rs256
 
 from .row import Figure, Row, at_least, at_most
 
@@ -58,26 +59,13 @@ def key_pair(bench):
     return private, public
 
 
-def rs256_token(private):
-    import base64
-    import time
-
-    def packed(data):
-        return base64.urlsafe_b64encode(data).rstrip(b"=")
-    claims = json.dumps({"sub": "bench", "exp": int(time.time()) + 86400}).encode()
-    signed = packed(b'{"alg":"RS256","typ":"JWT"}') + b"." + packed(claims)
-    signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", str(private)], input=signed, check=True,
-                               stdout=subprocess.PIPE).stdout
-    return (signed + b"." + packed(signature)).decode()
-
-
 def known_tokens(bench, rounds):
     bench.say(f"{rounds} times {CLIENTS} clients that come back, with an RS256 and with an HS256 token")
     private, public = key_pair(bench)
     tables = ('[keys.shared]\nalgorithms = ["HS256"]\nsecret = { env = "CARILLON_JWT_SECRET" }\n'
               f'[keys.pair]\nalgorithms = ["RS256"]\npublic_key = {{ file = "{public}" }}\n')
     with gateway(bench, configuration(ORION, tables=tables)) as server:
-        tokens = {"RS256": rs256_token(private),
+        tokens = {"RS256": rs256(of_user("bench"), private),
                   "HS256": output_of([bench.carillon, "token"], env=server.environment).strip()}
         for token in tokens.values():
             connect(bench, server.pid, server.port, {"CARILLON_TOKEN": token})
