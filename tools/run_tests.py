@@ -27,6 +27,7 @@ def planned(long):
     yield from integration(INTEGRATION, "integration", TIMEOUT_S)
     if long:
         yield from integration(INTEGRATION / "long", "long", TIMEOUT_LONG_S)
+        yield from integration(INTEGRATION / "long" / "faults", "faults", TIMEOUT_LONG_S)
 
 
 def integration(folder, group, timeout_s):
