@@ -102,7 +102,7 @@ void Shard::linger(Index index) {
   if (!connection.tls || end_tls(index)) edge_.shut_down_writing(connection.fd);
   connection.state = State::lingering;
   set_timer(index, kLingerTimeout);
-  read_later(index);  // its end may have come already
+  read_later(index, ReadQueue::Lane::fresh);  // its end may have come already
 }
 
 void Shard::drop(Index index, CloseReason why) {

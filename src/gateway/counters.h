@@ -49,6 +49,7 @@ struct ShardCounters {
   Counter forwarded_malformed;  // headers of trusted proxies that name nobody; the peer counted
   Counter messages_in;          // data messages of clients
   Counter bytes_in;
+  Counter read_slices_used_up;  // turns that ended with connections still to be read
   Counter deliveries;  // events given to the kernel, one a subscriber
   Counter writes;      // gathered writes; deliveries / writes is the coalescing ratio
   Counter bytes_out;

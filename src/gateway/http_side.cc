@@ -149,7 +149,7 @@ void Shard::answer(Index index, const http::Response& response) {
   // The rest of a pipeline waits for a later turn, so that a client cannot keep us here with it.
   if (connection.readable || !exchange.unread.empty()) {
     connection.readable = false;
-    read_later(index);
+    read_later(index, ReadQueue::Lane::rest);
   }
 }
 

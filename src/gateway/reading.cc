@@ -8,7 +8,12 @@
 namespace carillon::gateway {
 namespace {
 
-constexpr int kReadsAVisit = 4;  // then the others have their turn
+// One visit to a connection reads at most so much. The smallest frame has 6 bytes, the smallest request
+// about 20, so this bounds a visit's work as well; session.cc and http_side.cc bound it further.
+constexpr std::size_t kVisitBytes = 16 * 1024;
+constexpr int kReadsAVisit = 4;
+// Of a turn. Half of it while events wait to be written, whose slice is 1 ms.
+constexpr auto kReadSlice = milliseconds(1);
 
 }  // namespace
 
@@ -18,35 +23,43 @@ void Shard::on_io(std::uint32_t events, std::uint32_t index, std::uint32_t gener
 
 void Shard::on_socket(Index index, std::uint32_t events) {
   if (events & EPOLLOUT) {
+    const std::uint32_t generation = connections_[index].generation;
     if (connections_[index].tls) {
       on_tls_writable(index);
     } else {
       fan_out_.on_writable(index);
     }
+    if (!connections_.find(index, generation)) return;
   }
-  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) read_socket(index);
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) read_later(index, ReadQueue::Lane::fresh);
 }
 
-void Shard::read_socket(Index index) {
+// The turn's reading. What does not fit into the slice waits for the next turn: events go out in between.
+void Shard::read_waiting() {
+  if (reads_.empty()) return;
+  reads_.begin_slice(edge_.precise_now(), fan_out_.has_work() ? kReadSlice / 2 : kReadSlice);
+  while (const auto waiting = reads_.next()) {
+    if (Connection* connection = connections_.find(waiting->index, waiting->generation)) {
+      connection->read_queued = false;
+      read_visit(waiting->index);
+    }
+    reads_.end_visit(edge_.precise_now());
+  }
+  if (!reads_.empty()) counters_.read_slices_used_up.add();
+}
+
+void Shard::read_visit(Index index) {
   const std::uint32_t generation = connections_[index].generation;
-  for (int i = 0; i < kReadsAVisit; ++i) {
+  std::size_t bytes_left = kVisitBytes;
+  for (int i = 0; i < kReadsAVisit && bytes_left > 0; ++i) {
     Connection* connection = connections_.find(index, generation);
     if (!connection) return;
     if (connection->paused || connection->state == State::answering) {
       connection->readable = true;
       return;
     }
-    if (connection->state == State::head && !connection->exchange().unread.empty()) {
-      std::string unread = std::exchange(connection->exchange().unread, {});
-      on_bytes(index, unread);
-      continue;
-    }
-    if (connection->tls && tls_clients_->has_unread(index)) {
-      read_ciphertext(index, tls_clients_->take_unread(index));
-      continue;
-    }
-    if (connection->tls && puts_off_handshake(index)) return;
-    const ReadResult result = edge_.read(connection->fd, receive_);
+    if (feed_unread(index)) continue;
+    const ReadResult result = edge_.read(connection->fd, std::span(receive_).first(bytes_left));
     switch (result.state) {
       case ReadResult::State::nothing_now:
         return;
@@ -57,15 +70,36 @@ void Shard::read_socket(Index index) {
         on_broken(index);
         return;
       case ReadResult::State::bytes:
-        counters_.bytes_in.add(result.count);
-        if (connection->tls && connection->state != State::proxy_header) {
-          read_ciphertext(index, {receive_.data(), result.count});
-        } else {
-          on_bytes(index, std::span(receive_.data(), result.count));
-        }
+        bytes_left -= result.count;
+        read_bytes(index, result.count);
     }
   }
-  if (connections_.find(index, generation)) read_later(index);
+  if (connections_.find(index, generation)) read_later(index, ReadQueue::Lane::rest);
+}
+
+// Bytes that came with an earlier read and had to wait. False when there are none.
+bool Shard::feed_unread(Index index) {
+  Connection& connection = connections_[index];
+  if (connection.state == State::head && !connection.exchange().unread.empty()) {
+    std::string unread = std::exchange(connection.exchange().unread, {});
+    on_bytes(index, unread);
+    return true;
+  }
+  if (connection.tls && tls_clients_->has_unread(index)) {
+    read_ciphertext(index, tls_clients_->take_unread(index));
+    return true;
+  }
+  return false;
+}
+
+void Shard::read_bytes(Index index, std::size_t count) {
+  counters_.bytes_in.add(count);
+  const Connection& connection = connections_[index];
+  if (connection.tls && connection.state != State::proxy_header) {
+    read_ciphertext(index, {receive_.data(), count});
+  } else {
+    on_bytes(index, std::span(receive_).first(count));
+  }
 }
 
 // Whether on_bytes() may have more now. While not, what came is kept, in order.
@@ -98,23 +132,14 @@ void Shard::on_bytes(Index index, std::span<char> bytes) {
   }
 }
 
-// Once a turn at most, whatever asked for it how often: a client must not get more visits by giving
+// A connection stands in the queue once, however many callers ask: it must not get more visits by giving
 // more work.
-void Shard::read_later(Index index) {
+void Shard::read_later(Index index, ReadQueue::Lane lane) {
   Connection& connection = connections_[index];
   if (connection.read_queued) return;
   connection.read_queued = true;
-  read_again_.emplace_back(index, std::uint32_t{connection.generation});
-}
-
-void Shard::read_again() {
-  const auto again = std::exchange(read_again_, {});
-  for (const auto& [index, generation] : again) {
-    Connection* connection = connections_.find(index, generation);
-    if (!connection) continue;
-    connection->read_queued = false;
-    read_socket(index);
-  }
+  const bool shakes_hands = connection.tls && connection.state == State::head && !tls_clients_->is_open(index);
+  reads_.push(shakes_hands ? ReadQueue::Lane::handshake : lane, {index, connection.generation});
 }
 
 }  // namespace carillon::gateway

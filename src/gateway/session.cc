@@ -186,7 +186,7 @@ void Shard::resume_paused() {
     connection = connections_.find(index, generation);
     if (connection && !connection->paused && connection->readable) {
       connection->readable = false;
-      read_later(index);
+      read_later(index, ReadQueue::Lane::rest);
     }
   }
 }

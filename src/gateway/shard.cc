@@ -172,13 +172,12 @@ void Shard::adopt(int fd, const std::string& peer_address, const Entrance& entra
 
 MonoTime Shard::on_turn(MonoTime now) {
   notice_stall(now);
-  flights_this_turn_ = 0;
   wheel_.advance(now, [this](Index index) { on_timer(index); });
   if (accept_again_ && now >= accept_again_at_) {
     accept_again_ = false;
     for (std::uint32_t i = 0; i < listeners_.size(); ++i) on_listener_readable(i);
   }
-  read_again();
+  read_waiting();
   if (drain_) pace_drain(now);
   if (now >= next_lag_check_) {
     next_lag_check_ = now + kLagCheckEvery;
@@ -198,7 +197,7 @@ MonoTime Shard::on_turn(MonoTime now) {
 MonoTime Shard::next_wake() const {
   const MonoTime now = loop_.now();
   // Verdicts and resumed readers have given the engine work again after its slice.
-  if (fan_out_.has_work() || !read_again_.empty()) return now;
+  if (fan_out_.has_work() || !reads_.empty()) return now;
   MonoTime wake = wheel_.next_deadline();
   if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
   if (accept_again_) wake = std::min(wake, accept_again_at_);

@@ -31,6 +31,7 @@
 #include "gateway/handshake.h"
 #include "gateway/http_handler.h"
 #include "gateway/message_rate.h"
+#include "gateway/read_queue.h"
 #include "gateway/router.h"
 #include "gateway/tls_clients.h"
 #include "reactor/inbox.h"
@@ -119,11 +120,13 @@ class Shard final : public BatchTaker,
   // reading.cc
   void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
   void on_socket(Index index, std::uint32_t events);
-  void read_socket(Index index);
+  void read_visit(Index index);
+  bool feed_unread(Index index);
+  void read_bytes(Index index, std::size_t count);
   void on_bytes(Index index, std::span<char> bytes);
   bool takes_bytes(const Connection& connection) const;
-  void read_later(Index index);
-  void read_again();
+  void read_later(Index index, ReadQueue::Lane lane);
+  void read_waiting();
 
   // delivery.cc
   void make_audiences();
@@ -158,7 +161,6 @@ class Shard final : public BatchTaker,
   bool is_trusted_proxy(const IpAddress& address) const;
 
   // tls_side.cc
-  bool puts_off_handshake(Index index);
   void read_ciphertext(Index index, std::string_view ciphertext);
   void count_handshake(Index index);
   void on_tls_failure(Index index, std::string_view why);
@@ -245,10 +247,9 @@ class Shard final : public BatchTaker,
   // What Admission counts open connections by, where it does: elsewhere a connection costs no byte of it.
   std::unordered_map<Index, IpAddress> counted_addresses_;
   std::unordered_map<Index, MessageRate> rates_;  // of those whose endpoint has one
-  int flights_this_turn_ = 0;
   std::unique_ptr<TlsClients> tls_clients_;                  // null where no address has TLS
   std::vector<char> receive_;                                // one buffer for every connection's reads
-  std::vector<std::pair<Index, std::uint32_t>> read_again_;  // had more to read than one visit takes
+  ReadQueue reads_;
   std::vector<std::pair<Index, std::uint32_t>> paused_;
   bool accept_again_ = false;  // more wait, or no descriptor was left
   MonoTime accept_again_at_{};

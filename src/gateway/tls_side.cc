@@ -3,20 +3,6 @@
 #include "gateway/shard.h"
 
 namespace carillon::gateway {
-namespace {
-
-// Flights of handshakes that are answered in one turn. Each may cost a signature, up to a millisecond, and
-// a crowd that comes back at once must not keep those waiting who are here.
-constexpr int kFlightsATurn = 16;
-
-}  // namespace
-
-bool Shard::puts_off_handshake(Index index) {
-  if (flights_this_turn_ < kFlightsATurn || tls_clients_->is_open(index)) return false;
-  read_later(index);
-  return true;
-}
-
 void Shard::read_ciphertext(Index index, std::string_view ciphertext) {
   const std::uint32_t generation = connections_[index].generation;
   for (;;) {
@@ -24,7 +10,6 @@ void Shard::read_ciphertext(Index index, std::string_view ciphertext) {
     // Thrown away: nothing that the peer could still say matters.
     if (connection.state == State::closing || connection.state == State::lingering) return;
     const bool was_open = tls_clients_->is_open(index);
-    if (!was_open) ++flights_this_turn_;
     const TlsClients::Read read = tls_clients_->read(index, connection.fd, ciphertext);
     if (!was_open && tls_clients_->is_open(index)) count_handshake(index);
     if (read.state == reactor::TlsRead::State::failed) {

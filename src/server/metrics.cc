@@ -136,6 +136,9 @@ void add_delivery(Page& page) {
     const auto total = page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; });
     page.gauge(name, help, static_cast<double>(total));
   };
+  counter("carillon_read_slices_used_up_total",
+          "Loop turns whose time for reading ended before every client had been read",
+          &Shard::read_slices_used_up);
   counter("carillon_deliveries_total", "Events given to the kernel, one a subscriber", &Shard::deliveries);
   counter("carillon_writes_total", "Gathered writes; deliveries over writes is the coalescing ratio",
           &Shard::writes);
