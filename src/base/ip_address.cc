@@ -64,6 +64,12 @@ bool IpAddress::is_v4() const {
   return std::equal(bytes_.begin(), bytes_.begin() + kMappedBytes, kMapped.begin());
 }
 
+bool IpAddress::is_loopback() const {
+  if (is_v4()) return bytes_[kMappedBytes] == 127;
+  constexpr Bytes kOne{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return bytes_ == kOne;
+}
+
 std::string IpAddress::text() const {
   char text[INET6_ADDRSTRLEN] = "";
   if (is_v4()) {

@@ -27,6 +27,7 @@ class IpAddress {
   static std::optional<IpAddress> parse(std::string_view text);
 
   bool is_v4() const;
+  bool is_loopback() const;  // 127.0.0.0/8 or ::1
   std::string text() const;
   const Bytes& bytes() const { return bytes_; }
 

@@ -42,6 +42,15 @@ TEST(IpAddress, WhatIsNoAddressIsRefused) {
   }
 }
 
+TEST(IpAddress, LoopbackIsTheWholeOf127AndOneAddressOfIpv6) {
+  for (const auto* text : {"127.0.0.1", "127.255.255.255", "::ffff:127.0.0.1", "::1"}) {
+    EXPECT_TRUE(address(text).is_loopback()) << text;
+  }
+  for (const auto* text : {"126.255.255.255", "128.0.0.1", "::", "::2", "::127.0.0.1", "fe80::1"}) {
+    EXPECT_FALSE(address(text).is_loopback()) << text;
+  }
+}
+
 TEST(IpAddress, Ipv6CountsByIts64AndIpv4ByItself) {
   EXPECT_EQ(address("2001:db8:1:2:3:4:5:6").limit_group(), address("2001:db8:1:2::"));
   EXPECT_EQ(address("2001:db8:1:2::").limit_group(), address("2001:db8:1:2:ffff::1").limit_group());

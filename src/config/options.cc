@@ -59,6 +59,16 @@ std::vector<Option> server_limits(ServerSettings& s) {
   };
 }
 
+std::vector<Option> tls_limits(ServerSettings& s) {
+  return {
+      option("tls_handshakes_per_ip", LimitKind{1'000'000'000}, s.tls_handshakes_per_ip,
+             "most TLS handshakes that one client address, an IPv6 /64 being one, may begin within the "
+             "window, divided over the shards; more are closed. Loopback and trusted proxies are not counted"),
+      option("tls_handshakes_window", DurationKind{milliseconds(100), hours(24)}, s.tls_handshakes_window,
+             "the length of that window"),
+  };
+}
+
 std::vector<Option> proxy_options(ServerSettings& s) {
   const WordKind<ClientAddress> client{{{"peer", ClientAddress::peer},
                                         {"x-forwarded-for", ClientAddress::x_forwarded_for},
@@ -97,6 +107,7 @@ std::vector<Option> server_options(ServerSettings& s) {
              "between two requests of a kept-alive API connection"),
   };
   for (auto& each : server_limits(s)) all.push_back(std::move(each));
+  for (auto& each : tls_limits(s)) all.push_back(std::move(each));
   for (auto& each : proxy_options(s)) all.push_back(std::move(each));
   return all;
 }

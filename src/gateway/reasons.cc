@@ -31,6 +31,7 @@ constexpr std::array kRefusals{
     NamedReason{RefusalReason::handshake_timeout, "handshake_timeout"},
     NamedReason{RefusalReason::proxy_header, "proxy_header"},
     NamedReason{RefusalReason::tls_handshake, "tls_handshake"},
+    NamedReason{RefusalReason::tls_handshake_rate, "tls_handshake_rate"},
 };
 
 constexpr bool is_in_order() {

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/assert.h"
+#include "gateway/shard_share.h"
 
 namespace carillon::gateway {
 
@@ -101,6 +102,12 @@ Result<std::monostate> Shard::listen(reactor::FileDescriptor listener, Entrance 
     auto made = TlsClients::create(edge_);
     if (!made) return tl::unexpected(made.error());
     tls_clients_ = std::move(*made);
+    const config::ServerSettings& server = shared_.settings.server;
+    if (const auto most = server.tls_handshakes_per_ip.value) {
+      handshake_rate_.emplace(
+          HandshakeRate::Limit{share_of(*most, number_, server.shards), server.tls_handshakes_window},
+          shared_.channels_key);
+    }
   }
   const auto index = static_cast<std::uint32_t>(listeners_.size());
   if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_id_, index, 0)) {

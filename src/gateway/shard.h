@@ -29,6 +29,7 @@
 #include "gateway/endpoint.h"
 #include "gateway/event_publisher.h"
 #include "gateway/handshake.h"
+#include "gateway/handshake_rate.h"
 #include "gateway/http_handler.h"
 #include "gateway/message_rate.h"
 #include "gateway/read_queue.h"
@@ -161,6 +162,7 @@ class Shard final : public BatchTaker,
   bool is_trusted_proxy(const IpAddress& address) const;
 
   // tls_side.cc
+  bool may_shake_hands(Index index);
   void read_ciphertext(Index index, std::string_view ciphertext);
   void count_handshake(Index index);
   void on_tls_failure(Index index, std::string_view why);
@@ -248,6 +250,7 @@ class Shard final : public BatchTaker,
   std::unordered_map<Index, IpAddress> counted_addresses_;
   std::unordered_map<Index, MessageRate> rates_;  // of those whose endpoint has one
   std::unique_ptr<TlsClients> tls_clients_;                  // null where no address has TLS
+  std::optional<HandshakeRate> handshake_rate_;              // likewise, and where it is off
   std::vector<char> receive_;                                // one buffer for every connection's reads
   ReadQueue reads_;
   std::vector<std::pair<Index, std::uint32_t>> paused_;

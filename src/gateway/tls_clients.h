@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/edge.h"
@@ -35,6 +36,8 @@ class TlsClients {
   void add(Index index, const reactor::TlsContext& context);
   void remove(Index index);
 
+  // True in the first call for this connection: its first bytes have come, and with them its handshake.
+  bool note_first_bytes(Index index) { return !std::exchange(clients_[index]->has_begun, true); }
   bool is_open(Index index) const { return clients_[index]->session.is_open(); }
   bool was_resumed(Index index) const { return clients_[index]->session.was_resumed(); }
 
@@ -68,6 +71,7 @@ class TlsClients {
     std::string pending;   // ciphertext that the kernel has not taken
     std::size_t sent = 0;  // of it
     std::string unread;
+    bool has_begun = false;
   };
 
   TlsClients(Edge& edge, std::unique_ptr<reactor::TlsWire> wire);

@@ -69,5 +69,56 @@ TEST(Tls, AHeadThatDoesNotComeAfterTheHandshakeIsAnswered408) {
   leave_all(stage);
 }
 
+// --- too many of one address (F30) ---------------------------------------------------------------
+
+constexpr std::string_view kThreeHandshakes =
+    "server.shards = 1\nserver.tls_handshakes_per_ip = 3\nserver.trusted_proxies = [\"192.0.2.9\"]\n";
+
+int begin_handshake(TlsStage& stage, const std::string& address) {
+  const int fd = stage.connect(address);
+  stage.clients[fd] = std::make_unique<reactor::TlsMemoryClient>();
+  stage.send(fd, stage.client(fd).start());
+  return fd;
+}
+
+TEST(Tls, ReplayedClientHellosOfOneAddressAreClosedBeyondTheLimit_F30) {
+  TlsStage stage(std::string(kThreeHandshakes) + std::string(kOrion));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(stage.edge[begin_handshake(stage, "192.0.2.1")].received.empty()) << i;
+  }
+  const int refused = begin_handshake(stage, "192.0.2.1");
+  EXPECT_TRUE(stage.was_closed(refused));
+  EXPECT_EQ(stage.edge[refused].received, "");
+  EXPECT_EQ(stage.refusals(RefusalReason::tls_handshake_rate), 1U);
+  EXPECT_FALSE(stage.edge[begin_handshake(stage, "192.0.2.2")].received.empty()) << "another address";
+  stage.run_for(seconds(10));
+  EXPECT_FALSE(stage.edge[begin_handshake(stage, "192.0.2.1")].received.empty()) << "the next window";
+  leave_all(stage);
+}
+
+TEST(Tls, HandshakesOfLoopbackAndOfTrustedProxiesAreNotCounted_F30) {
+  TlsStage stage(std::string(kThreeHandshakes) + std::string(kOrion));
+  for (const auto* address : {"127.0.0.1", "::1", "192.0.2.9"}) {
+    for (int i = 0; i < 10; ++i) begin_handshake(stage, address);
+  }
+  EXPECT_EQ(stage.refusals(RefusalReason::tls_handshake_rate), 0U);
+  leave_all(stage);
+}
+
+TEST(Tls, BehindAProxyProtocolHeaderTheClientsAddressIsCounted_F30) {
+  TlsStage stage(std::string(kThreeHandshakes) + std::string(kOrion));
+  stage.entrance.proxy_protocol = config::ProxyProtocol::on;
+  const auto knock = [&](const std::string& client) {
+    const int fd = stage.connect("192.0.2.9");
+    stage.clients[fd] = std::make_unique<reactor::TlsMemoryClient>();
+    stage.send(fd, "PROXY TCP4 " + client + " 192.0.2.1 1 2\r\n" + stage.client(fd).start());
+    return fd;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(stage.edge[knock("198.51.100.7")].is_open());
+  EXPECT_TRUE(stage.was_closed(knock("198.51.100.7")));
+  EXPECT_TRUE(stage.edge[knock("198.51.100.8")].is_open());
+  leave_all(stage);
+}
+
 }  // namespace
 }  // namespace carillon::gateway::testing

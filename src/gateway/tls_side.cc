@@ -3,8 +3,21 @@
 #include "gateway/shard.h"
 
 namespace carillon::gateway {
+
+// Counts the handshake that begins with these bytes; false when it was closed as one too many of its
+// address. Nothing has been computed for it yet.
+bool Shard::may_shake_hands(Index index) {
+  if (!handshake_rate_ || !tls_clients_->note_first_bytes(index)) return true;
+  const IpAddress& peer = connections_[index].exchange().peer;
+  if (peer.is_loopback() || is_trusted_proxy(peer)) return true;
+  if (handshake_rate_->try_begin(peer.limit_group(), loop_.now())) return true;
+  turn_away(index, RefusalReason::tls_handshake_rate, "too many TLS handshakes from this address");
+  return false;
+}
+
 void Shard::read_ciphertext(Index index, std::string_view ciphertext) {
   const std::uint32_t generation = connections_[index].generation;
+  if (!tls_clients_->is_open(index) && !may_shake_hands(index)) return;
   for (;;) {
     Connection& connection = connections_[index];
     // Thrown away: nothing that the peer could still say matters.

@@ -24,6 +24,7 @@ struct TlsOffer {
   int lowest = TLS1_2_VERSION;
   int highest = TLS1_3_VERSION;
   const char* suites = "ALL:@SECLEVEL=0";  // up to TLS 1.2
+  const char* groups = nullptr;            // of the key exchange; null: OpenSSL's own list
   std::string_view protocols = {};         // ALPN as it is sent: "\x08http/1.1"
   SSL_SESSION* ticket = nullptr;
 };
@@ -36,6 +37,9 @@ class TlsMemoryClient {
     SSL_CTX_set_min_proto_version(context_.get(), offer.lowest);
     SSL_CTX_set_max_proto_version(context_.get(), offer.highest);
     if (SSL_CTX_set_cipher_list(context_.get(), offer.suites) != 1) throw std::runtime_error("suites");
+    if (offer.groups != nullptr && SSL_CTX_set1_groups_list(context_.get(), offer.groups) != 1) {
+      throw std::runtime_error("groups");
+    }
     session_.reset(SSL_new(context_.get()));
     SSL_set_bio(session_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     SSL_set_connect_state(session_.get());
