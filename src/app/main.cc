@@ -1,3 +1,15 @@
-#include "app/command_line.h"
+#include <cstdio>
+#include <exception>
 
-int main(int argc, char** argv) { return carillon::app::run_command_line(argc, argv); }
+#include "app/command_line.h"
+#include "base/descriptor_table.h"
+
+int main(int argc, char** argv) {
+  if (!carillon::open_standard_descriptors()) return 1;  // and there is nowhere to report it
+  try {
+    return carillon::app::run_command_line(argc, argv);
+  } catch (const std::exception& error) {  // out of memory, address space or threads while starting
+    std::fprintf(stderr, "carillon: cannot start: %s\n", error.what());
+    return 1;
+  }
+}

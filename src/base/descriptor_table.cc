@@ -1,7 +1,9 @@
 #include "base/descriptor_table.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <limits>
@@ -21,6 +23,16 @@ std::int64_t raise_descriptor_limit() {
 }
 
 bool unshare_descriptors() { return ::unshare(CLONE_FILES) == 0; }
+
+bool open_standard_descriptors() {
+  for (;;) {
+    const int opened = ::open("/dev/null", O_RDWR);  // the lowest number that is free
+    if (opened < 0) return false;
+    if (opened <= STDERR_FILENO) continue;
+    ::close(opened);
+    return true;
+  }
+}
 
 bool can_unshare_descriptors() {
   bool allowed = false;

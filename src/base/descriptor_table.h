@@ -17,6 +17,11 @@ std::int64_t raise_descriptor_limit();
 // The calling thread gets a table of its own. False where the system forbids it, or has no memory for it.
 bool unshare_descriptors();
 
+// A process may be started with descriptors 0, 1 or 2 closed, and the next thing it opens then takes the
+// place: log lines would go into an epoll instance or a client's socket. Opens /dev/null for those that are
+// closed. Call it before anything else is opened; false when /dev/null cannot be opened.
+bool open_standard_descriptors();
+
 // Would it be allowed? Asks with a thread that ends at once.
 bool can_unshare_descriptors();
 

@@ -4,12 +4,24 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
+#include <string>
 
 namespace carillon {
 
+// The system refuses address space. what() says how much was asked for and what to do about it.
+class AddressSpaceRefused final : public std::bad_alloc {
+ public:
+  explicit AddressSpaceRefused(std::size_t bytes);
+  const char* what() const noexcept override { return message_.c_str(); }
+
+ private:
+  std::string message_;
+};
+
 class ReservedPages {
  public:
-  // Throws std::bad_alloc when the address space is not to be had.
+  // Throws AddressSpaceRefused.
   explicit ReservedPages(std::size_t bytes);
   ~ReservedPages();
   ReservedPages(const ReservedPages&) = delete;

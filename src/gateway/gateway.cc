@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/descriptor_table.h"
+#include "base/pages.h"
 #include "gateway/tls_contexts.h"
 
 namespace carillon::gateway {
@@ -86,9 +87,13 @@ struct Tables {
 }  // namespace
 
 Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, HttpHandler& handler, Log& log) {
-  std::unique_ptr<Gateway> gateway(new Gateway(std::move(settings), handler, log));
-  if (auto built = gateway->build(); !built) return tl::unexpected(built.error());
-  return gateway;
+  try {
+    std::unique_ptr<Gateway> gateway(new Gateway(std::move(settings), handler, log));
+    if (auto built = gateway->build(); !built) return tl::unexpected(built.error());
+    return gateway;
+  } catch (const AddressSpaceRefused& refused) {
+    return failure(refused.what());
+  }
 }
 
 Gateway::Gateway(config::Settings settings, HttpHandler& handler, Log& log)
