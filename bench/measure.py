@@ -1,6 +1,7 @@
 """Measures the rows of the benchmark one after the other, and writes the page from what was seen.
 
-Each row's result is on disk as soon as it is there; a later run of the same commit takes it over. Every process that
+Each row's result is on disk as soon as it is there; a later run of the same commit takes it over. The results of whole runs
+are committed with the page (docs/benchmarks/results): so a row that is measured alone leaves the others on the page. Every process that
 a row starts is gone when the row is over.
 """
 
@@ -92,7 +93,7 @@ def main():
         return
     build = arguments.build.resolve()
     bench = Bench(build, arguments.quick)
-    results = store.Store(build / ("quick/results" if arguments.quick else "results"))
+    results = store.Store(build / "quick" / "results" if arguments.quick else ROOT / "docs" / "benchmarks" / "results")
     if not arguments.page:
         measure(bench, rows, results, arguments.fresh)
     docs = build / "quick" if arguments.quick else ROOT / "docs"

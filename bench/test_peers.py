@@ -6,6 +6,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from peers import uwebsockets
 from rows import peers
 
 
@@ -41,6 +42,14 @@ class Figures(unittest.TestCase):
         runs = [run_of(1000, 5, 1), run_of(10_000, 5, 1, dropped=10_000), run_of(10_000, 500, 1)]
         self.assertAlmostEqual(peers.bytes_a_connection(runs), 100)
         self.assertEqual(peers.bytes_a_connection(runs[:1]), 130.0)
+
+
+class Pins(unittest.TestCase):
+    def test_every_package_of_uwebsockets_has_a_version_and_a_hash(self):
+        lines = [line for line in (uwebsockets.SOURCES / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+        self.assertTrue(lines)
+        for line in lines:
+            self.assertRegex(line, r"^[a-z]+==[\d.]+ --hash=sha256:[0-9a-f]{64}$")
 
 
 if __name__ == "__main__":

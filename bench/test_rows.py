@@ -13,9 +13,11 @@ from harness import figures, store
 from harness.streams import TlsStream
 from harness.swarm import FrameCounter, text_frame
 from page import charts, comparison, page, readme
+from rows import burst, flood, publish, redis_intake
 from rows.plan import ROWS
 from rows.row import Figure, OtherShape, Row, at_least, at_most
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 MACHINE = {"cpu": "A CPU", "cores": 2, "kernel": "6.1", "memory_gib": 24}
 
 
@@ -126,6 +128,20 @@ class Page(unittest.TestCase):
         self.assertIn("Failed: an older version of this row wrote it", text)
         self.assertIn("**1 of 1 targets are met.**", text)
 
+    def test_a_result_that_was_read_back_from_the_page_gives_its_figures(self):
+        row = Row("old", "Old", "How.", None, lambda seen: seen["gone"])
+        stored = {"what": "speed", "value": 0.95, "unit": "", "target": {"bound": "at least", "value": 0.9}, "note": "n"}
+        found, = row.figures_of({**result_of("old"), "figures": [stored]})
+        self.assertEqual(found, Figure("speed", 0.95, "", at_least(0.9), None, "n"))
+
+    def test_the_results_of_this_tree_can_be_read(self):
+        results = store.Store(ROOT / "docs" / "benchmarks" / "results").all([row.name for row in ROWS])
+        self.assertGreater(len(results), 15)
+        for row, result, figures in page.readable(ROWS, results):
+            if result is not None:
+                self.assertEqual(result["status"], store.MEASURED, row.name)
+                self.assertTrue(figures, row.name)
+
     def test_no_two_rows_have_one_name(self):
         self.assertEqual(len({row.name for row in ROWS}), len(ROWS))
 
@@ -158,6 +174,26 @@ class Comparison(unittest.TestCase):
         self.assertIn("- Fast, 500/s × 10,000: 0.10 µs CPU a delivery, Carillon 0.20", text)
         self.assertNotIn("- npm ws", text)
 
+    def single(self, p50):
+        run = {"deliveries_per_s": 500_000, "server": {"cpu_us_a_delivery": 0.1}, "latency_us": {"p50": p50, "p99": 1000}}
+        return {"publish": result_of("publish", seen={"http_500": [run]})}
+
+    def test_one_event_a_request_is_compared_with_those_that_are_published_to_by_http(self):
+        nats = {"peer-nats": peer_result("nats", "nats-server", 1, 9.0, 9_000)}
+        text = comparison.section({**self.RESULTS, **nats, **self.single(1_500)}, ())
+        table = text.partition("### 500/s × 1,000, one event a request")[2].partition("###")[0]
+        self.assertIn("| Carillon | 500,000 | 0.10 | 1.50 | 1.00 |", table)
+        self.assertIn("| Fast | 2,000,000 | 0.10 | 1.00 | 2.00 |", table)
+        self.assertNotIn("nats-server", table)
+        self.assertIn("- Fast, 500/s × 1,000, one event a request: 1.00 p50 ms, Carillon 1.50", text)
+
+    def test_a_lower_median_is_named_even_where_the_99th_percentile_is_not(self):
+        slow = peer_result("carillon", "Carillon", 4_000_000, 0.1, 100)
+        for run in slow["seen"]["runs"]:
+            run["latency_us"] = {"p50": 1_500, "p99": 2_000}
+        text = comparison.section({**self.RESULTS, "peer-carillon": slow}, ())
+        self.assertIn("- Fast, 500/s × 1,000: 1.00 p50 ms, Carillon 1.50", text)
+
     def test_a_peer_that_could_not_be_measured_is_named_with_its_reason(self):
         absent = result_of("peer-x", status=store.SKIPPED, reason="no Go here")
         self.assertIn("- x: skipped: no Go here", comparison.section({**self.RESULTS, "peer-x": absent}, ()))
@@ -175,12 +211,65 @@ class Readme(unittest.TestCase):
             readme.with_figures("no marks", self.FIGURES)
 
     def test_the_readme_of_this_tree_quotes_what_its_page_holds(self):
-        root = pathlib.Path(__file__).resolve().parents[1]
-        found = readme.quotes((root / "README.md").read_text())
-        held = (root / "docs" / "benchmarks.md").read_text()
+        found = readme.quotes((ROOT / "README.md").read_text())
+        held = (ROOT / "docs" / "benchmarks.md").read_text()
         self.assertGreater(len(found), 5)
         for what, amount in found:
             self.assertRegex(held, rf"\| {re.escape(what)} \|.* {re.escape(amount)} \|")
+
+
+def figures_of(row, seen):
+    return {figure.what: figure for figure in row.figures_of(result_of(row.name, seen=seen))}
+
+
+class Verdicts(unittest.TestCase):
+    def burst_run(self, **more):
+        return {"published_s": 1.0, "last_s": 3.0, "first_s": 2.0, "fewest": 10, "received": 1_000, "complete": 100,
+                "closed": 0, "first_close": "", **more}
+
+    def burst(self, *runs):
+        return figures_of(burst.BURST, {"loads": [{"name": "x", "clients": 100, "events": 10, "runs": runs}]})
+
+    def test_a_burst_that_everybody_receives_has_a_time(self):
+        found = self.burst(self.burst_run(), self.burst_run(last_s=5.0))
+        self.assertEqual(found["x: until every client has everything"].value, 4.0)
+        self.assertTrue(all(figure.target.holds(figure.value) for figure in found.values() if figure.target))
+
+    def test_a_client_that_a_burst_closes_is_a_missed_target_and_there_is_no_time(self):
+        found = self.burst(self.burst_run(received=990, complete=99, closed=1, first_close="1008 Slow consumer"))
+        self.assertEqual((found["x: closed"].value, found["x: closed"].note), (1, "1008 Slow consumer"))
+        self.assertFalse(found["x: lost"].target.holds(found["x: lost"].value))
+        self.assertNotIn("x: until every client has everything", found)
+
+    def flood(self, alone_ms, **more):
+        def run(p99_ms):
+            return {"load": {"latency_us": {"p99": 1000 * p99_ms}, "lost": 0, "undelivered": 0, "dropped": 0, "refused": 0},
+                    "ready_ms": [1.0, 2.0], "flood": {"units": 100, "seconds": 2, "closed": 3, "refused": 4}}
+        beside = {"name": "pings", "words": "pings", **run(25), **more}
+        return figures_of(flood.FLOOD, {"without": [run(alone_ms), run(alone_ms)], "floods": [beside]})
+
+    def test_beside_a_flood_twice_the_time_is_allowed_and_always_20_ms(self):
+        for alone_ms, most in ((5, 20), (15, 30)):
+            found = self.flood(alone_ms)["beside 300 × pings: p99"]
+            self.assertEqual((found.value, found.target), (25, at_most(most)))
+            self.assertEqual(found.note, "50 a second were sent; closed 3 times, refused 4 times")
+
+    def test_a_flood_beside_which_nothing_could_be_measured_is_a_missed_target(self):
+        found = self.flood(5, failed="nobody could connect")["beside 300 × pings: could not be measured"]
+        self.assertFalse(found.target.holds(found.value))
+
+    def test_the_publish_api_is_judged_by_its_median(self):
+        run = {"latency_us": {"p50": 5_100, "p99": 9_000}, "server": {"cpu_us_a_delivery": 1.0},
+               **dict.fromkeys(("lost", "undelivered", "publish_refused", "publish_unacknowledged", "dropped"), 0)}
+        found = figures_of(publish.PUBLISH, dict.fromkeys(("http", "redis", "http_500"), [run]))
+        judged = found["1,000/s × 1,000, publish API: p50"]
+        self.assertEqual((judged.value, judged.target.holds(judged.value)), (5.1, False))
+
+    def test_what_is_lost_at_saturation_is_told_and_what_is_lost_below_it_is_judged(self):
+        one = {"events_per_s": 1e5, "cpu_us": 1.0, "lost": 7, "published_per_s": 8e4}
+        found = figures_of(redis_intake.REDIS_INTAKE, {"pairs": [{"carillon": one, "floor": one}], "rate": 80_000, "paced": [one]})
+        self.assertIsNone(found["Redis → client at saturation: lost"].target)
+        self.assertFalse(found["Redis → client at 80 % of that rate: lost"].target.holds(7))
 
 
 class Charts(unittest.TestCase):

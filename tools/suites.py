@@ -17,6 +17,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "results"
+SLOWEST_SHOWN = 8
 
 
 @dataclasses.dataclass
@@ -147,10 +148,12 @@ class Report:
         self.stage = stage
         self.passed = 0
         self.failed = 0
+        self.seconds = {}
 
     def add(self, outcome):
         self.passed += outcome.passed
         self.failed += outcome.failed
+        self.seconds[outcome.name] = round(outcome.seconds, 1)
         word = "ok  " if outcome.failed == 0 else "FAIL"
         line = f"{word} {outcome.name:<44} {outcome.passed:>5} passed"
         if outcome.failed:
@@ -161,7 +164,15 @@ class Report:
 
     def save(self):
         RESULTS.mkdir(parents=True, exist_ok=True)
-        (RESULTS / f"{self.stage}.json").write_text(json.dumps({"passed": self.passed, "failed": self.failed}))
+        (RESULTS / f"{self.stage}.json").write_text(
+            json.dumps({"passed": self.passed, "failed": self.failed, "seconds": self.seconds}, indent=1))
+
+    def print_slowest(self):
+        """Where the time went, so that a suite that grows too slow is noticed and moved to --long."""
+        if len(self.seconds) > SLOWEST_SHOWN:
+            slowest = sorted(self.seconds.items(), key=lambda each: -each[1])[:SLOWEST_SHOWN]
+            print(f"{sum(self.seconds.values()):.0f} s in all; the slowest: "
+                  + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in slowest))
 
     def finish(self):
         """The closing line; the exit code to leave with."""
@@ -169,6 +180,7 @@ class Report:
             print("no suite ran")
             self.failed = 1
         self.save()
+        self.print_slowest()
         print(f"{self.passed} passed, {self.failed} failed", flush=True)
         return 1 if self.failed else 0
 

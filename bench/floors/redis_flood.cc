@@ -1,8 +1,8 @@
-// redis_flood: publishes events on a Redis channel as fast as Redis takes them, a bounded number of them
-// unanswered at a time, and then the message "end".
+// redis_flood: publishes events on a Redis channel, as fast as Redis takes them or at a rate, a bounded
+// number of them unanswered at a time, and then the message "end".
 //
-// Prints {"events", "heard", "begin_ns", "cpu_ns", "wall_ns"}: `heard` is how many subscribers Redis gave them
-// to, added up, the last message not counted; it began then by the monotonic clock.
+// Prints {"events", "heard", "begin_ns", "cpu_ns", "wall_ns"}: `heard` is how many subscribers Redis gave
+// them to, added up, the last message not counted; it began then by the monotonic clock.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -18,16 +18,20 @@
 #include <variant>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "common/clocks.h"
 #include "common/json_line.h"
 #include "load/process.h"
+#include "load/publisher.h"
 #include "load/publishing.h"
 #include "load/text_template.h"
+#include "load/timetable.h"
 
 namespace carillon::bench {
 namespace {
 
-constexpr timeval kPatience{30, 0};  // without an answer
+constexpr timeval kPatience{30, 0};      // without an answer
+constexpr auto kTick = milliseconds(1);  // at a rate, what is due goes out once in this time
 
 struct Arguments {
   int port = 6379;
@@ -35,6 +39,7 @@ struct Arguments {
   std::uint64_t events = 100'000;
   std::size_t bytes = 256;
   std::uint64_t window = 256;
+  double events_per_s = 0;  // 0: as fast as Redis takes them
   int core = -1;
 };
 
@@ -84,14 +89,21 @@ Result<std::monostate> Flood::connect() {
 
 Result<std::monostate> Flood::publish_all() {
   load::OutgoingEvent event{arguments_.channel, {}};
+  const load::Timetable plan({std::max(arguments_.events_per_s, 1.0), arguments_.events}, mono_now());
   std::uint64_t sent = 0;
+  std::uint64_t due = arguments_.events_per_s > 0 ? 0 : arguments_.events;
   while (answered_ < arguments_.events) {
-    for (; sent < arguments_.events && sent - answered_ < arguments_.window; ++sent) {
+    if (sent == answered_ && sent == due) {
+      load::wait_until(std::max(plan.due(sent), mono_now() + kTick));
+      due = plan.due_by(mono_now());
+    }
+    for (; sent < due && sent - answered_ < arguments_.window; ++sent) {
       event.data.clear();
       body_.append(event.data, sent);
       protocol_.append_request(out_, {&event, 1});
     }
     if (auto done = send_all(); !done) return done;
+    if (sent == answered_) continue;
     if (auto done = read_answers(); !done) return done;
   }
   return std::monostate{};
@@ -156,7 +168,7 @@ Result<std::string> flood(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   carillon::bench::Arguments arguments;
-  CLI::App app("Publishes on a Redis channel as fast as Redis takes it, and then \"end\".");
+  CLI::App app("Publishes on a Redis channel, as fast as Redis takes it or at a rate, and then \"end\".");
   app.add_option("--redis", arguments.port, "its port on loopback")
       ->check(CLI::Range(1, 65535))
       ->capture_default_str();
@@ -167,6 +179,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--window", arguments.window, "events unanswered at once")
       ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  app.add_option("--rate", arguments.events_per_s, "events a second; 0: as fast as Redis takes them")
       ->capture_default_str();
   app.add_option("--core", arguments.core, "stay on this core; -1: any")->capture_default_str();
   CLI11_PARSE(app, argc, argv);

@@ -130,9 +130,12 @@ def load_result(done):
 
 def load(bench, environment, *options, timeout_s=300):
     """One run of `carillon bench`, as its JSON."""
-    return load_result(subprocess.run(load_command(bench, *options), env={**os.environ, **environment},
-                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout_s,
-                                      check=False, preexec_fn=on_cores(bench.generator_core)))
+    try:
+        return load_result(subprocess.run(load_command(bench, *options), env={**os.environ, **environment},
+                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout_s,
+                                          check=False, preexec_fn=on_cores(bench.generator_core)))
+    except subprocess.TimeoutExpired:  # whose own text would put the command line, keys and all, into a result
+        raise Failure(f"carillon bench did not end within {timeout_s} s") from None
 
 
 def orion_load(bench, server, *options, timeout_s=300):

@@ -1,8 +1,12 @@
 """Carillon beside its peers: the table, who is better at what, and the figures that have a target."""
 
+import statistics
+
 from harness import store
 from harness.figures import written
 from rows.peers import bytes_a_connection, load_name, note_of
+from rows.publish import CLIENTS as SINGLE_CLIENTS
+from rows.publish import PEERS_PER_S as SINGLE_PER_S
 from rows.row import Figure, at_least
 
 from .words import amount
@@ -14,7 +18,9 @@ JUDGED_PER_S = (100, 500)
 # What is compared of a run: its name, the number, and whether more is better.
 MEASURES = (("deliveries/s", lambda run: run["deliveries_per_s"], max),
             ("µs CPU a delivery", lambda run: run["server"]["cpu_us_a_delivery"], min),
+            ("p50 ms", lambda run: run["latency_us"]["p50"] / 1000, min),
             ("p99 ms", lambda run: run["latency_us"]["p99"] / 1000, min))
+NOT_BY_HTTP = ("nats",)
 EQUAL = 0.03  # nearer than this is no difference on such a machine
 
 
@@ -61,16 +67,39 @@ def figure(load, ours, theirs, target):
     return Figure(f"{load}: deliveries/s over the best peer's", rates[best], "×", target, None, words, quoted=True)
 
 
-def better_ones(peers):
-    """["nchan has a lower p99 at …"]: where a peer is better than Carillon by more than the noise."""
+def single_of(results):
+    """Carillon where it gets one event a request, as the others do: a run of medians. None where that was not measured."""
+    runs = results.get("publish", {}).get("seen", {}).get("http_500")
+    if not runs:
+        return None
+    return {"deliveries_per_s": statistics.median(run["deliveries_per_s"] for run in runs),
+            "server": {"cpu_us_a_delivery": statistics.median(run["server"]["cpu_us_a_delivery"] for run in runs)},
+            "latency_us": {name: statistics.median(run["latency_us"][name] for run in runs) for name in ("p50", "p99")}}
+
+
+def rivals_by_http(peers):
+    """[(peer, run)] at the load of single_of()."""
+    found = ((each, run_of(each, SINGLE_CLIENTS, SINGLE_PER_S)) for each in peers[1:] if each["peer"] not in NOT_BY_HTTP)
+    return [(each, run) for each, run in found if run]
+
+
+def better_in(load, ours, rivals):
+    """["nchan, 100/s × 1,000: 3.2 p99 ms, Carillon 4.1"]: where one is better than Carillon by more than the noise."""
+    for each, run in rivals:
+        for name, number, best in MEASURES:
+            mine, its = number(ours), number(run)
+            if best(mine, its) != mine and abs(its - mine) > EQUAL * mine:
+                yield f"{each['title']}, {load}: {written(its)} {name}, Carillon {written(mine)}"
+
+
+def better_ones(peers, single):
     for clients, per_s in loads_of(peers):
         ours = run_of(peers[0], clients, per_s)
-        for each in peers[1:]:
-            run = run_of(each, clients, per_s)
-            for name, number, best in MEASURES if ours and run else ():
-                mine, its = number(ours), number(run)
-                if best(mine, its) != mine and abs(its - mine) > EQUAL * mine:
-                    yield f"{each['title']}, {load_name(per_s, clients)}: {written(its)} {name}, Carillon {written(mine)}"
+        rivals = [(each, run) for each in peers[1:] if (run := run_of(each, clients, per_s))]
+        yield from better_in(load_name(per_s, clients), ours, rivals if ours else ())
+    if single:
+        load = f"{load_name(SINGLE_PER_S, SINGLE_CLIENTS)}, one event a request"
+        yield from better_in(load, single, rivals_by_http(peers))
     for each in peers[1:]:
         if bytes_a_connection(each["runs"]) < bytes_a_connection(peers[0]["runs"]):
             yield f"{each['title']}: {written(bytes_a_connection(each['runs']))} B a connection"
@@ -81,6 +110,16 @@ def cell(run):
         return "not measured"
     told = note_of(run)
     return " / ".join(written(number(run)) for _, number, _ in MEASURES) + (f" ({told})" if told else "")
+
+
+def single_section(peers, single):
+    load = load_name(SINGLE_PER_S, SINGLE_CLIENTS)
+    rows = [("Carillon", single), *((each["title"], run) for each, run in rivals_by_http(peers))]
+    return ["", f"### {load}, one event a request", "",
+            "In the table above Carillon's publisher puts several events into a request when it is late. Here it sends one event "
+            "a request over one connection, as to every other server that is published to by HTTP (measured with the row "
+            "`publish`).", "", f"| | {' | '.join(name for name, _, _ in MEASURES)} |", "|---|" + "---|" * len(MEASURES),
+            *(f"| {title} | {' | '.join(written(number(run)) for _, number, _ in MEASURES)} |" for title, run in rows)]
 
 
 def section(results, pictures):
@@ -100,8 +139,10 @@ def section(results, pictures):
     lines += ["", "| load | | |", "|---|---|---|"]
     lines += [f"| {each.what} | {amount(each)} | {each.note} |" for each in figures(results)]
     lines += ["", *(f"![{name.replace('-', ': ')}](benchmarks/{name}.svg)" for name in pictures)]
+    single = single_of(results)
+    lines += single_section(peers, single) if single else []
     lines += ["", "### Where another is better", ""]
-    lines += [f"- {each}" for each in better_ones(peers)] or ["Nowhere in this table."]
+    lines += [f"- {each}" for each in better_ones(peers, single)] or ["Nowhere in this table."]
     absent = [f"- {result['row'].removeprefix('peer-')}: {result['status']}: {result['reason']}"
               for result in results.values()
               if result["row"].startswith("peer-") and result["status"] != store.MEASURED]

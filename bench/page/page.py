@@ -22,9 +22,10 @@ bench/run --million    # also a million connections
 ```
 
 Both ends are on the machine: the server has core 0, and the load generator, the bus and the clients have core 1. Figures
-are medians; the spread is where half of the values lie, and all of them. `--row NAME` measures one row again, and each
-row's raw results are JSON in `build/bench/results`. How the load generator counts is in [benchmarking.md](benchmarking.md);
-what a profile shows of the targets that are missed, in [where-the-time-goes.md](where-the-time-goes.md).
+are medians; the spread is where half of the values lie, and all of them. `--row NAME` measures one row again; what each row
+has seen is JSON in [benchmarks/results](benchmarks/results), from which this page is written. How the load generator counts is
+in [benchmarking.md](benchmarking.md); what a profile shows of the targets that are missed, in
+[where-the-time-goes.md](where-the-time-goes.md).
 """
 
 

@@ -5,7 +5,7 @@ import statistics
 
 from harness.gateway import load
 from harness.processes import Failure, family
-from peers import carillon, centrifugo, mercure, nats, nchan, node
+from peers import carillon, centrifugo, mercure, nats, nchan, node, uwebsockets
 
 from .row import Figure, Row
 
@@ -16,7 +16,7 @@ CLIENTS, CLIENTS_QUICK = (1_000, 10_000), (200,)
 SECONDS, SECONDS_QUICK = 6, 2
 ROW_PREFIX = "peer-"
 
-PEERS = (carillon.PEER, nchan.PEER, nats.PEER, node.WS, node.SOCKET_IO, centrifugo.PEER, mercure.PEER)
+PEERS = (carillon.PEER, uwebsockets.PEER, nchan.PEER, nats.PEER, node.WS, node.SOCKET_IO, centrifugo.PEER, mercure.PEER)
 
 
 def load_name(per_s, clients):

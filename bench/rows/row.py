@@ -36,6 +36,11 @@ class Figure:
     quoted: bool = False  # in the README too
 
 
+def read_back(stored):
+    target = stored.get("target")
+    return Figure(**{**stored, "target": Target(**target) if target else None})
+
+
 class OtherShape(Exception):
     """A stored result is not what this version of its row would write."""
 
@@ -52,8 +57,11 @@ class Row:
     on_demand: bool = False  # only when it is asked for by name
 
     def figures_of(self, result):
-        """All of them, as a list. Results outlive the code that wrote them: OtherShape says so."""
+        """All of them, as a list. Results outlive the code that wrote them: OtherShape says so. One that was read back from
+        the page has its figures instead of what was seen."""
         try:
+            if "figures" in result:
+                return [read_back(each) for each in result["figures"]]
             return list(self.figures(result["seen"]))
         except (KeyError, TypeError, IndexError, ValueError) as error:
             raise OtherShape(f"an older version of this row wrote it ({type(error).__name__}: {error})") from error
