@@ -89,16 +89,24 @@ Result<IpRange> IpRange::parse(std::string_view text) {
     return failure(quoted(text) +
                    " is no range of addresses; write one such as \"10.0.0.0/8\" or \"::1/128\"");
   }
-  const unsigned before = address->is_v4() ? kMappedBits : 0;
+  // "::ffff:10.0.0.0/104" counts its prefix in IPv6's bits, "10.0.0.0/8" in IPv4's.
+  const bool counts_v6_bits = text.find(':') != std::string_view::npos;
+  const unsigned before = counts_v6_bits ? 0 : kMappedBits;
   unsigned bits = kBits - before;
   if (slash != std::string_view::npos) {
     const std::string_view digits = text.substr(slash + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
     if (error != std::errc{} || end != digits.data() + digits.size() || bits > kBits - before) {
       return failure(quoted(text) + " has no prefix length from 0 to " + std::to_string(kBits - before) +
-                     "; write \"" + address->text() + "/" + std::to_string(kBits - before) +
-                     "\" for one address");
+                     "; write \"" + std::string(text.substr(0, slash)) + "/" +
+                     std::to_string(kBits - before) + "\" for one address");
     }
+  }
+  if (address->is_v4() && before + bits < kMappedBits) {
+    return failure(quoted(text) +
+                   " counts its prefix in IPv6's bits, and all of IPv4 has 96 of them; write the IPv4 range, "
+                   "such as \"" +
+                   address->text() + "/" + std::to_string(std::min(bits, kBits - kMappedBits)) + "\"");
   }
   const IpRange range(cut(*address, before + bits), before + bits);
   if (range.first_ != *address) {
@@ -111,8 +119,8 @@ bool IpRange::contains(const IpAddress& address) const {
   return first_.is_v4() == address.is_v4() && cut(address, bits_) == first_;
 }
 
-std::string IpRange::text() const {
-  return first_.text() + "/" + std::to_string(first_.is_v4() ? bits_ - kMappedBits : bits_);
-}
+unsigned IpRange::prefix_bits() const { return first_.is_v4() ? bits_ - kMappedBits : bits_; }
+
+std::string IpRange::text() const { return first_.text() + "/" + std::to_string(prefix_bits()); }
 
 }  // namespace carillon

@@ -43,11 +43,13 @@ class IpAddress {
 
 class IpRange {
  public:
-  // "10.0.0.0/8", "2001:db8::/32", or one address. The error says what is wrong and what to write instead.
+  // "10.0.0.0/8", "2001:db8::/32", "::ffff:10.0.0.0/104" (which is the first), or one address. The error says
+  // what is wrong and what to write instead.
   static Result<IpRange> parse(std::string_view text);
 
   // An IPv4 range holds only IPv4 addresses, an IPv6 range none of them.
   bool contains(const IpAddress& address) const;
+  unsigned prefix_bits() const;  // as text() writes it: of an IPv4 range 0 to 32
   std::string text() const;
 
  private:

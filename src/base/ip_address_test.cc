@@ -73,6 +73,22 @@ TEST(IpRange, HoldsWhatItsPrefixSays) {
   EXPECT_FALSE(holds("2001:db8::/33", "2001:db8:8000::1"));
 }
 
+// "::ffff:10.0.0.0/104" was refused, and the range that was advised instead held one address.
+TEST(IpRange, AnIpv4RangeInIpv6NotationMeansTheSameAddresses) {
+  const auto text = [](std::string_view range) { return IpRange::parse(range).value().text(); };
+  EXPECT_EQ(text("::ffff:10.0.0.0/104"), "10.0.0.0/8");
+  EXPECT_EQ(text("::ffff:a00:0/104"), "10.0.0.0/8");
+  EXPECT_EQ(text("::ffff:192.0.2.1"), "192.0.2.1/32");
+  EXPECT_EQ(text("::ffff:192.0.2.1/128"), "192.0.2.1/32");
+  EXPECT_EQ(text("::ffff:0:0/96"), "0.0.0.0/0");
+  EXPECT_TRUE(holds("::ffff:10.0.0.0/104", "10.255.0.1"));
+  EXPECT_FALSE(holds("::ffff:10.0.0.0/104", "11.0.0.0"));
+  EXPECT_FALSE(IpRange::parse("::ffff:0:0/95").has_value());
+  EXPECT_FALSE(IpRange::parse("::ffff:10.0.0.1/104").has_value());
+  EXPECT_EQ(IpRange::parse("10.0.0.0/8").value().prefix_bits(), 8U);
+  EXPECT_EQ(IpRange::parse("2001:db8::/32").value().prefix_bits(), 32U);
+}
+
 TEST(IpRange, AFamilyHoldsNoneOfTheOther) {
   EXPECT_FALSE(holds("0.0.0.0/0", "2001:db8::1"));
   EXPECT_FALSE(holds("::/0", "192.0.2.1"));
@@ -94,7 +110,10 @@ TEST(IpRange, WhatIsNoneSaysWhatToWrite) {
   EXPECT_EQ(why("::1/"), R"("::1/" has no prefix length from 0 to 128; write "::1/128" for one address)");
   EXPECT_EQ(why("::1/1x"), R"("::1/1x" has no prefix length from 0 to 128; write "::1/128" for one address)");
   EXPECT_EQ(why("lan"), R"("lan" is no range of addresses; write one such as "10.0.0.0/8" or "::1/128")");
-  EXPECT_EQ(why("::ffff:10.0.0.0/8"), "a range: 10.0.0.0/8");
+  EXPECT_EQ(
+      why("::ffff:10.0.0.0/8"),
+      R"("::ffff:10.0.0.0/8" counts its prefix in IPv6's bits, and all of IPv4 has 96 of them; write the )"
+      R"(IPv4 range, such as "10.0.0.0/8")");
   EXPECT_EQ(why("192.0.2.1"), "a range: 192.0.2.1/32");
 }
 
