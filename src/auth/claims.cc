@@ -15,10 +15,17 @@ bool read_text(const json::Value& value, std::string& out) {
   return true;
 }
 
-bool read_date(const json::Value& value, std::optional<WallTime>& out) {
-  if (!value.is(json::Type::number)) return false;
+std::optional<TokenFault> malformed_unless(bool good) {
+  return good ? std::nullopt : std::optional(TokenFault::malformed);
+}
+
+std::optional<TokenFault> read_date(const json::Value& value, std::optional<WallTime>& out) {
+  if (!value.is(json::Type::number)) return TokenFault::malformed;
   out = numeric_date(value.raw());
-  return out.has_value();
+  if (!out) return TokenFault::malformed;
+  // An `exp` in milliseconds would make the token good for fifty thousand years.
+  if (looks_like_milliseconds(value.raw())) return TokenFault::time_in_milliseconds;
+  return std::nullopt;
 }
 
 bool read_audience(const json::Value& value, std::vector<std::string>& out) {
@@ -37,14 +44,15 @@ void read_channels(const json::Value& value, std::vector<ChannelPattern>& out) {
   }
 }
 
-bool read_claim(const json::Member& member, Claims& claims) {
+std::optional<TokenFault> read_claim(const json::Member& member, Claims& claims) {
+  std::optional<WallTime> issued_at;  // judged for its form only
   if (member.named("exp")) return read_date(member.value, claims.expires_at);
   if (member.named("nbf")) return read_date(member.value, claims.not_before);
-  if (member.named("iat")) return read_date(member.value, claims.issued_at);
-  if (member.named("iss")) return read_text(member.value, claims.issuer.emplace());
-  if (member.named("aud")) return read_audience(member.value, claims.audience);
-  if (member.named("sub")) return read_text(member.value, claims.subject);
-  return true;
+  if (member.named("iat")) return read_date(member.value, issued_at);
+  if (member.named("iss")) return malformed_unless(read_text(member.value, claims.issuer.emplace()));
+  if (member.named("aud")) return malformed_unless(read_audience(member.value, claims.audience));
+  if (member.named("sub")) return malformed_unless(read_text(member.value, claims.subject));
+  return std::nullopt;
 }
 
 }  // namespace
@@ -57,7 +65,7 @@ Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_vi
   if (!object || !object->is(json::Type::object)) return tl::unexpected(TokenFault::malformed);
   Claims claims;
   for (const json::Member& member : object->members()) {
-    if (!read_claim(member, claims)) return tl::unexpected(TokenFault::malformed);
+    if (const auto fault = read_claim(member, claims)) return tl::unexpected(*fault);
     if (!channels_claim.empty() && member.named(channels_claim)) read_channels(member.value, claims.channels);
   }
   return claims;
@@ -67,7 +75,6 @@ Validity validity_of(const Claims& claims, const ClaimRules& rules) {
   Validity validity;
   if (claims.expires_at) validity.until = *claims.expires_at + rules.leeway;
   if (claims.not_before) validity.from = *claims.not_before - rules.leeway;
-  if (claims.issued_at) validity.from = std::max(validity.from, *claims.issued_at - rules.leeway);
   return validity;
 }
 

@@ -23,16 +23,16 @@ constexpr std::size_t kTokenChannelsMax = 128;  // patterns that a token may nam
 struct Claims {
   std::optional<WallTime> expires_at;
   std::optional<WallTime> not_before;
-  std::optional<WallTime> issued_at;
   std::optional<std::string> issuer;
   std::vector<std::string> audience;     // a string counts as an array of one
   std::string subject;                   // "" without a `sub`
   std::vector<ChannelPattern> channels;  // of the claim that was asked for
 };
 
-// Strict JSON object without duplicate members; a claim above with another type than its own is
-// `malformed`, others may be anything. `channels_claim` names one with an array of channel patterns; where
-// it is missing or something else, or an element is no pattern, that much less is permitted.
+// Strict JSON object without duplicate members; a claim above, or an `iat`, with another type than its own
+// is `malformed`, and a time of 10^11 or more is `time_in_milliseconds`; other claims may be anything.
+// `channels_claim` names one with an array of channel patterns; where it is missing or something else, or an
+// element is no pattern, that much less is permitted.
 Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_view channels_claim = {});
 
 struct ClaimRules {
@@ -49,7 +49,9 @@ struct Validity {
 };
 Validity validity_of(const Claims& claims, const ClaimRules& rules);
 
-// Issuer, audience, `exp` present, `nbf` and `iat` not in the future, `exp` not reached; in this order.
+// Issuer, audience, `exp` present, `nbf` not in the future, `exp` not reached; in this order. An `iat` in the
+// future is no reason for a refusal: RFC 7519 section 4.1.6 gives it no such meaning, and the issuer's clock
+// may be ahead of ours.
 std::optional<TokenFault> judge(const Claims& claims, const ClaimRules& rules, WallTime now);
 
 }  // namespace carillon::auth

@@ -46,16 +46,35 @@ TEST(Claims, ATokenExpiresAtTheMillisecondOfItsExp) {
   EXPECT_EQ(judged(claim("exp", "17.0000001e8"), exp), "expired");
 }
 
-TEST(Claims, ATokenIsGoodFromTheMillisecondOfItsNbfAndIat) {
-  for (const string_view name : {"nbf", "iat"}) {
-    EXPECT_EQ(judged(claim(name, "1700000000"), kNow - kTick), "not_yet_valid");
-    EXPECT_EQ(judged(claim(name, "1700000000"), kNow), "ok");
-    EXPECT_EQ(judged(claim(name, "1700000000.0005"), kNow), "not_yet_valid");
-    EXPECT_EQ(judged(claim(name, "1700000000.0005"), kNow + kTick), "ok");
-    EXPECT_EQ(judged(claim(name, "-1"), kNow), "ok");
-  }
-  EXPECT_EQ(judged(R"({"nbf":1699999990,"iat":1700000005})"), "not_yet_valid");
+TEST(Claims, ATokenIsGoodFromTheMillisecondOfItsNbf) {
+  EXPECT_EQ(judged(claim("nbf", "1700000000"), kNow - kTick), "not_yet_valid");
+  EXPECT_EQ(judged(claim("nbf", "1700000000"), kNow), "ok");
+  EXPECT_EQ(judged(claim("nbf", "1700000000.0005"), kNow), "not_yet_valid");
+  EXPECT_EQ(judged(claim("nbf", "1700000000.0005"), kNow + kTick), "ok");
+  EXPECT_EQ(judged(claim("nbf", "-1"), kNow), "ok");
   EXPECT_EQ(judged(R"({"nbf":1700000005,"iat":1699999990})"), "not_yet_valid");
+}
+
+TEST(Claims, AnIatInTheFutureIsNoReasonForARefusal_Rfc7519_4_1_6) {
+  for (const string_view iat : {"1700000001", "1700000000.0005", "1700003600", "99999999999", "-1"}) {
+    EXPECT_EQ(judged(claim("iat", iat), kNow), "ok") << iat;
+  }
+  EXPECT_EQ(judged(R"({"nbf":1699999990,"iat":1700000005})"), "ok");
+  const auto identity = authenticator({hmac_key()})->verify(with_claims(claim("iat", "1700000001")), kNow);
+  EXPECT_TRUE(identity) << "a token issued by a clock that is one second ahead was refused";
+}
+
+TEST(Claims, TimesInMillisecondsAreRefusedUnderTheirOwnReason) {
+  for (const string_view name : {"exp", "nbf", "iat"}) {
+    // An hour ago in milliseconds: was admitted as an exp of the year 55839.
+    for (const string_view ms : {"1699996400000", "100000000000", "100000000000.5", "1e11", "1000e8", "1e18",
+                                 "9223372036854775807"}) {
+      EXPECT_EQ(judged(claim(name, ms)), "time_in_milliseconds") << name << ms;
+    }
+    EXPECT_NE(judged(claim(name, "99999999999")), "time_in_milliseconds") << name;
+    EXPECT_NE(judged(claim(name, "99999999999.999")), "time_in_milliseconds") << name;
+    EXPECT_NE(judged(claim(name, "-100000000000")), "time_in_milliseconds") << name;
+  }
 }
 
 TEST(Claims, LeewayIsAllowedOnEachSideAndIsNoMore) {
@@ -66,8 +85,6 @@ TEST(Claims, LeewayIsAllowedOnEachSideAndIsNoMore) {
   EXPECT_EQ(judged(claim("exp", "1700000000"), late, key), "expired");
   EXPECT_EQ(judged(claim("nbf", "1700000000"), early - kTick, key), "not_yet_valid");
   EXPECT_EQ(judged(claim("nbf", "1700000000"), early, key), "ok");
-  EXPECT_EQ(judged(claim("iat", "1700000000"), early - kTick, key), "not_yet_valid");
-  EXPECT_EQ(judged(claim("iat", "1700000000"), early, key), "ok");
   const auto identity = authenticator({key})->verify(with_claims(claim("exp", "1700000000")), kNow);
   ASSERT_TRUE(identity);
   EXPECT_EQ((*identity)->expires_at(), late);  // or the connection would close as it opens
@@ -87,17 +104,18 @@ TEST(Claims, MistypedOrOverflowingTimesAreMalformed) {
 TEST(Claims, TimesFarInThePastOrFutureDoNotWrap) {
   auto key = hmac_key();
   key.leeway = seconds(30);
-  for (const string_view far : {"9223372036854775807", "9223372036854775", "1e18", "9223372037"}) {
+  for (const string_view far : {"99999999999", "9223372037"}) {
     EXPECT_EQ(judged(claim("exp", far), kNow, key), "ok") << far;
     EXPECT_EQ(judged(claim("nbf", far), kNow, key), "not_yet_valid") << far;
-    EXPECT_EQ(judged(claim("iat", far), kNow, key), "not_yet_valid") << far;
-    EXPECT_EQ(judged(claim("exp", "-" + string(far)), kNow, key), "expired") << far;
-    EXPECT_EQ(judged(claim("nbf", "-" + string(far)), kNow, key), "ok") << far;
+  }
+  for (const string_view far : {"-9223372036854775807", "-9223372036854775", "-1e18", "-9223372037"}) {
+    EXPECT_EQ(judged(claim("exp", far), kNow, key), "expired") << far;
+    EXPECT_EQ(judged(claim("nbf", far), kNow, key), "ok") << far;
   }
   EXPECT_EQ(judged(claim("exp", "0")), "expired");
   EXPECT_EQ(judged(claim("exp", "-0.0")), "expired");
   EXPECT_EQ(judged(claim("exp", "-1")), "expired");
-  const auto identity = authenticator({hmac_key()})->verify(with_claims(claim("exp", "1e18")), kNow);
+  const auto identity = authenticator({hmac_key()})->verify(with_claims(claim("exp", "99999999999")), kNow);
   ASSERT_TRUE(identity);
   EXPECT_EQ((*identity)->expires_at(), WallTime(kNumericDateMax));
 }

@@ -79,4 +79,12 @@ std::optional<WallTime> numeric_date(std::string_view number) {
   return WallTime(milliseconds(magnitude + (more ? 1 : 0)));
 }
 
+bool looks_like_milliseconds(std::string_view number) {
+  const Decimal decimal = take_apart(number);
+  const std::size_t first = decimal.digits.find_first_not_of('0');
+  if (decimal.negative || first == std::string::npos) return false;
+  const auto whole = whole_seconds(decimal, static_cast<std::int64_t>(first));
+  return whole && *whole >= static_cast<std::uint64_t>(kMillisecondsSuspected.count());
+}
+
 }  // namespace carillon::auth

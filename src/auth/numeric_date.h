@@ -19,4 +19,11 @@ constexpr seconds kNumericDateMax{9'223'372'036};
 // fit in 64 bits. `number` must be a JSON number as written.
 std::optional<WallTime> numeric_date(std::string_view number);
 
+// From this many seconds on (in the year 5138) a date was surely meant to be milliseconds.
+constexpr seconds kMillisecondsSuspected{100'000'000'000};
+
+// Whether the number is at least kMillisecondsSuspected and fits in 64 bits, so that numeric_date() reads
+// it. `number` must be a JSON number as written.
+bool looks_like_milliseconds(std::string_view number);
+
 }  // namespace carillon::auth

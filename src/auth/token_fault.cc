@@ -18,16 +18,18 @@ int progress(TokenFault fault) {
       return 4;
     case TokenFault::bad_signature:
       return 5;
-    case TokenFault::wrong_issuer:
+    case TokenFault::time_in_milliseconds:
       return 6;
-    case TokenFault::wrong_audience:
+    case TokenFault::wrong_issuer:
       return 7;
-    case TokenFault::missing_claim:
+    case TokenFault::wrong_audience:
       return 8;
-    case TokenFault::not_yet_valid:
+    case TokenFault::missing_claim:
       return 9;
-    case TokenFault::expired:
+    case TokenFault::not_yet_valid:
       return 10;
+    case TokenFault::expired:
+      return 11;
   }
   return 0;
 }
@@ -58,6 +60,8 @@ std::string_view name_of(TokenFault fault) {
       return "wrong_audience";
     case TokenFault::missing_claim:
       return "missing_claim";
+    case TokenFault::time_in_milliseconds:
+      return "time_in_milliseconds";
   }
   return "unknown";
 }

@@ -16,16 +16,17 @@ enum class TokenFault : std::uint8_t {
   unknown_critical,   // a `crit` header that we do not understand: all of them
   bad_signature,
   expired,
-  not_yet_valid,  // `nbf` or `iat` in the future
+  not_yet_valid,  // `nbf` in the future
   wrong_issuer,
   wrong_audience,
-  missing_claim  // `exp` where the key requires it
+  missing_claim,        // `exp` where the key requires it
+  time_in_milliseconds  // `exp`, `nbf` or `iat` of 10^11 or more: RFC 7519 has seconds
 };
-constexpr std::array<TokenFault, 11> kTokenFaults = {
+constexpr std::array<TokenFault, 12> kTokenFaults = {
     TokenFault::too_long,       TokenFault::malformed,        TokenFault::algorithm_refused,
     TokenFault::unknown_key,    TokenFault::unknown_critical, TokenFault::bad_signature,
     TokenFault::expired,        TokenFault::not_yet_valid,    TokenFault::wrong_issuer,
-    TokenFault::wrong_audience, TokenFault::missing_claim};
+    TokenFault::wrong_audience, TokenFault::missing_claim,    TokenFault::time_in_milliseconds};
 
 std::string_view name_of(TokenFault fault);  // "expired": a metric's label
 
