@@ -110,11 +110,8 @@ class RoutesCheck {
       return;
     }
     const std::string sample = parsed->fill(std::vector<std::string_view>(names.size(), "x"));
-    if (const auto why = channel_name_fault(sample); why != ChannelNameFault::none) {
+    if (const auto why = bus_channel_fault(sample); why != ChannelNameFault::none) {
       fault(entry, "channel", cat({quoted(text), ": ", describe(why), "; write channel = \"hooks\""}));
-    } else if (is_reserved_channel(sample)) {
-      fault(entry, "channel",
-            cat({quoted(text), ": channels that begin with \"carillon.\" are reserved; write another"}));
     }
   }
 

@@ -50,7 +50,7 @@ TEST(Routes, AnEndpointHasItsOwnAndGivesThoseWithoutAKeyItsOwn) {
   const auto& routes = loaded.settings.endpoints.at(0).routes;
   ASSERT_EQ(routes.size(), 2U);
   EXPECT_EQ(routes[0].channel, "c.{x}");
-  EXPECT_EQ(routes[0].key.reveal(), "publish-key");
+  EXPECT_EQ(routes[0].key.reveal(), "publish-key-0123456789");
   EXPECT_EQ(routes[1].key.reveal(), kGoodSecret);
   EXPECT_THAT(
       loaded.notes,
@@ -75,9 +75,8 @@ TEST(RouteMessages, OfItsKeys) {
       {"path = \"/hook/{ip}\"\nchannel = \"a.{id}\"",
        "gateway.toml:5: route[0].channel: \"a.{id}\": the path has no {id}; it has {ip}"},
       {"path = \"/hook\"\nchannel = \"carillon.probe\"",
-       "gateway.toml:5: route[0].channel: \"carillon.probe\": channels that begin with \"carillon.\" are "
-       "reserved; "
-       "write another"},
+       "gateway.toml:5: route[0].channel: \"carillon.probe\": a channel name must not begin with "
+       "\"carillon.\": those channels are reserved; write channel = \"hooks\""},
       {"path = \"/hook\"\nchannel = \"a\\u0007\"",
        "gateway.toml:5: route[0].channel: \"a\\u0007\": a channel name must not hold control characters; "
        "write "

@@ -29,7 +29,12 @@ ChannelNameFault channel_name_fault(std::string_view name) {
   return ChannelNameFault::none;
 }
 
-bool is_reserved_channel(std::string_view name) { return name.starts_with("carillon."); }
+ChannelNameFault bus_channel_fault(std::string_view name) {
+  const ChannelNameFault fault = channel_name_fault(name);
+  return fault == ChannelNameFault::none && is_reserved_channel(name) ? ChannelNameFault::reserved : fault;
+}
+
+bool is_reserved_channel(std::string_view bus_channel) { return bus_channel.starts_with("carillon."); }
 
 std::string_view describe(ChannelNameFault fault) {
   switch (fault) {
@@ -43,6 +48,8 @@ std::string_view describe(ChannelNameFault fault) {
       return "a channel name must be UTF-8";
     case ChannelNameFault::control_character:
       return "a channel name must not hold control characters";
+    case ChannelNameFault::reserved:
+      return "a channel name must not begin with \"carillon.\": those channels are reserved";
   }
   return "";
 }

@@ -1,5 +1,9 @@
 // What may name a channel: 1 to 255 bytes of UTF-8 without control characters. Opaque otherwise,
 // matched byte for byte; `*` and `?` are literal.
+//
+// Channels of the bus that begin with "carillon." are reserved: gateways use them among themselves. Nothing
+// there is ever routed, published, subscribed or retained for anybody else, on any path. bus_channel_fault()
+// decides that, and is_reserved_channel() where the name is known to be good otherwise; nobody else does.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +13,14 @@ namespace carillon {
 
 inline constexpr std::size_t kChannelNameBytesMax = 255;
 
-enum class ChannelNameFault { none, empty, too_long, not_utf8, control_character };
+enum class ChannelNameFault { none, empty, too_long, not_utf8, control_character, reserved };
 
+// Of a name as a client says it, which need not be the bus's: never `reserved`.
 ChannelNameFault channel_name_fault(std::string_view name);
+// Of the name of a channel on the bus.
+ChannelNameFault bus_channel_fault(std::string_view name);
 std::string_view describe(ChannelNameFault fault);
 
-// Channels that gateways speak to themselves on: nobody else may publish there.
-bool is_reserved_channel(std::string_view name);
+bool is_reserved_channel(std::string_view bus_channel);
 
 }  // namespace carillon

@@ -36,9 +36,22 @@ TEST(ChannelName, IsUtf8) {
   }
 }
 
+TEST(ChannelName, OfTheBusIsReservedBehindOurOwnPrefix) {
+  for (const auto name : {"carillon."sv, "carillon.x"sv, "carillon.probe.n1"sv}) {
+    EXPECT_TRUE(is_reserved_channel(name)) << name;
+    EXPECT_EQ(bus_channel_fault(name), ChannelNameFault::reserved) << name;
+    EXPECT_EQ(channel_name_fault(name), ChannelNameFault::none) << "clients' names are their own";
+  }
+  for (const auto name : {"carillon"sv, "carillonx.y"sv, "Carillon.x"sv, "x.carillon.y"sv, " carillon.x"sv}) {
+    EXPECT_EQ(bus_channel_fault(name), ChannelNameFault::none) << name;
+  }
+  EXPECT_EQ(bus_channel_fault(""), ChannelNameFault::empty);
+  EXPECT_EQ(bus_channel_fault("carillon.\n"), ChannelNameFault::control_character);
+}
+
 TEST(ChannelName, EveryFaultHasWords) {
   for (const auto fault : {ChannelNameFault::empty, ChannelNameFault::too_long, ChannelNameFault::not_utf8,
-                           ChannelNameFault::control_character}) {
+                           ChannelNameFault::control_character, ChannelNameFault::reserved}) {
     EXPECT_NE(describe(fault).find("channel name"), std::string_view::npos);
   }
 }

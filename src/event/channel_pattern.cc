@@ -18,6 +18,8 @@ Result<ChannelPattern> ChannelPattern::parse(std::string_view text) {
       return failure("a channel pattern must be UTF-8");
     case ChannelNameFault::control_character:
       return failure("a channel pattern must not hold control characters");
+    case ChannelNameFault::reserved:  // never of channel_name_fault()
+      break;
   }
   ChannelPattern pattern;
   pattern.text_ = text;
@@ -26,6 +28,16 @@ Result<ChannelPattern> ChannelPattern::parse(std::string_view text) {
     return failure("a channel pattern has at most one `*`; list several patterns instead");
   }
   return pattern;
+}
+
+std::string ChannelPattern::with_star(std::string_view star) const {
+  std::string channel = text_;
+  if (has_star()) channel.replace(star_, 1, star);
+  return channel;
+}
+
+bool ChannelPattern::is_reserved() const {
+  return is_reserved_channel(std::string_view(text_).substr(0, star_));
 }
 
 std::optional<std::string_view> ChannelPattern::match(std::string_view channel) const {

@@ -19,6 +19,11 @@ class ChannelPattern {
   // The view points into `channel`.
   std::optional<std::string_view> match(std::string_view channel) const;
 
+  // The channel that the pattern matches with `star` in the star's place.
+  std::string with_star(std::string_view star) const;
+  // Whether every channel that it matches is reserved (channel_name.h).
+  bool is_reserved() const;
+
   const std::string& text() const { return text_; }
   bool has_star() const { return star_ != std::string::npos; }
 

@@ -47,6 +47,21 @@ TEST(ChannelPattern, OtherGlobCharactersStandForThemselves) {
   EXPECT_EQ(match("a.*", "a.*"), "*");
 }
 
+TEST(ChannelPattern, IsReservedWhereAllItsChannelsAre) {
+  for (const auto text : {"carillon.*"sv, "carillon.x"sv, "carillon.*.x"sv, "carillon.probe.*"sv}) {
+    EXPECT_TRUE(ChannelPattern::parse(text)->is_reserved()) << text;
+  }
+  for (const auto text : {"*"sv, "carillon*"sv, "car*"sv, "*.carillon.x"sv, "x.carillon.*"sv}) {
+    EXPECT_FALSE(ChannelPattern::parse(text)->is_reserved()) << text;
+  }
+}
+
+TEST(ChannelPattern, PutsTextInTheStarsPlace) {
+  EXPECT_EQ(ChannelPattern::parse("a.*.z")->with_star("m*n"), "a.m*n.z");
+  EXPECT_EQ(ChannelPattern::parse("*")->with_star(""), "");
+  EXPECT_EQ(ChannelPattern::parse("plain")->with_star("x"), "plain");
+}
+
 TEST(ChannelPattern, WhatTheStarMatchedPointsIntoTheChannel) {
   const std::string channel = "orion.trend";
   const auto pattern = ChannelPattern::parse("orion.*");

@@ -1,4 +1,5 @@
 // What a client asks for with its messages: channels, answers, events of its own.
+#include "event/channel_name.h"
 #include "gateway/shard.h"
 #include "websocket/frame_writer.h"
 
@@ -18,6 +19,7 @@ bool Shard::obey(Index index, const Command& command) {
     case Command::Kind::publish:
       return publish(index, command);
     case Command::Kind::refused:
+      if (command.reserved) counters_.commands_reserved.add();
       break;
   }
   return tell_error(index, command.error, command.detail, command.request);
@@ -28,6 +30,11 @@ bool Shard::subscribe(Index index, const Command& command) {
   const Endpoint& endpoint = shared_.endpoints[connection.endpoint];
   if (connection.identity && !connection.identity->permits(command.channel)) {
     return tell_error(index, ErrorKind::unauthorized, {}, command.request);
+  }
+  if (endpoint.source.is_reserved(command.channel)) {
+    counters_.commands_reserved.add();
+    return tell_error(index, ErrorKind::subscription_failed, describe(ChannelNameFault::reserved),
+                      command.request);
   }
   channel::SubscriptionIndex& channels = audiences_[endpoint.index].channels;
   const auto log = channels.find(command.channel);

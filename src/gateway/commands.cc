@@ -122,8 +122,10 @@ Command Commands::read_publish(const Known& known, std::string_view message) con
     }
     channel += *part + publish_behind_;
   }
-  if (const auto fault = channel_name_fault(channel); fault != ChannelNameFault::none) {
-    return refused(ErrorKind::invalid_request, describe(fault), message);
+  if (const auto fault = bus_channel_fault(channel); fault != ChannelNameFault::none) {
+    Command no = refused(ErrorKind::invalid_request, describe(fault), message);
+    no.reserved = fault == ChannelNameFault::reserved;
+    return no;
   }
   Command command;
   command.kind = Command::Kind::publish;

@@ -31,6 +31,7 @@ struct Command {
   Kind kind = Kind::refused;
   ErrorKind error = ErrorKind::invalid_request;  // of a refused one
   std::string_view detail;                       // likewise: what is wrong with it, in a few words
+  bool reserved = false;                         // likewise: its channel is a reserved one
   std::string channel;                           // to subscribe to, or of the bus, to publish on
   std::string_view request;                      // the message; empty where it is no JSON
 };

@@ -63,6 +63,10 @@ struct ShardCounters {
   Counter channels;     // that somebody subscribes to, now
   Counter selections;   // with a log of their own, now
   Counter mixed;        // connections beyond select.sets_max, now
+
+  Counter commands_reserved;       // refused: they ask for a channel under carillon.
+  Counter subprotocol_mismatches;  // upgrades whose client offered none of the endpoint's subprotocols
+
   ByReason<RefusalReason> refusals;
   std::vector<EndpointCounters> endpoints;
 };
@@ -74,6 +78,7 @@ struct RouterCounters {
   Counter dropped_unfit;       // the body has not what source.require wants; one an endpoint
   Counter dropped_unselected;  // of a value that select.known does not have; likewise
   Counter dropped_no_endpoint;
+  Counter dropped_reserved;  // of a channel under carillon.
   Counter batches;
   Counter bus_gaps;
 };

@@ -4,10 +4,16 @@
 
 #include "base/utf8.h"
 #include "config/frame_variables.h"
+#include "event/channel_name.h"
 #include "json/validate.h"
 #include "json/writer.h"
 
 namespace carillon::gateway {
+namespace {
+
+constexpr std::string_view kUnfitBody = "event dropped: its body is not fit for its endpoint";
+
+}  // namespace
 
 // An event's body as the endpoints see it: judged once, and quoted once where one wants that.
 class Router::Body {
@@ -38,6 +44,11 @@ Router::Router(const std::vector<Endpoint>& endpoints, reactor::Loop& loop, Log&
 
 void Router::on_event(std::string_view channel, std::string_view body_text) {
   counters_.events_in.add();
+  if (is_reserved_channel(channel)) {
+    counters_.dropped_reserved.add();
+    complain("event dropped: its channel is reserved", channel, "channels under carillon. carry no events");
+    return;
+  }
   Body body(body_text);
   bool wanted = false;
   bool refused = false;
@@ -55,7 +66,7 @@ void Router::on_event(std::string_view channel, std::string_view body_text) {
   if (!wanted) counters_.dropped_no_endpoint.add();
   if (!refused) return;
   counters_.dropped_invalid_json.add();
-  complain_of_body(channel, json::describe(body.judgement().fault));
+  complain(kUnfitBody, channel, json::describe(body.judgement().fault));
 }
 
 void Router::route(const Endpoint& endpoint, std::string_view channel, const Source::Match& match,
@@ -64,7 +75,7 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
   if (!audience) {
     const bool unfit = audience.error() == NotTaken::unfit;
     (unfit ? counters_.dropped_unfit : counters_.dropped_unselected).add();
-    if (unfit) complain_of_body(channel, "it has not what source.require asks for");
+    if (unfit) complain(kUnfitBody, channel, "it has not what source.require asks for");
     return;
   }
   render(endpoint, channel, match.star, body);
@@ -129,10 +140,10 @@ bus::BusStatus Router::bus_status() const {
 }
 
 // A publisher gone wrong can send thousands a second: one line a second says it, the counter has all.
-void Router::complain_of_body(std::string_view channel, std::string_view why) {
+void Router::complain(std::string_view what, std::string_view channel, std::string_view why) {
   if (complained_at_ != MonoTime{} && loop_.now() - complained_at_ < seconds(1)) return;
   complained_at_ = loop_.now();
-  log_.warning("event dropped: its body is not fit for its endpoint", {{"channel", channel}, {"why", why}});
+  log_.warning(what, {{"channel", channel}, {"why", why}});
 }
 
 }  // namespace carillon::gateway

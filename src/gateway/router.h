@@ -74,7 +74,7 @@ class Router final : public bus::EventSink {
              json::Outline& body);
   void render(const Endpoint& endpoint, std::string_view channel, std::string_view star, json::Outline& body);
   void add_to_batch(const Endpoint& endpoint, const Audience& audience);
-  void complain_of_body(std::string_view channel, std::string_view why);
+  void complain(std::string_view what, std::string_view channel, std::string_view why);
 
   const std::vector<Endpoint>& endpoints_;
   reactor::Loop& loop_;

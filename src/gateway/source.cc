@@ -1,5 +1,7 @@
 #include "gateway/source.h"
 
+#include <algorithm>
+
 #include "event/channel_name.h"
 #include "json/reader.h"
 
@@ -43,6 +45,13 @@ std::optional<Source::Match> Source::match(std::string_view bus_channel) const {
   if (const auto star = first_match(broadcast_, bus_channel)) return Match{*star, Match::Kind::broadcast};
   if (const auto star = first_match(channels_, bus_channel)) return Match{*star, Match::Kind::channel};
   return std::nullopt;
+}
+
+bool Source::is_reserved(std::string_view name) const {
+  const auto reserved = [name](const ChannelPattern& pattern) {
+    return is_reserved_channel(pattern.with_star(name));
+  };
+  return !channels_.empty() && std::all_of(channels_.begin(), channels_.end(), reserved);
 }
 
 Result<Audience, NotTaken> Source::judge(const Match& match, json::Outline& body) const {

@@ -53,6 +53,9 @@ class Source {
   // `body` is valid JSON.
   Result<Audience, NotTaken> judge(const Match& match, json::Outline& body) const;
 
+  // Whether every channel of the bus whose star is `name` is reserved, so that nothing ever comes to it.
+  bool is_reserved(std::string_view name) const;
+
   // All patterns, for the bus.
   const std::vector<ChannelPattern>& channels() const { return channels_; }
   const std::vector<ChannelPattern>& broadcast() const { return broadcast_; }

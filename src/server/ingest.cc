@@ -8,6 +8,7 @@
 #include "json/reader.h"
 #include "json/writer.h"
 #include "server/acknowledged_publish.h"
+#include "server/key_check.h"
 #include "server/refusals.h"
 
 namespace carillon::server {
@@ -89,10 +90,13 @@ Result<std::string, IngestFault> channel_for(const Route& route,
                                              std::span<const std::string_view> parameters) {
   std::string channel = route.channel.fill(parameters);
   // What load() has checked of a channel without parameters holds for one with them only here.
-  if (const auto why = channel_name_fault(channel); why != ChannelNameFault::none) {
+  const ChannelNameFault why = bus_channel_fault(channel);
+  if (why == ChannelNameFault::reserved) {
+    return fault(IngestRefusal::reserved_channel, 400, std::string(describe(why)));
+  }
+  if (why != ChannelNameFault::none) {
     return bad_body("the path makes no channel: " + std::string(describe(why)));
   }
-  if (is_reserved_channel(channel)) return bad_body("the path makes a reserved channel");
   return channel;
 }
 
@@ -110,6 +114,8 @@ std::string_view name_of(IngestRefusal reason) {
       return "content_type";
     case IngestRefusal::body:
       return "body";
+    case IngestRefusal::reserved_channel:
+      return "reserved_channel";
     case IngestRefusal::event_too_long:
       return "event_too_long";
     case IngestRefusal::unavailable:
@@ -162,14 +168,12 @@ http::Response Ingest::refused(IngestRefusal reason, http::Response response) {
 
 namespace {
 
-// Both are looked at, so that the time says nothing.
-bool has_key(const http::RequestHead& head, const Secret& key) {
-  bool known = false;
-  if (const auto bearer = bearer_of(head)) known |= equal_in_constant_time(key.reveal(), *bearer);
-  if (head.count("X-API-Key") == 1) {
-    known |= equal_in_constant_time(key.reveal(), head.header("X-API-Key").value_or(""));
-  }
-  return known;
+// The keys that a request brings: as Authorization: Bearer, as X-API-Key, or both.
+std::vector<std::string_view> keys_in(const http::RequestHead& head) {
+  std::vector<std::string_view> keys;
+  if (const auto bearer = bearer_of(head)) keys.push_back(*bearer);
+  if (head.count("X-API-Key") == 1) keys.push_back(head.header("X-API-Key").value_or(""));
+  return keys;
 }
 
 // A web page of any origin may send a body of another type, or of none, without asking.
@@ -180,16 +184,18 @@ bool has_wrong_type(const http::RequestHead& head) {
 
 }  // namespace
 
-gateway::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head,
-                                              const gateway::Gateway* gateway) {
+gateway::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head, const gateway::Visitor& visitor,
+                                              gateway::Gateway* gateway) {
   const auto found = routes_.find(head.method, head.path);
   if (!found) return gateway::HttpHandler::NotMine{};
   if (!found->route) return refused(IngestRefusal::method, method_not_allowed(found->allowed));
   if (gateway->draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
   const Secret& key = found->route->key;
-  if (!key.empty() && !has_key(head, key)) {
-    return refused(IngestRefusal::key,
-                   unauthorized("send the route's key as Authorization: Bearer <key>, or as X-API-Key"));
+  if (!key.empty()) {
+    constexpr std::string_view kAdvice =
+        "send the route's key as Authorization: Bearer <key>, or as X-API-Key";
+    auto no = judge_key(keys_in(head), {&key, 1}, kAdvice, gateway->key_guesses(), visitor);
+    if (no) return refused(IngestRefusal::key, std::move(*no));
   }
   if (has_wrong_type(head)) {
     return refused(IngestRefusal::content_type, refusal(415, "send Content-Type: application/json"));

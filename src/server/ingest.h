@@ -27,14 +27,15 @@
 namespace carillon::server {
 
 enum class IngestRefusal : std::uint8_t {
-  method,          // 405
-  draining,        // 503
-  key,             // 401
-  content_type,    // 415
-  body,            // 400
-  event_too_long,  // 413, the answer too; a body over server.body_bytes_max is counted before it is here
-  unavailable,     // 503
-  bus_refused,     // 502
+  method,            // 405
+  draining,          // 503
+  key,               // 401
+  content_type,      // 415
+  body,              // 400
+  reserved_channel,  // 400: the path makes one
+  event_too_long,    // 413, the answer too; a body over server.body_bytes_max is counted before it is here
+  unavailable,       // 503
+  bus_refused,       // 502
   count
 };
 std::string_view name_of(IngestRefusal reason);  // label of carillon_ingest_refusals_total
@@ -77,7 +78,8 @@ class Ingest {
       : routes_(std::move(routes)), limits_(limits), random_(std::move(random)) {}
 
   // `gateway` is looked at only where a route has the path.
-  gateway::HttpHandler::Judgement judge(const http::RequestHead& head, const gateway::Gateway* gateway);
+  gateway::HttpHandler::Judgement judge(const http::RequestHead& head, const gateway::Visitor& visitor,
+                                        gateway::Gateway* gateway);
   std::optional<http::Response> handle(const http::RequestHead& head, std::string_view body,
                                        gateway::Responder later, gateway::Gateway& gateway, WallTime now);
   const IngestCounters& counters() const { return counters_; }

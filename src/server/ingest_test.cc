@@ -111,7 +111,8 @@ TEST_F(IngestTest, PathParametersStandInChannelAndTemplates) {
 
 TEST_F(IngestTest, APathThatMakesNoChannelIsRefused) {
   EXPECT_EQ(post("/a*?b/raw", "{}").channel, "a*?b");
-  EXPECT_EQ(post("/carillon.probe.x/raw", "{}").message, "the path makes a reserved channel");
+  EXPECT_EQ(post("/carillon.probe.x/raw", "{}").message,
+            "a channel name must not begin with \"carillon.\": those channels are reserved");
   for (const std::size_t size : {254U, 255U, 256U}) {
     EXPECT_EQ(post("/" + std::string(size, 'c') + "/raw", "{}").status, size <= 255 ? 0 : 400) << size;
   }

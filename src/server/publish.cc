@@ -21,11 +21,8 @@ std::string at_element(std::optional<std::size_t> element, std::string_view mess
 Result<std::string, PublishFault> read_channel(json::Value value, std::optional<std::size_t> element) {
   auto channel = value.string();
   if (!channel) return fault(400, at_element(element, "\"channel\" must be a string"));
-  if (const auto why = channel_name_fault(*channel); why != ChannelNameFault::none) {
+  if (const auto why = bus_channel_fault(*channel); why != ChannelNameFault::none) {
     return fault(400, at_element(element, "\"channel\" " + std::string(describe(why))));
-  }
-  if (is_reserved_channel(*channel)) {
-    return fault(400, at_element(element, "channels that begin with \"carillon.\" are reserved"));
   }
   return std::move(*channel);
 }
@@ -91,6 +88,7 @@ Result<std::vector<PublishEvent>, PublishFault> read_publish_body(std::string_vi
   json::ParseOptions options;
   options.duplicates = json::Duplicates::allow;  // those inside `data` are the publisher's own affair
   options.depth_max = kBodyDepthMax;
+  options.bytes_max = body.size();  // server.body_bytes_max has bounded it
   const auto parsed = json::parse(body, options);
   if (!parsed) return fault(400, "the body is not JSON: " + parsed.error().message());
   std::vector<PublishEvent> events;

@@ -104,12 +104,22 @@ TEST(PublishBody, WhatIsWrongIsSaidWithTheEventsNumber) {
       {R"({"channel":"c","channel":"c","data":1})", "400 a member is given twice"},
       {R"({"channel":"c","data":1,"data":1})", "400 a member is given twice"},
       {R"({"channel":"c","data":1,"d\u0061ta":1})", "400 a member is given twice"},
-      {R"({"channel":"carillon.probe.x","data":1})", "400 channels that begin with \"carillon.\""},
+      {R"({"channel":"carillon.probe.x","data":1})",
+       "400 \"channel\" a channel name must not begin with \"carillon.\""},
       {R"([{"channel":"c","data":1},{"channel":"c"}])", "400 event 1: \"data\" is missing"},
   };
   for (const auto& [body, wanted] : rows) {
     EXPECT_EQ(verdict_on(body).substr(0, wanted.size()), wanted) << body << " gave " << verdict_on(body);
   }
+}
+
+// server.body_bytes_max allowed 64 MiB, and the reader of JSON 16.
+TEST(PublishBody, IsReadWhateverItsLegalSize) {
+  const std::string data = '"' + std::string(17 * 1024 * 1024, 'x') + '"';
+  const auto events = read_publish_body(R"({"channel":"c","data":)" + data + "}",
+                                        {.batch_max = 1, .event_bytes_max = data.size()});
+  ASSERT_TRUE(events.has_value()) << events.error().message;
+  EXPECT_EQ(events->front().data.size(), data.size());
 }
 
 }  // namespace
