@@ -3,14 +3,55 @@
 #include <cstdio>
 
 #include "auth/authenticator.h"
+#include "base/time.h"
 #include "bus/url.h"
 #include "gateway/endpoint.h"
+#include "gateway/handshake.h"
 #include "gateway/tls_contexts.h"
+#include "reactor/tls_context.h"
+#include "server/routes.h"
 
 namespace carillon::app {
 namespace {
 
 void complain(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
+
+// What config/ cannot judge, for it knows neither bus nor TLS. All that a start would refuse of a file is
+// refused here, so that `check` and `serve` judge alike.
+void judge(config::Loaded& loaded) {
+  const config::Settings& settings = loaded.settings;
+  loaded.errors = gateway::compile_endpoints(settings).problems;
+  if (const auto url = bus::parse_bus_url(settings.bus.url); !url) {
+    loaded.errors.push_back({settings.bus.origin, "bus.url", url.error().message});
+  } else if (!settings.bus.tls_ca_file.empty() && url->scheme == bus::Scheme::rediss) {
+    const auto trusted = reactor::TlsContext::for_clients(settings.bus.tls_ca_file);
+    if (!trusted) loaded.errors.push_back({settings.bus.origin, "bus.tls_ca_file", trusted.error().message});
+  }
+  if (const auto routes = server::Routes::compile(settings); !routes) {
+    loaded.errors.push_back({{settings.bus.origin.source, 0}, "route", routes.error().message});
+  }
+  gateway::TlsContexts contexts = gateway::make_tls_contexts(settings.server.listen, wall_now());
+  for (auto& problem : contexts.problems) loaded.errors.push_back(std::move(problem));
+  for (auto& warning : contexts.warnings) loaded.warnings.push_back(std::move(warning));
+}
+
+// A file without keys is good where no endpoint asks for a token; load() has seen to the others.
+bool keys_are_good(const config::Settings& settings) {
+  if (settings.keys.empty()) return true;
+  const auto weak =
+      settings.dev ? auth::Authenticator::WeakSecrets::allow : auth::Authenticator::WeakSecrets::refuse;
+  if (const auto keys = auth::Authenticator::create(settings.keys, {}, weak); !keys) {
+    complain(keys.error().message);
+    return false;
+  }
+  for (const config::EndpointSettings& endpoint : settings.endpoints) {
+    const auto made = gateway::make_authenticator(endpoint, settings);
+    if (made) continue;
+    complain(endpoint.origin_of("auth.keys").text() + ": " + made.error().message);
+    return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -25,20 +66,9 @@ std::optional<config::Loaded> load_config_file(const std::string& path) {
 
 std::optional<config::Loaded> load_config_text(const std::string& text, const std::string& source) {
   config::Loaded loaded = config::load(text, source, config::Environment::of_process());
-  std::vector<config::Problem> problems = loaded.errors;
-  if (problems.empty()) problems = gateway::compile_endpoints(loaded.settings).problems;
-  if (const auto url = bus::parse_bus_url(loaded.settings.bus.url); problems.empty() && !url) {
-    problems.push_back({loaded.settings.bus.origin, "bus.url", url.error().message});
-  }
-  if (problems.empty()) problems = gateway::make_tls_contexts(loaded.settings.server.listen).problems;
-  for (const config::Problem& problem : problems) complain(problem.text());
-  if (!problems.empty()) return std::nullopt;
-  const auto weak = loaded.settings.dev ? auth::Authenticator::WeakSecrets::allow
-                                        : auth::Authenticator::WeakSecrets::refuse;
-  if (auto keys = auth::Authenticator::create(loaded.settings.keys, {}, weak); !keys) {
-    complain(keys.error().message);
-    return std::nullopt;
-  }
+  if (loaded.errors.empty()) judge(loaded);
+  for (const config::Problem& problem : loaded.errors) complain(problem.text());
+  if (!loaded.errors.empty() || !keys_are_good(loaded.settings)) return std::nullopt;
   return loaded;
 }
 

@@ -7,7 +7,9 @@ namespace carillon::app {
 int run_serve(const std::string& config_file) {
   auto loaded = load_config_file(config_file);
   if (!loaded) return 2;
-  return serve(std::move(loaded->settings), {});
+  Serving serving;
+  serving.warnings = std::move(loaded->warnings);
+  return serve(std::move(loaded->settings), serving);
 }
 
 }  // namespace carillon::app

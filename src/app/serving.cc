@@ -32,6 +32,15 @@ int complain(const Error& error) {
   return 1;
 }
 
+void log_warnings(const std::vector<config::Problem>& warnings, Log& log) {
+  for (const config::Problem& warning : warnings) {
+    const std::string origin = warning.origin.text();
+    log.warning("configuration", {{"origin", std::string_view(origin)},
+                                  {"key", std::string_view(warning.key)},
+                                  {"why", std::string_view(warning.message)}});
+  }
+}
+
 // A limit may be the largest number that there is.
 std::int64_t in_all_tables(std::int64_t limit, std::uint32_t tables) {
   std::int64_t all = 0;
@@ -47,7 +56,8 @@ bool random_bytes(std::span<std::uint8_t> bytes) {
 
 int serve(config::Settings settings, const Serving& serving) {
   block_signals();
-  const std::int64_t descriptors = in_all_tables(raise_descriptor_limit(), settings.server.descriptor_tables());
+  const std::int64_t descriptors =
+      in_all_tables(raise_descriptor_limit(), settings.server.descriptor_tables());
   auto log = JsonLog::create(settings.log);
   if (!log) return complain(log.error());
   const milliseconds drain = settings.server.drain;
@@ -68,6 +78,7 @@ int serve(config::Settings settings, const Serving& serving) {
   auto signals = Signals::watch((*gateway)->main_loop(), on_signal);
   if (!signals) return complain(signals.error());
 
+  log_warnings(serving.warnings, **log);
   const std::string addresses = addresses_of(**gateway);
   (*log)->info("ready", {{"listen", std::string_view(addresses)},
                          {"version", CARILLON_VERSION},

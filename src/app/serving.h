@@ -2,15 +2,19 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
+#include "config/load.h"
 #include "config/settings.h"
 #include "gateway/gateway.h"
 
 namespace carillon::app {
 
 struct Serving {
+  // What `carillon check` warns of: a line of the log each, before the ready line.
+  std::vector<config::Problem> warnings = {};
   // Called once everything listens, on the main loop's thread, before it runs.
-  std::function<void(gateway::Gateway&)> on_ready;
+  std::function<void(gateway::Gateway&)> on_ready = {};
 };
 
 // The process's exit code: 0 after a drain, 1 when it could not start. A second signal ends the

@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "bus/memory_bus.h"
@@ -51,7 +52,9 @@ Result<std::unique_ptr<Bus>> make_bus(BusOptions options, reactor::Loop& loop, E
   redis.login = {url->user, url->password, url->database};
   redis.display_url = url->display();
   redis.seed = random_seed();
-  redis.write_buffer_bytes_max = std::max(kWriteBufferBytesMin, 4 * options.event_bytes_max);
+  // One request alone always fits: else a body of a legal size would be answered 503 whenever it comes.
+  const std::size_t request = options.request_bytes_max + kWaitingMax * kEventOverheadBytes;
+  redis.write_buffer_bytes_max = std::max({kWriteBufferBytesMin, 4 * options.event_bytes_max, request});
   auto address = *url;
   address.password = Secret();
   auto connector = connector_to(address, options, redis.write_buffer_bytes_max, loop);

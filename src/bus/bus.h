@@ -69,12 +69,15 @@ class Bus {
  public:
   virtual ~Bus() = default;
   virtual void start() = 0;
-  // `done` is called exactly once, within 5 s. At most 10,000 wait at a time; beyond: unavailable.
+  // `done` is called exactly once, within operation_timeout. At most 10,000 wait at a time, and at least
+  // request_bytes_max; beyond: unavailable.
   virtual void publish(std::string_view channel, std::string_view body, PublishDone done) = 0;
   virtual const BusStatus& status() const = 0;
   virtual const BusCounters& counters() const = 0;
   virtual std::string_view display_url() const = 0;   // without user and password
 };
+
+inline constexpr std::size_t kEventOverheadBytes = 128;  // that one may take beside channel and body
 
 struct BusOptions {
   std::string url;                          // memory:, redis://[user:pass@]host[:port][/db], rediss://…
@@ -82,6 +85,7 @@ struct BusOptions {
   std::vector<ChannelPattern> patterns;     // what to hear: PSUBSCRIBE for those with a star, SUBSCRIBE else
   std::string node_id;                      // names the probe's channel: carillon.probe.<node_id>
   std::size_t event_bytes_max = 1024 * 1024;
+  std::size_t request_bytes_max = 1024 * 1024;  // channels and bodies that one request publishes at once
   std::chrono::milliseconds operation_timeout{5000};
   std::chrono::milliseconds probe_interval{5000};
   std::chrono::milliseconds backoff_min{100};

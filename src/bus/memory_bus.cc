@@ -3,11 +3,17 @@
 #include <algorithm>
 
 #include "bus/counting.h"
+#include "event/channel_name.h"
 
 namespace carillon::bus {
 
 MemoryBus::MemoryBus(BusOptions options, reactor::Loop& loop, EventSink& sink, Log& log)
-    : options_(std::move(options)), loop_(loop), sink_(sink), keeper_(sink, log, "memory:") {}
+    : options_(std::move(options)),
+      waiting_bytes_max_(std::max(
+          {kWaitingBytesMax, options_.event_bytes_max + kChannelNameBytesMax, options_.request_bytes_max})),
+      loop_(loop),
+      sink_(sink),
+      keeper_(sink, log, "memory:") {}
 
 MemoryBus::~MemoryBus() { loop_.cancel(timer_); }
 
@@ -30,7 +36,7 @@ PublishResult MemoryBus::judge(std::string_view channel, std::string_view body) 
   if (!started_) return PublishResult::unavailable;
   if (body.size() > options_.event_bytes_max) return PublishResult::refused;
   const auto bytes = channel.size() + body.size();
-  if (waiting_events_ >= kWaitingEventsMax || waiting_bytes_ + bytes > kWaitingBytesMax) {
+  if (waiting_events_ >= kWaitingEventsMax || waiting_bytes_ + bytes > waiting_bytes_max_) {
     return PublishResult::unavailable;
   }
   return PublishResult::accepted;

@@ -19,7 +19,7 @@ namespace carillon::bus {
 class MemoryBus final : public Bus {
  public:
   static constexpr std::size_t kWaitingEventsMax = 10'000;
-  static constexpr std::size_t kWaitingBytesMax = 64 * 1024 * 1024;
+  static constexpr std::size_t kWaitingBytesMax = 64 * 1024 * 1024;  // or one event, or one request
   static constexpr std::size_t kSliceEvents = 512;
 
   MemoryBus(BusOptions options, reactor::Loop& loop, EventSink& sink, Log& log);
@@ -46,6 +46,7 @@ class MemoryBus final : public Bus {
   bool is_wanted(std::string_view channel) const;
 
   const BusOptions options_;
+  const std::size_t waiting_bytes_max_;
   reactor::Loop& loop_;
   EventSink& sink_;
   BusCounters counters_;

@@ -75,6 +75,22 @@ TEST(MemoryBus, TheQueueIsBounded) {
   EXPECT_EQ(f.bus->counters().publish_failures.load(), 1U);
 }
 
+// A body of a legal size was answered 503 whenever it came.
+TEST(MemoryBus, TakesOneEventOfTheLongestLegalSizeWhateverThatIs) {
+  BusOptions options;
+  options.event_bytes_max = MemoryBus::kWaitingBytesMax + 1;
+  reactor::FakeLoop loop;
+  RecordingSink sink;
+  NullLog log;
+  MemoryBus bus(std::move(options), loop, sink, log);
+  bus.start();
+  loop.settle();
+  Tally tally;
+  bus.publish("c", std::string(MemoryBus::kWaitingBytesMax + 1, 'x'), tally.done());
+  loop.settle();
+  EXPECT_EQ(tally.accepted, 1);
+}
+
 TEST(MemoryBus, ABodyOverTheLimitIsRefused) {
   Fixture f;
   f.start();

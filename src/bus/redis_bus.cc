@@ -5,8 +5,6 @@
 namespace carillon::bus {
 namespace {
 
-constexpr std::size_t kCommandOverheadBytes = 128;  // of a PUBLISH beside channel and body
-
 BackoffLimits limits_of(const BusOptions& options) { return {options.backoff_min, options.backoff_max}; }
 
 }  // namespace
@@ -41,7 +39,7 @@ void RedisBus::start() {
 
 void RedisBus::publish(std::string_view channel, std::string_view body, PublishDone done) {
   if (body.size() > options_.bus.event_bytes_max) return refuse(std::move(done), PublishResult::refused);
-  const auto size = channel.size() + body.size() + kCommandOverheadBytes;
+  const auto size = channel.size() + body.size() + kEventOverheadBytes;
   const bool fits = publisher_link_.unsent_bytes() + size <= options_.write_buffer_bytes_max;
   if (!fits || !publisher_.try_publish(channel, body, loop_.now(), publisher_link_.outgoing(), done)) {
     return refuse(std::move(done), PublishResult::unavailable);

@@ -1,6 +1,8 @@
 #include "config/check.h"
 
 #include <algorithm>
+#include <optional>
+#include <tuple>
 
 #include "config/listen_kind.h"
 #include "config/quantity.h"
@@ -25,6 +27,19 @@ void check_algorithms(const KeySettings& key, const Written& written, const std:
                  cat({algorithm, " needs a ", symmetric ? "secret" : "public_key", ", and this key has a ",
                       has_secret ? "secret" : "public_key", "; write another key for it"}));
   }
+}
+
+// Why the second of two addresses cannot be listened on beside the first; nothing: it can.
+std::optional<std::string> collision(const ListenSettings& listen, const ListenSettings& earlier) {
+  if (listen.port == 0 || listen.port != earlier.port) return std::nullopt;
+  const std::string address = show_listen(listen);
+  if (earlier.host == listen.host) return cat({"\"", address, "\" is listed twice; leave one out"});
+  const auto is_v6 = [](const ListenSettings& each) { return each.host.find(':') != std::string::npos; };
+  if (is_v6(listen) != is_v6(earlier)) return std::nullopt;  // "[::]" takes no IPv4
+  const auto is_any = [](const ListenSettings& each) { return each.host == "0.0.0.0" || each.host == "::"; };
+  if (!is_any(listen) && !is_any(earlier)) return std::nullopt;
+  const auto& [all, one] = is_any(listen) ? std::tie(listen, earlier) : std::tie(earlier, listen);
+  return cat({"\"", show_listen(all), "\" takes \"", show_listen(one), "\" too; leave one of them out"});
 }
 
 }  // namespace
@@ -65,9 +80,9 @@ void check_server(const ServerSettings& server, const Written& written, const Or
     const ListenSettings& listen = server.listen[i];
     const std::string address = show_listen(listen);
     for (std::size_t j = 0; j < i; ++j) {
-      const ListenSettings& earlier = server.listen[j];
-      if (listen.port == 0 || earlier.host != listen.host || earlier.port != listen.port) continue;
-      report.error(listen.origin, "server.listen", cat({"\"", address, "\" is listed twice; leave one out"}));
+      const auto why = collision(listen, server.listen[j]);
+      if (!why) continue;
+      report.error(listen.origin, "server.listen", *why);
       break;
     }
     if (is_loopback(listen) || listen.tls) continue;

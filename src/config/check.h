@@ -20,6 +20,11 @@ void check_endpoint(const EndpointSettings& endpoint, const Settings& settings, 
                     Report& report);
 // The part of check_endpoint() that is about its dialect (check_dialect.cc).
 void check_dialect(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
+// Warns of settings that another one switches off.
+void check_idle(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
+// Settings of the server and of endpoints that bound the same thing (bounds.h); resolves token_bytes_max.
+// `server` says what [server] wrote. After everything has been read.
+void check_bounds(Settings& settings, const Written& server, const Origin& file, Report& report);
 // Names and paths: each once. Endpoints stand in the order of the file.
 void check_endpoints_differ(const std::vector<EndpointSettings>& endpoints, Report& report);
 // Every route, alone and against all that answers on the port. After the endpoints.

@@ -24,6 +24,7 @@ class DialectCheck {
     publish();
     inbound();
     frames();
+    warn_of_braces();
   }
 
  private:
@@ -88,6 +89,23 @@ class DialectCheck {
       fault("select.otherwise", cat({quoted(value), " is not in select.known; ",
                                      near ? cat({"did you mean ", quoted(*near), "?"}) : "add it there"}));
     }
+  }
+
+  // A pattern of this kind is what other servers fill in from the token.
+  void warn_of_braces() {
+    const auto warn = [&](std::string_view key, const std::vector<std::string>& patterns) {
+      for (const std::string& pattern : patterns) {
+        const std::size_t open = pattern.find('{');
+        if (open == std::string::npos || pattern.find('}', open) == std::string::npos) continue;
+        report_.warning(place_of(key), cat({prefix_, ".", key}),
+                        cat({quoted(pattern),
+                             " is taken literally: nothing is put in place of its braces; write * "
+                             "there, and auth.channels_claim for what each token may subscribe to"}));
+      }
+    };
+    warn("source.channels", e_.source.channels);
+    warn("source.broadcast", e_.source.broadcast);
+    warn("commands.publish.to", {e_.commands.publish.to});
   }
 
   void needs_stars(std::string_view why) {

@@ -5,8 +5,27 @@
 
 namespace carillon::config {
 
+namespace {
+
+// Shorter prefixes hold whole regions of the Internet, and with them clients.
+constexpr unsigned kPrefixBitsAdvised = 8;
+
+void warn_of_wide_ranges(const ServerSettings& server, const Origin& origin, Report& report) {
+  for (const IpRange& range : server.trusted_proxies) {
+    if (range.prefix_bits() >= kPrefixBitsAdvised) continue;
+    report.warning(
+        origin, "server.trusted_proxies",
+        cat({"\"", range.text(), "\" ", range.prefix_bits() == 0 ? "is every address" : "holds clients too",
+             ", so that clients choose the address that limits and logs see; write the addresses of"
+             " your proxies alone"}));
+  }
+}
+
+}  // namespace
+
 void check_proxies(const ServerSettings& server, const Written& written, const Origin& file, Report& report) {
   if (report.has_error_at("server.trusted_proxies")) return;
+  warn_of_wide_ranges(server, origin_in(written, "trusted_proxies", file), report);
   const bool by_header = server.client_address != ClientAddress::peer;
   bool by_protocol = false;
   for (const ListenSettings& listen : server.listen) {

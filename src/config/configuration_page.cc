@@ -1,3 +1,4 @@
+#include "config/bounds.h"
 #include "config/load.h"
 #include "config/options.h"
 #include "config/words.h"
@@ -70,6 +71,7 @@ std::string configuration_page() {
                   cell(option.help), " |\n"});
     }
   }
+  out += bounds_section();
   out += "\n## Environment\n\n| variable | what it is |\n|---|---|\n";
   for (const auto& [name, help] : variables()) out += cat({"| ", code(name), " | ", cell(help), " |\n"});
   return out;

@@ -43,7 +43,8 @@ TEST(EndpointMessages, OfAnEndpointsKeys) {
        "gateway.toml:3: endpoint[0].auth.missing.zzz: unknown key; known here: status, headers, body"},
       {"\"keepalive.ping\" = \"1s\"",
        "gateway.toml:3: endpoint[0].keepalive.ping: unknown key; known here: profile, name, path, origins, "
-       "auth, source, select, keepalive, frames, commands, acks, client_publish, errors, inbound, log, lag, "
+       "subprotocols, auth, source, select, keepalive, frames, commands, acks, client_publish, errors, "
+       "inbound, log, lag, "
        "limits, deflate, shutdown_code, health, route, route_key"},
       {"name = \"a b\"",
        "gateway.toml:3: endpoint[0].name: \"a b\" is not a name; write 1 to 64 letters, digits, \"-\", \"_\" "
@@ -54,6 +55,37 @@ TEST(EndpointMessages, OfAnEndpointsKeys) {
       {"inbound.reply = \"ehco\"",
        "gateway.toml:3: endpoint[0].inbound.reply: \"ehco\" is unknown; did you mean \"echo\"?"},
   });
+}
+
+TEST(EndpointMessages, OfSubprotocols) {
+  expect_of_endpoint({
+      {"subprotocols = \"chat\"",
+       "gateway.toml:3: endpoint[0].subprotocols: expected an array such as [\"chat.v1\"], got the string "
+       "\"chat\""},
+      {"subprotocols = [\"a b\"]",
+       "gateway.toml:3: endpoint[0].subprotocols[0]: \"a b\" is not a subprotocol (letters, digits and "
+       "!#$%&'*+-.^_`|~); write \"chat.v1\""},
+      {"subprotocols = [\"\"]",
+       "gateway.toml:3: endpoint[0].subprotocols[0]: \"\" is not a subprotocol (letters, digits and "
+       "!#$%&'*+-.^_`|~); write \"chat.v1\""},
+  });
+}
+
+TEST(EndpointMessages, OfReservedChannels) {
+  constexpr std::string_view kWhy =
+      "a channel name must not begin with \"carillon.\": those channels are reserved; write another";
+  for (const std::string pattern : {"carillon.*", "carillon.x"}) {
+    for (const std::string key : {"source.channels", "source.broadcast"}) {
+      const auto texts = texts_of(load_good(orion_with(key + " = [\"" + pattern + "\"]")).errors);
+      ASSERT_FALSE(texts.empty()) << key;
+      EXPECT_EQ(texts.front(),
+                "gateway.toml:3: endpoint[0]." + key + "[0]: \"" + pattern + "\": " + std::string(kWhy));
+    }
+    EXPECT_THAT(texts_of(load_good(orion_with("commands.publish.to = \"" + pattern + "\"")).errors),
+                ElementsAre("gateway.toml:3: endpoint[0].commands.publish.to: \"" + pattern +
+                            "\": " + std::string(kWhy)));
+  }
+  EXPECT_THAT(load_good(orion_with("source.channels = [\"carillon*\"]")).errors, IsEmpty());
 }
 
 TEST(EndpointMessages, OfPaths) {

@@ -17,6 +17,8 @@ using std::chrono::hours;
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kGiB = 1024 * 1024 * kKiB;
 constexpr std::uint64_t kCountMax = 1'000'000'000;
+constexpr std::size_t kSubprotocolsMax = 16;
+constexpr std::size_t kSubprotocolBytesMax = 128;
 constexpr TextKind kName{"name", "\"live\"", 64, check_name};
 constexpr TextKind kProfile{"name of a profile, or path of a .toml file", "\"orion\"", 4096, check_profile};
 
@@ -34,6 +36,12 @@ std::vector<Option> identity_options(EndpointSettings& e) {
       option("origins", TextListKind{{"origin", "\"https://app.example.com\"", 512, check_origin}, 256},
              e.origins,
              "web origins that may connect, exactly; \"none\" is clients without one, \"*\" alone is all"),
+      option("subprotocols",
+             TextListKind{{"subprotocol", "\"chat.v1\"", kSubprotocolBytesMax, check_subprotocol},
+                          kSubprotocolsMax},
+             e.subprotocols,
+             "subprotocols (Sec-WebSocket-Protocol) that it speaks: the first of the client's that is in the"
+             " list is answered. A client that offers none is served as well"),
   };
 }
 
@@ -54,8 +62,8 @@ std::vector<Option> auth_options(EndpointAuth& a) {
           option("auth.algorithms", TextListKind{{"JWT algorithm", "\"HS256\"", 16, check_algorithm}, 13},
                  a.algorithms, "of those keys' algorithms the ones that this endpoint takes"),
           "[]: all of them"),
-      option("auth.api_keys", SecretListKind{}, a.api_keys,
-             "with auth.mode = \"api_key\": any of these admits"),
+      option("auth.api_keys", ApiKeyListKind{}, a.api_keys,
+             "with auth.mode = \"api_key\": any of these admits; at least 8 bytes each"),
       option("auth.require_exp", SwitchKind{}, a.require_exp, "refuse a token without exp"),
       option("auth.channels_claim", TextKind{"name of a claim", "\"channels\"", 64, nullptr},
              a.channels_claim,
@@ -112,7 +120,7 @@ std::vector<Option> http_options(EndpointSettings& e) {
              "a member of GET /health that counts its connections; endpoints that share it are added up"),
       option("route", RoutesKind{}, e.routes, "HTTP requests that it turns into events, as [[route]] below"),
       with_default(
-          option("route_key", SecretKind{}, e.route_key, "key of those routes that have none of their own"),
+          option("route_key", ApiKeyKind{}, e.route_key, "key of those routes that have none of their own"),
           "none: they are open"),
   };
 }

@@ -108,6 +108,12 @@ Result<std::vector<ListenSettings>> parse_listen(std::string_view text) {
                    " has no numeric address; write one such as \"127.0.0.1:8000\", \"[::1]:8000\" or "
                    "\"localhost:8000\"");
   }
+  if (address->starts_with("::ffff:") && address->find('.') != std::string::npos) {
+    const std::string v4 = address->substr(address->rfind(':') + 1);
+    return failure(
+        cat({quoted(text), " is an IPv4 address in IPv6's clothes, which cannot be listened on; write \"", v4,
+             ":", std::to_string(number), "\""}));
+  }
   out.push_back({*address, number, {}});
   return out;
 }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <thread>
 
+#include "config/api_key.h"
 #include "config/apply.h"
 #include "config/check.h"
 #include "config/kinds.h"
@@ -18,7 +19,6 @@ namespace carillon::config {
 namespace {
 
 constexpr std::size_t kKeysMax = 64;
-constexpr std::size_t kEndpointsMax = 256;
 constexpr std::string_view kProfileSuffix = ".toml";
 
 std::vector<std::string> profile_names() {
@@ -82,6 +82,7 @@ class Loader {
       RoutesKind{}.read({*routes, at(routes->line), "route"}, reading_, settings_.routes);
     }
     check_routes(settings_, report_);
+    check_bounds(settings_, server_written_, at(0), report_);
   }
 
   void load_table(const Node& root, std::string_view name, const std::vector<Option>& options,
@@ -98,7 +99,7 @@ class Loader {
 
   void load_server(const Node& root) {
     ServerSettings& server = settings_.server;
-    Written written;
+    Written& written = server_written_;
     load_table(root, "server", server_options(server), written);
     if (!is_written(written, "listen")) {
       server.listen = {{"127.0.0.1", 8000, {"default", 0}}, {"::1", 8000, {"default", 0}}};
@@ -113,6 +114,28 @@ class Loader {
     load_table(root, "bus", bus_options(settings_.bus), written);
     settings_.bus.origin = origin_in(written, "url", {"default", 0});
     check_bus(settings_.bus, written, at(0), report_);
+    check_bus_certificates(origin_in(written, "tls_ca_file", at(0)));
+  }
+
+  // The bus reads the file whenever it connects; that it can be read is said here.
+  void check_bus_certificates(const Origin& origin) {
+    const std::string& path = settings_.bus.tls_ca_file;
+    if (path.empty()) return;
+    if (!settings_.bus.url.starts_with("rediss:") && !report_.has_error_at("bus.url")) {
+      report_.warning(origin, "bus.tls_ca_file",
+                      "has no effect, for bus.url has no TLS; write rediss://…, or leave it out");
+    }
+    const auto content = environment_.read_file(path);
+    if (!content) {
+      report_.error(origin, "bus.tls_ca_file",
+                    cat({"cannot read the file ", quoted(path), ": ", content.error().message,
+                         "; write the path of a readable file"}));
+    } else if (content->find("CERTIFICATE-----") == std::string::npos) {
+      report_.error(origin, "bus.tls_ca_file",
+                    cat({"the file ", quoted(path),
+                         " holds no PEM certificate; write the path of one with "
+                         "\"-----BEGIN CERTIFICATE-----\""}));
+    }
   }
 
   // --- keys -------------------------------------------------------------------------------------
@@ -173,12 +196,20 @@ class Loader {
         key.origin = {"environment", 0};
       }
     }
-    if (auto api_key = variable(kApiKeyVariable)) settings_.api.keys.emplace_back(std::move(*api_key));
+    if (auto api_key = variable(kApiKeyVariable)) add_api_key(std::move(*api_key));
     if (settings_.api.keys.empty() && !report_.has_error_at("api.keys")) {
       report_.warning(at(0), "api.keys",
                       "there is none, so POST /v1/publish answers 403; set CARILLON_API_KEY, or write"
                       " keys = [{ env = \"NAME\" }] in [api]");
     }
+  }
+
+  void add_api_key(std::string key) {
+    const Origin origin{"environment", 0};
+    const std::string name(kApiKeyVariable);
+    if (const auto fault = api_key_fault(key)) return report_.error(origin, name, *fault);
+    if (const auto advice = api_key_advice(key)) report_.warning(origin, name, *advice);
+    settings_.api.keys.emplace_back(std::move(key));
   }
 
   // --- endpoints --------------------------------------------------------------------------------
@@ -196,7 +227,8 @@ class Loader {
     }
     if (endpoints->items.size() > kEndpointsMax) {
       report_.error(at(endpoints->line), "endpoint",
-                    cat({"has ", std::to_string(endpoints->items.size()), " tables; write at most 256"}));
+                    cat({"has ", std::to_string(endpoints->items.size()), " tables; write at most ",
+                         std::to_string(kEndpointsMax)}));
       return;
     }
     for (std::size_t i = 0; i < endpoints->items.size(); ++i) {
@@ -231,6 +263,7 @@ class Loader {
     if (profile) {
       note_overrides(endpoint, options, before, of_profile);
       check_endpoint(endpoint, settings_, prefix, report_);
+      check_idle(endpoint, prefix, report_);
     }
     for (RouteSettings& route : endpoint.routes) {
       if (route.key.empty()) route.key = endpoint.route_key;
@@ -313,6 +346,7 @@ class Loader {
   Report report_;
   Reading reading_;
   Settings settings_;
+  Written server_written_;
   struct ProfileFile {
     std::string path;
     std::string text;

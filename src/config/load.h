@@ -23,7 +23,9 @@ struct Problem {
 struct Environment {
   std::function<std::optional<std::string>(std::string_view name)> variable;
   std::function<Result<std::string>(std::string_view path)> read_file;
-  static Environment of_process();
+  // A pipe, such as a shell's <(command), is given `pipe_patience` to be written to its end: without one, a
+  // start would hang. For a regular file there is no such limit. Blocks.
+  static Environment of_process(milliseconds pipe_patience = seconds(5));
 };
 
 struct Loaded {

@@ -243,7 +243,7 @@ TEST(Load, TheEnvironmentsApiKeyIsOneMore) {
   const Loaded loaded = load_good(orion_with("[api]\nkeys = [{ env = \"CARILLON_JWT_SECRET\" }]"));
   ASSERT_EQ(loaded.settings.api.keys.size(), 2U);
   EXPECT_EQ(loaded.settings.api.keys[0].reveal(), kGoodSecret);
-  EXPECT_EQ(loaded.settings.api.keys[1].reveal(), "publish-key");
+  EXPECT_EQ(loaded.settings.api.keys[1].reveal(), "publish-key-0123456789");
 }
 
 TEST(Load, AnEmptyVariableCountsAsNotSetAndIsTold) {
@@ -267,7 +267,7 @@ TEST(Load, WarnsOfAnApiWithoutKeys) {
 
 TEST(Load, WarnsOfSecretsInPlainTextWithoutShowingThem) {
   const Loaded loaded =
-      load_good(orion_with("[keys.main]\nsecret = \"hunter2\"\n[api]\nkeys = [\"hunter2\"]\n[bus]\nurl = "
+      load_good(orion_with("[keys.main]\nsecret = \"hunter2\"\n[api]\nkeys = [\"hunter2-hunter2-hunter2\"]\n[bus]\nurl = "
                            "\"redis://u:hunter2@127.0.0.1:1/0\""));
   EXPECT_THAT(texts_of(loaded.errors), IsEmpty());
   EXPECT_THAT(

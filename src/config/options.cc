@@ -16,6 +16,8 @@ using std::chrono::hours;
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
 constexpr std::uint64_t kGiB = 1024 * kMiB;
+// As many as may wait for the bus (bus::kWaitingMax): the rest of a longer batch would be refused every time.
+constexpr std::uint64_t kBatchMax = 10'000;
 
 std::optional<std::string> check_file_path(std::string_view text) {
   if (!text.empty() && text.find('\0') == std::string_view::npos) return std::nullopt;
@@ -39,8 +41,12 @@ std::vector<Option> server_limits(ServerSettings& s) {
              "most headers of a request; more are answered 431"),
       option("body_bytes_max", SizeKind{1 * kKiB, 64 * kMiB}, s.body_bytes_max,
              "longest body of an API request; longer is answered 413"),
-      option("token_bytes_max", SizeKind{64, 64 * kKiB}, s.token_bytes_max,
-             "longest token; longer is answered as an invalid one"),
+      with_example(
+          with_default(option("token_bytes_max", AutoKind<SizeKind>{{64, 64 * kKiB}}, s.token_bytes_max,
+                              "longest token; longer is answered as an invalid one. \"auto\" is 8KiB, or what the "
+                              "request line and the head leave room for; a size must fit there"),
+                       "\"auto\""),
+          "\"4KiB\""),
       option("token_cache_max", NumberKind{1, 4'194'304}, s.token_cache_max,
              "verified tokens that a shard remembers until they expire, for each endpoint; beyond it those "
              "that nobody came back with give way"),
@@ -133,9 +139,10 @@ std::vector<Option> bus_options(BusSettings& b) {
 
 std::vector<Option> api_options(ApiSettings& a) {
   return {
-      option("keys", SecretListKind{}, a.keys,
-             "keys that may publish over HTTP; without one the API answers 403"),
-      option("batch_max", NumberKind{1, 1'000'000}, a.batch_max, "most events in one publish request"),
+      option("keys", ApiKeyListKind{}, a.keys,
+             "keys that may publish over HTTP, at least 8 bytes each; without one the API answers 403"),
+      option("batch_max", NumberKind{1, kBatchMax}, a.batch_max,
+             "most events in one publish request; more are answered 413"),
   };
 }
 

@@ -53,7 +53,7 @@ std::vector<Option> route_options(RouteSettings& r) {
       option("answer", TextKind{"template", R"("$payload")", json::kTemplateBytesMax, nullptr}, r.answer,
              "body of that answer, with the same variables"),
       with_default(
-          option("key", SecretKind{}, r.key, "asked for as Authorization: Bearer KEY or X-API-Key: KEY"),
+          option("key", ApiKeyKind{}, r.key, "asked for as Authorization: Bearer KEY or X-API-Key: KEY"),
           "none: it is open"),
   };
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/api_key.h"
+
 namespace carillon::config {
 namespace {
 
@@ -110,7 +112,21 @@ void SecretKind::read(const Place& place, Reading& reading, Secret& field) const
   field = Secret(std::move(found->text));
 }
 
-void SecretListKind::read(const Place& place, Reading& reading, std::vector<Secret>& field) const {
+void ApiKeyKind::read(const Place& place, Reading& reading, Secret& field) const {
+  Secret key;
+  SecretKind::read(place, reading, key);
+  if (key.empty()) return;  // told
+  if (const auto fault = api_key_fault(key.reveal())) {
+    reading.fault(place, *fault);
+    return;
+  }
+  if (const auto advice = api_key_advice(key.reveal())) {
+    reading.report.warning(place.origin, place.key, *advice);
+  }
+  field = std::move(key);
+}
+
+void ApiKeyListKind::read(const Place& place, Reading& reading, std::vector<Secret>& field) const {
   if (place.node.kind != Node::Kind::array) {
     reading.fault(place, cat({"expected an array such as ", example(), ", got ", shape_of(place.node)}));
     return;
@@ -120,7 +136,7 @@ void SecretListKind::read(const Place& place, Reading& reading, std::vector<Secr
   std::vector<Secret> secrets;
   for (const Place& at : items_of(place)) {
     secrets.emplace_back();
-    SecretKind{}.read(at, reading, secrets.back());
+    ApiKeyKind{}.read(at, reading, secrets.back());
   }
   if (reading.report.error_count() == errors) field = std::move(secrets);
 }

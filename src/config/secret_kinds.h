@@ -23,7 +23,12 @@ struct SecretKind {
   void read(const Place& place, Reading& reading, Secret& field) const;
 };
 
-struct SecretListKind {
+// A secret that a client sends in a header: long enough, and fit for one (api_key.h).
+struct ApiKeyKind : SecretKind {
+  void read(const Place& place, Reading& reading, Secret& field) const;
+};
+
+struct ApiKeyListKind {
   std::string type() const { return cat({"array of secrets, at most ", std::to_string(kApiKeysMax)}); }
   std::string example() const { return R"([{ env = "NAME" }])"; }
   std::string show(const std::vector<Secret>& field) const { return field.empty() ? "[]" : "[\"(secret)\"]"; }

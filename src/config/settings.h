@@ -61,6 +61,7 @@ struct ListenSettings {
 enum class ClientAddress : std::uint8_t { peer, x_forwarded_for, forwarded };
 
 inline constexpr std::uint32_t kShardsMax = 256;
+inline constexpr std::size_t kEndpointsMax = 250;  // an endpoint's number and a policy share one byte
 inline constexpr std::uint32_t kConnectionsMax = 1U << 22;  // the most that server.connections_max may say
 
 // Whether the shards' threads share one table of open files, and so one limit, or have one each.
@@ -77,9 +78,9 @@ struct ServerSettings {
   std::uint32_t head_bytes_max = 16 * 1024;
   std::uint32_t headers_max = 64;
   std::uint32_t body_bytes_max = 1024 * 1024;
-  std::uint32_t token_bytes_max = 8 * 1024;
-  std::uint32_t token_cache_max = 16384;    // verified tokens of one endpoint, on one shard
-  std::uint32_t connections_max = 1000000;  // WebSockets of the process
+  std::uint32_t token_bytes_max = 8 * 1024;  // in the file a size or "auto"; resolved at load
+  std::uint32_t token_cache_max = 16384;     // verified tokens of one endpoint, on one shard
+  std::uint32_t connections_max = 1000000;   // WebSockets of the process
   std::uint32_t outbox_bytes_max = 64 * 1024;
   std::uint32_t inbox_batches_max = 4096;
   std::uint32_t channels_max = 1000000;  // of one endpoint that somebody on one shard hears
@@ -279,6 +280,7 @@ struct EndpointSettings {
   std::string name;     // unique; default the profile's name
   std::string path;
   std::vector<std::string> origins{"*"};  // "*" alone: any, and none
+  std::vector<std::string> subprotocols;  // Sec-WebSocket-Protocol values, of which one may be answered
   EndpointAuth auth;
   SourceSettings source;
   SelectSettings select;

@@ -32,7 +32,8 @@ inline constexpr std::string_view kGoodSecret = "0123456789abcdef0123456789abcde
 
 // A world where an orion endpoint needs nothing else.
 inline FakeWorld good_world() {
-  return {{{"CARILLON_JWT_SECRET", std::string(kGoodSecret)}, {"CARILLON_API_KEY", "publish-key"}}, {}};
+  return {{{"CARILLON_JWT_SECRET", std::string(kGoodSecret)}, {"CARILLON_API_KEY", "publish-key-0123456789"}},
+          {}};
 }
 
 inline Loaded load_in(const FakeWorld& world, std::string_view text) {

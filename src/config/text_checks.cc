@@ -8,6 +8,7 @@
 #include "config/frame_variables.h"
 #include "config/load.h"
 #include "config/words.h"
+#include "event/channel_name.h"
 #include "event/channel_pattern.h"
 #include "json/pointer.h"
 #include "json/template.h"
@@ -124,10 +125,16 @@ std::optional<std::string> check_origin(std::string_view text) {
          "\"*\"";
 }
 
+std::optional<std::string> check_subprotocol(std::string_view text) {
+  if (!text.empty() && all_of(text, is_token_byte)) return std::nullopt;
+  return quoted(text) + " is not a subprotocol (letters, digits and !#$%&'*+-.^_`|~); write \"chat.v1\"";
+}
+
 std::optional<std::string> check_channel_pattern(std::string_view text) {
   const auto pattern = ChannelPattern::parse(text);
-  if (pattern) return std::nullopt;
-  return pattern.error().message;
+  if (!pattern) return pattern.error().message;
+  if (!pattern->is_reserved()) return std::nullopt;
+  return cat({quoted(text), ": ", describe(ChannelNameFault::reserved), "; write another"});
 }
 
 std::optional<std::string> check_optional_channel_pattern(std::string_view text) {

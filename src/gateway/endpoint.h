@@ -43,7 +43,7 @@ struct Endpoint {
 };
 
 // At most this many [[endpoint]] tables: a policy is one byte.
-inline constexpr std::size_t kEndpointsMax = 250;
+inline constexpr std::size_t kEndpointsMax = config::kEndpointsMax;
 
 struct CompiledEndpoints {
   std::vector<Endpoint> endpoints;

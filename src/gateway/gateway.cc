@@ -71,8 +71,9 @@ struct Tables {
     return has_own[shard];
   }
 
-  std::latch begun;     // each thread has its table, or was refused one
-  std::latch go_on{1};  // and none serves before all have: what it would accept might be in a later one's table
+  std::latch begun;  // each thread has its table, or was refused one
+  std::latch go_on{
+      1};  // and none serves before all have: what it would accept might be in a later one's table
   bool refused = false;
 
  private:
@@ -140,6 +141,7 @@ Result<std::monostate> Gateway::make_the_bus() {
   options.patterns = patterns_of(endpoints_);
   options.node_id = random_node_id();
   options.event_bytes_max = settings_.bus.event_bytes_max;
+  options.request_bytes_max = settings_.server.body_bytes_max;
   options.operation_timeout = settings_.bus.operation_timeout;
   options.probe_interval = settings_.bus.probe_interval;
   options.backoff_min = settings_.bus.backoff_min;
@@ -152,7 +154,7 @@ Result<std::monostate> Gateway::make_the_bus() {
 
 // Every shard listens on every address; the kernel spreads new connections over them (SO_REUSEPORT).
 Result<std::monostate> Gateway::bind_all() {
-  const TlsContexts contexts = make_tls_contexts(settings_.server.listen);
+  const TlsContexts contexts = make_tls_contexts(settings_.server.listen, loops_.front()->wall_now());
   if (!contexts.problems.empty()) return failure(text_of(contexts.problems));
   for (std::size_t i = 0; i < settings_.server.listen.size(); ++i) {
     const config::ListenSettings& listen = settings_.server.listen[i];

@@ -187,6 +187,21 @@ TEST(HttpSide, AnAnswerThatNeverComesIs504) {
   EXPECT_EQ(stage.take_received(fd).substr(9, 3), "504");
 }
 
+// 504 was answered for an event that was delivered later: the bus had more time than the answer.
+TEST(HttpSide, AnAnswerMayTakeAsLongAsTheBusMay) {
+  ShardStage stage("[bus]\noperation_timeout = \"40s\"\n" + std::string(kOrion));
+  const int fd = stage.connect();
+  stage.send(fd, post("/later", ""));
+  stage.run_for(seconds(64));
+  EXPECT_EQ(stage.take_received(fd), "");
+  stage.api.owed.at(0)(FakeApi::text("published"));
+  stage.settle();
+  EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"published"}));
+  stage.send(fd, post("/later", ""));
+  stage.run_for(seconds(66));
+  EXPECT_EQ(stage.take_received(fd).substr(9, 3), "504");
+}
+
 // Regression: the answer was still on its way when the end of the client's side was read.
 TEST(HttpSide, AClientThatShutsItsSideStillGetsItsAnswers) {
   ShardStage stage;

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "reactor/certificate_validity.h"
+
 namespace carillon::gateway {
 namespace {
 
@@ -12,9 +14,18 @@ config::Problem problem_of(const config::ListenTls& tls, const reactor::TlsFault
           "the file \"" + file + "\" " + fault.message};
 }
 
+void judge_validity(const config::ListenTls& tls, WallTime now, TlsContexts& all) {
+  const reactor::CertificateValidity validity = reactor::judge_validity(tls.cert_pem, now);
+  const auto problem = [&tls](const std::string& message) {
+    return problem_of(tls, {reactor::TlsFault::In::certificate, message});
+  };
+  if (validity.fault) all.problems.push_back(problem(*validity.fault));
+  if (validity.advice) all.warnings.push_back(problem(*validity.advice));
+}
+
 }  // namespace
 
-TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens) {
+TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens, WallTime now) {
   TlsContexts all;
   // "localhost" is two addresses with one table: one context, so that a ticket of one is good for the other.
   std::map<const config::ListenTls*, std::shared_ptr<const reactor::TlsContext>> made;
@@ -23,6 +34,7 @@ TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens
     if (tls != nullptr && !made.contains(tls)) {
       auto context = reactor::TlsContext::for_servers(tls->cert_pem, tls->key_pem.reveal());
       if (!context) all.problems.push_back(problem_of(*tls, context.error()));
+      if (context) judge_validity(*tls, now, all);
       made[tls] = context ? std::move(*context) : nullptr;
     }
     all.by_listen.push_back(tls == nullptr ? nullptr : made[tls]);

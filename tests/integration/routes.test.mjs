@@ -188,7 +188,7 @@ test("a route in an endpoint's table is served, and a wrong one is told with its
   const text = configText(options({ extra: `${own}\n[[endpoint.route]]\npath = "/ws"\nchannel = "c"\nevent = '$bdy'\n` }));
   writeFileSync(file, text);
   const line = text.split("\n").indexOf('path = "/ws"') + 1;
-  const { code, stdout, stderr } = await carillon(["check", file], { env: { HOOK_KEY: "k" } });
+  const { code, stdout, stderr } = await carillon(["check", file], { env: { HOOK_KEY: "hook-key-1" } });
   assert.notEqual(code, 0);
   const said = stdout + stderr;
   assert.ok(said.includes(`bad.toml:${line}: endpoint[0].route[6].path: "/ws" is the path of the endpoint at`), said);
