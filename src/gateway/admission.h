@@ -17,6 +17,7 @@
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "gateway/endpoint.h"
+#include "gateway/key_guesses.h"
 
 namespace carillon::gateway {
 
@@ -69,6 +70,9 @@ class Admission {
   // Refusals for want of room for one more address.
   std::uint64_t table_full_refusals() const { return table_full_.load(std::memory_order_relaxed); }
 
+  KeyGuesses& key_guesses() { return key_guesses_; }
+  const KeyGuesses& key_guesses() const { return key_guesses_; }
+
   // --- for tests and metrics: what is remembered now ---
   std::size_t addresses_inside() const;
   std::size_t users_inside() const;
@@ -98,6 +102,7 @@ class Admission {
   bool take_accept(const Endpoint& endpoint, const Guest& guest, MonoTime now);
   bool has_room_for_address(MonoTime now);
 
+  KeyGuesses key_guesses_{random_sip_key()};
   const std::uint32_t connections_max_;
   std::atomic<bool> draining_{false};
   std::atomic<std::uint64_t> connections_{0};

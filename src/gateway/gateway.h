@@ -48,6 +48,7 @@ class Gateway final : private EventPublisher {
   bool draining() const { return admission_->draining(); }
   std::uint64_t connections() const { return admission_->connections(); }
   const Admission& admission() const { return *admission_; }
+  KeyGuesses& key_guesses() { return admission_->key_guesses(); }
   std::size_t shard_count() const { return shards_.size(); }
   const ShardCounters& shard_counters(std::size_t shard) const { return shards_[shard]->counters(); }
   reactor::LoopCounters& loop_counters(std::size_t shard) { return loops_[shard]->counters(); }

@@ -103,10 +103,18 @@ std::optional<Refused> judge_origin(const Endpoint& endpoint, const http::Reques
   return refused(RefusalReason::origin, 403, "origin not allowed");
 }
 
+Refused too_many_keys(KeyGuesses& guesses, const Visitor& visitor) {
+  Refused out = refused(RefusalReason::wrong_keys, 429, "too many wrong keys from this address");
+  out.response.headers.emplace_back("Retry-After",
+                                    std::to_string(guesses.retry_after_s(visitor.address, visitor.now)));
+  return out;
+}
+
 std::variant<Ref<const auth::Identity>, Refused> judge_token(const Endpoint& endpoint,
                                                              const http::RequestHead& head,
                                                              auth::Authenticator* authenticator,
-                                                             WallTime now) {
+                                                             KeyGuesses& guesses, const Visitor& visitor) {
+  const WallTime now = visitor.wall_now;
   if (!authenticator) return Ref<const auth::Identity>{};
   const Presented presented = find_token(endpoint, head);
   if (presented.state == Presented::State::absent) {
@@ -115,8 +123,16 @@ std::variant<Ref<const auth::Identity>, Refused> judge_token(const Endpoint& end
   if (presented.state == Presented::State::unusable) {
     return Refused{RefusalReason::token_invalid, endpoint.token_invalid.at(now), "unusable"};
   }
+  // A token's signature cannot be found by trying; a key can.
+  const bool is_key = endpoint.settings.auth.mode == config::AuthMode::api_key;
+  if (is_key && !guesses.may_try(visitor.address, visitor.now)) return too_many_keys(guesses, visitor);
   auto identity = authenticator->verify(presented.token, now);
   if (identity) return std::move(*identity);
+  if (is_key) guesses.note_wrong(visitor.address, presented.token, visitor.now);
+  if (identity.error() == auth::TokenFault::time_in_milliseconds) {
+    return Refused{RefusalReason::token_milliseconds, endpoint.token_invalid.at(now),
+                   "exp, nbf or iat of the token is in milliseconds; its issuer must write seconds"};
+  }
   return Refused{RefusalReason::token_invalid, endpoint.token_invalid.at(now),
                  std::string(auth::name_of(identity.error()))};
 }
@@ -138,6 +154,11 @@ std::variant<Upgrade, Refused> judge_headers(const Endpoint& endpoint, const htt
       return refused(RefusalReason::bad_upgrade, 400, "malformed Sec-WebSocket-Extensions");
     }
     if (endpoint.settings.deflate == config::Switch::on) upgrade.extensions = answer.response;
+  }
+  if (head.count("Sec-WebSocket-Protocol") > 0) {
+    const std::string offers = head.joined("Sec-WebSocket-Protocol");
+    upgrade.subprotocol = websocket::choose_subprotocol(offers, endpoint.settings.subprotocols);
+    upgrade.subprotocol_mismatch = upgrade.subprotocol.empty();
   }
   if (endpoint.settings.select.by == config::SelectBy::query) {
     auto selection =
@@ -192,7 +213,7 @@ std::variant<Upgrade, Refused> judge_upgrade(const Endpoint& endpoint, const htt
   answer = admission.ask_rate(endpoint, guest, visitor.now);
   if (answer != Admission::Answer::admitted) return no(answer);
   if (auto origin = judge_origin(endpoint, head)) return std::move(*origin);
-  auto token = judge_token(endpoint, head, authenticator, visitor.wall_now);
+  auto token = judge_token(endpoint, head, authenticator, admission.key_guesses(), visitor);
   if (auto* refusal = std::get_if<Refused>(&token)) return std::move(*refusal);
   auto identity = std::get<Ref<const auth::Identity>>(std::move(token));
   if (identity) guest.user = identity->subject();

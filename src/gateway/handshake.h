@@ -14,6 +14,7 @@
 #include "gateway/endpoint.h"
 #include "gateway/reasons.h"
 #include "gateway/selection.h"
+#include "gateway/visitor.h"
 #include "http/request_head.h"
 #include "http/response.h"
 
@@ -22,20 +23,16 @@ namespace carillon::gateway {
 struct Upgrade {
   Ref<const auth::Identity> identity;  // null where the endpoint asks for no token
   std::string accept_key;
-  std::string_view extensions;  // the answer's header; empty: none
-  Selection selection;          // where the endpoint lets a client choose by its query
+  std::string_view extensions;        // the answer's header; empty: none
+  std::string_view subprotocol;       // likewise; points into the endpoint's settings
+  bool subprotocol_mismatch = false;  // the client offered some, and none of the endpoint's
+  Selection selection;                // where the endpoint lets a client choose by its query
 };
 
 struct Refused {
   RefusalReason reason;
   http::Response response;
   std::string detail;  // for the log: never the token
-};
-
-struct Visitor {
-  IpAddress address;  // the client's, behind trusted proxies
-  MonoTime now;
-  WallTime wall_now;
 };
 
 // What judges the tokens of an endpoint, from the keys that it may use; null where it asks for none.

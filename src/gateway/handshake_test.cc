@@ -92,6 +92,65 @@ TEST(Handshake, EachRefusalBeatsAllLaterOnes_C2) {
   }
 }
 
+// A token whose exp is in milliseconds was admitted, for it seemed to be good until the year 58000.
+TEST(Handshake, ATokenWithATimeInMillisecondsIsRefusedUnderItsOwnReason) {
+  for (const std::string_view claims :
+       {R"({"exp":1700000000000})", R"({"nbf":1700000000000})", R"({"iat":1700000000000})"}) {
+    ShardStage stage;
+    const Answer answer = stage.ask(upgrade_of("/ws?token=" + token_with(claims)));
+    EXPECT_EQ(status_of(answer), "HTTP/1.1 401");
+    EXPECT_EQ(answer.body, R"({"message":"invalid token"})");
+    EXPECT_EQ(stage.refusals(RefusalReason::token_milliseconds), 1U) << claims;
+    EXPECT_EQ(stage.all_refusals(), 1U);
+    ASSERT_FALSE(stage.log.records.empty());
+    EXPECT_EQ(stage.log.records.back().fields["reason"], "time_in_milliseconds");
+    EXPECT_NE(stage.log.records.back().fields["detail"].find("must write seconds"), std::string::npos);
+  }
+}
+
+// What config/check_bounds.cc says fits.
+TEST(Handshake, TheRequestLineHasRoomForATokenOf8169Bytes) {
+  for (const auto& [size, status] :
+       std::vector<std::pair<std::size_t, std::string>>{{8169, "401"}, {8170, "414"}}) {
+    ShardStage stage;
+    EXPECT_EQ(status_of(stage.ask(upgrade_of("/ws?token=" + std::string(size, 'a')))), "HTTP/1.1 " + status);
+  }
+}
+
+TEST(Handshake, OneOfTheOfferedSubprotocolsIsAnswered) {
+  struct Row {
+    std::string_view offers;  // whole header lines
+    std::string_view answered;
+    std::uint64_t mismatches;
+  };
+  const Row rows[] = {
+      {"", "", 0},
+      {"Sec-WebSocket-Protocol: chat.v2\r\n", "chat.v2", 0},
+      {"Sec-WebSocket-Protocol: x, chat.v2, chat.v1\r\n", "chat.v2", 0},
+      {"Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Protocol: chat.v1\r\n", "chat.v1", 0},
+      {"Sec-WebSocket-Protocol: x, y\r\n", "", 1},
+  };
+  for (const Row& row : rows) {
+    ShardStage stage(std::string(kOrion) + "subprotocols = [\"chat.v1\", \"chat.v2\"]\n");
+    const Answer answer =
+        stage.ask(get(good_target(), std::string(kUpgradeHeaders) + std::string(row.offers)));
+    EXPECT_EQ(status_of(answer), "HTTP/1.1 101") << row.offers;
+    const std::string line = "Sec-WebSocket-Protocol: " + std::string(row.answered);
+    EXPECT_EQ(has_line(answer, line), !row.answered.empty()) << answer.head;
+    EXPECT_EQ(answer.head.find("Sec-WebSocket-Protocol") == std::string::npos, row.answered.empty());
+    EXPECT_EQ(stage.shard->counters().subprotocol_mismatches.get(), row.mismatches);
+  }
+}
+
+TEST(Handshake, AnEndpointWithoutSubprotocolsAnswersNone) {
+  ShardStage stage;
+  const Answer answer =
+      stage.ask(get(good_target(), std::string(kUpgradeHeaders) + "Sec-WebSocket-Protocol: chat.v1\r\n"));
+  EXPECT_EQ(status_of(answer), "HTTP/1.1 101");
+  EXPECT_EQ(answer.head.find("Sec-WebSocket-Protocol"), std::string::npos);
+  EXPECT_EQ(stage.shard->counters().subprotocol_mismatches.get(), 1U);
+}
+
 struct TokenRow {
   std::string query;
   std::string_view body;

@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "gateway/visitor.h"
 #include "http/request_head.h"
 #include "http/response.h"
 
@@ -26,7 +27,7 @@ class HttpHandler {
   // Judged from the head alone, so that no body is read from who may not send one.
   using Judgement = std::variant<NotMine, http::Response, TakeBody>;
 
-  virtual Judgement judge(const http::RequestHead& head) = 0;
+  virtual Judgement judge(const http::RequestHead& head, const Visitor& visitor) = 0;
   // The whole request. An answer that is ready is returned; else `later` is kept and called.
   virtual std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
                                                Responder later) = 0;

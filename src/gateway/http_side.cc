@@ -8,7 +8,8 @@
 namespace carillon::gateway {
 namespace {
 
-constexpr auto kAnswerTimeout = seconds(30);
+// For what the answer needs beside the bus, which is given its own time.
+constexpr auto kAnswerTimeout = seconds(25);
 constexpr auto kCloseTimeout = seconds(5);
 constexpr auto kRefusalLogEvery = milliseconds(100);
 
@@ -49,7 +50,7 @@ void Shard::dispatch(Index index, std::string_view rest) {
     return;
   }
   counters_.http_requests.add();
-  auto judged = shared_.http_handler.judge(exchange.head);
+  auto judged = shared_.http_handler.judge(exchange.head, {exchange.client, loop_.now(), loop_.wall_now()});
   if (std::holds_alternative<HttpHandler::NotMine>(judged)) {
     refuse(index, RefusalReason::not_found, http::error_response(404, "no such path"), {});
   } else if (auto* response = std::get_if<http::Response>(&judged)) {
@@ -101,7 +102,7 @@ void Shard::hand_over(Index index, std::string_view rest) {
   Exchange& exchange = connection.exchange();
   exchange.unread.append(rest);
   connection.state = State::answering;
-  set_timer(index, kAnswerTimeout);
+  set_timer(index, shared_.settings.bus.operation_timeout + kAnswerTimeout);
   std::string body = exchange.body_reader->take_body();
   exchange.body_reader.reset();
   if (auto response = shared_.http_handler.handle(exchange.head, std::move(body), responder_for(index))) {
@@ -198,7 +199,8 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::st
   counters_.endpoints[endpoint.index].accepted.add();
 
   std::string head;
-  http::append_switching_protocols(head, upgrade.accept_key, upgrade.extensions);
+  http::append_switching_protocols(head, upgrade.accept_key, upgrade.extensions, upgrade.subprotocol);
+  if (upgrade.subprotocol_mismatch) counters_.subprotocol_mismatches.add();
   fan_out_.become(index, endpoint.policy(),
                   connection.deflate ? channel::Encoding::deflated : channel::Encoding::plain);
   if (!fan_out_.say(index, head, loop_.now())) {  // behind answers that it does not read

@@ -25,6 +25,8 @@ constexpr std::array kRefusals{
     NamedReason{RefusalReason::origin, "origin"},
     NamedReason{RefusalReason::token_missing, "token_missing"},
     NamedReason{RefusalReason::token_invalid, "token_invalid"},
+    NamedReason{RefusalReason::token_milliseconds, "time_in_milliseconds"},
+    NamedReason{RefusalReason::wrong_keys, "wrong_keys"},
     NamedReason{RefusalReason::user_full, "user_full"},
     NamedReason{RefusalReason::not_an_upgrade, "not_an_upgrade"},
     NamedReason{RefusalReason::bad_upgrade, "bad_upgrade"},

@@ -21,6 +21,8 @@ enum class RefusalReason : std::uint8_t {
   origin,              // 403
   token_missing,       // 401
   token_invalid,       // 401
+  token_milliseconds,  // 401: its exp, nbf or iat is in milliseconds
+  wrong_keys,          // 429: the address has sent too many wrong API keys
   user_full,           // 429: limits.connections_per_user
   not_an_upgrade,      // 426
   bad_upgrade,         // 400 or 426: key, version, body, extensions

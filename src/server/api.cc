@@ -1,6 +1,9 @@
 #include "server/api.h"
 
+#include <vector>
+
 #include "server/health.h"
+#include "server/key_check.h"
 #include "server/metrics.h"
 #include "server/publish.h"
 #include "server/refusals.h"
@@ -23,34 +26,29 @@ void Api::attach(gateway::Gateway& gateway, WallTime started_at) {
   started_at_ = started_at;
 }
 
-gateway::HttpHandler::Judgement Api::judge(const http::RequestHead& head) {
-  if (head.path == "/v1/publish") return judge_publish(head);
+gateway::HttpHandler::Judgement Api::judge(const http::RequestHead& head, const gateway::Visitor& visitor) {
+  if (head.path == "/v1/publish") return judge_publish(head, visitor);
   if (head.path != "/health" && head.path != "/ready" && head.path != "/metrics") {
-    return ingest_.judge(head, gateway_);
+    return ingest_.judge(head, visitor, gateway_);
   }
   if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
   return TakeBody{0};
 }
 
-gateway::HttpHandler::Judgement Api::judge_publish(const http::RequestHead& head) const {
+gateway::HttpHandler::Judgement Api::judge_publish(const http::RequestHead& head,
+                                                   const gateway::Visitor& visitor) const {
   if (head.method != "POST") return method_not_allowed("POST");
   if (settings_.keys.empty()) {
     return refusal(403, "publishing over HTTP is off: set api.keys or CARILLON_API_KEY");
   }
-  if (head.count("Authorization") != 1) {
-    return unauthorized("send the API key as Authorization: Bearer <key>");
+  std::vector<std::string_view> presented;
+  if (const auto bearer = bearer_of(head)) presented.push_back(*bearer);
+  constexpr std::string_view kAdvice = "send the API key as Authorization: Bearer <key>";
+  if (auto no = judge_key(presented, settings_.keys, kAdvice, gateway_->key_guesses(), visitor)) {
+    return std::move(*no);
   }
-  const auto key = bearer_of(head);
-  if (!key || !knows_key(*key)) return unauthorized("wrong API key");
   if (!is_json(head)) return refusal(415, "send Content-Type: application/json");
   return TakeBody{body_bytes_max_};
-}
-
-// Looks at every key, so that the time says nothing about which one was near.
-bool Api::knows_key(std::string_view key) const {
-  bool known = false;
-  for (const Secret& each : settings_.keys) known |= equal_in_constant_time(each.reveal(), key);
-  return known;
 }
 
 std::optional<http::Response> Api::handle(const http::RequestHead& head, std::string body,

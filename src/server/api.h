@@ -26,14 +26,13 @@ class Api final : public gateway::HttpHandler {
   // Where /metrics learns how many log lines were dropped (F19). Called from any shard's thread.
   void count_log_lines(std::function<std::uint64_t()> dropped) { dropped_log_lines_ = std::move(dropped); }
 
-  Judgement judge(const http::RequestHead& head) override;
+  Judgement judge(const http::RequestHead& head, const gateway::Visitor& visitor) override;
   std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
                                        gateway::Responder later) override;
 
  private:
   Api(const config::Settings& settings, Routes routes, RandomBytes random);
-  Judgement judge_publish(const http::RequestHead& head) const;
-  bool knows_key(std::string_view key) const;
+  Judgement judge_publish(const http::RequestHead& head, const gateway::Visitor& visitor) const;
 
   const config::ApiSettings settings_;
   const std::size_t body_bytes_max_;

@@ -26,7 +26,7 @@ http::RequestHead publish_head(std::string_view headers) {
                  "\r\n");
 }
 
-constexpr std::string_view kKeyLine = "Authorization: Bearer publish-key\r\n";
+constexpr std::string_view kKeyLine = "Authorization: Bearer publish-key-0123456789\r\n";
 constexpr std::string_view kJsonLine = "Content-Type: application/json\r\n";
 
 class ApiTest : public ::testing::Test {
@@ -54,7 +54,7 @@ class ApiTest : public ::testing::Test {
   // The status that the head alone earns; 0 where the body is wanted.
   int judged(const http::RequestHead& head) {
     last_ = {};
-    const auto judgement = api_->judge(head);
+    const auto judgement = api_->judge(head, visitor_);
     if (std::holds_alternative<HttpHandler::TakeBody>(judgement)) return 0;
     if (std::holds_alternative<HttpHandler::NotMine>(judgement)) return 404;
     last_ = std::get<http::Response>(judgement);
@@ -72,6 +72,7 @@ class ApiTest : public ::testing::Test {
     return api_->handle(head, "", {}).value_or(http::Response{});
   }
 
+  gateway::Visitor visitor_{IpAddress::parse("192.0.2.1").value(), MonoTime{seconds(1000)}, WallTime{}};
   NullLog log_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<gateway::Gateway> gateway_;
@@ -82,21 +83,48 @@ TEST_F(ApiTest, APublishNeedsTheKeyInTheHeaderAndJson) {
   const std::string key(kKeyLine);
   const std::string json(kJsonLine);
   EXPECT_EQ(judged(publish_head(key + json)), 0);
-  EXPECT_EQ(judged(publish_head(
-                "authorization: bEaReR   publish-key\r\ncontent-type: Application/JSON; charset=utf-8\r\n")),
+  EXPECT_EQ(judged(publish_head("authorization: bEaReR   publish-key-0123456789\r\ncontent-type: "
+                                "Application/JSON; charset=utf-8\r\n")),
             0);
   EXPECT_EQ(judged(publish_head(json)), 401);
   EXPECT_EQ(header("WWW-Authenticate"), "Bearer");
-  for (const char* value : {"Bearer", "Bearer ", "Bearer publish-ke", "Bearer publish-key2",
-                            "Basic publish-key", "publish-key", "Bearer Publish-Key", "Bearerpublish-key"}) {
+  for (const char* value :
+       {"Bearer", "Bearer ", "Bearer publish-key-012345678", "Bearer publish-key-01234567892",
+        "Basic publish-key-0123456789", "publish-key-0123456789", "Bearer Publish-Key-0123456789",
+        "Bearerpublish-key-0123456789"}) {
     EXPECT_EQ(judged(publish_head("Authorization: " + std::string(value) + "\r\n" + json)), 401) << value;
     EXPECT_EQ(last_.body.find("publish-key"), std::string::npos);
   }
   EXPECT_EQ(judged(publish_head(key + key + json)), 401);
-  EXPECT_EQ(judged(head_of("POST /v1/publish?key=publish-key HTTP/1.1\r\nHost: x\r\n" + json + "\r\n")), 401);
+  EXPECT_EQ(
+      judged(head_of("POST /v1/publish?key=publish-key-0123456789 HTTP/1.1\r\nHost: x\r\n" + json + "\r\n")),
+      401);
   EXPECT_EQ(judged(publish_head(key)), 415);
   EXPECT_EQ(judged(publish_head(key + "Content-Type: text/plain\r\n")), 415);
   EXPECT_EQ(judged(publish_head(key + "Content-Type: application/jsonx\r\n")), 415);
+}
+
+// 180,000 wrong keys a second were answered on one connection.
+TEST_F(ApiTest, WrongKeysCloseTheConnectionAndThenSlowTheirAddress) {
+  const auto publish_with = [this](std::string_view key) {
+    return judged(
+        publish_head("Authorization: Bearer " + std::string(key) + "\r\n" + std::string(kJsonLine)));
+  };
+  for (std::size_t i = 0; i < gateway::KeyGuesses::kWrongKeysMax; ++i) {
+    EXPECT_EQ(publish_with("wrong" + std::to_string(i)), 401) << i;
+    EXPECT_EQ(last_.keep_alive, http::KeepAlive::close);
+  }
+  for (const char* key : {"wrong", "publish-key-0123456789"}) {
+    EXPECT_EQ(publish_with(key), 429);
+    EXPECT_EQ(last_.keep_alive, http::KeepAlive::close);
+    EXPECT_EQ(header("Retry-After"), "60");
+  }
+  const http::Response metrics = ask("/metrics");
+  EXPECT_NE(metrics.body.find("carillon_wrong_keys_total 10\n"), std::string::npos);
+  EXPECT_NE(metrics.body.find("carillon_wrong_keys_refusals_total 2\n"), std::string::npos);
+  EXPECT_EQ(judged(publish_head(kJsonLine)), 401) << "who sends no key is told so";
+  visitor_.now += gateway::KeyGuesses::kWindow;
+  EXPECT_EQ(publish_with("publish-key-0123456789"), 0);
 }
 
 TEST_F(ApiTest, TheMethodIsJudgedBeforeTheKey) {
@@ -201,7 +229,7 @@ TEST_F(ApiTest, MetricsAreInThePrometheusTextFormatWithEveryReason) {
 TEST(Api, WithoutAKeyPublishingIsOff) {
   const auto api = Api::create(config::Settings{}, {});
   ASSERT_TRUE(api.has_value());
-  const auto judgement = (*api)->judge(publish_head(std::string(kKeyLine) + std::string(kJsonLine)));
+  const auto judgement = (*api)->judge(publish_head(std::string(kKeyLine) + std::string(kJsonLine)), {});
   ASSERT_TRUE(std::holds_alternative<http::Response>(judgement));
   EXPECT_EQ(std::get<http::Response>(judgement).status, 403);
 }

@@ -33,7 +33,7 @@ class IngestApiTest : public ::testing::Test {
   // The status that the head alone earns; 0 where the body is wanted.
   int judged(std::string_view line, std::string_view headers = "") {
     last_ = {};
-    const auto judgement = api_->judge(head_of(line, headers));
+    const auto judgement = api_->judge(head_of(line, headers), visitor_);
     if (const auto* take = std::get_if<HttpHandler::TakeBody>(&judgement)) {
       EXPECT_EQ(take->body_bytes_max, 1024U * 1024U);
       return 0;
@@ -53,6 +53,7 @@ class IngestApiTest : public ::testing::Test {
     return api_->handle(head, "", {})->body;
   }
 
+  gateway::Visitor visitor_{IpAddress::parse("192.0.2.1").value(), MonoTime{seconds(1000)}, WallTime{}};
   NullLog log_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<gateway::Gateway> gateway_;
@@ -102,7 +103,7 @@ TEST_F(IngestApiTest, AKeyIsAskedForWhereTheRouteHasOne) {
     EXPECT_EQ(judged("POST /keyed", json + headers), 401) << headers;
     EXPECT_EQ(last_.body.find("route-key"), std::string::npos);
   }
-  // The key is judged before the type, so that who has none learns nothing else.
+  // The key is judged before the type, so that a client without one learns nothing else.
   EXPECT_EQ(judged("POST /keyed", "Content-Length: 2\r\n"), 401);
   EXPECT_NE(metrics().find("carillon_ingest_refusals_total{reason=\"key\"} 13\n"), std::string::npos)
       << metrics();

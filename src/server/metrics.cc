@@ -95,6 +95,17 @@ void add_refusals(Page& page) {
   page.counter("carillon_admission_table_full_total",
                "Upgrades refused as accept_rate because no further address could be remembered",
                page.gateway().admission().table_full_refusals());
+  page.counter("carillon_commands_reserved_total", "Commands refused: they ask for a channel under carillon.",
+               page.sum([](const auto& shard) -> const Counter& { return shard.commands_reserved; }));
+  page.counter("carillon_subprotocol_mismatches_total",
+               "Upgrades whose client offered none of the endpoint's subprotocols",
+               page.sum([](const auto& shard) -> const Counter& { return shard.subprotocol_mismatches; }));
+  const gateway::KeyGuesses& guesses = page.gateway().admission().key_guesses();
+  page.counter("carillon_wrong_keys_total", "API keys that were looked at and are wrong",
+               guesses.wrong_keys());
+  page.counter("carillon_wrong_keys_refusals_total",
+               "Requests answered 429 for their address had sent too many wrong API keys",
+               guesses.refusals());
   page.counter("carillon_forwarded_malformed_total",
                "Requests of trusted proxies whose header names no client; the proxy itself counted",
                page.sum([](const auto& shard) -> const Counter& { return shard.forwarded_malformed; }));
@@ -112,6 +123,7 @@ void add_bus(Page& page) {
   Page::add(dropped, static_cast<double>(router.dropped_unfit.get()), {{"reason", "unfit"}});
   Page::add(dropped, static_cast<double>(router.dropped_unselected.get()), {{"reason", "unselected"}});
   Page::add(dropped, static_cast<double>(router.dropped_no_endpoint.get()), {{"reason", "no_endpoint"}});
+  Page::add(dropped, static_cast<double>(router.dropped_reserved.get()), {{"reason", "reserved_channel"}});
   Page::add(dropped, static_cast<double>(bus.oversize_dropped.load()), {{"reason", "oversize"}});
   page.gauge("carillon_bus_up", "1 while the bus is connected, subscribed and heard",
              page.gateway().router().bus_is_up() ? 1 : 0);

@@ -2,11 +2,12 @@
 // the key, its answer, and which extension is answered. Pure functions, any thread. The HTTP around
 // them is http's.
 //
-// Carillon answers no subprotocol and one extension: permessage-deflate without context takeover, so
-// that a connection holds no compression state.
+// Carillon answers one extension: permessage-deflate without context takeover, so that a connection holds
+// no compression state; and one subprotocol of those that the endpoint lists.
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,5 +39,14 @@ struct ExtensionAnswer {
 // unknown, repeated or bad parameter is declined (RFC 7692 section 7.1), and so is one that demands a
 // server window below 2^15, which our compressor cannot promise.
 ExtensionAnswer negotiate(std::string_view offers);
+
+// Subprotocols looked at in one request, over all its header lines; those beyond are not offered.
+inline constexpr std::size_t kSubprotocolOffersMax = 64;
+
+// Chooses the first subprotocol of `offers` that is in `spoken`, which is the client's preference (section
+// 4.2.2, 5.5). `offers` is the value of all Sec-WebSocket-Protocol lines, joined by commas in their order.
+// The names are compared exactly; what is not in the grammar matches nothing. Returns a view into `spoken`;
+// empty: answer without that header.
+std::string_view choose_subprotocol(std::string_view offers, std::span<const std::string> spoken);
 
 }  // namespace carillon::websocket

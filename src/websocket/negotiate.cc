@@ -1,4 +1,5 @@
-// Sec-WebSocket-Extensions: the grammar of RFC 6455 section 9.1, and the choice of RFC 7692 section 5.
+// Sec-WebSocket-Extensions: the grammar of RFC 6455 section 9.1, and the choice of RFC 7692 section 5; and
+// Sec-WebSocket-Protocol.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -147,6 +148,20 @@ ExtensionAnswer negotiate(std::string_view offers) {
     answer = {ExtensionAnswer::Kind::deflate, verdict == Verdict::take ? kAnswer : kAnswerWithWindow};
   }
   return answer;
+}
+
+std::string_view choose_subprotocol(std::string_view offers, std::span<const std::string> spoken) {
+  for (std::size_t count = 0; count < kSubprotocolOffersMax && !offers.empty(); ++count) {
+    const std::size_t comma = std::min(offers.find(','), offers.size());
+    std::string_view offer = offers.substr(0, comma);
+    offers.remove_prefix(std::min(comma + 1, offers.size()));
+    const std::size_t first = offer.find_first_not_of(" \t");
+    if (first == std::string_view::npos) continue;
+    offer = offer.substr(first, offer.find_last_not_of(" \t") - first + 1);
+    const auto found = std::find(spoken.begin(), spoken.end(), offer);
+    if (found != spoken.end()) return *found;
+  }
+  return {};
 }
 
 }  // namespace carillon::websocket

@@ -160,5 +160,34 @@ TEST(Negotiate, HostileListsEndQuickly) {
   expect_kind("a;b=\"" + std::string(16384, '\\'), Kind::malformed);
 }
 
+TEST(Subprotocols, TheClientsFirstThatTheEndpointSpeaksIsChosen_Rfc6455_4_2_2) {
+  const std::vector<std::string> spoken = {"chat.v1", "chat.v2"};
+  for (const auto& [offers, chosen] :
+       std::vector<std::pair<std::string_view, std::string_view>>{{"chat.v1", "chat.v1"},
+                                                                  {"chat.v2, chat.v1", "chat.v2"},
+                                                                  {"x,chat.v2\t, chat.v1", "chat.v2"},
+                                                                  {" ,, chat.v1", "chat.v1"},
+                                                                  {"x", ""},
+                                                                  {"Chat.v1", ""},
+                                                                  {"chat.v", ""},
+                                                                  {"chat.v1 chat.v2", ""},
+                                                                  {"\"chat.v1\"", ""},
+                                                                  {"chat.v1;q=1", ""},
+                                                                  {"", ""},
+                                                                  {" ", ""}}) {
+    EXPECT_EQ(choose_subprotocol(offers, spoken), chosen) << offers;
+  }
+  EXPECT_EQ(choose_subprotocol("chat.v1", {}), "");
+}
+
+TEST(Subprotocols, OffersAreBounded) {
+  const std::vector<std::string> spoken = {"chat.v1"};
+  for (const std::size_t before : {kSubprotocolOffersMax - 2, kSubprotocolOffersMax - 1}) {
+    EXPECT_EQ(choose_subprotocol(repeated("x", before, ",") + ",chat.v1", spoken), "chat.v1") << before;
+  }
+  EXPECT_EQ(choose_subprotocol(repeated("x", kSubprotocolOffersMax, ",") + ",chat.v1", spoken), "");
+  EXPECT_EQ(choose_subprotocol(std::string(16384, ','), spoken), "");
+}
+
 }  // namespace
 }  // namespace carillon::websocket

@@ -12,7 +12,7 @@ namespace carillon::gateway::testing {
 
 class NoHttp final : public HttpHandler {
  public:
-  Judgement judge(const http::RequestHead&) override { return NotMine{}; }
+  Judgement judge(const http::RequestHead&, const Visitor&) override { return NotMine{}; }
   std::optional<http::Response> handle(const http::RequestHead&, std::string, Responder) override {
     return std::nullopt;
   }

@@ -26,7 +26,7 @@ namespace carillon::gateway::testing {
 // An API of three routes: /now answers from the head, /echo with its body, /later when the test says.
 class FakeApi final : public HttpHandler {
  public:
-  Judgement judge(const http::RequestHead& head) override {
+  Judgement judge(const http::RequestHead& head, const Visitor&) override {
     if (head.path == "/now") return http::Response{};
     if (head.path == "/echo") return TakeBody{64};
     if (head.path == "/later") return TakeBody{64};
@@ -147,7 +147,8 @@ class ShardStage {
       : settings(load(toml)),
         endpoints(compile_endpoints(settings).endpoints),
         admission(settings.server.connections_max, endpoints),
-        shared{settings, endpoints, sibling ? sibling->admission : admission, api, publisher, log, SipKey{1, 2}},
+        shared{settings, endpoints,   sibling ? sibling->admission : admission, api, publisher,
+               log,      SipKey{1, 2}},
         shard(std::move(*Shard::create(shared, loop, edge, place))),
         door(*shard),
         router(endpoints, loop, log) {
