@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from harness.gateway import ORION, PLAIN, SERVICE, configuration, gateway, orion_load, tls_address
+from harness.gateway import ORION, PLAIN, SERVICE, configuration, gateway, orion_load, second_orion, tls_address
 from harness.processes import Failure, child, output_of, wait_until
 
 from .row import Figure, Row, at_most
@@ -22,7 +22,7 @@ P99_TIMES_MAX, P99_MS_ALWAYS_GOOD = 2, 20
 PROBE_EVERY_S = 0.05
 PROBE_S_MAX = 5
 LOAD_S_MAX = 30
-ORION_PATH, SERVICE_PATH = "/ws", "/api/ws"
+ORION_PATH, SERVICE_PATH = "/other", "/api/ws"  # of second_orion(): its clients get no events
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ def measure(bench):
 def run(bench, kind):
     """What cannot be measured beside one kind of flood is a result, and the others are still measured."""
     bench.say(f"{CLIENTS} clients beside {FLOODERS} flooders: {kind.words}" if kind else f"{CLIENTS} clients alone")
-    text = configuration(ORION, SERVICE, listen=(PLAIN, tls_address(bench)))
+    text = configuration(ORION, second_orion(), SERVICE, listen=(PLAIN, tls_address(bench)))
     with gateway(bench, text) as server:
         with flooders(bench, server, kind) if kind else contextlib.nullcontext(lambda: {}) as flooded:
             with ready_probe(bench, server.port) as ready_ms:
@@ -145,8 +145,8 @@ FLOOD = Row(
     "flood", "Beside clients that flood",
     f"{CLIENTS:,} clients of the orion protocol that receive {EVENTS_PER_S} events/s of {EVENT_BYTES} bytes through the publish "
     f"API, beside {FLOODERS} others that send one kind of message as fast as the gateway takes it, each from an address of its "
-    "own; one that is closed comes back after a second. The flooders are of the orion protocol; those of 64 KiB messages "
-    "(each a valid `ping` command) and of subscribe and unsubscribe are of the service protocol, and the ClientHellos are one "
+    "own; one that is closed comes back after a second. The flooders are clients of the orion protocol on an endpoint without "
+    "events; those of 64 KiB messages (each a valid `ping` command) and of subscribe and unsubscribe are of the service protocol, and the ClientHellos are one "
     "handshake replayed over and over, each on a new connection that is reset when the server's answer has come. Neither protocol "
     "limits a client's rate of text messages (`inbound.rate` is off in both): nobody is closed for those, and what is measured "
     "is how fairly the gateway shares its time. `GET /ready` is asked every 50 ms over a new connection, from before the "
