@@ -84,6 +84,7 @@ test("handshake refusals", async (t) => {
   await t.test("P1.6: exp and nbf count to the second, without leeway, and neither is required", async () => {
     await accepted(server, upgradeHead(withToken(mintToken({ exp: undefined, sub: undefined }))));
     await accepted(server, upgradeHead(withToken(mintToken({ nbf: nowSeconds() }))));
+    await accepted(server, upgradeHead(withToken(mintToken({ iat: nowSeconds() + 60 }))));
     await accepted(server, upgradeHead(withToken(signParts('{"alg":"HS256"}', "{}"))));
     await refused(server, upgradeHead(withToken(mintToken({ exp: nowSeconds() }))), 401, INVALID);
   });

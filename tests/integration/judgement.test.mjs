@@ -27,7 +27,7 @@ async function refusedAlike(t, text, expected, options = {}) {
 
 test("a file whose endpoints ask for no token needs no keys", async (t) => {
   const env = { CARILLON_JWT_SECRET: undefined, CARILLON_API_KEY: undefined };
-  const text = '[server]\nlisten = ["127.0.0.1:0"]\n\n[[endpoint]]\nprofile = "fluxora"\n';
+  const text = '[server]\nlisten = ["127.0.0.1:0"]\ndrain = "1s"\n\n[[endpoint]]\nprofile = "fluxora"\n';
   const file = path.join(temporaryFolder(t), "gateway.toml");
   writeFileSync(file, text);
   assert.equal((await carillon(["check", file], { env })).code, 0);

@@ -36,6 +36,8 @@ export function badTokens() {
     ["expired", mintToken({ exp: nowSeconds() - 1 })],
     ["expired long ago", mintToken({ exp: 1 })],
     ["nbf in the future", mintToken({ nbf: nowSeconds() + 60 })],
+    ["exp in milliseconds, an hour ago", mintToken({ exp: Date.now() - 3_600_000 })],
+    ["nbf in milliseconds", mintToken({ nbf: Date.now() - 3_600_000 })],
     ["exp as a string", mintToken({ exp: String(nowSeconds() + 60) })],
     ["exp null", signParts('{"alg":"HS256"}', '{"exp":null}')],
     ["exp twice", signParts('{"alg":"HS256"}', `{"exp":1,"exp":${nowSeconds() + 60}}`)],
