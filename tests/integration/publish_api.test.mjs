@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  API_KEY, api, mintToken, openClient, publish, rawExchange, startCarillon, startRedis, until,
+  API_KEY, api, metrics, mintToken, openClient, publish, rawExchange, startCarillon, startRedis, until,
 } from "./harness.mjs";
 
 const EVENT = { channel: "orion.content.created", data: { n: 1 } };
@@ -153,4 +153,22 @@ test("without an API key nobody may publish", async (t) => {
   const text = configText().replace(/\[api\]\n.*\n/, "");
   const server = await startCarillon(t, { text, env: { CARILLON_API_KEY: undefined } });
   assert.equal((await publish(server, EVENT)).status, 403);
+});
+
+test("an address that tries many API keys is slowed, and its connections are closed", async (t) => {
+  const server = await startCarillon(t);
+  const attempt = (key) => rawExchange(server.port, "POST /v1/publish HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n" +
+    `Content-Type: application/json\r\nAuthorization: Bearer ${key}\r\n\r\n`);
+  for (let n = 0; n < 20; ++n) {
+    const again = await attempt("one-outdated-key");
+    assert.deepEqual([again.status, again.end], [401, "fin"], "the same wrong key is one guess, and closes");
+  }
+  for (let n = 1; n < 10; ++n) assert.equal((await attempt(`guess-${n}`)).status, 401);
+  for (const key of ["guess-11", API_KEY]) {
+    const refused = await attempt(key);
+    assert.deepEqual([refused.status, refused.end], [429, "fin"]);
+    assert.ok(Number(refused.headers["retry-after"]) >= 1);
+  }
+  const { sum } = await metrics(server);
+  assert.deepEqual([sum("carillon_wrong_keys_total"), sum("carillon_wrong_keys_refusals_total")], [29, 2]);
 });
