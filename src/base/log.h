@@ -2,7 +2,7 @@
 // no folder below it depends on a logging library, and a test can listen.
 //
 // Thread: any. Never blocks: a line that finds the queue full is dropped and counted.
-// A token, password or key never goes in: redact a request target with http::redacted_target().
+// A token, password or key never goes in: show a request through http::Redaction only.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,51 @@
+// LineSampler: which of many events of one kind get a log line, so that a flood of events does not become a
+// flood of lines, and a flood of one kind does not hide the first event of another.
+//
+// Pure: fed the time. Thread: one.
+// Limits: lines_max lines of a kind in each interval, kKindsMax kinds. Kinds beyond that share one allowance.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace carillon {
+
+class LineSampler {
+ public:
+  struct Limits {
+    std::uint32_t lines_max = 10;
+    MonoClock::duration interval = seconds(1);
+  };
+  static constexpr std::size_t kKindsMax = 96;
+
+  LineSampler() : LineSampler(Limits{}) {}
+  explicit LineSampler(Limits limits) : limits_(limits) {}
+
+  // Counts one event. Where it may be logged: how many of its kind have not been since the kind's last line,
+  // for the line's field `suppressed`. Nothing where it may not. `kind` is a literal and is kept as a view.
+  std::optional<std::uint64_t> admit(std::string_view kind, MonoTime now);
+
+  // All events that got no line.
+  std::uint64_t suppressed() const { return suppressed_; }
+
+ private:
+  struct Kind {
+    std::string_view name;
+    MonoTime interval_begin{};
+    std::uint32_t lines = 0;  // in this interval
+    std::uint64_t suppressed = 0;
+  };
+  Kind& kind_named(std::string_view name, MonoTime now);
+
+  const Limits limits_;
+  std::size_t count_ = 0;
+  std::array<Kind, kKindsMax + 1> kinds_{};  // the last one: all others
+  std::uint64_t suppressed_ = 0;
+};
+
+}  // namespace carillon
