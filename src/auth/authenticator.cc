@@ -1,5 +1,6 @@
 #include "auth/authenticator.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "auth/claims.h"
@@ -28,6 +29,7 @@ class JwtAuthenticator final : public Authenticator {
  private:
   Result<Verified, TokenFault> judge_token(std::string_view token, WallTime now);
   Result<Verified, TokenFault> try_keys(Algorithm algorithm, const JoseHeader& header, WallTime now);
+  bool names_no_key(const JoseHeader& header) const;
 
   std::vector<Key> keys_;
   AlgorithmSet listed_;  // by any key
@@ -66,13 +68,10 @@ Result<Verified, TokenFault> JwtAuthenticator::judge_token(std::string_view toke
 // Each key that the header chooses, in the order of the configuration, until one admits the token.
 Result<Verified, TokenFault> JwtAuthenticator::try_keys(Algorithm algorithm, const JoseHeader& header,
                                                         WallTime now) {
-  TokenFault fault = TokenFault::algorithm_refused;
-  bool chosen = false;
+  TokenFault fault = names_no_key(header) ? TokenFault::unknown_key : TokenFault::algorithm_refused;
   std::optional<Claims> claims;  // read once a signature is good, not before
   for (Key& key : keys_) {
-    if (!key.takes(header.key_id)) continue;
-    chosen = true;
-    if (!key.lists(algorithm)) continue;
+    if (!key.takes(header.key_id) || !key.lists(algorithm)) continue;
     fault = more_telling(fault, TokenFault::bad_signature);
     if (!key.verify(algorithm, jws_.signing_input, jws_.signature)) continue;
     if (!claims) {
@@ -92,7 +91,16 @@ Result<Verified, TokenFault> JwtAuthenticator::try_keys(Algorithm algorithm, con
     if (!options_.channels_claim.empty()) permitted = std::move(claims->channels);
     return Verified{Identity::make(std::move(claims->subject), expires_at, std::move(permitted)), validity};
   }
-  return tl::unexpected(chosen ? fault : TokenFault::unknown_key);
+  return tl::unexpected(fault);
+}
+
+// A token without a `kid` names none either where every key has an id.
+bool JwtAuthenticator::names_no_key(const JoseHeader& header) const {
+  if (header.key_id) {
+    return std::none_of(keys_.begin(), keys_.end(),
+                        [&](const Key& key) { return key.has_id(*header.key_id); });
+  }
+  return std::none_of(keys_.begin(), keys_.end(), [&](const Key& key) { return key.takes(header.key_id); });
 }
 
 class ApiKeyAuthenticator final : public Authenticator {

@@ -57,6 +57,16 @@ TEST(Authenticator, AKeyIsNotTriedForAnAlgorithmThatOnlyAnotherKeyLists) {
   EXPECT_EQ(verdict(*it, token_of(kSecret, "nobody")), "unknown_key");
 }
 
+// Regression: a key without an id takes every `kid`, so a `kid` that names no key was reported as the
+// algorithm that this key does not list.
+TEST(Authenticator, AnUnknownKidIsItsOwnReasonBesideAKeyWithoutAnId) {
+  auto rsa = public_key(kRsaPem, {"RS256"});
+  const auto it = authenticator({key_of(kSecret, "a", ""), rsa});
+  EXPECT_EQ(verdict(*it, sign(R"({"alg":"HS256","kid":"b"})", "{}", kSecret)), "unknown_key");
+  EXPECT_EQ(verdict(*it, sign(R"({"alg":"RS256","kid":"b"})", "{}", kSecret)), "bad_signature");
+  EXPECT_EQ(verdict(*it, sign(kHeader, "{}", kSecret)), "algorithm_refused") << "no kid, so none is unknown";
+}
+
 TEST(Authenticator, WhenNoKeyAdmitsATokenTheMostTellingFaultIsGivenWhateverTheOrder) {
   auto strict = key_of(kSecret, "", "");
   strict.require_exp = true;

@@ -32,6 +32,7 @@ class Key {
   bool lists(Algorithm algorithm) const { return algorithms_.has(algorithm); }
   // A key with an id takes just the tokens that name it; one without takes any.
   bool takes(const std::optional<std::string>& key_id) const { return key_id_.empty() || key_id_ == key_id; }
+  bool has_id(std::string_view key_id) const { return !key_id_.empty() && key_id_ == key_id; }
   // False for an algorithm that is not on the list, before any cryptography.
   bool verify(Algorithm algorithm, std::string_view input, std::string_view signature);
   const ClaimRules& rules() const { return rules_; }
