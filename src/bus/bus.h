@@ -34,6 +34,7 @@ struct BusCounters {
   std::atomic<std::uint64_t> events_in{0};           // handed to the sink
   std::atomic<std::uint64_t> bytes_in{0};
   std::atomic<std::uint64_t> oversize_dropped{0};    // a body over event_bytes_max
+  std::atomic<std::uint64_t> lines_suppressed{0};    // of them, those that got no log line of their own
   std::atomic<std::uint64_t> connects{0};            // of the connection that hears, subscribed
   std::atomic<std::uint64_t> disconnects{0};         // ditto
   std::atomic<std::uint64_t> gaps{0};                // times that events may have been lost

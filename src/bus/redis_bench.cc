@@ -56,7 +56,7 @@ BENCHMARK(bare_redis_reader)->Arg(64)->Arg(256)->Arg(2048)->Arg(65536);
 class Counting final : public SubscriberListener {
  public:
   void on_message(std::string_view, std::string_view body) override { bytes += body.size(); }
-  void on_oversize() override {}
+  void on_oversize(std::string_view) override {}
   void on_probe_heard(std::string_view) override {}
   void on_pong() override {}
   std::size_t bytes = 0;

@@ -78,7 +78,16 @@ void RedisBus::on_message(std::string_view channel, std::string_view body) {
   sink_.on_event(channel, body);
 }
 
-void RedisBus::on_oversize() { bump(counters_.oversize_dropped); }
+void RedisBus::on_oversize(std::string_view channel) {
+  bump(counters_.oversize_dropped);
+  const auto suppressed = oversize_lines_.admit("oversize", loop_.now());
+  if (!suppressed) return bump(counters_.lines_suppressed);
+  log_.warning("event dropped", {{"reason", "oversize"},
+                                 {"channel", channel},
+                                 {"why", "the body is longer than bus.event_bytes_max"},
+                                 {"event_bytes_max", static_cast<std::int64_t>(options_.bus.event_bytes_max)},
+                                 {"suppressed", static_cast<std::int64_t>(*suppressed)}});
+}
 
 void RedisBus::tell_gap() {
   gap_owed_ = false;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/line_sampler.h"
 #include "bus/bus.h"
 #include "bus/probe.h"
 #include "bus/publisher_session.h"
@@ -45,7 +46,7 @@ class RedisBus final : public Bus,
 
  private:
   void on_message(std::string_view channel, std::string_view body) override;
-  void on_oversize() override;
+  void on_oversize(std::string_view channel) override;
   void on_probe_heard(std::string_view nonce) override;
   void on_pong() override;
   void on_published(PublishResult result) override;
@@ -86,6 +87,7 @@ class RedisBus final : public Bus,
   bool has_heard_ = false;  // something could have been heard since the last gap was told
   bool gap_owed_ = false;
   bool batch_open_ = false;
+  LineSampler oversize_lines_;
   std::vector<std::pair<PublishDone, PublishResult>> refused_;
   reactor::Loop::TimerId refused_timer_ = 0;
 };

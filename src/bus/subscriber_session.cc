@@ -83,7 +83,8 @@ RespConsumer::Next SubscriberSession::on_delivery(std::span<const RespValue> val
   }
   for (const auto& value : values) {
     if (value.type == RespType::oversize) {
-      listener_.on_oversize();
+      const RespValue& channel = values[values.size() - 2];
+      listener_.on_oversize(channel.type == RespType::bulk ? channel.text : std::string_view());
       return Next::go_on;
     }
     if (value.type != RespType::bulk)

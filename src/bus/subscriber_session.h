@@ -16,7 +16,8 @@ namespace carillon::bus {
 class SubscriberListener {
  public:
   virtual void on_message(std::string_view channel, std::string_view body) = 0;  // views: for the call
-  virtual void on_oversize() = 0;  // a message that was passed over
+  // A message that was passed over for its length. `channel` is a view for the call, empty when unknown.
+  virtual void on_oversize(std::string_view channel) = 0;
   virtual void on_probe_heard(std::string_view nonce) = 0;
   virtual void on_pong() = 0;  // the answer to append_ping(), a refusal too
 

@@ -19,7 +19,7 @@ class Ear final : public SubscriberListener {
   void on_message(std::string_view channel, std::string_view body) override {
     heard.push_back(std::string(channel) + "=" + std::string(body));
   }
-  void on_oversize() override { heard.emplace_back("oversize"); }
+  void on_oversize(std::string_view channel) override { heard.push_back("oversize " + std::string(channel)); }
   void on_probe_heard(std::string_view nonce) override { heard.push_back("probe " + std::string(nonce)); }
   void on_pong() override { heard.emplace_back("pong"); }
   std::vector<std::string> heard;
@@ -52,7 +52,7 @@ TEST(SubscriberSession, IsReadyWhenAllIsAcknowledgedAndHandsOnWhereverTheBytesAr
                             array({"message", "carillon.probe.n1", "n"}) +
                             array({"pmessage", "orion.*", "orion.b", std::string(101, 'x')}) +
                             array({"pmessage", "orion.*", "orion.b", std::string(100, 'y')});
-  const std::vector<std::string> expected{"orion.a=1", "x=2", "probe n", "oversize",
+  const std::vector<std::string> expected{"orion.a=1", "x=2", "probe n", "oversize orion.b",
                                           "orion.b=" + std::string(100, 'y')};
   const auto ready_at = std::string("+OK\r\n+OK\r\n").size() + kAcknowledged.size();
   for (std::size_t split = 0; split <= bytes.size(); ++split) {
