@@ -36,6 +36,9 @@ bool Shard::subscribe(Index index, const Command& command) {
     return tell_error(index, ErrorKind::subscription_failed, describe(ChannelNameFault::reserved),
                       command.request);
   }
+  if (command.channel.find('*') != std::string::npos) {
+    incidents_.on_literal_star(command.channel, endpoint.settings.name, loop_.now());
+  }
   channel::SubscriptionIndex& channels = audiences_[endpoint.index].channels;
   const auto log = channels.find(command.channel);
   const bool has_it = log && fan_out_.is_subscribed(index, *log);

@@ -285,5 +285,20 @@ TEST(Select, AnOpenValueIsAskedForUpToTheLimitOfChannels) {
             (Frames{R"(text {"event":"e","streamId":"a"})", R"(text {"event":"e","streamId":"c"})"}));
 }
 
+// Regression: "?ids=1" never matched an event with the number 1.
+TEST(SelectedValues, ANumberAndABooleanAreSelectedByTheirText) {
+  ShardStage stage(
+      "[[endpoint]]\nprofile = \"fluxora\"\nselect.by = \"query:ids\"\nselect.value = \"/id\"\n");
+  const int one = stage.open(upgrade_of("/ws/streams?ids=1"));
+  const int others = stage.open(upgrade_of("/ws/streams?ids=1.0,true"));
+  for (const char* id : {"1", "\"1\"", "1.0", "10", "true", "null", "[1]"}) {
+    stage.publish("fluxora.streams", R"({"event":"x","id":)" + std::string(id) + "}");
+  }
+  EXPECT_EQ(stage.take_frames(one),
+            (std::vector<std::string>{R"(text {"event":"x","id":1})", R"(text {"event":"x","id":"1"})"}));
+  EXPECT_EQ(stage.take_frames(others),
+            (std::vector<std::string>{R"(text {"event":"x","id":1.0})", R"(text {"event":"x","id":true})"}));
+}
+
 }  // namespace
 }  // namespace carillon::gateway::testing

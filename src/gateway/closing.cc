@@ -13,6 +13,35 @@ constexpr auto kCloseTimeout = seconds(5);      // for the close frame to get ou
 constexpr auto kSlowCloseTimeout = seconds(2);  // likewise to one that is slow already
 constexpr auto kLingerTimeout = seconds(2);     // for the peer to close its side
 
+// How loud the line about a close is; nothing where there is none.
+std::optional<LogLevel> level_of(CloseReason why, const config::ClientLogSettings& own) {
+  const auto unless = [](const std::string& line) {
+    return line.empty() ? std::optional(LogLevel::info) : std::nullopt;
+  };
+  switch (why) {
+    case CloseReason::client_close:
+    case CloseReason::client_gone:
+    case CloseReason::shutdown:
+    case CloseReason::token_expired:
+    case CloseReason::count:
+      return std::nullopt;
+    case CloseReason::message_too_large:
+      return unless(own.too_large);
+    case CloseReason::rate_exceeded:
+      return unless(own.rate_exceeded);
+    case CloseReason::ping_timeout:
+      return unless(own.unresponsive);
+    case CloseReason::slow_consumer:
+    case CloseReason::protocol_error:
+      return LogLevel::info;
+    case CloseReason::overrun:
+    case CloseReason::bus_gap:
+    case CloseReason::internal:
+      break;
+  }
+  return LogLevel::warning;
+}
+
 }  // namespace
 
 void Shard::carry_out_verdicts() {
@@ -135,7 +164,17 @@ void Shard::leave_endpoint(Index index, CloseReason why) {
   if (const auto counted = counted_addresses_.extract(index)) guest.address = counted.mapped();
   if (connection.identity) guest.user = connection.identity->subject();
   shared_.admission.leave(endpoint, guest);
+  log_close(index, why);
   log_client(index, LogLevel::info, endpoint.settings.log.disconnected);
+}
+
+// One line about a client that we close, unless its endpoint has a line of its own for that.
+void Shard::log_close(Index index, CloseReason why) {
+  const Endpoint& endpoint = shared_.endpoints[connections_[index].endpoint];
+  const auto level = level_of(why, endpoint.settings.log);
+  if (!level) return;
+  const std::string id = connection_id(index);
+  incidents_.on_close({name_of(why), endpoint.settings.name, id, *level}, loop_.now());
 }
 
 // One line about a client, where its endpoint wants it.

@@ -31,9 +31,11 @@ struct ByReason {
 };
 
 struct EndpointCounters {
-  Counter connections;  // now open
-  Counter accepted;     // 101 answers
-  Counter events;       // appended to this shard's log
+  Counter connections;      // now open
+  Counter accepted;         // 101 answers
+  Counter events;           // appended to this shard's log
+  Counter deflate_off;      // upgrades that offered compression while `deflate` is off
+  Counter deflate_unknown;  // and those that offered none that we can take
   ByReason<CloseReason> closes;
 };
 
@@ -58,11 +60,12 @@ struct ShardCounters {
   Counter overruns;
   Counter missed_batches;  // the inbox was full
   Counter commands;
-  Counter errors_told;      // error frames
-  Counter replies_dropped;  // too many waited for a full outbox
-  Counter channels;     // that somebody subscribes to, now
-  Counter selections;   // with a log of their own, now
-  Counter mixed;        // connections beyond select.sets_max, now
+  Counter errors_told;       // error frames
+  Counter replies_dropped;   // too many waited for a full outbox
+  Counter channels;          // that somebody subscribes to, now
+  Counter selections;        // with a log of their own, now
+  Counter mixed;             // connections beyond select.sets_max, now
+  Counter lines_suppressed;  // events of clients that got no log line of their own
 
   Counter commands_reserved;       // refused: they ask for a channel under carillon.
   Counter subprotocol_mismatches;  // upgrades whose client offered none of the endpoint's subprotocols
@@ -81,6 +84,7 @@ struct RouterCounters {
   Counter dropped_reserved;  // of a channel under carillon.
   Counter batches;
   Counter bus_gaps;
+  Counter lines_suppressed;  // dropped events that got no log line of their own
 };
 
 }  // namespace carillon::gateway

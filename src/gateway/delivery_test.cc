@@ -61,10 +61,18 @@ TEST(Delivery, ABodyThatIsNotJsonIsDroppedCountedLoggedAndHarmsNobody_P1_3) {
     EXPECT_EQ(stage.router.counters().dropped_invalid_json.get(), ++dropped) << body;
   }
   EXPECT_EQ(stage.take_received(fd), "");
-  EXPECT_EQ(stage.log.lines.size(), 1U) << "one line a second, whatever the flood";
+  EXPECT_EQ(stage.log.lines.size(), 8U);
+  for (int i = 0; i < 20; ++i) stage.publish("orion.a", "x");
+  EXPECT_EQ(stage.log.lines.size(), 10U) << "ten lines a second, whatever the flood";
+  stage.publish("nobody.a", "1");
+  EXPECT_EQ(stage.log.records.back().fields.at("reason"), "no_endpoint")
+      << "another reason is not hidden by it";
   stage.run_for(seconds(2));
   stage.publish("orion.a", "x");
-  EXPECT_EQ(stage.log.lines.size(), 2U);
+  ASSERT_EQ(stage.log.lines.size(), 12U);
+  EXPECT_EQ(stage.log.records.back().message, "event dropped");
+  EXPECT_EQ(stage.log.records.back().fields.at("suppressed"), "18");
+  EXPECT_EQ(stage.router.counters().lines_suppressed.get(), 18U);
   stage.publish("orion.a", "1");
   EXPECT_EQ(stage.take_frames(fd).size(), 1U);
 }

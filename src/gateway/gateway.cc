@@ -220,6 +220,12 @@ Result<std::monostate> Gateway::start_threads() {
   return std::monostate{};
 }
 
+bool Gateway::carries(std::string_view channel) const {
+  return std::any_of(endpoints_.begin(), endpoints_.end(), [channel](const Endpoint& endpoint) {
+    return endpoint.hears_events() && endpoint.source.match(channel).has_value();
+  });
+}
+
 void Gateway::stop() {
   for (const auto& loop : loops_) loop->stop();
 }

@@ -43,6 +43,8 @@ class Gateway final : private EventPublisher {
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
   const std::vector<reactor::SocketAddress>& listening_on() const { return listening_on_; }
   const Router& router() const { return *router_; }
+  // Does any endpoint here send this bus channel's events to clients?
+  bool carries(std::string_view channel) const;
   const bus::BusCounters& bus_counters() const { return bus_->counters(); }
   std::string_view bus_url() const { return bus_->display_url(); }  // without its password
   bool draining() const { return admission_->draining(); }

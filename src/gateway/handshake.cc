@@ -52,7 +52,7 @@ struct Presented {
 
 Presented token_in_query(const http::RequestHead& head, const std::string& parameter) {
   const auto query = http::QueryParameters::parse(head.query);
-  if (!query) return {Presented::State::unusable, {}};
+  if (!query || !query->is_readable(parameter)) return {Presented::State::unusable, {}};
   if (query->count(parameter) > 1) return {Presented::State::unusable, {}};  // C7
   const auto token = query->first(parameter);
   if (!token || token->empty()) return {};
@@ -153,7 +153,10 @@ std::variant<Upgrade, Refused> judge_headers(const Endpoint& endpoint, const htt
     if (answer.kind == websocket::ExtensionAnswer::Kind::malformed) {
       return refused(RefusalReason::bad_upgrade, 400, "malformed Sec-WebSocket-Extensions");
     }
-    if (endpoint.settings.deflate == config::Switch::on) upgrade.extensions = answer.response;
+    const bool is_on = endpoint.settings.deflate == config::Switch::on;
+    const bool taken = answer.kind == websocket::ExtensionAnswer::Kind::deflate;
+    upgrade.compression = !taken ? Compression::unknown : is_on ? Compression::on : Compression::off;
+    if (is_on) upgrade.extensions = answer.response;
   }
   if (head.count("Sec-WebSocket-Protocol") > 0) {
     const std::string offers = head.joined("Sec-WebSocket-Protocol");

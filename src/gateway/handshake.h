@@ -20,12 +20,21 @@
 
 namespace carillon::gateway {
 
+// What became of a client's offer to compress.
+enum class Compression : std::uint8_t {
+  not_offered,
+  on,
+  off,     // declined: `deflate` is off
+  unknown  // declined: no offer that we can take
+};
+
 struct Upgrade {
   Ref<const auth::Identity> identity;  // null where the endpoint asks for no token
   std::string accept_key;
   std::string_view extensions;        // the answer's header; empty: none
   std::string_view subprotocol;       // likewise; points into the endpoint's settings
   bool subprotocol_mismatch = false;  // the client offered some, and none of the endpoint's
+  Compression compression = Compression::not_offered;
   Selection selection;                // where the endpoint lets a client choose by its query
 };
 

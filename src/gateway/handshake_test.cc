@@ -317,5 +317,26 @@ TEST(Handshake, ASocketThatEpollRefusesIsClosed) {
   finish(stage);
 }
 
+TEST(Handshake, DeclinedCompressionIsCountedByWhy) {
+  ShardStage stage(
+      "[[endpoint]]\nprofile = \"orion\"\n[[endpoint]]\nprofile = \"orion\"\nname = \"b\"\npath = "
+      "\"/b\"\ndeflate = \"on\"\n");
+  const auto open = [&](std::string_view path, std::string_view offer) {
+    const std::string line = offer.empty() ? "" : "Sec-WebSocket-Extensions: " + std::string(offer) + "\r\n";
+    stage.open(get(std::string(path) + "?token=" + token_with("{}"), std::string(kUpgradeHeaders) + line));
+  };
+  open("/ws", "");
+  open("/ws", "permessage-deflate");
+  open("/ws", "x-other");
+  open("/b", "permessage-deflate");
+  open("/b", "permessage-deflate; server_max_window_bits=9");
+  open("/b", "x-other");
+  const auto& endpoints = stage.shard->counters().endpoints;
+  EXPECT_EQ(endpoints[0].deflate_off.get(), 1U);
+  EXPECT_EQ(endpoints[0].deflate_unknown.get(), 1U);
+  EXPECT_EQ(endpoints[1].deflate_off.get(), 0U);
+  EXPECT_EQ(endpoints[1].deflate_unknown.get(), 2U);
+}
+
 }  // namespace
 }  // namespace carillon::gateway::testing

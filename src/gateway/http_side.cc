@@ -3,7 +3,6 @@
 
 #include "base/assert.h"
 #include "gateway/shard.h"
-#include "http/target.h"
 
 namespace carillon::gateway {
 namespace {
@@ -11,7 +10,6 @@ namespace {
 // For what the answer needs beside the bus, which is given its own time.
 constexpr auto kAnswerTimeout = seconds(25);
 constexpr auto kCloseTimeout = seconds(5);
-constexpr auto kRefusalLogEvery = milliseconds(100);
 
 RefusalReason reason_of(const http::Fault& fault) {
   if (fault.status == 414) return RefusalReason::uri_too_long;
@@ -36,16 +34,17 @@ void Shard::read_head(Index index, std::string_view bytes) {
   dispatch(index, bytes.substr(step.consumed));
 }
 
-const Endpoint* Shard::endpoint_at(std::string_view path) const {
+// The path as it was sent: "/%77s" is not "/ws", or it would pass by a proxy that hides the latter.
+const Endpoint* Shard::endpoint_at(std::string_view raw_path) const {
   for (const Endpoint& endpoint : shared_.endpoints) {
-    if (endpoint.settings.path == path) return &endpoint;
+    if (endpoint.settings.path == raw_path) return &endpoint;
   }
   return nullptr;
 }
 
 void Shard::dispatch(Index index, std::string_view rest) {
   Exchange& exchange = connections_[index].exchange();
-  if (const Endpoint* endpoint = endpoint_at(exchange.head.path)) {
+  if (const Endpoint* endpoint = endpoint_at(exchange.head.raw_path)) {
     dispatch_upgrade(index, *endpoint, rest);
     return;
   }
@@ -130,11 +129,14 @@ void Shard::respond(Index index, std::uint32_t generation, std::uint32_t request
 void Shard::answer(Index index, const http::Response& response) {
   Connection& connection = connections_[index];
   Exchange& exchange = connection.exchange();
+  if (response.refusal) {  // counted by whoever refused it
+    incidents_.on_refusal({response.refusal->reason, response.status, exchange.head.raw_path, exchange.client,
+                           response.refusal->detail},
+                          loop_.now());
+  }
   http::Response last = response;
   if (exchange.head.keep_alive == http::KeepAlive::close) last.keep_alive = http::KeepAlive::close;
-  std::string bytes;
-  http::append_response(bytes, last,
-                        exchange.head.method == "HEAD" ? http::BodyOut::omit : http::BodyOut::send);
+  const std::string bytes = responses_.bytes_of(exchange.head, last, loop_.wall_now());
   const bool fits = last.keep_alive == http::KeepAlive::keep && fan_out_.say(index, bytes, loop_.now());
   if (!fits) {  // or there was no room: the last answer that a client gets who does not read
     connection.state = State::closing;
@@ -154,19 +156,12 @@ void Shard::answer(Index index, const http::Response& response) {
   }
 }
 
-// Counted under one reason. One line for many: a flood of bad requests must not become a flood of lines.
+// Counts it under one reason and logs it.
 void Shard::note_refusal(Index index, RefusalReason reason, int status, std::string_view detail) {
   counters_.refusals[reason].add();
-  if (loop_.now() < refusal_logged_at_ + kRefusalLogEvery) return;
-  refusal_logged_at_ = loop_.now();
   const Exchange& exchange = connections_[index].exchange();
-  const std::string target = http::redacted_target(exchange.head.target);
-  const std::string peer = exchange.client.text();
-  shared_.log.info("request refused", {{"reason", name_of(reason)},
-                                       {"status", std::int64_t{status}},
-                                       {"target", std::string_view(target)},
-                                       {"peer", std::string_view(peer)},
-                                       {"detail", detail}});
+  incidents_.on_refusal({name_of(reason), status, exchange.head.target, exchange.client, detail},
+                        loop_.now());
 }
 
 void Shard::refuse(Index index, RefusalReason reason, const http::Response& response,
@@ -176,9 +171,7 @@ void Shard::refuse(Index index, RefusalReason reason, const http::Response& resp
   note_refusal(index, reason, response.status, detail);
   http::Response last = response;
   last.keep_alive = http::KeepAlive::close;
-  std::string bytes;
-  http::append_response(bytes, last,
-                        exchange.head.method == "HEAD" ? http::BodyOut::omit : http::BodyOut::send);
+  const std::string bytes = responses_.bytes_of(exchange.head, last, loop_.wall_now());
   connection.state = State::closing;
   fan_out_.finish(index, bytes, loop_.now());
   set_timer(index, kCloseTimeout);
@@ -197,6 +190,8 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::st
   websockets_left_.add();
   counters_.endpoints[endpoint.index].connections.add();
   counters_.endpoints[endpoint.index].accepted.add();
+  if (upgrade.compression == Compression::off) counters_.endpoints[endpoint.index].deflate_off.add();
+  if (upgrade.compression == Compression::unknown) counters_.endpoints[endpoint.index].deflate_unknown.add();
 
   std::string head;
   http::append_switching_protocols(head, upgrade.accept_key, upgrade.extensions, upgrade.subprotocol);

@@ -74,7 +74,7 @@ TEST(HttpSide, PipelinedRequestsAreAnsweredInOrder) {
   const int fd = stage.connect();
   std::string all;
   std::vector<std::string> bodies;
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 300; ++i) {
     bodies.push_back("body " + std::to_string(i));
     all += post("/echo", bodies.back());
   }
@@ -185,6 +185,7 @@ TEST(HttpSide, AnAnswerThatNeverComesIs504) {
   stage.send(fd, post("/later", ""));
   stage.run_for(seconds(31));
   EXPECT_EQ(stage.take_received(fd).substr(9, 3), "504");
+  EXPECT_EQ(stage.refusals(RefusalReason::answer_timeout), 1U);
 }
 
 // 504 was answered for an event that was delivered later: the bus had more time than the answer.
@@ -258,6 +259,44 @@ TEST(HttpSide, RequestsAndAnUpgradeMayShareAConnection) {
   EXPECT_EQ(frames_of(split_answer(received.substr(second)).body), (std::vector<std::string>{"pong p"}));
   stage.reset(fd);
   stage.expect_nothing_left();
+}
+
+// Regression: no answer had a Date, which an origin server with a clock must send (RFC 9110 6.6.1).
+TEST(HttpSide, EveryAnswerButTheInterimOnesHasADate) {
+  ShardStage stage;
+  const std::string date = "\r\nDate: ";
+  EXPECT_NE(stage.ask(get("/now", "Host: x\r\n")).head.find(date), std::string::npos);
+  EXPECT_NE(stage.ask(get("/nowhere", "Host: x\r\n")).head.find(date), std::string::npos);
+  EXPECT_NE(stage.ask("\x16").head.find(date), std::string::npos);
+  EXPECT_NE(stage.ask(get("/ws", "Host: x\r\n")).head.find(date), std::string::npos);
+  EXPECT_EQ(stage.ask(orion_upgrade()).head.find(date), std::string::npos);
+}
+
+// Regression: "GET http://host/path" was refused, which a server must accept (RFC 9112 3.2.2).
+TEST(HttpSide, AnAbsoluteTargetIsServedLikeItsPath) {
+  ShardStage stage;
+  EXPECT_EQ(stage.ask(get("http://x/now", "Host: x\r\n")).head.substr(9, 3), "200");
+  EXPECT_EQ(stage.ask(get("HTTP://x:8000/now?a=b", "Host: other\r\n")).head.substr(9, 3), "200");
+  EXPECT_EQ(stage.ask(upgrade_of("ws://x/ws?token=" + token_with("{}"))).head.substr(9, 3), "101");
+}
+
+// Regression: "/%68ealth" was "/health", and a proxy that hides the one passes the other on.
+TEST(HttpSide, APathOfAnEndpointHasNoSecondSpelling) {
+  ShardStage stage;
+  const std::string token = "?token=" + token_with("{}");
+  for (const char* path : {"/%77s", "/w%73", "/%77%73", "//ws", "/ws/"}) {
+    EXPECT_EQ(stage.ask(upgrade_of(path + token)).head.substr(9, 3), "404") << path;
+  }
+}
+
+// Regression: a broken escape in any parameter refused a good token.
+TEST(HttpSide, ABrokenEscapeInAnotherParameterLeavesTheTokenGood) {
+  ShardStage stage;
+  const std::string token = token_with("{}");
+  EXPECT_EQ(stage.ask(upgrade_of("/ws?token=" + token + "&utm=100%")).head.substr(9, 3), "101");
+  EXPECT_EQ(stage.ask(upgrade_of("/ws?%zz=1&token=" + token)).head.substr(9, 3), "101");
+  EXPECT_EQ(stage.ask(upgrade_of("/ws?token=" + token + "%")).head.substr(9, 3), "401");
+  EXPECT_EQ(stage.ask(upgrade_of("/ws?token=" + token + "&token=%")).head.substr(9, 3), "401");
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ constexpr std::array kRefusals{
     NamedReason{RefusalReason::bad_upgrade, "bad_upgrade"},
     NamedReason{RefusalReason::handshake_timeout, "handshake_timeout"},
     NamedReason{RefusalReason::proxy_header, "proxy_header"},
+    NamedReason{RefusalReason::answer_timeout, "answer_timeout"},
     NamedReason{RefusalReason::tls_handshake, "tls_handshake"},
     NamedReason{RefusalReason::tls_handshake_rate, "tls_handshake_rate"},
 };

@@ -28,6 +28,7 @@ enum class RefusalReason : std::uint8_t {
   bad_upgrade,         // 400 or 426: key, version, body, extensions
   handshake_timeout,   // no whole head in time, or no TLS handshake
   proxy_header,        // closed: no PROXY header, or not from a trusted proxy
+  answer_timeout,      // 504: whoever answers did not in time
   tls_handshake,       // no answer: garbage, plain HTTP, an old version or suite, on an address with TLS
   tls_handshake_rate,  // no answer: server.tls_handshakes_per_ip
   count

@@ -1,5 +1,6 @@
 #include "gateway/replies.h"
 
+#include <algorithm>
 #include <array>
 
 #include "config/frame_variables.h"
@@ -38,6 +39,14 @@ RefusalReply RefusalReply::compile(const config::Refusal& settings) {
     if (colon == std::string::npos) continue;  // config/ has refused it
     refusal.response_.headers.emplace_back(
         line.substr(0, colon), std::string(http::trimmed(std::string_view(line).substr(colon + 1))));
+  }
+  const auto& headers = refusal.response_.headers;
+  const bool challenges = std::any_of(headers.begin(), headers.end(), [](const auto& header) {
+    return http::equal_ignoring_case(header.first, "WWW-Authenticate");
+  });
+  // RFC 9110 section 15.5.2: a 401 carries a challenge.
+  if (settings.status == 401 && !challenges) {
+    refusal.response_.headers.emplace_back("WWW-Authenticate", "Bearer");
   }
   return refusal;
 }

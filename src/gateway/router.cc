@@ -11,7 +11,6 @@
 namespace carillon::gateway {
 namespace {
 
-constexpr std::string_view kUnfitBody = "event dropped: its body is not fit for its endpoint";
 
 }  // namespace
 
@@ -46,7 +45,7 @@ void Router::on_event(std::string_view channel, std::string_view body_text) {
   counters_.events_in.add();
   if (is_reserved_channel(channel)) {
     counters_.dropped_reserved.add();
-    complain("event dropped: its channel is reserved", channel, "channels under carillon. carry no events");
+    log_dropped("reserved", channel, "channels under carillon. carry no events");
     return;
   }
   Body body(body_text);
@@ -63,10 +62,13 @@ void Router::on_event(std::string_view channel, std::string_view body_text) {
       refused = true;
     }
   }
-  if (!wanted) counters_.dropped_no_endpoint.add();
+  if (!wanted) {
+    counters_.dropped_no_endpoint.add();
+    log_dropped("no_endpoint", channel, "no endpoint carries this channel");
+  }
   if (!refused) return;
   counters_.dropped_invalid_json.add();
-  complain(kUnfitBody, channel, json::describe(body.judgement().fault));
+  log_dropped("invalid_json", channel, json::describe(body.judgement().fault));
 }
 
 void Router::route(const Endpoint& endpoint, std::string_view channel, const Source::Match& match,
@@ -75,7 +77,11 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
   if (!audience) {
     const bool unfit = audience.error() == NotTaken::unfit;
     (unfit ? counters_.dropped_unfit : counters_.dropped_unselected).add();
-    if (unfit) complain(kUnfitBody, channel, "it has not what source.require asks for");
+    if (unfit) {
+      log_dropped("unfit", channel, "the body fails source.require");
+    } else {
+      log_dropped("unselected", channel, "no client can select it");
+    }
     return;
   }
   render(endpoint, channel, match.star, body);
@@ -139,11 +145,17 @@ bus::BusStatus Router::bus_status() const {
   return status_;
 }
 
-// A publisher gone wrong can send thousands a second: one line a second says it, the counter has all.
-void Router::complain(std::string_view what, std::string_view channel, std::string_view why) {
-  if (complained_at_ != MonoTime{} && loop_.now() - complained_at_ < seconds(1)) return;
-  complained_at_ = loop_.now();
-  log_.warning(what, {{"channel", channel}, {"why", why}});
+// A broken publisher can send thousands a second, so the lines are sampled; the counters have all of them.
+void Router::log_dropped(std::string_view reason, std::string_view channel, std::string_view why) {
+  const auto suppressed = dropped_lines_.admit(reason, loop_.now());
+  if (!suppressed) {
+    counters_.lines_suppressed.add();
+    return;
+  }
+  log_.warning("event dropped", {{"reason", reason},
+                                 {"channel", channel},
+                                 {"why", why},
+                                 {"suppressed", static_cast<std::int64_t>(*suppressed)}});
 }
 
 }  // namespace carillon::gateway

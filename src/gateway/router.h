@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/line_sampler.h"
 #include "base/log.h"
 #include "bus/bus.h"
 #include "channel/frame.h"
@@ -74,7 +75,7 @@ class Router final : public bus::EventSink {
              json::Outline& body);
   void render(const Endpoint& endpoint, std::string_view channel, std::string_view star, json::Outline& body);
   void add_to_batch(const Endpoint& endpoint, const Audience& audience);
-  void complain(std::string_view what, std::string_view channel, std::string_view why);
+  void log_dropped(std::string_view reason, std::string_view channel, std::string_view why);
 
   const std::vector<Endpoint>& endpoints_;
   reactor::Loop& loop_;
@@ -87,7 +88,7 @@ class Router final : public bus::EventSink {
   WallTime rendered_for_{};  // the relay time that time_s_ and time_ms_ show
   std::string time_s_;
   std::string time_ms_;
-  MonoTime complained_at_{};
+  LineSampler dropped_lines_;
   RouterCounters counters_;
   std::atomic<bool> bus_up_{false};
   mutable std::mutex status_mutex_;

@@ -28,7 +28,7 @@ std::vector<std::string> values_in(const std::vector<std::string_view>& lists) {
 std::optional<Selection> select(const config::SelectSettings& settings, const Source& source,
                                 std::string_view query, std::size_t values_max) {
   const auto parameters = http::QueryParameters::parse(query);
-  if (!parameters) return std::nullopt;
+  if (!parameters || !parameters->is_readable(settings.parameter)) return std::nullopt;
   std::vector<std::string> values = values_in(parameters->all(settings.parameter));
   if (values.empty()) values = settings.otherwise;
   const bool everything = values.size() == 1 && values.front() == "*" && settings.otherwise == values;

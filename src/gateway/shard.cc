@@ -56,7 +56,8 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place,
       fan_out_(*this, fan_out_options(shared.settings), lag_rules(shared.endpoints), &deflater_),
       wheel_(loop.now()),
       inbox_(shared.settings.server.inbox_batches_max, std::move(wake)),
-      receive_(kReceiveBytes) {
+      receive_(kReceiveBytes),
+      incidents_(shared.log, redaction_of(shared.settings), counters_.lines_suppressed) {
   make_audiences();
   listener_handler_.shard = inbox_handler_.shard = this;
   socket_handler_ = loop_.add_handler(*this);
@@ -148,6 +149,10 @@ void Shard::adopt(int fd, const std::string& peer_address, const Entrance& entra
   const auto taken = connections_.try_take();
   if (!taken) {  // the kernel gives more descriptors than the table has rows
     counters_.refusals[RefusalReason::connections_max].add();
+    const IpAddress peer = IpAddress::parse(peer_address).value_or(IpAddress{});
+    incidents_.on_refusal(
+        {name_of(RefusalReason::connections_max), 0, {}, peer, "the table of connections is full"},
+        loop_.now());
     edge_.close(fd);
     return;
   }
@@ -244,7 +249,7 @@ void Shard::on_timer(Index index) {
              {});
       return;
     case State::answering:
-      answer(index, http::error_response(504, "no answer in time"));
+      refuse(index, RefusalReason::answer_timeout, http::error_response(504, "no answer in time"), {});
       return;
     case State::open:
       on_keepalive_timer(index);

@@ -31,8 +31,10 @@
 #include "gateway/handshake.h"
 #include "gateway/handshake_rate.h"
 #include "gateway/http_handler.h"
+#include "gateway/incident_log.h"
 #include "gateway/message_rate.h"
 #include "gateway/read_queue.h"
+#include "gateway/response_writer.h"
 #include "gateway/router.h"
 #include "gateway/tls_clients.h"
 #include "reactor/inbox.h"
@@ -151,7 +153,7 @@ class Shard final : public BatchTaker,
   void refuse(Index index, RefusalReason reason, const http::Response& response, std::string_view detail);
   void note_refusal(Index index, RefusalReason reason, int status, std::string_view detail);
   void open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::string_view rest);
-  const Endpoint* endpoint_at(std::string_view path) const;
+  const Endpoint* endpoint_at(std::string_view raw_path) const;
   Responder responder_for(Index index);
 
   // proxied.cc
@@ -208,6 +210,7 @@ class Shard final : public BatchTaker,
   void release(Index index);                // the descriptor is closed already
   void leave_endpoint(Index index, CloseReason why);
   void log_client(Index index, LogLevel level, std::string_view message);
+  void log_close(Index index, CloseReason why);
   std::string connection_id(Index index);
   void pace_drain(MonoTime now);
 
@@ -260,7 +263,8 @@ class Shard final : public BatchTaker,
   MonoTime next_lag_check_{};
   MonoTime expected_wake_ = MonoTime::max();
   MonoTime grace_until_{};  // after a stall nobody is called silent before this
-  MonoTime refusal_logged_at_{};
+  IncidentLog incidents_;
+  ResponseWriter responses_;
   struct Drain {
     MonoTime begin;
     milliseconds window{0};

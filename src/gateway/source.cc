@@ -24,6 +24,20 @@ std::optional<std::string_view> first_match(const std::vector<ChannelPattern>& p
   return std::nullopt;
 }
 
+// What a client can write in its query for this value: a string's characters, and a number or a boolean as it
+// stands in the body. Nothing for null, an array or an object.
+std::string text_of(json::Value value) {
+  switch (value.type()) {
+    case json::Type::string:
+      return value.string().value_or(std::string());
+    case json::Type::number:
+    case json::Type::boolean:
+      return std::string(value.raw());
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 Source Source::compile(const config::EndpointSettings& settings) {
@@ -74,8 +88,7 @@ Result<Audience, NotTaken> Source::judge_selected(std::string_view star, json::O
   std::string value(star);
   if (value_) {
     const auto raw = body.find(*value_);
-    auto text = raw ? json::Value::of_valid(*raw).string() : tl::unexpected(json::StringFault::not_a_string);
-    value = text ? std::move(*text) : std::string();
+    value = raw ? text_of(json::Value::of_valid(*raw)) : std::string();
   }
   if (!known_.empty()) {
     const auto tag = tag_of(value);

@@ -80,6 +80,7 @@ bool BodyReader::take_control(char byte) {
     case Phase::data:
       return false;  // take_data()'s
     case Phase::trailer_start:
+    case Phase::trailer_name:
     case Phase::trailer:
     case Phase::trailer_lf:
     case Phase::end_lf:
@@ -127,8 +128,11 @@ bool BodyReader::take_trailer(char byte) {
         phase_ = Phase::end_lf;
         return true;
       }
-      phase_ = Phase::trailer;
+      phase_ = Phase::trailer_name;
       return is_token_byte(byte) || fail(400, "bad byte in a trailer");
+    case Phase::trailer_name:  // a line without a colon may be the next request's, behind a broken end
+      if (byte == ':') phase_ = Phase::trailer;
+      return byte == ':' || is_token_byte(byte) || fail(400, "a trailer line that is no header field");
     case Phase::trailer:
       if (byte == '\r') phase_ = Phase::trailer_lf;
       return byte == '\r' || is_value_byte(byte) || fail(400, "control character in a trailer");

@@ -47,7 +47,8 @@ class BodyReader {
     data_cr,
     data_lf,
     trailer_start,  // at the beginning of a trailer's line
-    trailer,
+    trailer_name,
+    trailer,  // behind its colon
     trailer_lf,
     end_lf
   };

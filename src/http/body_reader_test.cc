@@ -93,6 +93,18 @@ TEST(BodyReader, DropsTrailers) {
   EXPECT_EQ(read_chunked("1\r\na\r\n0\r\nX: y\r\nContent-Length: 9\r\n\r\n").body, "a");
 }
 
+// Regression: any line was a trailer, so that "0\r\nXX" swallowed the head of the request behind it, and that
+// request's body was answered as a request.
+TEST(BodyReader, ATrailerLineIsAHeaderField_Rfc9112_7_1_2) {
+  const std::string last = "1\r\na\r\n0\r\n";
+  for (const std::string trailers :
+       {"XXPOST / HTTP/1.1\r\nHost: x\r\n\r\n", "XX\r\n\r\n", "X\r\n\r\n", "X : y\r\n\r\n", "X y: z\r\n\r\n",
+        ": y\r\n\r\n", " X: y\r\n\r\n", "A: b\r\nXX\r\n\r\n", "A: b\r\n c\r\n\r\n"}) {
+    EXPECT_EQ(read_chunked(last + trailers).status, 400) << trailers;
+  }
+  EXPECT_EQ(read_chunked(last + "A:\r\nB: c : d\r\n\r\n").body, "a");
+}
+
 TEST(BodyReader, RefusesLooseChunks) {
   for (const auto text : {"\r\n",
                           " 5\r\nhello\r\n",

@@ -158,9 +158,12 @@ bool HeadReader::end_head() {
   const std::string_view text(head_.bytes.data() + line_begin_, scanned_ - line_begin_);
   head_.headers.reserve(header_count_);
   if (const auto fault = parse_head(text, head_)) return fail(fault->status, fault->reason);
+  const auto parts = parts_of(head_.target);  // end_request_line() has judged it
+  if (!parts) return fail(400, "malformed request head");
+  head_.authority = parts->authority;
+  head_.raw_path = parts->path;
+  head_.query = parts->query;
   if (const auto fault = judge_head(head_)) return fail(fault->status, fault->reason);
-  const std::size_t question = head_.target.find('?');
-  if (question != std::string_view::npos) head_.query = head_.target.substr(question + 1);
   state_ = HeadState::done;
   return true;
 }

@@ -3,8 +3,8 @@
 //
 // Strict where leniency has been used to smuggle requests: CRLF only, no folded lines, no space before
 // a colon, one Host (required in HTTP/1.1), one Content-Length of digits, never with a
-// Transfer-Encoding, origin-form targets only. One empty line before the request line is forgiven
-// (RFC 9112 section 2.2).
+// Transfer-Encoding, targets in origin-form or absolute-form only. One empty line before the request line is
+// forgiven (RFC 9112 section 2.2).
 //
 // Thread: one. Fed views live for the call; `consumed` never passes the head's end, what follows is
 // the body or bytes of the next protocol. Grows by bytes received, to head_bytes_max at most.

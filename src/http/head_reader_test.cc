@@ -187,14 +187,14 @@ TEST(HeadReader, RefusesMalformedRequestLines_ReliabilityHandshake) {
 
 TEST(HeadReader, RefusesTargetsThatAreNoPlainPath_ReliabilityHandshake) {
   for (const auto target :
-       {"http://a/ws",   "*",     "a:443",      "ws",       "?token=a",   "/../ws", "/a/..",
+       {"ftp://a/ws",    "*",     "a:443",      "ws",       "?token=a",   "/../ws", "/a/..",
         "/a/.",          "/./ws", "/%2e%2e/ws", "/.%2E/ws", "/a/%2e",     "/%00",   "/ws%00",
         "/ws%0d%0aX: y", "/%7f",  "/a%2Fb",     "/a%2fb",   "/a%5cb",     "/a\\b",  "/%",
         "/%2",           "/%zz",  "/%ff",       "/%c0%af",  "/%ed%a0%80", "/ws#x",  "/ws?a#x"}) {
     EXPECT_EQ(read("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n").status, 400) << target;
   }
   for (const auto target : {"/", "/ws", "/ws/", "//ws", "/a.b/..c/...", "/caf%C3%A9", "/%77s", "/ws?",
-                            "/ws?a=%zz", "/ws?a/../b", "/%252e%252e/"}) {
+                            "/ws?a=%zz", "/ws?a/../b", "/%252e%252e/", "http://a/ws"}) {
     EXPECT_EQ(read("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n").state, HeadState::done)
         << target;
   }
@@ -227,13 +227,32 @@ TEST(HeadReader, WantsOneHost_Rfc9112_3_2) {
   EXPECT_EQ(read("GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n").status, 400);
   EXPECT_EQ(read("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n").status, 400);
   EXPECT_EQ(read("GET / HTTP/1.0\r\n\r\n").state, HeadState::done);
-  for (const auto host : {"a b", "a/b", "a@b", "a,b", "a?b", "a#b", "a\\b", "\xC3\xA9"}) {
+  for (const auto host : {"a b", "a/b", "a@b", "a,b", "a?b", "a#b", "a\\b", "\xC3\xA9", "x:bc", "[::1", ":80",
+                          "a:b:c", "a:65536", "[x]", "a%zz"}) {
     EXPECT_EQ(read("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n").status, 400) << host;
   }
   for (const auto host : {"a", "a.example:80", "[::1]:8000", "127.0.0.1", "xn--caf-dma.example", ""}) {
     EXPECT_EQ(read("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n").state, HeadState::done)
         << host;
   }
+}
+
+TEST(HeadReader, AnAbsoluteTargetReplacesTheHost_Rfc9112_3_2_2) {
+  HeadReader reader;
+  reader.feed("GET http://a.example:81/ws?x=1 HTTP/1.1\r\nHost: b\r\n\r\n");
+  ASSERT_EQ(reader.state(), HeadState::done);
+  EXPECT_EQ(reader.head().authority, "a.example:81");
+  EXPECT_EQ(reader.head().path, "/ws");
+  EXPECT_EQ(reader.head().raw_path, "/ws");
+  EXPECT_EQ(reader.head().query, "x=1");
+  reader.reset();
+  reader.feed("GET /w%73 HTTP/1.1\r\nHost: b:82\r\n\r\n");
+  const RequestHead head = reader.take_head();
+  EXPECT_EQ(head.authority, "b:82");
+  EXPECT_EQ(head.path, "/ws");
+  EXPECT_EQ(head.raw_path, "/w%73");
+  EXPECT_EQ(read("GET http://a/ HTTP/1.1\r\n\r\n").status, 400) << "a Host is needed all the same";
+  EXPECT_EQ(read("GET http://a/ HTTP/1.1\r\nHost: x:bc\r\n\r\n").status, 400);
 }
 
 TEST(HeadReader, LeavesNoTwoWaysToMeasureABody_Rfc9112_6_3) {

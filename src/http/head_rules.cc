@@ -1,14 +1,13 @@
-#include <algorithm>
-
+#include "http/authority.h"
 #include "http/characters.h"
 #include "http/head_parser.h"
 
 namespace carillon::http {
 namespace {
 
-// RFC 9112 section 3.2: exactly one Host in HTTP/1.1, never two, and nothing in it that could be read as
-// the end of a host's name.
-std::optional<Fault> judge_host(const RequestHead& head) {
+// RFC 9112 section 3.2: exactly one Host in HTTP/1.1, never two, and each a host with perhaps a port. An
+// empty one is legal (a target without an authority). The authority of an absolute target takes its place.
+std::optional<Fault> judge_host(RequestHead& head) {
   const std::size_t count = head.count("Host");
   if (count > 1) return Fault{400, "more than one Host header"};
   if (count == 0) {
@@ -16,11 +15,8 @@ std::optional<Fault> judge_host(const RequestHead& head) {
     return Fault{400, "the Host header is missing"};
   }
   const std::string_view host = *head.header("Host");
-  const bool good = std::all_of(host.begin(), host.end(), [](char c) {
-    return is_digit(c) || is_letter(c) ||
-           std::string_view("-._~%!$&'()*+;=:[]").find(c) != std::string_view::npos;
-  });
-  if (!good) return Fault{400, "bad Host header"};
+  if (!host.empty() && !parse_authority(host)) return Fault{400, "bad Host header"};
+  if (head.authority.empty()) head.authority = host;
   return std::nullopt;
 }
 

@@ -67,17 +67,21 @@ Result<PathPattern> PathPattern::parse(std::string_view text) {
   return pattern;
 }
 
-std::optional<std::vector<std::string_view>> PathPattern::match(std::string_view path) const {
+std::optional<std::vector<std::string_view>> PathPattern::match(std::string_view path,
+                                                                std::string_view raw_path) const {
   std::vector<std::string_view> values;
   for (const Segment& segment : segments_) {
-    if (path.empty() || path.front() != '/') return std::nullopt;
+    if (!path.starts_with('/') || !raw_path.starts_with('/')) return std::nullopt;
     path.remove_prefix(1);
+    raw_path.remove_prefix(1);
     const std::string_view part = path.substr(0, path.find('/'));
-    if (segment.is_parameter ? part.empty() : part != segment.literal) return std::nullopt;
+    const std::string_view raw_part = raw_path.substr(0, raw_path.find('/'));
+    if (segment.is_parameter ? part.empty() : raw_part != segment.literal) return std::nullopt;
     if (segment.is_parameter) values.push_back(part);
     path.remove_prefix(part.size());
+    raw_path.remove_prefix(raw_part.size());
   }
-  if (!path.empty()) return std::nullopt;
+  if (!path.empty() || !raw_path.empty()) return std::nullopt;
   return values;
 }
 

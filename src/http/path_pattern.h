@@ -1,7 +1,8 @@
 // PathPattern: a route's path, "/api/streams/{id}/cancel", and texts that its parameters stand in.
 //
-// A path is matched whole, byte for byte, as RequestHead has it: percent-decoded once, without dot
-// segments. `{name}` stands for one whole segment that is not empty; everything else for itself.
+// A path is matched whole, byte for byte, without dot segments. `{name}` stands for one whole segment that
+// is not empty, percent-decoded once; everything else stands for itself, and an escape never does: a proxy
+// that hides "/hooks" must not be passed by with "/%68ooks".
 //
 // Thread: any; immutable. Limits: 255 bytes, 8 parameters, names of 32 bytes.
 #pragma once
@@ -26,9 +27,13 @@ class PathPattern {
   // The error says what is wrong and what to write instead.
   static Result<PathPattern> parse(std::string_view text);
 
-  // The parameters' values in the order of names(), never empty; views into `path`. Nothing where the
-  // path is another.
-  std::optional<std::vector<std::string_view>> match(std::string_view path) const;
+  // The parameters' values in the order of names(), never empty; views into `path`, which is `raw_path`
+  // decoded and has as many slashes. Nothing where the path is another.
+  std::optional<std::vector<std::string_view>> match(std::string_view path, std::string_view raw_path) const;
+  // The same for a path without escapes.
+  std::optional<std::vector<std::string_view>> match(std::string_view path) const {
+    return match(path, path);
+  }
 
   // Two patterns match the same paths if, and only if, they have the same shape: "/api/streams/{}".
   std::string shape() const;

@@ -128,5 +128,15 @@ TEST(ParameterText, APathsParametersAreFilledIn) {
   EXPECT_EQ(ParameterText::parse("{id}", {}).error().message, "the path has no {id}; it has no parameters");
 }
 
+// Regression: a proxy that hides /hooks was passed by with /%68ooks.
+TEST(PathPattern, ALiteralIsNeverMatchedByAnEscape) {
+  const auto pattern = PathPattern::parse("/hooks/{id}/end");
+  ASSERT_TRUE(pattern);
+  EXPECT_TRUE(pattern->match("/hooks/a b/end", "/hooks/a%20b/end"));
+  EXPECT_TRUE(pattern->match("/hooks/ab/end", "/hooks/%61b/end"));
+  EXPECT_FALSE(pattern->match("/hooks/ab/end", "/%68ooks/ab/end"));
+  EXPECT_FALSE(pattern->match("/hooks/ab/end", "/hooks/ab/%65nd"));
+}
+
 }  // namespace
 }  // namespace carillon::http

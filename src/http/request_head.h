@@ -33,8 +33,10 @@ struct RequestHead {
   RequestHead& operator=(RequestHead&&) noexcept = default;
 
   std::string_view method;      // case-sensitive; any token: whether it is known is the route's affair
-  std::string_view target;      // as it was sent: log it only through redacted_target()
-  std::string path;             // percent-decoded once, safe to compare literally (target.h)
+  std::string_view target;      // as it was sent: log it only through Redaction (redaction.h)
+  std::string_view authority;   // of an absolute target, otherwise the Host header; may be empty
+  std::string_view raw_path;    // as it was sent: compare it with the paths that Carillon serves
+  std::string path;             // percent-decoded once: for parameters of a path, and to show
   std::string_view query;       // raw, without the '?'; QueryParameters takes it apart
   int minor_version = 1;        // HTTP/1.0 or HTTP/1.1
   std::vector<Header> headers;  // in order

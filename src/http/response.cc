@@ -90,7 +90,8 @@ bool is_bodiless(int status) { return status < 200 || status == 204 || status ==
 
 bool is_added_by_us(std::string_view name) {
   return equal_ignoring_case(name, "Content-Length") || equal_ignoring_case(name, "Connection") ||
-         equal_ignoring_case(name, "Content-Type") || equal_ignoring_case(name, "Transfer-Encoding");
+         equal_ignoring_case(name, "Content-Type") || equal_ignoring_case(name, "Transfer-Encoding") ||
+         equal_ignoring_case(name, "Date");
 }
 
 }  // namespace
@@ -102,12 +103,13 @@ std::string_view reason_phrase(int status) {
   return "Unknown";
 }
 
-void append_response(std::string& out, const Response& response, BodyOut body) {
+void append_response(std::string& out, const Response& response, std::string_view date, BodyOut body) {
   out += "HTTP/1.1 ";
   out += std::to_string(std::clamp(response.status, 100, 599));
   out += ' ';
   out += reason_phrase(response.status);
   out += "\r\n";
+  if (response.status >= 200 && !date.empty()) append_header(out, "Date", date);
   bool upgrades = false;
   for (const auto& [name, value] : response.headers) {
     if (is_added_by_us(name)) continue;

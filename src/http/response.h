@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,19 +15,28 @@
 
 namespace carillon::http {
 
+// Why a request was not served, for the log; never sent. Without secrets.
+struct RefusalNote {
+  std::string_view reason;  // a literal: the `reason` of the metric that counts it
+  std::string detail;       // may be empty
+};
+
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;  // beside those that are added below
   std::string body;
   std::string content_type = "application/json";  // used when there is a body
   KeepAlive keep_alive = KeepAlive::keep;
+  std::optional<RefusalNote> refusal = std::nullopt;
 };
 
 enum class BodyOut : std::uint8_t { send, omit };  // omit: the answer to a HEAD
 
-// Appends status line, headers and body; adds Content-Length, Content-Type and Connection itself
-// (`Connection: Upgrade, close` beside an Upgrade header, as RFC 9110 section 7.8 wants).
-void append_response(std::string& out, const Response& response, BodyOut body = BodyOut::send);
+// Appends status line, headers and body; adds Date, Content-Length, Content-Type and Connection itself
+// (`Connection: Upgrade, close` beside an Upgrade header, as RFC 9110 section 7.8 wants). `date` is what
+// DateClock shows; statuses below 200 carry none.
+void append_response(std::string& out, const Response& response, std::string_view date,
+                     BodyOut body = BodyOut::send);
 
 // {"message":"…"}, closing the connection. The message may hold anything.
 Response error_response(int status, std::string_view message);

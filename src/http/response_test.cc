@@ -11,7 +11,7 @@ using std::string_literals::operator""s;
 
 std::string text_of(const Response& response, BodyOut body = BodyOut::send) {
   std::string out;
-  append_response(out, response, body);
+  append_response(out, response, "", body);
   return out;
 }
 
@@ -31,6 +31,17 @@ TEST(Response, AnswersHeadWithTheLengthAlone_Rfc9110_9_3_2) {
   EXPECT_EQ(
       text_of(response, BodyOut::omit),
       "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
+}
+
+// Regression: no answer had a Date.
+TEST(Response, CarriesTheDateOnce_Rfc9110_6_6_1) {
+  Response response;
+  response.headers = {{"Date", "yesterday"}};
+  std::string out;
+  append_response(out, response, "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(out,
+            "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n"
+            "Connection: keep-alive\r\n\r\n");
 }
 
 TEST(Response, AnEmptyBodyHasALengthAndNoType) {

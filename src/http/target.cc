@@ -1,8 +1,10 @@
 #include "http/target.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/utf8.h"
+#include "http/authority.h"
 #include "http/characters.h"
 
 namespace carillon::http {
@@ -13,6 +15,12 @@ tl::unexpected<Fault> refused(std::string_view reason) { return tl::unexpected(F
 bool is_control(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte < 0x20 || byte == 0x7F;
+}
+
+bool is_known_scheme(std::string_view scheme) {
+  constexpr std::array<std::string_view, 4> kSchemes = {"http", "https", "ws", "wss"};
+  return std::any_of(kSchemes.begin(), kSchemes.end(),
+                     [scheme](std::string_view known) { return equal_ignoring_case(scheme, known); });
 }
 
 // "." and ".." would mean another path to whoever resolves them.
@@ -49,23 +57,39 @@ std::optional<std::string> percent_decoded(std::string_view text, Plus plus) {
   return decoded;
 }
 
-Result<Target, Fault> split_target(std::string_view target) {
-  if (!target.starts_with('/')) return refused("the request target must be a path");
-  if (target.find('#') != std::string_view::npos) return refused("a fragment in the request target");
+std::optional<TargetParts> parts_of(std::string_view target) {
+  TargetParts parts;
+  if (!target.starts_with('/')) {
+    const std::size_t colon = target.find("://");
+    if (colon == std::string_view::npos || !is_known_scheme(target.substr(0, colon))) return std::nullopt;
+    target.remove_prefix(colon + 3);
+    const std::size_t end = std::min(target.find_first_of("/?"), target.size());
+    parts.authority = target.substr(0, end);
+    if (!parse_authority(parts.authority)) return std::nullopt;
+    target.remove_prefix(end);
+  }
   const std::size_t question = std::min(target.find('?'), target.size());
-  const std::string_view raw_path = target.substr(0, question);
-  auto path = percent_decoded(raw_path, Plus::literal);
+  parts.path = question == 0 ? std::string_view("/") : target.substr(0, question);
+  if (question < target.size()) parts.query = target.substr(question + 1);
+  return parts;
+}
+
+Result<Target, Fault> split_target(std::string_view target) {
+  const auto parts = parts_of(target);
+  if (!parts) return refused("the request target must be a path or an absolute http URI");
+  if (target.find('#') != std::string_view::npos) return refused("a fragment in the request target");
+  auto path = percent_decoded(parts->path, Plus::literal);
   if (!path) return refused("a broken percent escape in the path");
   if (std::any_of(path->begin(), path->end(), is_control)) return refused("a control character in the path");
   // As many slashes after decoding as before: none came out of an escape.
-  if (std::count(path->begin(), path->end(), '/') != std::count(raw_path.begin(), raw_path.end(), '/')) {
+  if (std::count(path->begin(), path->end(), '/') !=
+      std::count(parts->path.begin(), parts->path.end(), '/')) {
     return refused("an encoded slash in the path");
   }
   if (path->find('\\') != std::string::npos) return refused("a backslash in the path");
   if (has_dot_segment(*path)) return refused("a dot segment in the path");
   if (!is_valid_utf8(*path)) return refused("the path is not UTF-8");
-  const std::string_view query = question < target.size() ? target.substr(question + 1) : std::string_view{};
-  return Target{std::move(*path), query};
+  return Target{std::move(*path), *parts};
 }
 
 std::optional<QueryParameters> QueryParameters::parse(std::string_view query) {
@@ -75,13 +99,22 @@ std::optional<QueryParameters> QueryParameters::parse(std::string_view query) {
     const std::string_view piece = query.substr(0, end);
     query.remove_prefix(std::min(end + 1, query.size()));
     if (piece.empty()) continue;
+    const std::size_t seen = parameters.entries_.size() + parameters.unreadable_.size();
+    if (seen == kParametersMax) return std::nullopt;
     const std::size_t equals = std::min(piece.find('='), piece.size());
     auto name = percent_decoded(piece.substr(0, equals), Plus::space);
     auto value = percent_decoded(piece.substr(std::min(equals + 1, piece.size())), Plus::space);
-    if (!name || !value || parameters.entries_.size() == kParametersMax) return std::nullopt;
-    parameters.entries_.emplace_back(std::move(*name), std::move(*value));
+    if (name && value) {
+      parameters.entries_.emplace_back(std::move(*name), std::move(*value));
+    } else {
+      parameters.unreadable_.push_back(std::move(name).value_or(""));
+    }
   }
   return parameters;
+}
+
+bool QueryParameters::is_readable(std::string_view name) const {
+  return std::find(unreadable_.begin(), unreadable_.end(), name) == unreadable_.end();
 }
 
 std::optional<std::string_view> QueryParameters::first(std::string_view name) const {

@@ -1,5 +1,5 @@
-// The request target (RFC 9112 section 3.2.1): path and query, taken apart so that what is compared is
-// what was meant, and shown so that no token is.
+// The request target (RFC 9112 section 3.2), in origin-form or absolute-form, split into its parts so that
+// what is compared is what was meant. redaction.h shows it without its secrets.
 //
 // Thread: any; pure.
 #pragma once
@@ -16,22 +16,34 @@
 
 namespace carillon::http {
 
-struct Target {
-  std::string path;        // percent-decoded once
-  std::string_view query;  // raw, without the '?'; points into what was split
+// Views into the target, nothing decoded.
+struct TargetParts {
+  std::string_view authority;  // empty in origin-form
+  std::string_view path;       // "/" where an absolute target has none
+  std::string_view query;      // without the '?'
 };
 
-// Refuses with 400 whatever could make two readers see two paths: anything but origin-form, a broken
-// escape, NUL and other control characters, "." and ".." segments and slashes hidden in escapes,
-// backslashes, a fragment, invalid UTF-8.
+// Nothing where the target is neither a path nor an absolute http, https, ws or wss URI with a good
+// authority.
+std::optional<TargetParts> parts_of(std::string_view target);
+
+struct Target {
+  std::string path;  // percent-decoded once
+  TargetParts raw;   // points into what was split
+};
+
+// Refuses with 400 whatever could make two readers see two paths: any form but the two, a broken escape,
+// NUL and other control characters, "." and ".." segments and slashes hidden in escapes, backslashes, a
+// fragment, invalid UTF-8.
 Result<Target, Fault> split_target(std::string_view target);
 
-// A query's parameters: percent- and '+'-decoded (WIRE C7), in order, repeated names kept.
+// A query's parameters: percent- and '+'-decoded (WIRE C7), in order, repeated names kept. A parameter with a
+// broken escape is left out and remembered, so that it does not spoil the others.
 class QueryParameters {
  public:
   static constexpr std::size_t kParametersMax = 128;
 
-  // Nothing where an escape is broken or there are too many parameters: then no part of it counts.
+  // Nothing where there are too many parameters: then no part of the query counts.
   static std::optional<QueryParameters> parse(std::string_view query);
 
   // Names are compared case-sensitively.
@@ -39,20 +51,17 @@ class QueryParameters {
   std::size_t count(std::string_view name) const;
   std::vector<std::string_view> all(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& entries() const { return entries_; }
+  // False where a value of that name had a broken escape: ask before first() is trusted.
+  bool is_readable(std::string_view name) const;
+  bool all_readable() const { return unreadable_.empty(); }
 
  private:
   std::vector<std::pair<std::string, std::string>> entries_;
+  std::vector<std::string> unreadable_;  // names; an empty one where the name itself is broken
 };
 
 // Percent-decoded; where a '%' is not followed by two hex digits, nothing.
 enum class Plus : bool { literal, space };
 std::optional<std::string> percent_decoded(std::string_view text, Plus plus);
-
-// For logs (WIRE C6): the values of token, access_token, refresh_token and api_key, in any case and
-// however the name is escaped, are REDACTED; so is a value that holds such an assignment inside. A
-// query that cannot be parsed is dropped whole; so is a target that is not a path.
-std::string redacted_target(std::string_view target);
-// Authorization, Proxy-Authorization, Cookie, X-API-Key and the like: REDACTED; Referer: its query.
-std::string redacted_header(std::string_view name, std::string_view value);
 
 }  // namespace carillon::http

@@ -10,8 +10,8 @@
 #include "base/utf8.h"
 #include "http/body_reader.h"
 #include "http/head_reader.h"
+#include "http/redaction.h"
 #include "http/response.h"
-#include "http/target.h"
 
 namespace {
 
@@ -65,10 +65,10 @@ void check_head(const http::RequestHead& head, const http::HeadLimits& limits) {
     require(!upgrade.key.empty());
   } else {
     std::string out;
-    http::append_response(out, http::upgrade_refusal(upgrade.fault));
+    http::append_response(out, http::upgrade_refusal(upgrade.fault), "");
     require(out.starts_with("HTTP/1.1 4"));
   }
-  (void)http::redacted_target(head.target);
+  (void)http::Redaction().target(head.target);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/redaction.h"
 #include "http/target.h"
 
 namespace {
@@ -44,8 +45,8 @@ void check_query(std::string_view query) {
 }
 
 void check_redaction(const std::string& target) {
-  const std::string shown = http::redacted_target(target);
-  require(http::redacted_target(shown) == shown);
+  const std::string shown = http::Redaction().target(target);
+  require(http::Redaction().target(shown) == shown);
   const std::size_t question = shown.find('?');
   if (question == std::string::npos) return;
   const auto parameters = http::QueryParameters::parse(std::string_view(shown).substr(question + 1));
@@ -80,7 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_redaction("/ws?" + text);
   check_redaction("/" + text);
   // However a secret is dressed, its own parameter hides it.
-  const std::string dressed = http::redacted_target("/ws?" + text + "&token=Sup3rS3cretValue");
+  const std::string dressed = http::Redaction().target("/ws?" + text + "&token=Sup3rS3cretValue");
   require(text.find("Sup3rS3cretValue") != std::string::npos ||
           dressed.find("Sup3rS3cretValue") == std::string::npos);
   return 0;

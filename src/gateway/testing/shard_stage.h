@@ -27,7 +27,11 @@ namespace carillon::gateway::testing {
 class FakeApi final : public HttpHandler {
  public:
   Judgement judge(const http::RequestHead& head, const Visitor&) override {
-    if (head.path == "/now") return http::Response{};
+    if (head.path == "/now") {
+      http::Response now;
+      now.refusal = refuse_with;
+      return now;
+    }
     if (head.path == "/echo") return TakeBody{64};
     if (head.path == "/later") return TakeBody{64};
     return NotMine{};
@@ -48,6 +52,7 @@ class FakeApi final : public HttpHandler {
   }
 
   std::vector<Responder> owed;
+  std::optional<http::RefusalNote> refuse_with;  // of /now
 };
 
 // A bus that keeps what clients publish, and answers when the test says.

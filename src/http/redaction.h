@@ -1,0 +1,40 @@
+// Redaction: what of a request may be shown in a log or an error (WIRE C6). When in doubt, less.
+//
+// Thread: any; immutable once made, pure. Every log line about a request goes through it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::http {
+
+class Redaction {
+ public:
+  // Hides the usual parameters and headers only: token, access_token, refresh_token, api_key, key, password
+  // and the like; Authorization, Proxy-Authorization, Cookie, X-API-Key and the like.
+  Redaction() : Redaction({}, {}) {}
+  // Hides these parameters and headers as well: all that a configuration reads tokens from.
+  Redaction(std::vector<std::string> parameters, std::vector<std::string> headers);
+
+  // A target with REDACTED for the value of a secret parameter, in any case and however its name is escaped,
+  // for a value that holds such an assignment inside, and for whatever has the form of a JWT, wherever it
+  // stands. A query with a broken escape is dropped whole; a target that is neither a path nor an absolute
+  // URI, or that holds a user's name and password, is shown as "(not a path)".
+  std::string target(std::string_view target) const;
+  // A header's value: REDACTED for a secret header and for a value that holds a secret; Referer and Location
+  // without their query.
+  std::string header(std::string_view name, std::string_view value) const;
+
+ private:
+  bool is_secret_parameter(std::string_view name) const;
+  bool holds_assignment(std::string_view text) const;
+  bool holds_secret(std::string_view text) const;
+  std::string path(std::string_view path) const;
+  void append_parameter(std::string& out, std::string_view piece) const;
+
+  std::vector<std::string> parameters_;
+  std::vector<std::string> headers_;
+};
+
+}  // namespace carillon::http
