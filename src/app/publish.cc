@@ -11,6 +11,7 @@
 #include <string>
 
 #include "app/verbs.h"
+#include "json/reader.h"
 #include "json/validate.h"
 #include "json/writer.h"
 
@@ -88,6 +89,22 @@ int fail(const std::string& message) {
   return 1;
 }
 
+// The answer names channels that no endpoint of that gateway carries: most often a typing mistake.
+void warn_of_unrouted(std::string_view answer) {
+  const auto body = json::parse(answer);
+  if (!body) return;
+  const auto unrouted = body->find("unrouted");
+  if (!unrouted) return;
+  for (const json::Value& element : unrouted->elements()) {
+    const auto channel = element.string();
+    if (!channel) continue;
+    std::fprintf(stderr,
+                 "carillon: warning: no endpoint of this gateway carries the channel \"%s\", so none of its "
+                 "clients gets the event\n",
+                 channel->c_str());
+  }
+}
+
 }  // namespace
 
 int run_publish(const PublishArguments& arguments) {
@@ -102,6 +119,7 @@ int run_publish(const PublishArguments& arguments) {
   const Response response = exchange(*url, make_request(*url, arguments, key), error);
   if (error) return fail(arguments.url + ": " + error.message());
   std::printf("%s\n", response.body().c_str());
+  warn_of_unrouted(response.body());
   return response.result() == beast::http::status::ok ? 0 : 1;
 }
 

@@ -91,6 +91,10 @@ class RoutesCheck {
     const std::vector<std::string>& names = entry.pattern->names();
     if (was_read(entry, "channel")) channel(entry, names);
     if (was_read(entry, "id")) id(entry, names);
+    const auto& origins = route.origins;
+    if (origins.size() > 1 && std::find(origins.begin(), origins.end(), "*") != origins.end()) {
+      fault(entry, "origins", "has \"*\" beside others; write [\"*\"] alone, or leave it out");
+    }
     for (const auto& [name, text] : {std::pair("event", &route.event), std::pair("answer", &route.answer)}) {
       if (!was_read(entry, name)) continue;
       const auto compiled = compile_route_template(*text, names);

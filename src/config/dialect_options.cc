@@ -53,7 +53,8 @@ std::vector<Option> select_options(SelectSettings& s) {
              " commas; or those of the channels that it subscribes to"),
       option("select.value", TextKind{"\"*\" or JSON Pointer", "\"/streamId\"", 256, check_selected_value},
              s.value,
-             "what the list is compared with: what the channel's star matched, or a string in the body"),
+             "what the list is compared with: what the channel's star matched, or a string, number or"
+             " boolean in the body, by its text"),
       option("select.known", TextListKind{value, kSelectValuesMax}, s.known,
              "the only values there are; a client's others are ignored. Empty: any value"),
       option("select.otherwise", TextListKind{value, kSelectValuesMax}, s.otherwise,

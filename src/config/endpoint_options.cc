@@ -122,6 +122,8 @@ std::vector<Option> http_options(EndpointSettings& e) {
       with_default(
           option("route_key", ApiKeyKind{}, e.route_key, "key of those routes that have none of their own"),
           "none: they are open"),
+      option("route_origins", TextListKind{{"origin", "\"https://app.example.com\"", 512, check_origin}, 256},
+             e.route_origins, "origins of those routes that have none of their own"),
   };
 }
 

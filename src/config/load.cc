@@ -267,6 +267,7 @@ class Loader {
     }
     for (RouteSettings& route : endpoint.routes) {
       if (route.key.empty()) route.key = endpoint.route_key;
+      if (route.origins.empty()) route.origins = endpoint.route_origins;
     }
     settings_.endpoints.push_back(std::move(endpoint));
   }

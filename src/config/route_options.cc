@@ -55,6 +55,11 @@ std::vector<Option> route_options(RouteSettings& r) {
       with_default(
           option("key", ApiKeyKind{}, r.key, "asked for as Authorization: Bearer KEY or X-API-Key: KEY"),
           "none: it is open"),
+      option("origins", TextListKind{{"origin", "\"https://app.example.com\"", 512, check_origin}, 256},
+             r.origins,
+             "without a key: web origins besides its own whose pages may use it, exactly; \"*\" alone is "
+             "all; pages"
+             " of other sites are answered 403"),
   };
 }
 

@@ -171,9 +171,10 @@ struct RouteSettings {
   std::string id;                  // "uuid", "{name}" of the path, or nothing: none is inserted
   std::string event = "$payload";  // template; route_variables.h
   int status = 200;
-  std::string answer = "{}";  // template
-  Secret key;                 // empty: open to whoever reaches the port
-  Origin origin;              // of the [[route]] table
+  std::string answer = "{}";         // template
+  Secret key;                        // empty: open to whoever reaches the port
+  std::vector<std::string> origins;  // without a key: sites besides its own whose pages may use it
+  Origin origin;                     // of the [[route]] table
   std::vector<std::pair<std::string, Origin>> origins_by_key;
   Origin origin_of(std::string_view option) const;
 };
@@ -323,8 +324,9 @@ struct EndpointSettings {
     std::string connections;  // a member of GET /health that holds their number; empty: none
   } health;
   std::vector<RouteSettings> routes;
-  Secret route_key;  // of those routes that have no key of their own
-  Origin origin;     // of the [[endpoint]] table
+  Secret route_key;                        // of those routes that have no key of their own
+  std::vector<std::string> route_origins;  // of those routes that have no origins of their own
+  Origin origin;                           // of the [[endpoint]] table
   // Where `key` ("frames.event") of this endpoint was written, for errors found after loading.
   std::vector<std::pair<std::string, Origin>> origins_by_key;
   Origin origin_of(std::string_view key) const;

@@ -52,8 +52,8 @@ struct ShardCounters {
   Counter messages_in;          // data messages of clients
   Counter bytes_in;
   Counter read_slices_used_up;  // turns that ended with connections still to be read
-  Counter deliveries;  // events given to the kernel, one a subscriber
-  Counter writes;      // gathered writes; deliveries / writes is the coalescing ratio
+  Counter deliveries;           // events given to the kernel, one a subscriber
+  Counter writes;               // gathered writes; deliveries / writes is the coalescing ratio
   Counter bytes_out;
   Counter retained_bytes;  // of all logs, now
   Counter blocked;         // connections that cannot take bytes, now

@@ -9,10 +9,6 @@
 #include "json/writer.h"
 
 namespace carillon::gateway {
-namespace {
-
-
-}  // namespace
 
 // An event's body as the endpoints see it: judged once, and quoted once where one wants that.
 class Router::Body {

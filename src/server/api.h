@@ -13,6 +13,7 @@
 #include "gateway/gateway.h"
 #include "gateway/http_handler.h"
 #include "server/ingest.h"
+#include "server/publish.h"
 
 namespace carillon::server {
 
@@ -32,11 +33,12 @@ class Api final : public gateway::HttpHandler {
 
  private:
   Api(const config::Settings& settings, Routes routes, RandomBytes random);
-  Judgement judge_publish(const http::RequestHead& head, const gateway::Visitor& visitor) const;
+  Judgement judge_publish(const http::RequestHead& head, const gateway::Visitor& visitor);
 
   const config::ApiSettings settings_;
   const std::size_t body_bytes_max_;
   const std::size_t event_bytes_max_;
+  PublishCounters publish_counters_;
   Ingest ingest_;
   gateway::Gateway* gateway_ = nullptr;
   WallTime started_at_{};

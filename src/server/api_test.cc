@@ -139,6 +139,56 @@ TEST_F(ApiTest, TheMethodIsJudgedBeforeTheKey) {
   }
 }
 
+// Regression: a 401 and a 400 of the publish API were counted nowhere and left no line.
+TEST_F(ApiTest, EveryRefusalOfThePublishApiIsCountedByReasonAndNoted) {
+  const std::string key(kKeyLine);
+  const std::string json(kJsonLine);
+  const auto counted = [&](const char* reason) {
+    const std::string line = "carillon_publish_refusals_total{reason=\"" + std::string(reason) + "\"} ";
+    const std::string text = ask("/metrics").body;
+    const std::size_t at = text.find(line);
+    return at == std::string::npos ? std::string("none") : text.substr(at + line.size(), 1);
+  };
+  const auto noted = [](const http::Response& response) {
+    return response.refusal ? std::string(response.refusal->reason) : std::string();
+  };
+  judged(publish_head(json));
+  EXPECT_EQ(noted(last_), "key");
+  judged(publish_head("Authorization: Bearer SECRET\r\n" + json));
+  EXPECT_EQ(last_.refusal->detail.find("SECRET"), std::string::npos);
+  EXPECT_EQ(counted("key"), "2");
+  judged(publish_head(key));
+  EXPECT_EQ(counted("content_type"), "1");
+  judged(head_of("GET /v1/publish HTTP/1.1\r\nHost: x\r\n\r\n"));
+  EXPECT_EQ(counted("method_not_allowed"), "1");
+  const auto head = publish_head(key + json);
+  EXPECT_EQ(noted(*api_->handle(head, "{", {})), "body");
+  EXPECT_EQ(counted("body"), "1");
+  const std::string long_data = R"({"channel":"orion.a","data":")" + std::string(100, 'x') + "\"}";
+  EXPECT_EQ(noted(*api_->handle(head, long_data, {})), "too_large");
+  EXPECT_EQ(counted("too_large"), "1");
+  EXPECT_EQ(noted(*api_->handle(head, R"({"channel":"orion.a","data":1})", {})), "unavailable");
+  EXPECT_EQ(counted("unavailable"), "1");
+}
+
+// Regression: a GET with a body of five bytes was answered 413.
+TEST_F(ApiTest, AGetMayBringASmallBodyThatMeansNothing) {
+  const auto judgement =
+      api_->judge(head_of("GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"), visitor_);
+  ASSERT_TRUE(std::holds_alternative<HttpHandler::TakeBody>(judgement));
+  EXPECT_EQ(std::get<HttpHandler::TakeBody>(judgement).body_bytes_max, 1000U)
+      << "never over server.body_bytes_max";
+}
+
+// Regression: "/%68ealth" was "/health", though SECURITY.md advises to hide the latter at a proxy.
+TEST_F(ApiTest, ItsPathsHaveNoSecondSpelling) {
+  for (const char* path :
+       {"/%68ealth", "/healt%68", "/%72eady", "/metric%73", "/v1/%70ublish", "/v%31/publish"}) {
+    EXPECT_EQ(judged(head_of("GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n\r\n")), 404) << path;
+  }
+  EXPECT_EQ(judged(head_of("GET http://x/health HTTP/1.1\r\nHost: x\r\n\r\n")), 0);
+}
+
 TEST_F(ApiTest, OtherPathsAreNotItsOwn) {
   for (const char* path : {"/", "/v1", "/v1/publish/", "/V1/publish", "/healthz", "/health/"}) {
     EXPECT_EQ(judged(head_of("GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n\r\n")), 404) << path;

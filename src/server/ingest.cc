@@ -8,6 +8,7 @@
 #include "json/reader.h"
 #include "json/writer.h"
 #include "server/acknowledged_publish.h"
+#include "server/cross_site.h"
 #include "server/key_check.h"
 #include "server/refusals.h"
 
@@ -110,6 +111,8 @@ std::string_view name_of(IngestRefusal reason) {
       return "draining";
     case IngestRefusal::key:
       return "key";
+    case IngestRefusal::cross_site:
+      return "cross_site";
     case IngestRefusal::content_type:
       return "content_type";
     case IngestRefusal::body:
@@ -161,8 +164,9 @@ Result<IngestedEvent, IngestFault> ingest(const Route& route, std::span<const st
   return made;
 }
 
-http::Response Ingest::refused(IngestRefusal reason, http::Response response) {
+http::Response Ingest::refused(IngestRefusal reason, http::Response response, std::string detail) {
   counters_.refused[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
+  response.refusal = http::RefusalNote{name_of(reason), std::move(detail)};
   return response;
 }
 
@@ -186,7 +190,7 @@ bool has_wrong_type(const http::RequestHead& head) {
 
 gateway::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head, const gateway::Visitor& visitor,
                                               gateway::Gateway* gateway) {
-  const auto found = routes_.find(head.method, head.path);
+  const auto found = routes_.find(head.method, head.path, head.raw_path);
   if (!found) return gateway::HttpHandler::NotMine{};
   if (!found->route) return refused(IngestRefusal::method, method_not_allowed(found->allowed));
   if (gateway->draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
@@ -197,6 +201,11 @@ gateway::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head, con
     auto no = judge_key(keys_in(head), {&key, 1}, kAdvice, gateway->key_guesses(), visitor);
     if (no) return refused(IngestRefusal::key, std::move(*no));
   }
+  if (key.empty() && is_from_another_site(head, found->route->origins)) {
+    return refused(
+        IngestRefusal::cross_site,
+        refusal(403, "a page of another site may not send this; list its origin in the route's origins"));
+  }
   if (has_wrong_type(head)) {
     return refused(IngestRefusal::content_type, refusal(415, "send Content-Type: application/json"));
   }
@@ -206,14 +215,15 @@ gateway::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head, con
 std::optional<http::Response> Ingest::handle(const http::RequestHead& head, std::string_view body,
                                              gateway::Responder later, gateway::Gateway& gateway,
                                              WallTime now) {
-  const auto found = routes_.find(head.method, head.path);
+  const auto found = routes_.find(head.method, head.path, head.raw_path);
   if (!found || !found->route) return refusal(404, "no such path");  // judge() has said so
   if (gateway.draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
   auto made = ingest(*found->route, found->parameters, body, {limits_.event_bytes_max, now, random_});
   if (!made) {
     const IngestFault& why = made.error();
     return refused(why.reason,
-                   why.status == 503 ? unavailable(why.message) : refusal(why.status, why.message));
+                   why.status == 503 ? unavailable(why.message) : refusal(why.status, why.message),
+                   why.message);
   }
   http::Response answer;
   answer.status = found->route->status;
@@ -231,9 +241,13 @@ std::optional<http::Response> Ingest::handle(const http::RequestHead& head, std:
     constexpr std::string_view kWhy = "the bus is not available; the event may or may not be out";
     later(refused(IngestRefusal::unavailable, unavailable(kWhy)));
   };
+  const bool is_carried = gateway.carries(made->channel);
   std::vector<PublishEvent> events;
   events.push_back({std::move(made->channel), std::move(made->event)});
-  if (publish_acknowledged(gateway, std::move(events), done)) return std::nullopt;
+  if (publish_acknowledged(gateway, std::move(events), done)) {
+    if (!is_carried) unrouted_.fetch_add(1, std::memory_order_relaxed);
+    return std::nullopt;
+  }
   return refused(IngestRefusal::unavailable, unavailable("the bus is not available; nothing was published"));
 }
 

@@ -1,6 +1,7 @@
 // An ingest route's work on one request, and the answers around it.
 //
-// Order of judgement: path → method 405 → drain 503 → key 401 → content type 415, from the head alone;
+// Order of judgement: path → method 405 → drain 503 → key 401, or without a key another site 403 → content
+// type 415, from the head alone;
 // then the body: too long 413, not what the route asks for 400, the event too long 413; then the bus:
 // 503 with Retry-After, or 502 where it refuses. Only an event that the bus has acknowledged earns the
 // route's own answer.
@@ -29,7 +30,8 @@ namespace carillon::server {
 enum class IngestRefusal : std::uint8_t {
   method,            // 405
   draining,          // 503
-  key,               // 401
+  key,               // 401, 429
+  cross_site,        // 403: another site's web page fired a route without a key
   content_type,      // 415
   body,              // 400
   reserved_channel,  // 400: the path makes one
@@ -74,8 +76,9 @@ class Ingest {
     std::size_t body_bytes_max;
     std::size_t event_bytes_max;
   };
-  Ingest(Routes routes, Limits limits, RandomBytes random)
-      : routes_(std::move(routes)), limits_(limits), random_(std::move(random)) {}
+  // `unrouted` counts events for channels that no endpoint carries.
+  Ingest(Routes routes, Limits limits, RandomBytes random, std::atomic<std::uint64_t>& unrouted)
+      : routes_(std::move(routes)), limits_(limits), random_(std::move(random)), unrouted_(unrouted) {}
 
   // `gateway` is looked at only where a route has the path.
   gateway::HttpHandler::Judgement judge(const http::RequestHead& head, const gateway::Visitor& visitor,
@@ -85,12 +88,13 @@ class Ingest {
   const IngestCounters& counters() const { return counters_; }
 
  private:
-  // Counts it.
-  http::Response refused(IngestRefusal reason, http::Response response);
+  // Counts it, and gives the answer its reason for the log.
+  http::Response refused(IngestRefusal reason, http::Response response, std::string detail = {});
 
   const Routes routes_;
   const Limits limits_;
   const RandomBytes random_;
+  std::atomic<std::uint64_t>& unrouted_;
   IngestCounters counters_;
 };
 

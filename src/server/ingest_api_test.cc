@@ -151,5 +151,33 @@ TEST_F(IngestApiTest, NothingIsTakenInADrain_F16) {
   EXPECT_EQ(judged("GET /api/streams"), 405);
 }
 
+// Regression: POST /api/streams/42/cancel with an empty body and the Origin of another site was served.
+TEST_F(IngestApiTest, ARouteWithoutAKeyIsNotFiredByAnotherSitesPage) {
+  const std::string cancel = "POST /api/streams/42/cancel";
+  EXPECT_EQ(judged(cancel, "Origin: https://evil.example\r\n"), 403);
+  EXPECT_EQ(last_.keep_alive, http::KeepAlive::keep);
+  EXPECT_EQ(judged(cancel, "Sec-Fetch-Site: cross-site\r\n"), 403);
+  EXPECT_EQ(judged(cancel, "Origin: null\r\n"), 403);
+  EXPECT_EQ(judged("DELETE /api/streams/42", "Origin: http://x:81\r\n"), 403);
+  EXPECT_EQ(judged("POST /api/streams", std::string(kJson) + "Origin: https://evil.example\r\n"), 403);
+  EXPECT_EQ(judged(cancel, "Origin: http://x\r\nSec-Fetch-Site: same-origin\r\n"), 0);
+  EXPECT_EQ(judged(cancel), 0);
+  EXPECT_EQ(
+      judged("POST /keyed", std::string(kJson) + "X-API-Key: route-key\r\nOrigin: https://evil.example\r\n"),
+      0)
+      << "no page of another site has the key";
+  EXPECT_EQ(judged("POST /keyed", std::string(kJson) + "Origin: https://evil.example\r\n"), 401);
+  EXPECT_EQ(judged("POST /listed", "Origin: https://app.example\r\nSec-Fetch-Site: cross-site\r\n"), 0);
+  EXPECT_EQ(judged("POST /listed", "Origin: https://evil.example\r\n"), 403);
+  EXPECT_NE(metrics().find("carillon_ingest_refusals_total{reason=\"cross_site\"} 6\n"), std::string::npos)
+      << metrics();
+}
+
+TEST_F(IngestApiTest, ARouteHasNoSecondSpelling) {
+  EXPECT_EQ(judged("POST /api/%73treams", kJson), 404);
+  EXPECT_EQ(judged("POST /%61pi/streams/1/cancel"), 404);
+  EXPECT_EQ(judged("POST /api/streams/%31/cancel"), 0) << "a parameter may be escaped";
+}
+
 }  // namespace
 }  // namespace carillon::server

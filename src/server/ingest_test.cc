@@ -22,7 +22,7 @@ class IngestTest : public ::testing::Test {
  protected:
   Outcome post(std::string_view path, std::string_view body) { return send("POST", path, body); }
   Outcome send(std::string_view method, std::string_view path, std::string_view body) {
-    const auto found = routes_.find(method, path);
+    const auto found = routes_.find(method, path, path);
     if (!found || !found->route) return {404, "", "", "", ""};
     const auto made = ingest(*found->route, found->parameters, body, {event_bytes_max_, kNow, random_});
     if (!made) return {made.error().status, made.error().message, "", "", ""};

@@ -84,6 +84,23 @@ void add_endpoints(Page& page) {
   }
 }
 
+void add_declined_compression(Page& page) {
+  using DeclinedCounter = Counter gateway::EndpointCounters::*;
+  const auto& endpoints = page.gateway().endpoints();
+  MetricFamily& family = page.family("carillon_deflate_declined_total",
+                                     "Offers of compression that were declined, by why", MetricType::Counter);
+  const auto add = [&](std::size_t endpoint, const char* reason, DeclinedCounter counter) {
+    const auto total =
+        page.sum([&](const auto& shard) -> const Counter& { return shard.endpoints[endpoint].*counter; });
+    Page::add(family, static_cast<double>(total),
+              {{"endpoint", endpoints[endpoint].settings.name}, {"reason", reason}});
+  };
+  for (std::size_t e = 0; e < endpoints.size(); ++e) {
+    add(e, "off", &gateway::EndpointCounters::deflate_off);
+    add(e, "unknown_offer", &gateway::EndpointCounters::deflate_unknown);
+  }
+}
+
 void add_refusals(Page& page) {
   MetricFamily& refusals =
       page.family("carillon_refusals_total", "Requests refused, by why", MetricType::Counter);
@@ -189,6 +206,29 @@ void add_ingest(Page& page, const IngestCounters& ingest) {
   }
 }
 
+void add_publish(Page& page, const PublishCounters& publish) {
+  page.counter("carillon_publish_unrouted_total",
+               "Events accepted over HTTP for channels that no endpoint here carries",
+               publish.unrouted.load(std::memory_order_relaxed));
+  MetricFamily& refusals = page.family("carillon_publish_refusals_total",
+                                       "Requests of the publish API refused, by why", MetricType::Counter);
+  for (std::size_t r = 0; r < publish.refused.size(); ++r) {
+    Page::add(refusals, static_cast<double>(publish.refused[r].load(std::memory_order_relaxed)),
+              {{"reason", std::string(name_of(static_cast<PublishRefusal>(r)))}});
+  }
+}
+
+void add_log(Page& page, std::uint64_t dropped_log_lines) {
+  page.counter("carillon_log_lines_dropped_total", "Log lines that found the queue full or nobody reading",
+               dropped_log_lines);
+  page.counter(
+      "carillon_log_lines_suppressed_total",
+      "Refusals, closes and dropped events that got no log line of their own; the next line says how many",
+      page.sum([](const auto& shard) -> const Counter& { return shard.lines_suppressed; }) +
+          page.gateway().router().counters().lines_suppressed.get() +
+          page.gateway().bus_counters().lines_suppressed.load());
+}
+
 void add_loops(Page& page) {
   MetricFamily& lag = page.family("carillon_loop_lag_seconds_max",
                                   "Longest turn of a shard's loop since the last scrape", MetricType::Gauge);
@@ -201,19 +241,19 @@ void add_loops(Page& page) {
 
 }  // namespace
 
-http::Response metrics_response(Gateway& gateway, const IngestCounters& ingest,
-                                std::uint64_t dropped_log_lines) {
+http::Response metrics_response(Gateway& gateway, const ApiCounters& api, std::uint64_t dropped_log_lines) {
   Page page(gateway);
   page.add(page.family("carillon_info", "The version that runs", MetricType::Gauge), 1,
            {{"version", CARILLON_VERSION}});
   add_endpoints(page);
+  add_declined_compression(page);
   add_delivery(page);
   add_bus(page);
   add_refusals(page);
-  add_ingest(page, ingest);
+  add_publish(page, api.publish);
+  add_ingest(page, api.ingest);
   add_loops(page);
-  page.counter("carillon_log_lines_dropped_total", "Log lines that found the queue full or nobody reading",
-               dropped_log_lines);
+  add_log(page, dropped_log_lines);
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = page.text();

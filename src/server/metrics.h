@@ -7,10 +7,17 @@
 #include "gateway/gateway.h"
 #include "http/response.h"
 #include "server/ingest.h"
+#include "server/publish.h"
 
 namespace carillon::server {
 
-http::Response metrics_response(gateway::Gateway& gateway, const IngestCounters& ingest,
+// What the API itself counts.
+struct ApiCounters {
+  const PublishCounters& publish;
+  const IngestCounters& ingest;
+};
+
+http::Response metrics_response(gateway::Gateway& gateway, const ApiCounters& api,
                                 std::uint64_t dropped_log_lines);
 
 }  // namespace carillon::server

@@ -1,5 +1,7 @@
 #include "server/publish.h"
 
+#include <unordered_set>
+
 #include "event/channel_name.h"
 #include "json/reader.h"
 #include "json/writer.h"
@@ -10,7 +12,8 @@ namespace {
 constexpr unsigned kBodyDepthMax = 130;  // what an event may be deep, and the batch around it
 
 tl::unexpected<PublishFault> fault(int status, std::string message) {
-  return tl::unexpected(PublishFault{status, std::move(message)});
+  const auto reason = status == 413 ? PublishRefusal::too_large : PublishRefusal::body;
+  return tl::unexpected(PublishFault{reason, status, std::move(message)});
 }
 
 // Names the element of a batch that is at fault.
@@ -67,18 +70,26 @@ http::Response not_all_published(std::size_t published) {
   return response;
 }
 
-http::Response answer_of(PublishOutcome outcome) {
-  if (outcome.verdict == PublishOutcome::Verdict::unavailable) return not_all_published(outcome.accepted);
-  const bool refused = outcome.verdict == PublishOutcome::Verdict::refused;
+http::Response answer_of(PublishOutcome outcome, PublishCounters& counters,
+                         const std::vector<std::string>& unrouted) {
+  if (outcome.verdict == PublishOutcome::Verdict::unavailable) {
+    return refused(counters, PublishRefusal::unavailable, not_all_published(outcome.accepted));
+  }
+  const bool is_refused = outcome.verdict == PublishOutcome::Verdict::refused;
   std::string body;
   json::ObjectWriter writer(body);
-  if (refused) writer.member("message", "the bus refused an event");
+  if (is_refused) writer.member("message", "the bus refused an event");
   writer.member("published", outcome.accepted);
+  if (!unrouted.empty()) {
+    json::ArrayWriter names = writer.array("unrouted");
+    for (const std::string& name : unrouted) names.element(name);
+    names.close();
+  }
   writer.close();
   http::Response response;
-  response.status = refused ? 502 : 200;
+  response.status = is_refused ? 502 : 200;
   response.body = std::move(body);
-  return response;
+  return is_refused ? refused(counters, PublishRefusal::bus_refused, std::move(response)) : response;
 }
 
 }  // namespace
@@ -110,12 +121,65 @@ Result<std::vector<PublishEvent>, PublishFault> read_publish_body(std::string_vi
   return events;
 }
 
-std::optional<http::Response> publish(gateway::Gateway& gateway, std::vector<PublishEvent> events,
-                                      gateway::Responder later) {
+std::string_view name_of(PublishRefusal reason) {
+  switch (reason) {
+    case PublishRefusal::method:
+      return "method_not_allowed";
+    case PublishRefusal::off:
+      return "off";
+    case PublishRefusal::key:
+      return "key";
+    case PublishRefusal::wrong_keys:
+      return "wrong_keys";
+    case PublishRefusal::content_type:
+      return "content_type";
+    case PublishRefusal::body:
+      return "body";
+    case PublishRefusal::too_large:
+      return "too_large";
+    case PublishRefusal::unavailable:
+      return "unavailable";
+    case PublishRefusal::bus_refused:
+      return "bus_refused";
+    case PublishRefusal::count:
+      break;
+  }
+  return "";
+}
+
+http::Response refused(PublishCounters& counters, PublishRefusal reason, http::Response response,
+                       std::string detail) {
+  counters.refused[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
+  response.refusal = http::RefusalNote{name_of(reason), std::move(detail)};
+  return response;
+}
+
+std::vector<std::string> unrouted_channels(const std::vector<PublishEvent>& events,
+                                           const std::function<bool(std::string_view)>& is_carried,
+                                           std::size_t& events_unrouted) {
+  std::vector<std::string> names;
+  std::unordered_set<std::string_view> known;
+  events_unrouted = 0;
+  for (const PublishEvent& event : events) {
+    if (is_carried(event.channel)) continue;
+    ++events_unrouted;
+    if (names.size() < kUnroutedNamesMax && known.insert(event.channel).second)
+      names.push_back(event.channel);
+  }
+  return names;
+}
+
+std::optional<http::Response> publish(gateway::Gateway& gateway, PublishCounters& counters,
+                                      std::vector<PublishEvent> events, gateway::Responder later) {
+  std::size_t events_unrouted = 0;
+  auto unrouted = unrouted_channels(
+      events, [&](std::string_view channel) { return gateway.carries(channel); }, events_unrouted);
   const bool begun =
       publish_acknowledged(gateway, std::move(events),
-                           [later = std::move(later)](PublishOutcome outcome) { later(answer_of(outcome)); });
-  if (!begun) return not_all_published(0);
+                           [&counters, unrouted = std::move(unrouted), later = std::move(later)](
+                               PublishOutcome outcome) { later(answer_of(outcome, counters, unrouted)); });
+  if (!begun) return refused(counters, PublishRefusal::unavailable, not_all_published(0));
+  counters.unrouted.fetch_add(events_unrouted, std::memory_order_relaxed);
   return std::nullopt;
 }
 

@@ -35,6 +35,11 @@ Result<Route> compile_route(const config::RouteSettings& settings) {
   route.body = settings.body;
   route.status = settings.status;
   route.key = settings.key;
+  if (!settings.origins.empty()) {
+    auto origins = auth::OriginPolicy::parse(settings.origins);
+    if (!origins) return failure("origins: " + origins.error().message);
+    route.origins = std::move(*origins);
+  }
   return route;
 }
 
@@ -61,10 +66,11 @@ Result<Routes> Routes::compile(const config::Settings& settings) {
   return routes;
 }
 
-std::optional<Routes::Found> Routes::find(std::string_view method, std::string_view path) const {
+std::optional<Routes::Found> Routes::find(std::string_view method, std::string_view path,
+                                          std::string_view raw_path) const {
   std::vector<std::string_view> allowed;
   for (const Route& route : routes_) {
-    auto parameters = route.path.match(path);
+    auto parameters = route.path.match(path, raw_path);
     if (!parameters) continue;
     if (route.takes(method)) return Found{&route, std::move(*parameters), {}};
     for (const std::string& each : route.methods) {

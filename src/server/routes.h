@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/origin.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "config/settings.h"
@@ -29,7 +30,8 @@ struct Route {
   json::Template event;
   json::Template answer;
   int status = 200;
-  Secret key;  // empty: open
+  Secret key;                  // empty: open
+  auth::OriginPolicy origins;  // besides its own; of a route without a key
 
   bool takes(std::string_view method) const;
 };
@@ -48,7 +50,8 @@ class Routes {
   static Result<Routes> compile(const config::Settings& settings);
 
   // Nothing where no route has that path. Of several the most specific one counts.
-  std::optional<Found> find(std::string_view method, std::string_view path) const;
+  // `raw_path` is the path before it was decoded.
+  std::optional<Found> find(std::string_view method, std::string_view path, std::string_view raw_path) const;
   std::size_t size() const { return routes_.size(); }
 
  private:

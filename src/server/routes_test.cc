@@ -27,7 +27,7 @@ std::string route(std::string_view methods, std::string_view path, std::string_v
 
 // The channel of the route that takes the request, "405 methods" or "404".
 std::string taker(const Routes& routes, std::string_view method, std::string_view path) {
-  const auto found = routes.find(method, path);
+  const auto found = routes.find(method, path, path);
   if (!found) return "404";
   return found->route ? found->route->channel.fill(found->parameters) : "405 " + found->allowed;
 }

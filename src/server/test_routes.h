@@ -73,6 +73,10 @@ path = "/keyed"
 channel = "keyed"
 key = "route-key"
 [[route]]
+path = "/listed"
+channel = "listed"
+origins = ["https://app.example"]
+[[route]]
 path = "/{channel}/raw"
 channel = "{channel}"
 )toml";

@@ -179,6 +179,10 @@ test("carillon publish reaches clients", async (t) => {
   const { code, stdout, stderr } = await carillon(["publish", "--url", `http://127.0.0.1:${server.port}`, "orion.trend.detected", '{"score":0.87}']);
   assert.equal(code, 0, `${stdout}\n${stderr}`);
   assert.deepEqual(JSON.parse((await client.next(1))[0].data).payload, { score: 0.87 });
+  assert.equal(stderr, "");
+  const mistyped = await carillon(["publish", "--url", `http://127.0.0.1:${server.port}`, "oriom.trend.detected", "{}"]);
+  assert.equal(mistyped.code, 0, "another gateway may read it");
+  assert.match(mistyped.stderr, /warning: no endpoint .* carries the channel "oriom\.trend\.detected"/);
 });
 
 test("a listen address that another program has is an error with words", async (t) => {

@@ -31,7 +31,7 @@ test("logs", async (t) => {
   secrets.push(marked);
   for (const target of [
     `/ws?token=${marked}`, `/ws?access_token=${marked}`, `/nowhere?api_key=${marked}&x=1`, `/ws?refresh_token=${marked}`,
-    `/ws?token=%zz${marked}`, `/ws?x=%&token=${marked}`, `/ws?TOKEN=${marked}`, `/ws?to%6ben=${marked}`, `/ws?token=a&token=${marked}`,
+    `/ws?token=%zz${marked}`, `/nowhere?jwt=${marked}`, `/ws/?key=${marked}`, `/v1/publish?secret=${marked}`, `/ws?x=%&token=${marked}`, `/ws?TOKEN=${marked}`, `/ws?to%6ben=${marked}`, `/ws?token=a&token=${marked}`,
   ]) texts.push((await rawExchange(server.port, upgradeHead(target, { Authorization: `Bearer ${marked}` }))).body);
   texts.push((await rawExchange(server.port, `GET /ws?token=${marked} HTTP/1.1\r\nHost : x\r\n\r\n`)).body);
   texts.push((await publish(server, { channel: "orion.x", data: 1 })).text);
@@ -70,6 +70,25 @@ test("logs", async (t) => {
   await t.test("a start and an end are logged", () => {
     assert.ok(server.logs.some((log) => log.message === "ready" && typeof log.listen === "string"));
   });
+});
+
+test("C6: a token in a parameter or header of auth.sources is in no log line, whatever refuses the request", async (t) => {
+  const endpoint = { profile: "orion", "auth.sources": ["query:ticket", "header:X-Ticket"], "limits.connections": 1, origins: ["https://a.example"] };
+  const server = await startCarillon(t, { endpoints: [endpoint] });
+  const ticket = `hide-me-${"0123456789".repeat(3)}`;
+  const query = `?ticket=${ticket}`;
+  const refused = async (reason, head) => {
+    await rawExchange(server.port, head);
+    await server.waitForLog(reason, (log) => log.message === "request refused" && log.reason === reason);
+  };
+  await refused("not_found", upgradeHead(`/nowhere${query}`));
+  await refused("origin", upgradeHead(`/ws${query}`, { Origin: "https://evil.example", "X-Ticket": ticket }));
+  await refused("token_invalid", upgradeHead(`/ws${query}`, { Origin: "https://a.example" }));
+  await refused("not_an_upgrade", `GET /ws?ticket=${mintToken()}&a=${query} HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\n\r\n`);
+  await refused("method_not_allowed", upgradeHead(`/ws${query}`, {}, { method: "POST" }));
+  await openClient(t, server.ws(`/ws?ticket=${mintToken()}`), { headers: { Origin: "https://a.example" } });
+  await refused("endpoint_full", upgradeHead(`/ws${query}`, { Origin: "https://a.example" }));
+  assert.ok(!server.process.lines.stderr.join("\n").includes(ticket));
 });
 
 test("a log pipe that nobody reads never stalls the gateway (F19)", async (t) => {

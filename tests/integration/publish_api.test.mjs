@@ -28,6 +28,24 @@ test("publish API on the in-process bus", async (t) => {
     assert.deepEqual(messages.map((message) => JSON.parse(message.data).payload), Array.from({ length: 100 }, (_, n) => n));
   });
 
+  await t.test("a channel that no endpoint carries is named in the answer, still 200, and counted", async () => {
+    const answer = await publish(server, [EVENT, { channel: "oriom.x", data: 1 }, { channel: "oriom.x", data: 2 }]);
+    assert.deepEqual([answer.status, answer.json], [200, { published: 3, unrouted: ["oriom.x"] }]);
+    assert.match((await api(server, "GET", "/metrics")).text, /^carillon_publish_unrouted_total 2$/m);
+    assert.deepEqual((await publish(server, EVENT)).json, { published: 1 });
+  });
+
+  await t.test("a 401 and a 400 leave a log line each and a counter by reason", async () => {
+    assert.equal((await publish(server, EVENT, { Authorization: "Bearer wrong-key-0123456789" })).status, 401);
+    assert.equal((await publish(server, "{")).status, 400);
+    for (const [reason, status] of [["key", 401], ["body", 400]]) {
+      const line = await server.waitForLog(reason, (log) => log.message === "request refused" && log.reason === reason);
+      assert.deepEqual([line.status, line.target], [status, "/v1/publish"]);
+    }
+    assert.ok(!JSON.stringify(server.logs).includes("wrong-key-0123456789"));
+    assert.match((await api(server, "GET", "/metrics")).text, /^carillon_publish_refusals_total\{reason="key"\} 1$/m);
+  });
+
   await t.test("an empty array publishes nothing", async () => {
     const answer = await publish(server, "[]");
     assert.ok(answer.status === 400 || answer.json.published === 0, answer.text);
