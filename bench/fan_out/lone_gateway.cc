@@ -84,12 +84,12 @@ Result<std::monostate> LoneGateway::build(std::string_view profile) {
   token_ = std::move(*token);
 
   admission_ = std::make_unique<gateway::Admission>(settings_.server.connections_max, endpoints_);
-  shared_ = std::make_unique<gateway::Shared>(
-      gateway::Shared{settings_, endpoints_, *admission_, no_http_, no_publisher_, no_log_, random_sip_key()});
+  shared_ = std::make_unique<gateway::Shared>(gateway::Shared{
+      settings_, endpoints_, *admission_, no_http_, no_publisher_, no_log_, random_sip_key(), frame_memory_});
   auto loop = reactor::Loop::create();
   if (!loop) return tl::unexpected(loop.error());
   loop_ = std::move(*loop);
-  router_ = std::make_unique<gateway::Router>(endpoints_, *loop_, no_log_);
+  router_ = std::make_unique<gateway::Router>(endpoints_, frame_memory_, *loop_, no_log_);
   auto shard = gateway::Shard::create(*shared_, *loop_, edge_, gateway::Shard::Place::beside_the_router);
   if (!shard) return tl::unexpected(shard.error());
   shard_ = std::move(*shard);

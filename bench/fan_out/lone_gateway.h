@@ -71,6 +71,7 @@ class LoneGateway {
   Result<std::monostate> build(std::string_view profile);
   Result<std::monostate> listen();
 
+  channel::FrameMemory frame_memory_{std::uint64_t{4} << 30};
   config::Settings settings_;
   std::vector<gateway::Endpoint> endpoints_;
   gateway::testing::NoHttp no_http_;

@@ -60,6 +60,9 @@ class EventLog {
     return lost(cursor) != 0 ? bytes() : end() - at(cursor).start;
   }
 
+  // Memory of the ring itself.
+  std::uint32_t ring_bytes() const { return ring_ ? (mask_ + 1) * std::uint32_t{sizeof(LogEntry)} : 0; }
+
   // Tests begin near the wrap-around.
   void start_numbers_at(Cursor first);
 

@@ -9,6 +9,8 @@ FanOut::FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> pol
                websocket::Deflater* deflater)
     : host_(host), options_(options), policies_(std::move(policies)), deflater_(deflater) {}
 
+FanOut::~FanOut() { options_.memory.subtract(ring_bytes_counted_); }
+
 // --- logs ---------------------------------------------------------------------------------------
 
 LogId FanOut::add_log(PolicyId policy, Lifetime lifetime) {
@@ -58,7 +60,9 @@ void FanOut::append(LogId id, Ref<const Frame> frame, MonoTime now, Tag tag) {
   now_ms_ = wrapping_ms(now);
   const auto size = frame->plain().size();
   log.members.owe_full_turn(log.events.head());
+  const std::uint32_t ring_before = log.events.ring_bytes();
   log.events.append(std::move(frame), now_ms_, tag);
+  count_ring(ring_before, log.events.ring_bytes());
   counters_.retained_bytes += size;
   ++counters_.appends;
   if (!log.queued) {
@@ -66,6 +70,19 @@ void FanOut::append(LogId id, Ref<const Frame> frame, MonoTime now, Tag tag) {
     dirty_.push_back(id);
   }
   trim(log);
+  if (options_.memory.is_exhausted()) relieve_memory(log);
+}
+
+// The shared counter is told of steps, not of each ring.
+void FanOut::count_ring(std::uint32_t before, std::uint32_t after) {
+  if (before == after) return;
+  constexpr std::uint64_t kStep = 256 * 1024;
+  ring_bytes_ += after;
+  ring_bytes_ -= before;
+  const std::uint64_t counted = ring_bytes_ / kStep * kStep;
+  if (counted > ring_bytes_counted_) options_.memory.add(counted - ring_bytes_counted_);
+  if (counted < ring_bytes_counted_) options_.memory.subtract(ring_bytes_counted_ - counted);
+  ring_bytes_counted_ = counted;
 }
 
 // --- subscribers --------------------------------------------------------------------------------
@@ -89,6 +106,7 @@ void FanOut::add_subscriber(SubscriberId id, PolicyId policy, Encoding encoding)
   subscriber.in_use = true;
   subscriber.listed = listed;
   subscriber.queued = queued;
+  subscriber.caught_up = true;  // what lagging_ holds of its predecessor says nothing about it
 }
 
 void FanOut::become(SubscriberId id, PolicyId policy, Encoding encoding) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,6 +24,7 @@
 #include "channel/event_log.h"
 #include "channel/frame.h"
 #include "channel/inline_list.h"
+#include "channel/lag_watch.h"
 #include "channel/log_note.h"
 #include "channel/members.h"
 #include "channel/outbox.h"
@@ -33,14 +35,6 @@ namespace carillon::channel {
 using SubscriberId = std::uint32_t;  // the host's dense connection index
 using LogId = std::uint32_t;
 using PolicyId = std::uint8_t;
-
-// What happens to a subscriber that cannot take bytes.
-struct LagRule {
-  enum class Policy : std::uint8_t { disconnect, skip };
-  Policy policy = Policy::disconnect;
-  std::uint32_t bytes_max = 1024 * 1024;  // behind the heads of its logs; the outbox has its own limit
-  std::uint32_t age_ms_max = 15000;       // of its oldest unsent byte
-};
 
 enum class Encoding : std::uint8_t { plain, deflated };
 
@@ -62,6 +56,8 @@ class FanOutHost {
                                 std::string& out) = 0;
   // Asked between writes: has this slice had its time (1 ms by the clock)?
   virtual bool slice_is_over() = 0;
+  // Bytes that write() reported as written and that still wait in the transport (TLS), not in the kernel.
+  virtual std::size_t held_back(SubscriberId subscriber) const = 0;
 
  protected:
   ~FanOutHost() = default;
@@ -73,16 +69,17 @@ struct Verdict {
     broken,         // the socket refused bytes for good
     slow_by_bytes,  // lag rule: close it, and not gently
     slow_by_age,
-    overrun,  // our own fault: it was not slow, the log went past it at its hard cap
-    finished  // finish(): everything and the last bytes are out
+    slow_by_memory,  // the budget of all events is exhausted, and it is the furthest behind here
+    overrun,         // our own fault: it was not slow, the log dropped what it had not been sent
+    finished         // finish(): everything and the last bytes are out
   };
   SubscriberId subscriber;
   What what;
 };
 
 struct FanOutOptions {
-  std::uint32_t log_bytes_hard_max = 16 * 1024 * 1024;  // one log, whatever it costs its readers
-  std::uint64_t all_logs_bytes_max = std::uint64_t{1} << 32;
+  FrameMemory& memory;                                     // of the process; outlives the engine
+  std::uint32_t log_bytes_hard_max = 1024U * 1024 * 1024;  // one log: its offsets have 32 bits
   std::uint32_t outbox_bytes_max = 64 * 1024;
 };
 
@@ -95,6 +92,10 @@ struct FanOutCounters {
   std::uint64_t gaps_told = 0;
   std::uint64_t events_skipped = 0;  // those gaps' events
   std::uint64_t overruns = 0;        // events that a healthy subscriber lost, one a subscriber
+  std::uint64_t slow_by_bytes = 0;   // subscribers that were found slow, by rule
+  std::uint64_t slow_by_age = 0;
+  std::uint64_t slow_by_memory = 0;
+  std::uint64_t late = 0;  // looks that found a subscriber over a limit because this engine is overloaded
   std::uint64_t retained_bytes = 0;  // of all logs, now
   std::uint64_t blocked = 0;         // subscribers, now
 };
@@ -111,6 +112,9 @@ class FanOut {
 
   FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies,
          websocket::Deflater* deflater);
+  ~FanOut();
+  FanOut(const FanOut&) = delete;
+  FanOut& operator=(const FanOut&) = delete;
 
   // --- logs ---
   enum class Lifetime : std::uint8_t { lasting, while_heard };
@@ -165,8 +169,12 @@ class FanOut {
   bool run_slice(MonoTime now);
   // Something is owed to a subscriber that can take it: run_slice() should come soon.
   bool has_work() const { return !ready_.empty() || !dirty_.empty(); }
-  // Applies the lag rules to those that cannot take bytes. A few times a second.
+  // Applies the lag rules to the subscribers that are behind, and drops the events that none of them needs
+  // any more. A few times a second.
   void check_lag(MonoTime now);
+  // Judges the subscriber that is furthest behind as slow (and those within an eighth of it, who need the
+  // same events), because memory is short. False: no subscriber of this engine is behind by enough to matter.
+  bool shed_furthest_behind(MonoTime now);
   // The decisions since the last call.
   std::vector<Verdict> take_verdicts() { return std::exchange(verdicts_, {}); }
   bool has_verdicts() const { return !verdicts_.empty(); }
@@ -208,7 +216,8 @@ class FanOut {
     bool finishing : 1 = false;  // last_bytes wait for the cursors
     bool judged : 1 = false;     // a verdict is out: never written to again
     bool was_slow : 1 = false;   // blocked since it last had everything
-    bool listed : 1 = false;     // stands in blocked_
+    bool caught_up : 1 = false;  // has had everything since the last look of check_lag()
+    bool listed : 1 = false;     // stands in lagging_
     bool dismissed : 1 = false;  // finish_now(): the host's deadline is its only rule
   };
   static_assert(sizeof(Subscriber) <= 32);
@@ -226,8 +235,10 @@ class FanOut {
   void flush_next_ready();
   bool needs_visit(const LogState& log, const Member& member) const;
   void trim(LogState& log);
-  void forget_swept(LogState& log, std::uint32_t window);
-  void shed_for_all_logs(LogState& appended);
+  void drop_all_but(LogState& log, std::uint32_t needed);
+  Cursor had_by_all(const LogState& log) const;
+  void drop_beyond_window(LogState& log);
+  void relieve_memory(LogState& appended);
   void drop_until(LogState& log, Cursor cursor);
   void drop_oldest(LogState& log);
   void compact(LogId id);
@@ -245,12 +256,28 @@ class FanOut {
   TagMask mask_of(LogId log, SubscriberId id) const;
   std::string_view bytes_of(const LogState& log, const Subscriber& subscriber, const LogEntry& entry) const;
 
-  // lag.cc: those that cannot take bytes
+  // lag.cc: those that are behind
   enum class Standing : std::uint8_t { caught_up, ready, blocked };
+  struct Lagging {  // has had a short write, and not everything since
+    SubscriberId subscriber;
+    LagWatch watch;
+  };
   void set_standing(SubscriberId id, Standing standing);
-  bool is_too_slow(const Subscriber& subscriber, Verdict::What& why) const;
+  void drop_what_none_needs();
+  template <class Use>
+  void for_each_behind(Use&& use);
+  struct Sample {
+    LagSample seen;
+    bool lost = false;  // a log has dropped what it had not been sent
+  };
+  bool look_at(Lagging& lagging);
+  std::optional<Sample> sample_of(SubscriberId id);
+  std::optional<std::uint64_t> bytes_behind(const Subscription& subscription, SubscriberId id);
+  bool shed_behind();
+  std::uint64_t unsent_if_sheddable(SubscriberId id) const;
   std::uint32_t age_of(std::uint32_t since_ms) const;
   void judge(SubscriberId id, Verdict::What what);
+  void count_ring(std::uint32_t before, std::uint32_t after);
 
   void free_log(LogId id);
   static void count_deflate_reader(LogState& log);
@@ -271,12 +298,17 @@ class FanOut {
   ReservedArray<Subscriber, kSubscribersMax> subscribers_;
   std::deque<LogId> dirty_;
   std::deque<SubscriberId> ready_;
-  std::vector<SubscriberId> blocked_;  // may hold stale ids; check_lag() sweeps them out
+  std::vector<Lagging> lagging_;  // may hold stale ones; check_lag() sweeps them out
   std::vector<Verdict> verdicts_;
   FanOutCounters counters_;
   std::uint32_t now_ms_ = 0;
-  int visits_due_ = 0;            // to ready subscribers, before the next log's turn
-  bool nothing_to_shed_ = false;  // seen in this slice
+  std::uint32_t idle_ms_ = 0;  // when there was last nothing to do
+  std::uint32_t lag_checked_ms_ = 0;
+  std::uint32_t mixed_events_left_ = 0;   // that this check_lag() may still count
+  std::uint64_t ring_bytes_ = 0;          // of all logs' rings
+  std::uint64_t ring_bytes_counted_ = 0;  // of those, in options_.memory
+  int visits_due_ = 0;                    // to ready subscribers, before the next log's turn
+  bool has_shed_ = false;                 // in this slice
 };
 
 }  // namespace carillon::channel

@@ -26,12 +26,14 @@ class NullHost final : public FanOutHost {
   }
   bool append_gap_frame(SubscriberId, LogId, std::uint32_t, std::string&) override { return false; }
   bool slice_is_over() override { return false; }
+  std::size_t held_back(SubscriberId) const override { return 0; }
 };
 
 struct Bench {
   NullHost host;
-  FanOut engine{host, {}, {LagRule{}}, nullptr};
-  FrameArena arena;
+  FrameMemory memory{std::uint64_t{1} << 40};
+  FanOut engine{host, {memory}, {LagRule{}}, nullptr};
+  FrameArena arena{memory};
   std::string payload = std::string(kEventBytes - 4, 'x');
   MonoTime now{seconds(1)};
 };

@@ -99,13 +99,15 @@ TEST(FanOutRules, Rule5_SlowMeansBlockedNeverNotYetSwept) {
   stage.block(0);
   stage.append(log, std::string(100, 'x'));
   stage.run();
+  std::vector<std::pair<SubscriberId, What>> found;
   for (int i = 0; i < 50; ++i) {
     stage.append(log, std::string(100, 'x'));
     stage.pass(milliseconds(100));
     stage.slice(0);  // there is never time for the other
+    stage.engine->check_lag(stage.now);
+    for (const auto& each : stage.verdicts()) found.push_back(each);
   }
-  stage.engine->check_lag(stage.now);
-  EXPECT_THAT(stage.verdicts(), ElementsAre(Pair(0, What::slow_by_bytes)));
+  EXPECT_THAT(found, ElementsAre(Pair(0, ::testing::AnyOf(What::slow_by_bytes, What::slow_by_age))));
   stage.run();
   EXPECT_EQ(stage.heard(1).size(), 51U);
   EXPECT_EQ(stage.engine->counters().overruns, 0U);

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/ref.h"
+#include "channel/frame_memory.h"
 
 namespace carillon::websocket {
 class Deflater;
@@ -19,21 +20,28 @@ class Deflater;
 
 namespace carillon::channel {
 
-// Bytes that only grow at their end, by one writer; what has been handed out never moves or changes.
+// Bytes that only grow at their end, by one writer; what has been handed out never moves or changes. A block
+// is at most 4 GiB; its memory counts in `memory` from make() until the last frame in it is gone.
 class FrameBlock final : public RefCounted {
  public:
-  static Ref<FrameBlock> make(std::size_t capacity);
+  static Ref<FrameBlock> make(std::size_t capacity, FrameMemory& memory);
   static void destroy(FrameBlock* block);
 
   std::size_t room() const { return capacity_ - used_; }
   char* take(std::size_t size);  // CARILLON_ASSERTs that there is room
+  FrameMemory& memory() const { return memory_; }
+  // Memory beside the block that lives as long as it does. Only the writer calls it.
+  void charge(std::size_t bytes);
 
  private:
-  explicit FrameBlock(std::size_t capacity) : capacity_(capacity) {}
+  FrameBlock(std::size_t capacity, FrameMemory& memory)
+      : capacity_(static_cast<std::uint32_t>(capacity)), memory_(memory) {}
   ~FrameBlock() = default;
 
-  std::size_t capacity_;
-  std::size_t used_ = 0;
+  std::uint32_t capacity_;
+  std::uint32_t used_ = 0;
+  std::uint32_t charged_ = 0;
+  FrameMemory& memory_;
   // The bytes follow the object.
 };
 
@@ -60,9 +68,12 @@ class Frame final : public RefCounted {
   mutable std::atomic<Deflated*> deflated_{nullptr};
 };
 
-// Makes text frames (RFC 6455 section 5.6) of event bodies. One writer: the Router.
+// Makes text frames (RFC 6455 section 5.6) of event bodies. One writer: the Router. `memory` outlives every
+// frame.
 class FrameArena {
  public:
+  explicit FrameArena(FrameMemory& memory) : memory_(&memory) {}
+
   static constexpr std::size_t kBlockBytes = 64 * 1024;
   static constexpr std::size_t kOwnBlockFrom = 16 * 1024;  // larger frames get a block of their own
 
@@ -72,7 +83,9 @@ class FrameArena {
   Ref<const Frame> make_own(std::string_view payload);
 
  private:
+  FrameMemory* memory_;
   Ref<FrameBlock> open_;
+  std::uint32_t frames_in_open_ = 0;
 };
 
 }  // namespace carillon::channel

@@ -16,7 +16,7 @@ constexpr std::uint32_t kLogs = 6;
 
 struct Sizes {
   LagRule rule;
-  FanOutOptions options;
+  StageOptions options;
 };
 
 class Model {
@@ -101,6 +101,7 @@ void Model::append() {
   } else {
     stage_.append_shared(log, payload);
   }
+  take_verdicts();  // memory may have run short
 }
 
 void Model::join_or_leave() {
@@ -174,18 +175,6 @@ void Model::socket() {
 void Model::check_lag() {
   stage_.engine->check_lag(stage_.now);
   take_verdicts();
-  for (auto& [id, client] : naive_.clients) {
-    if (!client.blocked || client.judged || client.policy != kDisconnect) continue;
-    if (client.events.empty()) continue;  // finish_now(): no rule
-    std::size_t bytes = 0;
-    for (const auto& [log, queue] : client.events) {
-      // The first may be half-written, and so in the outbox.
-      if (queue.size() > 1) bytes += client.pending_bytes(log) - queue.front().wire_size;
-    }
-    if (bytes > sizes_.rule.bytes_max) fail(id, "slow by bytes, and not judged");
-    const auto oldest = client.oldest_ms();
-    if (oldest && now_ms() - *oldest > sizes_.rule.age_ms_max) fail(id, "slow by age, and not judged");
-  }
 }
 
 void Model::on_write(SubscriberId id, bool whole) {
@@ -220,7 +209,7 @@ void Model::judge_verdict(SubscriberId id, Verdict::What what) {
   NaiveFanOut::Client& client = found->second;
   client.judged = true;
   client.blocked = false;
-  const bool tight = sizes_.options.log_bytes_hard_max < 100000 || sizes_.options.all_logs_bytes_max < 500000;
+  const bool tight = sizes_.options.log_bytes_hard_max < 100000 || sizes_.options.memory_max < 5'000'000;
   switch (what) {
     case Verdict::What::broken:
       if (!stage_.host.at(id).broken) fail(id, "broken, and is not");
@@ -231,6 +220,10 @@ void Model::judge_verdict(SubscriberId id, Verdict::What what) {
     case Verdict::What::slow_by_bytes:
       if (!client.was_slow || client.policy != kDisconnect) fail(id, "slow, and was not blocked");
       if (!tight && client.pending_bytes() <= sizes_.rule.bytes_max) fail(id, "slow with few bytes pending");
+      return;
+    case Verdict::What::slow_by_memory:
+      if (!client.was_slow || client.policy != kDisconnect) fail(id, "slow, and was not blocked");
+      if (!tight) fail(id, "memory was not short");
       return;
     case Verdict::What::slow_by_age:
       if (!client.was_slow || client.policy != kDisconnect) fail(id, "slow, and was not blocked");
@@ -254,7 +247,8 @@ void Model::compare_counters() {
   }
   const FanOutCounters& counters = stage_.engine->counters();
   if (counters.retained_bytes != retained) fail(0, "retained_bytes is wrong");
-  if (retained > sizes_.options.all_logs_bytes_max) fail(0, "the logs are over their budget");
+  if (stage_.memory.is_exhausted() && retained > sizes_.options.memory_max)
+    fail(0, "the logs are over their budget");
   std::uint64_t blocked = 0;
   for (const auto& [id, client] : naive_.clients) blocked += client.blocked ? 1 : 0;
   if (counters.blocked != blocked) {
@@ -321,6 +315,8 @@ void Model::come_to_rest() {
   for (const LogId log : logs_) {
     if (stage_.engine->subscribers_of(log) != 0) fail(0, "a ghost");
   }
+  // The arena's open block alone.
+  if (stage_.memory.bytes() > 2 * FrameArena::kBlockBytes) fail(0, "memory is not given back");
 }
 
 void run(std::uint64_t seed, Sizes sizes, int steps) {
@@ -340,7 +336,7 @@ Sizes sizes_of(std::uint64_t seed) {
   sizes.rule.bytes_max = seed % 2 == 0 ? 4000 : 60000;
   sizes.rule.age_ms_max = seed % 3 == 0 ? 1000 : 15000;
   if (seed % 4 == 3) sizes.options.log_bytes_hard_max = 6000;
-  if (seed % 8 == 5) sizes.options.all_logs_bytes_max = 20000;
+  if (seed % 8 == 5) sizes.options.memory_max = 200'000;
   sizes.options.outbox_bytes_max = 2000;
   return sizes;
 }

@@ -44,7 +44,8 @@ TEST(InlineList, KeepsItsValuesAsItGrowsAndShrinks) {
 }
 
 TEST(Frame, SharedFramesLieSideBySideUntilTheirBlockIsFull) {
-  FrameArena arena;
+  FrameMemory memory{1 << 30};
+  FrameArena arena{memory};
   const auto a = arena.make_shared("a");
   const auto b = arena.make_shared("b");
   EXPECT_EQ(a->plain().data() + a->plain().size(), b->plain().data());
@@ -57,7 +58,8 @@ TEST(Frame, SharedFramesLieSideBySideUntilTheirBlockIsFull) {
 
 TEST(Frame, OneOf16KiBHasABlockOfItsOwn) {
   for (const std::size_t size : {16383U, 16384U, 16385U}) {  // on the wire
-    FrameArena arena;
+    FrameMemory memory{1 << 30};
+    FrameArena arena{memory};
     const auto before = arena.make_shared("a");
     const auto frame = arena.make_shared(std::string(size - 4, 'x'));
     const auto after = arena.make_shared("b");
@@ -67,7 +69,8 @@ TEST(Frame, OneOf16KiBHasABlockOfItsOwn) {
 }
 
 TEST(Frame, AHeaderOfEachLength) {
-  FrameArena arena;
+  FrameMemory memory{1 << 30};
+  FrameArena arena{memory};
   for (const std::size_t size : {0U, 125U, 126U, 65535U, 65536U}) {
     const auto frame = arena.make_shared(std::string(size, 'x'));
     EXPECT_THAT(payloads_in(frame->plain()), ElementsAre(std::string(size, 'x')));
@@ -76,14 +79,16 @@ TEST(Frame, AHeaderOfEachLength) {
 
 TEST(Frame, WhatDoesNotCompressStaysPlain) {
   websocket::Deflater deflater;
-  const auto frame = FrameArena().make_own("ab");
+  FrameMemory memory{1 << 30};
+  const auto frame = FrameArena(memory).make_own("ab");
   EXPECT_EQ(frame->deflated(deflater).data(), frame->plain().data());
 }
 
 // For ThreadSanitizer: shards meet at the frame alone.
 TEST(Frame, TwoShardsMayDeflateItAtOnce) {
   for (int round = 0; round < 50; ++round) {
-    FrameArena arena;
+    FrameMemory memory{1 << 30};
+    FrameArena arena{memory};
     Ref<const Frame> frame = arena.make_shared(std::string(3000, 'x') + std::to_string(round));
     std::string_view seen[2];
     {
@@ -107,7 +112,8 @@ TEST(EventLog, NumbersAndBytesAcrossTheWrap) {
   EventLog log;
   log.start_numbers_at(0xfffffff0U);
   const Cursor begin = log.head();
-  FrameArena arena;
+  FrameMemory memory{1 << 30};
+  FrameArena arena{memory};
   for (int i = 0; i < 100; ++i) log.append(arena.make_own(std::string(8, 'x')), 0);
   EXPECT_EQ(log.size(), 100U);
   EXPECT_EQ(log.bytes(), 1000U);
@@ -192,7 +198,8 @@ TEST(Outbox, AStreamThroughItDoesNotPileUp) {
   Outbox outbox;
   std::string in, out;
   iovec pieces[2];
-  outbox.put_rest(FrameArena().make_own(std::string(20000, 'r')), std::string_view("rest"), 0);
+  FrameMemory memory{1 << 30};
+  outbox.put_rest(FrameArena(memory).make_own(std::string(20000, 'r')), std::string_view("rest"), 0);
   in = "rest";
   for (int i = 0; i < 20000; ++i) {
     const std::string bytes = std::to_string(i);

@@ -13,7 +13,7 @@ constexpr std::uint32_t kLooksAWrite = 256;
 
 bool FanOut::run_slice(MonoTime now) {
   now_ms_ = wrapping_ms(now);
-  nothing_to_shed_ = false;
+  has_shed_ = false;
   while (has_work() && !host_.slice_is_over()) {
     // Neither may starve the other: as many visits to the ready as the last log's turn made writes.
     if (dirty_.empty() || (visits_due_ > 0 && !ready_.empty())) {
@@ -25,7 +25,9 @@ bool FanOut::run_slice(MonoTime now) {
     dirty_.pop_front();
     visits_due_ = std::max(sweep(id), 1);
   }
-  return has_work();
+  if (has_work()) return true;
+  idle_ms_ = now_ms_;
+  return false;
 }
 
 void FanOut::flush_next_ready() {
@@ -71,38 +73,43 @@ bool FanOut::needs_visit(const LogState& log, const Member& member) const {
   return !subscriber.blocked && !subscriber.ready && !subscriber.judged;
 }
 
-// Drops what nobody needs any more; beyond the window also what only blocked subscribers still need,
-// and beyond the hard caps what anybody needs.
+// Drops what no member needs any more, as far as that can be told in O(1): while a member is behind, its log
+// keeps everything until check_lag() has looked for what is still needed.
 void FanOut::trim(LogState& log) {
   if (log.events.size() == 0) return;
-  forget_swept(log, log.blocked > 0 ? policies_[log.policy].bytes_max : 0);
+  if (log.blocked + log.ready == 0) drop_all_but(log, log.events.pending(had_by_all(log)));
+  if (log.blocked > 0) drop_beyond_window(log);
   while (log.events.bytes() > options_.log_bytes_hard_max) drop_oldest(log);
-  if (counters_.retained_bytes > options_.all_logs_bytes_max) shed_for_all_logs(log);
 }
 
-// Down to `window` bytes, but nothing that one who can take bytes has not been sent.
-void FanOut::forget_swept(LogState& log, std::uint32_t window) {
-  if (log.ready > 0) return;
-  const Cursor had_by_all = log.members.sweeping() ? log.members.swept_until() : log.events.head();
-  if (window == 0) {
-    if (log.events.pending(had_by_all) < log.events.size()) drop_until(log, had_by_all);
-    return;
-  }
-  while (log.events.bytes() > window && log.events.pending(had_by_all) < log.events.size()) drop_oldest(log);
+// What every member that is not behind has been sent.
+Cursor FanOut::had_by_all(const LogState& log) const {
+  return log.members.sweeping() ? log.members.swept_until() : log.events.head();
 }
 
-// All logs together are over their budget. First goes what only blocked subscribers still need, in
-// whichever log it lies; then, as with the hard cap of one log, the oldest of the one that grew.
-void FanOut::shed_for_all_logs(LogState& appended) {
-  const std::uint64_t goal = options_.all_logs_bytes_max - options_.all_logs_bytes_max / 8;
-  for (std::size_t i = 0; i < blocked_.size() && !nothing_to_shed_; ++i) {
-    const Subscriber& subscriber = subscribers_[blocked_[i]];
-    if (!subscriber.blocked) continue;
-    for (const Subscription& each : subscriber.subscriptions) forget_swept(logs_[each.log()], 0);
-    if (counters_.retained_bytes <= goal) return;
+void FanOut::drop_all_but(LogState& log, std::uint32_t needed) {
+  if (needed < log.events.size()) drop_until(log, log.events.head() - needed);
+}
+
+// Where a gap is told instead of a close, a log keeps no more than the window for those that are blocked, but
+// everything that one who can take bytes has not been sent.
+void FanOut::drop_beyond_window(LogState& log) {
+  const LagRule& rule = policies_[log.policy];
+  if (rule.policy != LagRule::Policy::skip || log.ready > 0) return;
+  const Cursor had = had_by_all(log);
+  while (log.events.bytes() > rule.bytes_max && log.events.pending(had) < log.events.size()) drop_oldest(log);
+}
+
+// The events of the process have exhausted their budget. The subscriber that is furthest behind here is
+// closed as slow. If this engine's own logs hold more than the budget although none is behind, the fault is
+// ours: the log that grew drops its oldest events.
+void FanOut::relieve_memory(LogState& appended) {
+  if (!has_shed_) {
+    has_shed_ = true;  // once a slice, for it looks at every lagging subscriber
+    if (shed_behind()) return;
   }
-  nothing_to_shed_ = true;  // once a slice, for it looks at every blocked subscriber
-  while (appended.events.size() > 0 && counters_.retained_bytes > options_.all_logs_bytes_max) {
+  if (counters_.retained_bytes <= options_.memory.bytes_max()) return;
+  while (appended.events.size() > 0 && counters_.retained_bytes > options_.memory.bytes_max()) {
     drop_oldest(appended);
   }
 }
@@ -111,8 +118,10 @@ void FanOut::drop_oldest(LogState& log) { drop_until(log, log.events.tail() + 1)
 
 void FanOut::drop_until(LogState& log, Cursor cursor) {
   const std::uint32_t before = log.events.bytes();
+  const std::uint32_t ring_before = log.events.ring_bytes();
   log.events.drop_until(cursor);
   counters_.retained_bytes -= before - log.events.bytes();
+  count_ring(ring_before, log.events.ring_bytes());
 }
 
 void FanOut::compact(LogId id) {

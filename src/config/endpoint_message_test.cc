@@ -37,8 +37,8 @@ TEST(EndpointMessages, OfAnEndpointsKeys) {
        "gateway.toml:3: endpoint[0].kepalive: unknown key; did you mean \"keepalive\"?"},
       {"ping = \"1s\"", "gateway.toml:3: endpoint[0].ping: unknown key; did you mean \"keepalive.ping\"?"},
       {"lag = \"skip\"",
-       "gateway.toml:3: endpoint[0].lag: expected a table with policy, bytes_max, age_max, close_code, "
-       "close_reason, got the string \"skip\"; write lag.policy = …"},
+       "gateway.toml:3: endpoint[0].lag: expected a table with policy, bytes_max, grace, age_max, "
+       "close_code, close_reason, got the string \"skip\"; write lag.policy = …"},
       {"auth.missing.zzz = 1",
        "gateway.toml:3: endpoint[0].auth.missing.zzz: unknown key; known here: status, headers, body"},
       {"\"keepalive.ping\" = \"1s\"",

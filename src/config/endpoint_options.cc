@@ -88,9 +88,12 @@ std::vector<Option> limit_options(EndpointSettings& e) {
   const WordKind<LagPolicy> policy{{{"disconnect", LagPolicy::disconnect}, {"skip", LagPolicy::skip}}};
   return {
       option("lag.policy", policy, e.lag.policy, "what happens to a client that does not keep up"),
-      option("lag.bytes_max", SizeKind{1 * kKiB, kGiB}, e.lag.bytes_max, "how far behind it may be"),
+      option("lag.bytes_max", SizeKind{1 * kKiB, kGiB}, e.lag.bytes_max,
+             "how far behind its events a client may be for longer than lag.grace"),
+      option("lag.grace", DurationKind{milliseconds(10), hours(1)}, e.lag.grace,
+             "how long a client may be more than lag.bytes_max behind without catching up"),
       option("lag.age_max", DurationKind{milliseconds(10), hours(1)}, e.lag.age_max,
-             "how old its oldest unsent byte may be"),
+             "how old the oldest unsent byte of a client may be that is not catching up"),
       option("lag.close_code", CloseCodeKind{}, e.lag.close_code, "close code of a client that lags"),
       option("lag.close_reason",
              TextKind{"text", "\"Slow consumer\"", kCloseReasonBytesMax, check_close_reason},

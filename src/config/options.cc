@@ -54,6 +54,10 @@ std::vector<Option> server_limits(ServerSettings& s) {
              "most WebSockets of the process, all endpoints together; more are answered 503"),
       option("outbox_bytes_max", SizeKind{1 * kKiB, 16 * kMiB}, s.outbox_bytes_max,
              "most bytes of its own (pongs, replies, the rest of a frame) that wait for one connection"),
+      option(
+          "backlog_bytes_max", AutoKind<SizeKind>{{16 * kMiB, 1024 * kGiB}}, s.backlog_bytes_max,
+          "memory for all events that some connection has yet to be sent; beyond it the connection that is "
+          "furthest behind is closed; \"auto\" is a quarter of the RAM or of the cgroup's memory limit"),
       option("inbox_batches_max", NumberKind{16, 1'048'576}, s.inbox_batches_max,
              "most batches of events that wait for one shard; beyond it a gap is told"),
       option("channels_max", NumberKind{1, 50'000'000}, s.channels_max,

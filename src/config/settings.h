@@ -82,6 +82,7 @@ struct ServerSettings {
   std::uint32_t token_cache_max = 16384;     // verified tokens of one endpoint, on one shard
   std::uint32_t connections_max = 1000000;   // WebSockets of the process
   std::uint32_t outbox_bytes_max = 64 * 1024;
+  std::uint64_t backlog_bytes_max = 0;  // in the file a size or "auto"; 0 here is auto
   std::uint32_t inbox_batches_max = 4096;
   std::uint32_t channels_max = 1000000;  // of one endpoint that somebody on one shard hears
   std::uint32_t send_buffer_bytes = 0;   // SO_SNDBUF; in the file "auto" or a number; 0 here is auto
@@ -306,6 +307,7 @@ struct EndpointSettings {
   struct {
     LagPolicy policy = LagPolicy::disconnect;
     std::uint32_t bytes_max = 1024 * 1024;
+    milliseconds grace{3000};
     milliseconds age_max{15000};
     std::uint16_t close_code = 1008;
     std::string close_reason = "Slow consumer";

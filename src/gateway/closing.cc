@@ -61,6 +61,7 @@ void Shard::carry_out(const channel::Verdict& verdict) {
       return;
     case channel::Verdict::What::slow_by_bytes:
     case channel::Verdict::What::slow_by_age:
+    case channel::Verdict::What::slow_by_memory:
       if (!endpoint) {
         drop(index, CloseReason::slow_consumer);
         return;

@@ -69,6 +69,7 @@ class ConnectionTable {
   void give_back(std::uint32_t index);
 
   Connection& operator[](std::uint32_t index) { return connections_[index]; }
+  const Connection& operator[](std::uint32_t index) const { return connections_[index]; }
   // Null when it is no longer the one that `generation` meant.
   Connection* find(std::uint32_t index, std::uint32_t generation);
   std::uint32_t slots() const { return static_cast<std::uint32_t>(connections_.size()); }

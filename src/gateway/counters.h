@@ -58,6 +58,10 @@ struct ShardCounters {
   Counter retained_bytes;  // of all logs, now
   Counter blocked;         // connections that cannot take bytes, now
   Counter overruns;
+  Counter slow_by_bytes;  // connections found slow, by rule
+  Counter slow_by_age;
+  Counter slow_by_memory;
+  Counter late;            // looks that found a connection over a limit because this shard is overloaded
   Counter missed_batches;  // the inbox was full
   Counter commands;
   Counter errors_told;       // error frames

@@ -135,7 +135,7 @@ TEST(Delivery, AMissingBatchClosesThoseWhoWouldHaveAHole) {
   ShardStage stage(std::string(kOrion) + std::string(kEcho));
   const int orion = stage.open_orion();
   const int echo = stage.open(upgrade_of("/echo"));
-  channel::FrameArena arena;
+  channel::FrameArena arena(stage.frame_memory);
   const auto batch = [&](std::uint64_t number) {
     auto made = std::make_shared<Batch>();
     made->number = number;
@@ -181,7 +181,9 @@ TEST(Delivery, ASlowConsumerThatReadsAgainIsToldWhy_C4) {
   stage.edge[slow].capacity = 1000;
   const std::string body = "\"" + std::string(10'000, 'a') + "\"";
   for (int i = 0; i < 130; ++i) stage.publish("orion.a", body);  // 1.3 MB: over the MiB
-  stage.run_for(milliseconds(300));
+  stage.run_for(milliseconds(2900));
+  EXPECT_EQ(stage.all_closes(), 0U) << "a burst is no lag";
+  stage.run_for(milliseconds(600));
   EXPECT_EQ(stage.closes(CloseReason::slow_consumer), 1U);
   EXPECT_EQ(stage.open_connections(), 1U);
   EXPECT_EQ(stage.shard->counters().retained_bytes.get(), 0U) << "nothing is kept for it any more";

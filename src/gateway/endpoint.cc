@@ -12,6 +12,7 @@ channel::LagRule lag_rule_of(const config::EndpointSettings& settings) {
   rule.policy = settings.lag.policy == config::LagPolicy::skip ? channel::LagRule::Policy::skip
                                                                : channel::LagRule::Policy::disconnect;
   rule.bytes_max = settings.lag.bytes_max;
+  rule.grace_ms = static_cast<std::uint32_t>(settings.lag.grace.count());
   rule.age_ms_max = static_cast<std::uint32_t>(settings.lag.age_max.count());
   return rule;
 }

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/descriptor_table.h"
+#include "base/memory_limit.h"
 #include "base/pages.h"
 #include "gateway/tls_contexts.h"
 
@@ -24,6 +25,10 @@ std::string random_node_id() {
   std::array<char, 17> text{};
   std::snprintf(text.data(), text.size(), "%08x%08x", random(), random());
   return text.data();
+}
+
+std::uint64_t backlog_bytes_max(const config::ServerSettings& server) {
+  return server.backlog_bytes_max > 0 ? server.backlog_bytes_max : memory_limit_bytes() / 4;
 }
 
 // One a line.
@@ -110,19 +115,20 @@ Result<std::monostate> Gateway::build() {
   if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
   endpoints_ = std::move(compiled.endpoints);
   admission_ = std::make_unique<Admission>(settings_.server.connections_max, endpoints_);
+  const std::uint32_t count = std::max(settings_.server.shards, 1U);
+  frame_memory_ = std::make_unique<channel::FrameMemory>(backlog_bytes_max(settings_.server), count);
   shared_ = std::make_unique<Shared>(
-      Shared{settings_, endpoints_, *admission_, handler_, *this, log_, random_sip_key()});
+      Shared{settings_, endpoints_, *admission_, handler_, *this, log_, random_sip_key(), *frame_memory_});
 
   if (settings_.server.descriptor_tables() > 1 && !can_unshare_descriptors()) {
     return failure(std::string(kNotAllowed));
   }
-  const std::uint32_t count = std::max(settings_.server.shards, 1U);
   for (std::uint32_t i = 0; i < count; ++i) {
     auto loop = reactor::Loop::create();
     if (!loop) return tl::unexpected(loop.error());
     loops_.push_back(std::move(*loop));
   }
-  router_ = std::make_unique<Router>(endpoints_, *loops_.front(), log_);
+  router_ = std::make_unique<Router>(endpoints_, *frame_memory_, *loops_.front(), log_);
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto place = i == 0 ? Shard::Place::beside_the_router : Shard::Place::elsewhere;
     auto shard = Shard::create(*shared_, *loops_[i], kernel_edge(), place, i);

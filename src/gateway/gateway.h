@@ -51,6 +51,7 @@ class Gateway final : private EventPublisher {
   std::uint64_t connections() const { return admission_->connections(); }
   const Admission& admission() const { return *admission_; }
   KeyGuesses& key_guesses() { return admission_->key_guesses(); }
+  const channel::FrameMemory& frame_memory() const { return *frame_memory_; }
   std::size_t shard_count() const { return shards_.size(); }
   const ShardCounters& shard_counters(std::size_t shard) const { return shards_[shard]->counters(); }
   reactor::LoopCounters& loop_counters(std::size_t shard) { return loops_[shard]->counters(); }
@@ -69,6 +70,7 @@ class Gateway final : private EventPublisher {
   HttpHandler& handler_;
   Log& log_;
   std::vector<Endpoint> endpoints_;
+  std::unique_ptr<channel::FrameMemory> frame_memory_;  // outlives every frame, wherever it waits
   std::unique_ptr<Admission> admission_;
   std::unique_ptr<Shared> shared_;
   std::vector<std::unique_ptr<reactor::Loop>> loops_;  // outlive what runs on them

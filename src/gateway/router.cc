@@ -34,8 +34,9 @@ class Router::Body {
   std::optional<json::Outline> outline_;
 };
 
-Router::Router(const std::vector<Endpoint>& endpoints, reactor::Loop& loop, Log& log)
-    : endpoints_(endpoints), loop_(loop), log_(log), arenas_(endpoints.size()) {}
+Router::Router(const std::vector<Endpoint>& endpoints, channel::FrameMemory& memory, reactor::Loop& loop,
+               Log& log)
+    : endpoints_(endpoints), loop_(loop), log_(log), arenas_(endpoints.size(), channel::FrameArena(memory)) {}
 
 void Router::on_event(std::string_view channel, std::string_view body_text) {
   counters_.events_in.add();

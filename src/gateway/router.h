@@ -56,7 +56,8 @@ class Router final : public bus::EventSink {
   // Events of one batch; more in one read of the bus go in several.
   static constexpr std::size_t kBatchEventsMax = 256;
 
-  Router(const std::vector<Endpoint>& endpoints, reactor::Loop& loop, Log& log);
+  // `memory` outlives every frame that it makes.
+  Router(const std::vector<Endpoint>& endpoints, channel::FrameMemory& memory, reactor::Loop& loop, Log& log);
   void add_taker(BatchTaker& taker) { takers_.push_back(&taker); }
 
   void on_event(std::string_view channel, std::string_view body) override;

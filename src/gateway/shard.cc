@@ -28,9 +28,9 @@ std::vector<channel::LagRule> lag_rules(const std::vector<Endpoint>& endpoints) 
   return rules;
 }
 
-channel::FanOutOptions fan_out_options(const config::Settings& settings) {
-  channel::FanOutOptions options;
-  options.outbox_bytes_max = settings.server.outbox_bytes_max;
+channel::FanOutOptions fan_out_options(const Shared& shared) {
+  channel::FanOutOptions options{shared.frame_memory};
+  options.outbox_bytes_max = shared.settings.server.outbox_bytes_max;
   return options;
 }
 
@@ -53,7 +53,7 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place,
       place_(place),
       number_(number),
       counters_(shared.endpoints.size()),
-      fan_out_(*this, fan_out_options(shared.settings), lag_rules(shared.endpoints), &deflater_),
+      fan_out_(*this, fan_out_options(shared), lag_rules(shared.endpoints), &deflater_),
       wheel_(loop.now()),
       inbox_(shared.settings.server.inbox_batches_max, std::move(wake)),
       receive_(kReceiveBytes),
@@ -227,6 +227,10 @@ bool Shard::append_gap_frame(channel::SubscriberId, channel::LogId, std::uint32_
   return false;  // no profile has a frame for it yet; config/ refuses lag.policy = "skip" without one
 }
 
+std::size_t Shard::held_back(channel::SubscriberId subscriber) const {
+  return connections_[subscriber].tls ? tls_clients_->pending_bytes(subscriber) : 0;
+}
+
 bool Shard::slice_is_over() { return edge_.precise_now() >= slice_end_; }
 
 // --- timers -------------------------------------------------------------------------------------
@@ -288,6 +292,10 @@ void Shard::publish_counters() {
   counters_.retained_bytes.set(engine.retained_bytes);
   counters_.blocked.set(engine.blocked);
   counters_.overruns.set(engine.overruns);
+  counters_.slow_by_bytes.set(engine.slow_by_bytes);
+  counters_.slow_by_age.set(engine.slow_by_age);
+  counters_.slow_by_memory.set(engine.slow_by_memory);
+  counters_.late.set(engine.late);
   std::uint64_t channels = 0;
   std::uint64_t selections = 0;
   std::uint64_t mixed = 0;

@@ -54,6 +54,7 @@ struct Shared {
   EventPublisher& publisher;
   Log& log;
   SipKey channels_key;  // of the tables of channels: what clients must not know
+  channel::FrameMemory& frame_memory;
 };
 
 // What the connections of one listen address begin with.
@@ -113,6 +114,7 @@ class Shard final : public BatchTaker,
   bool append_gap_frame(channel::SubscriberId subscriber, channel::LogId log, std::uint32_t count,
                         std::string& out) override;
   bool slice_is_over() override;
+  std::size_t held_back(channel::SubscriberId subscriber) const override;
   void on_listener_readable(std::uint32_t listener);
   void on_timer(Index index);
   void on_head_timeout(Index index);

@@ -39,6 +39,10 @@ class TlsClients {
   // True in the first call for this connection: its first bytes have come, and with them its handshake.
   bool note_first_bytes(Index index) { return !std::exchange(clients_[index]->has_begun, true); }
   bool is_open(Index index) const { return clients_[index]->session.is_open(); }
+  // Ciphertext that the kernel has not taken yet.
+  std::size_t pending_bytes(Index index) const {
+    return clients_[index]->pending.size() - clients_[index]->sent;
+  }
   bool was_resumed(Index index) const { return clients_[index]->session.was_resumed(); }
 
   // --- in ---

@@ -219,7 +219,7 @@ TEST(Tls, AClientThatNeverReadsIsResetByPolicy_F9) {
   stage.edge[fd].capacity = 100;
   const std::string body = '"' + std::string(30000, 'x') + '"';
   for (int i = 0; i < 40; ++i) stage.publish("orion.a", body);
-  stage.run_for(seconds(3));
+  stage.run_for(seconds(6));  // 3 to be found slow, 2 for its close frame
   EXPECT_EQ(stage.closes(CloseReason::slow_consumer), 1U);
   EXPECT_TRUE(stage.was_reset(fd));
   stage.expect_nothing_left();

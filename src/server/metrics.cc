@@ -156,6 +156,29 @@ void add_bus(Page& page) {
                bus.publish_failures.load());
 }
 
+void add_backlog(Page& page) {
+  using Shard = gateway::ShardCounters;
+  MetricFamily& slow =
+      page.family("carillon_slow_consumers_total", "Connections found slow, by the rule that they broke",
+                  MetricType::Counter);
+  const auto add = [&](const char* rule, gateway::Counter Shard::*counter) {
+    const auto total =
+        page.sum([counter](const Shard& shard) -> const gateway::Counter& { return shard.*counter; });
+    Page::add(slow, static_cast<double>(total), {{"rule", rule}});
+  };
+  add("bytes", &Shard::slow_by_bytes);
+  add("age", &Shard::slow_by_age);
+  add("memory", &Shard::slow_by_memory);
+  page.counter("carillon_late_total",
+               "Checks that found a connection over a limit of lag because its shard was overloaded",
+               page.sum([](const Shard& shard) -> const Counter& { return shard.late; }));
+  const channel::FrameMemory& memory = page.gateway().frame_memory();
+  page.gauge("carillon_backlog_bytes", "Memory of all events that some connection has yet to be sent",
+             static_cast<double>(memory.bytes()));
+  page.gauge("carillon_backlog_bytes_max", "server.backlog_bytes_max",
+             static_cast<double>(memory.bytes_max()));
+}
+
 void add_delivery(Page& page) {
   using Shard = gateway::ShardCounters;
   const auto counter = [&](const char* name, const char* help, const Counter Shard::*which) {
@@ -191,7 +214,7 @@ void add_delivery(Page& page) {
         &Shard::selections);
   gauge("carillon_mixed_connections", "Connections beyond select.sets_max, which share a log", &Shard::mixed);
   gauge("carillon_blocked_connections", "Connections that cannot take bytes now", &Shard::blocked);
-  gauge("carillon_log_retained_bytes", "Bytes of events that some connection still needs",
+  gauge("carillon_log_retained_bytes", "Bytes of events that some connection still needs, one a shard",
         &Shard::retained_bytes);
 }
 
@@ -248,6 +271,7 @@ http::Response metrics_response(Gateway& gateway, const ApiCounters& api, std::u
   add_endpoints(page);
   add_declined_compression(page);
   add_delivery(page);
+  add_backlog(page);
   add_bus(page);
   add_refusals(page);
   add_publish(page, api.publish);

@@ -30,6 +30,7 @@ class NullHost final : public channel::FanOutHost {
     return false;
   }
   bool slice_is_over() override { return false; }
+  std::size_t held_back(channel::SubscriberId) const override { return 0; }
 };
 
 class Engine {
@@ -63,8 +64,9 @@ class Engine {
 
  private:
   NullHost host_;
-  channel::FanOut fan_out_{host_, {}, {channel::LagRule{}}, nullptr};
-  channel::FrameArena arena_;
+  channel::FrameMemory memory_{std::uint64_t{1} << 40};
+  channel::FanOut fan_out_{host_, {memory_}, {channel::LagRule{}}, nullptr};
+  channel::FrameArena arena_{memory_};
   const std::string payload_ = std::string(kEventBytes, 'x');
   const MonoTime now_{seconds(1)};
   std::vector<channel::LogId> logs_;

@@ -1,6 +1,7 @@
-// idle_cost CLIENTS: a shard with so many connections of the orion protocol that say nothing and hear nothing,
-// over socket pairs. Prints the bytes that are taken then: what malloc has given out, and the resident pages of
-// arrays beside it. tools/check_cost.py runs it with two numbers of clients; the slope is what one costs.
+// idle_cost CLIENTS: a shard with so many connections of the orion protocol that say nothing and hear
+// nothing, over socket pairs. Prints the bytes that are taken then: what malloc has given out, and the
+// resident pages of arrays beside it. tools/check_cost.py runs it with two numbers of clients; the slope is
+// what one costs.
 #include <malloc.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ namespace {
 constexpr int kTurnsMax = 100;
 constexpr std::size_t kClientsMax = 10'000;
 
-// Anonymous memory that malloc does not count: each mapping that can be written and is neither heap nor stack.
+// Anonymous memory that malloc does not count: each mapping that can be written and is neither heap nor
+// stack.
 std::size_t bytes_of_mappings() {
   std::ifstream maps("/proc/self/smaps");
   std::size_t sum_kib = 0;
@@ -43,11 +45,13 @@ std::size_t bytes_of_mappings() {
 class Stage {
  public:
   Stage()
-      : settings_(config::load_in(config::good_world(), "[server]\nshards = 1\n[[endpoint]]\nprofile = \"orion\"\n")
-                      .settings),
+      : settings_(
+            config::load_in(config::good_world(), "[server]\nshards = 1\n[[endpoint]]\nprofile = \"orion\"\n")
+                .settings),
         endpoints_(gateway::compile_endpoints(settings_).endpoints),
         admission_(settings_.server.connections_max, endpoints_),
-        shared_{settings_, endpoints_, admission_, no_http_, no_publisher_, no_log_, SipKey{1, 2}},
+        shared_{settings_,     endpoints_, admission_,   no_http_,
+                no_publisher_, no_log_,    SipKey{1, 2}, frame_memory_},
         loop_(*reactor::Loop::create()),
         shard_(*gateway::Shard::create(shared_, *loop_, gateway::kernel_edge(),
                                        gateway::Shard::Place::beside_the_router)),
@@ -61,10 +65,12 @@ class Stage {
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) != 0) return false;
     peers_.push_back(ends[1]);
     shard_->adopt(ends[0], "192.0.2.1", {});
-    const std::string request = "GET /ws?token=" + token_ +
-                                " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    if (::write(ends[1], request.data(), request.size()) != static_cast<ssize_t>(request.size())) return false;
+    const std::string request =
+        "GET /ws?token=" + token_ +
+        " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    if (::write(ends[1], request.data(), request.size()) != static_cast<ssize_t>(request.size()))
+      return false;
     std::array<char, 1024> answer{};
     for (int turn = 0; turn < kTurnsMax; ++turn) {
       loop_->post([this] { loop_->stop(); });
@@ -80,6 +86,7 @@ class Stage {
   gateway::testing::NoHttp no_http_;
   gateway::testing::NoPublisher no_publisher_;
   NullLog no_log_;
+  channel::FrameMemory frame_memory_{std::uint64_t{1} << 30};
   config::Settings settings_;
   std::vector<gateway::Endpoint> endpoints_;
   gateway::Admission admission_;

@@ -100,7 +100,8 @@ test("defaults that the pages tell are the options' own", async () => {
   const markdown = new Page("../configuration").text;
   assert.ok(stdout.length > 0);
   for (const [key, value, said] of [
-    ["lag.bytes_max", '"1MiB"', /more than 1 MiB or 15 s behind/], ["lag.age_max", '"15s"', /more than 1 MiB or 15 s behind/],
+    ["lag.bytes_max", '"1MiB"', /more than 1 MiB behind for 3 s/], ["lag.grace", '"3s"', /more than 1 MiB behind for 3 s/],
+    ["lag.age_max", '"15s"', /15 s behind/],
     ["lag.close_reason", '"Slow consumer"', /`Slow consumer`/],
   ]) {
     assert.match(markdown, new RegExp(`\\| \`${key}\` \\|.*\\| \`${value}\` \\|`));

@@ -22,6 +22,7 @@ struct FakeSocket {
   std::size_t capacity = kOpen;
   bool broken = false;
   bool holds_back = false;         // takes bytes and says blocked, as TLS may
+  std::size_t held_back = 0;       // how much of them it says it holds
   std::vector<int> piece_counts;   // of each write
   std::vector<std::size_t> asked;  // bytes, of each write
 
@@ -57,6 +58,10 @@ class FakeHost final : public FanOutHost {
     if (on_gap) on_gap(id, log, count, frame);
     out += frame;
     return true;
+  }
+
+  std::size_t held_back(SubscriberId id) const override {
+    return id < sockets_.size() ? sockets_[id].held_back : 0;
   }
 
   // A slice's length: how often this is answered with no.

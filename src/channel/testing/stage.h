@@ -20,9 +20,18 @@ using Payloads = std::vector<std::string>;
 inline constexpr PolicyId kDisconnect = 0;
 inline constexpr PolicyId kSkip = 1;
 
+struct StageOptions {
+  std::uint32_t log_bytes_hard_max = 1024U * 1024 * 1024;
+  std::uint32_t outbox_bytes_max = 64 * 1024;
+  std::uint64_t memory_max = std::uint64_t{1} << 40;
+};
+
 struct Stage {
-  explicit Stage(LagRule limits = {}, FanOutOptions options = {})
-      : engine(std::make_unique<FanOut>(host, options, rules(limits), &deflater)) {}
+  explicit Stage(LagRule limits = {}, StageOptions options = {})
+      : memory(options.memory_max),
+        engine(std::make_unique<FanOut>(
+            host, FanOutOptions{memory, options.log_bytes_hard_max, options.outbox_bytes_max}, rules(limits),
+            &deflater)) {}
 
   static std::vector<LagRule> rules(LagRule limits) {
     LagRule disconnect = limits;
@@ -72,7 +81,8 @@ struct Stage {
   }
 
   FakeHost host;
-  FrameArena arena;
+  FrameMemory memory;
+  FrameArena arena{memory};
   websocket::Deflater deflater;
   MonoTime now{seconds(100)};
   std::unique_ptr<FanOut> engine;

@@ -152,11 +152,11 @@ class ShardStage {
       : settings(load(toml)),
         endpoints(compile_endpoints(settings).endpoints),
         admission(settings.server.connections_max, endpoints),
-        shared{settings, endpoints,   sibling ? sibling->admission : admission, api, publisher,
-               log,      SipKey{1, 2}},
+        shared{settings,     endpoints,   sibling ? sibling->admission : admission, api, publisher, log,
+               SipKey{1, 2}, frame_memory},
         shard(std::move(*Shard::create(shared, loop, edge, place))),
         door(*shard),
-        router(endpoints, loop, log) {
+        router(endpoints, frame_memory, loop, log) {
     router.add_taker(door);
   }
 
@@ -271,6 +271,7 @@ class ShardStage {
     return std::move(loaded.settings);
   }
 
+  channel::FrameMemory frame_memory{std::uint64_t{1} << 30};
   reactor::FakeLoop loop;
   FakeEdge edge{loop};
   ListeningLog log;
