@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,24 +22,29 @@
 
 namespace carillon::bus {
 
-enum class BusState { connecting, up, down };   // down: was up or never came up; being retried
+enum class BusState { connecting, up, down };  // down: was up or never came up; being retried
 
 struct BusStatus {
   BusState state = BusState::connecting;
-  WallTime since{};               // when `state` began
-  std::string detail;             // why it is not up, in words without a secret; empty when up
+  WallTime since{};       // when `state` began, by the wall clock of that time
+  MonoTime since_mono{};  // the same; still right when the wall clock has been set since
+  std::string detail;     // why it is not up, in words without a secret; empty when up
 };
 
 // Written by the bus's loop only; read by anyone, relaxed.
 struct BusCounters {
-  std::atomic<std::uint64_t> events_in{0};           // handed to the sink
+  std::atomic<std::uint64_t> events_in{0};  // handed to the sink
   std::atomic<std::uint64_t> bytes_in{0};
-  std::atomic<std::uint64_t> oversize_dropped{0};    // a body over event_bytes_max
-  std::atomic<std::uint64_t> lines_suppressed{0};    // of them, those that got no log line of their own
-  std::atomic<std::uint64_t> connects{0};            // of the connection that hears, subscribed
-  std::atomic<std::uint64_t> disconnects{0};         // ditto
-  std::atomic<std::uint64_t> gaps{0};                // times that events may have been lost
+  std::atomic<std::uint64_t> oversize_dropped{0};  // a body over event_bytes_max
+  std::atomic<std::uint64_t> lines_suppressed{0};  // of them, those that got no log line of their own
+  std::atomic<std::uint64_t> connects{0};          // of the connection that hears, subscribed
+  std::atomic<std::uint64_t> disconnects{0};       // ditto
+  std::atomic<std::uint64_t> gaps{0};              // times that events may have been lost
   std::atomic<std::uint64_t> probes_missed{0};
+  std::atomic<std::uint64_t> address_checks{0};         // answered: the same server, or a failover
+  std::atomic<std::uint64_t> address_checks_missed{0};  // no answer; nothing follows from that
+  std::atomic<std::uint64_t> failovers_to_other{0};     // another server answers at the configured address
+  std::atomic<std::uint64_t> failovers_demoted{0};      // the server has become a replica
   std::atomic<std::uint64_t> published{0};
   std::atomic<std::uint64_t> publish_failures{0};
 };
@@ -59,9 +65,9 @@ class EventSink {
 };
 
 enum class PublishResult {
-  accepted,      // the broker has acknowledged it
-  unavailable,   // not connected, or the connection died before the answer: may or may not be out
-  refused,       // the broker said no (permission, memory, read-only)
+  accepted,     // the broker has acknowledged it, and was a master after that where one is required
+  unavailable,  // not connected, or the connection died before the answer: may or may not be out
+  refused,      // the broker said no (permission, memory, read-only)
   timed_out
 };
 using PublishDone = std::function<void(PublishResult)>;
@@ -75,20 +81,26 @@ class Bus {
   virtual void publish(std::string_view channel, std::string_view body, PublishDone done) = 0;
   virtual const BusStatus& status() const = 0;
   virtual const BusCounters& counters() const = 0;
-  virtual std::string_view display_url() const = 0;   // without user and password
+  virtual std::string_view display_url() const = 0;  // without user and password
 };
 
 inline constexpr std::size_t kEventOverheadBytes = 128;  // that one may take beside channel and body
 
+// Whether a broker that says that it is a replica will do. Events published to a Redis replica reach only
+// those who are connected to that replica.
+enum class BrokerRole { master, any };
+
 struct BusOptions {
-  std::string url;                          // memory:, redis://[user:pass@]host[:port][/db], rediss://…
-  std::string tls_ca_file;                  // for rediss://; empty: the system's store
-  std::vector<ChannelPattern> patterns;     // what to hear: PSUBSCRIBE for those with a star, SUBSCRIBE else
-  std::string node_id;                      // names the probe's channel: carillon.probe.<node_id>
+  std::string url;                       // memory:, redis://[user:pass@]host[:port][/db], rediss://…
+  std::string tls_ca_file;               // for rediss://; empty: the system's store
+  std::vector<ChannelPattern> patterns;  // what to hear: PSUBSCRIBE for those with a star, SUBSCRIBE else
+  std::string node_id;                   // names the probe's channel: carillon.probe.<node_id>
   std::size_t event_bytes_max = 1024 * 1024;
   std::size_t request_bytes_max = 1024 * 1024;  // channels and bodies that one request publishes at once
   std::chrono::milliseconds operation_timeout{5000};
   std::chrono::milliseconds probe_interval{5000};
+  std::optional<std::chrono::milliseconds> address_check_interval;  // nothing: no such check
+  BrokerRole role = BrokerRole::any;
   std::chrono::milliseconds backoff_min{100};
   std::chrono::milliseconds backoff_max{5000};
 };

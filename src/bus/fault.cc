@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace carillon::bus {
 namespace {
 
 constexpr std::size_t kQuotedBytesMax = 160;
+constexpr std::size_t kChannelBytesMax = 512;  // a pattern of 255 bytes with each of them escaped
 constexpr std::size_t kCodeBytesMax = 24;
 
 constexpr std::array<std::string_view, 4> kDeniedCodes{"NOAUTH", "WRONGPASS", "NOPERM", "DENIED"};
@@ -31,12 +33,31 @@ FaultKind kind_of(std::string_view code, std::string_view line) {
 }
 
 // One log field, one line, printable, bounded.
-std::string tidy(std::string_view line) {
-  std::string out(line.substr(0, kQuotedBytesMax));
+std::string tidy(std::string_view line, std::size_t bytes_max = kQuotedBytesMax) {
+  std::string out(line.substr(0, bytes_max));
   for (char& c : out) {
     if (c < 0x20 || c > 0x7e) c = '?';
   }
   return out;
+}
+
+// "PSUBSCRIBE" → "+psubscribe"
+std::string command_rule(std::string_view command) {
+  std::string rule = "+";
+  for (const char c : command) rule += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return rule;
+}
+
+// Redis says which of the two is missing: "… no permissions to run the 'publish' command", "… to access one
+// of the channels used as arguments". Where it says neither, both are named.
+std::string grant_for(std::string_view command, std::string_view channel, std::string_view error_line) {
+  const bool is_command = error_line.find("to run the") != std::string_view::npos;
+  const bool is_channel = !is_command && error_line.find("channel") != std::string_view::npos;
+  std::string rules;
+  if (!is_channel || channel.empty()) rules = command_rule(command);
+  if (!is_command && !channel.empty())
+    rules += (rules.empty() ? "&" : " &") + tidy(channel, kChannelBytesMax);
+  return "; grant it with ACL SETUSER <user> " + rules;
 }
 
 }  // namespace
@@ -48,10 +69,14 @@ std::string_view error_code(std::string_view line) {
   return ends_well && length <= kCodeBytesMax ? line.substr(0, length) : std::string_view{};
 }
 
-Fault broker_refused(std::string_view command, std::string_view error_line, Quote quote) {
+Fault broker_refused(std::string_view command, std::string_view channel, std::string_view error_line,
+                     Quote quote) {
   const auto code = error_code(error_line);
-  const auto words = quote == Quote::whole ? tidy(error_line) : std::string(code.empty() ? "an error" : code);
-  return {kind_of(code, error_line), "the broker refused " + std::string(command) + ": " + words};
+  std::string detail = "the broker refused " + std::string(command);
+  if (!channel.empty()) detail += " " + tidy(channel, kChannelBytesMax);
+  detail += ": " + (quote == Quote::whole ? tidy(error_line) : std::string(code.empty() ? "an error" : code));
+  if (code == "NOPERM") detail += grant_for(command, channel, error_line);
+  return {kind_of(code, error_line), std::move(detail)};
 }
 
 }  // namespace carillon::bus

@@ -26,8 +26,11 @@ struct Fault {
 // the command that they did not understand, arguments and all.
 enum class Quote { whole, code_only };
 
-// What an error reply ("WRONGPASS invalid username-password pair …", without the leading '-') means.
-Fault broker_refused(std::string_view command, std::string_view error_line, Quote quote);
+// What an error reply ("WRONGPASS invalid username-password pair …", without the leading '-') to a command
+// means. `channel`: the channel or pattern that the command was about, or nothing. The detail of a NOPERM
+// ends with the rule of ACL SETUSER that is missing.
+Fault broker_refused(std::string_view command, std::string_view channel, std::string_view error_line,
+                     Quote quote);
 
 // "NOPERM" of "NOPERM this user has …"; empty when the line does not begin with such a code.
 std::string_view error_code(std::string_view error_line);

@@ -20,7 +20,7 @@ MemoryBus::~MemoryBus() { loop_.cancel(timer_); }
 void MemoryBus::start() {
   if (started_) return;
   started_ = true;
-  keeper_.begin(loop_.wall_now());
+  keeper_.begin(loop_.now(), loop_.wall_now());
   run_soon();
 }
 

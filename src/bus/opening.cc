@@ -1,5 +1,7 @@
 #include "bus/opening.h"
 
+#include <utility>
+
 namespace carillon::bus {
 
 void Opening::start(const Login& login, std::string& out) {
@@ -11,39 +13,34 @@ void Opening::start(const Login& login, std::string& out) {
     } else {
       append_command(out, {"AUTH", login.user, login.password.reveal()});
     }
-    expect(OpeningStep::auth, 1);
+    expect(OpeningStep::auth);
   }
   if (login.database != 0) {
     append_command(out, {"SELECT", std::to_string(login.database)});
-    expect(OpeningStep::select, 1);
+    expect(OpeningStep::select);
   }
 }
 
-void Opening::expect(OpeningStep step, std::size_t answers) {
-  if (answers > 0) steps_.push_back({step, answers});
-}
+void Opening::expect(OpeningStep step, std::string channel) { steps_.push_back({step, std::move(channel)}); }
 
-void Opening::answered() {
-  if (--steps_[current_].answers == 0) ++current_;
-}
-
-void Opening::step_is_over() { ++current_; }
-
-Fault opening_refused(OpeningStep step, std::string_view error_line) {
+Fault opening_refused(OpeningStep step, std::string_view channel, std::string_view error_line) {
   switch (step) {
     case OpeningStep::auth:
-      return broker_refused("AUTH", error_line, Quote::code_only);
+      return broker_refused("AUTH", {}, error_line, Quote::code_only);
     case OpeningStep::select:
-      return broker_refused("SELECT", error_line, Quote::whole);
+      return broker_refused("SELECT", {}, error_line, Quote::whole);
+    case OpeningStep::info_server:
+    case OpeningStep::info_replication:
+      return broker_refused("INFO", {}, error_line, Quote::whole);
     case OpeningStep::psubscribe:
-      return broker_refused("PSUBSCRIBE", error_line, Quote::whole);
+      return broker_refused("PSUBSCRIBE", channel, error_line, Quote::whole);
     case OpeningStep::subscribe:
     case OpeningStep::subscribe_probe:
-      return broker_refused("SUBSCRIBE", error_line, Quote::whole);
+      return broker_refused("SUBSCRIBE", channel, error_line, Quote::whole);
     case OpeningStep::ping:
-      return broker_refused("PING", error_line, Quote::whole);
+      return broker_refused("PING", {}, error_line, Quote::whole);
   }
-  return broker_refused("a command", error_line, Quote::code_only);
+  return broker_refused("a command", {}, error_line, Quote::code_only);
 }
 
 }  // namespace carillon::bus

@@ -21,29 +21,39 @@ struct Login {
   std::uint32_t database = 0;  // 0: no SELECT, it is where every connection begins
 };
 
-enum class OpeningStep { auth, select, psubscribe, subscribe, subscribe_probe, ping };
+enum class OpeningStep {
+  auth,
+  select,
+  info_server,
+  info_replication,
+  psubscribe,
+  subscribe,
+  subscribe_probe,
+  ping
+};
 
 class Opening {
  public:
   void start(const Login& login, std::string& out);
-  // `answers`: how many replies the step gets; an error reply stands for all of them.
-  void expect(OpeningStep step, std::size_t answers);
+  // The command of the next step has been appended. `channel`: what the command subscribes to, if it does.
+  void expect(OpeningStep step, std::string channel = {});
 
   bool done() const { return current_ == steps_.size(); }
-  OpeningStep current() const { return steps_[current_].step; }  // unless done()
-  void answered();                                               // one reply of the current step
-  void step_is_over();  // the current step, whatever it still waits for
+  // Both unless done().
+  OpeningStep current() const { return steps_[current_].step; }
+  const std::string& channel() const { return steps_[current_].channel; }
+  void answered() { ++current_; }  // the current step
 
  private:
   struct Expected {
     OpeningStep step;
-    std::size_t answers;
+    std::string channel;
   };
   std::vector<Expected> steps_;
   std::size_t current_ = 0;
 };
 
-// What an error reply to a step means.
-Fault opening_refused(OpeningStep step, std::string_view error_line);
+// What an error reply to a step means. `channel`: see Opening::channel().
+Fault opening_refused(OpeningStep step, std::string_view channel, std::string_view error_line);
 
 }  // namespace carillon::bus

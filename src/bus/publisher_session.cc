@@ -5,23 +5,22 @@
 #include "base/assert.h"
 
 namespace carillon::bus {
-namespace {
+namespace {}  // namespace
 
-// All that a publisher is ever sent are short lines; anything larger is no Redis.
-constexpr std::size_t kReplyBulkBytesMax = 1024;
-
-}  // namespace
-
-PublisherSession::PublisherSession(Login login, milliseconds operation_timeout, PublisherListener& listener)
-    : login_(std::move(login)), operation_timeout_(operation_timeout), listener_(listener) {}
+PublisherSession::PublisherSession(Login login, PublisherOptions options, PublisherListener& listener)
+    : login_(std::move(login)), options_(options), listener_(listener) {}
 
 void PublisherSession::open(MonoTime now, std::string& out) {
-  reader_ = std::make_unique<RespReader>(kReplyBulkBytesMax);
+  // INFO is the longest answer that a publisher is ever sent; anything larger is no Redis.
+  reader_ = std::make_unique<RespReader>(kInfoBytesMax);
   fault_.reset();
-  opening_deadline_ = now + operation_timeout_;
+  identity_ = {};
+  role_owed_ = false;
+  opening_deadline_ = now + options_.operation_timeout;
   opening_.start(login_, out);
   append_command(out, {"PING"});  // so that a broker that wants a password says so now
-  opening_.expect(OpeningStep::ping, 1);
+  opening_.expect(OpeningStep::ping);
+  if (options_.ask_identity == AskIdentity::yes) append_identity_questions(opening_, out);
 }
 
 std::optional<Fault> PublisherSession::feed(std::string_view bytes, MonoTime) {
@@ -56,27 +55,42 @@ MonoTime PublisherSession::next_deadline() const {
 void PublisherSession::close() {
   reader_.reset();
   // Taken out first: a `done` may publish again, which is then refused as not ready.
+  auto unconfirmed = std::exchange(unconfirmed_, {});
   auto lost = std::exchange(waiting_, {});
+  for (auto& waiting : unconfirmed) finish(waiting, PublishResult::unavailable);
   for (auto& waiting : lost) finish(waiting, PublishResult::unavailable);
 }
 
 bool PublisherSession::try_publish(std::string_view channel, std::string_view body, MonoTime now,
                                    std::string& out, PublishDone& done) {
-  if (!ready() || waiting_.size() >= kWaitingMax) return false;
+  if (!ready() || waiting() >= kWaitingMax) return false;
   append_command(out, {"PUBLISH", channel, body});
-  waiting_.push_back({Purpose::publish, now + operation_timeout_, std::move(done)});
+  waiting_.push_back(
+      {Purpose::publish, now + options_.operation_timeout, std::string(channel), std::move(done)});
+  role_owed_ = confirms_role();
   return true;
+}
+
+bool PublisherSession::confirms_role() const {
+  return options_.role == BrokerRole::master && identity_.role == ServerIdentity::Role::master &&
+         !identity_.in_cluster;
+}
+
+void PublisherSession::before_write(MonoTime now, std::string& out) {
+  if (!std::exchange(role_owed_, false)) return;
+  append_command(out, {"INFO", "replication"});
+  waiting_.push_back({Purpose::role, now + options_.operation_timeout, {}, nullptr});
 }
 
 void PublisherSession::append_probe(std::string_view channel, std::string_view nonce, MonoTime now,
                                     std::string& out) {
   append_command(out, {"PUBLISH", channel, nonce});
-  waiting_.push_back({Purpose::probe, now + operation_timeout_, nullptr});
+  waiting_.push_back({Purpose::probe, now + options_.operation_timeout, std::string(channel), nullptr});
 }
 
 void PublisherSession::append_ping(MonoTime now, std::string& out) {
   append_command(out, {"PING"});
-  waiting_.push_back({Purpose::ping, now + operation_timeout_, nullptr});
+  waiting_.push_back({Purpose::ping, now + options_.operation_timeout, {}, nullptr});
 }
 
 RespConsumer::Next PublisherSession::on_reply(const RespReply& reply) {
@@ -87,12 +101,18 @@ RespConsumer::Next PublisherSession::on_reply(const RespReply& reply) {
   }
   Waiting waiting = std::move(waiting_.front());
   waiting_.pop_front();
-  settle(waiting, reply.values.front());
-  return Next::go_on;
+  return settle(std::move(waiting), reply.values.front());
 }
 
 RespConsumer::Next PublisherSession::on_opening_reply(const RespValue& value) {
   const auto step = opening_.current();
+  if (step == OpeningStep::info_server || step == OpeningStep::info_replication) {
+    fault_ = take_identity_answer(identity_, step, value);
+    if (!fault_) fault_ = wrong_role(identity_, options_.role);
+    if (fault_) return Next::stop;
+    opening_.answered();
+    return Next::go_on;
+  }
   // Who may not PING may still PUBLISH, and has shown that the broker listens.
   const bool may_not_ping =
       step == OpeningStep::ping && value.type == RespType::error && error_code(value.text) == "NOPERM";
@@ -101,26 +121,55 @@ RespConsumer::Next PublisherSession::on_opening_reply(const RespValue& value) {
     return Next::go_on;
   }
   fault_ = value.type == RespType::error
-               ? opening_refused(step, value.text)
+               ? opening_refused(step, {}, value.text)
                : Fault{FaultKind::protocol, "the broker sent a reply that answers nothing"};
   return Next::stop;
 }
 
-void PublisherSession::settle(Waiting& waiting, const RespValue& value) {
+RespConsumer::Next PublisherSession::settle(Waiting waiting, const RespValue& value) {
   switch (waiting.purpose) {
     case Purpose::publish:
-      finish(waiting, value.type == RespType::integer ? PublishResult::accepted : PublishResult::refused);
+      on_publish_reply(std::move(waiting), value);
       break;
     case Purpose::probe:
       // Any other error than this one leaves the probe unheard, and that is noticed.
       if (value.type == RespType::error && error_code(value.text) == "NOPERM") {
-        listener_.on_probe_forbidden(broker_refused("PUBLISH", value.text, Quote::whole).detail);
+        listener_.on_probe_forbidden(
+            broker_refused("PUBLISH", waiting.channel, value.text, Quote::whole).detail);
       }
       break;
     case Purpose::ping:
       listener_.on_publisher_pong();
       break;
+    case Purpose::role:
+      return on_role(value);
   }
+  return Next::go_on;
+}
+
+void PublisherSession::on_publish_reply(Waiting waiting, const RespValue& value) {
+  waiting.result = value.type == RespType::integer ? PublishResult::accepted : PublishResult::refused;
+  if (value.type == RespType::error) {
+    listener_.on_publish_refused(broker_refused("PUBLISH", waiting.channel, value.text, Quote::whole).detail);
+  }
+  if (waiting.result == PublishResult::accepted && confirms_role()) {
+    unconfirmed_.push_back(std::move(waiting));
+  } else {
+    finish(waiting, waiting.result);
+  }
+}
+
+RespConsumer::Next PublisherSession::on_role(const RespValue& value) {
+  fault_ = take_identity_answer(identity_, OpeningStep::info_replication, value);
+  if (!fault_) fault_ = wrong_role(identity_, options_.role);
+  if (fault_) return Next::stop;  // what is unconfirmed becomes unavailable in close()
+  confirm_all();
+  return Next::go_on;
+}
+
+void PublisherSession::confirm_all() {
+  auto confirmed = std::exchange(unconfirmed_, {});
+  for (auto& waiting : confirmed) finish(waiting, waiting.result);
 }
 
 void PublisherSession::finish(Waiting& waiting, PublishResult result) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "bus/testing/sessions.h"
 
 namespace carillon::bus {
@@ -15,16 +17,18 @@ constexpr MonoTime kStart{std::chrono::hours(1)};
 class Mouth final : public PublisherListener {
  public:
   void on_published(PublishResult) override { ++published; }
+  void on_publish_refused(std::string_view reason) override { refused = reason; }
   void on_probe_forbidden(std::string_view reason) override { forbidden = reason; }
   void on_publisher_pong() override { ++pongs; }
   int published = 0;
   int pongs = 0;
   std::string forbidden;
+  std::string refused;
 };
 
 struct Fixture {
   Mouth mouth;
-  PublisherSession session{{}, seconds(5), mouth};
+  PublisherSession session{{}, {}, mouth};
   std::string out;
   Tally tally;
 
@@ -43,7 +47,7 @@ struct Fixture {
 TEST(PublisherSession, OpensWithAuthSelectAndPing) {
   Mouth mouth;
   std::string out;
-  PublisherSession session({"u", Secret("p"), 2}, seconds(5), mouth);
+  PublisherSession session({"u", Secret("p"), 2}, {}, mouth);
   session.open(kStart, out);
   EXPECT_EQ(out, array({"AUTH", "u", "p"}) + array({"SELECT", "2"}) + array({"PING"}));
   EXPECT_FALSE(session.feed("+OK\r\n+OK\r\n", kStart));
@@ -160,9 +164,115 @@ TEST(PublisherSession, TellsWhenTheProbeIsForbiddenAndOnlyThen) {
   EXPECT_FALSE(f.session.feed(":1\r\n-ERR other\r\n", kStart));
   EXPECT_TRUE(f.mouth.forbidden.empty());
   EXPECT_FALSE(f.session.feed("-NOPERM no publish\r\n+PONG\r\n", kStart));
-  EXPECT_EQ(f.mouth.forbidden, "the broker refused PUBLISH: NOPERM no publish");
+  EXPECT_EQ(
+      f.mouth.forbidden,
+      "the broker refused PUBLISH carillon.probe.n1: NOPERM no publish; grant it with ACL SETUSER <user> "
+      "+publish &carillon.probe.n1");
   EXPECT_EQ(f.mouth.pongs, 1);
   EXPECT_EQ(f.mouth.published, 0);
+}
+
+TEST(PublisherSession, ARefusedPublishNamesTheChannelAndTheGrant) {
+  Fixture f;
+  f.make_ready();
+  ASSERT_TRUE(f.publish("orion.a", "1"));
+  EXPECT_FALSE(f.session.feed("-NOPERM No permissions to access a channel\r\n", kStart));
+  EXPECT_EQ(f.tally.refused, 1);
+  EXPECT_TRUE(f.mouth.refused.ends_with("ACL SETUSER <user> &orion.a")) << f.mouth.refused;
+}
+
+// --- a master is required ---
+
+std::string info(std::string_view text) { return testing::bulk(text); }
+const std::string kMaster = info("# Replication\r\nrole:master\r\nconnected_slaves:0\r\n");
+const std::string kReplica = info("role:slave\r\nmaster_host:10.0.0.2\r\nmaster_port:6379\r\n");
+const std::string kServer = info("# Server\r\nredis_mode:standalone\r\nrun_id:aaaa\r\n");
+const std::string kAskRole = array({"INFO", "replication"});
+
+struct MasterFixture {
+  Mouth mouth;
+  PublisherSession session{{}, {seconds(5), AskIdentity::yes, BrokerRole::master}, mouth};
+  std::string out;
+  Tally tally;
+
+  void open(const std::string& role) {
+    session.open(kStart, out);
+    EXPECT_EQ(std::exchange(out, {}), array({"PING"}) + array({"INFO", "server"}) + kAskRole);
+    feed("+PONG\r\n" + kServer + role);
+  }
+  void feed(const std::string& bytes) { fault = session.feed(bytes, kStart); }
+  void publish(std::string_view body) {
+    auto done = tally.done();
+    ASSERT_TRUE(session.try_publish("c", body, kStart, out, done));
+  }
+  std::optional<Fault> fault;
+};
+
+TEST(PublisherSession, AReplicaIsAFaultWhereAMasterIsRequired_F29) {
+  MasterFixture f;
+  f.open(kReplica);
+  ASSERT_TRUE(f.fault);
+  EXPECT_EQ(f.fault->kind, FaultKind::busy);
+  EXPECT_NE(f.fault->detail.find("a replica of 10.0.0.2:6379"), std::string::npos) << f.fault->detail;
+}
+
+TEST(PublisherSession, APublishIsAcceptedOnlyOnceTheServerHasSaidThatItIsAMaster_F29) {
+  MasterFixture f;
+  f.open(kMaster);
+  ASSERT_TRUE(f.session.ready());
+  EXPECT_EQ(f.session.identity().run_id, "aaaa");
+  f.publish("1");
+  f.publish("2");
+  f.session.before_write(kStart, f.out);
+  EXPECT_EQ(f.out, array({"PUBLISH", "c", "1"}) + array({"PUBLISH", "c", "2"}) + kAskRole);
+  std::string more;
+  f.session.before_write(kStart, more);
+  EXPECT_EQ(more, "") << "one question a write";
+  f.feed(":1\r\n:1\r\n");
+  EXPECT_EQ(f.tally.all(), 0);
+  EXPECT_EQ(f.session.waiting(), 3U);
+  f.feed(kMaster);
+  EXPECT_EQ(f.tally.accepted, 2);
+  EXPECT_EQ(f.session.waiting(), 0U);
+}
+
+TEST(PublisherSession, WhatADemotedMasterAcknowledgesIsUnavailable_F29) {
+  MasterFixture f;
+  f.open(kMaster);
+  f.publish("1");
+  f.session.before_write(kStart, f.out);
+  f.publish("2");
+  f.session.before_write(kStart, f.out);
+  f.feed(":1\r\n" + kReplica + ":1\r\n");
+  ASSERT_TRUE(f.fault);
+  f.session.close();
+  EXPECT_EQ(f.tally.accepted, 0);
+  EXPECT_EQ(f.tally.unavailable, 2);
+}
+
+TEST(PublisherSession, AServerThatMayNotSayItsRoleIsTakenAsItIs) {
+  MasterFixture f;
+  f.open("-NOPERM User x has no permissions to run the 'info' command\r\n");
+  ASSERT_TRUE(f.session.ready());
+  EXPECT_TRUE(f.session.identity().refusal.ends_with("ACL SETUSER <user> +info"));
+  f.publish("1");
+  f.out.clear();
+  f.session.before_write(kStart, f.out);
+  EXPECT_EQ(f.out, "");
+  f.feed(":1\r\n");
+  EXPECT_EQ(f.tally.accepted, 1);
+}
+
+TEST(PublisherSession, TheRoleThatIsNotAnsweredInTimeIsAFaultAndWhatWaitedForItUnavailable_F3) {
+  MasterFixture f;
+  f.open(kMaster);
+  f.publish("1");
+  f.session.before_write(kStart, f.out);
+  f.feed(":1\r\n");
+  EXPECT_TRUE(f.session.advance(kStart + seconds(5)));
+  f.session.close();
+  EXPECT_EQ(f.tally.unavailable, 1);
+  EXPECT_EQ(f.tally.all(), 1);
 }
 
 TEST(PublisherSession, AnAnswerToNothingIsAFault) {

@@ -5,6 +5,13 @@
 namespace carillon::bus {
 namespace {
 
+constexpr seconds kRefusedPublishLogEvery{1};
+
+AskIdentity ask_identity(const BusOptions& options) {
+  const bool wanted = options.address_check_interval || options.role == BrokerRole::master;
+  return wanted ? AskIdentity::yes : AskIdentity::no;
+}
+
 BackoffLimits limits_of(const BusOptions& options) { return {options.backoff_min, options.backoff_max}; }
 
 }  // namespace
@@ -18,11 +25,16 @@ RedisBus::RedisBus(RedisBusOptions options, Connector connector, reactor::Loop& 
       log_(log),
       keeper_(sink, log, options_.display_url),
       subscriber_(options_.login, Subscriptions(options_.bus.patterns, options_.bus.node_id),
-                  {options_.bus.event_bytes_max, options_.bus.operation_timeout}, *this),
-      publisher_(options_.login, options_.bus.operation_timeout, *this),
+                  {options_.bus.event_bytes_max, options_.bus.operation_timeout, ask_identity(options_.bus),
+                   options_.bus.role},
+                  *this),
+      publisher_(options_.login,
+                 {options_.bus.operation_timeout, ask_identity(options_.bus), options_.bus.role}, *this),
       subscriber_link_(loop, connector_, subscriber_, Backoff(limits_of(options_.bus), options_.seed), *this),
       publisher_link_(loop, connector_, publisher_, Backoff(limits_of(options_.bus), options_.seed + 1),
                       *this),
+      address_check_(options_.login, options_.bus, options_.display_url, connector_, loop, log, counters_,
+                     *this),
       probe_(options_.bus.probe_interval, options_.bus.operation_timeout, options_.seed + 2) {}
 
 RedisBus::~RedisBus() {
@@ -31,7 +43,7 @@ RedisBus::~RedisBus() {
 }
 
 void RedisBus::start() {
-  keeper_.begin(loop_.wall_now());
+  keeper_.begin(loop_.now(), loop_.wall_now());
   subscriber_link_.start();
 }
 
@@ -65,6 +77,16 @@ void RedisBus::tell_refused() {
 
 void RedisBus::on_published(PublishResult result) {
   bump(result == PublishResult::accepted ? counters_.published : counters_.publish_failures);
+}
+
+// A publisher without permission can be refused thousands of times a second: one line a second says why.
+void RedisBus::on_publish_refused(std::string_view reason) {
+  if (refused_publish_logged_at_ != MonoTime{} &&
+      loop_.now() - refused_publish_logged_at_ < kRefusedPublishLogEvery) {
+    return;
+  }
+  refused_publish_logged_at_ = loop_.now();
+  log_.warning("event not published", {{"bus", keeper_.display_url()}, {"reason", reason}});
 }
 
 // --- hearing ---
@@ -106,6 +128,14 @@ void RedisBus::on_link_read(RedisLink& link) {
 
 void RedisBus::on_link_ready(RedisLink& link) {
   if (&link == &subscriber_link_) return on_subscriber_ready();
+  on_publisher_ready();
+}
+
+void RedisBus::on_publisher_ready() {
+  if (was_ready_ && !may_be_same_server(subscriber_.identity(), publisher_.identity())) {
+    bump(counters_.failovers_to_other);
+    return redial_both({FaultKind::network, "the broker's address led to two servers one after the other"});
+  }
   probe_forbidden_ = false;
   if (was_ready_) probe_.start(loop_.now());
   arm_probe();
@@ -116,7 +146,13 @@ void RedisBus::on_subscriber_ready() {
   has_heard_ = true;
   bump(counters_.connects);
   if (gap_owed_) tell_gap();
+  // A publisher that was kept may stand on the server that the subscriber has just left.
+  if (publisher_.ready() && !may_be_same_server(subscriber_.identity(), publisher_.identity())) {
+    bump(counters_.failovers_to_other);
+    publisher_link_.stop();
+  }
   publisher_link_.start();
+  address_check_.start(subscriber_.identity());
   probe_.start(loop_.now());
   arm_probe();
 }
@@ -134,6 +170,7 @@ void RedisBus::on_subscriber_lost(const Fault& fault) {
   was_ready_ = false;
   gap_owed_ = gap_owed_ || has_heard_;
   has_heard_ = false;
+  address_check_.stop();
   probe_.stop();
   if (!publisher_.ready()) publisher_link_.stop();
   keeper_.down(fault.detail, loop_.now(), loop_.wall_now());
@@ -195,7 +232,7 @@ void RedisBus::run_probe() {
 }
 
 void RedisBus::send_probe() {
-  if (!subscriber_.hears_probes()) warn_of_ping("the broker does not let us subscribe to it");
+  if (!subscriber_.hears_probes()) warn_of_ping(subscriber_.probe_refusal());
   if (publisher_.ready() && subscriber_.hears_probes() && !probe_forbidden_) {
     probe_.went_by(Probe::Way::nonce);
     publisher_.append_probe(subscriber_.probe_channel(), probe_.nonce(), loop_.now(),
@@ -213,9 +250,15 @@ void RedisBus::send_probe() {
 
 void RedisBus::on_probe_missed() {
   bump(counters_.probes_missed);
-  publisher_link_.stop();
-  subscriber_link_.drop(
+  redial_both(
       {FaultKind::silent, "the probe did not come back: the subscription is deaf or the broker hangs"});
+}
+
+void RedisBus::on_failover(const Fault& fault) { redial_both(fault); }
+
+void RedisBus::redial_both(const Fault& fault) {
+  publisher_link_.stop();
+  subscriber_link_.drop(fault);
 }
 
 }  // namespace carillon::bus

@@ -2,7 +2,8 @@
 //
 // Thread: the loop's. The hearing link dials first; the speaking one only once the other is ready, so
 // that a dead broker is dialled once per try. `up` = both ready, every subscription acknowledged, and a
-// probe has come through since. Publishing works whenever the speaking link is ready.
+// probe has come through since. Publishing works whenever the speaking link is ready. A third connection is
+// opened now and then to see whether the configured address still leads to this server (address_check.h).
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/line_sampler.h"
+#include "bus/address_check.h"
 #include "bus/bus.h"
 #include "bus/probe.h"
 #include "bus/publisher_session.h"
@@ -31,7 +33,8 @@ struct RedisBusOptions {
 class RedisBus final : public Bus,
                        private SubscriberListener,
                        private PublisherListener,
-                       private RedisLinkOwner {
+                       private RedisLinkOwner,
+                       private AddressCheckOwner {
  public:
   RedisBus(RedisBusOptions options, Connector connector, reactor::Loop& loop, EventSink& sink, Log& log);
   ~RedisBus() override;
@@ -50,13 +53,17 @@ class RedisBus final : public Bus,
   void on_probe_heard(std::string_view nonce) override;
   void on_pong() override;
   void on_published(PublishResult result) override;
+  void on_publish_refused(std::string_view reason) override;
   void on_probe_forbidden(std::string_view reason) override;
   void on_publisher_pong() override {}  // its absence is what counts: the command's deadline
   void on_link_ready(RedisLink& link) override;
   void on_link_lost(RedisLink& link, const Fault& fault) override;
   void on_link_read(RedisLink& link) override;
+  void on_failover(const Fault& fault) override;
 
   void on_subscriber_ready();
+  void on_publisher_ready();
+  void redial_both(const Fault& fault);
   void on_subscriber_lost(const Fault& fault);
   void tell_gap();
   void look_whether_up();
@@ -79,10 +86,12 @@ class RedisBus final : public Bus,
   PublisherSession publisher_;
   RedisLink subscriber_link_;  // after the sessions: destroyed before them
   RedisLink publisher_link_;
+  AddressCheck address_check_;
   Probe probe_;
   reactor::Loop::TimerId probe_timer_ = 0;
   bool probe_forbidden_ = false;
   bool warned_of_ping_ = false;
+  MonoTime refused_publish_logged_at_{};
   bool was_ready_ = false;  // the subscriber, in its present connection
   bool has_heard_ = false;  // something could have been heard since the last gap was told
   bool gap_owed_ = false;

@@ -3,122 +3,16 @@
 
 #include <gtest/gtest.h>
 
-#include "bus/testing/sessions.h"
-#include "reactor/testing/fake_loop.h"
+#include "bus/testing/redis_bus_stage.h"
 
 namespace carillon::bus {
 namespace {
 
 using testing::acknowledgement;
 using testing::array;
-using testing::patterns;
-using testing::RecordingLog;
-using testing::RecordingSink;
-using testing::Tally;
+using testing::kAcknowledged;
+using Fixture = testing::RedisBusStage;
 using Lines = std::vector<std::string>;
-
-class ScriptedStream;
-
-// Stands for the broker's side: every connection that the bus dials, in order.
-struct Script {
-  std::vector<ScriptedStream*> live;  // null where the bus has closed it
-  std::size_t dials = 0;
-};
-
-class ScriptedStream final : public reactor::ClientStream {
- public:
-  ScriptedStream(Script& script, reactor::ClientStreamHandler& owner)
-      : handler(owner), script_(script), index_(script.live.size()) {
-    script.live.push_back(this);
-    ++script.dials;
-  }
-  ~ScriptedStream() override { script_.live[index_] = nullptr; }
-  void write(std::string_view bytes) override { written += bytes; }
-  std::size_t unsent_bytes() const override { return unsent; }
-
-  std::string take_written() { return std::exchange(written, {}); }
-  reactor::ClientStreamHandler& handler;
-  std::string written;
-  std::size_t unsent = 0;
-
- private:
-  Script& script_;
-  const std::size_t index_;
-};
-
-const std::string kAcknowledged =
-    acknowledgement("psubscribe", "a.*", 1) + acknowledgement("subscribe", "carillon.probe.n1", 2);
-
-struct Fixture {
-  reactor::FakeLoop loop;
-  Script script;
-  RecordingSink sink;
-  RecordingLog log;
-  Tally tally;
-  std::unique_ptr<RedisBus> bus;
-
-  Fixture() {
-    RedisBusOptions options;
-    options.bus.patterns = patterns({"a.*"});
-    options.bus.node_id = "n1";
-    options.bus.event_bytes_max = 1000;
-    options.login.password = Secret("hunter2");
-    options.display_url = "redis://h:1";
-    options.seed = 1;
-    options.write_buffer_bytes_max = 4000;
-    const auto connector = [this](reactor::ClientStreamHandler& handler) {
-      return std::make_unique<ScriptedStream>(script, handler);
-    };
-    bus = std::make_unique<RedisBus>(std::move(options), connector, loop, sink, log);
-  }
-  ScriptedStream& stream(std::size_t index) { return *script.live.at(index); }
-  ScriptedStream& newest() { return *script.live.back(); }
-  void say(ScriptedStream& to, std::string_view bytes) {
-    to.handler.on_bytes(bytes);
-    loop.settle();
-  }
-  void hang_up(ScriptedStream& to) {
-    to.handler.on_closed({"connection reset"});
-    loop.settle();
-  }
-  // The newest connection is the subscriber's: answers it, then the publisher's if one is dialled.
-  void answer_subscriber() {
-    newest().handler.on_connected();
-    newest().take_written();
-    say(newest(), "+OK\r\n" + kAcknowledged);
-  }
-  void answer_publisher() {
-    newest().handler.on_connected();
-    newest().take_written();
-    say(newest(), "+OK\r\n+PONG\r\n");
-  }
-  static std::string nonce_in(const std::string& written) {
-    const auto at = written.find("carillon.probe.n1\r\n$");
-    if (at == std::string::npos) return {};
-    const auto begin = written.find("\r\n", at + 20) + 2;
-    return written.substr(begin, written.find("\r\n", begin) - begin);
-  }
-  void pass_probe(ScriptedStream& subscriber, ScriptedStream& publisher) {
-    const auto nonce = nonce_in(publisher.take_written());
-    ASSERT_FALSE(nonce.empty());
-    say(publisher, ":1\r\n");
-    say(subscriber, array({"message", "carillon.probe.n1", nonce}));
-  }
-  // Streams 0 and 1 up.
-  void start() {
-    bus->start();
-    answer_subscriber();
-    answer_publisher();
-    say(stream(0), array({"pong", ""}));
-    pass_probe(stream(0), stream(1));
-    ASSERT_EQ(bus->status().state, BusState::up);
-  }
-  void redial(milliseconds within = milliseconds(200)) {
-    const auto before = script.dials;
-    for (int i = 0; i < within.count() && script.dials == before; ++i) loop.advance(milliseconds(1));
-    ASSERT_EQ(script.dials, before + 1);
-  }
-};
 
 TEST(RedisBus, IsUpOnlyWhenBothLinksAreReadyAndAProbeCameThrough) {
   Fixture f;
@@ -347,6 +241,16 @@ TEST(RedisBus, DownForAMinuteItDialsAtMostFortyTimesAndLogsTwoLines_F2) {
   }
   EXPECT_LE(f.script.dials - before, 40U);
   EXPECT_LE(f.log.lines.size(), 3U);
+}
+
+TEST(RedisBus, ARefusedPublishIsLoggedOnceASecondWithTheGrantThatIsMissing) {
+  Fixture f;
+  f.start();
+  for (int i = 0; i < 3; ++i) f.bus->publish("a.1", "x", f.tally.done());
+  f.loop.settle();
+  f.say(f.stream(1), "-NOPERM no channel\r\n-NOPERM no channel\r\n-NOPERM no channel\r\n");
+  EXPECT_EQ(f.tally.refused, 3);
+  EXPECT_EQ(f.log.count("ACL SETUSER <user> &a.1"), 1U);
 }
 
 TEST(RedisBus, DestroyedItLeavesNothingInTheLoop) {

@@ -99,6 +99,7 @@ void RedisLink::send_soon() {
 
 void RedisLink::send_now() {
   if (outgoing_.empty()) return;
+  session_.before_write(loop_.now(), outgoing_);
   stream_->write(outgoing_);
   outgoing_.clear();
   if (outgoing_.capacity() > kIdleCapacityBytes) outgoing_.shrink_to_fit();

@@ -3,85 +3,20 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
 
-#include "bus/bus.h"
-#include "bus/testing/sessions.h"
+#include "bus/testing/bus_stage.h"
 #include "bus/testing/tcp_server.h"
 
 namespace carillon::bus {
 namespace {
 
-using testing::patterns;
-using testing::RecordingLog;
-using testing::RecordingSink;
+using testing::in_time;
 using testing::RedisServer;
-using testing::Tally;
+using testing::run_long_tests;
 using testing::TcpServer;
-
-bool run_long_tests() { return std::getenv("CARILLON_LONG") != nullptr; }
-
-std::string url_of(std::uint16_t port, std::string_view user_info = {}) {
-  return "redis://" + std::string(user_info) + "127.0.0.1:" + std::to_string(port);
-}
-
-// A stated time is a deadline three times as long here, for machines are shared and noisy; what it took
-// is printed.
-bool in_time(std::string_view what, MonoTime since, MonoClock::duration stated) {
-  const auto took = std::chrono::duration_cast<milliseconds>(mono_now() - since);
-  std::printf("%s after %lld ms\n", std::string(what).c_str(), static_cast<long long>(took.count()));
-  return took < 3 * stated;
-}
-
-struct Fixture {
-  std::unique_ptr<reactor::Loop> loop = reactor::Loop::create().value();
-  RecordingSink sink;
-  RecordingLog log;
-  Tally tally;
-  std::unique_ptr<Bus> bus;
-
-  explicit Fixture(std::string url) : Fixture(quick(std::move(url))) {}
-  explicit Fixture(BusOptions options) { bus = make_bus(std::move(options), *loop, sink, log).value(); }
-
-  static BusOptions quick(std::string url) {
-    BusOptions options;
-    options.url = std::move(url);
-    options.patterns = patterns({"orion.*", "orion.a", "plain"});
-    options.node_id = "test";
-    return options;
-  }
-  // Runs the loop until the condition holds; false when it does not in time.
-  template <class Condition>
-  bool until(Condition condition, seconds limit = seconds(10)) {
-    const auto deadline = mono_now() + limit;
-    std::function<void()> look = [&] {
-      if (condition() || mono_now() > deadline) {
-        loop->stop();
-      } else {
-        loop->call_after(milliseconds(1), look);
-      }
-    };
-    loop->call_after(milliseconds(0), look);
-    loop->run();
-    return condition();
-  }
-  bool is_up() const { return bus->status().state == BusState::up; }
-  bool is_down() const { return bus->status().state == BusState::down; }
-  bool start() {
-    bus->start();
-    return until([this] { return is_up(); });
-  }
-  bool hears(const RedisServer& server, const std::string& channel, const std::string& body) {
-    server.publish(channel, body);
-    return until([&] { return sink.saw(channel + "=" + body); });
-  }
-  void expect_no_secret(std::string_view secret) const {
-    for (const auto& line : log.lines) EXPECT_EQ(line.find(secret), std::string::npos) << line;
-    for (const auto& line : sink.lines) EXPECT_EQ(line.find(secret), std::string::npos) << line;
-  }
-};
+using testing::url_of;
+using Fixture = testing::BusStage;
 
 TEST(RedisServerTest, WhatIsPublishedIsHeardOnceWhateverThePatterns) {
   RedisServer server;
@@ -243,7 +178,9 @@ TEST(RedisServerTest, AUserWithoutTheProbesChannelHearsAllTheSameAndOneWithoutAn
   Fixture none(url_of(server.port(), "none:p@"));
   none.bus->start();
   ASSERT_TRUE(none.until([&] { return none.is_down(); }));
-  EXPECT_NE(none.bus->status().detail.find("PSUBSCRIBE: NOPERM"), std::string::npos);
+  EXPECT_NE(none.bus->status().detail.find("PSUBSCRIBE orion.*: NOPERM"), std::string::npos);
+  EXPECT_TRUE(none.bus->status().detail.ends_with("ACL SETUSER <user> &orion.*"))
+      << none.bus->status().detail;
 }
 
 TEST(RedisServerTest, ABrokerThatLoadsSpeaksGarbageOrIsSilentIsRetriedAndNamed_F7) {

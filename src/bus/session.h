@@ -24,6 +24,8 @@ class Session {
   virtual std::optional<Fault> advance(MonoTime now) = 0;
   // Nothing is due before this; MonoTime::max() when nothing is.
   virtual MonoTime next_deadline() const = 0;
+  // What was appended to the link's outgoing bytes is about to be written: a last word may be added.
+  virtual void before_write(MonoTime, std::string&) {}
   // Everything that has to be answered before use is answered.
   virtual bool ready() const = 0;
   // The connection is gone. Never called from inside feed().

@@ -17,7 +17,7 @@ void StatusKeeper::up(MonoTime now, WallTime wall) {
   } else {
     log_.info("bus is up", {{"bus", display_url_}});
   }
-  status_ = {BusState::up, wall, {}};
+  status_ = {BusState::up, wall, now, {}};
   sink_.on_status(status_);
 }
 
@@ -26,7 +26,7 @@ void StatusKeeper::down(const std::string& detail, MonoTime now, WallTime wall) 
     down_since_ = last_line_ = now;
     failures_ = 1;
     log_.warning("bus is down", {{"bus", display_url_}, {"reason", detail}});
-    status_ = {BusState::down, wall, detail};
+    status_ = {BusState::down, wall, now, detail};
     sink_.on_status(status_);
     return;
   }

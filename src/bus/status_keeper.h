@@ -18,7 +18,7 @@ class StatusKeeper {
 
   void up(MonoTime now, WallTime wall);
   void down(const std::string& detail, MonoTime now, WallTime wall);
-  void begin(WallTime wall) { status_.since = wall; }
+  void begin(MonoTime now, WallTime wall) { status_ = {BusState::connecting, wall, now, {}}; }
 
   const BusStatus& status() const { return status_; }
   const std::string& display_url() const { return display_url_; }

@@ -1,5 +1,7 @@
 #include "bus/subscriber_session.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 
 namespace carillon::bus {
@@ -12,21 +14,24 @@ SubscriberSession::SubscriberSession(Login login, Subscriptions subscriptions, S
       listener_(listener) {}
 
 void SubscriberSession::open(MonoTime now, std::string& out) {
-  reader_ = std::make_unique<RespReader>(options_.event_bytes_max);
+  // INFO is longer than an event may be where event_bytes_max is small: on_delivery() judges events.
+  reader_ = std::make_unique<RespReader>(std::max(options_.event_bytes_max, kInfoBytesMax));
   fault_.reset();
   pings_unanswered_ = 0;
   hears_probes_ = true;
+  identity_ = {};
   opening_deadline_ = now + options_.operation_timeout;
   opening_.start(login_, out);
-  const auto& globs = subscriptions_.globs();
-  const auto& channels = subscriptions_.channels();
-  if (!globs.empty()) append_command(out, "PSUBSCRIBE", globs);
-  opening_.expect(OpeningStep::psubscribe, globs.size());
-  if (!channels.empty()) append_command(out, "SUBSCRIBE", channels);
-  opening_.expect(OpeningStep::subscribe, channels.size());
-  // A command of its own: Redis refuses a SUBSCRIBE whole when one of its channels is not permitted.
+  if (options_.ask_identity == AskIdentity::yes) append_identity_questions(opening_, out);
+  // A command each: Redis refuses a command whole when one of its channels is not permitted, and does not
+  // say which.
+  for (const auto& request : subscriptions_.requests()) {
+    const bool by_glob = request.command == Subscriptions::Command::psubscribe;
+    append_command(out, {by_glob ? "PSUBSCRIBE" : "SUBSCRIBE", request.argument});
+    opening_.expect(by_glob ? OpeningStep::psubscribe : OpeningStep::subscribe, request.argument);
+  }
   append_command(out, {"SUBSCRIBE", subscriptions_.probe_channel()});
-  opening_.expect(OpeningStep::subscribe_probe, 1);
+  opening_.expect(OpeningStep::subscribe_probe, subscriptions_.probe_channel());
 }
 
 std::optional<Fault> SubscriberSession::feed(std::string_view bytes, MonoTime) {
@@ -94,7 +99,9 @@ RespConsumer::Next SubscriberSession::on_delivery(std::span<const RespValue> val
   const auto body = values[values.size() - 1].text;
   const auto verdict =
       by_glob ? subscriptions_.judge_by_glob(values[1].text, channel) : subscriptions_.judge_by_name(channel);
-  if (verdict == Subscriptions::Verdict::deliver) {
+  if (verdict == Subscriptions::Verdict::deliver && body.size() > options_.event_bytes_max) {
+    listener_.on_oversize(channel);
+  } else if (verdict == Subscriptions::Verdict::deliver) {
     listener_.on_message(channel, body);
   } else if (verdict == Subscriptions::Verdict::reserved && !by_glob && channel == probe_channel()) {
     listener_.on_probe_heard(body);
@@ -104,8 +111,9 @@ RespConsumer::Next SubscriberSession::on_delivery(std::span<const RespValue> val
 
 RespConsumer::Next SubscriberSession::on_scalar(const RespValue& value) {
   if (!opening_.done()) {
-    if (value.type == RespType::error) return on_opening_error(value.text);
     const auto step = opening_.current();
+    if (step == OpeningStep::info_server || step == OpeningStep::info_replication) return on_identity(value);
+    if (value.type == RespType::error) return on_opening_error(value.text);
     if (value.type == RespType::status && (step == OpeningStep::auth || step == OpeningStep::select)) {
       opening_.answered();
       return Next::go_on;
@@ -116,7 +124,7 @@ RespConsumer::Next SubscriberSession::on_scalar(const RespValue& value) {
     listener_.on_pong();
     return Next::go_on;
   } else if (value.type == RespType::error) {
-    fault_ = broker_refused("the subscription", value.text, Quote::whole);
+    fault_ = broker_refused("the subscription", {}, value.text, Quote::whole);
     return Next::stop;
   }
   return fail(FaultKind::protocol, "the broker sent a reply that answers nothing");
@@ -126,11 +134,20 @@ RespConsumer::Next SubscriberSession::on_opening_error(std::string_view line) {
   const auto step = opening_.current();
   if (step == OpeningStep::subscribe_probe && error_code(line) == "NOPERM") {
     hears_probes_ = false;
-    opening_.step_is_over();
+    probe_refusal_ = opening_refused(step, opening_.channel(), line).detail;
+    opening_.answered();
     return Next::go_on;
   }
-  fault_ = opening_refused(step, line);
+  fault_ = opening_refused(step, opening_.channel(), line);
   return Next::stop;
+}
+
+RespConsumer::Next SubscriberSession::on_identity(const RespValue& value) {
+  fault_ = take_identity_answer(identity_, opening_.current(), value);
+  if (!fault_) fault_ = wrong_role(identity_, options_.role);
+  if (fault_) return Next::stop;
+  opening_.answered();
+  return Next::go_on;
 }
 
 RespConsumer::Next SubscriberSession::fail(FaultKind kind, std::string detail) {

@@ -1,4 +1,5 @@
-// SubscriberSession: the connection that hears: AUTH, SELECT, PSUBSCRIBE, SUBSCRIBE, then messages.
+// SubscriberSession: the connection that hears: AUTH, SELECT, INFO, then PSUBSCRIBE or SUBSCRIBE for each
+// pattern, then messages.
 //
 // Pure (session.h). Ready when every subscription is acknowledged. Messages are handed on as they are
 // parsed, straight from the reader's buffer, also those that come before it is ready.
@@ -7,6 +8,7 @@
 #include <memory>
 
 #include "bus/opening.h"
+#include "bus/server_identity.h"
 #include "bus/session.h"
 #include "bus/subscriptions.h"
 
@@ -25,9 +27,14 @@ class SubscriberListener {
   ~SubscriberListener() = default;
 };
 
+// Whether a session asks for its server's identity while it opens.
+enum class AskIdentity { no, yes };
+
 struct SubscriberOptions {
   std::size_t event_bytes_max = 1024 * 1024;
   milliseconds operation_timeout{5000};
+  AskIdentity ask_identity = AskIdentity::no;
+  BrokerRole role = BrokerRole::any;
 };
 
 class SubscriberSession final : public Session, private RespConsumer {
@@ -46,6 +53,8 @@ class SubscriberSession final : public Session, private RespConsumer {
   const std::string& probe_channel() const { return subscriptions_.probe_channel(); }
   // False when the broker did not let us subscribe to the probe's channel.
   bool hears_probes() const { return hears_probes_; }
+  const std::string& probe_refusal() const { return probe_refusal_; }  // why not
+  const ServerIdentity& identity() const { return identity_; }         // of the present connection
 
  private:
   Next on_reply(const RespReply& reply) override;
@@ -53,6 +62,7 @@ class SubscriberSession final : public Session, private RespConsumer {
   Next on_delivery(std::span<const RespValue> values);
   Next on_scalar(const RespValue& value);
   Next on_opening_error(std::string_view line);
+  Next on_identity(const RespValue& value);
   Next fail(FaultKind kind, std::string detail);
 
   const Login login_;
@@ -65,6 +75,8 @@ class SubscriberSession final : public Session, private RespConsumer {
   std::optional<Fault> fault_;
   std::size_t pings_unanswered_ = 0;
   bool hears_probes_ = true;
+  std::string probe_refusal_;
+  ServerIdentity identity_;
 };
 
 }  // namespace carillon::bus

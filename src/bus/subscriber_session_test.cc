@@ -83,6 +83,50 @@ TEST(SubscriberSession, AMessageBeforeItIsReadyIsHandedOn) {
   EXPECT_EQ(ear.heard, (std::vector<std::string>{"orion.a=1"}));
 }
 
+// Redis runs the commands of one connection one after the other, and another client's PUBLISH may come
+// between two of them.
+TEST(SubscriberSession, AnEventBetweenTwoSubscriptionsThatItMatchesIsNotDroppedAsADuplicate) {
+  Ear ear;
+  std::string out;
+  auto session = session_of({}, ear, {"orion.a", "orion.*"});
+  session.open(kStart, out);
+  EXPECT_EQ(out, array({"SUBSCRIBE", "orion.a"}) + array({"PSUBSCRIBE", "orion.*"}) +
+                     array({"SUBSCRIBE", "carillon.probe.n1"}));
+  EXPECT_FALSE(
+      session.feed(acknowledgement("subscribe", "orion.a", 1) + array({"message", "orion.a", "between"}) +
+                       acknowledgement("psubscribe", "orion.*", 2) + array({"message", "orion.a", "after"}) +
+                       array({"pmessage", "orion.*", "orion.a", "after"}),
+                   kStart));
+  EXPECT_EQ(ear.heard, (std::vector<std::string>{"orion.a=between", "orion.a=after"}));
+}
+
+TEST(SubscriberSession, AProbeIsHeardWhateverTheLongestEvent) {
+  Ear ear;
+  std::string out;
+  SubscriberSession session({}, Subscriptions(patterns({"x"}), "n1"), {1, seconds(5)}, ear);
+  session.open(kStart, out);
+  EXPECT_FALSE(session.feed(acknowledgement("subscribe", "x", 1) +
+                                acknowledgement("subscribe", "carillon.probe.n1", 2) +
+                                array({"message", "carillon.probe.n1", "0123456789abcdef"}) +
+                                array({"message", "x", "1"}) + array({"message", "x", "12"}),
+                            kStart));
+  EXPECT_EQ(ear.heard, (std::vector<std::string>{"probe 0123456789abcdef", "x=1", "oversize x"}));
+}
+
+TEST(SubscriberSession, ANopermNamesThePatternThatIsRefused) {
+  Ear ear;
+  std::string out;
+  auto session = session_of({}, ear, {"a.*", "b.*", "c"});
+  session.open(kStart, out);
+  const auto fault =
+      session.feed(acknowledgement("psubscribe", "a.*", 1) +
+                       "-NOPERM this user has no permissions to access one of the channels\r\n",
+                   kStart);
+  ASSERT_TRUE(fault);
+  EXPECT_NE(fault->detail.find("PSUBSCRIBE b.*: NOPERM"), std::string::npos) << fault->detail;
+  EXPECT_TRUE(fault->detail.ends_with("ACL SETUSER <user> &b.*")) << fault->detail;
+}
+
 TEST(SubscriberSession, SilenceUntilTheDeadlineIsAFault_F3) {
   Ear ear;
   std::string out;
@@ -104,8 +148,8 @@ TEST(SubscriberSession, RefusalsAreFaultsOfTheirKind_F7) {
       {"-WRONGPASS invalid username-password pair\r\n", FaultKind::denied, "AUTH: WRONGPASS"},
       {"-ERR unknown command 'AUTH' hunter2\r\n", FaultKind::busy, "AUTH: ERR"},
       {"+OK\r\n-ERR DB index is out of range\r\n", FaultKind::denied, "SELECT: ERR DB index"},
-      {"+OK\r\n+OK\r\n-NOAUTH Authentication required.\r\n", FaultKind::denied, "PSUBSCRIBE: NOAUTH"},
-      {"+OK\r\n+OK\r\n-NOPERM no\r\n", FaultKind::denied, "PSUBSCRIBE: NOPERM"},
+      {"+OK\r\n+OK\r\n-NOAUTH Authentication required.\r\n", FaultKind::denied, "PSUBSCRIBE orion.*: NOAUTH"},
+      {"+OK\r\n+OK\r\n-NOPERM no\r\n", FaultKind::denied, "&orion.*"},
       {"+OK\r\n+OK\r\n-LOADING wait\r\n", FaultKind::busy, "LOADING"},
       {"+OK\r\n+OK\r\n" + kAcknowledged + "-ERR bye\r\n", FaultKind::busy, "bye"},
       {":1\r\n", FaultKind::protocol, "answers nothing"},

@@ -25,9 +25,9 @@ Subscriptions::Subscriptions(const std::vector<ChannelPattern>& patterns, std::s
     if (!pattern.has_star() && pattern.text().starts_with(kProbePrefix)) continue;
     entries_.push_back({pattern, pattern.has_star() ? escaped_glob(pattern.text()) : std::string()});
     if (pattern.has_star()) {
-      globs_.push_back(entries_.back().glob);
+      requests_.push_back({Command::psubscribe, entries_.back().glob});
     } else {
-      channels_.push_back(pattern.text());
+      requests_.push_back({Command::subscribe, pattern.text()});
     }
   }
 }

@@ -1,8 +1,9 @@
 // Subscriptions: what we ask Redis for, and whether a delivery counts.
 //
 // Pure, immutable. Redis sends a message once for each of our subscriptions that it matches; the one
-// that counts is that of the first pattern in the list. Channels under carillon.probe. are reserved:
-// no event comes from there, whatever the patterns.
+// that counts is that of the first pattern in the list. This is exact also while the subscriptions are
+// being made, because they are made in the order of the list: when a later one is in force, so is the
+// first. Channels under carillon.probe. are reserved: no event comes from there, whatever the patterns.
 #pragma once
 
 #include <string>
@@ -19,12 +20,17 @@ class Subscriptions {
  public:
   enum class Verdict { deliver, duplicate, reserved };
 
+  enum class Command { psubscribe, subscribe };
+  struct Request {
+    Command command;
+    std::string argument;  // of PSUBSCRIBE: with `?`, `[`, `]` and `\` escaped, which are literal here
+  };
+
   // A pattern that is there twice is asked for once.
   Subscriptions(const std::vector<ChannelPattern>& patterns, std::string_view node_id);
 
-  // For PSUBSCRIBE: with `?`, `[`, `]` and `\` escaped, as they are literal in a ChannelPattern.
-  const std::vector<std::string>& globs() const { return globs_; }
-  const std::vector<std::string>& channels() const { return channels_; }  // for SUBSCRIBE
+  // One command each, to be sent in this order, so that a refusal shows which pattern it is about.
+  const std::vector<Request>& requests() const { return requests_; }
   const std::string& probe_channel() const { return probe_channel_; }
 
   Verdict judge_by_glob(std::string_view glob, std::string_view channel) const;  // a `pmessage`
@@ -38,8 +44,7 @@ class Subscriptions {
   Verdict judge(std::string_view glob, std::string_view channel) const;
 
   std::vector<Entry> entries_;
-  std::vector<std::string> globs_;
-  std::vector<std::string> channels_;
+  std::vector<Request> requests_;
   std::string probe_channel_;
 };
 

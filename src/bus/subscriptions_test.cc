@@ -11,17 +11,24 @@ using testing::patterns;
 using Verdict = Subscriptions::Verdict;
 using Texts = std::vector<std::string>;
 
-TEST(Subscriptions, AStarGoesToPsubscribeTheRestToSubscribe) {
+Texts commands_of(const Subscriptions& list) {
+  Texts texts;
+  for (const auto& request : list.requests()) {
+    const bool by_glob = request.command == Subscriptions::Command::psubscribe;
+    texts.push_back((by_glob ? "PSUBSCRIBE " : "SUBSCRIBE ") + request.argument);
+  }
+  return texts;
+}
+
+TEST(Subscriptions, AStarGoesToPsubscribeTheRestToSubscribeInTheOrderOfTheList) {
   const Subscriptions list(patterns({"orion.*", "a.b", "*.z", "orion.*", "a.b"}), "n1");
-  EXPECT_EQ(list.globs(), (Texts{"orion.*", "*.z"}));
-  EXPECT_EQ(list.channels(), (Texts{"a.b"}));
+  EXPECT_EQ(commands_of(list), (Texts{"PSUBSCRIBE orion.*", "SUBSCRIBE a.b", "PSUBSCRIBE *.z"}));
   EXPECT_EQ(list.probe_channel(), "carillon.probe.n1");
 }
 
 TEST(Subscriptions, WhatIsLiteralHereIsEscapedForRedis) {
   const Subscriptions list(patterns({"a?[b]\\*", "c?[d]\\"}), "n1");
-  EXPECT_EQ(list.globs(), (Texts{"a\\?\\[b\\]\\\\*"}));
-  EXPECT_EQ(list.channels(), (Texts{"c?[d]\\"}));
+  EXPECT_EQ(commands_of(list), (Texts{"PSUBSCRIBE a\\?\\[b\\]\\\\*", "SUBSCRIBE c?[d]\\"}));
   EXPECT_EQ(list.judge_by_glob("a\\?\\[b\\]\\\\*", "a?[b]\\x"), Verdict::deliver);
 }
 
@@ -45,7 +52,7 @@ TEST(Subscriptions, WhatWasNotAskedForIsNotDelivered) {
 
 TEST(Subscriptions, ProbesAreNeverEventsWhateverThePatterns) {
   const Subscriptions list(patterns({"*", "carillon.probe.n1", "carillon.probe.n2"}), "n1");
-  EXPECT_TRUE(list.channels().empty());
+  EXPECT_EQ(commands_of(list), (Texts{"PSUBSCRIBE *"}));
   EXPECT_EQ(list.judge_by_glob("*", "carillon.probe.n1"), Verdict::reserved);
   EXPECT_EQ(list.judge_by_glob("*", "carillon.probe.n2"), Verdict::reserved);
   EXPECT_EQ(list.judge_by_name("carillon.probe.n1"), Verdict::reserved);

@@ -161,6 +161,11 @@ TEST(Options, HoldTheirBounds) {
        "drain",
        {"\"10ms\"", "\"11ms\"", "\"3599s\"", "\"1h\""},
        {"\"9ms\"", "\"3601s\"", "\"0s\""}},
+      {"server", "drain_rate", {"1", "2", "999999", "1000000"}, {"0", "1000001", "\"off\""}},
+      {"bus",
+       "address_check_interval",
+       {"\"10ms\"", "\"11ms\"", "\"3599s\"", "\"1h\"", "\"off\""},
+       {"\"9ms\"", "\"3601s\"", "\"0s\""}},
       {"server", "headers_max", {"8", "9", "1023", "1024"}, {"7", "1025"}},
       {"server", "token_bytes_max", {"64", "65", "8168", "8169", "\"auto\""}, {"63", "65537", "0"}},
       {"server", "token_cache_max", {"1", "2", "4194303", "4194304"}, {"0", "4194305"}},
@@ -267,9 +272,10 @@ TEST(Options, KeysAndEndpointsHoldTheirBounds) {
 TEST(Explain, TellsOneOption) {
   const std::string expected =
       "server.drain\n"
-      "    how long a shutdown spreads the closes of its clients over\n"
+      "    the longest that a shutdown spreads the closes of its clients over; after it up to 2s are left "
+      "for the last bytes\n"
       "    type:    duration, 10ms to 1h\n"
-      "    default: \"30s\"\n"
+      "    default: \"8s\"\n"
       "    example: drain = \"30s\"\n";
   EXPECT_EQ(explain_options("server.drain"), expected);
 }

@@ -110,7 +110,10 @@ std::vector<Option> server_options(ServerSettings& s) {
              "table "
              "of its own"),
       option("drain", DurationKind{milliseconds(10), hours(1)}, s.drain,
-             "how long a shutdown spreads the closes of its clients over"),
+             "the longest that a shutdown spreads the closes of its clients over; after it up to 2s are left "
+             "for the last bytes"),
+      option("drain_rate", NumberKind{1, 1'000'000}, s.drain_rate,
+             "clients closed per second in a shutdown; more where drain is too short for that"),
       option("handshake_timeout", DurationKind{milliseconds(10), hours(1)}, s.handshake_timeout,
              "from the accept to the whole request head; a drip does not renew it"),
       option("http_idle_timeout", DurationKind{milliseconds(10), hours(1)}, s.http_idle_timeout,
@@ -133,6 +136,13 @@ std::vector<Option> bus_options(BusSettings& b) {
              "how long one operation of the broker may take"),
       option("probe_interval", DurationKind{milliseconds(10), hours(1)}, b.probe_interval,
              "how often an event of our own is sent through the broker to see that it is not deaf"),
+      option("address_check_interval", OptionalDurationKind{{milliseconds(10), hours(1)}},
+             b.address_check_interval,
+             "how often a new connection to the broker's address is opened to see that it still leads to the "
+             "same server, as it does not after a failover; \"off\" where several servers share the address"),
+      option("role", WordKind<BrokerRole>{{{"master", BrokerRole::master}, {"any", BrokerRole::any}}}, b.role,
+             "\"master\": a broker that says that it is a replica counts as down; \"any\" uses it, although "
+             "what is published to a replica reaches only those who are connected to it"),
       with_example(option("backoff_min", DurationKind{milliseconds(1), hours(1)}, b.backoff_min,
                           "shortest wait before reconnecting"),
                    "\"250ms\""),

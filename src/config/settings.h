@@ -71,7 +71,8 @@ struct ServerSettings {
   std::vector<ListenSettings> listen;  // default 127.0.0.1:8000 and [::1]:8000
   std::uint32_t shards = 0;            // in the file: a number or "auto" (one a core); resolved at load
   Descriptors descriptors = Descriptors::shared;
-  milliseconds drain{30000};
+  milliseconds drain{8000};               // the longest that closes are spread over; a container gets 10 s
+  std::uint32_t drain_rate = 500;         // closes a second, where they fit into `drain` at that rate
   milliseconds handshake_timeout{5000};   // from accept to the whole head; a drip does not renew it
   milliseconds http_idle_timeout{60000};  // between requests of a kept-alive API connection
   std::uint32_t request_line_bytes_max = 8 * 1024;
@@ -96,12 +97,16 @@ struct ServerSettings {
   std::uint32_t descriptor_tables() const { return descriptors == Descriptors::per_shard ? shards : 1; }
 };
 
+enum class BrokerRole : std::uint8_t { master, any };
+
 struct BusSettings {
   std::string url = "memory:";
   std::string tls_ca_file;
   std::uint32_t event_bytes_max = 1024 * 1024;
   milliseconds operation_timeout{5000};
   milliseconds probe_interval{5000};
+  std::optional<milliseconds> address_check_interval = milliseconds(5000);  // nothing: off
+  BrokerRole role = BrokerRole::master;
   milliseconds backoff_min{100};
   milliseconds backoff_max{5000};
   Origin origin;

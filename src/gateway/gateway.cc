@@ -150,6 +150,9 @@ Result<std::monostate> Gateway::make_the_bus() {
   options.request_bytes_max = settings_.server.body_bytes_max;
   options.operation_timeout = settings_.bus.operation_timeout;
   options.probe_interval = settings_.bus.probe_interval;
+  options.address_check_interval = settings_.bus.address_check_interval;
+  options.role =
+      settings_.bus.role == config::BrokerRole::master ? bus::BrokerRole::master : bus::BrokerRole::any;
   options.backoff_min = settings_.bus.backoff_min;
   options.backoff_max = settings_.bus.backoff_max;
   auto bus = bus::make_bus(std::move(options), *loops_.front(), *router_, log_);

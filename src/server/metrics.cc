@@ -150,6 +150,17 @@ void add_bus(Page& page) {
   page.counter("carillon_bus_disconnects_total", "Connections to the broker lost", bus.disconnects.load());
   page.counter("carillon_bus_probes_missed_total", "Probes that did not come back in time",
                bus.probes_missed.load());
+  MetricFamily& checks =
+      page.family("carillon_bus_address_checks_total",
+                  "Connections made to the broker's configured address to see who answers there, by result",
+                  MetricType::Counter);
+  Page::add(checks, static_cast<double>(bus.address_checks.load()), {{"result", "answered"}});
+  Page::add(checks, static_cast<double>(bus.address_checks_missed.load()), {{"result", "missed"}});
+  MetricFamily& failovers = page.family(
+      "carillon_bus_failovers_total", "Times that the broker was found to be another or a replica, by which",
+      MetricType::Counter);
+  Page::add(failovers, static_cast<double>(bus.failovers_to_other.load()), {{"reason", "other_server"}});
+  Page::add(failovers, static_cast<double>(bus.failovers_demoted.load()), {{"reason", "replica"}});
   page.counter("carillon_bus_bytes_in_total", "Bytes of event bodies heard", bus.bytes_in.load());
   page.counter("carillon_published_total", "Events published through the API", bus.published.load());
   page.counter("carillon_publish_failures_total", "Events that the bus did not take",

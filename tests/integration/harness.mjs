@@ -14,3 +14,4 @@ export * from "./harness/real_clients.mjs";
 export * from "./harness/redis.mjs";
 export * from "./harness/tls.mjs";
 export * from "./harness/tokens.mjs";
+export * from "./harness/virtual_address.mjs";

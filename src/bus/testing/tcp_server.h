@@ -51,6 +51,8 @@ class TcpServer {
   int accepted() const { return accepted_; }
   // A proxy: what the broker sends to connections that have subscribed by then is thrown away.
   void deafen_subscribers() { deafen_ = true; }
+  // A proxy: new connections go there; those that are open stay where they are, as behind a virtual address.
+  void retarget(std::uint16_t port) { target_ = port; }
 
  private:
   struct Link {
@@ -134,7 +136,7 @@ class TcpServer {
   }
 
   const Answer answer_;
-  const std::uint16_t target_;
+  std::atomic<std::uint16_t> target_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<int> accepted_{0};
