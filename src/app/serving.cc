@@ -65,7 +65,7 @@ int serve(config::Settings settings, const Serving& serving) {
   if (!api) return complain(api.error());
   auto gateway = gateway::Gateway::create(std::move(settings), **api, **log);
   if (!gateway) return complain(gateway.error());
-  (*api)->attach(**gateway, wall_now());
+  (*api)->attach(**gateway, mono_now());
   (*api)->count_log_lines([&log] { return (*log)->dropped_lines(); });
 
   bool draining = false;

@@ -36,7 +36,11 @@ class Router::Body {
 
 Router::Router(const std::vector<Endpoint>& endpoints, channel::FrameMemory& memory, reactor::Loop& loop,
                Log& log)
-    : endpoints_(endpoints), loop_(loop), log_(log), arenas_(endpoints.size(), channel::FrameArena(memory)) {}
+    : endpoints_(endpoints),
+      loop_(loop),
+      log_(log),
+      arenas_(endpoints.size(), channel::FrameArena(memory)),
+      status_{bus::BusState::connecting, loop.wall_now(), loop.now(), {}} {}
 
 void Router::on_event(std::string_view channel, std::string_view body_text) {
   counters_.events_in.add();

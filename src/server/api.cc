@@ -30,7 +30,7 @@ Api::Api(const config::Settings& settings, Routes routes, RandomBytes random)
       ingest_(std::move(routes), {body_bytes_max_, event_bytes_max_}, std::move(random),
               publish_counters_.unrouted) {}
 
-void Api::attach(gateway::Gateway& gateway, WallTime started_at) {
+void Api::attach(gateway::Gateway& gateway, MonoTime started_at) {
   gateway_ = &gateway;
   started_at_ = started_at;
 }
@@ -70,7 +70,7 @@ gateway::HttpHandler::Judgement Api::judge_publish(const http::RequestHead& head
 
 std::optional<http::Response> Api::handle(const http::RequestHead& head, std::string body,
                                           gateway::Responder later) {
-  if (head.raw_path == "/health") return health_response(*gateway_, started_at_, wall_now());
+  if (head.raw_path == "/health") return health_response(*gateway_, started_at_, {wall_now(), mono_now()});
   if (head.raw_path == "/ready") return ready_response(*gateway_);
   if (head.raw_path == "/metrics") {
     return metrics_response(*gateway_, {publish_counters_, ingest_.counters()}, dropped_log_lines_());

@@ -23,7 +23,7 @@ class Api final : public gateway::HttpHandler {
   static Result<std::unique_ptr<Api>> create(const config::Settings& settings, RandomBytes random);
 
   // The gateway is made with this handler, and then told to it; before run().
-  void attach(gateway::Gateway& gateway, WallTime started_at);
+  void attach(gateway::Gateway& gateway, MonoTime started_at);
   // Where /metrics learns how many log lines were dropped (F19). Called from any shard's thread.
   void count_log_lines(std::function<std::uint64_t()> dropped) { dropped_log_lines_ = std::move(dropped); }
 
@@ -41,7 +41,7 @@ class Api final : public gateway::HttpHandler {
   PublishCounters publish_counters_;
   Ingest ingest_;
   gateway::Gateway* gateway_ = nullptr;
-  WallTime started_at_{};
+  MonoTime started_at_{};
   std::function<std::uint64_t()> dropped_log_lines_ = [] { return std::uint64_t{0}; };
 };
 

@@ -21,12 +21,12 @@ std::string_view name_of(bus::BusState state) {
   return "down";
 }
 
-std::string bus_object(const gateway::Gateway& gateway, const bus::BusStatus& status) {
+std::string bus_object(const gateway::Gateway& gateway, const bus::BusStatus& status, const Moment& now) {
   std::string text;
   json::ObjectWriter writer(text);
   writer.member("url", gateway.bus_url());
   writer.member("state", name_of(status.state));
-  writer.member("since", rfc3339_milliseconds(status.since));
+  writer.member("since", rfc3339_milliseconds(shown_time({status.since, status.since_mono}, now)));
   if (!status.detail.empty()) writer.member("detail", status.detail);
   writer.member("gaps", gateway.router().counters().bus_gaps.get());
   writer.close();
@@ -56,7 +56,7 @@ void add_endpoints(json::ObjectWriter& writer, const gateway::Gateway& gateway) 
 
 }  // namespace
 
-http::Response health_response(const gateway::Gateway& gateway, WallTime started_at, WallTime now) {
+http::Response health_response(const gateway::Gateway& gateway, MonoTime started_at, const Moment& now) {
   const bus::BusStatus status = gateway.router().bus_status();
   const bool draining = gateway.draining();
   const std::string_view word = draining                            ? "shutting_down"
@@ -68,10 +68,10 @@ http::Response health_response(const gateway::Gateway& gateway, WallTime started
   json::ObjectWriter writer(response.body);
   writer.member("status", word);
   writer.member("version", CARILLON_VERSION);
-  writer.member("uptime_s", std::chrono::duration_cast<seconds>(now - started_at).count());
+  writer.member("uptime_s", std::chrono::duration_cast<seconds>(now.mono - started_at).count());
   writer.member("connections", gateway.connections());
   add_endpoints(writer, gateway);
-  writer.raw_member("bus", bus_object(gateway, status));
+  writer.raw_member("bus", bus_object(gateway, status, now));
   writer.close();
   return response;
 }

@@ -2,15 +2,16 @@
 // balancer should send clients here. Neither may be green on a deaf bus.
 #pragma once
 
-#include "base/time.h"
 #include "gateway/gateway.h"
 #include "http/response.h"
+#include "server/shown_time.h"
 
 namespace carillon::server {
 
 // Every member of it must be known to config::check_health_member(), or an endpoint could shadow it.
 // 200 "ok"; 200 "degraded" while the bus is not up; 503 "shutting_down" during the drain.
-http::Response health_response(const gateway::Gateway& gateway, WallTime started_at, WallTime now);
+// How long the process has run does not depend on the wall clock, which may be set meanwhile.
+http::Response health_response(const gateway::Gateway& gateway, MonoTime started_at, const Moment& now);
 // 200, or 503 with the reason: the bus is not up, or the drain has begun.
 http::Response ready_response(const gateway::Gateway& gateway);
 

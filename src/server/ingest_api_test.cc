@@ -21,7 +21,7 @@ class IngestApiTest : public ::testing::Test {
     auto made = gateway::Gateway::create(std::move(settings), *api_, log_);
     ASSERT_TRUE(made.has_value()) << made.error().message;
     gateway_ = std::move(*made);
-    api_->attach(*gateway_, kNow);
+    api_->attach(*gateway_, mono_now());
   }
 
   static http::RequestHead head_of(std::string_view line, std::string_view headers = "") {
