@@ -131,6 +131,7 @@ int run_dev(const DevArguments& arguments) {
 
   std::unique_ptr<DemoPublisher> demo;
   Serving serving;
+  serving.hangup = Serving::Hangup::drains;  // when its terminal is closed
   serving.on_ready = [&](gateway::Gateway& gateway) {
     demo = std::make_unique<DemoPublisher>(gateway);
     demo->start();

@@ -216,8 +216,8 @@ std::vector<Finding> diagnose(const MachineSettings& settings, Demand demand) {
   findings.push_back(socket_buffer("net.ipv4.tcp_wmem", settings.tcp_wmem,
                                    "bytes that one socket may queue of what goes out; a write holds 64 KiB"));
   findings.push_back(local_ports(settings, n));
-  // A drain of 30 s leaves each client 2 s to answer: a fifteenth of them wait at once, and as many to spare.
-  findings.push_back(at_least("net.ipv4.tcp_max_orphans", settings.orphans_max, std::max(n / 8, kOrphansMin),
+  // A drain of 8 s leaves each client 2 s to answer: a quarter of them wait at once, and as many to spare.
+  findings.push_back(at_least("net.ipv4.tcp_max_orphans", settings.orphans_max, std::max(n / 2, kOrphansMin),
                               "closed sockets whose last bytes are under way; over it they are reset"));
   findings.push_back(at_least("vm.max_map_count", settings.map_count_max, kMapsMin,
                               "memory maps of a process; it does not grow with the clients"));

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <string>
 
@@ -15,7 +17,8 @@
 namespace carillon::app {
 namespace {
 
-constexpr int kPipePatienceMs = 1000;
+constexpr milliseconds kPipePatience{1000};
+constexpr milliseconds kPollSlack{50};
 constexpr std::size_t kAtomicWrite = 4096;  // PIPE_BUF: a poll that says yes has room for this
 
 std::string_view name_of(LogLevel level) {
@@ -39,20 +42,34 @@ Result<LogLevel> level_of(std::string_view name) {
   return failure("log.level: unknown level; write debug, info, warning or error");
 }
 
-// Standard error, but with patience only for a second: a reader that has gone to sleep must not keep
-// the process from ending.
+// Standard error, but with patience only for a second a line, and once the process ends for a second in all:
+// a reader that has gone to sleep must not keep the process from ending.
 class ImpatientSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
+  // The process ends: from now on all lines together have until then.
+  void end_by(MonoTime deadline) { deadline_.store(deadline, std::memory_order_relaxed); }
+  // Waits until flush_() was called, at most until the deadline; false when it was not.
+  bool wait_for_flush(MonoTime deadline) {
+    std::unique_lock lock(flushed_mutex_);
+    return flushed_condition_.wait_for(lock, std::chrono::nanoseconds(deadline - mono_now()),
+                                       [this] { return flushed_; });
+  }
+
  private:
+  int patience_ms() const {
+    const auto left = deadline_.load(std::memory_order_relaxed) - mono_now();
+    const auto wait = std::clamp<MonoClock::duration>(left, MonoClock::duration::zero(), kPipePatience);
+    return static_cast<int>(std::chrono::duration_cast<milliseconds>(wait).count());
+  }
   void sink_it_(const spdlog::details::log_msg& message) override {
     std::string line(message.payload.data(), message.payload.size());
     line += '\n';
     std::string_view left = line;
     while (!left.empty()) {
       pollfd wait{STDERR_FILENO, POLLOUT, 0};
-      const bool writable = ::poll(&wait, 1, kPipePatienceMs) == 1 && (wait.revents & POLLOUT);
+      const bool writable = ::poll(&wait, 1, patience_ms()) == 1 && (wait.revents & POLLOUT);
       const ssize_t written =
           writable ? ::write(STDERR_FILENO, left.data(), std::min(left.size(), kAtomicWrite)) : -1;
       if (written <= 0) {
@@ -62,9 +79,17 @@ class ImpatientSink final : public spdlog::sinks::base_sink<std::mutex> {
       left.remove_prefix(static_cast<std::size_t>(written));
     }
   }
-  void flush_() override {}
+  void flush_() override {
+    const std::lock_guard lock(flushed_mutex_);
+    flushed_ = true;
+    flushed_condition_.notify_all();
+  }
 
   std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<MonoTime> deadline_{MonoTime::max()};
+  std::mutex flushed_mutex_;
+  std::condition_variable flushed_condition_;
+  bool flushed_ = false;
 };
 
 class SpdlogJsonLog final : public JsonLog {
@@ -76,6 +101,16 @@ class SpdlogJsonLog final : public JsonLog {
         logger_(std::make_shared<spdlog::async_logger>("carillon", sink_, pool_,
                                                        spdlog::async_overflow_policy::overrun_oldest)) {
     logger_->set_level(spdlog::level::trace);
+  }
+
+  ~SpdlogJsonLog() override {
+    const MonoTime deadline = mono_now() + kPipePatience;
+    sink_->end_by(deadline);
+    logger_->flush();  // queued behind all lines
+    if (sink_->wait_for_flush(deadline + kPollSlack)) return;
+    // The thread hangs in a write. Joining it could take for ever, so it is left to end with the process.
+    logger_.reset();
+    new std::shared_ptr<spdlog::details::thread_pool>(std::move(pool_));
   }
 
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) override {

@@ -16,7 +16,8 @@ namespace carillon::app {
 class JsonLog : public Log {
  public:
   static Result<std::unique_ptr<JsonLog>> create(const config::LogSettings& settings);
-  // Waits a moment for the lines that are queued, but not for a pipe that nobody reads.
+  // Waits for the lines that are queued, but no longer than a second in all: a pipe that nobody reads, or a
+  // disk that does not answer, must not keep the process from ending. No other thread may log any more.
   ~JsonLog() override = default;
 
   virtual std::uint64_t dropped_lines() const = 0;

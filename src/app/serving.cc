@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <span>
 #include <string>
 
@@ -17,6 +18,7 @@ namespace carillon::app {
 namespace {
 
 constexpr int kExitInterrupted = 130;
+constexpr seconds kIgnoredSignalLogEvery{1};
 
 std::string addresses_of(const gateway::Gateway& gateway) {
   std::string all;
@@ -47,6 +49,49 @@ std::int64_t in_all_tables(std::int64_t limit, std::uint32_t tables) {
   return __builtin_mul_overflow(limit, std::int64_t{tables}, &all) ? limit : all;
 }
 
+// What signals do to a gateway that serves. Loop 0's thread.
+class SignalPolicy {
+ public:
+  SignalPolicy(gateway::Gateway& gateway, Log& log, milliseconds drain, Serving::Hangup hangup)
+      : gateway_(gateway), log_(log), drain_(drain), hangup_(hangup) {}
+
+  void on_signal(int signal) {
+    const SignalMeaning meaning = meaning_of(signal);
+    const bool drains = meaning == SignalMeaning::drain ||
+                        (meaning == SignalMeaning::hangup && hangup_ == Serving::Hangup::drains);
+    drains ? begin_drain(signal) : ignore(signal);
+  }
+
+ private:
+  void begin_drain(int signal) {
+    if (std::exchange(draining_, true)) ::_exit(kExitInterrupted);
+    const auto connections = static_cast<std::int64_t>(gateway_.connections());
+    const milliseconds window = gateway_.begin_drain(drain_);
+    const std::string name = name_of_signal(signal);
+    log_.info("draining", {{"signal", std::string_view(name)},
+                           {"window_ms", std::int64_t{window.count()}},
+                           {"connections", connections}});
+  }
+
+  // Whoever sends the same one in a loop gets a line a second.
+  void ignore(int signal) {
+    const MonoTime now = mono_now();
+    const auto [last, is_first] = logged_at_.try_emplace(signal, now);
+    if (!is_first && now - last->second < kIgnoredSignalLogEvery) return;
+    last->second = now;
+    const std::string name = name_of_signal(signal);
+    log_.warning("signal ignored",
+                 {{"signal", std::string_view(name)}, {"instead", advice_on_signal(signal)}});
+  }
+
+  gateway::Gateway& gateway_;
+  Log& log_;
+  const milliseconds drain_;
+  const Serving::Hangup hangup_;
+  bool draining_ = false;
+  std::map<int, MonoTime> logged_at_;  // by signal
+};
+
 // What ids are made of. Called from any thread.
 bool random_bytes(std::span<std::uint8_t> bytes) {
   return ::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1;
@@ -68,14 +113,8 @@ int serve(config::Settings settings, const Serving& serving) {
   (*api)->attach(**gateway, mono_now());
   (*api)->count_log_lines([&log] { return (*log)->dropped_lines(); });
 
-  bool draining = false;
-  const auto on_signal = [&] {
-    if (std::exchange(draining, true)) ::_exit(kExitInterrupted);
-    (*log)->info("draining", {{"window_ms", std::int64_t{drain.count()}},
-                              {"connections", static_cast<std::int64_t>((*gateway)->connections())}});
-    (*gateway)->begin_drain(drain);
-  };
-  auto signals = Signals::watch((*gateway)->main_loop(), on_signal);
+  SignalPolicy policy(**gateway, **log, drain, serving.hangup);
+  auto signals = Signals::watch((*gateway)->main_loop(), [&](int signal) { policy.on_signal(signal); });
   if (!signals) return complain(signals.error());
 
   log_warnings(serving.warnings, **log);

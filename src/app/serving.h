@@ -15,10 +15,12 @@ struct Serving {
   std::vector<config::Problem> warnings = {};
   // Called once everything listens, on the main loop's thread, before it runs.
   std::function<void(gateway::Gateway&)> on_ready = {};
+  // What SIGHUP does: nothing, or for a command that belongs to a terminal what SIGTERM does.
+  enum class Hangup { ignored, drains } hangup = Hangup::ignored;
 };
 
-// The process's exit code: 0 after a drain, 1 when it could not start. A second signal ends the
-// process at once.
+// The process's exit code: 0 after a drain, 1 when it could not start. A second signal that drains ends
+// the process at once.
 int serve(config::Settings settings, const Serving& serving);
 
 }  // namespace carillon::app

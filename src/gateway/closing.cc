@@ -12,6 +12,7 @@ namespace {
 constexpr auto kCloseTimeout = seconds(5);      // for the close frame to get out
 constexpr auto kSlowCloseTimeout = seconds(2);  // likewise to one that is slow already
 constexpr auto kLingerTimeout = seconds(2);     // for the peer to close its side
+constexpr std::uint32_t kRowsAStep = 65536;     // of the connection table, looked through in one drain step
 
 // How loud the line about a close is; nothing where there is none.
 std::optional<LogLevel> level_of(CloseReason why, const config::ClientLogSettings& own) {
@@ -197,26 +198,57 @@ std::string Shard::connection_id(Index index) {
 
 void Shard::begin_drain(milliseconds window) {
   if (drain_) return;
-  drain_ = Drain{loop_.now(), window, websockets_left_.get(), 0, 0};
+  drain_ = Drain{DrainPace(loop_.now(), window, websockets_left_.get()), 0, MonoTime::max()};
+}
+
+void Shard::pace_drain(MonoTime now) {
+  close_those_due(now);
+  if (drain_->pace.done()) count_requests_left(now);
 }
 
 // Walks the table once during the window, so that as many close in each second as in any other.
-void Shard::pace_drain(MonoTime now) {
+void Shard::close_those_due(MonoTime now) {
   Drain& drain = *drain_;
-  const auto elapsed = std::chrono::duration_cast<milliseconds>(now - drain.begin);
-  std::uint64_t due = drain.total;
-  if (elapsed < drain.window) {
-    due = drain.total * static_cast<std::uint64_t>(elapsed.count()) /
-          static_cast<std::uint64_t>(drain.window.count());
-  }
-  while (drain.closed < due && drain.position < connections_.slots()) {
+  for (auto due = drain.pace.due(now); due > 0 && drain.position < connections_.slots();) {
     const Index index = drain.position++;
     if (connections_[index].state != State::open) continue;
     const std::uint16_t code = shared_.endpoints[connections_[index].endpoint].settings.shutdown_code;
     close_websocket(index, CloseReason::shutdown, code, {}, Gentle::after_events);
-    ++drain.closed;
+    drain.pace.on_closed();
+    --due;
   }
-  if (drain.position >= connections_.slots()) drain.closed = drain.total;
+  if (drain.position >= connections_.slots()) drain.pace.on_nobody_left();
+}
+
+// Only at the end, and the seldomer the longer the table is: it walks through the whole of it.
+void Shard::count_requests_left(MonoTime now) {
+  if (drain_->count_at != MonoTime::max() && now < drain_->count_at) return;
+  std::uint64_t left = 0;
+  if (counters_.sockets.get() > websockets_left_.get()) {
+    for (Index i = 0; i < connections_.slots(); ++i) left += owes_answer(i) ? 1U : 0U;
+  }
+  requests_left_.set(left);
+  drain_->count_at = now + DrainPace::kStep * (1 + connections_.slots() / kRowsAStep);
+}
+
+bool Shard::owes_answer(Index index) const {
+  const Connection& connection = connections_[index];
+  switch (connection.state) {
+    case State::body:
+    case State::answering:
+      return true;
+    case State::head:  // kept alive: more was pipelined, or the last answer has not left
+      return !connection.exchange().unread.empty() ||
+             !fan_out_.outbox_has_room(index, shared_.settings.server.outbox_bytes_max);
+    case State::closing:
+    case State::lingering:
+      return !connection.is_websocket;
+    case State::unused:
+    case State::proxy_header:
+    case State::open:
+      return false;
+  }
+  return false;
 }
 
 }  // namespace carillon::gateway

@@ -74,6 +74,40 @@ TEST(Drain, UpgradesAreRefusedWhileTheApiAnswers_F16_C2) {
   EXPECT_EQ(stage.take_received(fd), "");
 }
 
+TEST(Drain, AnAcceptedRequestIsLeftUntilItsAnswerHasGoneAndTheConnectionIsClosed_F33) {
+  ShardStage stage;
+  EXPECT_EQ(stage.shard->requests_left(), 1U) << "nobody has counted yet";
+  const int fd = stage.connect();
+  stage.send(fd, "POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+  const int idle = stage.connect();
+  stage.send(idle, get("/now", "Host: x\r\n"));
+  begin_drain(stage, milliseconds(0));
+  stage.run_for(milliseconds(100));
+  EXPECT_EQ(stage.shard->requests_left(), 1U) << "a kept-alive connection without a request is not one";
+  ASSERT_EQ(stage.api.owed.size(), 1U);
+  stage.api.owed[0](FakeApi::text("done"));
+  stage.settle();
+  const Answer answer = split_answer(stage.take_received(fd));
+  EXPECT_NE(answer.head.find("\r\nConnection: close"), std::string::npos) << answer.head;
+  EXPECT_EQ(answer.body, "done");
+  stage.end(fd);
+  stage.run_for(milliseconds(100));
+  EXPECT_EQ(stage.shard->requests_left(), 0U);
+}
+
+TEST(Drain, AnAnswerThatHasNotLeftIsStillOwed_F33) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.edge[fd].capacity = 0;
+  stage.send(fd, get("/now", "Host: x\r\n"));
+  begin_drain(stage, milliseconds(0));
+  stage.run_for(milliseconds(100));
+  EXPECT_EQ(stage.shard->requests_left(), 1U);
+  stage.take_up(fd, FakeSocket::kEndless);
+  stage.run_for(milliseconds(100));
+  EXPECT_EQ(stage.shard->requests_left(), 0U);
+}
+
 TEST(Drain, AWindowOfNothingClosesEverybodyAtOnce) {
   ShardStage stage;
   std::vector<int> clients;

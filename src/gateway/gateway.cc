@@ -248,25 +248,38 @@ bool Gateway::publish(std::string channel, std::string body, std::function<void(
                  done = std::move(done)](bus::Bus& bus) { bus.publish(channel, body, done); });
 }
 
-void Gateway::begin_drain(milliseconds window) {
+milliseconds Gateway::begin_drain(milliseconds longest) {
   admission_->begin_drain();
-  // The last tenth is for the last close handshakes.
-  const auto closes = window * 9 / 10;
+  const auto window = drain_window(longest, connections(), settings_.server.drain_rate);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    loops_[i]->post([shard = shards_[i].get(), closes] { shard->begin_drain(closes); });
+    loops_[i]->post([shard = shards_[i].get(), window] { shard->begin_drain(window); });
   }
-  look_whether_drained(loops_.front()->now() + window);
+  look_whether_drained(DrainEnd(loops_.front()->now(), window, longest));
+  return window;
 }
 
-void Gateway::look_whether_drained(MonoTime deadline) {
-  loops_.front()->call_after(kDrainLook, [this, deadline] {
-    std::uint64_t left = 0;
-    for (const auto& shard : shards_) left += shard->websockets_left();
-    if (left == 0 || loops_.front()->now() >= deadline) {
-      stop();
-    } else {
-      look_whether_drained(deadline);
+// The last client is gone: what was accepted is finished, and nothing new begins. Where a post is refused the
+// next look tries again.
+void Gateway::refuse_connections() {
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    loops_[i]->post([shard = shards_[i].get()] { shard->stop_listening(); });
+  }
+}
+
+void Gateway::look_whether_drained(DrainEnd end) {
+  loops_.front()->call_after(kDrainLook, [this, end] {
+    std::uint64_t clients = 0;
+    std::uint64_t requests = 0;
+    for (const auto& shard : shards_) {
+      clients += shard->websockets_left();
+      requests += shard->requests_left();
     }
+    if (end.is_over(loops_.front()->now(), clients, requests)) {
+      stop();
+      return;
+    }
+    if (clients == 0) refuse_connections();
+    look_whether_drained(end);
   });
 }
 

@@ -28,9 +28,9 @@ class Gateway final : private EventPublisher {
   Result<std::monostate> run();
   void stop();  // any thread
 
-  // Refuses new clients and closes those that are here, evenly over most of the window; then run()
-  // returns. Loop 0's thread.
-  void begin_drain(milliseconds window);
+  // Refuses new clients and closes those that are here, evenly over the window that it returns (drain.h);
+  // then run() returns. Loop 0's thread.
+  milliseconds begin_drain(milliseconds longest);
 
   // Runs `use` on the bus's loop; false when too much waits there already. Any thread.
   bool on_bus(std::function<void(bus::Bus&)> use);
@@ -63,7 +63,8 @@ class Gateway final : private EventPublisher {
   Result<std::monostate> bind(reactor::SocketAddress address, const Entrance& entrance);
   Result<std::monostate> make_the_bus();
   Result<std::monostate> start_threads();
-  void look_whether_drained(MonoTime deadline);
+  void look_whether_drained(DrainEnd end);
+  void refuse_connections();
   bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override;
 
   const config::Settings settings_;

@@ -135,7 +135,8 @@ void Shard::answer(Index index, const http::Response& response) {
                           loop_.now());
   }
   http::Response last = response;
-  if (exchange.head.keep_alive == http::KeepAlive::close) last.keep_alive = http::KeepAlive::close;
+  // In a drain the client is told to send nothing more on this connection.
+  if (drain_ || exchange.head.keep_alive == http::KeepAlive::close) last.keep_alive = http::KeepAlive::close;
   const std::string bytes = responses_.bytes_of(exchange.head, last, loop_.wall_now());
   const bool fits = last.keep_alive == http::KeepAlive::keep && fan_out_.say(index, bytes, loop_.now());
   if (!fits) {  // or there was no room: the last answer that a client gets who does not read

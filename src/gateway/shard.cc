@@ -20,7 +20,6 @@ constexpr int kAcceptsAVisit = 64;
 constexpr auto kAcceptPause = milliseconds(100);  // when no descriptor is left
 constexpr auto kSlice = milliseconds(1);
 constexpr auto kLagCheckEvery = milliseconds(250);
-constexpr auto kDrainStep = milliseconds(20);
 
 std::vector<channel::LagRule> lag_rules(const std::vector<Endpoint>& endpoints) {
   std::vector<channel::LagRule> rules{channel::LagRule{}};  // policy 0: sockets that speak HTTP
@@ -59,6 +58,7 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place,
       receive_(kReceiveBytes),
       incidents_(shared.log, redaction_of(shared.settings), counters_.lines_suppressed) {
   make_audiences();
+  requests_left_.set(1);
   listener_handler_.shard = inbox_handler_.shard = this;
   socket_handler_ = loop_.add_handler(*this);
   listener_handler_id_ = loop_.add_handler(listener_handler_);
@@ -83,6 +83,10 @@ void Shard::close_sockets() {
     edge_.close(connections_[i].fd);
     connections_[i].state = State::unused;
   }
+  stop_listening();
+}
+
+void Shard::stop_listening() {
   for (const Listener& listener : listeners_) loop_.unwatch(listener.socket.get());
   listeners_.clear();
 }
@@ -213,7 +217,7 @@ MonoTime Shard::next_wake() const {
   MonoTime wake = wheel_.next_deadline();
   if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
   if (accept_again_) wake = std::min(wake, accept_again_at_);
-  if (drain_ && drain_->closed < drain_->total) wake = std::min(wake, now + kDrainStep);
+  if (drain_) wake = std::min({wake, drain_->pace.next_wake(now), drain_->count_at});
   return wake;
 }
 

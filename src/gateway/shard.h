@@ -25,6 +25,7 @@
 #include "gateway/admission.h"
 #include "gateway/connection.h"
 #include "gateway/counters.h"
+#include "gateway/drain.h"
 #include "gateway/edge.h"
 #include "gateway/endpoint.h"
 #include "gateway/event_publisher.h"
@@ -90,6 +91,9 @@ class Shard final : public BatchTaker,
   // Its loop has ended. On the loop's thread, in whose table of descriptors its sockets may be.
   void close_sockets();
 
+  // New connections are refused by the kernel. On the loop's thread.
+  void stop_listening();
+
   void take_batch(SharedBatch batch) override;
 
   // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.
@@ -98,6 +102,8 @@ class Shard final : public BatchTaker,
   const ShardCounters& counters() const { return counters_; }
   // WebSockets that are open or whose close is under way.
   std::uint64_t websockets_left() const { return websockets_left_.get(); }
+  // In a drain: HTTP requests that were accepted and are not answered to the end; 1 until they are counted.
+  std::uint64_t requests_left() const { return requests_left_.get(); }
 
  private:
   using Index = std::uint32_t;
@@ -215,6 +221,9 @@ class Shard final : public BatchTaker,
   void log_close(Index index, CloseReason why);
   std::string connection_id(Index index);
   void pace_drain(MonoTime now);
+  void close_those_due(MonoTime now);
+  void count_requests_left(MonoTime now);
+  bool owes_answer(Index index) const;
 
   const Shared shared_;
   reactor::Loop& loop_;
@@ -223,6 +232,7 @@ class Shard final : public BatchTaker,
   const std::uint32_t number_;
   ShardCounters counters_;
   Counter websockets_left_;
+  Counter requests_left_;
   websocket::Deflater deflater_;
   websocket::Inflater inflater_;
   channel::FanOut fan_out_;
@@ -268,11 +278,9 @@ class Shard final : public BatchTaker,
   IncidentLog incidents_;
   ResponseWriter responses_;
   struct Drain {
-    MonoTime begin;
-    milliseconds window{0};
-    std::uint64_t total = 0;
-    std::uint64_t closed = 0;
-    Index position = 0;
+    DrainPace pace;
+    Index position = 0;   // of the walk through the table
+    MonoTime count_at{};  // when to look for requests again
   };
   std::optional<Drain> drain_;
   reactor::Loop::HandlerId socket_handler_ = 0;
@@ -281,7 +289,8 @@ class Shard final : public BatchTaker,
   struct ListenerHandler final : reactor::IoHandler {
     Shard* shard = nullptr;
     void on_io(std::uint32_t, std::uint32_t index, std::uint32_t) override {
-      shard->on_listener_readable(index);
+      // An event may have been waiting when stop_listening() came.
+      if (index < shard->listeners_.size()) shard->on_listener_readable(index);
     }
   } listener_handler_;
   struct InboxHandler final : reactor::IoHandler {

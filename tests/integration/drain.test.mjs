@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  api, mintToken, openClient, openPool, publish, rawExchange, startCarillon, until, upgradeHead, within,
+  api, mintToken, openClient, openPool, openRaw, publish, rawExchange, startCarillon, startRedis, until, upgradeHead, within,
 } from "./harness.mjs";
 
 const CLIENTS = 400;
 const WINDOW_S = 4;
 
 test("drain", async (t) => {
-  const server = await startCarillon(t, { server: { drain: `${WINDOW_S}s` } });
+  const server = await startCarillon(t, { server: { drain: `${WINDOW_S}s`, drain_rate: CLIENTS / WINDOW_S } });
   const token = mintToken();
   const pool = await openPool(t, { url: server.ws("/ws", token), count: CLIENTS, processes: 1 });
   assert.equal((await publish(server, { channel: "orion.last", data: { n: 0 } })).status, 200);
@@ -73,7 +73,7 @@ test("SIGINT drains too, and a server without clients leaves at once", async (t)
 });
 
 test("a second signal exits at once", async (t) => {
-  const server = await startCarillon(t, { server: { drain: "30s" } });
+  const server = await startCarillon(t, { server: { drain: "30s", drain_rate: 1 } });
   server.expectedEnd = true;
   await openPool(t, { url: server.ws("/ws", mintToken()), count: 50, processes: 1 });
   server.signal("SIGTERM");
@@ -84,11 +84,86 @@ test("a second signal exits at once", async (t) => {
 
 test("a client that does not answer the close frame does not hold the drain up", async (t) => {
   const server = await startCarillon(t, { server: { drain: "1s" } });
-  const { openRaw } = await import("./harness.mjs");
   const raw = await openRaw(server.port, `/ws?token=${mintToken()}`);
   t.after(() => raw.socket.destroy());
   await openClient(t, server.ws("/ws", mintToken()));
   server.signal("SIGTERM");
   assert.equal((await within("gone", 8000, server.exited)).code, 0);
   assert.deepEqual([...raw.frames.at(-1).payload], [0x03, 0xe9], "close 1001 without a reason");
+});
+
+test("one client does not make the drain long: the window is as long as the clients need", async (t) => {
+  const server = await startCarillon(t, { server: { drain: "30s" } });
+  const client = await openRaw(server.port, `/ws?token=${mintToken()}`);
+  client.socket.on("end", () => client.socket.end());
+  const since = performance.now();
+  server.signal("SIGTERM");
+  assert.equal((await within("gone", 5000, server.exited)).code, 0);
+  assert.deepEqual([...client.frames.at(-1).payload], [0x03, 0xe9], "close 1001 without a reason");
+  assert.ok(performance.now() - since < 2000, `${Math.round(performance.now() - since)} ms`);
+  assert.equal(server.logs.find((log) => log.message === "draining").window_ms, 2);
+});
+
+test("a window far too short for its clients leaves none of them without a close frame", async (t) => {
+  const server = await startCarillon(t, { server: { drain: "10ms" } });
+  const pool = await openPool(t, { url: server.ws("/ws", mintToken()), count: CLIENTS, processes: 1 });
+  server.signal("SIGTERM");
+  assert.equal((await within("gone", 5000, server.exited)).code, 0);
+  await until("all closed", async () => (await pool.progress()).open === 0);
+  for (const { close } of await pool.verdicts()) assert.deepEqual([close.code, close.reason], [1001, ""]);
+});
+
+test("requests that were accepted before SIGTERM are answered", async (t) => {
+  const redis = await startRedis(t);
+  const server = await startCarillon(t, { bus: { url: redis.url } });
+  await until("ready", async () => (await api(server, "GET", "/ready")).status === 200);
+  redis.signal("SIGSTOP"); // so that all of them are in flight when the signal comes
+  t.after(() => redis.signal("SIGCONT"));
+  const answers = Array.from({ length: 50 }, (_, n) => publish(server, { channel: "orion.x", data: { n } }));
+  await until("all are accepted", async () =>
+    Number(/^carillon_http_requests_total (\d+)$/m.exec((await api(server, "GET", "/metrics")).text)[1]) >= 50);
+  server.signal("SIGTERM");
+  let asked = 0; // it must still be there after many looks at whether it is drained
+  await until("it drains and stays", async () => (await api(server, "GET", "/ready")).status === 503 && ++asked >= 15);
+  redis.signal("SIGCONT");
+  for (const { status, headers } of await Promise.all(answers)) {
+    assert.deepEqual([status, headers.connection], [200, "close"]);
+  }
+  assert.equal((await within("gone", 5000, server.exited)).code, 0);
+});
+
+test("a busy publisher does not keep a gateway alive whose clients are gone", async (t) => {
+  const server = await startCarillon(t);
+  let ended = false;
+  const statuses = new Set();
+  const publishers = Array.from({ length: 10 }, async () => {
+    while (!ended) {
+      try {
+        statuses.add((await publish(server, { channel: "orion.x", data: 1 })).status);
+      } catch (error) {
+        ended = ended || error.code === "ECONNREFUSED";
+      }
+    }
+  });
+  await until("it publishes", () => statuses.has(200));
+  server.signal("SIGTERM");
+  assert.equal((await within("gone", 2000, server.exited).finally(() => { ended = true; })).code, 0);
+  await Promise.all(publishers);
+  assert.deepEqual([...statuses], [200]);
+});
+
+test("SIGHUP, SIGUSR1 and SIGUSR2 end nothing and are named in the log, SIGQUIT drains", async (t) => {
+  const server = await startCarillon(t);
+  const client = await openClient(t, server.ws("/ws", mintToken()));
+  for (const name of ["SIGHUP", "SIGUSR1", "SIGUSR2"]) {
+    server.signal(name);
+    const line = await server.waitForLog(name, (log) => log.message === "signal ignored" && log.signal === name);
+    assert.match(line.instead, /SIGTERM/);
+  }
+  assert.equal((await publish(server, { channel: "orion.x", data: { n: 0 } })).status, 200);
+  await client.next(1);
+  server.toldToLeave = true;
+  server.signal("SIGQUIT");
+  assert.equal((await within("gone", 5000, server.exited)).code, 0);
+  assert.equal((await client.closed).code, 1001);
 });

@@ -36,7 +36,7 @@ export async function runVector(t, vector) {
   const listen = vector.server.some((line) => line.startsWith("listen")) ? [] : ['listen = ["127.0.0.1:0"]'];
   const drains = vector.steps.some((step) => step.drain); // time for what is refused meanwhile
   const server = await startCarillon(t, { text: [
-    "[server]", ...listen, `drain = "${drains ? "8s" : "10ms"}"`, "shards = 1", ...vector.server, `[bus]\nurl = "${redis.url}"`, ...vector.endpoints,
+    "[server]", ...listen, `drain = "${drains ? "8s" : "10ms"}"`, `drain_rate = ${drains ? 1 : 1000}`, "shards = 1", ...vector.server, `[bus]\nurl = "${redis.url}"`, ...vector.endpoints,
     // What is published on it comes behind everything that was published before.
     '[[endpoint]]\nprofile = "orion"\nname = "sentinel"\npath = "/sentinel"\nauth.mode = "none"\nsource.channels = ["sentinel.*"]',
   ].join("\n") });
