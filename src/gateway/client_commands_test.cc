@@ -57,6 +57,14 @@ TEST(ClientCommands, AreReadToADepthOf32) {
   EXPECT_EQ(answer_to(stage, fd, ping_of_depth(20000)), "invalid_request");
 }
 
+// inbound.message_bytes_max allowed a longer one, and the reader of JSON called it no JSON.
+TEST(ClientCommands, AreReadWhateverTheirLegalSize) {
+  ShardStage stage(service_with("inbound.message_bytes_max = \"32MiB\"\n"));
+  const int fd = open_service(stage);
+  const std::string filler(17 * 1024 * 1024, 'x');
+  EXPECT_EQ(answer_to(stage, fd, R"({"type":"ping","data":{"filler":")" + filler + "\"}}"), "pong");
+}
+
 TEST(ClientCommands, EventsOfOneBatchGoEachToItsOwnChannel) {
   ShardStage stage(kService);
   const int of_a = open_service(stage);

@@ -68,6 +68,7 @@ Command Commands::parse(websocket::Opcode opcode, std::string_view message) cons
   if (opcode != websocket::Opcode::text) return refused(ErrorKind::invalid_request, "send text, not binary");
   json::ParseOptions options;
   options.depth_max = kDepthMax;
+  options.bytes_max = message.size();  // inbound.message_bytes_max has bounded it
   const auto parsed = json::parse(message, options);
   if (!parsed)
     return refused(ErrorKind::invalid_request, parsed.error().fault == json::ParseFault::duplicate_member
