@@ -18,6 +18,8 @@ constexpr std::uint32_t kMixedEventsACheck = 200'000;
 
 void FanOut::set_standing(SubscriberId id, Standing standing) {
   Subscriber& subscriber = subscribers_[id];
+  // The end of nearly every visit.
+  if (standing == Standing::caught_up && !subscriber.blocked && !subscriber.ready) return;
   const bool was_blocked = subscriber.blocked;
   const bool was_ready = subscriber.ready;
   subscriber.blocked = standing == Standing::blocked;

@@ -135,3 +135,21 @@ export async function openStalledClients(t, { port, target, count }) {
     },
   };
 }
+
+// Clients that read so many bytes a second and no more. `verdict` resolves with [{ events, in_order, close }] when
+// each has `expected` events or is closed.
+export async function openPacedClients(t, { port, target, count, bytesPerSecond, expected }) {
+  const args = [port, target, count, bytesPerSecond, expected].map(String);
+  const python = startProcess(PYTHON, [path.join(HERE, "paced_clients.py"), ...args]);
+  t.after(() => python.child.kill("SIGKILL"));
+  await until("the paced clients are connected", () => {
+    if (python.child.exitCode !== null) throw new Error(python.text());
+    return python.lines.stdout.includes("connected");
+  }, { timeoutMs: 30_000 });
+  const verdict = python.exited.then(({ code }) => {
+    if (code !== 0) throw new Error(`the paced clients failed: ${python.text()}`);
+    return JSON.parse(python.lines.stdout.at(-1));
+  });
+  verdict.catch(() => {}); // seen by whoever waits for it
+  return { verdict };
+}
