@@ -139,7 +139,7 @@ test("fluxora 11: requests become events, and the answer is the payload", async 
     const last = await streams("POST", "/api/streams", '{"id":"last"}');
     assert.equal(last.event.streamId, "last", "the next event is this one");
     const { by } = await metrics(server);
-    assert.deepEqual(by("carillon_ingest_refusals_total", "reason"), { method_not_allowed: 3, draining: 0, key: 3,
+    assert.deepEqual(by("carillon_ingest_refusals_total", "reason"), { method_not_allowed: 3, draining: 0, key: 3, cross_site: 0,
       content_type: 2, body: 5, reserved_channel: 0, event_too_long: 1, unavailable: 0, bus_refused: 0 });
   });
 
