@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -23,6 +24,19 @@ std::int64_t raise_descriptor_limit() {
 }
 
 bool unshare_descriptors() { return ::unshare(CLONE_FILES) == 0; }
+
+std::uint64_t descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::uint64_t>::max();
+  return limit.rlim_cur;
+}
+
+std::uint64_t open_descriptors() {
+  const int lowest_free = ::eventfd(0, EFD_CLOEXEC);
+  if (lowest_free < 0) return descriptor_limit();
+  ::close(lowest_free);
+  return static_cast<std::uint64_t>(lowest_free);
+}
 
 bool open_standard_descriptors() {
   for (;;) {

@@ -17,6 +17,12 @@ std::int64_t raise_descriptor_limit();
 // The calling thread gets a table of its own. False where the system forbids it, or has no memory for it.
 bool unshare_descriptors();
 
+// The limit on the calling thread's table now (it may change at any time: prlimit(1)); the largest number
+// that there is when the system does not say.
+std::uint64_t descriptor_limit();
+// How many descriptors are open in it, as long as none was closed: the lowest number that is free.
+std::uint64_t open_descriptors();
+
 // A process may be started with descriptors 0, 1 or 2 closed, and the next thing it opens then takes the
 // place: log lines would go into an epoll instance or a client's socket. Opens /dev/null for those that are
 // closed. Call it before anything else is opened; false when /dev/null cannot be opened.

@@ -48,6 +48,8 @@ constexpr std::array kPairs{
     BoundPair{
         "select.otherwise", "limits.channels",
         "More default values than a client may select are refused: one that lists nothing would get 400."},
+    BoundPair{"server.http_connections_per_ip", "server.http_connections_max",
+              "A limit of one address over the process's is warned of: it is never reached."},
     BoundPair{"server.send_buffer_bytes", "server.notsent_low_water_bytes",
               "A mark over the buffer is warned of: it is never reached."},
 };

@@ -62,6 +62,7 @@ class BoundsCheck {
       publishing_keys();
     }
     socket_buffers();
+    http_connections();
     for (std::size_t i = 0; i < settings_.endpoints.size(); ++i) {
       endpoint_ = &settings_.endpoints[i];
       prefix_ = cat({"endpoint[", std::to_string(i), "]."});
@@ -130,6 +131,17 @@ class BoundsCheck {
     if (auth.mode != AuthMode::api_key || auth.sources.empty()) return;
     const std::string why = misfit(auth.api_keys, room_for_token(*endpoint_, settings_.server));
     if (!why.empty()) report_.error(endpoint_->origin_of("auth.api_keys"), prefix_ + "auth.api_keys", why);
+  }
+
+  void http_connections() {
+    const ServerSettings& server = settings_.server;
+    const std::uint64_t of_one_address = server.http_connections_per_ip.value.value_or(0);
+    if (server.http_connections_max == 0 || of_one_address <= server.http_connections_max) return;
+    if (!is_written(written_, "http_connections_per_ip")) return;  // the default may well be over it
+    report_.warning(
+        origin_in(written_, "http_connections_per_ip", file_), "server.http_connections_per_ip",
+        cat({std::to_string(of_one_address), " is never reached, for server.http_connections_max is ",
+             std::to_string(server.http_connections_max), "; write at most that"}));
   }
 
   void socket_buffers() {

@@ -69,11 +69,21 @@ std::vector<Option> server_limits(ServerSettings& s) {
   };
 }
 
-std::vector<Option> tls_limits(ServerSettings& s) {
+std::vector<Option> accept_limits(ServerSettings& s) {
   return {
-      option("tls_handshakes_per_ip", LimitKind{1'000'000'000}, s.tls_handshakes_per_ip,
-             "most TLS handshakes that one client address, an IPv6 /64 being one, may begin within the "
-             "window, divided over the shards; more are closed. Loopback and trusted proxies are not counted"),
+      option(
+          "http_connections_max", AutoKind<NumberKind>{{4, kConnectionsMax}}, s.http_connections_max,
+          "most connections that speak HTTP, upgrades under way included, divided over the shards; beyond "
+          "it the longest idle one is closed, or one that has sent no whole request for a second. \"auto\" "
+          "is a quarter of the limit on open files"),
+      option(
+          "http_connections_per_ip", LimitKind{kConnectionsMax}, s.http_connections_per_ip,
+          "most of them from one client address, an IPv6 /64 being one, likewise; where none can be closed, "
+          "the new one is. Loopback and trusted proxies are not counted"),
+      option(
+          "tls_handshakes_per_ip", LimitKind{1'000'000'000}, s.tls_handshakes_per_ip,
+          "most TLS handshakes that one client address, an IPv6 /64 being one, may begin within the "
+          "window, divided over the shards; more are closed. Loopback and trusted proxies are not counted"),
       option("tls_handshakes_window", DurationKind{milliseconds(100), hours(24)}, s.tls_handshakes_window,
              "the length of that window"),
   };
@@ -120,7 +130,7 @@ std::vector<Option> server_options(ServerSettings& s) {
              "between two requests of a kept-alive API connection"),
   };
   for (auto& each : server_limits(s)) all.push_back(std::move(each));
-  for (auto& each : tls_limits(s)) all.push_back(std::move(each));
+  for (auto& each : accept_limits(s)) all.push_back(std::move(each));
   for (auto& each : proxy_options(s)) all.push_back(std::move(each));
   return all;
 }

@@ -88,6 +88,9 @@ struct ServerSettings {
   std::uint32_t channels_max = 1000000;  // of one endpoint that somebody on one shard hears
   std::uint32_t send_buffer_bytes = 0;   // SO_SNDBUF; in the file "auto" or a number; 0 here is auto
   std::uint32_t notsent_low_water_bytes = 16 * 1024;
+  std::uint32_t http_connections_max =
+      0;  // sockets that speak HTTP; in the file "auto" or a number; 0 is auto
+  Limit http_connections_per_ip = Limit::of(256);
   Limit tls_handshakes_per_ip = Limit::of(500);  // that one client address begins in a window
   milliseconds tls_handshakes_window{10000};
   std::vector<IpRange> trusted_proxies;

@@ -132,6 +132,9 @@ void Shard::linger(Index index) {
   Connection& connection = connections_[index];
   if (!connection.tls || end_tls(index)) edge_.shut_down_writing(connection.fd);
   connection.state = State::lingering;
+  if (const Exchange* const exchange = connection.interim.find_exchange()) {
+    exchange->place.note_idle(loop_.now());
+  }
   set_timer(index, kLingerTimeout);
   read_later(index, ReadQueue::Lane::fresh);  // its end may have come already
 }
@@ -151,6 +154,7 @@ void Shard::release(Index index) {
   if (connection.tls) tls_clients_->remove(index);
   if (connection.is_websocket) websockets_left_.subtract();
   counters_.sockets.subtract();
+  accept_gate_.descriptors().remove_client();
   connections_.give_back(index);
 }
 

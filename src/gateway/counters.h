@@ -44,9 +44,12 @@ struct ShardCounters {
 
   Counter sockets;  // now open, HTTP included
   Counter accepts;
-  Counter accept_pauses;    // no descriptor was left
-  Counter tls_handshakes;   // done
-  Counter tls_resumptions;  // of them, by a ticket
+  Counter accept_pauses;      // an error of accept(), most often that no descriptor was left
+  Counter essential_accepts;  // on the spare descriptor
+  Counter http_connections;   // of the sockets, those that speak HTTP
+  Counter http_idle_closed;   // to make room
+  Counter tls_handshakes;     // done
+  Counter tls_resumptions;    // of them, by a ticket
   Counter http_requests;
   Counter forwarded_malformed;  // headers of trusted proxies that name nobody; the peer counted
   Counter messages_in;          // data messages of clients

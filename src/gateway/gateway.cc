@@ -56,6 +56,13 @@ constexpr std::string_view kNotAllowed =
     "server.descriptors: \"per_shard\" is not allowed to this process (unshare(2); in a container it takes "
     "CAP_SYS_ADMIN); write \"shared\"";
 
+// Of the calling thread's table, before its first client; `spares` are yet to be opened in it.
+std::shared_ptr<reactor::DescriptorBudget> make_budget(std::size_t shard, std::size_t spares) {
+  using Budget = reactor::DescriptorBudget;
+  return std::make_shared<Budget>(open_descriptors() + spares,
+                                  shard == 0 ? Budget::kReservedForTheBus : Budget::kReservedElsewhere);
+}
+
 // While the shards' threads begin: who has a table of descriptors of its own, and what is closed in which.
 struct Tables {
   explicit Tables(const std::vector<std::unique_ptr<Shard>>& shards)
@@ -209,13 +216,15 @@ Result<std::monostate> Gateway::start_threads() {
   const bool per_shard = settings_.server.descriptor_tables() > 1;
   // Shared, for a thread may still be inside count_down() when wait() returns.
   const auto tables = std::make_shared<Tables>(shards_);
+  const auto common = per_shard ? nullptr : make_budget(0, shards_.size());
   for (std::size_t i = 1; i < loops_.size(); ++i) {
-    threads_.emplace_back([this, per_shard, tables, i] {
+    threads_.emplace_back([this, per_shard, tables, common, i] {
       ::pthread_setname_np(::pthread_self(), ("shard-" + std::to_string(i)).c_str());
       if (per_shard) tables->separate(i);
       tables->begun.count_down();
       tables->go_on.wait();
       if (tables->refused) return;
+      shards_[i]->begin_serving(per_shard ? make_budget(i, 1) : common);
       loops_[i]->run();
       shards_[i]->close_sockets();
     });
@@ -226,6 +235,7 @@ Result<std::monostate> Gateway::start_threads() {
   }
   tables->go_on.count_down();
   if (tables->refused) return failure(std::string(kNotAllowed));
+  shards_.front()->begin_serving(per_shard ? make_budget(0, 1) : common);
   return std::monostate{};
 }
 

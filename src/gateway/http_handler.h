@@ -32,6 +32,9 @@ class HttpHandler {
   virtual std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
                                                Responder later) = 0;
 
+  // Whether this request is answered even when no descriptor is left for others: what an operator looks at.
+  virtual bool is_essential(const http::RequestHead&) const { return false; }
+
  protected:
   ~HttpHandler() = default;  // called on every shard's thread, so stateless or guarded
 };

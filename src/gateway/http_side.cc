@@ -22,7 +22,10 @@ RefusalReason reason_of(const http::Fault& fault) {
 void Shard::read_head(Index index, std::string_view bytes) {
   Exchange& exchange = connections_[index].exchange();
   const auto step = exchange.head_reader.feed(bytes);
-  if (step.state == http::HeadState::need_more) return;
+  if (step.state == http::HeadState::need_more) {
+    if (!exchange.head_reader.untouched()) exchange.place.note_partial_head();
+    return;
+  }
   ++exchange.request;
   if (step.state == http::HeadState::fault) {
     const http::Fault& fault = exchange.head_reader.fault();
@@ -31,6 +34,8 @@ void Shard::read_head(Index index, std::string_view bytes) {
   }
   exchange.head = exchange.head_reader.take_head();
   find_client(exchange);
+  exchange.place.note_request();
+  if (!may_be_served(index)) return;
   dispatch(index, bytes.substr(step.consumed));
 }
 
@@ -148,6 +153,7 @@ void Shard::answer(Index index, const http::Response& response) {
   connection.state = State::head;
   set_timer(index, shared_.settings.server.http_idle_timeout);
   exchange.answered_before = true;
+  exchange.place.note_idle(loop_.now());
   exchange.head = {};  // says nothing about the next request
   exchange.client = exchange.peer;
   // The rest of a pipeline waits for a later turn, so that a client cannot keep us here with it.

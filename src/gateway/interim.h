@@ -12,9 +12,11 @@
 
 #include "base/assert.h"
 #include "base/ip_address.h"
+#include "gateway/http_connections.h"
 #include "http/body_reader.h"
 #include "http/head_reader.h"
 #include "http/proxy_header.h"
+#include "reactor/spare_descriptor.h"
 #include "websocket/frame_reader.h"
 
 namespace carillon::gateway {
@@ -28,6 +30,8 @@ struct Exchange {
   std::optional<http::BodyReader> body_reader;
   std::string unread;                                     // pipelined behind the request under way
   std::unique_ptr<http::ProxyHeaderReader> proxy_header;  // in that state only
+  HttpConnections::Place place;                           // empty on the spare descriptor
+  reactor::SpareDescriptor::Lease spare;                  // nearly always empty
   IpAddress peer;                                         // who is connected, or whom its PROXY header names
   IpAddress client;              // of the request under way: the peer, or whom its header names
   std::uint32_t request = 0;     // counts them, so that an answer reaches only the one it was made for
@@ -59,6 +63,10 @@ class Interim {
   Exchange& exchange() const {
     CARILLON_ASSERT(bits_ != 0 && (bits_ & kInbound) == 0);
     return *reinterpret_cast<Exchange*>(bits_);
+  }
+
+  const Exchange* find_exchange() const {  // null: none
+    return bits_ != 0 && (bits_ & kInbound) == 0 ? reinterpret_cast<const Exchange*>(bits_) : nullptr;
   }
 
   // The one that there is, or a new one. Not beside an exchange.

@@ -32,6 +32,7 @@ void Shard::read_proxy_header(Index index, std::string_view bytes) {
   if (reader.source()) exchange.peer = exchange.client = *reader.source();
   exchange.proxy_header.reset();
   connection.state = State::head;
+  if (!count_address(index)) return;
   // What is left is the client's own: TLS, where the address has it, begins here.
   const std::string_view rest = bytes.substr(step.consumed);
   if (rest.empty()) return;

@@ -35,6 +35,9 @@ constexpr std::array kRefusals{
     NamedReason{RefusalReason::answer_timeout, "answer_timeout"},
     NamedReason{RefusalReason::tls_handshake, "tls_handshake"},
     NamedReason{RefusalReason::tls_handshake_rate, "tls_handshake_rate"},
+    NamedReason{RefusalReason::http_connections_max, "http_connections_max"},
+    NamedReason{RefusalReason::http_address_full, "http_address_full"},
+    NamedReason{RefusalReason::no_descriptor, "no_descriptor"},
 };
 
 constexpr bool is_in_order() {

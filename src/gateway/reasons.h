@@ -31,6 +31,9 @@ enum class RefusalReason : std::uint8_t {
   answer_timeout,      // 504: whoever answers did not in time
   tls_handshake,       // no answer: garbage, plain HTTP, an old version or suite, on an address with TLS
   tls_handshake_rate,  // no answer: server.tls_handshakes_per_ip
+  http_connections_max,  // closed: without a whole request head when its place was needed
+  http_address_full,     // closed: server.http_connections_per_ip
+  no_descriptor,         // 503: no file descriptor is left
   count
 };
 

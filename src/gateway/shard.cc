@@ -1,10 +1,9 @@
-// Accepting, and the turn that ties everything together.
+// The turn that ties everything together, and the timers.
 #include "gateway/shard.h"
 
 #include <sys/epoll.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <variant>
 
 #include "base/assert.h"
@@ -16,8 +15,6 @@ static_assert(ConnectionTable::kConnectionsMax <= channel::Subscription::kPositi
 namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
-constexpr int kAcceptsAVisit = 64;
-constexpr auto kAcceptPause = milliseconds(100);  // when no descriptor is left
 constexpr auto kSlice = milliseconds(1);
 constexpr auto kLagCheckEvery = milliseconds(250);
 
@@ -25,6 +22,18 @@ std::vector<channel::LagRule> lag_rules(const std::vector<Endpoint>& endpoints) 
   std::vector<channel::LagRule> rules{channel::LagRule{}};  // policy 0: sockets that speak HTTP
   for (const Endpoint& endpoint : endpoints) rules.push_back(endpoint.lag);
   return rules;
+}
+
+HttpConnections::Limits http_limits(const config::ServerSettings& server, std::uint32_t number) {
+  HttpConnections::Limits limits{ConnectionTable::kConnectionsMax,
+                                 std::nullopt};  // "auto" until begin_serving()
+  if (server.http_connections_max != 0) {
+    limits.connections = share_of(server.http_connections_max, number, server.shards);
+  }
+  if (const auto of_one = server.http_connections_per_ip.value) {
+    limits.of_one_address = share_of(*of_one, number, server.shards);
+  }
+  return limits;
 }
 
 channel::FanOutOptions fan_out_options(const Shared& shared) {
@@ -52,6 +61,8 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place,
       place_(place),
       number_(number),
       counters_(shared.endpoints.size()),
+      http_connections_(http_limits(shared.settings.server, number)),
+      accept_gate_(http_connections_),
       fan_out_(*this, fan_out_options(shared), lag_rules(shared.endpoints), &deflater_),
       wheel_(loop.now()),
       inbox_(shared.settings.server.inbox_batches_max, std::move(wake)),
@@ -100,99 +111,12 @@ Result<std::monostate> Shard::make_authenticators() {
   return std::monostate{};
 }
 
-// --- accepting ----------------------------------------------------------------------------------
-
-Result<std::monostate> Shard::listen(reactor::FileDescriptor listener, Entrance entrance) {
-  if (entrance.tls && !tls_clients_) {
-    auto made = TlsClients::create(edge_);
-    if (!made) return tl::unexpected(made.error());
-    tls_clients_ = std::move(*made);
-    const config::ServerSettings& server = shared_.settings.server;
-    if (const auto most = server.tls_handshakes_per_ip.value) {
-      handshake_rate_.emplace(
-          HandshakeRate::Limit{share_of(*most, number_, server.shards), server.tls_handshakes_window},
-          shared_.channels_key);
-    }
-  }
-  const auto index = static_cast<std::uint32_t>(listeners_.size());
-  if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_id_, index, 0)) {
-    return failure("cannot watch a listening socket: no descriptors left");
-  }
-  listeners_.push_back({std::move(listener), std::move(entrance)});
-  return std::monostate{};
-}
-
-std::vector<int> Shard::listening_descriptors() const {
-  std::vector<int> all;
-  for (const Listener& listener : listeners_) all.push_back(listener.socket.get());
-  return all;
-}
-
-void Shard::on_listener_readable(std::uint32_t listener) {
-  const auto low_water = static_cast<int>(shared_.settings.server.notsent_low_water_bytes);
-  for (int i = 0; i < kAcceptsAVisit; ++i) {
-    const reactor::Accepted accepted = reactor::accept_from(listeners_[listener].socket.get(), low_water);
-    if (accepted.fd >= 0) {
-      adopt(accepted.fd, accepted.peer.host, listeners_[listener].entrance);
-      continue;
-    }
-    if (accepted.error == EMFILE || accepted.error == ENFILE || accepted.error == ENOMEM) {
-      // Those who are connected go on; the ones who wait do so in the kernel's queue.
-      counters_.accept_pauses.add();
-      accept_again_ = true;
-      accept_again_at_ = loop_.now() + kAcceptPause;
-    }
-    return;
-  }
-  accept_again_ = true;
-  accept_again_at_ = loop_.now();
-}
-
-void Shard::adopt(int fd, const std::string& peer_address, const Entrance& entrance) {
-  counters_.accepts.add();
-  const auto taken = connections_.try_take();
-  if (!taken) {  // the kernel gives more descriptors than the table has rows
-    counters_.refusals[RefusalReason::connections_max].add();
-    const IpAddress peer = IpAddress::parse(peer_address).value_or(IpAddress{});
-    incidents_.on_refusal(
-        {name_of(RefusalReason::connections_max), 0, {}, peer, "the table of connections is full"},
-        loop_.now());
-    edge_.close(fd);
-    return;
-  }
-  const Index index = *taken;
-  Connection& connection = connections_[index];
-  connection.fd = fd;
-  connection.state = State::head;
-  const auto& server = shared_.settings.server;
-  Exchange& exchange = connection.interim.begin_exchange(
-      {server.request_line_bytes_max, server.head_bytes_max, server.headers_max});
-  exchange.peer = exchange.client = IpAddress::parse(peer_address).value_or(IpAddress{});
-  counters_.sockets.add();
-  fan_out_.add_subscriber(index, 0, channel::Encoding::plain);
-  if (entrance.tls) {
-    tls_clients_->add(index, *entrance.tls);
-    connection.tls = true;
-  }
-  if (!loop_.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, socket_handler_, index, connection.generation)) {
-    edge_.close(fd);
-    release(index);
-    return;
-  }
-  // Absolute: a client that sends a byte now and then does not get more time.
-  set_timer(index, server.handshake_timeout);
-  if (entrance.proxy_protocol == config::ProxyProtocol::on) expect_proxy_header(index);
-}
-
 // --- the turn -----------------------------------------------------------------------------------
 
 MonoTime Shard::on_turn(MonoTime now) {
   notice_stall(now);
   wheel_.advance(now, [this](Index index) { on_timer(index); });
-  if (accept_again_ && now >= accept_again_at_) {
-    accept_again_ = false;
-    for (std::uint32_t i = 0; i < listeners_.size(); ++i) on_listener_readable(i);
-  }
+  accept_waiting(now);
   read_waiting();
   if (drain_) pace_drain(now);
   if (now >= next_lag_check_) {
@@ -216,7 +140,7 @@ MonoTime Shard::next_wake() const {
   if (fan_out_.has_work() || !reads_.empty()) return now;
   MonoTime wake = wheel_.next_deadline();
   if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
-  if (accept_again_) wake = std::min(wake, accept_again_at_);
+  wake = std::min({wake, accept_again_at_, essential_.deadline});
   if (drain_) wake = std::min({wake, drain_->pace.next_wake(now), drain_->count_at});
   return wake;
 }
@@ -308,6 +232,7 @@ void Shard::publish_counters() {
     selections += audiences.selections.sets();
     mixed += audiences.selections.in_mixed();
   }
+  counters_.http_connections.set(http_connections_.size());
   counters_.channels.set(channels);
   counters_.selections.set(selections);
   counters_.mixed.set(mixed);

@@ -2,10 +2,10 @@
 // timers; shared-nothing but for the batches that the Router posts and what is immutable.
 //
 // Thread: the loop's, but for take_batch(), responders and reading counters().
-// The parts: shard.cc (accept, the turn), reading.cc (bytes in), delivery.cc (who hears which event),
-// proxied.cc (who the client behind a proxy is), tls_side.cc (those that come encrypted), http_side.cc
-// (requests and the upgrade), session.cc (a WebSocket's frames), client_commands.cc (what they ask for),
-// keepalive.cc (pings, deadlines, `exp`), closing.cc (every end).
+// The parts: shard.cc (the turn), accepting.cc (new connections), reading.cc (bytes in), delivery.cc (who
+// hears which event), proxied.cc (who the client behind a proxy is), tls_side.cc (those that come encrypted),
+// http_side.cc (requests and the upgrade), session.cc (a WebSocket's frames), client_commands.cc (what they
+// ask for), keepalive.cc (pings, deadlines, `exp`), closing.cc (every end).
 #pragma once
 
 #include <memory>
@@ -22,6 +22,7 @@
 #include "channel/selection_index.h"
 #include "channel/subscription_index.h"
 #include "config/settings.h"
+#include "gateway/accept_gate.h"
 #include "gateway/admission.h"
 #include "gateway/connection.h"
 #include "gateway/counters.h"
@@ -31,6 +32,7 @@
 #include "gateway/event_publisher.h"
 #include "gateway/handshake.h"
 #include "gateway/handshake_rate.h"
+#include "gateway/http_connections.h"
 #include "gateway/http_handler.h"
 #include "gateway/incident_log.h"
 #include "gateway/message_rate.h"
@@ -86,6 +88,10 @@ class Shard final : public BatchTaker,
   // one that was listened on.
   void adopt(int fd, const std::string& peer_address, const Entrance& entrance);
 
+  // What its table of descriptors holds for clients. On the thread that has the table, before the loop runs;
+  // without it descriptors are not bounded.
+  void begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors);
+
   // The sockets that it listens on. Any thread, from the last listen() to close_sockets().
   std::vector<int> listening_descriptors() const;
   // Its loop has ended. On the loop's thread, in whose table of descriptors its sockets may be.
@@ -109,10 +115,28 @@ class Shard final : public BatchTaker,
   using Index = std::uint32_t;
   enum class Gentle : std::uint8_t { after_events, now };
   class SessionInput;
+  struct Listener {
+    reactor::FileDescriptor socket;
+    Entrance entrance;
+  };
 
   Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place, std::uint32_t number,
         reactor::WakeFd wake);
   Result<std::monostate> make_authenticators();
+
+  // accepting.cc
+  void on_listener_readable(std::uint32_t listener);
+  bool accept_one(const Listener& listener, reactor::SpareDescriptor::Lease lease);
+  void accept_after(MonoClock::duration pause);
+  void accept_waiting(MonoTime now);
+  void warn_if_short(std::uint64_t limit);
+  void take_in(int fd, const std::string& peer_address, const Entrance& entrance,
+               reactor::SpareDescriptor::Lease lease);
+  bool count_address(Index index);
+  void close_to_make_room(Index index);
+  void begin_essential(Index index);
+  bool may_be_served(Index index);
+  void end_essential();
 
   // shard.cc
   MonoTime on_turn(MonoTime now) override;
@@ -121,7 +145,6 @@ class Shard final : public BatchTaker,
                         std::string& out) override;
   bool slice_is_over() override;
   std::size_t held_back(channel::SubscriberId subscriber) const override;
-  void on_listener_readable(std::uint32_t listener);
   void on_timer(Index index);
   void on_head_timeout(Index index);
   void set_timer(Index index, MonoClock::duration from_now);
@@ -235,6 +258,8 @@ class Shard final : public BatchTaker,
   Counter requests_left_;
   websocket::Deflater deflater_;
   websocket::Inflater inflater_;
+  HttpConnections http_connections_;  // connections_ has places in it
+  AcceptGate accept_gate_;            // likewise
   channel::FanOut fan_out_;
   ConnectionTable connections_;
   reactor::TimerWheel wheel_;
@@ -256,10 +281,6 @@ class Shard final : public BatchTaker,
   };
   std::vector<Audiences> audiences_;                                  // by endpoint
   std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
-  struct Listener {
-    reactor::FileDescriptor socket;
-    Entrance entrance;
-  };
   std::vector<Listener> listeners_;
   // What Admission counts open connections by, where it does: elsewhere a connection costs no byte of it.
   std::unordered_map<Index, IpAddress> counted_addresses_;
@@ -269,8 +290,12 @@ class Shard final : public BatchTaker,
   std::vector<char> receive_;                                // one buffer for every connection's reads
   ReadQueue reads_;
   std::vector<std::pair<Index, std::uint32_t>> paused_;
-  bool accept_again_ = false;  // more wait, or no descriptor was left
-  MonoTime accept_again_at_{};
+  MonoTime accept_again_at_ = MonoTime::max();  // some wait whom no edge will announce
+  struct Essential {                            // the connection on the spare descriptor
+    Index index = 0;
+    std::uint32_t generation = 0;
+    MonoTime deadline = MonoTime::max();
+  } essential_;
   MonoTime slice_end_{};
   MonoTime next_lag_check_{};
   MonoTime expected_wake_ = MonoTime::max();

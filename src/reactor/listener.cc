@@ -126,14 +126,19 @@ Result<SocketAddress> local_address(int fd) {
   return RawAddress::readable(storage);
 }
 
+Accepted::Outcome Accepted::outcome() const {
+  if (fd >= 0) return Outcome::connection;
+  if (error == EAGAIN) return Outcome::nobody_waits;
+  if (concerns_only_that_connection(error)) return Outcome::connection_gone;
+  return error == EMFILE || error == ENFILE ? Outcome::no_descriptor : Outcome::other_error;
+}
+
 Accepted accept_from(int listener_fd, int notsent_low_water_bytes) {
   Accepted accepted;
   sockaddr_storage storage{};
-  do {
-    socklen_t size = sizeof storage;
-    accepted.fd =
-        ::accept4(listener_fd, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  } while (accepted.fd < 0 && concerns_only_that_connection(errno));
+  socklen_t size = sizeof storage;
+  accepted.fd =
+      ::accept4(listener_fd, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (accepted.fd < 0) {
     accepted.error = errno == EWOULDBLOCK ? EAGAIN : errno;
     return accepted;

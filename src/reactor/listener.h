@@ -40,10 +40,19 @@ Result<SocketAddress> local_address(int fd);
 Result<void> check_port_is_free(const SocketAddress& address);
 
 // The next waiting connection, non-blocking and close-on-exec, with TCP_NODELAY and the low-water
-// mark for unsent bytes (TCP_NOTSENT_LOWAT) set; errno in the error case. A connection that went while
-// it waited is passed over. With edge-triggered events: call until EAGAIN; after EMFILE or ENFILE call
-// again when a descriptor is free, for no new event will come for those who already wait.
+// mark for unsent bytes (TCP_NOTSENT_LOWAT) set; errno in the error case. With edge-triggered events: call
+// until nobody waits; after any other error call again, after a pause, for no new event will come for those
+// who already wait.
 struct Accepted {
+  enum class Outcome : std::uint8_t {
+    connection,
+    nobody_waits,
+    connection_gone,  // the one that waited: the next may be well, call again at once
+    no_descriptor,    // of the process or of the system
+    other_error       // no memory, or a firewall's EPERM; any that is not known
+  };
+  Outcome outcome() const;
+
   int fd = -1;    // -1: none; see `error`
   int error = 0;  // EAGAIN: nobody waits; EMFILE, ENFILE: no descriptor left
   SocketAddress peer;

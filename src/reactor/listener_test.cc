@@ -199,8 +199,22 @@ TEST(Listener, OutOfDescriptorsIsToldAndLosesNobody) {
   ASSERT_EQ(0, ::setrlimit(RLIMIT_NOFILE, &before));
   EXPECT_EQ(-1, refused.fd);
   EXPECT_EQ(EMFILE, refused.error);
+  EXPECT_EQ(Accepted::Outcome::no_descriptor, refused.outcome());
   const FileDescriptor server(accept_from(listener.get(), kLowWater).fd);
   EXPECT_TRUE(server);
+}
+
+TEST(Listener, EveryErrorOfAcceptIsTriedAgain_AtOnceOrAfterAPause) {
+  using Outcome = Accepted::Outcome;
+  const auto outcome_of = [](int error) { return Accepted{-1, error, {}}.outcome(); };
+  EXPECT_EQ(Outcome::nobody_waits, outcome_of(EAGAIN));
+  for (const int gone : {ECONNABORTED, EPROTO, EINTR, ENETUNREACH}) {
+    EXPECT_EQ(Outcome::connection_gone, outcome_of(gone)) << gone;
+  }
+  for (const int none : {EMFILE, ENFILE}) EXPECT_EQ(Outcome::no_descriptor, outcome_of(none)) << none;
+  for (const int other : {ENOBUFS, ENOMEM, EPERM, ENOSR, EINVAL, 9999}) {
+    EXPECT_EQ(Outcome::other_error, outcome_of(other)) << other;
+  }
 }
 
 TEST(Listener, APeerThatResetBeforeItWasAcceptedHarmsNobody) {
@@ -216,6 +230,7 @@ TEST(Listener, APeerThatResetBeforeItWasAcceptedHarmsNobody) {
   for (;;) {
     const Accepted next = accept_from(listener.get(), kLowWater);
     if (next.fd < 0) {
+      if (next.outcome() == Accepted::Outcome::connection_gone) continue;
       EXPECT_EQ(EAGAIN, next.error);
       break;
     }

@@ -38,11 +38,15 @@ void Api::attach(gateway::Gateway& gateway, MonoTime started_at) {
 gateway::HttpHandler::Judgement Api::judge(const http::RequestHead& head, const gateway::Visitor& visitor) {
   // The raw path: "/%68ealth" is not "/health", or it would pass by a proxy that hides the latter.
   if (head.raw_path == "/v1/publish") return judge_publish(head, visitor);
-  if (head.raw_path != "/health" && head.raw_path != "/ready" && head.raw_path != "/metrics") {
+  if (!is_essential(head)) {
     return ingest_.judge(head, visitor, gateway_);
   }
   if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
   return TakeBody{std::min(kIgnoredBodyBytesMax, body_bytes_max_)};
+}
+
+bool Api::is_essential(const http::RequestHead& head) const {
+  return head.raw_path == "/health" || head.raw_path == "/ready" || head.raw_path == "/metrics";
 }
 
 gateway::HttpHandler::Judgement Api::judge_publish(const http::RequestHead& head,

@@ -30,6 +30,7 @@ class Api final : public gateway::HttpHandler {
   Judgement judge(const http::RequestHead& head, const gateway::Visitor& visitor) override;
   std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
                                        gateway::Responder later) override;
+  bool is_essential(const http::RequestHead& head) const override;
 
  private:
   Api(const config::Settings& settings, Routes routes, RandomBytes random);

@@ -190,6 +190,31 @@ void add_backlog(Page& page) {
              static_cast<double>(memory.bytes_max()));
 }
 
+void add_accepting(Page& page) {
+  using Shard = gateway::ShardCounters;
+  const auto total = [&](const Counter Shard::*which) {
+    return page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; });
+  };
+  const auto counter = [&](const char* name, const char* help, const Counter Shard::*which) {
+    page.counter(name, help, total(which));
+  };
+  const auto gauge = [&](const char* name, const char* help, const Counter Shard::*which) {
+    page.gauge(name, help, static_cast<double>(total(which)));
+  };
+  counter("carillon_accepts_total", "Connections accepted", &Shard::accepts);
+  counter("carillon_accept_pauses_total", "Times that accepting paused after an error",
+          &Shard::accept_pauses);
+  counter("carillon_accepts_essential_total",
+          "Connections accepted on a spare descriptor, which may only ask for /health, /ready and /metrics",
+          &Shard::essential_accepts);
+  counter("carillon_http_idle_closed_total", "Idle HTTP connections closed to make room for others",
+          &Shard::http_idle_closed);
+  counter("carillon_tls_handshakes_total", "TLS handshakes done", &Shard::tls_handshakes);
+  counter("carillon_tls_resumptions_total", "TLS handshakes done by a ticket", &Shard::tls_resumptions);
+  gauge("carillon_sockets", "Client sockets now open, HTTP included", &Shard::sockets);
+  gauge("carillon_http_connections", "Client sockets now open that speak HTTP", &Shard::http_connections);
+}
+
 void add_delivery(Page& page) {
   using Shard = gateway::ShardCounters;
   const auto counter = [&](const char* name, const char* help, const Counter Shard::*which) {
@@ -212,14 +237,9 @@ void add_delivery(Page& page) {
   counter("carillon_errors_told_total", "Error frames to clients", &Shard::errors_told);
   counter("carillon_replies_dropped_total", "Replies beyond what may wait for a client's full outbox",
           &Shard::replies_dropped);
-  counter("carillon_accepts_total", "Connections accepted", &Shard::accepts);
-  counter("carillon_accept_pauses_total", "Times that no descriptor was left", &Shard::accept_pauses);
-  counter("carillon_tls_handshakes_total", "TLS handshakes done", &Shard::tls_handshakes);
-  counter("carillon_tls_resumptions_total", "TLS handshakes done by a ticket", &Shard::tls_resumptions);
   counter("carillon_http_requests_total", "Requests that were not for an endpoint", &Shard::http_requests);
   counter("carillon_overruns_total", "Events that a healthy client lost through us", &Shard::overruns);
   counter("carillon_missed_batches_total", "Batches that a full inbox refused", &Shard::missed_batches);
-  gauge("carillon_sockets", "Client sockets now open, HTTP included", &Shard::sockets);
   gauge("carillon_channels", "Channels that somebody subscribes to, one a shard", &Shard::channels);
   gauge("carillon_selections", "Distinct selections with a log of their own, one a shard",
         &Shard::selections);
@@ -281,6 +301,7 @@ http::Response metrics_response(Gateway& gateway, const ApiCounters& api, std::u
            {{"version", CARILLON_VERSION}});
   add_endpoints(page);
   add_declined_compression(page);
+  add_accepting(page);
   add_delivery(page);
   add_backlog(page);
   add_bus(page);

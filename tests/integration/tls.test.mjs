@@ -83,12 +83,21 @@ test("plain and TLS addresses at once", async (t) => {
     assert.equal((await metrics(server)).sum("carillon_tls_resumptions_total"), 16);
   });
 
-  await t.test("ALPN: http/1.1 where it is offered, and on without", async () => {
-    for (const [offered, chosen] of [[["h2", "http/1.1"], "http/1.1"], [["h2"], false], [undefined, false]]) {
+  await t.test("ALPN: http/1.1 where it is offered, refused where only others are, and on without any", async () => {
+    const refused = await shakeHands(server.tlsPort, { ca, ALPNProtocols: ["h2"] });
+    assert.match(refused.error.code, /NO_APPLICATION_PROTOCOL/);
+    for (const [offered, chosen] of [[["h2", "http/1.1"], "http/1.1"], [undefined, false]]) {
       const { socket, error } = await shakeHands(server.tlsPort, { ca, ALPNProtocols: offered });
       assert.equal(error, undefined);
       assert.equal(socket.alpnProtocol, chosen);
       socket.destroy();
+    }
+  });
+
+  await t.test("F30: openssl s_client -groups ffdhe8192 is refused, X25519 is not", async () => {
+    for (const [group, code] of [["ffdhe8192", 1], ["ffdhe2048", 1], ["X25519", 0], ["P-384", 0]]) {
+      const args = ["s_client", "-connect", `127.0.0.1:${server.tlsPort}`, "-tls1_3", "-groups", group];
+      assert.equal((await run("openssl", args, { input: "" })).code, code, group);
     }
   });
 

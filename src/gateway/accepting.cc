@@ -1,0 +1,248 @@
+// Accepting: listening sockets, new connections, and which of them have to wait or to go when descriptors
+// or places for HTTP connections run out.
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "base/assert.h"
+#include "base/descriptor_table.h"
+#include "gateway/shard.h"
+#include "gateway/shard_share.h"
+
+namespace carillon::gateway {
+namespace {
+
+constexpr int kAcceptsAVisit = 64;
+constexpr auto kErrorPause = milliseconds(100);  // after an error of accept()
+constexpr auto kRoomPause = milliseconds(2);     // until there may be room again
+// Of the spare descriptor: until the whole head, then until the answer has left.
+constexpr auto kEssentialHead = milliseconds(500);
+constexpr auto kEssentialAnswer = seconds(1);
+constexpr std::uint64_t kHttpConnectionsMin = 4;  // of a shard, under a tiny limit on descriptors
+
+}  // namespace
+
+Result<std::monostate> Shard::listen(reactor::FileDescriptor listener, Entrance entrance) {
+  if (entrance.tls && !tls_clients_) {
+    auto made = TlsClients::create(edge_);
+    if (!made) return tl::unexpected(made.error());
+    tls_clients_ = std::move(*made);
+    const config::ServerSettings& server = shared_.settings.server;
+    if (const auto most = server.tls_handshakes_per_ip.value) {
+      handshake_rate_.emplace(
+          HandshakeRate::Limit{share_of(*most, number_, server.shards), server.tls_handshakes_window},
+          shared_.channels_key);
+    }
+  }
+  const auto index = static_cast<std::uint32_t>(listeners_.size());
+  if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_id_, index, 0)) {
+    return failure("cannot watch a listening socket: no descriptors left");
+  }
+  listeners_.push_back({std::move(listener), std::move(entrance)});
+  return std::monostate{};
+}
+
+std::vector<int> Shard::listening_descriptors() const {
+  std::vector<int> all;
+  for (const Listener& listener : listeners_) all.push_back(listener.socket.get());
+  return all;
+}
+
+void Shard::begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors) {
+  accept_gate_.begin(std::move(descriptors));
+  const config::ServerSettings& server = shared_.settings.server;
+  if (server.http_connections_max != 0) return;
+  // "auto" leaves three quarters of the descriptors to WebSockets.
+  const std::uint64_t shards_a_table = server.shards / server.descriptor_tables();
+  const std::uint64_t share = descriptor_limit() / 4 / shards_a_table;
+  http_connections_.set_connections_max(
+      std::clamp(share, kHttpConnectionsMin, std::uint64_t{ConnectionTable::kConnectionsMax}));
+}
+
+// --- accept() -----------------------------------------------------------------------------------
+
+void Shard::on_listener_readable(std::uint32_t listener) {
+  const std::uint64_t limit = accept_gate_.knows_its_table() ? descriptor_limit() : 0;
+  for (int i = 0; i < kAcceptsAVisit; ++i) {
+    switch (accept_gate_.next(limit, loop_.now())) {
+      case AcceptGate::Next::close_one:
+        close_to_make_room(accept_gate_.to_close());
+        continue;
+      case AcceptGate::Next::wait:
+        warn_if_short(limit);
+        accept_after(kRoomPause);
+        return;
+      case AcceptGate::Next::accept:
+        if (!accept_one(listeners_[listener], {})) return;
+        continue;
+      case AcceptGate::Next::accept_essential:
+        warn_if_short(limit);
+        if (!accept_one(listeners_[listener], accept_gate_.lend_spare())) return;
+        continue;
+    }
+  }
+  accept_after(MonoClock::duration::zero());
+}
+
+// False when there is nobody to accept, or not now. `lease`: of the spare descriptor, for a connection that
+// may only ask for what is essential.
+bool Shard::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease lease) {
+  const bool has_spare = static_cast<bool>(lease);
+  const auto low_water = static_cast<int>(shared_.settings.server.notsent_low_water_bytes);
+  const reactor::Accepted accepted = reactor::accept_from(listener.socket.get(), low_water);
+  switch (accepted.outcome()) {
+    case reactor::Accepted::Outcome::connection:
+      take_in(accepted.fd, accepted.peer.host, listener.entrance, std::move(lease));
+      return true;
+    case reactor::Accepted::Outcome::nobody_waits:
+      return false;
+    case reactor::Accepted::Outcome::connection_gone:
+      return true;
+    case reactor::Accepted::Outcome::no_descriptor:
+      accept_gate_.note_none_left();
+      if (!has_spare) return true;  // close another, or use the spare one
+      break;
+    case reactor::Accepted::Outcome::other_error:
+      if (accept_gate_.descriptors().should_warn(loop_.now())) {
+        const std::string why = std::generic_category().message(accepted.error);
+        shared_.log.warning("accept failed, trying again", {{"why", std::string_view(why)}});
+      }
+  }
+  // Those who are connected go on; the ones who wait do so in the kernel's queue.
+  counters_.accept_pauses.add();
+  accept_after(kErrorPause);
+  return false;
+}
+
+// Those who wait are no new edge of the listening socket.
+void Shard::accept_after(MonoClock::duration pause) {
+  accept_again_at_ = std::min(accept_again_at_, loop_.now() + pause);
+}
+
+void Shard::accept_waiting(MonoTime now) {
+  if (now >= essential_.deadline) end_essential();
+  if (now < accept_again_at_) return;
+  accept_again_at_ = MonoTime::max();
+  for (std::uint32_t i = 0; i < listeners_.size(); ++i) on_listener_readable(i);
+}
+
+void Shard::warn_if_short(std::uint64_t limit) {
+  if (!accept_gate_.is_short()) return;
+  reactor::DescriptorBudget& descriptors = accept_gate_.descriptors();
+  if (!descriptors.should_warn(loop_.now())) return;
+  shared_.log.warning(
+      "no file descriptor is left for new clients: raise the limit (ulimit -n; systemd: LimitNOFILE=), or "
+      "lower server.connections_max",
+      {{"limit", static_cast<std::int64_t>(limit)},
+       {"clients", static_cast<std::int64_t>(descriptors.clients())},
+       {"reserved", static_cast<std::int64_t>(descriptors.reserve_of(limit))}});
+}
+
+// --- a new connection ---------------------------------------------------------------------------
+
+void Shard::adopt(int fd, const std::string& peer_address, const Entrance& entrance) {
+  take_in(fd, peer_address, entrance, {});
+}
+
+void Shard::take_in(int fd, const std::string& peer_address, const Entrance& entrance,
+                    reactor::SpareDescriptor::Lease lease) {
+  counters_.accepts.add();
+  const IpAddress peer = IpAddress::parse(peer_address).value_or(IpAddress{});
+  const auto taken = connections_.try_take();
+  if (!taken) {  // the kernel gives more descriptors than the table has rows
+    counters_.refusals[RefusalReason::connections_max].add();
+    incidents_.on_refusal(
+        {name_of(RefusalReason::connections_max), 0, {}, peer, "the table of connections is full"},
+        loop_.now());
+    edge_.close(fd);
+    return;
+  }
+  const Index index = *taken;
+  Connection& connection = connections_[index];
+  connection.fd = fd;
+  connection.state = State::head;
+  const auto& server = shared_.settings.server;
+  Exchange& exchange = connection.interim.begin_exchange(
+      {server.request_line_bytes_max, server.head_bytes_max, server.headers_max});
+  exchange.peer = exchange.client = peer;
+  exchange.spare = std::move(lease);
+  if (!exchange.spare) exchange.place = http_connections_.enter(index, loop_.now());
+  counters_.sockets.add();
+  accept_gate_.descriptors().add_client();
+  fan_out_.add_subscriber(index, 0, channel::Encoding::plain);
+  connection.tls = entrance.tls != nullptr;
+  if (connection.tls) tls_clients_->add(index, *entrance.tls);
+  if (!loop_.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, socket_handler_, index, connection.generation)) {
+    edge_.close(fd);
+    release(index);
+    return;
+  }
+  // Absolute: a client that sends a byte now and then does not get more time.
+  set_timer(index, server.handshake_timeout);
+  if (exchange.spare) begin_essential(index);
+  if (entrance.proxy_protocol == config::ProxyProtocol::on) return expect_proxy_header(index);
+  count_address(index);
+}
+
+// Of those that speak HTTP; false when it was closed as one too many of its address.
+bool Shard::count_address(Index index) {
+  const Exchange& exchange = connections_[index].exchange();
+  if (!http_connections_.counts_addresses() || exchange.spare) return true;
+  if (exchange.peer.is_loopback() || is_trusted_proxy(exchange.peer)) return true;
+  const IpAddress address = exchange.peer.limit_group();
+  if (!http_connections_.has_room_for(address)) {
+    const auto other = http_connections_.first_to_close_of(address, loop_.now());
+    if (!other) {
+      turn_away(index, RefusalReason::http_address_full, "too many HTTP connections from this address");
+      return false;
+    }
+    close_to_make_room(*other);
+  }
+  http_connections_.count_for(exchange.place, address);
+  return true;
+}
+
+// One that HttpConnections has named: idle, or without a whole request head for a second.
+void Shard::close_to_make_room(Index index) {
+  if (!connections_[index].exchange().place.is_idle()) {
+    turn_away(index, RefusalReason::http_connections_max, "no whole request when its place was needed");
+    return;
+  }
+  counters_.http_idle_closed.add();
+  edge_.close(connections_[index].fd);
+  release(index);
+}
+
+// --- on the spare descriptor --------------------------------------------------------------------
+
+void Shard::begin_essential(Index index) {
+  counters_.essential_accepts.add();
+  essential_ = {index, connections_[index].generation, loop_.now() + kEssentialHead};
+}
+
+// Whether this request may be served. A connection on the spare descriptor ends with its answer.
+bool Shard::may_be_served(Index index) {
+  Exchange& exchange = connections_[index].exchange();
+  if (!exchange.spare) return true;
+  essential_.deadline = loop_.now() + kEssentialAnswer;
+  exchange.head.keep_alive = http::KeepAlive::close;
+  if (shared_.http_handler.is_essential(exchange.head)) return true;
+  http::Response response = http::error_response(503, "too many connections");
+  response.headers.emplace_back("Retry-After", "5");
+  refuse(index, RefusalReason::no_descriptor, response, {});
+  return false;
+}
+
+// Its time is over: the next one may be waiting.
+void Shard::end_essential() {
+  essential_.deadline = MonoTime::max();
+  const Connection* connection = connections_.find(essential_.index, essential_.generation);
+  if (!connection) return;
+  if (connection->state == State::head || connection->state == State::proxy_header) {
+    note_refusal(essential_.index, RefusalReason::no_descriptor, 0, "no whole request in time");
+  }
+  drop(essential_.index, CloseReason::client_gone);
+}
+
+}  // namespace carillon::gateway

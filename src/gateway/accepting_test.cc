@@ -1,0 +1,114 @@
+// How many HTTP connections one client address may have, through a real shard.
+#include <gtest/gtest.h>
+
+#include "gateway/testing/shard_stage.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+constexpr std::string_view kThree =
+    "server.shards = 1\nserver.http_connections_per_ip = 3\nserver.trusted_proxies = [\"192.0.2.9\"]\n";
+
+std::string with_limit() { return std::string(kThree) + std::string(kOrion); }
+
+// A kept-alive connection that has had an answer.
+int idle_connection(ShardStage& stage, const std::string& address) {
+  const int fd = stage.connect(address);
+  stage.send(fd, get("/now", "Host: x\r\n"));
+  EXPECT_EQ(split_answer(stage.take_received(fd)).head.substr(0, 12), "HTTP/1.1 200");
+  stage.run_for(milliseconds(1));
+  return fd;
+}
+
+void leave_all(ShardStage& stage) {
+  for (const auto& [fd, socket] : stage.edge.all()) {
+    if (socket.is_open()) stage.end(fd);
+  }
+  stage.run_for(seconds(10));
+  stage.expect_nothing_left();
+  EXPECT_EQ(stage.shard->counters().http_connections.get(), 0U);
+}
+
+TEST(Accepting, AnAddressHasAsManyHttpConnectionsAsItMayThenItsLongestIdleOneIsClosed) {
+  ShardStage stage(with_limit());
+  const int first = idle_connection(stage, "192.0.2.1");
+  const int second = idle_connection(stage, "192.0.2.1");
+  const int third = idle_connection(stage, "192.0.2.1");
+  EXPECT_TRUE(stage.edge[first].is_open());
+  idle_connection(stage, "192.0.2.2");
+  EXPECT_TRUE(stage.edge[first].is_open()) << "another address is not this one's concern";
+  stage.send(first, get("/now", "Host: x\r\n"));  // now the second one has been idle longest
+  idle_connection(stage, "192.0.2.1");
+  EXPECT_TRUE(stage.edge[first].is_open());
+  EXPECT_TRUE(stage.was_closed(second));
+  EXPECT_TRUE(stage.edge[third].is_open());
+  EXPECT_EQ(stage.shard->counters().http_idle_closed.get(), 1U);
+  EXPECT_EQ(stage.shard->counters().http_connections.get(), 4U);
+  leave_all(stage);
+}
+
+TEST(Accepting, WhenNoneOfAnAddressIsIdleTheNewConnectionIsRefused) {
+  ShardStage stage(with_limit());
+  std::vector<int> busy;
+  for (int i = 0; i < 3; ++i) {
+    busy.push_back(stage.connect("2001:db8::" + std::to_string(i + 1)));
+    stage.send(busy.back(), "POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+  }
+  EXPECT_TRUE(stage.was_closed(stage.connect("2001:db8::ffff")));
+  EXPECT_EQ(stage.refusals(RefusalReason::http_address_full), 1U);
+  for (const int fd : busy) EXPECT_TRUE(stage.edge[fd].is_open());
+  for (const Responder& later : stage.api.owed) later(FakeApi::text("done"));
+  stage.settle();
+  leave_all(stage);
+}
+
+TEST(Accepting, OneThatSendsNoWholeHeadForASecondGivesWay) {
+  ShardStage stage(with_limit());
+  const int silent = stage.connect("192.0.2.1");
+  for (int i = 0; i < 2; ++i) stage.connect("192.0.2.1");
+  EXPECT_TRUE(stage.was_closed(stage.connect("192.0.2.1"))) << "all have just come";
+  stage.run_for(seconds(1));
+  EXPECT_TRUE(stage.edge[stage.connect("192.0.2.1")].is_open());
+  EXPECT_TRUE(stage.was_closed(silent));
+  EXPECT_EQ(stage.refusals(RefusalReason::http_connections_max), 1U);
+  leave_all(stage);
+}
+
+TEST(Accepting, WebSocketsLoopbackAndTrustedProxiesAreNotCounted) {
+  ShardStage stage(with_limit());
+  for (int i = 0; i < 10; ++i) stage.open_orion("192.0.2.1");
+  for (const auto* address : {"127.0.0.1", "::1", "192.0.2.9"}) {
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(stage.edge[idle_connection(stage, address)].is_open());
+  }
+  EXPECT_EQ(stage.shard->counters().http_connections.get(), 30U);
+  EXPECT_EQ(stage.shard->counters().http_idle_closed.get(), 0U);
+  leave_all(stage);
+}
+
+TEST(Accepting, BehindAProxyProtocolHeaderTheClientsAddressIsCounted) {
+  ShardStage stage(with_limit());
+  stage.entrance.proxy_protocol = config::ProxyProtocol::on;
+  const auto come = [&](const std::string& client) {
+    const int fd = stage.connect("192.0.2.9");
+    stage.send(fd, "PROXY TCP4 " + client + " 192.0.2.1 1 2\r\n");
+    return fd;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(stage.edge[come("198.51.100.7")].is_open());
+  EXPECT_TRUE(stage.was_closed(come("198.51.100.7")));
+  EXPECT_TRUE(stage.edge[come("198.51.100.8")].is_open());
+  leave_all(stage);
+}
+
+TEST(Accepting, ARefusedClientThatDoesNotCloseIsNoReasonToRefuseOthers) {
+  ShardStage stage(with_limit());
+  for (int i = 0; i < 20; ++i) {
+    const int fd = stage.connect("192.0.2.1");
+    stage.send(fd, get("/nowhere", "Host: x\r\n"));
+    EXPECT_EQ(split_answer(stage.take_received(fd)).head.substr(0, 12), "HTTP/1.1 404") << i;
+  }
+  EXPECT_EQ(stage.refusals(RefusalReason::http_address_full), 0U);
+  leave_all(stage);
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing

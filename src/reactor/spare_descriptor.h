@@ -1,0 +1,51 @@
+// SpareDescriptor: a descriptor that is kept open for no use of its own. When none is left, it is closed so
+// that one more connection can be accepted and told something, and opened again when that connection ends.
+//
+// Thread: the shard's, whose table it is in. It outlives its lease.
+#pragma once
+
+#include <utility>
+
+#include "reactor/listener.h"
+
+namespace carillon::reactor {
+
+class SpareDescriptor {
+ public:
+  // Whoever holds it may use one descriptor. Ends with the object, after that descriptor was closed.
+  class Lease {
+   public:
+    Lease() = default;
+    explicit Lease(SpareDescriptor& owner) : owner_(&owner) {}
+    Lease(Lease&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
+    Lease& operator=(Lease&& other) noexcept {
+      if (this != &other) {
+        end();
+        owner_ = std::exchange(other.owner_, nullptr);
+      }
+      return *this;
+    }
+    ~Lease() { end(); }
+    explicit operator bool() const { return owner_ != nullptr; }
+
+   private:
+    void end() {
+      if (SpareDescriptor* const owner = std::exchange(owner_, nullptr)) owner->take_back();
+    }
+
+    SpareDescriptor* owner_ = nullptr;
+  };
+
+  void open();
+  bool is_lent() const { return lent_; }
+  // Only while it is not lent.
+  Lease lend();
+
+ private:
+  void take_back();
+
+  FileDescriptor spare_;
+  bool lent_ = false;
+};
+
+}  // namespace carillon::reactor

@@ -1,0 +1,91 @@
+// No file descriptor is left, or HTTP connections have taken too many (RELIABILITY F17, F28): the good client
+// is served, an operator sees what is wrong, and the log says it once a minute.
+import assert from "node:assert/strict";
+import net from "node:net";
+import test from "node:test";
+
+import { api, metrics, mintToken, openClient, parseResponse, publish, startCarillon, until, upgradeHead, within } from "./harness.mjs";
+
+const target = () => `/ws?token=${mintToken()}`;
+const KEPT_ALIVE = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+
+function connect(t, server, bytes) {
+  const socket = net.connect(server.port, "127.0.0.1");
+  t.after(() => socket.destroy());
+  const client = { socket, bytes: Buffer.alloc(0), closed: false };
+  socket.on("data", (chunk) => { client.bytes = Buffer.concat([client.bytes, chunk]); });
+  socket.on("error", () => {});
+  socket.on("close", () => { client.closed = true; });
+  socket.write(bytes);
+  return client;
+}
+const status = (client) => parseResponse(client.bytes).status;
+const answered = (client) => client.closed || status(client) !== 0;
+
+test("200 idle keep-alive HTTP connections do not keep a good client waiting (ulimit -n 128)", async (t) => {
+  const server = await startCarillon(t, { server: { shards: 1 }, under: ["prlimit", "--nofile=128:128"] });
+  const idle = Array.from({ length: 200 }, () => connect(t, server, KEPT_ALIVE));
+  const start = performance.now();
+  const client = await openClient(t, server.ws("/ws", mintToken()));
+  assert.ok(performance.now() - start < 3000, `${performance.now() - start} ms`);
+  await until("all to be answered", () => idle.every(answered));
+  assert.equal(idle.filter((each) => status(each) !== 200).length, 0, "each had its answer");
+  assert.equal((await publish(server, { channel: "orion.x", data: 1 })).status, 200);
+  await client.next(1);
+  const now = await metrics(server);
+  assert.ok(now.sum("carillon_http_connections") <= 32, "a quarter of the descriptors");
+  assert.ok(now.sum("carillon_http_idle_closed_total") >= 168);
+});
+
+test("60 connections that send nothing make room after a second each (ulimit -n 128)", async (t) => {
+  const server = await startCarillon(t, { server: { shards: 1 }, under: ["prlimit", "--nofile=128:128"] });
+  for (let n = 0; n < 60; n += 1) connect(t, server, "");
+  const start = performance.now();
+  await openClient(t, server.ws("/ws", mintToken()));
+  assert.ok(performance.now() - start < 4000, `${performance.now() - start} ms`);
+  assert.ok((await metrics(server)).sum("carillon_refusals_total", { reason: "http_connections_max" }) >= 20);
+});
+
+test("when WebSockets hold every descriptor, /health and /metrics answer and others get 503", async (t) => {
+  const server = await startCarillon(t, { server: { shards: 1 }, under: ["prlimit", "--nofile=64:64"], endpoints: [{ profile: "orion", "limits.accepts_per_ip": "off" }] });
+  const clients = [];
+  for (;;) {
+    const client = connect(t, server, upgradeHead(target()));
+    await until("an answer", () => answered(client));
+    if (status(client) !== 101) break;
+    clients.push(client);
+  }
+  assert.ok(clients.length > 15 && clients.length < 55, `${clients.length} clients`);
+  const late = Array.from({ length: 30 }, () => connect(t, server, upgradeHead(target())));
+  const start = performance.now();
+  for (let n = 0; n < 5; n += 1) {
+    assert.equal((await api(server, "GET", "/health")).status, 200);
+    assert.equal((await api(server, "GET", "/ready")).status, 200);
+  }
+  const now = await metrics(server);
+  assert.ok(performance.now() - start < 3000, `${performance.now() - start} ms`);
+  await until("503 for the others", () => late.every(answered));
+  for (const each of late) assert.deepEqual([status(each), parseResponse(each.bytes).headers["retry-after"]], [503, "5"]);
+  assert.ok(now.sum("carillon_refusals_total", { reason: "no_descriptor" }) >= 1);
+  assert.ok(now.sum("carillon_accepts_essential_total") >= 10);
+  assert.equal(server.logs.filter((log) => log.message.startsWith("no file descriptor is left")).length, 1);
+
+  clients[0].socket.destroy();
+  await until("a place for a new client", async () => {
+    const client = connect(t, server, upgradeHead(target()));
+    await until("an answer", () => answered(client));
+    return status(client) === 101;
+  });
+});
+
+test("a client that says nothing on the spare descriptor does not keep it", async (t) => {
+  const server = await startCarillon(t, { server: { shards: 1 }, under: ["prlimit", "--nofile=64:64"], endpoints: [{ profile: "orion", "limits.accepts_per_ip": "off" }] });
+  for (let full = false; !full;) {
+    const client = connect(t, server, upgradeHead(target()));
+    await until("an answer", () => answered(client));
+    full = status(client) !== 101;
+  }
+  const silent = connect(t, server, "");
+  await within("an answer behind it", 3000, api(server, "GET", "/health"));
+  await until("the silent one to be closed", () => silent.closed);
+});
