@@ -50,6 +50,14 @@ constexpr std::array kPairs{
         "More default values than a client may select are refused: one that lists nothing would get 400."},
     BoundPair{"server.http_connections_per_ip", "server.http_connections_max",
               "A limit of one address over the process's is warned of: it is never reached."},
+    BoundPair{
+        "bus.event_bytes_max", "lag.bytes_max",
+        "Neither bounds the other: an event longer than lag.bytes_max is delivered, since only a client that "
+        "stays so far behind for lag.grace is slow."},
+    BoundPair{"bus.event_bytes_max", "server.backlog_bytes_max",
+              "A budget under one event is refused: such an event would close every connection."},
+    BoundPair{"lag.bytes_max", "server.backlog_bytes_max",
+              "A limit of one client over the budget of all is warned of: it is never reached."},
     BoundPair{"server.send_buffer_bytes", "server.notsent_low_water_bytes",
               "A mark over the buffer is warned of: it is never reached."},
 };

@@ -63,6 +63,7 @@ class BoundsCheck {
     }
     socket_buffers();
     http_connections();
+    backlog();
     for (std::size_t i = 0; i < settings_.endpoints.size(); ++i) {
       endpoint_ = &settings_.endpoints[i];
       prefix_ = cat({"endpoint[", std::to_string(i), "]."});
@@ -154,6 +155,16 @@ class BoundsCheck {
                          show_size(server.send_buffer_bytes), " and never reached; write at most that"}));
   }
 
+  void backlog() {
+    const std::uint64_t budget = settings_.server.backlog_bytes_max;
+    const std::uint64_t event = settings_.bus.event_bytes_max;
+    if (budget == 0 || event <= budget) return;
+    report_.error(
+        origin_in(written_, "backlog_bytes_max", file_), "server.backlog_bytes_max",
+        cat({show_size(budget), " is less than bus.event_bytes_max = ", show_size(event),
+             ", so that one such event would close every connection; write at least that, or \"auto\""}));
+  }
+
   // Of what the author of the file wrote; a profile's value may well be over the process's.
   bool of_file(std::string_view key) const {
     return is_written(endpoint_->origins_by_key, key) &&
@@ -175,6 +186,9 @@ class BoundsCheck {
                   limits.connections);
     never_reached("limits.connections_per_user", limits.connections_per_user, "limits.connections",
                   limits.connections);
+    const std::uint64_t budget = settings_.server.backlog_bytes_max;
+    never_reached("lag.bytes_max", Limit::of(endpoint_->lag.bytes_max), "server.backlog_bytes_max",
+                  budget == 0 ? Limit::off() : Limit::of(budget));
     never_reached("limits.channels", Limit::of(limits.channels), "server.channels_max",
                   Limit::of(settings_.server.channels_max));
   }
