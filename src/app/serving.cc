@@ -1,5 +1,6 @@
 #include "app/serving.h"
 
+#include <malloc.h>
 #include <openssl/rand.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "app/json_log.h"
 #include "app/signals.h"
 #include "base/descriptor_table.h"
+#include "base/memory_reserve.h"
 #include "server/api.h"
 
 namespace carillon::app {
@@ -19,6 +21,8 @@ namespace {
 
 constexpr int kExitInterrupted = 130;
 constexpr seconds kIgnoredSignalLogEvery{1};
+// So many small allocations still succeed when the system gives no more memory, until the next look at it.
+constexpr std::size_t kMemoryReserveBytes = 32 * 1024 * 1024;
 
 std::string addresses_of(const gateway::Gateway& gateway) {
   std::string all;
@@ -92,6 +96,14 @@ class SignalPolicy {
   std::map<int, MonoTime> logged_at_;  // by signal
 };
 
+// Left to itself, malloc takes ever larger buffers from its heap, where a small neighbour keeps them resident
+// when they are freed. With a fixed threshold the memory of a large message goes back to the system. It is
+// well over a block of frames (64 KiB), so that the way of an event costs no system call.
+void give_large_memory_back() {
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
+}
+
 // What ids are made of. Called from any thread.
 bool random_bytes(std::span<std::uint8_t> bytes) {
   return ::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1;
@@ -101,6 +113,8 @@ bool random_bytes(std::span<std::uint8_t> bytes) {
 
 int serve(config::Settings settings, const Serving& serving) {
   block_signals();
+  give_large_memory_back();
+  MemoryReserve reserve(kMemoryReserveBytes);
   const std::int64_t descriptors =
       in_all_tables(raise_descriptor_limit(), settings.server.descriptor_tables());
   auto log = JsonLog::create(settings.log);
@@ -110,6 +124,7 @@ int serve(config::Settings settings, const Serving& serving) {
   if (!api) return complain(api.error());
   auto gateway = gateway::Gateway::create(std::move(settings), **api, **log);
   if (!gateway) return complain(gateway.error());
+  (*gateway)->set_memory_reserve(reserve);
   (*api)->attach(**gateway, mono_now());
   (*api)->count_log_lines([&log] { return (*log)->dropped_lines(); });
 

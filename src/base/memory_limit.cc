@@ -124,10 +124,6 @@ std::uint64_t ram_bytes(const std::string& root) {
   return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-std::uint64_t resident_bytes(const std::string& root) {
-  return number_after(read_file(root + "/proc/self/status"), "VmRSS:").value_or(0) * kKiB;
-}
-
 // Calls visit(folder, hierarchy, limit) for each cgroup over the process that has a limit below RAM.
 template <class Visit>
 void for_each_limit(const std::string& root, std::uint64_t ram, Visit visit) {
@@ -152,6 +148,10 @@ bool is_nearer(const MemoryUse& one, const MemoryUse& other) {
 }
 
 }  // namespace
+
+std::uint64_t resident_bytes(const std::string& root) {
+  return number_after(read_file(root + "/proc/self/status"), "VmRSS:").value_or(0) * kKiB;
+}
 
 std::uint64_t memory_limit_bytes(const std::string& root) {
   const std::uint64_t ram = ram_bytes(root);

@@ -26,4 +26,7 @@ std::uint64_t memory_limit_bytes(const std::string& root = "/");
 // before it ends a process. For RAM it is the resident set of this process.
 MemoryUse memory_use(const std::string& root = "/");
 
+// Of this process: what of it is in RAM.
+std::uint64_t resident_bytes(const std::string& root = "/");
+
 }  // namespace carillon

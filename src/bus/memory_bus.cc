@@ -45,9 +45,9 @@ PublishResult MemoryBus::judge(std::string_view channel, std::string_view body) 
 void MemoryBus::publish(std::string_view channel, std::string_view body, PublishDone done) {
   const auto result = judge(channel, body);
   if (result == PublishResult::accepted) {
+    waiting_.push_back({std::string(channel), std::string(body), std::move(done), result});
     ++waiting_events_;
     waiting_bytes_ += channel.size() + body.size();
-    waiting_.push_back({std::string(channel), std::string(body), std::move(done), result});
   } else {
     waiting_.push_back({{}, {}, std::move(done), result});
   }

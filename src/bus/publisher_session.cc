@@ -3,9 +3,15 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/soft_allocation.h"
 
 namespace carillon::bus {
-namespace {}  // namespace
+namespace {
+
+// Of a PUBLISH beside channel and body: the lengths, and what separates them.
+constexpr std::size_t kCommandOverheadBytes = 128;
+
+}  // namespace
 
 PublisherSession::PublisherSession(Login login, PublisherOptions options, PublisherListener& listener)
     : login_(std::move(login)), options_(options), listener_(listener) {}
@@ -64,9 +70,11 @@ void PublisherSession::close() {
 bool PublisherSession::try_publish(std::string_view channel, std::string_view body, MonoTime now,
                                    std::string& out, PublishDone& done) {
   if (!ready() || waiting() >= kWaitingMax) return false;
-  append_command(out, {"PUBLISH", channel, body});
+  // Nothing may fail between the command and its place among those that wait, or replies would be mixed up.
+  if (!try_make_room(out, channel.size() + body.size() + kCommandOverheadBytes)) return false;
   waiting_.push_back(
       {Purpose::publish, now + options_.operation_timeout, std::string(channel), std::move(done)});
+  append_command(out, {"PUBLISH", channel, body});
   role_owed_ = confirms_role();
   return true;
 }

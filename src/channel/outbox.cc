@@ -7,13 +7,14 @@
 namespace carillon::channel {
 
 void Outbox::put(std::string_view bytes, std::uint32_t now_ms) {
-  if (empty()) {
+  const std::size_t before = size();
+  bytes_.append(bytes);  // first: when it throws for want of memory, nothing has changed
+  if (before == 0) {
     oldest_ms_ = now_ms;
     of_oldest_ = bytes.size();
-  } else if (of_oldest_ == size()) {
+  } else if (of_oldest_ == before) {
     newer_ms_ = now_ms;
   }
-  bytes_.append(bytes);
 }
 
 void Outbox::release_last(std::uint32_t now_ms) {

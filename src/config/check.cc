@@ -76,6 +76,13 @@ void check_server(const ServerSettings& server, const Written& written, const Or
                  cat({show_size(server.head_bytes_max), " is less than server.request_line_bytes_max = ",
                       show_size(server.request_line_bytes_max), ", which it contains; write at least that"}));
   }
+  if (server.bodies_bytes_max != 0 && server.bodies_bytes_max < server.body_bytes_max) {
+    report.error(origin_in(written, "bodies_bytes_max", origin_in(written, "body_bytes_max", file)),
+                 "server.bodies_bytes_max",
+                 cat({show_size(server.bodies_bytes_max), " is less than server.body_bytes_max = ",
+                      show_size(server.body_bytes_max), ", so that such a body could never be read; write at"
+                      " least that"}));
+  }
   for (std::size_t i = 0; i < server.listen.size(); ++i) {
     const ListenSettings& listen = server.listen[i];
     const std::string address = show_listen(listen);

@@ -92,6 +92,9 @@ TEST(ConfigMessages, OfTheServer) {
            "gateway.toml:4: server.head_bytes_max: 4KiB is less than server.request_line_bytes_max = 8KiB, "
            "which "
            "it contains; write at least that"},
+          {"bodies_bytes_max = \"512KiB\"",
+           "gateway.toml:4: server.bodies_bytes_max: 512KiB is less than server.body_bytes_max = 1MiB, so "
+           "that such a body could never be read; write at least that"},
       });
 }
 

@@ -89,6 +89,26 @@ std::vector<Option> accept_limits(ServerSettings& s) {
   };
 }
 
+// What the process may hold for all of its clients together.
+std::vector<Option> memory_options(ServerSettings& s) {
+  return {
+      option("memory_limit", AutoKind<SizeKind>{{16 * kMiB, 1024 * kGiB}}, s.memory_limit,
+             "memory of the process: at 85 % new clients are answered 503, at 95 % those furthest behind are "
+             "closed; \"auto\" is the smaller of RAM and the limit of the cgroup"),
+      with_example(
+          option("bodies_bytes_max", AutoKind<SizeKind>{{64 * kKiB, 64 * kGiB}}, s.bodies_bytes_max,
+                 "most memory for the bodies of all requests that are not answered yet; more are answered "
+                 "503; \"auto\" is an eighth of the memory limit, at most 64MiB"),
+          "\"128MiB\""),
+      option("body_rate_min", SizeKind{1, 64 * kMiB}, s.body_rate_min,
+             "bytes of a request's body that must arrive in a second, on average over each body_timeout; a "
+             "slower one is answered 408"),
+      option("inbox_bytes_max", SizeKind{1 * kMiB, 64 * kGiB}, s.inbox_bytes_max,
+             "most bytes of events that wait for one shard; beyond it a gap is told; one event of any legal "
+             "size may wait alone"),
+  };
+}
+
 std::vector<Option> proxy_options(ServerSettings& s) {
   const WordKind<ClientAddress> client{{{"peer", ClientAddress::peer},
                                         {"x-forwarded-for", ClientAddress::x_forwarded_for},
@@ -126,11 +146,15 @@ std::vector<Option> server_options(ServerSettings& s) {
              "clients closed per second in a shutdown; more where drain is too short for that"),
       option("handshake_timeout", DurationKind{milliseconds(10), hours(1)}, s.handshake_timeout,
              "from the accept to the whole request head; a drip does not renew it"),
+      option("body_timeout", DurationKind{milliseconds(100), hours(1)}, s.body_timeout,
+             "how often the rate of a request's body is checked against body_rate_min; a body that stops is "
+             "answered 408 after at most twice this"),
       option("http_idle_timeout", DurationKind{milliseconds(10), hours(1)}, s.http_idle_timeout,
              "between two requests of a kept-alive API connection"),
   };
   for (auto& each : server_limits(s)) all.push_back(std::move(each));
   for (auto& each : accept_limits(s)) all.push_back(std::move(each));
+  for (auto& each : memory_options(s)) all.push_back(std::move(each));
   for (auto& each : proxy_options(s)) all.push_back(std::move(each));
   return all;
 }

@@ -74,17 +74,22 @@ struct ServerSettings {
   milliseconds drain{8000};               // the longest that closes are spread over; a container gets 10 s
   std::uint32_t drain_rate = 500;         // closes a second, where they fit into `drain` at that rate
   milliseconds handshake_timeout{5000};   // from accept to the whole head; a drip does not renew it
+  milliseconds body_timeout{10000};       // in each, a request's body must grow by body_rate_min
   milliseconds http_idle_timeout{60000};  // between requests of a kept-alive API connection
   std::uint32_t request_line_bytes_max = 8 * 1024;
   std::uint32_t head_bytes_max = 16 * 1024;
   std::uint32_t headers_max = 64;
   std::uint32_t body_bytes_max = 1024 * 1024;
+  std::uint64_t bodies_bytes_max = 0;        // of all requests that are not answered yet; 0 here is auto
+  std::uint32_t body_rate_min = 4 * 1024;    // bytes a second, in each body_timeout
+  std::uint64_t memory_limit = 0;            // in the file "auto" or a size; 0 here is auto
   std::uint32_t token_bytes_max = 8 * 1024;  // in the file a size or "auto"; resolved at load
   std::uint32_t token_cache_max = 16384;     // verified tokens of one endpoint, on one shard
   std::uint32_t connections_max = 1000000;   // WebSockets of the process
   std::uint32_t outbox_bytes_max = 64 * 1024;
   std::uint64_t backlog_bytes_max = 0;  // in the file a size or "auto"; 0 here is auto
   std::uint32_t inbox_batches_max = 4096;
+  std::uint64_t inbox_bytes_max = 64 * 1024 * 1024;
   std::uint32_t channels_max = 1000000;  // of one endpoint that somebody on one shard hears
   std::uint32_t send_buffer_bytes = 0;   // SO_SNDBUF; in the file "auto" or a number; 0 here is auto
   std::uint32_t notsent_low_water_bytes = 16 * 1024;

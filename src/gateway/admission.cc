@@ -32,8 +32,9 @@ bool counts_user(const Endpoint& endpoint, const Guest& guest) {
 
 }  // namespace
 
-Admission::Admission(std::uint32_t connections_max, const std::vector<Endpoint>& endpoints)
-    : connections_max_(connections_max), by_endpoint_(endpoints.size()) {
+Admission::Admission(std::uint32_t connections_max, const std::vector<Endpoint>& endpoints,
+                     std::uint64_t bodies_bytes_max)
+    : connections_max_(connections_max), bodies_(bodies_bytes_max), by_endpoint_(endpoints.size()) {
   for (const Endpoint& endpoint : endpoints) {
     longest_window_ = std::max(longest_window_, endpoint.settings.limits.accepts_window);
   }
@@ -43,6 +44,7 @@ Admission::Admission(std::uint32_t connections_max, const std::vector<Endpoint>&
 
 Admission::Answer Admission::ask(const Endpoint& endpoint, const Guest& guest) const {
   if (draining()) return Answer::draining;
+  if (memory() != MemoryLevel::normal) return Answer::memory_short;
   if (connections() + 1 > connections_max_) return Answer::connections_max;
   const auto of_endpoint = by_endpoint_[endpoint.index].load(std::memory_order_relaxed);
   if (!endpoint.settings.limits.connections.allows(of_endpoint + 1)) return Answer::endpoint_full;

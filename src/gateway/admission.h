@@ -16,8 +16,10 @@
 
 #include "base/ip_address.h"
 #include "base/time.h"
+#include "gateway/body_budget.h"
 #include "gateway/endpoint.h"
 #include "gateway/key_guesses.h"
+#include "gateway/memory_pressure.h"
 
 namespace carillon::gateway {
 
@@ -37,6 +39,7 @@ class Admission {
   enum class Answer : std::uint8_t {
     admitted,
     draining,
+    memory_short,
     connections_max,
     endpoint_full,
     address_full,
@@ -44,10 +47,18 @@ class Admission {
     user_full
   };
 
-  Admission(std::uint32_t connections_max, const std::vector<Endpoint>& endpoints);
+  Admission(std::uint32_t connections_max, const std::vector<Endpoint>& endpoints,
+            std::uint64_t bodies_bytes_max = 64 * 1024 * 1024);
 
   void begin_drain() { draining_.store(true, std::memory_order_relaxed); }
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
+
+  // From memory_watch.h: near the limit nobody is let in, and closer to it no body is read either.
+  void set_memory(MemoryLevel level) {
+    memory_.store(level, std::memory_order_relaxed);
+    bodies_.set_open(level != MemoryLevel::shedding);
+  }
+  MemoryLevel memory() const { return memory_.load(std::memory_order_relaxed); }
 
   // Would a further connection fit? Has its address a 101 left in its window? Has its user a place left?
   // Each takes nothing.
@@ -60,6 +71,10 @@ class Admission {
   Answer enter(const Endpoint& endpoint, const Guest& guest, MonoTime now);
   // The place of one who entered, once, with the same guest.
   void leave(const Endpoint& endpoint, const Guest& guest);
+
+  // Of the bodies of requests that are not answered yet.
+  BodyBudget& bodies() { return bodies_; }
+  const BodyBudget& bodies() const { return bodies_; }
 
   std::uint64_t connections() const { return connections_.load(std::memory_order_relaxed); }
   std::uint64_t connections_of(const Endpoint& endpoint) const {
@@ -104,7 +119,9 @@ class Admission {
 
   KeyGuesses key_guesses_{random_sip_key()};
   const std::uint32_t connections_max_;
+  BodyBudget bodies_;
   std::atomic<bool> draining_{false};
+  std::atomic<MemoryLevel> memory_{MemoryLevel::normal};
   std::atomic<std::uint64_t> connections_{0};
   std::vector<std::atomic<std::uint64_t>> by_endpoint_;
   std::atomic<std::uint64_t> table_full_{0};

@@ -74,7 +74,7 @@ bool Shard::publish(Index index, const Command& command) {
   const std::uint32_t generation = connection.generation;
   const auto done = [this, index, generation](bus::PublishResult result) {
     if (result == bus::PublishResult::accepted) return;
-    loop_.post([this, index, generation] {
+    loop_.post_always([this, index, generation] {
       const Connection* still = connections_.find(index, generation);
       if (still && still->state == State::open) tell_error(index, ErrorKind::internal_error, "not published");
     });

@@ -106,6 +106,7 @@ void Shard::on_end_of_stream(Index index) {
     case State::head:
     case State::body:
     case State::answering:
+      connection.exchange().end_body();
       connection.state = State::closing;
       fan_out_.finish(index, {}, loop_.now());
       set_timer(index, kCloseTimeout);
@@ -197,6 +198,9 @@ std::string Shard::connection_id(Index index) {
   return std::to_string(number_) + '-' + std::to_string(index) + '-' +
          std::to_string(connections_[index].generation);
 }
+
+// Those are closed in this turn, when the verdicts are carried out.
+void Shard::shed_for_memory() { fan_out_.shed_furthest_behind(loop_.now()); }
 
 // --- drain --------------------------------------------------------------------------------------
 

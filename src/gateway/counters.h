@@ -89,6 +89,8 @@ struct RouterCounters {
   Counter dropped_unselected;  // of a value that select.known does not have; likewise
   Counter dropped_no_endpoint;
   Counter dropped_reserved;  // of a channel under carillon.
+  Counter dropped_too_large;  // its frame would be over 2 GiB; one an endpoint
+  Counter dropped_no_memory;  // likewise; the endpoint's clients are told
   Counter batches;
   Counter bus_gaps;
   Counter lines_suppressed;  // dropped events that got no log line of their own

@@ -1,4 +1,6 @@
 // The Router's batches: which of an endpoint's clients hears which event, and what follows when some is lost.
+#include <tuple>
+
 #include "gateway/shard.h"
 
 namespace carillon::gateway {
@@ -46,7 +48,8 @@ void Shard::take_batch(SharedBatch batch) {
   if (place_ == Place::beside_the_router) {
     apply(*batch);
   } else {
-    inbox_.try_push(std::move(batch));  // a refusal shows as a hole in the numbers
+    const std::size_t bytes = batch->bytes;
+    std::ignore = inbox_.try_push(std::move(batch), bytes);  // a refusal shows as a hole in the numbers
   }
 }
 

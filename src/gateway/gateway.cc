@@ -11,6 +11,7 @@
 #include "base/descriptor_table.h"
 #include "base/memory_limit.h"
 #include "base/pages.h"
+#include "base/soft_allocation.h"
 #include "gateway/tls_contexts.h"
 
 namespace carillon::gateway {
@@ -27,8 +28,18 @@ std::string random_node_id() {
   return text.data();
 }
 
+std::uint64_t memory_limit_of(const config::ServerSettings& server) {
+  return server.memory_limit > 0 ? server.memory_limit : memory_limit_bytes();
+}
+
 std::uint64_t backlog_bytes_max(const config::ServerSettings& server) {
-  return server.backlog_bytes_max > 0 ? server.backlog_bytes_max : memory_limit_bytes() / 4;
+  return server.backlog_bytes_max > 0 ? server.backlog_bytes_max : memory_limit_of(server) / 4;
+}
+
+std::uint64_t bodies_bytes_max(const config::ServerSettings& server) {
+  return server.bodies_bytes_max > 0
+             ? server.bodies_bytes_max
+             : default_bodies_bytes_max(server.body_bytes_max, memory_limit_of(server));
 }
 
 // One a line.
@@ -121,9 +132,10 @@ Result<std::monostate> Gateway::build() {
   CompiledEndpoints compiled = compile_endpoints(settings_);
   if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
   endpoints_ = std::move(compiled.endpoints);
-  admission_ = std::make_unique<Admission>(settings_.server.connections_max, endpoints_);
-  const std::uint32_t count = std::max(settings_.server.shards, 1U);
-  frame_memory_ = std::make_unique<channel::FrameMemory>(backlog_bytes_max(settings_.server), count);
+  const config::ServerSettings& server = settings_.server;
+  admission_ = std::make_unique<Admission>(server.connections_max, endpoints_, bodies_bytes_max(server));
+  const std::uint32_t count = std::max(server.shards, 1U);
+  frame_memory_ = std::make_unique<channel::FrameMemory>(backlog_bytes_max(server), count);
   shared_ = std::make_unique<Shared>(
       Shared{settings_, endpoints_, *admission_, handler_, *this, log_, random_sip_key(), *frame_memory_});
 
@@ -143,8 +155,21 @@ Result<std::monostate> Gateway::build() {
     router_->add_taker(**shard);
     shards_.push_back(std::move(*shard));
   }
+  make_memory_watch();
   if (auto made = make_the_bus(); !made) return made;
   return bind_all();
+}
+
+void Gateway::make_memory_watch() {
+  MemoryWatch::Options options;
+  options.read = memory_reader(settings_.server.memory_limit);
+  options.shed = [this] {
+    // A post that is refused is made again with the next sample, as long as memory is short.
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      loops_[i]->post([shard = shards_[i].get()] { shard->shed_for_memory(); });
+    }
+  };
+  memory_ = std::make_unique<MemoryWatch>(*loops_.front(), *admission_, log_, std::move(options));
 }
 
 Result<std::monostate> Gateway::make_the_bus() {
@@ -205,6 +230,7 @@ Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const Entra
 Result<std::monostate> Gateway::run() {
   if (auto started = start_threads(); !started) return started;
   bus_->start();
+  memory_->start();
   loops_.front()->run();
   return std::monostate{};
 }
@@ -255,14 +281,17 @@ bool Gateway::on_bus(std::function<void(bus::Bus&)> use) {
 
 bool Gateway::publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) {
   return on_bus([channel = std::move(channel), body = std::move(body),
-                 done = std::move(done)](bus::Bus& bus) { bus.publish(channel, body, done); });
+                 done = std::move(done)](bus::Bus& bus) {
+    const auto publish = [&] { bus.publish(channel, body, done); };
+    if (!try_allocate(body.size(), publish)) done(bus::PublishResult::unavailable);
+  });
 }
 
 milliseconds Gateway::begin_drain(milliseconds longest) {
   admission_->begin_drain();
   const auto window = drain_window(longest, connections(), settings_.server.drain_rate);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    loops_[i]->post([shard = shards_[i].get(), window] { shard->begin_drain(window); });
+    loops_[i]->post_always([shard = shards_[i].get(), window] { shard->begin_drain(window); });
   }
   look_whether_drained(DrainEnd(loops_.front()->now(), window, longest));
   return window;

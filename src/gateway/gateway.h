@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "config/settings.h"
+#include "gateway/memory_watch.h"
 #include "gateway/shard.h"
 
 namespace carillon::gateway {
@@ -35,6 +36,9 @@ class Gateway final : private EventPublisher {
   // Runs `use` on the bus's loop; false when too much waits there already. Any thread.
   bool on_bus(std::function<void(bus::Bus&)> use);
 
+  // The process's, which outlives the gateway; before run().
+  void set_memory_reserve(MemoryReserve& reserve) { memory_->set_reserve(reserve); }
+
   // Loop 0, for what app/ watches beside it (signals).
   reactor::Loop& main_loop() { return *loops_.front(); }
 
@@ -52,6 +56,7 @@ class Gateway final : private EventPublisher {
   const Admission& admission() const { return *admission_; }
   KeyGuesses& key_guesses() { return admission_->key_guesses(); }
   const channel::FrameMemory& frame_memory() const { return *frame_memory_; }
+  const MemoryPressure& memory() const { return memory_->pressure(); }
   std::size_t shard_count() const { return shards_.size(); }
   const ShardCounters& shard_counters(std::size_t shard) const { return shards_[shard]->counters(); }
   reactor::LoopCounters& loop_counters(std::size_t shard) { return loops_[shard]->counters(); }
@@ -65,6 +70,7 @@ class Gateway final : private EventPublisher {
   Result<std::monostate> start_threads();
   void look_whether_drained(DrainEnd end);
   void refuse_connections();
+  void make_memory_watch();
   bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override;
 
   const config::Settings settings_;
@@ -78,6 +84,7 @@ class Gateway final : private EventPublisher {
   std::unique_ptr<Router> router_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<bus::Bus> bus_;
+  std::unique_ptr<MemoryWatch> memory_;
   std::vector<reactor::SocketAddress> listening_on_;
   std::vector<std::thread> threads_;
 };

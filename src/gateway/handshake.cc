@@ -11,6 +11,7 @@ namespace {
 
 // Nobody knows when one of the user's connections will end; not at once.
 constexpr std::uint32_t kUserRetryAfterS = 5;
+constexpr std::uint32_t kMemoryRetryAfterS = 5;  // likewise
 
 Refused refused(RefusalReason reason, int status, std::string_view message) {
   return {reason, http::error_response(status, message), {}};
@@ -26,6 +27,8 @@ Refused refused(Admission::Answer answer, const Endpoint& endpoint, Admission& a
   switch (answer) {
     case Admission::Answer::draining:
       return with_retry(refused(RefusalReason::draining, 503, "shutting down"), 1);
+    case Admission::Answer::memory_short:
+      return with_retry(refused(RefusalReason::memory, 503, "short of memory"), kMemoryRetryAfterS);
     case Admission::Answer::connections_max:
       return refused(RefusalReason::connections_max, 503, "too many connections");
     case Admission::Answer::address_full:

@@ -1,7 +1,9 @@
 // A connection while it speaks HTTP: heads and bodies in, answers out, and the way to a WebSocket.
+#include <algorithm>
 #include <variant>
 
 #include "base/assert.h"
+#include "base/soft_allocation.h"
 #include "gateway/shard.h"
 
 namespace carillon::gateway {
@@ -14,7 +16,14 @@ constexpr auto kCloseTimeout = seconds(5);
 RefusalReason reason_of(const http::Fault& fault) {
   if (fault.status == 414) return RefusalReason::uri_too_long;
   if (fault.status == 431) return RefusalReason::head_too_large;
+  if (fault.status == 503) return RefusalReason::memory;
   return RefusalReason::bad_request;
+}
+
+http::Response try_later(std::string_view message) {
+  http::Response response = http::error_response(503, message);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 }  // namespace
@@ -65,7 +74,8 @@ void Shard::dispatch(Index index, std::string_view rest) {
   } else {
     exchange.body_reader.emplace(exchange.head, std::get<HttpHandler::TakeBody>(judged).body_bytes_max);
     connections_[index].state = State::body;
-    set_timer(index, shared_.settings.server.http_idle_timeout);
+    exchange.body_pace = {};
+    set_timer(index, shared_.settings.server.body_timeout);
     if (exchange.head.expects_continue && exchange.body_reader->state() == http::BodyState::need_more) {
       fan_out_.say(index, http::continue_response(), loop_.now());
     }
@@ -90,14 +100,36 @@ void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint, std::string_
 }
 
 void Shard::read_body(Index index, std::string_view bytes) {
-  http::BodyReader& reader = *connections_[index].exchange().body_reader;
+  Exchange& exchange = connections_[index].exchange();
+  http::BodyReader& reader = *exchange.body_reader;
   const auto step = reader.feed(bytes);
-  if (reader.state() == http::BodyState::need_more) return;
   if (reader.state() == http::BodyState::fault) {
-    refuse(index, RefusalReason::bad_request, http::error_response(reader.fault()), reader.fault().reason);
+    const http::Fault fault = reader.fault();
+    refuse(index, reason_of(fault),
+           fault.status == 503 ? try_later(fault.reason) : http::error_response(fault), fault.reason);
     return;
   }
-  hand_over(index, bytes.substr(step.consumed));
+  const std::string_view rest = bytes.substr(step.consumed);
+  // A request without a body takes nothing of the budget: /health is answered while others have used it up.
+  const std::size_t held = reader.body().empty() ? 0 : reader.held_bytes() + rest.size();
+  if (!exchange.body_share.try_hold(shared_.admission.bodies(), held)) {
+    refuse(index, RefusalReason::bodies_full, try_later("too many requests at once"), {});
+    return;
+  }
+  if (reader.state() == http::BodyState::done) hand_over(index, rest);
+}
+
+// At the end of each server.body_timeout of a body.
+void Shard::on_body_timer(Index index) {
+  Exchange& exchange = connections_[index].exchange();
+  const config::ServerSettings& server = shared_.settings.server;
+  const auto period_ms = static_cast<std::uint64_t>(server.body_timeout.count());
+  const std::uint64_t bytes_min = std::max<std::uint64_t>(server.body_rate_min * period_ms / 1000, 1);
+  if (exchange.body_pace.keeps_up(exchange.body_reader->body().size(), bytes_min)) {
+    set_timer(index, server.body_timeout);
+    return;
+  }
+  refuse(index, RefusalReason::body_timeout, http::error_response(408, "the body arrived too slowly"), {});
 }
 
 // The request is whole: somebody else answers it, now or later.
@@ -109,16 +141,22 @@ void Shard::hand_over(Index index, std::string_view rest) {
   set_timer(index, shared_.settings.bus.operation_timeout + kAnswerTimeout);
   std::string body = exchange.body_reader->take_body();
   exchange.body_reader.reset();
-  if (auto response = shared_.http_handler.handle(exchange.head, std::move(body), responder_for(index))) {
-    answer(index, *response);
+  std::optional<http::Response> response;
+  // What a handler makes of a body (events, their copies) is as large as the sender likes.
+  if (!try_allocate(body.size(), [&] {
+        response = shared_.http_handler.handle(exchange.head, std::move(body), responder_for(index));
+      })) {
+    refuse(index, RefusalReason::memory, try_later("no memory for this request"), {});
+    return;
   }
+  if (response) answer(index, *response);
 }
 
 Responder Shard::responder_for(Index index) {
   const std::uint32_t generation = connections_[index].generation;
   const std::uint32_t request = connections_[index].exchange().request;
   return [this, index, generation, request](http::Response response) {
-    loop_.post([this, index, generation, request, response = std::move(response)] {
+    loop_.post_always([this, index, generation, request, response = std::move(response)] {
       respond(index, generation, request, response);
     });
   };
@@ -139,6 +177,7 @@ void Shard::answer(Index index, const http::Response& response) {
                            response.refusal->detail},
                           loop_.now());
   }
+  exchange.end_body();
   http::Response last = response;
   // In a drain the client is told to send nothing more on this connection.
   if (drain_ || exchange.head.keep_alive == http::KeepAlive::close) last.keep_alive = http::KeepAlive::close;
@@ -174,8 +213,9 @@ void Shard::note_refusal(Index index, RefusalReason reason, int status, std::str
 void Shard::refuse(Index index, RefusalReason reason, const http::Response& response,
                    std::string_view detail) {
   Connection& connection = connections_[index];
-  const Exchange& exchange = connection.exchange();
+  Exchange& exchange = connection.exchange();
   note_refusal(index, reason, response.status, detail);
+  exchange.end_body();
   http::Response last = response;
   last.keep_alive = http::KeepAlive::close;
   const std::string bytes = responses_.bytes_of(exchange.head, last, loop_.wall_now());

@@ -126,17 +126,6 @@ TEST(HttpSide, ABodyIsTakenToTheLimitAndRefusedBeyond) {
   }
 }
 
-TEST(HttpSide, ABodyThatDoesNotComeIsRefusedAfterAMinute) {
-  ShardStage stage;
-  const int fd = stage.connect();
-  stage.send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
-  stage.run_for(seconds(59));
-  EXPECT_EQ(stage.take_received(fd), "");
-  stage.run_for(seconds(2));
-  EXPECT_EQ(stage.take_received(fd).substr(9, 3), "408");
-  EXPECT_EQ(stage.all_refusals(), 1U);
-}
-
 TEST(HttpSide, AnExpectationIsAnsweredOnceTheHeadIsGood) {
   ShardStage stage;
   const int fd = stage.connect();

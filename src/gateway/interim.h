@@ -12,7 +12,9 @@
 
 #include "base/assert.h"
 #include "base/ip_address.h"
+#include "gateway/body_budget.h"
 #include "gateway/http_connections.h"
+#include "http/body_pace.h"
 #include "http/body_reader.h"
 #include "http/head_reader.h"
 #include "http/proxy_header.h"
@@ -28,6 +30,8 @@ struct Exchange {
   http::HeadReader head_reader;
   http::RequestHead head;  // of the request under way
   std::optional<http::BodyReader> body_reader;
+  BodyShare body_share;  // from the body's first byte until its request is answered
+  http::BodyPace body_pace;
   std::string unread;                                     // pipelined behind the request under way
   std::unique_ptr<http::ProxyHeaderReader> proxy_header;  // in that state only
   HttpConnections::Place place;                           // empty on the spare descriptor
@@ -36,6 +40,12 @@ struct Exchange {
   IpAddress client;              // of the request under way: the peer, or whom its header names
   std::uint32_t request = 0;     // counts them, so that an answer reaches only the one it was made for
   bool answered_before = false;  // kept alive: silence is idleness, not slowness
+
+  // The request is answered or given up: gives back the memory of its body.
+  void end_body() {
+    body_reader.reset();
+    body_share.release();
+  }
 };
 
 // What a WebSocket has only between the parts of a frame or message, or while it may not be read.

@@ -27,6 +27,9 @@ enum class RefusalReason : std::uint8_t {
   not_an_upgrade,      // 426
   bad_upgrade,         // 400 or 426: key, version, body, extensions
   handshake_timeout,   // no whole head in time, or no TLS handshake
+  body_timeout,        // 408: the body stopped, or came more slowly than server.body_rate_min
+  bodies_full,         // 503: server.bodies_bytes_max
+  memory,              // 503: no memory for this one, or the process is near its limit
   proxy_header,        // closed: no PROXY header, or not from a trusted proxy
   answer_timeout,      // 504: whoever answers did not in time
   tls_handshake,       // no answer: garbage, plain HTTP, an old version or suite, on an address with TLS

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/soft_allocation.h"
 #include "base/utf8.h"
 #include "config/frame_variables.h"
 #include "event/channel_name.h"
@@ -9,18 +10,28 @@
 #include "json/writer.h"
 
 namespace carillon::gateway {
+namespace {
+
+constexpr std::size_t kScratchBytesMax = 1024 * 1024;
+
+}  // namespace
 
 // An event's body as the endpoints see it: judged once, and quoted once where one wants that.
 class Router::Body {
  public:
-  explicit Body(std::string_view text) : text_(text) {}
+  enum class Fault { not_json, too_large, no_memory };
 
-  // Null where it is not JSON, and cannot be made so.
-  json::Outline* for_endpoint(const Endpoint& endpoint) {
+  Body(std::string_view text, std::size_t quoted_bytes_max)
+      : text_(text), quoted_bytes_max_(quoted_bytes_max) {}
+
+  // Fails where it is not JSON and cannot be made so.
+  Result<json::Outline*, Fault> for_endpoint(const Endpoint& endpoint) {
     if (!judged_) judged_ = json::validate(text_);
     if (!*judged_) {
-      if (endpoint.settings.source.not_json == config::BadBody::drop || !is_valid_utf8(text_)) return nullptr;
-      if (quoted_.empty()) json::append_string(quoted_, text_);
+      if (endpoint.settings.source.not_json == config::BadBody::drop || !is_valid_utf8(text_)) {
+        return tl::unexpected(Fault::not_json);
+      }
+      if (const auto fault = quote()) return tl::unexpected(*fault);
     }
     if (!outline_) outline_.emplace(*judged_ ? text_ : quoted_);
     return &*outline_;
@@ -28,7 +39,29 @@ class Router::Body {
   json::Validation judgement() const { return *judged_; }
 
  private:
+  std::optional<Fault> quote() {
+    if (!quoted_.empty()) return std::nullopt;
+    // A control character becomes six bytes, as in \u0001.
+    if (text_.size() > quoted_bytes_max_ / 6 && quoted_bytes(text_) > quoted_bytes_max_) {
+      return Fault::too_large;
+    }
+    if (try_allocate(text_.size(), [&] { json::append_string(quoted_, text_); })) return std::nullopt;
+    quoted_.clear();
+    return Fault::no_memory;
+  }
+
+  // At least as many as append_string() makes of valid UTF-8.
+  static std::uint64_t quoted_bytes(std::string_view text) {
+    std::uint64_t bytes = 2;
+    for (const char each : text) {
+      const auto byte = static_cast<unsigned char>(each);
+      bytes += byte < 0x20 || byte == 0x7f ? 6 : byte == '"' || byte == '\\' ? 2 : 1;
+    }
+    return bytes;
+  }
+
   std::string_view text_;
+  const std::size_t quoted_bytes_max_;
   std::optional<json::Validation> judged_;
   std::string quoted_;
   std::optional<json::Outline> outline_;
@@ -49,7 +82,7 @@ void Router::on_event(std::string_view channel, std::string_view body_text) {
     log_dropped("reserved", channel, "channels under carillon. carry no events");
     return;
   }
-  Body body(body_text);
+  Body body(body_text, frame_bytes_max_);
   bool wanted = false;
   bool refused = false;
   for (const Endpoint& endpoint : endpoints_) {
@@ -57,10 +90,12 @@ void Router::on_event(std::string_view channel, std::string_view body_text) {
     const auto match = endpoint.source.match(channel);
     if (!match) continue;
     wanted = true;
-    if (json::Outline* const valid = body.for_endpoint(endpoint)) {
-      route(endpoint, channel, *match, *valid);
-    } else {
+    if (const auto valid = body.for_endpoint(endpoint)) {
+      route(endpoint, channel, *match, **valid);
+    } else if (valid.error() == Body::Fault::not_json) {
       refused = true;
+    } else {
+      drop(endpoint, channel, valid.error() == Body::Fault::too_large ? Drop::too_large : Drop::no_memory);
     }
   }
   if (!wanted) {
@@ -85,11 +120,37 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
     }
     return;
   }
-  render(endpoint, channel, match.star, body);
-  add_to_batch(endpoint, *audience);
+  // A frame is as large as the publisher likes, and a template may hold the body several times.
+  Ref<const channel::Frame> frame;
+  const bool had_memory = try_allocate(body.text().size(), [&] {
+    if (render(endpoint, channel, match.star, body)) frame = arenas_[endpoint.index].make_shared(payload_);
+  });
+  if (frame) {
+    add_to_batch(endpoint, *audience, std::move(frame));
+  } else {
+    drop(endpoint, channel, had_memory ? Drop::too_large : Drop::no_memory);
+  }
 }
 
-void Router::render(const Endpoint& endpoint, std::string_view channel, std::string_view star,
+// An event that there is no memory for is lost on our side alone, so its clients are told. One that no
+// frame can hold is nobody's.
+void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) {
+  std::string().swap(payload_);
+  if (why == Drop::too_large) {
+    counters_.dropped_too_large.add();
+    log_dropped("frame_too_large", channel, "its frame would be over 2 GiB");
+    return;
+  }
+  counters_.dropped_no_memory.add();
+  log_dropped("no_memory", channel, "there is no memory for it");
+  on_batch_end();
+  batch_ = std::make_shared<Batch>();
+  batch_->gaps.push_back(endpoint.index);
+  on_batch_end();
+}
+
+// False where the frame would be larger than a log can hold.
+bool Router::render(const Endpoint& endpoint, std::string_view channel, std::string_view star,
                     json::Outline& body) {
   if (const WallTime now = loop_.wall_now(); now != rendered_for_) {
     rendered_for_ = now;
@@ -102,20 +163,24 @@ void Router::render(const Endpoint& endpoint, std::string_view channel, std::str
       TemplateValue::string(channel), TemplateValue::string(star), TemplateValue::raw(body),
       TemplateValue::string(time_s_), TemplateValue::string(time_ms_)};
   payload_.clear();
-  endpoint.event_frame->render(values, payload_);
+  return endpoint.event_frame->render_within(frame_bytes_max_, values, payload_);
 }
 
-void Router::add_to_batch(const Endpoint& endpoint, const Audience& audience) {
+void Router::add_to_batch(const Endpoint& endpoint, const Audience& audience,
+                          Ref<const channel::Frame> frame) {
   if (!batch_) batch_ = std::make_shared<Batch>();
-  batch_->events.push_back(
-      {endpoint.index, audience.kind, audience.tag, static_cast<std::uint8_t>(audience.name.size()),
-       static_cast<std::uint32_t>(batch_->names.size()), arenas_[endpoint.index].make_shared(payload_)});
+  batch_->bytes += frame->plain().size();
+  batch_->events.push_back({endpoint.index, audience.kind, audience.tag,
+                            static_cast<std::uint8_t>(audience.name.size()),
+                            static_cast<std::uint32_t>(batch_->names.size()), std::move(frame)});
   batch_->names += audience.name;
   counters_.events_routed.add();
-  if (batch_->events.size() == kBatchEventsMax) on_batch_end();
+  if (batch_->events.size() == kBatchEventsMax || batch_->bytes >= kBatchBytesMax) on_batch_end();
 }
 
 void Router::on_batch_end() {
+  // The memory of the largest event is given back.
+  if (payload_.capacity() > kScratchBytesMax) std::string().swap(payload_);
   if (!batch_) return;
   batch_->number = next_batch_++;
   counters_.batches.add();

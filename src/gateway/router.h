@@ -35,6 +35,7 @@ struct Batch {
   std::uint64_t number = 0;
   std::vector<RoutedEvent> events;
   std::string names;                // of channels, one behind the other
+  std::size_t bytes = 0;            // of the frames of its events
   std::vector<std::uint16_t> gaps;  // endpoints whose clients are closed first: the bus may have lost events
 
   std::string_view name_of(const RoutedEvent& event) const {
@@ -55,10 +56,16 @@ class Router final : public bus::EventSink {
  public:
   // Events of one batch; more in one read of the bus go in several.
   static constexpr std::size_t kBatchEventsMax = 256;
+  static constexpr std::size_t kBatchBytesMax = 1024 * 1024;  // reached: it is given on, and a new one begun
+  // A log counts its entries' bytes in 32 bits. An event that becomes more is dropped: a body of control
+  // characters that is quoted, or a template that holds the body several times.
+  static constexpr std::size_t kFrameBytesMax = (std::size_t{1} << 31) - 1;
 
   // `memory` outlives every frame that it makes.
   Router(const std::vector<Endpoint>& endpoints, channel::FrameMemory& memory, reactor::Loop& loop, Log& log);
   void add_taker(BatchTaker& taker) { takers_.push_back(&taker); }
+  // For tests: less than kFrameBytesMax.
+  void set_frame_bytes_max(std::size_t bytes) { frame_bytes_max_ = bytes; }
 
   void on_event(std::string_view channel, std::string_view body) override;
   void on_batch_end() override;
@@ -74,8 +81,10 @@ class Router final : public bus::EventSink {
   class Body;
   void route(const Endpoint& endpoint, std::string_view channel, const Source::Match& match,
              json::Outline& body);
-  void render(const Endpoint& endpoint, std::string_view channel, std::string_view star, json::Outline& body);
-  void add_to_batch(const Endpoint& endpoint, const Audience& audience);
+  bool render(const Endpoint& endpoint, std::string_view channel, std::string_view star, json::Outline& body);
+  void add_to_batch(const Endpoint& endpoint, const Audience& audience, Ref<const channel::Frame> frame);
+  enum class Drop : std::uint8_t { too_large, no_memory };
+  void drop(const Endpoint& endpoint, std::string_view channel, Drop why);
   void log_dropped(std::string_view reason, std::string_view channel, std::string_view why);
 
   const std::vector<Endpoint>& endpoints_;
@@ -83,6 +92,7 @@ class Router final : public bus::EventSink {
   Log& log_;
   std::vector<BatchTaker*> takers_;
   std::vector<channel::FrameArena> arenas_;  // by endpoint, so that the bursts of each lie in one piece
+  std::size_t frame_bytes_max_ = kFrameBytesMax;
   std::string payload_;                      // scratch, so that encoding allocates nothing
   std::shared_ptr<Batch> batch_;
   std::uint64_t next_batch_ = 1;

@@ -1,5 +1,6 @@
 // A WebSocket's frames: what a client says, and what it is answered.
 #include "base/assert.h"
+#include "base/soft_allocation.h"
 #include "gateway/shard.h"
 #include "websocket/frame_writer.h"
 
@@ -30,6 +31,8 @@ class Shard::SessionInput final : public websocket::MessageHandler {
     if (endpoint_.settings.inbound.reply == config::InboundReply::none) return websocket::Next::go_on;
     frame_.clear();
     if (!connection().deflate || payload.size() < kDeflateFrom || !append_deflated(opcode, payload)) {
+      frame_.clear();
+      if (!try_reserve(frame_, payload.size() + websocket::kServerHeaderBytesMax)) return no_memory();
       websocket::append_frame(frame_, opcode, payload);
     }
     return say(frame_);
@@ -66,9 +69,15 @@ class Shard::SessionInput final : public websocket::MessageHandler {
     return websocket::Next::stop;
   }
 
+  websocket::Next no_memory() {
+    shard_.close_for_memory(index_);
+    return websocket::Next::stop;
+  }
+
   bool append_deflated(websocket::Opcode opcode, std::string_view payload) {
     std::string deflated;
     if (!shard_.deflater_.try_append_deflated(deflated, payload)) return false;
+    if (!try_reserve(frame_, deflated.size() + websocket::kServerHeaderBytesMax)) return false;
     websocket::append_frame(frame_, opcode, deflated, websocket::Rsv1::set);
     return true;
   }
@@ -112,6 +121,10 @@ void Shard::read_frames(Index index, std::span<char> bytes) {
 
 void Shard::close_for_fault(Index index, const websocket::ReadFault& fault) {
   const config::InboundSettings& inbound = shared_.endpoints[connections_[index].endpoint].settings.inbound;
+  if (fault.code == websocket::CloseCode::try_again_later) {
+    close_for_memory(index);
+    return;
+  }
   if (fault.code != websocket::CloseCode::message_too_big) {
     close_websocket(index, CloseReason::protocol_error, websocket::number(fault.code), fault.reason,
                     Gentle::now);
@@ -128,6 +141,12 @@ void Shard::close_for_fault(Index index, const websocket::ReadFault& fault) {
   }
   close_websocket(index, CloseReason::message_too_large, websocket::number(fault.code),
                   by_size ? std::string_view(inbound.too_large_reason) : fault.reason, Gentle::now);
+}
+
+// What it asked for needs more memory than there is. The others go on.
+void Shard::close_for_memory(Index index) {
+  close_websocket(index, CloseReason::internal, websocket::number(websocket::CloseCode::try_again_later),
+                  "Out of memory", Gentle::now);
 }
 
 // Counts a message of this client.
@@ -150,14 +169,23 @@ bool Shard::reply(Index index, std::string_view frame) {
   Connection& connection = connections_[index];
   // What is not an answer to a message (the bus's refusal, say) can come while a reply is held: it stands
   // in line behind that one.
-  if (!connection.paused && fan_out_.say(index, frame, loop_.now())) return true;
+  bool said = false;
+  const auto say = [&] { said = !connection.paused && fan_out_.say(index, frame, loop_.now()); };
+  if (!try_allocate(frame.size(), say)) {
+    close_for_memory(index);
+    return false;
+  }
+  if (said) return true;
   std::string& held = connection.interim.make_inbound().held;
   if (!held.empty() && held.size() + frame.size() > kHeldBytesMax) {
     counters_.replies_dropped.add();
     return false;
   }
-  held.append(frame);
-  pause(index);
+  if (try_append(held, frame)) {
+    pause(index);
+  } else {
+    close_for_memory(index);
+  }
   return false;
 }
 
@@ -175,14 +203,23 @@ void Shard::resume_paused() {
     Connection* connection = connections_.find(index, generation);
     if (!connection || connection->state != State::open) continue;
     Inbound& inbound = connection->interim.make_inbound();
-    if (!fan_out_.say(index, inbound.held, loop_.now())) {
+    bool said = false;
+    if (!try_allocate(inbound.held.size(), [&] { said = fan_out_.say(index, inbound.held, loop_.now()); })) {
+      close_for_memory(index);
+      continue;
+    }
+    if (!said) {
       paused_.emplace_back(index, generation);
       continue;
     }
     connection->paused = false;
-    inbound.held.clear();
+    std::string().swap(inbound.held);  // an echo is as long as its message: its memory is given back
     std::string unread = std::exchange(inbound.unread, {});
-    if (!unread.empty()) read_frames(index, unread);
+    if (!unread.empty()) {
+      read_frames(index, unread);
+    } else if (inbound.reader.at_rest()) {
+      connection->interim.reset();
+    }
     connection = connections_.find(index, generation);
     if (connection && !connection->paused && connection->readable) {
       connection->readable = false;

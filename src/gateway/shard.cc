@@ -65,7 +65,8 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place,
       accept_gate_(http_connections_),
       fan_out_(*this, fan_out_options(shared), lag_rules(shared.endpoints), &deflater_),
       wheel_(loop.now()),
-      inbox_(shared.settings.server.inbox_batches_max, std::move(wake)),
+      inbox_(shared.settings.server.inbox_batches_max, std::move(wake),
+             shared.settings.server.inbox_bytes_max),
       receive_(kReceiveBytes),
       incidents_(shared.log, redaction_of(shared.settings), counters_.lines_suppressed) {
   make_audiences();
@@ -177,8 +178,7 @@ void Shard::on_timer(Index index) {
       on_head_timeout(index);
       return;
     case State::body:
-      refuse(index, RefusalReason::handshake_timeout, http::error_response(408, "the body took too long"),
-             {});
+      on_body_timer(index);
       return;
     case State::answering:
       refuse(index, RefusalReason::answer_timeout, http::error_response(504, "no answer in time"), {});

@@ -105,6 +105,9 @@ class Shard final : public BatchTaker,
   // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.
   void begin_drain(milliseconds window);
 
+  // Memory is very short: closes the clients that are furthest behind.
+  void shed_for_memory();
+
   const ShardCounters& counters() const { return counters_; }
   // WebSockets that are open or whose close is under way.
   std::uint64_t websockets_left() const { return websockets_left_.get(); }
@@ -176,6 +179,7 @@ class Shard final : public BatchTaker,
   // http_side.cc
   void read_head(Index index, std::string_view bytes);
   void read_body(Index index, std::string_view bytes);
+  void on_body_timer(Index index);
   void dispatch(Index index, std::string_view rest);
   void dispatch_upgrade(Index index, const Endpoint& endpoint, std::string_view rest);
   void hand_over(Index index, std::string_view rest);
@@ -206,6 +210,7 @@ class Shard final : public BatchTaker,
   // session.cc
   void read_frames(Index index, std::span<char> bytes);
   void close_for_fault(Index index, const websocket::ReadFault& fault);
+  void close_for_memory(Index index);
   bool is_over_rate(Index index);
   bool reply(Index index, std::string_view frame);
   void pause(Index index);

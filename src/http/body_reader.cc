@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/soft_allocation.h"
 #include "http/characters.h"
 
 namespace carillon::http {
@@ -51,7 +52,11 @@ BodyReader::Step BodyReader::feed(std::string_view bytes) {
 
 std::size_t BodyReader::take_data(std::string_view bytes) {
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, bytes.size()));
-  body_.append(bytes.substr(0, size));
+  if (!try_append(body_, bytes.substr(0, size), room_max())) {
+    std::string().swap(body_);  // what has come is given back at once
+    fail(503, "no memory for the body");
+    return size;
+  }
   remaining_ -= size;
   if (remaining_ == 0) {
     if (phase_ == Phase::sized) {
@@ -61,6 +66,12 @@ std::size_t BodyReader::take_data(std::string_view bytes) {
     }
   }
   return size;
+}
+
+// How large the body can become: doubling its memory beyond that would be a waste.
+std::size_t BodyReader::room_max() const {
+  if (phase_ != Phase::sized) return bytes_max_;
+  return static_cast<std::size_t>(body_.size() + remaining_);
 }
 
 bool BodyReader::take_control(char byte) {

@@ -1,7 +1,8 @@
 // BodyReader: one request's body (RFC 9112 section 6), sized or chunked, whole in memory.
 //
 // Strict: chunk sizes are hex digits alone, lines end in CRLF, extensions are read and ignored,
-// trailers are read and dropped. Grows by bytes received, never by bytes declared.
+// trailers are read and dropped. Grows by bytes received, never by bytes declared; without memory for them
+// it is at fault (503).
 // Thread: one. Limits: bytes_max for the body (413), 8 hex digits a chunk size, 256 bytes of extensions a
 // chunk, 4 KiB of trailers, 8 × bytes_max + 4 KiB of chunk framing (400).
 #pragma once
@@ -32,8 +33,9 @@ class BodyReader {
   Step feed(std::string_view bytes);
 
   BodyState state() const { return state_; }
-  const Fault& fault() const { return fault_; }  // 413 or 400
+  const Fault& fault() const { return fault_; }  // 400, 413 or 503
   const std::string& body() const { return body_; }
+  std::size_t held_bytes() const { return body_.capacity(); }  // of memory, for accounting
   std::string take_body() { return std::move(body_); }
 
  private:
@@ -54,6 +56,7 @@ class BodyReader {
   };
 
   std::size_t take_data(std::string_view bytes);
+  std::size_t room_max() const;
   bool take_size_line(char byte);
   bool take_trailer(char byte);
   bool take_control(char byte);  // false: fault_ says why

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/testing/allocation_ceiling.h"
+
 namespace carillon::http {
 namespace {
 
@@ -170,6 +172,31 @@ TEST(BodyReader, BoundsTheFramingOfAllChunksTogether) {
   std::string honest;
   for (int i = 0; i < 1000; ++i) honest += "1\r\na\r\n";
   EXPECT_EQ(read_chunked(honest + "0\r\n\r\n", 1000).state, BodyState::done);
+}
+
+TEST(BodyReader, WithoutMemoryForItsBodyIsAtFault) {
+  for (const RequestHead& head : {sized(100'000), chunked()}) {
+    const testing::AllocationCeiling ceiling(50'000);
+    BodyReader reader(head, 1'000'000);
+    if (head.body == BodyKind::chunked) reader.feed("186a0\r\n");  // 100,000
+    const std::string piece(10'000, 'x');
+    int fed = 0;
+    while (reader.state() == BodyState::need_more && ++fed < 10) reader.feed(piece);
+    EXPECT_EQ(reader.state(), BodyState::fault);
+    EXPECT_EQ(reader.fault().status, 503);
+    EXPECT_LT(reader.held_bytes(), 100U) << "what has come is given back";
+  }
+}
+
+TEST(BodyReader, HoldsNoMoreMemoryThanItsDeclaredSize) {
+  BodyReader reader(sized(100'000), 1'000'000);
+  const std::string piece(30'000, 'x');
+  for (int i = 0; i < 4; ++i) {
+    reader.feed(piece);
+    EXPECT_LE(reader.held_bytes(), 100'000U);
+    EXPECT_LE(reader.held_bytes(), 2 * reader.body().size());
+  }
+  EXPECT_EQ(reader.body().size(), 100'000U);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ Result<std::shared_ptr<DialPlanInbox>> make_dial_plan(DialRequest request) {
   if (!wake) return tl::unexpected(wake.error());
   auto inbox = std::make_shared<DialPlanInbox>(1, std::move(*wake));
   try {
-    std::thread([place, inbox, request] { inbox->try_push(plan(request)); }).detach();
+    std::thread([place, inbox, request] { inbox->push_always(plan(request)); }).detach();
   } catch (const std::system_error& error) {
     return failure("cannot connect to " + request.host + ": cannot start a thread: " + error.what());
   }

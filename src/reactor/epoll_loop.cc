@@ -62,6 +62,7 @@ class EpollLoop final : public Loop {
   WallTime wall_now() const override { return running_ ? wall_now_ : carillon::wall_now(); }
 
   bool post(std::function<void()> function) override;
+  void post_always(std::function<void()> function) override { posts_.push_always(std::move(function)); }
   void run() override;
   void stop() override;
   LoopCounters& counters() override { return counters_; }

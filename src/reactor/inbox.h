@@ -1,13 +1,16 @@
 // Inbox<T>: the one door between threads: a bounded queue with an eventfd.
 //
 // Any thread may push; one thread, the owner, drains. A push to a full inbox is refused and counted:
-// the caller decides what that means (the Router makes it a gap). The eventfd becomes readable when
-// the inbox goes from empty to not empty.
+// the caller decides what that means (the Router makes it a gap). Full is a number of items, or of the
+// bytes that their senders say they hold; an item larger than that still passes when nothing waits. The
+// eventfd becomes readable when the inbox goes from empty to not empty.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -35,24 +38,39 @@ class WakeFd {
 template <class T>
 class Inbox {
  public:
-  Inbox(std::size_t capacity, WakeFd wake) : capacity_(capacity), wake_(std::move(wake)) {}
+  static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+
+  Inbox(std::size_t capacity, WakeFd wake, std::size_t bytes_max = kNoLimit)
+      : capacity_(capacity), bytes_max_(bytes_max), wake_(std::move(wake)) {}
 
   int fd() const { return wake_.fd(); }
 
-  // Any thread. False when `capacity` items wait.
-  bool try_push(T item) {
+  // Any thread. False when `capacity` items wait, or too many bytes with these.
+  [[nodiscard]] bool try_push(T item, std::size_t bytes = 0) {
     bool was_empty = false;
     {
       const std::lock_guard lock(mutex_);
-      if (items_.size() >= capacity_) {
+      was_empty = items_.empty();
+      if (items_.size() >= capacity_ || (!was_empty && bytes > bytes_max_ - std::min(bytes_, bytes_max_))) {
         refused_.fetch_add(1, std::memory_order_relaxed);
         return false;
       }
+      items_.push_back(std::move(item));
+      bytes_ += bytes;
+    }
+    if (was_empty) wake_.signal();
+    return true;
+  }
+
+  // Any thread. Never refused, so only for items whose number is bounded elsewhere.
+  void push_always(T item) {
+    bool was_empty = false;
+    {
+      const std::lock_guard lock(mutex_);
       was_empty = items_.empty();
       items_.push_back(std::move(item));
     }
     if (was_empty) wake_.signal();
-    return true;
   }
 
   // The owner. Swaps everything that waits into `taken`, which it clears first. The eventfd is cleared
@@ -62,6 +80,7 @@ class Inbox {
     wake_.clear();
     const std::lock_guard lock(mutex_);
     items_.swap(taken);
+    bytes_ = 0;
   }
 
   // Any thread, and a signal handler: makes the descriptor readable with nothing to take.
@@ -71,9 +90,11 @@ class Inbox {
 
  private:
   const std::size_t capacity_;
+  const std::size_t bytes_max_;
   const WakeFd wake_;
   std::mutex mutex_;
   std::vector<T> items_;
+  std::size_t bytes_ = 0;  // of items_, as their senders say
   std::atomic<std::uint64_t> refused_{0};
 };
 

@@ -35,18 +35,57 @@ TEST(Inbox, TakesUpToItsCapacity_RefusesAndCountsBeyond) {
   EXPECT_TRUE(inbox->try_push(5));
 }
 
+TEST(Inbox, IsBoundedInBytesToo) {
+  for (const std::size_t second : {39U, 40U, 41U}) {
+    auto wake = WakeFd::create();
+    ASSERT_TRUE(wake.has_value());
+    Inbox<int> inbox(1000, std::move(*wake), 100);
+    EXPECT_TRUE(inbox.try_push(1, 60));
+    EXPECT_EQ(inbox.try_push(2, second), second <= 40);
+    EXPECT_EQ(inbox.refused(), second <= 40 ? 0U : 1U);
+    std::vector<int> taken;
+    inbox.drain_into(taken);
+    EXPECT_TRUE(inbox.try_push(3, 100)) << "what was taken does not count any more";
+  }
+}
+
+// An event of a size that bus.event_bytes_max allows must be deliverable.
+TEST(Inbox, TakesOneItemOfAnySizeWhenNothingWaits) {
+  auto wake = WakeFd::create();
+  ASSERT_TRUE(wake.has_value());
+  Inbox<int> inbox(1000, std::move(*wake), 100);
+  EXPECT_TRUE(inbox.try_push(1, 101));
+  EXPECT_FALSE(inbox.try_push(2, 1));
+  EXPECT_FALSE(inbox.try_push(3, Inbox<int>::kNoLimit));
+  std::vector<int> taken;
+  inbox.drain_into(taken);
+  EXPECT_TRUE(inbox.try_push(4, Inbox<int>::kNoLimit));
+  EXPECT_FALSE(inbox.try_push(5, Inbox<int>::kNoLimit));
+}
+
+TEST(Inbox, NeverRefusesWhatIsBoundedElsewhere) {
+  const auto inbox = new_inbox<int>(1);
+  EXPECT_TRUE(inbox->try_push(1));
+  inbox->push_always(2);
+  EXPECT_FALSE(inbox->try_push(3));
+  std::vector<int> taken;
+  inbox->drain_into(taken);
+  EXPECT_EQ((std::vector<int>{1, 2}), taken);
+  EXPECT_EQ(1u, inbox->refused());
+}
+
 TEST(Inbox, IsReadableFromTheFirstItemUntilItIsDrained) {
   const auto inbox = new_inbox<int>(8);
   EXPECT_FALSE(readable(inbox->fd()));
-  inbox->try_push(1);
-  inbox->try_push(2);
+  EXPECT_TRUE(inbox->try_push(1));
+  EXPECT_TRUE(inbox->try_push(2));
   EXPECT_TRUE(readable(inbox->fd()));
   std::vector<int> taken;
   inbox->drain_into(taken);
   EXPECT_FALSE(readable(inbox->fd()));
   inbox->drain_into(taken);
   EXPECT_TRUE(taken.empty());
-  inbox->try_push(3);
+  EXPECT_TRUE(inbox->try_push(3));
   EXPECT_TRUE(readable(inbox->fd()));
 }
 
@@ -62,7 +101,7 @@ TEST(Inbox, AWakeWithoutItemsIsHarmless) {
 
 TEST(Inbox, MovesItemsThatCannotBeCopied) {
   const auto inbox = new_inbox<std::unique_ptr<int>>(2);
-  inbox->try_push(std::make_unique<int>(7));
+  EXPECT_TRUE(inbox->try_push(std::make_unique<int>(7)));
   std::vector<std::unique_ptr<int>> taken;
   inbox->drain_into(taken);
   ASSERT_EQ(1u, taken.size());

@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/soft_allocation.h"
+
 namespace carillon::server {
 namespace {
 
@@ -43,8 +45,11 @@ bool publish_acknowledged(gateway::Gateway& gateway, std::vector<PublishEvent> e
     pending->waiting = events.size();
     pending->done = done;
     for (const PublishEvent& event : events) {
-      bus.publish(event.channel, event.data,
-                  [pending](bus::PublishResult result) { note(*pending, result); });
+      const auto publish = [&] {
+        bus.publish(event.channel, event.data,
+                    [pending](bus::PublishResult result) { note(*pending, result); });
+      };
+      if (!try_allocate(event.data.size(), publish)) note(*pending, bus::PublishResult::unavailable);
     }
   });
 }

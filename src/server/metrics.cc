@@ -142,6 +142,8 @@ void add_bus(Page& page) {
   Page::add(dropped, static_cast<double>(router.dropped_no_endpoint.get()), {{"reason", "no_endpoint"}});
   Page::add(dropped, static_cast<double>(router.dropped_reserved.get()), {{"reason", "reserved_channel"}});
   Page::add(dropped, static_cast<double>(bus.oversize_dropped.load()), {{"reason", "oversize"}});
+  Page::add(dropped, static_cast<double>(router.dropped_too_large.get()), {{"reason", "frame_too_large"}});
+  Page::add(dropped, static_cast<double>(router.dropped_no_memory.get()), {{"reason", "no_memory"}});
   page.gauge("carillon_bus_up", "1 while the bus is connected, subscribed and heard",
              page.gateway().router().bus_is_up() ? 1 : 0);
   page.counter("carillon_bus_gaps_total", "Times that events may have been lost on the bus",
@@ -249,6 +251,21 @@ void add_delivery(Page& page) {
         &Shard::retained_bytes);
 }
 
+void add_memory(Page& page) {
+  const gateway::MemoryPressure& memory = page.gateway().memory();
+  page.gauge("carillon_memory_used_bytes", "Memory in use, of what is limited to carillon_memory_limit_bytes",
+             static_cast<double>(memory.used_bytes()));
+  page.gauge("carillon_memory_limit_bytes", "RAM, the cgroup's limit, or server.memory_limit",
+             static_cast<double>(memory.limit_bytes()));
+  page.gauge("carillon_memory_level", "0 normal, 1 refusing new clients, 2 closing those furthest behind",
+             static_cast<double>(memory.level()));
+  page.counter("carillon_memory_reserve_used_total",
+               "Times that an allocation failed and the memory set aside for that was used",
+               memory.reserve_uses());
+  page.gauge("carillon_request_bodies_bytes", "Memory held by bodies of requests that are not answered yet",
+             static_cast<double>(page.gateway().admission().bodies().bytes()));
+}
+
 void add_ingest(Page& page, const IngestCounters& ingest) {
   page.counter("carillon_ingest_accepted_total", "Requests of ingest routes that became an event",
                ingest.accepted.load(std::memory_order_relaxed));
@@ -306,6 +323,7 @@ http::Response metrics_response(Gateway& gateway, const ApiCounters& api, std::u
   add_backlog(page);
   add_bus(page);
   add_refusals(page);
+  add_memory(page);
   add_publish(page, api.publish);
   add_ingest(page, api.ingest);
   add_loops(page);

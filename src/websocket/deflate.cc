@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/assert.h"
+#include "base/soft_allocation.h"
 
 namespace carillon::websocket {
 namespace {
@@ -30,7 +31,9 @@ class Inflation {
   Result<Ending, InflateFault> feed(std::string_view piece) {
     do {
       if (stream_.avail_in == 0) load(piece);
+      if (!has_room()) return tl::unexpected(InflateFault::no_memory);
       const int status = inflate_into_room();
+      if (status == Z_MEM_ERROR) return tl::unexpected(InflateFault::no_memory);
       if (produced_ == room_max_) return tl::unexpected(InflateFault::too_big);
       if (status == Z_STREAM_END && !rewind(piece)) return Ending::final_block;
       if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
@@ -52,11 +55,16 @@ class Inflation {
     piece.remove_prefix(size);
   }
 
+  bool has_room() {
+    if (produced_ < output_.size()) return true;
+    const std::uint64_t doubled = std::max<std::uint64_t>(kFirstOutputBytes, 2 * std::uint64_t{produced_});
+    const auto size = static_cast<std::size_t>(std::min(doubled, room_max_));
+    if (!try_reserve(output_, size)) return false;
+    output_.resize(size);
+    return true;
+  }
+
   int inflate_into_room() {
-    if (produced_ == output_.size()) {
-      const std::uint64_t doubled = std::max<std::uint64_t>(kFirstOutputBytes, 2 * std::uint64_t{produced_});
-      output_.resize(static_cast<std::size_t>(std::min(doubled, room_max_)));
-    }
     const std::uint64_t room_end = std::min<std::uint64_t>(output_.size(), room_max_);
     const std::size_t room = std::min(static_cast<std::size_t>(room_end) - produced_, kPieceBytesMax);
     stream_.next_out = reinterpret_cast<Bytef*>(output_.data() + produced_);
@@ -91,8 +99,10 @@ Result<std::string_view, InflateFault> Inflater::inflate(std::string_view compre
                                                          std::uint64_t bytes_max) {
   if (compressed.empty()) return std::string_view{};
   if (!stream_) {
-    stream_ = std::make_unique<z_stream>();
-    CARILLON_ASSERT(inflateInit2(stream_.get(), kRawDeflate32KiB) == Z_OK);  // fails without memory only
+    auto stream = std::make_unique<z_stream>();
+    // Fails without memory only.
+    if (inflateInit2(stream.get(), kRawDeflate32KiB) != Z_OK) return tl::unexpected(InflateFault::no_memory);
+    stream_ = std::move(stream);
   } else {
     inflateReset(stream_.get());
   }
@@ -124,6 +134,7 @@ bool Deflater::try_append_deflated(std::string& out, std::string_view message) {
   if (message.size() < 3) return false;
   const std::size_t begin = out.size();
   const std::size_t room = message.size() - 2;  // one less than the message, and the octet behind it
+  if (!try_reserve(out, begin + room + 1)) return false;
   out.resize(begin + room);
   const std::size_t size =
       libdeflate_deflate_compress(compressor_, message.data(), message.size(), out.data() + begin, room);

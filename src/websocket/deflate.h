@@ -19,6 +19,7 @@ namespace carillon::websocket {
 enum class InflateFault : std::uint8_t {
   corrupt,  // not DEFLATE, or it ends in the middle: close with 1007
   too_big,  // more than the cap: close with 1009
+  no_memory,  // for what it inflates to: close with 1013
 };
 
 // Thread: one. zlib's state (about 40 KiB) is made at the first message.
@@ -56,7 +57,7 @@ class Deflater {
 
   // Appends the payload of one compressed message to `out`, to be framed with RSV1 set. The last block
   // has BFINAL set, so an octet 00 follows it as section 7.2.3.4 wants. False, and `out` as it was,
-  // when the result would not be smaller than `message`: send that as it is.
+  // when the result would not be smaller than `message`, or there is no memory: send that as it is.
   bool try_append_deflated(std::string& out, std::string_view message);
 
  private:

@@ -6,6 +6,8 @@
 #include <random>
 #include <string>
 
+#include "base/testing/allocation_ceiling.h"
+
 namespace carillon::websocket {
 namespace {
 
@@ -209,6 +211,26 @@ TEST(Deflater, TheSameMessageGivesTheSameBytes) {
   two.clear();
   EXPECT_TRUE(second.try_append_deflated(two, letters(5000)));
   EXPECT_EQ(one, two);
+}
+
+TEST(Inflater, WithoutMemoryForItsOutputSaysSoAndGoesOnLater) {
+  Inflater inflater;
+  const std::string message = letters(100'000);
+  {
+    const carillon::testing::AllocationCeiling ceiling(50'000);
+    const auto inflated = inflater.inflate(flushed(message), kNoLimit);
+    ASSERT_FALSE(inflated.has_value());
+    EXPECT_EQ(inflated.error(), InflateFault::no_memory);
+  }
+  EXPECT_EQ(inflater.inflate(flushed(message), kNoLimit).value_or(""), message);
+}
+
+TEST(Deflater, WithoutMemoryLeavesTheMessagePlain) {
+  Deflater deflater;
+  std::string out = "kept";
+  const carillon::testing::AllocationCeiling ceiling(50'000);
+  EXPECT_FALSE(deflater.try_append_deflated(out, letters(100'000)));
+  EXPECT_EQ(out, "kept");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/assert.h"
+#include "base/soft_allocation.h"
 #include "websocket/deflate.h"
 
 namespace carillon::websocket {
@@ -24,6 +25,7 @@ constexpr ReadFault kBadDeflate{CloseCode::invalid_payload, "Invalid compressed 
 constexpr ReadFault too_large(std::uint64_t bytes) {
   return {CloseCode::message_too_big, "Message too large", bytes};
 }
+constexpr ReadFault kNoMemory{CloseCode::try_again_later, "Out of memory", 0};
 constexpr ReadFault kTooManyFragments{CloseCode::message_too_big, "Too many fragments", 0};
 
 ReadResult faulty(ReadFault fault) { return {ReadResult::Status::fault, 0, fault}; }
@@ -43,6 +45,18 @@ std::uint64_t payload_length(const std::uint8_t* header) {
   std::uint64_t length = 0;
   for (std::size_t i = 0; i < size; ++i) length = (length << 8) | header[2 + i];
   return length;
+}
+
+ReadFault fault_of(InflateFault fault, const ReaderLimits& limits) {
+  switch (fault) {
+    case InflateFault::too_big:
+      return too_large(limits.message_bytes_max + 1);
+    case InflateFault::no_memory:
+      return kNoMemory;
+    case InflateFault::corrupt:
+      break;
+  }
+  return kBadDeflate;
 }
 
 // Must the payload bytes of a message be held until it is complete?
@@ -197,7 +211,7 @@ ReadResult FrameReader::read_data(std::span<char> chunk, const ReaderLimits& lim
   if (is_text_ && !is_compressed_ && !utf8_.feed(text)) return faulty(kInvalidUtf8);
   const bool completes = remaining_ == 0 && is_final();
   const bool is_whole = completes && buffer_.empty();
-  if (!is_whole && is_kept(is_compressed_, limits)) keep(chunk);
+  if (!is_whole && is_kept(is_compressed_, limits) && !try_keep(chunk)) return faulty(kNoMemory);
   if (remaining_ > 0) return result_of(Next::go_on);
   end_frame();
   if (!completes) return result_of(Next::go_on);
@@ -212,13 +226,13 @@ ReadResult FrameReader::finish_message(std::string_view payload, const ReaderLim
   const bool inflates = is_compressed_ && is_kept(is_compressed_, limits);
   if (inflates) {
     const auto inflated = inflater->inflate(payload, limits.message_bytes_max);
-    if (!inflated) {
-      const bool big = inflated.error() == InflateFault::too_big;
-      return faulty(big ? too_large(limits.message_bytes_max + 1) : kBadDeflate);
+    const bool readable = inflated && (!is_text_ || is_valid_utf8(*inflated));
+    if (!readable) {
+      inflater->trim();  // of what has been made of a bomb up to the cap
+      return faulty(inflated ? kInvalidUtf8 : fault_of(inflated.error(), limits));
     }
     payload = *inflated;
     size = payload.size();
-    if (is_text_ && !is_valid_utf8(payload)) return faulty(kInvalidUtf8);
   } else if (is_text_ && !is_compressed_ && !utf8_.at_boundary()) {
     return faulty(kInvalidUtf8);
   }
@@ -235,12 +249,11 @@ ReadResult FrameReader::read_control(std::span<char> chunk, MessageHandler& hand
   const std::size_t size = header_[1] & 0x7F;
   const std::size_t held = size - static_cast<std::size_t>(remaining_) - chunk.size();
   if (remaining_ > 0) {
-    keep(chunk);
-    return result_of(Next::go_on);
+    return try_keep(chunk) ? result_of(Next::go_on) : faulty(kNoMemory);
   }
   end_frame();
   if (held == 0) return finish_control({chunk.data(), size}, handler);
-  keep(chunk);
+  if (!try_keep(chunk)) return faulty(kNoMemory);
   const std::size_t message_bytes = buffer_.size() - size;
   const ReadResult result = finish_control({buffer_.data() + message_bytes, size}, handler);
   if (message_bytes == 0) {
@@ -288,14 +301,15 @@ ReadResult FrameReader::finish_close(std::string_view payload, MessageHandler& h
 // Grows by doubling what has been received, or by less where a message's last frame says that no more
 // will come; a declared length never makes it more. Control frames double too: else pings cut in two
 // between tiny fragments would have the whole message copied each time.
-void FrameReader::keep(std::span<char> chunk) {
+bool FrameReader::try_keep(std::span<char> chunk) {
   const std::uint64_t needed = buffer_.size() + chunk.size();
   if (needed > buffer_.capacity()) {
     std::uint64_t room = std::max<std::uint64_t>(needed, 2 * std::uint64_t{buffer_.capacity()});
     if (is_final() && !is_control(opcode())) room = std::min(room, needed + remaining_);
-    buffer_.reserve(static_cast<std::size_t>(room));
+    if (!try_reserve(buffer_, static_cast<std::size_t>(room))) return false;
   }
   buffer_.insert(buffer_.end(), chunk.begin(), chunk.end());
+  return true;
 }
 
 }  // namespace carillon::websocket

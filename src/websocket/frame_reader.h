@@ -9,8 +9,8 @@
 // control frame by 125 bytes. Memory grows with the bytes received (doubling, so at most twice
 // them), never with a length declared. A message that is whole in the fed span is not copied.
 //
-// Errors: whatever the peer can do wrong ends in a ReadFault with the close code to send. Nothing
-// here throws, but for memory itself running out.
+// Errors: whatever the peer can do wrong ends in a ReadFault with the close code to send; so does a
+// message for which there is no memory (1013). Nothing here throws.
 #pragma once
 
 #include <array>
@@ -130,7 +130,7 @@ class FrameReader {
   ReadResult finish_control(std::string_view payload, MessageHandler& handler);
   ReadResult finish_close(std::string_view payload, MessageHandler& handler);
 
-  void keep(std::span<char> chunk);
+  [[nodiscard]] bool try_keep(std::span<char> chunk);
   void end_frame();
   Opcode opcode() const { return static_cast<Opcode>(header_[0] & 0x0F); }
   bool is_final() const { return (header_[0] & 0x80) != 0; }

@@ -1,6 +1,7 @@
 // Compressed messages (RFC 7692 sections 6 and 7.2) through FrameReader.
 #include <gtest/gtest.h>
 
+#include "base/testing/allocation_ceiling.h"
 #include "websocket/testing/vectors.h"
 
 namespace carillon::websocket {
@@ -174,6 +175,43 @@ TEST(FrameReaderDeflateDiscard, AboveThatNothingIsHeldAndTheWireSizeCounts) {
   Feeding feeding(limits);
   feeding.feed(input.substr(0, input.size() - 1));
   EXPECT_EQ(feeding.buffered_bytes(), 0u);
+}
+
+// A bomb is stopped at the cap, and what it had become by then is not kept for the next message.
+TEST(FrameReaderDeflate, ABombLeavesNoMemoryBehind) {
+  const ReaderLimits limits{.message_bytes_max = 1'000'000, .compression = Compression::negotiated};
+  const std::string not_utf8(900'000, '\xff');
+  for (const std::string& message : {std::string(1'000'001, 'a'), std::string(999'999, 'a'), not_utf8}) {
+    Inflater inflater;
+    FrameReader reader;
+    Recorder recorder;
+    std::string bytes = frame(Opcode::text, deflated(message), Fin::yes, Rsv1::set);
+    const auto result = reader.feed({bytes.data(), bytes.size()}, limits, recorder, &inflater);
+    EXPECT_EQ(result.ok(), message.size() == 999'999);
+    EXPECT_LE(inflater.buffered_bytes(), 64U * 1024);
+  }
+}
+
+TEST(FrameReaderDeflate, AMessageWithoutMemoryToInflateItEndsWith1013) {
+  const carillon::testing::AllocationCeiling ceiling(10'000);
+  const std::string message(50'000, 'a');
+  std::string compressed;
+  Deflater deflater;
+  {
+    const carillon::testing::AllocationCeiling enough(1'000'000);
+    ASSERT_TRUE(deflater.try_append_deflated(compressed, message));
+  }
+  const std::string bytes = frame(Opcode::text, compressed, Fin::yes, Rsv1::set);
+  EXPECT_EQ(read_whole(bytes, kNegotiated).fault, 1013);
+  EXPECT_EQ(read_bytewise(bytes, kNegotiated).fault, 1013);
+}
+
+TEST(FrameReaderDeflate, AFragmentedMessageWithoutMemoryForItEndsWith1013) {
+  const carillon::testing::AllocationCeiling ceiling(10'000);
+  const std::string part(6'000, 'a');
+  const std::string bytes = frame(Opcode::text, part, Fin::no) + frame(Opcode::continuation, part);
+  EXPECT_EQ(read_whole(bytes).fault, 1013);
+  EXPECT_EQ(read_bytewise(bytes).fault, 1013);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -32,12 +33,12 @@ class FakeApi final : public HttpHandler {
       now.refusal = refuse_with;
       return now;
     }
-    if (head.path == "/echo") return TakeBody{64};
-    if (head.path == "/later") return TakeBody{64};
+    if (head.path == "/echo" || head.path == "/later") return TakeBody{body_bytes_max};
     return NotMine{};
   }
   std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
                                        Responder later) override {
+    on_handle();
     if (head.path == "/later") {
       owed.push_back(std::move(later));
       return std::nullopt;
@@ -53,6 +54,8 @@ class FakeApi final : public HttpHandler {
 
   std::vector<Responder> owed;
   std::optional<http::RefusalNote> refuse_with;  // of /now
+  std::size_t body_bytes_max = 64;
+  std::function<void()> on_handle = [] {};
 };
 
 // A bus that keeps what clients publish, and answers when the test says.
@@ -151,7 +154,8 @@ class ShardStage {
                       ShardStage* sibling = nullptr)
       : settings(load(toml)),
         endpoints(compile_endpoints(settings).endpoints),
-        admission(settings.server.connections_max, endpoints),
+        admission(settings.server.connections_max, endpoints,
+                  settings.server.bodies_bytes_max ? settings.server.bodies_bytes_max : 64 * 1024 * 1024),
         shared{settings,     endpoints,   sibling ? sibling->admission : admission, api, publisher, log,
                SipKey{1, 2}, frame_memory},
         shard(std::move(*Shard::create(shared, loop, edge, place))),

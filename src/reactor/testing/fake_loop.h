@@ -139,6 +139,10 @@ class FakeLoop final : public Loop {
     posts_.push_back(std::move(function));
     return true;
   }
+  void post_always(std::function<void()> function) override {
+    const std::lock_guard lock(mutex_);
+    posts_.push_back(std::move(function));
+  }
   // Turns at the present time until stop(), or until there is nothing to do at once.
   void run() override {
     do turn();

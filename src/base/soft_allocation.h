@@ -1,0 +1,101 @@
+// Allocations whose size somebody outside decides: a body, a message, what inflates from it, a frame.
+// They go through here, and running out of memory is then a `false` that becomes a 503 or a close frame
+// (1013) for the one who asked, instead of the end of the process and of every other client.
+//
+// Everything else uses `new`. That its small allocations still succeed when a large one has failed is
+// the work of MemoryReserve (memory_reserve.h), which these allocations do not touch. While that reserve is
+// used up all of them fail, so that they do not take what was given back for the small ones.
+//
+// Thread: any.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <limits>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace carillon {
+
+namespace soft_allocation {
+
+// More than this fails at once. Only tests set it (base/testing/allocation_ceiling.h).
+inline constinit thread_local std::size_t bytes_max = std::numeric_limits<std::size_t>::max();
+
+// Up to this size an allocation is as good as a small one, so that /health is answered at the last.
+inline constexpr std::size_t kSmallBytes = 4 * 1024;
+
+// Set by MemoryReserve while it is used up.
+inline constinit std::atomic<bool> memory_is_short{false};
+
+// While one exists, this thread may fail to allocate: MemoryReserve keeps its memory for the others.
+class Scope {
+ public:
+  explicit Scope(std::size_t bytes) : depth_of_this_(bytes > kSmallBytes ? 1 : 0) { depth_ += depth_of_this_; }
+  ~Scope() { depth_ -= depth_of_this_; }
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+  static bool is_open() { return depth_ > 0; }
+
+ private:
+  static inline constinit thread_local int depth_ = 0;
+  const int depth_of_this_;
+};
+
+}  // namespace soft_allocation
+
+// Calls `allocate`, whose largest allocation has about `bytes`. False when there is no memory; then
+// `allocate` has thrown, so what it works on must be as it was, or thrown away by the caller.
+template <class Allocate>
+[[nodiscard]] bool try_allocate(std::size_t bytes, Allocate&& allocate) {
+  if (bytes > soft_allocation::bytes_max) return false;
+  const bool is_small = bytes <= soft_allocation::kSmallBytes;
+  if (!is_small && soft_allocation::memory_is_short.load(std::memory_order_relaxed)) return false;
+  const soft_allocation::Scope scope(bytes);
+  try {
+    allocate();
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  } catch (const std::length_error&) {  // over max_size()
+    return false;
+  }
+}
+
+// Makes room for exactly `bytes` in a string or a vector, and keeps its contents. False: as it was.
+template <class Buffer>
+[[nodiscard]] bool try_reserve(Buffer& buffer, std::size_t bytes) {
+  if (bytes <= buffer.capacity()) return true;
+  return try_allocate(bytes, [&] {
+    Buffer grown;
+    grown.reserve(bytes);
+    grown.insert(grown.end(), buffer.begin(), buffer.end());
+    buffer.swap(grown);
+  });
+}
+
+// Makes room for `more` behind what the buffer holds, doubling as needed. False: as it was.
+template <class Buffer>
+[[nodiscard]] bool try_make_room(Buffer& buffer, std::size_t more) {
+  const std::size_t needed = buffer.size() + more;
+  return needed <= buffer.capacity() || try_reserve(buffer, std::max(needed, 2 * buffer.capacity()));
+}
+
+// Appends, doubling the room as needed, but never to more than `bytes_max` (or what is needed, where
+// that is more). False: as it was.
+template <class Buffer>
+[[nodiscard]] bool try_append(Buffer& buffer, std::string_view bytes,
+                              std::size_t bytes_max = std::numeric_limits<std::size_t>::max()) {
+  const std::size_t needed = buffer.size() + bytes.size();
+  if (needed > buffer.capacity()) {
+    const std::size_t room = std::max(needed, std::min(2 * buffer.capacity(), bytes_max));
+    if (!try_reserve(buffer, room)) return false;
+  }
+  buffer.insert(buffer.end(), bytes.begin(), bytes.end());
+  return true;
+}
+
+}  // namespace carillon
