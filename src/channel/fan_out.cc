@@ -222,6 +222,11 @@ bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes) const {
   return !outbox || outbox->own_size() == 0 || outbox->own_size() + bytes <= options_.outbox_bytes_max;
 }
 
+std::size_t FanOut::outbox_bytes(SubscriberId id) const {
+  const Outbox* outbox = subscribers_[id].outbox.get();
+  return outbox ? outbox->size() : 0;
+}
+
 bool FanOut::say(SubscriberId id, std::string_view bytes, MonoTime now) {
   Subscriber& subscriber = at(id);
   // After the last bytes nothing more may follow.

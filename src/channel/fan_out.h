@@ -156,6 +156,8 @@ class FanOut {
   bool say(SubscriberId subscriber, std::string_view bytes, MonoTime now);
   // Room for say(): a connection without any should not be read from.
   bool outbox_has_room(SubscriberId subscriber, std::size_t bytes) const;
+  // Bytes of the outbox that the host has not taken: replies, pings, the rest of a half-sent event.
+  std::size_t outbox_bytes(SubscriberId subscriber) const;
   // The last bytes (a close frame): they leave once the cursors have arrived at their logs' heads;
   // then comes the verdict `finished`.
   void finish(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);

@@ -227,6 +227,27 @@ TEST(Flush, ABusyLogDoesNotStarveTheOthersOfASlowReaderEither) {
 }
 
 // A host that encrypts takes all bytes and keeps what the kernel did not take.
+TEST(Flush, TheOutboxSaysHowManyBytesTheHostHasNotTaken) {
+  Stage stage;
+  const LogId log = stage.engine->add_log(kDisconnect);
+  stage.join(0, {log});
+  EXPECT_EQ(stage.engine->outbox_bytes(0), 0U);
+  const std::string ping = ping_frame("p");
+  stage.host.at(0).capacity = 1;
+  stage.say(0, ping);
+  EXPECT_EQ(stage.engine->outbox_bytes(0), ping.size());
+  stage.run();
+  EXPECT_EQ(stage.engine->outbox_bytes(0), ping.size() - 1);
+  stage.append(log, "an event is no part of it before it is half sent");
+  EXPECT_EQ(stage.engine->outbox_bytes(0), ping.size() - 1);
+  stage.let_through(0, ping.size() + 4);
+  stage.run();
+  EXPECT_GT(stage.engine->outbox_bytes(0), 0U) << "now it is";
+  stage.let_through(0);
+  stage.run();
+  EXPECT_EQ(stage.engine->outbox_bytes(0), 0U);
+}
+
 TEST(Flush, AWriteThatTookEverythingButSaysBlockedIsBlocked) {
   Stage stage;
   const LogId log = stage.engine->add_log(kDisconnect);

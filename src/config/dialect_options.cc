@@ -178,6 +178,13 @@ std::vector<Option> inbound_options(EndpointSettings& e) {
       option("inbound.reply",
              WordKind<InboundReply>{{{"none", InboundReply::none}, {"echo", InboundReply::echo}}},
              e.inbound.reply, "\"echo\" sends every message back; \"none\" ignores it, but for commands"),
+      option("inbound.control_rate", LimitKind{1'000'000}, e.inbound.control_rate,
+             "most pings and pongs of one client a second; one too many closes with 1008"),
+      option("inbound.control_burst", NumberKind{1, 1'000'000}, e.inbound.control_burst,
+             "most of them at once"),
+      option("inbound.control_reason",
+             TextKind{"text", "\"Too many control frames\"", kCloseReasonBytesMax, check_close_reason},
+             e.inbound.control_reason, "reason of that close"),
   };
 }
 

@@ -149,6 +149,9 @@ std::vector<Option> server_options(ServerSettings& s) {
       option("body_timeout", DurationKind{milliseconds(100), hours(1)}, s.body_timeout,
              "how often the rate of a request's body is checked against body_rate_min; a body that stops is "
              "answered 408 after at most twice this"),
+      option("pipelined_requests_max", NumberKind{1, 1024}, s.pipelined_requests_max,
+             "most requests of one API connection that are worked on at a time; more are read when answers"
+             " have left"),
       option("http_idle_timeout", DurationKind{milliseconds(10), hours(1)}, s.http_idle_timeout,
              "between two requests of a kept-alive API connection"),
   };

@@ -75,6 +75,7 @@ struct ServerSettings {
   std::uint32_t drain_rate = 500;         // closes a second, where they fit into `drain` at that rate
   milliseconds handshake_timeout{5000};   // from accept to the whole head; a drip does not renew it
   milliseconds body_timeout{10000};       // in each, a request's body must grow by body_rate_min
+  std::uint32_t pipelined_requests_max = 64;  // of one API connection that are worked on at a time
   milliseconds http_idle_timeout{60000};  // between requests of a kept-alive API connection
   std::uint32_t request_line_bytes_max = 8 * 1024;
   std::uint32_t head_bytes_max = 16 * 1024;
@@ -279,6 +280,9 @@ struct InboundSettings {
   std::string too_large_reason = "Message too large";  // of the close 1009
   InboundReply reply = InboundReply::none;
   RateSettings rate;
+  Limit control_rate = Limit::of(100);  // pings and pongs a second
+  std::uint32_t control_burst = 200;    // of them at once
+  std::string control_reason = "Too many control frames";  // of the close 1008
 };
 
 // The lines that the log has of an endpoint's clients; empty: none.

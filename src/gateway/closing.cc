@@ -9,10 +9,13 @@
 namespace carillon::gateway {
 namespace {
 
-constexpr auto kCloseTimeout = seconds(5);      // for the close frame to get out
-constexpr auto kSlowCloseTimeout = seconds(2);  // likewise to one that is slow already
-constexpr auto kLingerTimeout = seconds(2);     // for the peer to close its side
-constexpr std::uint32_t kRowsAStep = 65536;     // of the connection table, looked through in one drain step
+// For the close frame to get out, from when the peer last took any bytes. The timer is set to half of it:
+// the first look shows how far our bytes have come, the next ones whether they still move.
+constexpr auto kCloseTimeout = milliseconds(5000);
+constexpr auto kSlowCloseTimeout = milliseconds(2000);  // likewise to one that was judged slow
+constexpr auto kLingerTimeout = milliseconds(2000);     // for the peer to close its side, once it has our last bytes
+constexpr auto kCloseTimeMax = seconds(30);             // for a peer that takes bytes, but slowly
+constexpr std::uint32_t kRowsAStep = 65536;             // of the connection table, looked through in one drain step
 
 // How loud the line about a close is; nothing where there is none.
 std::optional<LogLevel> level_of(CloseReason why, const config::ClientLogSettings& own) {
@@ -33,6 +36,7 @@ std::optional<LogLevel> level_of(CloseReason why, const config::ClientLogSetting
     case CloseReason::ping_timeout:
       return unless(own.unresponsive);
     case CloseReason::slow_consumer:
+    case CloseReason::control_rate:
     case CloseReason::protocol_error:
       return LogLevel::info;
     case CloseReason::overrun:
@@ -70,7 +74,7 @@ void Shard::carry_out(const channel::Verdict& verdict) {
       // It may just be slow: the close frame waits a moment for it. Then comes the RST.
       close_websocket(index, CloseReason::slow_consumer, endpoint->settings.lag.close_code,
                       endpoint->settings.lag.close_reason, Gentle::now);
-      set_timer(index, kSlowCloseTimeout);
+      set_timer(index, kSlowCloseTimeout / 2);
       return;
     case channel::Verdict::What::overrun:
       if (endpoint) close_websocket(index, CloseReason::overrun, 1013, "Events lost", Gentle::now);
@@ -85,7 +89,9 @@ void Shard::close_websocket(Index index, CloseReason why, std::optional<std::uin
   CARILLON_ASSERT(connection.state == State::open);
   leave_endpoint(index, why);
   connection.state = State::closing;
+  connection.paused = false;  // what it still sends is thrown away
   connection.interim.reset();
+  acks_.forget(index);
   std::string frame;
   websocket::append_close(frame, code, text);
   if (gentle == Gentle::after_events) {
@@ -93,7 +99,31 @@ void Shard::close_websocket(Index index, CloseReason why, std::optional<std::uin
   } else {
     fan_out_.finish_now(index, frame, loop_.now());
   }
-  set_timer(index, kCloseTimeout);
+  set_timer(index, kCloseTimeout / 2);
+}
+
+// A peer that still takes our last bytes gets more time for them; one that does not is given up.
+void Shard::on_closing_timer(Index index) {
+  Connection& connection = connections_[index];
+  const bool lingers = connection.state == State::lingering;
+  const auto patience = connection.close_reason == CloseReason::slow_consumer || lingers ? kSlowCloseTimeout
+                                                                                         : kCloseTimeout;
+  const SendState state = send_state(index);
+  const bool has_all = lingers && state.waiting == 0;
+  if (!has_all || acks_.is_watched(index)) {
+    const auto found = acks_.look(index, state, loop_.now(), kCloseTimeMax);
+    if (found != AckWatch::Found::stuck && acks_.watched_for(index, loop_.now()) < kCloseTimeMax) {
+      if (has_all) acks_.forget(index);
+      set_timer(index, has_all ? kLingerTimeout : patience / 2);
+      return;
+    }
+  }
+  if (lingers) {
+    edge_.close(connection.fd);
+    release(index);
+  } else {
+    drop(index, connection.close_reason);
+  }
 }
 
 void Shard::on_end_of_stream(Index index) {
@@ -107,9 +137,9 @@ void Shard::on_end_of_stream(Index index) {
     case State::body:
     case State::answering:
       connection.exchange().end_body();
-      connection.state = State::closing;
-      fan_out_.finish(index, {}, loop_.now());
-      set_timer(index, kCloseTimeout);
+      connection.exchange().answers.end_after_these();
+      connection.state = State::answering;
+      read_on(index);
       return;
     case State::proxy_header:
     case State::open:
@@ -152,6 +182,8 @@ void Shard::release(Index index) {
   fan_out_.remove_subscriber(index);
   wheel_.cancel(index);
   rates_.erase(index);
+  control_rate_.forget(index);
+  acks_.forget(index);
   if (connection.tls) tls_clients_->remove(index);
   if (connection.is_websocket) websockets_left_.subtract();
   counters_.sockets.subtract();
@@ -246,7 +278,7 @@ bool Shard::owes_answer(Index index) const {
     case State::answering:
       return true;
     case State::head:  // kept alive: more was pipelined, or the last answer has not left
-      return !connection.exchange().unread.empty() ||
+      return !connection.exchange().unread.empty() || !connection.exchange().answers.empty() ||
              !fan_out_.outbox_has_room(index, shared_.settings.server.outbox_bytes_max);
     case State::closing:
     case State::lingering:

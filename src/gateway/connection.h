@@ -34,7 +34,8 @@ enum class State : std::uint8_t {
 struct Connection {
   int fd = -1;
   std::uint32_t generation : 24 = 0;
-  State state : 8 = State::unused;
+  State state : 4 = State::unused;
+  bool ping_in_doubt : 1 = false;  // the awaited ping may still wait behind other bytes of ours
   std::uint32_t pong_due_ms = 0;   // wrapping; when silence becomes death
   std::uint32_t ping_due_ms = 0;   // wrapping; of the Ping frame
   std::uint32_t frame_due_ms = 0;  // wrapping; of the dialect's own ping

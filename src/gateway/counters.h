@@ -53,6 +53,8 @@ struct ShardCounters {
   Counter http_requests;
   Counter forwarded_malformed;  // headers of trusted proxies that name nobody; the peer counted
   Counter messages_in;          // data messages of clients
+  Counter control_frames_in;    // pings and pongs of clients
+  Counter pings_passed_over;    // answered by the pong of a newer ping of the same read
   Counter bytes_in;
   Counter read_slices_used_up;  // turns that ended with connections still to be read
   Counter deliveries;           // events given to the kernel, one a subscriber

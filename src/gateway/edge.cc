@@ -1,6 +1,10 @@
 #include "gateway/edge.h"
 
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,6 +55,16 @@ class KernelEdge final : public Edge {
     const linger at_once{1, 0};
     ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     ::close(fd);
+  }
+
+  SendState send_state(int fd) override {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    int waiting = 0;
+    if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || ::ioctl(fd, SIOCOUTQ, &waiting) != 0) {
+      return {};
+    }
+    return {info.tcpi_bytes_acked, static_cast<std::uint64_t>(waiting)};
   }
 
   MonoTime precise_now() override { return mono_now(); }

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "channel/fan_out.h"
+#include "gateway/ack_watch.h"
 
 namespace carillon::gateway {
 
@@ -26,6 +27,8 @@ class Edge {
   virtual void close(int fd) = 0;
   // Closes with RST: what the kernel still holds for this peer is thrown away, and no orphan stays.
   virtual void reset(int fd) = 0;
+  // What the kernel knows of our bytes; nothing acknowledged and nothing waiting where it cannot tell.
+  virtual SendState send_state(int fd) = 0;
   // For slices: Loop::now() stands still during a turn.
   virtual MonoTime precise_now() = 0;
 

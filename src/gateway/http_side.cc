@@ -1,5 +1,6 @@
 // A connection while it speaks HTTP: heads and bodies in, answers out, and the way to a WebSocket.
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "base/assert.h"
@@ -8,10 +9,6 @@
 
 namespace carillon::gateway {
 namespace {
-
-// For what the answer needs beside the bus, which is given its own time.
-constexpr auto kAnswerTimeout = seconds(25);
-constexpr auto kCloseTimeout = seconds(5);
 
 RefusalReason reason_of(const http::Fault& fault) {
   if (fault.status == 414) return RefusalReason::uri_too_long;
@@ -28,14 +25,49 @@ http::Response try_later(std::string_view message) {
 
 }  // namespace
 
-void Shard::read_head(Index index, std::string_view bytes) {
+// Requests, one behind the other, as far as this visit goes. What has to wait is kept, in order.
+void Shard::read_http(Index index, std::string_view bytes) {
+  const std::uint32_t generation = connections_[index].generation;
+  while (!bytes.empty()) {
+    Connection* const connection = connections_.find(index, generation);
+    if (!connection) return;
+    switch (connection->state) {
+      case State::head:
+        if (connection->paused || visit_requests_left_ <= 0) {
+          connection->exchange().unread.append(bytes);
+          return;
+        }
+        read_head(index, bytes);
+        break;
+      case State::body:
+        read_body(index, bytes);
+        break;
+      case State::answering:
+        connection->exchange().unread.append(bytes);
+        return;
+      case State::open: {
+        std::string frames(bytes);
+        read_frames(index, frames);
+        return;
+      }
+      case State::proxy_header:
+      case State::closing:
+      case State::lingering:
+      case State::unused:
+        return;
+    }
+  }
+}
+
+// Takes its bytes from the front of `bytes`, as read_body() does.
+void Shard::read_head(Index index, std::string_view& bytes) {
   Exchange& exchange = connections_[index].exchange();
   const auto step = exchange.head_reader.feed(bytes);
+  bytes.remove_prefix(step.state == http::HeadState::need_more ? bytes.size() : step.consumed);
   if (step.state == http::HeadState::need_more) {
-    if (!exchange.head_reader.untouched()) exchange.place.note_partial_head();
+    if (!exchange.head_reader.untouched() && exchange.answers.empty()) exchange.place.note_partial_head();
     return;
   }
-  ++exchange.request;
   if (step.state == http::HeadState::fault) {
     const http::Fault& fault = exchange.head_reader.fault();
     refuse(index, reason_of(fault), http::error_response(fault), fault.reason);
@@ -45,7 +77,7 @@ void Shard::read_head(Index index, std::string_view bytes) {
   find_client(exchange);
   exchange.place.note_request();
   if (!may_be_served(index)) return;
-  dispatch(index, bytes.substr(step.consumed));
+  dispatch(index);
 }
 
 // The path as it was sent: "/%77s" is not "/ws", or it would pass by a proxy that hides the latter.
@@ -56,10 +88,20 @@ const Endpoint* Shard::endpoint_at(std::string_view raw_path) const {
   return nullptr;
 }
 
-void Shard::dispatch(Index index, std::string_view rest) {
-  Exchange& exchange = connections_[index].exchange();
-  if (const Endpoint* endpoint = endpoint_at(exchange.head.raw_path)) {
-    dispatch_upgrade(index, *endpoint, rest);
+void Shard::dispatch(Index index) {
+  --visit_requests_left_;
+  Connection& connection = connections_[index];
+  Exchange& exchange = connection.exchange();
+  const Endpoint* endpoint = endpoint_at(exchange.head.raw_path);
+  // A 101 or a 100 would be taken for an answer to an earlier request.
+  if ((endpoint || exchange.head.expects_continue) && !exchange.answers.empty()) {
+    exchange.head_waits = true;
+    connection.state = State::answering;
+    schedule_http(index);
+    return;
+  }
+  if (endpoint) {
+    dispatch_upgrade(index, *endpoint);
     return;
   }
   counters_.http_requests.add();
@@ -69,21 +111,21 @@ void Shard::dispatch(Index index, std::string_view rest) {
   } else if (auto* response = std::get_if<http::Response>(&judged)) {
     // Its body is not read, so what follows on the connection cannot be told apart.
     if (exchange.head.body != http::BodyKind::none) response->keep_alive = http::KeepAlive::close;
-    exchange.unread.append(rest);
-    answer(index, *response);
+    answer(index, begin_answer(index, 0), std::move(*response));
   } else {
     exchange.body_reader.emplace(exchange.head, std::get<HttpHandler::TakeBody>(judged).body_bytes_max);
-    connections_[index].state = State::body;
+    connection.state = State::body;
     exchange.body_pace = {};
-    set_timer(index, shared_.settings.server.body_timeout);
+    set_read_deadline(index, shared_.settings.server.body_timeout);
     if (exchange.head.expects_continue && exchange.body_reader->state() == http::BodyState::need_more) {
       fan_out_.say(index, http::continue_response(), loop_.now());
     }
-    read_body(index, rest);
+    std::string_view nothing;  // there may be no body, or one that is refused by its length
+    read_body(index, nothing);
   }
 }
 
-void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint, std::string_view rest) {
+void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint) {
   const Exchange& exchange = connections_[index].exchange();
   if (exchange.head.method != "GET") {
     refuse(index, RefusalReason::method_not_allowed, http::upgrade_refusal(http::UpgradeFault::not_get), {});
@@ -96,27 +138,27 @@ void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint, std::string_
     refuse(index, refused->reason, refused->response, refused->detail);
     return;
   }
-  open(index, endpoint, std::get<Upgrade>(std::move(judged)), rest);
+  open(index, endpoint, std::get<Upgrade>(std::move(judged)));
 }
 
-void Shard::read_body(Index index, std::string_view bytes) {
+void Shard::read_body(Index index, std::string_view& bytes) {
   Exchange& exchange = connections_[index].exchange();
   http::BodyReader& reader = *exchange.body_reader;
   const auto step = reader.feed(bytes);
+  bytes.remove_prefix(reader.state() == http::BodyState::need_more ? bytes.size() : step.consumed);
   if (reader.state() == http::BodyState::fault) {
     const http::Fault fault = reader.fault();
     refuse(index, reason_of(fault),
            fault.status == 503 ? try_later(fault.reason) : http::error_response(fault), fault.reason);
     return;
   }
-  const std::string_view rest = bytes.substr(step.consumed);
   // A request without a body takes nothing of the budget: /health is answered while others have used it up.
-  const std::size_t held = reader.body().empty() ? 0 : reader.held_bytes() + rest.size();
+  const std::size_t held = reader.body().empty() ? 0 : reader.held_bytes() + bytes.size();
   if (!exchange.body_share.try_hold(shared_.admission.bodies(), held)) {
     refuse(index, RefusalReason::bodies_full, try_later("too many requests at once"), {});
     return;
   }
-  if (reader.state() == http::BodyState::done) hand_over(index, rest);
+  if (reader.state() == http::BodyState::done) hand_over(index);
 }
 
 // At the end of each server.body_timeout of a body.
@@ -126,79 +168,35 @@ void Shard::on_body_timer(Index index) {
   const auto period_ms = static_cast<std::uint64_t>(server.body_timeout.count());
   const std::uint64_t bytes_min = std::max<std::uint64_t>(server.body_rate_min * period_ms / 1000, 1);
   if (exchange.body_pace.keeps_up(exchange.body_reader->body().size(), bytes_min)) {
-    set_timer(index, server.body_timeout);
+    set_read_deadline(index, server.body_timeout);
     return;
   }
   refuse(index, RefusalReason::body_timeout, http::error_response(408, "the body arrived too slowly"), {});
 }
 
-// The request is whole: somebody else answers it, now or later.
-void Shard::hand_over(Index index, std::string_view rest) {
-  Connection& connection = connections_[index];
-  Exchange& exchange = connection.exchange();
-  exchange.unread.append(rest);
-  connection.state = State::answering;
-  set_timer(index, shared_.settings.bus.operation_timeout + kAnswerTimeout);
+// The request is whole: somebody else answers it, now or later. Meanwhile the next one may be read.
+void Shard::hand_over(Index index) {
+  Exchange& exchange = connections_[index].exchange();
   std::string body = exchange.body_reader->take_body();
   exchange.body_reader.reset();
+  const http::RequestHead head = std::move(exchange.head);
+  exchange.head.keep_alive = head.keep_alive;
+  exchange.head.method = head.method;
+  exchange.head.raw_path = head.raw_path;
+  const std::uint32_t request = begin_answer(index, body.size());
   std::optional<http::Response> response;
   // What a handler makes of a body (events, their copies) is as large as the sender likes.
   if (!try_allocate(body.size(), [&] {
-        response = shared_.http_handler.handle(exchange.head, std::move(body), responder_for(index));
+        response = shared_.http_handler.handle(head, std::move(body), responder_for(index, request));
       })) {
-    refuse(index, RefusalReason::memory, try_later("no memory for this request"), {});
-    return;
+    counters_.refusals[RefusalReason::memory].add();
+    response = try_later("no memory for this request");
+    response->refusal = http::RefusalNote{name_of(RefusalReason::memory), {}};
   }
-  if (response) answer(index, *response);
-}
-
-Responder Shard::responder_for(Index index) {
-  const std::uint32_t generation = connections_[index].generation;
-  const std::uint32_t request = connections_[index].exchange().request;
-  return [this, index, generation, request](http::Response response) {
-    loop_.post_always([this, index, generation, request, response = std::move(response)] {
-      respond(index, generation, request, response);
-    });
-  };
-}
-
-void Shard::respond(Index index, std::uint32_t generation, std::uint32_t request,
-                    const http::Response& response) {
-  const Connection* connection = connections_.find(index, generation);
-  if (!connection || connection->state != State::answering) return;
-  if (connection->exchange().request == request) answer(index, response);
-}
-
-void Shard::answer(Index index, const http::Response& response) {
-  Connection& connection = connections_[index];
-  Exchange& exchange = connection.exchange();
-  if (response.refusal) {  // counted by whoever refused it
-    incidents_.on_refusal({response.refusal->reason, response.status, exchange.head.raw_path, exchange.client,
-                           response.refusal->detail},
-                          loop_.now());
-  }
-  exchange.end_body();
-  http::Response last = response;
-  // In a drain the client is told to send nothing more on this connection.
-  if (drain_ || exchange.head.keep_alive == http::KeepAlive::close) last.keep_alive = http::KeepAlive::close;
-  const std::string bytes = responses_.bytes_of(exchange.head, last, loop_.wall_now());
-  const bool fits = last.keep_alive == http::KeepAlive::keep && fan_out_.say(index, bytes, loop_.now());
-  if (!fits) {  // or there was no room: the last answer that a client gets who does not read
-    connection.state = State::closing;
-    fan_out_.finish(index, bytes, loop_.now());
-    set_timer(index, kCloseTimeout);
-    return;
-  }
-  connection.state = State::head;
-  set_timer(index, shared_.settings.server.http_idle_timeout);
-  exchange.answered_before = true;
-  exchange.place.note_idle(loop_.now());
-  exchange.head = {};  // says nothing about the next request
-  exchange.client = exchange.peer;
-  // The rest of a pipeline waits for a later turn, so that a client cannot keep us here with it.
-  if (connection.readable || !exchange.unread.empty()) {
-    connection.readable = false;
-    read_later(index, ReadQueue::Lane::rest);
+  if (response) {
+    answer(index, request, std::move(*response));
+  } else {
+    schedule_http(index);
   }
 }
 
@@ -210,21 +208,18 @@ void Shard::note_refusal(Index index, RefusalReason reason, int status, std::str
                         loop_.now());
 }
 
-void Shard::refuse(Index index, RefusalReason reason, const http::Response& response,
-                   std::string_view detail) {
-  Connection& connection = connections_[index];
-  Exchange& exchange = connection.exchange();
+// The last answer of its connection, behind those to the requests before.
+void Shard::refuse(Index index, RefusalReason reason, http::Response response, std::string_view detail) {
+  Exchange& exchange = connections_[index].exchange();
   note_refusal(index, reason, response.status, detail);
+  response.refusal.reset();  // it has its line
   exchange.end_body();
-  http::Response last = response;
-  last.keep_alive = http::KeepAlive::close;
-  const std::string bytes = responses_.bytes_of(exchange.head, last, loop_.wall_now());
-  connection.state = State::closing;
-  fan_out_.finish(index, bytes, loop_.now());
-  set_timer(index, kCloseTimeout);
+  exchange.head.keep_alive = http::KeepAlive::close;
+  const std::uint32_t request = begin_answer(index, 0);
+  answer(index, request, std::move(response));
 }
 
-void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::string_view rest) {
+void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade) {
   Connection& connection = connections_[index];
   connection.state = State::open;
   connection.endpoint = endpoint.index;
@@ -253,7 +248,7 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::st
   if (endpoint.hears_events()) subscribe_as_asked(index, upgrade.selection);
   log_client(index, LogLevel::info, endpoint.settings.log.connected);
 
-  std::string early(rest);  // frames that came right behind the head; `rest` may live in the exchange
+  std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
   connection.interim.reset();
   if (connection.state != State::open) return;
   start_keepalive(index);

@@ -135,7 +135,7 @@ TEST(HttpSide, AnExpectationIsAnsweredOnceTheHeadIsGood) {
   EXPECT_EQ(split_answer(stage.take_received(fd)).body, "ok");
 }
 
-TEST(HttpSide, ALateAnswerLetsThePipelineWait) {
+TEST(HttpSide, ALateAnswerGoesBeforeThoseToLaterRequests) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.send(fd, post("/later", "") + post("/echo", "second"));
@@ -150,10 +150,10 @@ TEST(HttpSide, ASecondAnswerAndOneToAConnectionThatIsGoneAreDropped) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.send(fd, post("/later", "") + post("/later", ""));
+  ASSERT_EQ(stage.api.owed.size(), 2U);
   stage.api.owed.at(0)(FakeApi::text("first"));
   stage.api.owed.at(0)(FakeApi::text("again"));
   stage.settle();
-  ASSERT_EQ(stage.api.owed.size(), 2U);
   stage.api.owed.at(0)(FakeApi::text("and again"));
   stage.settle();
   EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"first"}));
@@ -171,10 +171,25 @@ TEST(HttpSide, ASecondAnswerAndOneToAConnectionThatIsGoneAreDropped) {
 TEST(HttpSide, AnAnswerThatNeverComesIs504) {
   ShardStage stage;
   const int fd = stage.connect();
-  stage.send(fd, post("/later", ""));
+  stage.send(fd, post("/later", "") + post("/later", ""));
   stage.run_for(seconds(31));
-  EXPECT_EQ(stage.take_received(fd).substr(9, 3), "504");
+  const std::string received = stage.take_received(fd);
+  EXPECT_EQ(received.substr(9, 3), "504");
   EXPECT_EQ(stage.refusals(RefusalReason::answer_timeout), 1U);
+  EXPECT_NE(received.find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(stage.edge[fd].shut_down);
+}
+
+TEST(HttpSide, AClientThatSendsPartOfAHeadBehindAnAwaitedAnswerIsRefusedInTime) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, post("/later", "") + "GET /now");
+  stage.run_for(seconds(20));
+  stage.api.owed.at(0)(FakeApi::text("first"));
+  stage.settle();
+  EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"first"}));
+  stage.run_for(seconds(61));
+  EXPECT_EQ(stage.take_received(fd).substr(9, 3), "408");
 }
 
 // 504 was answered for an event that was delivered later: the bus had more time than the answer.

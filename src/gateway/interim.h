@@ -12,6 +12,8 @@
 
 #include "base/assert.h"
 #include "base/ip_address.h"
+#include "base/time.h"
+#include "gateway/answer_queue.h"
 #include "gateway/body_budget.h"
 #include "gateway/http_connections.h"
 #include "http/body_pace.h"
@@ -30,9 +32,12 @@ struct Exchange {
   http::HeadReader head_reader;
   http::RequestHead head;  // of the request under way
   std::optional<http::BodyReader> body_reader;
-  BodyShare body_share;  // from the body's first byte until its request is answered
+  BodyShare body_share;  // from the body's first byte until the whole request waits in `answers`
   http::BodyPace body_pace;
-  std::string unread;                                     // pipelined behind the request under way
+  std::string unread;   // came with a read and has to wait: pipelined requests
+  AnswerQueue answers;  // to the requests before the one that is being read
+  bool head_waits = false;                  // `head` is whole, and judged when the answers before it have left
+  MonoTime read_due = MonoTime::max();      // when the head or body that is being read must be whole
   std::unique_ptr<http::ProxyHeaderReader> proxy_header;  // in that state only
   HttpConnections::Place place;                           // empty on the spare descriptor
   reactor::SpareDescriptor::Lease spare;                  // nearly always empty

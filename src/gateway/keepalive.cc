@@ -14,6 +14,10 @@ constexpr auto kGraceAfterStall = seconds(5);
 constexpr auto kLagCheckAfterStall = milliseconds(500);
 // The wall clock may step, so a distant `exp` is looked at again.
 constexpr auto kExpiryLook = seconds(10);
+constexpr auto kPingLookMax = milliseconds(1000);
+constexpr auto kPingLookMin = milliseconds(10);
+// What stands before a ping may take so long, at the speed at which the client takes it.
+constexpr auto kBeforePingMax = seconds(600);
 
 std::uint32_t ms_of(milliseconds duration) { return static_cast<std::uint32_t>(duration.count()); }
 
@@ -21,6 +25,18 @@ std::uint32_t ms_of(milliseconds duration) { return static_cast<std::uint32_t>(d
 std::int32_t until(std::uint32_t due_ms, std::uint32_t now_ms) {
   return static_cast<std::int32_t>(due_ms - now_ms);
 }
+
+// How often it is looked at whether an unanswered ping has reached its client.
+milliseconds ping_look_every(const config::EndpointSettings& settings) {
+  const auto& keepalive = settings.keepalive;
+  milliseconds shortest = kPingLookMax * 4;
+  if (keepalive.ping) shortest = std::min(shortest, *keepalive.ping);
+  if (keepalive.timeout) shortest = std::min(shortest, *keepalive.timeout);
+  return std::max(shortest / 4, kPingLookMin);
+}
+
+// The later of two wrapping moments.
+std::uint32_t later(std::uint32_t a_ms, std::uint32_t b_ms) { return until(a_ms, b_ms) > 0 ? a_ms : b_ms; }
 
 }  // namespace
 
@@ -34,14 +50,18 @@ void Shard::start_keepalive(Index index) {
   schedule_keepalive(index);
 }
 
-void Shard::heard_pong(Connection& connection) {
+void Shard::heard_pong(Index index) {
+  Connection& connection = connections_[index];
   const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
   // The timer stays where it is: when it fires it finds the deadline moved.
   if (keepalive.timeout) connection.pong_due_ms = wrapping_ms(loop_.now()) + ms_of(*keepalive.timeout);
   connection.pong_awaited = false;
+  connection.ping_in_doubt = false;
+  acks_.forget(index);
 }
 
 void Shard::on_keepalive_timer(Index index) {
+  if (connections_[index].ping_in_doubt) look_for_ping(index);
   if (close_if_expired(index) || drop_if_silent(index)) return;
   Connection& connection = connections_[index];
   const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
@@ -53,19 +73,63 @@ void Shard::on_keepalive_timer(Index index) {
     if (until(due_ms, now) <= 0) due_ms = now + ms_of(*every);
     return true;
   };
-  // No room for them: the peer is slow, and judged as that.
   std::string bytes;
-  if (is_due(connection.ping_due_ms, keepalive.ping)) {
-    websocket::append_frame(bytes, websocket::Opcode::ping, {});
-    connection.pong_awaited = true;
-  }
+  // One ping at a time: while it waits behind other bytes, another would only wait behind it.
+  const bool pings = is_due(connection.ping_due_ms, keepalive.ping) && !connection.ping_in_doubt;
+  if (pings) websocket::append_frame(bytes, websocket::Opcode::ping, {});
   if (is_due(connection.frame_due_ms, keepalive.frame)) {
     std::string payload;
     shared_.endpoints[connection.endpoint].replies.ping(loop_.wall_now(), payload);
     websocket::append_frame(bytes, websocket::Opcode::text, payload);
   }
-  if (!bytes.empty()) fan_out_.say(index, bytes, loop_.now());
+  const bool taken = bytes.empty() || fan_out_.say(index, bytes, loop_.now());
+  if (pings && !connection.pong_awaited) {
+    // Without room in the outbox it is sent when what is there has left.
+    connection.pong_awaited = taken;
+    connection.ping_in_doubt = true;
+  }
   schedule_keepalive(index);
+}
+
+// The deadline for a pong runs only once the ping has reached the client. As long as the client takes the
+// bytes that stand before it, the deadline is put off; it runs while the client takes nothing.
+void Shard::look_for_ping(Index index) {
+  Connection& connection = connections_[index];
+  const config::EndpointSettings& settings = shared_.endpoints[connection.endpoint].settings;
+  const auto& keepalive = settings.keepalive;
+  const SendState state = send_state(index);
+  const std::uint32_t now = wrapping_ms(loop_.now());
+  const auto put_off = [&](milliseconds pong, milliseconds ping) {
+    if (keepalive.timeout) connection.pong_due_ms = later(connection.pong_due_ms, now + ms_of(pong));
+    if (keepalive.drop_unanswered) connection.ping_due_ms = later(connection.ping_due_ms, now + ms_of(ping));
+  };
+  const bool is_there = state.waiting == 0 && !acks_.is_watched(index);
+  const auto found = is_there ? AckWatch::Found::arrived : acks_.look(index, state, loop_.now(), kBeforePingMax);
+  switch (found) {
+    case AckWatch::Found::begun:
+      put_off(ping_look_every(settings) * 2, ping_look_every(settings) * 2);
+      return;
+    case AckWatch::Found::stuck:
+      return;
+    case AckWatch::Found::arrived:
+      connection.ping_in_doubt = false;
+      acks_.forget(index);
+      if (!connection.pong_awaited) connection.ping_due_ms = now;  // there is room for it now
+      if (is_there) return;
+      break;
+    case AckWatch::Found::moving:
+      break;
+  }
+  put_off(keepalive.timeout.value_or(milliseconds(0)), keepalive.ping.value_or(milliseconds(0)));
+}
+
+// How far our bytes to this client have come.
+SendState Shard::send_state(Index index) {
+  const Connection& connection = connections_[index];
+  SendState state = edge_.send_state(connection.fd);
+  state.waiting += fan_out_.outbox_bytes(index);
+  if (connection.tls) state.waiting += tls_clients_->pending_bytes(index);
+  return state;
 }
 
 // Has it not answered in time, or by the time of the next ping?
@@ -82,6 +146,8 @@ bool Shard::drop_if_silent(Index index) {
     // We were not running; their pongs may wait in our receive buffers.
     connection.pong_due_ms = wrapping_ms(grace_until_);
     connection.pong_awaited = false;
+    connection.ping_in_doubt = false;
+    acks_.forget(index);
     return false;
   }
   log_client(index, LogLevel::warning, settings.log.unresponsive);
@@ -108,6 +174,7 @@ void Shard::schedule_keepalive(Index index) {
   std::optional<milliseconds> next;
   const auto consider = [&next](milliseconds wait) { next = next ? std::min(*next, wait) : wait; };
   if (settings.keepalive.ping) consider(milliseconds(until(connection.ping_due_ms, now)));
+  if (connection.ping_in_doubt) consider(ping_look_every(settings));
   if (settings.keepalive.frame) consider(milliseconds(until(connection.frame_due_ms, now)));
   if (settings.keepalive.timeout) consider(milliseconds(until(connection.pong_due_ms, now)));
   if (settings.auth.close_at_exp && connection.identity && connection.identity->expires_at()) {

@@ -157,5 +157,139 @@ TEST(Keepalive, AStepBackClosesNobodyAndPingsStayInTime_F20) {
   EXPECT_TRUE(stage.edge[fd].is_open());
 }
 
+// --- pings behind other bytes -------------------------------------------------------------------
+
+// A client that reads 600 kB at 50 kB/s: `acknowledged` of what waits each second.
+void take_in(ShardStage& stage, int fd, std::uint64_t acknowledged) {
+  std::uint64_t& unacked = stage.edge[fd].unacked;
+  unacked -= std::min(unacked, acknowledged);
+  stage.run_for(seconds(1));
+}
+
+constexpr std::string_view kQuickPings = "keepalive.ping = \"2s\"\nkeepalive.timeout = \"4s\"\n";
+
+// Regression: it was reset at 4.5 s although the ping had not left.
+TEST(Keepalive, TheDeadlineOfAPingBeginsWhenWhatStandsBeforeItHasArrived) {
+  ShardStage stage(std::string(kOrion) + std::string(kQuickPings));
+  const int fd = stage.open_orion();
+  stage.edge[fd].unacked = 600'000;
+  stage.edge[fd].written += 600'000;
+  for (int second = 0; second < 12; ++second) {
+    take_in(stage, fd, 50'000);
+    ASSERT_TRUE(stage.edge[fd].is_open()) << second;
+    if (second == 10) {
+      EXPECT_EQ(stage.take_frames(fd), Frames{"ping"}) << "no other ping stands in line behind it";
+    }
+  }
+  stage.run_for(seconds(1));
+  stage.send(fd, pong());
+  stage.run_for(milliseconds(3900));
+  EXPECT_TRUE(stage.edge[fd].is_open());
+}
+
+TEST(Keepalive, OnceThePingHasArrivedOnlyAPongCounts_P1_7) {
+  ShardStage stage(std::string(kOrion) + std::string(kQuickPings));
+  const int fd = stage.open_orion();
+  stage.edge[fd].unacked = 200'000;
+  stage.edge[fd].written += 200'000;
+  for (int second = 0; second < 4; ++second) take_in(stage, fd, 50'000);
+  // Now it has arrived, and the client goes on taking bytes, but never answers.
+  int seconds_open = 0;
+  while (stage.edge[fd].is_open() && seconds_open < 20) {
+    stage.edge[fd].unacked += 60'000;
+    stage.edge[fd].written += 60'000;
+    take_in(stage, fd, 50'000);
+    ++seconds_open;
+  }
+  EXPECT_GE(seconds_open, 3);
+  EXPECT_LE(seconds_open, 6);
+  EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U);
+}
+
+TEST(Keepalive, AHalfOpenPeerIsFoundAlthoughBytesWaitBeforeThePing_F11) {
+  ShardStage stage(std::string(kOrion) + std::string(kQuickPings));
+  const int fd = stage.open_orion();
+  stage.edge[fd].unacked = 1000;
+  stage.edge[fd].written += 1000;
+  stage.run_for(seconds(6));
+  EXPECT_TRUE(stage.was_reset(fd));
+  EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U);
+}
+
+TEST(Keepalive, APingForWhichTheOutboxHasNoRoomIsSentWhenThereIs) {
+  ShardStage stage("server.outbox_bytes_max = 1024\n[[endpoint]]\nprofile = \"echo\"\n" +
+                   std::string(kQuickPings));
+  const int fd = stage.open(upgrade_of("/echo"));
+  stage.edge[fd].capacity = 0;
+  for (int i = 0; i < 3; ++i) stage.send(fd, client_frame(Opcode::text, std::string(700, 'x')));
+  stage.run_for(milliseconds(2600));
+  for (int i = 0; i < 16; ++i) {  // it reads slowly
+    stage.take_up(fd, 100);
+    stage.run_for(milliseconds(250));
+  }
+  EXPECT_TRUE(stage.edge[fd].is_open());
+  stage.take_up(fd, FakeSocket::kEndless);
+  stage.run_for(seconds(1));
+  EXPECT_EQ(stage.take_frames(fd).back(), "ping");
+  stage.send(fd, pong());
+  stage.run_for(milliseconds(1500));
+  EXPECT_TRUE(stage.edge[fd].is_open());
+}
+
+TEST(Keepalive, AnUnansweredPingDropsAtTheNextOnlyOnceItHasArrived_P3_6) {
+  ShardStage stage("[[endpoint]]\nprofile = \"fluxora\"\n");
+  const int fd = stage.open(upgrade_of("/ws/streams"));
+  stage.edge[fd].unacked = 4'000'000;
+  stage.edge[fd].written += 4'000'000;
+  for (int second = 0; second < 80; ++second) take_in(stage, fd, 50'000);
+  EXPECT_TRUE(stage.edge[fd].is_open()) << "after 80 s it has just got the ping of 30 s";
+  for (int second = 0; second < 40; ++second) stage.run_for(seconds(1));
+  EXPECT_TRUE(stage.was_reset(fd));
+  EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U);
+}
+
+// The close frame stands behind them as well.
+TEST(Keepalive, AClientThatTakesItsBytesSlowlyStillGetsTheCloseFrame) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  stage.edge[fd].unacked = 600'000;
+  stage.edge[fd].written += 600'000;
+  stage.shard->begin_drain(milliseconds(0));
+  stage.settle();
+  for (int second = 0; second < 12; ++second) {
+    take_in(stage, fd, 50'000);
+    ASSERT_TRUE(stage.edge[fd].is_open()) << second;
+  }
+  EXPECT_EQ(stage.take_frames(fd), Frames{"close 1001"});
+  stage.run_for(milliseconds(1500));
+  EXPECT_TRUE(stage.edge[fd].is_open()) << "and two seconds to shut its side";
+  stage.run_for(seconds(3));
+  EXPECT_TRUE(stage.was_closed(fd));
+}
+
+TEST(Keepalive, AClientThatTakesNothingIsGivenUpAfterTheSameTimeAsBefore) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  stage.edge[fd].capacity = 0;
+  stage.edge[fd].unacked = 1000;
+  stage.edge[fd].written += 1000;
+  stage.shard->begin_drain(milliseconds(0));
+  stage.run_for(milliseconds(4900));
+  EXPECT_TRUE(stage.edge[fd].is_open());
+  stage.run_for(milliseconds(200));
+  EXPECT_TRUE(stage.was_reset(fd));
+}
+
+TEST(Keepalive, AClientThatTakesTheCloseFrameTooSlowlyIsGivenUp) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  stage.edge[fd].unacked = 10'000'000;
+  stage.edge[fd].written += 10'000'000;
+  stage.shard->begin_drain(milliseconds(0));
+  stage.settle();
+  for (int second = 0; second < 6; ++second) take_in(stage, fd, 1);
+  EXPECT_FALSE(stage.edge[fd].is_open());
+}
+
 }  // namespace
 }  // namespace carillon::gateway::testing

@@ -39,7 +39,7 @@ void Shard::read_proxy_header(Index index, std::string_view bytes) {
   if (connection.tls) {
     read_ciphertext(index, rest);
   } else {
-    read_head(index, rest);
+    read_http(index, rest);
   }
 }
 

@@ -12,6 +12,7 @@ namespace {
 // about 20, so this bounds a visit's work as well; session.cc and http_side.cc bound it further.
 constexpr std::size_t kVisitBytes = 16 * 1024;
 constexpr int kReadsAVisit = 4;
+constexpr int kRequestsAVisit = 16;
 // Of a turn. Half of it while events wait to be written, whose slice is 1 ms.
 constexpr auto kReadSlice = milliseconds(1);
 
@@ -51,6 +52,7 @@ void Shard::read_waiting() {
 void Shard::read_visit(Index index) {
   const std::uint32_t generation = connections_[index].generation;
   std::size_t bytes_left = kVisitBytes;
+  visit_requests_left_ = kRequestsAVisit;
   for (int i = 0; i < kReadsAVisit && bytes_left > 0; ++i) {
     Connection* connection = connections_.find(index, generation);
     if (!connection) return;
@@ -58,7 +60,15 @@ void Shard::read_visit(Index index) {
       connection->readable = true;
       return;
     }
-    if (feed_unread(index)) continue;
+    if (has_unread(*connection)) {
+      if (i > 0) break;  // this visit has left it
+      feed_unread(index);
+      continue;
+    }
+    if (connection->tls && tls_clients_->has_unread(index)) {
+      read_ciphertext(index, tls_clients_->take_unread(index));
+      continue;
+    }
     const ReadResult result = edge_.read(connection->fd, std::span(receive_).first(bytes_left));
     switch (result.state) {
       case ReadResult::State::nothing_now:
@@ -77,19 +87,19 @@ void Shard::read_visit(Index index) {
   if (connections_.find(index, generation)) read_later(index, ReadQueue::Lane::rest);
 }
 
-// Bytes that came with an earlier read and had to wait. False when there are none.
-bool Shard::feed_unread(Index index) {
+// Bytes that came with an earlier read and had to wait.
+bool Shard::has_unread(const Connection& connection) {
+  if (connection.state == State::head) return !connection.exchange().unread.empty();
+  const Inbound* const inbound = connection.state == State::open ? connection.interim.inbound() : nullptr;
+  return inbound && !inbound->unread.empty();
+}
+
+void Shard::feed_unread(Index index) {
   Connection& connection = connections_[index];
-  if (connection.state == State::head && !connection.exchange().unread.empty()) {
-    std::string unread = std::exchange(connection.exchange().unread, {});
-    on_bytes(index, unread);
-    return true;
-  }
-  if (connection.tls && tls_clients_->has_unread(index)) {
-    read_ciphertext(index, tls_clients_->take_unread(index));
-    return true;
-  }
-  return false;
+  std::string& kept =
+      connection.state == State::head ? connection.exchange().unread : connection.interim.inbound()->unread;
+  std::string unread = std::exchange(kept, {});
+  on_bytes(index, unread);
 }
 
 void Shard::read_bytes(Index index, std::size_t count) {
@@ -105,7 +115,7 @@ void Shard::read_bytes(Index index, std::size_t count) {
 // Whether on_bytes() may have more now. While not, what came is kept, in order.
 bool Shard::takes_bytes(const Connection& connection) const {
   if (connection.paused || connection.state == State::answering) return false;
-  return connection.state != State::head || connection.exchange().unread.empty();
+  return !has_unread(connection);
 }
 
 void Shard::on_bytes(Index index, std::span<char> bytes) {
@@ -114,16 +124,12 @@ void Shard::on_bytes(Index index, std::span<char> bytes) {
       read_proxy_header(index, {bytes.data(), bytes.size()});
       return;
     case State::head:
-      read_head(index, {bytes.data(), bytes.size()});
-      return;
     case State::body:
-      read_body(index, {bytes.data(), bytes.size()});
+    case State::answering:
+      read_http(index, {bytes.data(), bytes.size()});
       return;
     case State::open:
       read_frames(index, bytes);
-      return;
-    case State::answering:
-      connections_[index].exchange().unread.append(bytes.data(), bytes.size());
       return;
     case State::closing:
     case State::lingering:

@@ -70,6 +70,8 @@ std::string_view name_of(CloseReason reason) {
       return "message_too_large";
     case CloseReason::rate_exceeded:
       return "rate_exceeded";
+    case CloseReason::control_rate:
+      return "control_rate";
     case CloseReason::ping_timeout:
       return "ping_timeout";
     case CloseReason::slow_consumer:

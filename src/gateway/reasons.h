@@ -46,6 +46,7 @@ enum class CloseReason : std::uint8_t {
   protocol_error,     // 1002, 1007
   message_too_large,  // 1009
   rate_exceeded,      // inbound.rate
+  control_rate,       // inbound.control_rate: too many pings or pongs
   ping_timeout,
   slow_consumer,
   overrun,  // events were lost on our side and the endpoint cannot tell a gap

@@ -11,6 +11,13 @@ namespace {
 constexpr std::size_t kDeflateFrom = 64;
 // Of replies that wait for room in the outbox. The first may be longer: an echo is as long as its message.
 constexpr std::size_t kHeldBytesMax = 16 * 1024;
+// What one visit to a connection reads at most, beside its bound in bytes (reading.cc): then the others have
+// their turn.
+constexpr std::uint32_t kFramesAVisit = 256;
+constexpr int kCommandsAVisit = 32;
+// Pings of one read that have a pong each; of more, only the newest has (RFC 6455 section 5.5.3).
+constexpr int kPongsARead = 16;
+constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
 
 }  // namespace
 
@@ -22,11 +29,11 @@ class Shard::SessionInput final : public websocket::MessageHandler {
 
   websocket::Next on_message(websocket::Opcode opcode, std::string_view payload, std::uint64_t) override {
     shard_.counters_.messages_in.add();
-    if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(connection());
+    if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(index_);
     if (endpoint_.settings.inbound.rate.messages.value && shard_.is_over_rate(index_)) return over_rate();
     if (endpoint_.commands.exist()) {
-      return shard_.obey(index_, endpoint_.commands.parse(opcode, payload)) ? websocket::Next::go_on
-                                                                            : websocket::Next::stop;
+      const bool has_room = shard_.obey(index_, endpoint_.commands.parse(opcode, payload));
+      return has_room && --commands_left_ > 0 ? websocket::Next::go_on : websocket::Next::stop;
     }
     if (endpoint_.settings.inbound.reply == config::InboundReply::none) return websocket::Next::go_on;
     frame_.clear();
@@ -39,20 +46,31 @@ class Shard::SessionInput final : public websocket::MessageHandler {
   }
 
   websocket::Next on_ping(std::string_view payload) override {
-    if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(connection());
-    frame_.clear();
-    websocket::append_frame(frame_, websocket::Opcode::pong, payload);
-    return say(frame_);
+    if (shard_.is_over_control_rate(index_)) return websocket::Next::stop;
+    if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(index_);
+    if (pongs_left_ == 0) {
+      if (newest_ping_) shard_.counters_.pings_passed_over.add();
+      newest_ping_ = payload;
+      return websocket::Next::go_on;
+    }
+    --pongs_left_;
+    return say_pong(payload);
   }
 
   websocket::Next on_pong(std::string_view) override {
-    shard_.heard_pong(connection());
+    if (shard_.is_over_control_rate(index_)) return websocket::Next::stop;
+    shard_.heard_pong(index_);
     return websocket::Next::go_on;
   }
 
   void on_close(std::optional<std::uint16_t> code, std::string_view) override {
     connection().close_received = true;
     shard_.close_websocket(index_, CloseReason::client_close, code, {}, Gentle::now);
+  }
+
+  // After the read's last frame.
+  void answer_newest_ping() {
+    if (newest_ping_) say_pong(*newest_ping_);
   }
 
  private:
@@ -82,6 +100,12 @@ class Shard::SessionInput final : public websocket::MessageHandler {
     return true;
   }
 
+  websocket::Next say_pong(std::string_view payload) {
+    frame_.clear();
+    websocket::append_frame(frame_, websocket::Opcode::pong, payload);
+    return say(frame_);
+  }
+
   websocket::Next say(std::string_view frame) {
     return shard_.reply(index_, frame) ? websocket::Next::go_on : websocket::Next::stop;
   }
@@ -90,11 +114,15 @@ class Shard::SessionInput final : public websocket::MessageHandler {
   const Index index_;
   const Endpoint& endpoint_;
   std::string frame_;
+  std::optional<std::string> newest_ping_;
+  int pongs_left_ = kPongsARead;
+  int commands_left_ = kCommandsAVisit;
 };
 
 void Shard::read_frames(Index index, std::span<char> bytes) {
   const Endpoint& endpoint = shared_.endpoints[connections_[index].endpoint];
   websocket::ReaderLimits limits = endpoint.reader_limits;
+  limits.frames_per_feed_max = kFramesAVisit;
   if (connections_[index].deflate) limits.compression = websocket::Compression::negotiated;
 
   websocket::FrameReader reader;
@@ -108,6 +136,8 @@ void Shard::read_frames(Index index, std::span<char> bytes) {
     close_for_fault(index, result.fault);
     return;
   }
+  input.answer_newest_ping();
+  if (connection.state != State::open) return;  // there was no memory for it
   const auto unread = bytes.subspan(result.consumed);
   const bool keep = !reader.at_rest() || connection.paused || !unread.empty();
   if (!keep) {
@@ -164,6 +194,18 @@ bool Shard::is_over_rate(Index index) {
   return true;
 }
 
+// Counts a ping or pong of this client, and closes it when that is one too many.
+bool Shard::is_over_control_rate(Index index) {
+  counters_.control_frames_in.add();
+  const Endpoint& endpoint = shared_.endpoints[connections_[index].endpoint];
+  const config::InboundSettings& inbound = endpoint.settings.inbound;
+  if (!inbound.control_rate.value) return false;
+  const ControlRate::Limit limit{*inbound.control_rate.value, inbound.control_burst};
+  if (control_rate_.admit(index, limit, loop_.now())) return false;
+  close_websocket(index, CloseReason::control_rate, kPolicyViolation, inbound.control_reason, Gentle::now);
+  return true;
+}
+
 // False when the outbox is full: the reply is held, and nothing more is read until it has gone.
 bool Shard::reply(Index index, std::string_view frame) {
   Connection& connection = connections_[index];
@@ -201,31 +243,33 @@ void Shard::resume_paused() {
   const auto waiting = std::exchange(paused_, {});
   for (const auto& [index, generation] : waiting) {
     Connection* connection = connections_.find(index, generation);
-    if (!connection || connection->state != State::open) continue;
-    Inbound& inbound = connection->interim.make_inbound();
-    bool said = false;
-    if (!try_allocate(inbound.held.size(), [&] { said = fan_out_.say(index, inbound.held, loop_.now()); })) {
-      close_for_memory(index);
-      continue;
-    }
-    if (!said) {
-      paused_.emplace_back(index, generation);
-      continue;
-    }
+    if (!connection || !connection->paused) continue;
     connection->paused = false;
-    std::string().swap(inbound.held);  // an echo is as long as its message: its memory is given back
-    std::string unread = std::exchange(inbound.unread, {});
-    if (!unread.empty()) {
-      read_frames(index, unread);
-    } else if (inbound.reader.at_rest()) {
-      connection->interim.reset();
-    }
-    connection = connections_.find(index, generation);
-    if (connection && !connection->paused && connection->readable) {
-      connection->readable = false;
-      read_later(index, ReadQueue::Lane::rest);
+    if (connection->state == State::open) {
+      resume_session(index);
+    } else if (speaks_http(*connection)) {
+      send_answers(index);
     }
   }
+}
+
+void Shard::resume_session(Index index) {
+  Connection& connection = connections_[index];
+  Inbound& inbound = connection.interim.make_inbound();
+  bool said = false;
+  if (!try_allocate(inbound.held.size(), [&] { said = fan_out_.say(index, inbound.held, loop_.now()); })) {
+    close_for_memory(index);
+    return;
+  }
+  if (!said) {
+    pause(index);
+    return;
+  }
+  std::string().swap(inbound.held);  // an echo is as long as its message: its memory is given back
+  if (inbound.unread.empty() && inbound.reader.at_rest()) connection.interim.reset();
+  if (!connection.readable) return;
+  connection.readable = false;
+  read_later(index, ReadQueue::Lane::rest);
 }
 
 }  // namespace carillon::gateway

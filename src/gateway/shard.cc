@@ -123,6 +123,7 @@ MonoTime Shard::on_turn(MonoTime now) {
   if (now >= next_lag_check_) {
     next_lag_check_ = now + kLagCheckEvery;
     inflater_.trim();
+    control_rate_.sweep(now);
     fan_out_.check_lag(now);
   }
   slice_end_ = edge_.precise_now() + kSlice;
@@ -175,23 +176,16 @@ void Shard::on_timer(Index index) {
       turn_away(index, RefusalReason::handshake_timeout, "no whole PROXY header in time");
       return;
     case State::head:
-      on_head_timeout(index);
-      return;
     case State::body:
-      on_body_timer(index);
-      return;
     case State::answering:
-      refuse(index, RefusalReason::answer_timeout, http::error_response(504, "no answer in time"), {});
+      on_http_timer(index);
       return;
     case State::open:
       on_keepalive_timer(index);
       return;
     case State::closing:
-      drop(index, connection.close_reason);
-      return;
     case State::lingering:
-      edge_.close(connection.fd);
-      release(index);
+      on_closing_timer(index);
       return;
     case State::unused:
       CARILLON_ASSERT(false);
@@ -202,6 +196,10 @@ void Shard::on_head_timeout(Index index) {
   const Connection& connection = connections_[index];
   if (connection.tls && !tls_clients_->is_open(index)) {
     on_tls_handshake_timeout(index);
+    return;
+  }
+  if (!connection.exchange().answers.empty() && connection.exchange().head_reader.untouched()) {
+    set_read_deadline(index, shared_.settings.server.http_idle_timeout);  // it waits for us
     return;
   }
   if (connection.exchange().answered_before && connection.exchange().head_reader.untouched()) {

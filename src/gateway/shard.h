@@ -4,8 +4,8 @@
 // Thread: the loop's, but for take_batch(), responders and reading counters().
 // The parts: shard.cc (the turn), accepting.cc (new connections), reading.cc (bytes in), delivery.cc (who
 // hears which event), proxied.cc (who the client behind a proxy is), tls_side.cc (those that come encrypted),
-// http_side.cc (requests and the upgrade), session.cc (a WebSocket's frames), client_commands.cc (what they
-// ask for), keepalive.cc (pings, deadlines, `exp`), closing.cc (every end).
+// http_side.cc (requests and the upgrade), answering.cc (their answers), session.cc (a WebSocket's frames),
+// client_commands.cc (what they ask for), keepalive.cc (pings, deadlines, `exp`), closing.cc (every end).
 #pragma once
 
 #include <memory>
@@ -25,6 +25,7 @@
 #include "gateway/accept_gate.h"
 #include "gateway/admission.h"
 #include "gateway/connection.h"
+#include "gateway/control_rate.h"
 #include "gateway/counters.h"
 #include "gateway/drain.h"
 #include "gateway/edge.h"
@@ -158,7 +159,8 @@ class Shard final : public BatchTaker,
   void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
   void on_socket(Index index, std::uint32_t events);
   void read_visit(Index index);
-  bool feed_unread(Index index);
+  static bool has_unread(const Connection& connection);
+  void feed_unread(Index index);
   void read_bytes(Index index, std::size_t count);
   void on_bytes(Index index, std::span<char> bytes);
   bool takes_bytes(const Connection& connection) const;
@@ -177,19 +179,29 @@ class Shard final : public BatchTaker,
   void close_hearers(const Endpoint& endpoint, CloseReason why);
 
   // http_side.cc
-  void read_head(Index index, std::string_view bytes);
-  void read_body(Index index, std::string_view bytes);
+  static bool speaks_http(const Connection& connection);
+  void read_http(Index index, std::string_view bytes);
+  void read_head(Index index, std::string_view& bytes);
+  void read_body(Index index, std::string_view& bytes);
+  void dispatch(Index index);
+  void dispatch_upgrade(Index index, const Endpoint& endpoint);
+  void hand_over(Index index);
+  std::uint32_t begin_answer(Index index, std::size_t body_bytes);
   void on_body_timer(Index index);
-  void dispatch(Index index, std::string_view rest);
-  void dispatch_upgrade(Index index, const Endpoint& endpoint, std::string_view rest);
-  void hand_over(Index index, std::string_view rest);
   void respond(Index index, std::uint32_t generation, std::uint32_t request, const http::Response& response);
-  void answer(Index index, const http::Response& response);
-  void refuse(Index index, RefusalReason reason, const http::Response& response, std::string_view detail);
+  void answer(Index index, std::uint32_t request, http::Response response);
+  void send_answers(Index index);
+  void note_if_idle(const Connection& connection);
+  void read_on(Index index);
+  void end_http(Index index, std::string_view last_answer);
+  void set_read_deadline(Index index, MonoClock::duration from_now);
+  void schedule_http(Index index);
+  void on_http_timer(Index index);
+  void refuse(Index index, RefusalReason reason, http::Response response, std::string_view detail);
   void note_refusal(Index index, RefusalReason reason, int status, std::string_view detail);
-  void open(Index index, const Endpoint& endpoint, Upgrade upgrade, std::string_view rest);
+  void open(Index index, const Endpoint& endpoint, Upgrade upgrade);
   const Endpoint* endpoint_at(std::string_view raw_path) const;
-  Responder responder_for(Index index);
+  Responder responder_for(Index index, std::uint32_t request);
 
   // proxied.cc
   void expect_proxy_header(Index index);
@@ -212,9 +224,11 @@ class Shard final : public BatchTaker,
   void close_for_fault(Index index, const websocket::ReadFault& fault);
   void close_for_memory(Index index);
   bool is_over_rate(Index index);
+  bool is_over_control_rate(Index index);
   bool reply(Index index, std::string_view frame);
   void pause(Index index);
   void resume_paused();
+  void resume_session(Index index);
 
   // client_commands.cc
   bool obey(Index index, const Command& command);
@@ -228,10 +242,12 @@ class Shard final : public BatchTaker,
   // keepalive.cc
   void start_keepalive(Index index);
   void on_keepalive_timer(Index index);
-  void heard_pong(Connection& connection);
+  void heard_pong(Index index);
   bool close_if_expired(Index index);
   bool drop_if_silent(Index index);
   void schedule_keepalive(Index index);
+  void look_for_ping(Index index);
+  SendState send_state(Index index);
   void notice_stall(MonoTime now);
 
   // closing.cc
@@ -241,6 +257,7 @@ class Shard final : public BatchTaker,
                        Gentle gentle);
   void on_end_of_stream(Index index);
   void on_broken(Index index);
+  void on_closing_timer(Index index);
   void linger(Index index);
   void drop(Index index, CloseReason why);  // RST, nothing said
   void release(Index index);                // the descriptor is closed already
@@ -290,6 +307,9 @@ class Shard final : public BatchTaker,
   // What Admission counts open connections by, where it does: elsewhere a connection costs no byte of it.
   std::unordered_map<Index, IpAddress> counted_addresses_;
   std::unordered_map<Index, MessageRate> rates_;  // of those whose endpoint has one
+  ControlRate control_rate_;
+  AckWatch acks_;           // of pings and last bytes that wait behind others
+  int visit_requests_left_ = 0;  // of the visit under way
   std::unique_ptr<TlsClients> tls_clients_;                  // null where no address has TLS
   std::optional<HandshakeRate> handshake_rate_;              // likewise, and where it is off
   std::vector<char> receive_;                                // one buffer for every connection's reads

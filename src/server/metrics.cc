@@ -226,16 +226,10 @@ void add_delivery(Page& page) {
     const auto total = page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; });
     page.gauge(name, help, static_cast<double>(total));
   };
-  counter("carillon_read_slices_used_up_total",
-          "Loop turns whose time for reading ended before every client had been read",
-          &Shard::read_slices_used_up);
   counter("carillon_deliveries_total", "Events given to the kernel, one a subscriber", &Shard::deliveries);
   counter("carillon_writes_total", "Gathered writes; deliveries over writes is the coalescing ratio",
           &Shard::writes);
   counter("carillon_delivered_bytes_total", "Bytes written to clients", &Shard::bytes_out);
-  counter("carillon_received_bytes_total", "Bytes read from clients", &Shard::bytes_in);
-  counter("carillon_messages_in_total", "Data messages of clients", &Shard::messages_in);
-  counter("carillon_commands_total", "Commands of clients, understood or not", &Shard::commands);
   counter("carillon_errors_told_total", "Error frames to clients", &Shard::errors_told);
   counter("carillon_replies_dropped_total", "Replies beyond what may wait for a client's full outbox",
           &Shard::replies_dropped);
@@ -264,6 +258,22 @@ void add_memory(Page& page) {
                memory.reserve_uses());
   page.gauge("carillon_request_bodies_bytes", "Memory held by bodies of requests that are not answered yet",
              static_cast<double>(page.gateway().admission().bodies().bytes()));
+}
+
+void add_reading(Page& page) {
+  using Shard = gateway::ShardCounters;
+  const auto counter = [&](const char* name, const char* help, const Counter Shard::*which) {
+    page.counter(name, help, page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; }));
+  };
+  counter("carillon_received_bytes_total", "Bytes read from clients", &Shard::bytes_in);
+  counter("carillon_messages_in_total", "Data messages of clients", &Shard::messages_in);
+  counter("carillon_commands_total", "Commands of clients, understood or not", &Shard::commands);
+  counter("carillon_control_frames_in_total", "Pings and pongs of clients", &Shard::control_frames_in);
+  counter("carillon_pings_passed_over_total", "Pings that were answered by the pong to a newer one",
+          &Shard::pings_passed_over);
+  counter("carillon_read_slices_used_up_total",
+          "Loop turns whose time for reading ended before every client had been read",
+          &Shard::read_slices_used_up);
 }
 
 void add_ingest(Page& page, const IngestCounters& ingest) {
@@ -321,6 +331,7 @@ http::Response metrics_response(Gateway& gateway, const ApiCounters& api, std::u
   add_accepting(page);
   add_delivery(page);
   add_backlog(page);
+  add_reading(page);
   add_bus(page);
   add_refusals(page);
   add_memory(page);

@@ -81,8 +81,10 @@ ReadResult FrameReader::feed(std::span<char> bytes, const ReaderLimits& limits, 
   CARILLON_ASSERT(limits.compression == Compression::off || inflater != nullptr);
   if (ended_) return {ReadResult::Status::closed, bytes.size(), {}};
   std::size_t consumed = 0;
+  std::uint32_t frames_left = limits.frames_per_feed_max;
   // A frame without payload is complete with its header, though no byte is left to read.
   while (consumed < bytes.size() || (header_done_ && remaining_ == 0)) {
+    if (header_size_ == 0 && frames_left-- == 0) return {ReadResult::Status::stopped, consumed, {}};
     ReadResult result = step(bytes.subspan(consumed), limits, handler, inflater);
     consumed += result.consumed;
     if (result.ok()) continue;

@@ -45,6 +45,8 @@ struct ReaderLimits {
   std::uint64_t message_bytes_max = 64 * 1024;
   // Frames of one message, control frames between them not counted. At least 1.
   std::uint32_t fragments_max = 1024;
+  // Frames that one feed() reads, of all kinds; with more it stops before the next. At least 1.
+  std::uint32_t frames_per_feed_max = 0xffffffff;
   Payload payload = Payload::collect;
   Compression compression = Compression::off;
 };
@@ -82,7 +84,7 @@ struct ReadFault {
 struct [[nodiscard]] ReadResult {
   enum class Status : std::uint8_t {
     ok,       // all bytes were read
-    stopped,  // the handler said stop: `consumed` bytes were read, the rest is as it came, and may be
+    stopped,  // the handler said stop, or frames_per_feed_max is reached: `consumed` bytes were read, the rest is as it came, and may be
               // fed later or dropped
     closed,   // a close frame was delivered; everything after it is ignored
     fault,    // `fault` says what; the reader must not be fed again

@@ -86,6 +86,27 @@ TEST(FrameReaderLimits, ControlFramesAreNoFragments) {
   expect_reading(input + frame(Opcode::continuation, "x"), expected, limits);
 }
 
+TEST(FrameReaderLimits, AFeedReadsItsMostFramesAndLeavesTheNextAsItCame) {
+  const std::string input = frame(Opcode::text, "ab", Fin::no) + frame(Opcode::ping, "p") + frame(Opcode::continuation, "c");
+  for (const std::uint32_t most : {1U, 2U, 3U, 4U}) {
+    const ReaderLimits limits{.frames_per_feed_max = most};
+    Recorder recorder;
+    FrameReader reader;
+    std::string bytes = input;
+    std::span<char> rest(bytes);
+    int feeds = 0;
+    while (!rest.empty()) {
+      const ReadResult result = reader.feed(rest, limits, recorder);
+      ASSERT_GT(result.consumed, 0U);
+      ++feeds;
+      rest = rest.subspan(result.consumed);
+      EXPECT_EQ(result.status, rest.empty() ? ReadResult::Status::ok : ReadResult::Status::stopped);
+    }
+    EXPECT_EQ(feeds, static_cast<int>((3 + most - 1) / most));
+    EXPECT_EQ(recorder.events.size(), 2U);
+  }
+}
+
 TEST(FrameReaderLimits, EndlessEmptyFragmentsEnd) {
   std::string input = frame(Opcode::text, "", Fin::no);
   for (int i = 0; i < 1023; ++i) input += frame(Opcode::continuation, "", Fin::no);

@@ -135,6 +135,30 @@ test("publish API on the in-process bus", async (t) => {
     assert.equal((await api(server, "GET", "/v1/nothing")).status, 404);
   });
 
+  // Regression: one request of a connection was served in two turns of the loop, whatever was pipelined.
+  await t.test("two hundred pipelined requests are answered in order, and their events arrive in order", async () => {
+    const from = client.messages.length;
+    const requests = Array.from({ length: 200 }, (_, n) => {
+      const body = JSON.stringify({ channel: "orion.pipelined", data: n });
+      return `POST /v1/publish HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    });
+    const last = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    const answer = await rawExchange(server.port, requests.join("") + last, { timeoutMs: 10_000 });
+    assert.equal(answer.end, "fin");
+    assert.equal((answer.body.match(/\{"published":1\}/g) ?? []).length, 200);
+    const messages = (await client.next(from + 200)).slice(from);
+    assert.deepEqual(messages.map(({ data }) => JSON.parse(data).payload), Array.from({ length: 200 }, (_, n) => n));
+  });
+
+  // Regression: eight were answered, the last of them with keep-alive, and then the connection was closed.
+  await t.test("twenty pipelined GET /metrics have twenty answers, and the connection stays open", async () => {
+    const answer = await rawExchange(server.port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(20), { timeoutMs: 1000 });
+    assert.equal(answer.end, "open");
+    assert.equal((answer.body.match(/^carillon_info/gm) ?? []).length, 20);
+    assert.ok(!/Connection: close/i.test(answer.body));
+  });
+
   await t.test("requests share a kept-alive connection", async () => {
     const one = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
     const answer = await rawExchange(server.port, `${one}${one}${one.replace("Host", "Connection: close\r\nHost")}`);

@@ -29,6 +29,8 @@ struct FakeSocket {
   std::size_t capacity = kEndless;        // what the kernel would still take
   bool was_short = false;                 // a write came up short: the next room is an edge
   std::string received;                   // what the client would have read
+  std::uint64_t written = 0;   // ever
+  std::uint64_t unacked = 0;   // of `written`, what the client's kernel has not acknowledged
   bool shut_down = false;
   int closes = 0;
   int resets = 0;
@@ -70,6 +72,7 @@ class FakeEdge final : public Edge {
       socket.received.append(static_cast<const char*>(pieces[i].iov_base), take);
       if (socket.capacity != FakeSocket::kEndless) socket.capacity -= take;
       written += take;
+      socket.written += take;
       if (take < pieces[i].iov_len) {
         socket.was_short = true;
         return {written, written > 0 ? State::ok : State::blocked};
@@ -81,6 +84,10 @@ class FakeEdge final : public Edge {
   void shut_down_writing(int fd) override { used(fd).shut_down = true; }
   void close(int fd) override { ++used(fd).closes; }
   void reset(int fd) override { ++used(fd).resets; }
+  SendState send_state(int fd) override {
+    const FakeSocket& socket = used(fd);
+    return {socket.written - socket.unacked, socket.unacked};
+  }
   MonoTime precise_now() override { return loop_.now() + (looked_ += cost_); }
 
  private:

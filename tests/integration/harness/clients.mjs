@@ -123,10 +123,7 @@ export async function openPythonClients(t, { url, count, expected, env = {} }) {
 export async function openStalledClients(t, { port, target, count }) {
   const python = startProcess(PYTHON, [path.join(HERE, "stalled_clients.py"), String(port), target, String(count)]);
   t.after(() => python.child.kill("SIGKILL"));
-  const line = (index) => until("the stalled clients", () => {
-    if (python.child.exitCode) throw new Error(python.text());
-    return python.lines.stdout[index];
-  }, { timeoutMs: 30_000 });
+  const line = lineOf(python, "the stalled clients");
   return {
     ports: JSON.parse(await line(0)),
     ends: async () => {
@@ -153,3 +150,32 @@ export async function openPacedClients(t, { port, target, count, bytesPerSecond,
   verdict.catch(() => {}); // seen by whoever waits for it
   return { verdict };
 }
+
+// Clients that send as fast as they can (flooders.py says what). `end()` stops them: { sent, ends }.
+export async function openFlooders(t, { port, target, count, what }) {
+  const python = startProcess(PYTHON, [path.join(HERE, "flooders.py"), String(port), target, String(count), what]);
+  t.after(() => python.child.kill("SIGKILL"));
+  const line = lineOf(python, "the flooders");
+  await line(0);
+  return {
+    end: async () => {
+      python.child.stdin.end();
+      return JSON.parse(await line(1));
+    },
+  };
+}
+
+// A client that reads `rate` bytes a second through a small receive buffer. `end()` waits for the end of its
+// connection: { text, pings, close, seconds }.
+export async function openSlowReader(t, { port, target, rate }) {
+  const python = startProcess(PYTHON, [path.join(HERE, "slow_reader.py"), String(port), target, String(rate)]);
+  t.after(() => python.child.kill("SIGKILL"));
+  const line = lineOf(python, "the slow reader");
+  await line(0);
+  return { end: async () => JSON.parse(await line(1, 60_000)) };
+}
+
+const lineOf = (python, what) => (index, timeoutMs = 30_000) => until(what, () => {
+  if (python.child.exitCode) throw new Error(python.text());
+  return python.lines.stdout[index];
+}, { timeoutMs });

@@ -1,0 +1,181 @@
+// The answers that an HTTP connection is owed: begun, sent in order, and what is read or ended after them.
+#include <algorithm>
+#include <utility>
+
+#include "gateway/shard.h"
+
+namespace carillon::gateway {
+namespace {
+
+// For what the answer needs beside the bus, which is given its own time.
+constexpr auto kAnswerTimeout = seconds(25);
+constexpr std::size_t kBytesOfARequest = 4096;  // an answer of so much counts as one request more
+constexpr auto kCloseTimeout = milliseconds(5000);
+
+}  // namespace
+
+// The request under way stands in line for its answer, and the connection reads on, if it may.
+std::uint32_t Shard::begin_answer(Index index, std::size_t body_bytes) {
+  Connection& connection = connections_[index];
+  Exchange& exchange = connection.exchange();
+  AnswerQueue::Request request;
+  request.number = ++exchange.request;
+  request.body = exchange.head.method == "HEAD" ? http::BodyOut::omit : http::BodyOut::send;
+  request.keep_alive = exchange.head.keep_alive;
+  request.body_bytes = body_bytes;
+  request.path = exchange.head.raw_path;
+  request.client = exchange.client;
+  request.due = loop_.now() + shared_.settings.bus.operation_timeout + kAnswerTimeout;
+  exchange.answers.begin(request, std::move(exchange.body_share));
+  exchange.head = {};  // says nothing about the next request
+  exchange.client = exchange.peer;
+  exchange.read_due = loop_.now() + shared_.settings.server.http_idle_timeout;
+  const bool reads_on = request.keep_alive == http::KeepAlive::keep &&
+                        !exchange.answers.is_full(shared_.settings.server.pipelined_requests_max);
+  connection.state = reads_on ? State::head : State::answering;
+  return request.number;
+}
+
+Responder Shard::responder_for(Index index, std::uint32_t request) {
+  const std::uint32_t generation = connections_[index].generation;
+  return [this, index, generation, request](http::Response response) {
+    loop_.post_always([this, index, generation, request, response = std::move(response)] {
+      respond(index, generation, request, response);
+    });
+  };
+}
+
+void Shard::respond(Index index, std::uint32_t generation, std::uint32_t request,
+                    const http::Response& response) {
+  const Connection* connection = connections_.find(index, generation);
+  if (connection && speaks_http(*connection)) answer(index, request, response);
+}
+
+bool Shard::speaks_http(const Connection& connection) {
+  return connection.state == State::head || connection.state == State::body ||
+         connection.state == State::answering;
+}
+
+void Shard::answer(Index index, std::uint32_t request, http::Response response) {
+  Exchange& exchange = connections_[index].exchange();
+  const AnswerQueue::Request* const asked = exchange.answers.awaited(request);
+  if (!asked) return;
+  if (response.refusal) {  // counted by whoever refused it
+    incidents_.on_refusal({response.refusal->reason, response.status, asked->path, asked->client,
+                           response.refusal->detail},
+                          loop_.now());
+  }
+  exchange.answers.answer(request, std::move(response));
+  if (exchange.answers.closes()) connections_[index].state = State::answering;
+  send_answers(index);
+}
+
+// Those that are ready and have none before them that is not.
+void Shard::send_answers(Index index) {
+  Connection& connection = connections_[index];
+  Exchange& exchange = connection.exchange();
+  // In a drain nothing more is read behind what has come, and the last answer tells the client so.
+  if (drain_ && connection.state != State::body && exchange.unread.empty() && !exchange.head_waits &&
+      !exchange.answers.has_ended()) {
+    exchange.answers.end_after_these();
+    connection.state = State::answering;
+  }
+  while (const AnswerQueue::Ready* ready = exchange.answers.ready(responses_, loop_.wall_now())) {
+    if (ready->last == AnswerQueue::Last::yes) {
+      end_http(index, ready->bytes);
+      return;
+    }
+    if (!fan_out_.say(index, ready->bytes, loop_.now())) {  // it does not read: no more is read of it either
+      pause(index);
+      schedule_http(index);
+      return;
+    }
+    // A page of metrics costs more than the answer to a publisher.
+    visit_requests_left_ -= static_cast<int>(ready->bytes.size() / kBytesOfARequest);
+    exchange.answers.pop();
+    exchange.answered_before = true;
+    if (connection.state != State::body) exchange.read_due = loop_.now() + shared_.settings.server.http_idle_timeout;
+  }
+  note_if_idle(connection);
+  read_on(index);
+}
+
+// With all answers out it waits for the client's next request.
+void Shard::note_if_idle(const Connection& connection) {
+  const Exchange& exchange = connection.exchange();
+  if (connection.state == State::body || exchange.head_waits || !exchange.answers.empty()) return;
+  exchange.place.note_idle(loop_.now());
+  if (!exchange.head_reader.untouched()) exchange.place.note_partial_head();
+}
+
+// After answers have left: the end, the request that waited for them, or the next ones.
+void Shard::read_on(Index index) {
+  Connection& connection = connections_[index];
+  Exchange& exchange = connection.exchange();
+  if (exchange.answers.empty() && exchange.answers.has_ended()) {
+    end_http(index, {});
+    return;
+  }
+  bool stays = exchange.answers.closes() ||
+               exchange.answers.is_full(shared_.settings.server.pipelined_requests_max);
+  if (exchange.head_waits) stays |= !exchange.answers.empty();
+  if (connection.state == State::answering && !stays) connection.state = State::head;
+  if (connection.state != State::answering && (connection.readable || !exchange.unread.empty())) {
+    connection.readable = false;
+    read_later(index, ReadQueue::Lane::rest);
+  }
+  if (connection.state == State::head && std::exchange(exchange.head_waits, false)) {
+    dispatch(index);
+  } else {
+    schedule_http(index);
+  }
+}
+
+void Shard::end_http(Index index, std::string_view last_answer) {
+  Connection& connection = connections_[index];
+  connection.state = State::closing;
+  connection.paused = false;
+  fan_out_.finish(index, last_answer, loop_.now());
+  set_timer(index, kCloseTimeout / 2);
+}
+
+// The time for the head or body that is being read.
+void Shard::set_read_deadline(Index index, MonoClock::duration from_now) {
+  connections_[index].exchange().read_due = loop_.now() + from_now;
+  schedule_http(index);
+}
+
+// One timer for whichever comes first: the request that is being read, or the oldest answer that is awaited.
+void Shard::schedule_http(Index index) {
+  const Connection& connection = connections_[index];
+  const Exchange& exchange = connection.exchange();
+  MonoTime due = MonoTime::max();
+  if (!connection.paused && connection.state != State::answering) due = exchange.read_due;
+  if (const auto waiting = exchange.answers.waiting()) due = std::min(due, waiting->due);
+  if (due == MonoTime::max()) {
+    wheel_.cancel(index);  // its answers wait for it to read: the lag rules judge that
+  } else {
+    wheel_.set(index, due);
+  }
+}
+
+void Shard::on_http_timer(Index index) {
+  Connection& connection = connections_[index];
+  const auto waiting = connection.exchange().answers.waiting();
+  if (waiting && waiting->due <= loop_.now()) {
+    counters_.refusals[RefusalReason::answer_timeout].add();
+    incidents_.on_refusal({name_of(RefusalReason::answer_timeout), 504, waiting->path, waiting->client, {}},
+                          loop_.now());
+    answer(index, waiting->number, http::error_response(504, "no answer in time"));
+  } else if (connection.state == State::head) {
+    on_head_timeout(index);
+  } else if (connection.state == State::body) {
+    if (connection.exchange().read_due <= loop_.now()) {
+      on_body_timer(index);
+    } else {
+      schedule_http(index);
+    }
+  }
+}
+
+}  // namespace carillon::gateway

@@ -1,0 +1,146 @@
+// Requests that a client sends before it has the answers to those before: at a time, in order, to the limit.
+#include <gtest/gtest.h>
+
+#include "gateway/testing/shard_stage.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+std::string post(std::string_view path, std::string_view body, std::string_view headers = {}) {
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         std::string(headers) + "\r\n" + std::string(body);
+}
+
+// The bodies of /echo's answers, one behind the other.
+std::vector<std::string> bodies_of(std::string_view received) {
+  std::vector<std::string> bodies;
+  while (!received.empty()) {
+    const Answer answer = split_answer(received);
+    const std::size_t length = answer.head.find("Content-Length: ");
+    if (length == std::string::npos) break;
+    const auto size = static_cast<std::size_t>(std::stoul(answer.head.substr(length + 16)));
+    bodies.push_back(answer.body.substr(0, size));
+    received.remove_prefix(std::min(received.size(), answer.head.size() + size));
+  }
+  return bodies;
+}
+
+// Regression: a publisher got one request through in two turns of the loop, so that 500 events a second
+// waited 33 ms.
+TEST(Pipelining, SeveralPipelinedRequestsAreWorkedOnAtATimeToTheLimit) {
+  for (const std::size_t requests : {3U, 4U, 5U}) {
+    ShardStage stage("server.pipelined_requests_max = 4\n" + std::string(kOrion));
+    const int fd = stage.connect();
+    std::string all;
+    for (std::size_t i = 0; i < requests; ++i) all += post("/later", "");
+    stage.arrive(fd, all);
+    stage.loop.turn();
+    EXPECT_EQ(stage.api.owed.size(), std::min<std::size_t>(requests, 4));
+    for (std::size_t i = stage.api.owed.size(); i-- > 0;) stage.api.owed[i](FakeApi::text(std::to_string(i)));
+    stage.settle();
+    EXPECT_EQ(stage.api.owed.size(), requests);
+    if (requests == 5) stage.api.owed.at(4)(FakeApi::text("4"));
+    stage.settle();
+    const std::vector<std::string> bodies = bodies_of(stage.take_received(fd));
+    ASSERT_EQ(bodies.size(), requests);
+    for (std::size_t i = 0; i < requests; ++i) EXPECT_EQ(bodies[i], std::to_string(i));
+  }
+}
+
+// Regression: twenty pipelined requests got eight answers and a close, though the last one said keep-alive.
+TEST(Pipelining, AnswersThatDoNotFitPauseTheReadingAndNoneIsLost) {
+  ShardStage stage("server.outbox_bytes_max = 1024\n" + std::string(kOrion));
+  const int fd = stage.connect();
+  stage.edge[fd].capacity = 100;
+  std::vector<std::string> bodies;
+  std::string all;
+  for (int i = 0; i < 100; ++i) {
+    bodies.push_back(std::to_string(i) + std::string(50, 'x'));
+    all += post("/echo", bodies.back());
+  }
+  stage.send(fd, all);
+  EXPECT_LT(stage.shard->counters().http_requests.get(), 100U) << "no more is read than can be answered";
+  EXPECT_TRUE(stage.edge[fd].is_open());
+  std::string received;
+  for (int i = 0; i < 1000; ++i) {
+    stage.take_up(fd, 50);
+    received += stage.take_received(fd);
+  }
+  EXPECT_EQ(bodies_of(received), bodies);
+  EXPECT_EQ(received.find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(stage.edge[fd].is_open());
+  stage.end(fd);
+  stage.expect_nothing_left();
+}
+
+TEST(Pipelining, ARefusalBehindAwaitedAnswersIsTheLastAndSaysConnectionClose) {
+  for (const std::string& last : {get("/nowhere", "Host: x\r\n"), std::string("nonsense\r\n\r\n"),
+                                 post("/echo", std::string(65, 'x'))}) {
+    ShardStage stage;
+    const int fd = stage.connect();
+    stage.send(fd, post("/later", "") + last + post("/echo", "never"));
+    EXPECT_EQ(stage.take_received(fd), "");
+    stage.api.owed.at(0)(FakeApi::text("first"));
+    stage.settle();
+    const std::string received = stage.take_received(fd);
+    const std::vector<std::string> bodies = bodies_of(received);
+    ASSERT_EQ(bodies.size(), 2U);
+    EXPECT_EQ(bodies[0], "first");
+    const std::size_t second = received.rfind("HTTP/1.1 ");
+    EXPECT_EQ(received.substr(second + 9, 1), "4");
+    EXPECT_NE(received.find("Connection: close", second), std::string::npos);
+    EXPECT_EQ(received.substr(0, second).find("Connection: close"), std::string::npos);
+    EXPECT_TRUE(stage.edge[fd].shut_down);
+    EXPECT_EQ(stage.all_refusals(), 1U);
+    stage.end(fd);
+    stage.expect_nothing_left();
+  }
+}
+
+TEST(Pipelining, AnUpgradeWaitsForTheAnswersBeforeIt) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, post("/later", "") + orion_upgrade() + client_frame(websocket::Opcode::ping, "p"));
+  EXPECT_EQ(stage.take_received(fd), "");
+  EXPECT_EQ(stage.open_connections(), 0U);
+  stage.api.owed.at(0)(FakeApi::text("first"));
+  stage.settle();
+  const std::string received = stage.take_received(fd);
+  EXPECT_EQ(bodies_of(received).at(0), "first");
+  const std::size_t second = received.find("HTTP/1.1 101");
+  ASSERT_NE(second, std::string::npos);
+  EXPECT_EQ(frames_of(split_answer(received.substr(second)).body), (std::vector<std::string>{"pong p"}));
+  stage.reset(fd);
+  stage.expect_nothing_left();
+}
+
+TEST(Pipelining, A100ContinueIsNotSentBeforeTheAnswersToEarlierRequests) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, post("/later", "") +
+                     "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(stage.take_received(fd), "");
+  stage.api.owed.at(0)(FakeApi::text("first"));
+  stage.settle();
+  const std::string received = stage.take_received(fd);
+  EXPECT_GT(received.find("100 Continue"), received.find("first"));
+  stage.send(fd, "ok");
+  EXPECT_EQ(split_answer(stage.take_received(fd)).body, "ok");
+}
+
+TEST(Pipelining, ARequestThatAsksForTheEndIsTheLastThatIsRead) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.send(fd, post("/later", "", "Connection: close\r\n") + post("/later", ""));
+  ASSERT_EQ(stage.api.owed.size(), 1U);
+  stage.api.owed.at(0)(FakeApi::text("last"));
+  stage.settle();
+  const Answer answer = split_answer(stage.take_received(fd));
+  EXPECT_EQ(answer.body, "last");
+  EXPECT_NE(answer.head.find("Connection: close"), std::string::npos);
+  EXPECT_EQ(stage.api.owed.size(), 1U);
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing
