@@ -69,11 +69,12 @@ void PublisherSession::close() {
 
 bool PublisherSession::try_publish(std::string_view channel, std::string_view body, MonoTime now,
                                    std::string& out, PublishDone& done) {
-  if (!ready() || waiting() >= kWaitingMax) return false;
+  if (!ready() || publishes_waiting_ >= kWaitingMax) return false;
   // Nothing may fail between the command and its place among those that wait, or replies would be mixed up.
   if (!try_make_room(out, channel.size() + body.size() + kCommandOverheadBytes)) return false;
   waiting_.push_back(
       {Purpose::publish, now + options_.operation_timeout, std::string(channel), std::move(done)});
+  ++publishes_waiting_;
   append_command(out, {"PUBLISH", channel, body});
   role_owed_ = confirms_role();
   return true;
@@ -182,6 +183,7 @@ void PublisherSession::confirm_all() {
 
 void PublisherSession::finish(Waiting& waiting, PublishResult result) {
   if (waiting.purpose != Purpose::publish) return;
+  --publishes_waiting_;  // first: `done` may publish again
   listener_.on_published(result);
   if (waiting.done) waiting.done(result);
 }

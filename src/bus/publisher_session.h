@@ -52,15 +52,15 @@ class PublisherSession final : public Session, private RespConsumer {
   bool ready() const override { return reader_ != nullptr && opening_.done(); }
   void close() override;
 
-  // False, and `done` untouched, when not ready or kWaitingMax wait. `done` is called once, after the
-  // listener's on_published(), from feed(), advance() or close().
+  // False, and `done` untouched, when not ready or kWaitingMax publishes wait; questions of our own do not
+  // count. `done` is called once, after the listener's on_published(), from feed(), advance() or close().
   bool try_publish(std::string_view channel, std::string_view body, MonoTime now, std::string& out,
                    PublishDone& done);
   // Both only when ready().
   void append_probe(std::string_view channel, std::string_view nonce, MonoTime now, std::string& out);
   void append_ping(MonoTime now, std::string& out);
-  std::size_t waiting() const { return waiting_.size() + unconfirmed_.size(); }
-  const ServerIdentity& identity() const { return identity_; }  // of the present connection
+  std::size_t waiting() const { return waiting_.size() + unconfirmed_.size(); }  // our own questions too
+  const ServerIdentity& identity() const { return identity_; }                   // of the present connection
 
  private:
   enum class Purpose { publish, probe, ping, role };
@@ -88,9 +88,10 @@ class PublisherSession final : public Session, private RespConsumer {
   Opening opening_;
   MonoTime opening_deadline_{};
   std::optional<Fault> fault_;
-  std::deque<Waiting> waiting_;      // deadlines ascend: all have the same time to live
-  std::deque<Waiting> unconfirmed_;  // answered, and the server's role after that is not known yet
-  bool role_owed_ = false;           // a PUBLISH was appended since the last question
+  std::deque<Waiting> waiting_;        // deadlines ascend: all have the same time to live
+  std::deque<Waiting> unconfirmed_;    // answered, and the server's role after that is not known yet
+  std::size_t publishes_waiting_ = 0;  // in both
+  bool role_owed_ = false;             // a PUBLISH was appended since the last question
   ServerIdentity identity_;
 };
 

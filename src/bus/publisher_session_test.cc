@@ -129,6 +129,19 @@ TEST(PublisherSession, AtMostTenThousandWait) {
   EXPECT_EQ(f.tally.unavailable, static_cast<int>(kWaitingMax));
 }
 
+// A batch of 10,000 events that went out in several writes was refused from the 9,996th event on: each write
+// had asked for the server's role as well.
+TEST(PublisherSession, QuestionsOfOurOwnTakeNoPlaceOfAPublish) {
+  Fixture f;
+  f.make_ready();
+  f.session.append_probe("carillon.probe.x", "1", kStart, f.out);
+  f.session.append_ping(kStart, f.out);
+  for (std::size_t i = 0; i < kWaitingMax; ++i) ASSERT_TRUE(f.publish("c", "x")) << i;
+  EXPECT_FALSE(f.publish("c", "one too many"));
+  f.session.close();
+  EXPECT_EQ(f.tally.unavailable, static_cast<int>(kWaitingMax));
+}
+
 TEST(PublisherSession, NothingIsPublishedBeforeItIsReadyOrAfterItIsClosed) {
   Fixture f;
   EXPECT_FALSE(f.publish("c", "1"));
