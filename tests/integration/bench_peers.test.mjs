@@ -17,9 +17,12 @@ async function serve(t, { onGet, broadcast, closeEvery = Infinity }) {
     const chunks = [];
     request.on("data", (chunk) => chunks.push(chunk));
     request.on("end", () => {
+      // Pipelined behind an answer that closes the connection: it gets no answer, and is sent again on the next one.
+      if (request.socket.isClosing) return;
       broadcast(Buffer.concat(chunks).toString());
       posts += 1;
-      if (posts % closeEvery === 0) response.setHeader("Connection", "close");
+      request.socket.isClosing = posts % closeEvery === 0;
+      if (request.socket.isClosing) response.setHeader("Connection", "close");
       response.end("ok");
     });
   });
