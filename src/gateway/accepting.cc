@@ -179,6 +179,7 @@ void Shard::take_in(int fd, const std::string& peer_address, const Entrance& ent
     return;
   }
   // Absolute: a client that sends a byte now and then does not get more time.
+  exchange.read_due = loop_.now() + server.handshake_timeout;
   set_timer(index, server.handshake_timeout);
   if (exchange.spare) begin_essential(index);
   if (entrance.proxy_protocol == config::ProxyProtocol::on) return expect_proxy_header(index);

@@ -61,9 +61,9 @@ void Shard::answer(Index index, std::uint32_t request, http::Response response) 
   const AnswerQueue::Request* const asked = exchange.answers.awaited(request);
   if (!asked) return;
   if (response.refusal) {  // counted by whoever refused it
-    incidents_.on_refusal({response.refusal->reason, response.status, asked->path, asked->client,
-                           response.refusal->detail},
-                          loop_.now());
+    incidents_.on_refusal(
+        {response.refusal->reason, response.status, asked->path, asked->client, response.refusal->detail},
+        loop_.now());
   }
   exchange.answers.answer(request, std::move(response));
   if (exchange.answers.closes()) connections_[index].state = State::answering;
@@ -94,7 +94,8 @@ void Shard::send_answers(Index index) {
     visit_requests_left_ -= static_cast<int>(ready->bytes.size() / kBytesOfARequest);
     exchange.answers.pop();
     exchange.answered_before = true;
-    if (connection.state != State::body) exchange.read_due = loop_.now() + shared_.settings.server.http_idle_timeout;
+    if (connection.state != State::body)
+      exchange.read_due = loop_.now() + shared_.settings.server.http_idle_timeout;
   }
   note_if_idle(connection);
   read_on(index);
@@ -116,8 +117,8 @@ void Shard::read_on(Index index) {
     end_http(index, {});
     return;
   }
-  bool stays = exchange.answers.closes() ||
-               exchange.answers.is_full(shared_.settings.server.pipelined_requests_max);
+  bool stays =
+      exchange.answers.closes() || exchange.answers.is_full(shared_.settings.server.pipelined_requests_max);
   if (exchange.head_waits) stays |= !exchange.answers.empty();
   if (connection.state == State::answering && !stays) connection.state = State::head;
   if (connection.state != State::answering && (connection.readable || !exchange.unread.empty())) {
@@ -170,8 +171,9 @@ void Shard::on_http_timer(Index index) {
   } else if (connection.state == State::head) {
     on_head_timeout(index);
   } else if (connection.state == State::body) {
-    if (connection.exchange().read_due <= loop_.now()) {
-      on_body_timer(index);
+    const MonoTime due = connection.exchange().read_due;
+    if (due <= loop_.now()) {
+      if (!put_off_for_unread(index, loop_.now() - due)) on_body_timer(index);
     } else {
       schedule_http(index);
     }

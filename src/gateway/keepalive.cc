@@ -104,7 +104,8 @@ void Shard::look_for_ping(Index index) {
     if (keepalive.drop_unanswered) connection.ping_due_ms = later(connection.ping_due_ms, now + ms_of(ping));
   };
   const bool is_there = state.waiting == 0 && !acks_.is_watched(index);
-  const auto found = is_there ? AckWatch::Found::arrived : acks_.look(index, state, loop_.now(), kBeforePingMax);
+  const auto found =
+      is_there ? AckWatch::Found::arrived : acks_.look(index, state, loop_.now(), kBeforePingMax);
   switch (found) {
     case AckWatch::Found::begun:
       put_off(ping_look_every(settings) * 2, ping_look_every(settings) * 2);
@@ -150,6 +151,8 @@ bool Shard::drop_if_silent(Index index) {
     acks_.forget(index);
     return false;
   }
+  const std::int32_t left = until(too_late ? connection.pong_due_ms : connection.ping_due_ms, now);
+  if (put_off_for_unread(index, milliseconds(-left))) return true;  // its pong may be among them
   log_client(index, LogLevel::warning, settings.log.unresponsive);
   drop(index, CloseReason::ping_timeout);  // without a close frame: who would read it?
   return true;

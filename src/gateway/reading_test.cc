@@ -163,6 +163,32 @@ TEST(Reading, ControlFramesDoNotCountAgainstTheRateOfMessages_P3_4) {
 
 // Regression: a connection that was paused when it was closed was not read again, so that the end of the
 // client's side was seen only when the two seconds for it were over.
+// On a busy machine requests were answered 408 whose heads had long arrived: timers came before reading.
+TEST(Reading, AHeadThatArrivedInTimeIsNotLateBecauseItIsReadLate) {
+  ShardStage stage;
+  std::vector<int> fds;
+  for (int i = 0; i < 20; ++i) {
+    fds.push_back(stage.connect());
+    stage.arrive(fds.back(), orion_upgrade());
+  }
+  stage.edge.set_cost_of_a_look(microseconds(500));  // two visits a turn: most wait longer than that
+  stage.stall(seconds(6));
+  stage.settle();
+  stage.run_for(seconds(1));
+  for (const int fd : fds)
+    EXPECT_EQ(split_answer(stage.take_received(fd)).head.substr(0, 12), "HTTP/1.1 101");
+  EXPECT_EQ(stage.all_refusals(), 0U);
+}
+
+TEST(Reading, AHeadOfWhichNothingCameInTimeIsLate) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.stall(seconds(6));
+  stage.settle();
+  EXPECT_EQ(stage.refusals(RefusalReason::handshake_timeout), 1U);
+  EXPECT_EQ(split_answer(stage.take_received(fd)).head.substr(0, 12), "HTTP/1.1 408");
+}
+
 TEST(Reading, AConnectionThatIsClosedWhilePausedStillSeesItsClientsEnd) {
   ShardStage stage("server.outbox_bytes_max = 1024\n" + std::string(kEcho));
   const int fd = stage.open(upgrade_of("/echo"));

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
 constexpr auto kSlice = milliseconds(1);
+constexpr auto kUnreadGrace = seconds(5);
+constexpr auto kUnreadLook = milliseconds(50);
 constexpr auto kLagCheckEvery = milliseconds(250);
 
 std::vector<channel::LagRule> lag_rules(const std::vector<Endpoint>& endpoints) {
@@ -116,9 +118,9 @@ Result<std::monostate> Shard::make_authenticators() {
 
 MonoTime Shard::on_turn(MonoTime now) {
   notice_stall(now);
-  wheel_.advance(now, [this](Index index) { on_timer(index); });
   accept_waiting(now);
-  read_waiting();
+  read_waiting();  // before the timers: what has arrived in time is not late because we come to it late
+  wheel_.advance(now, [this](Index index) { on_timer(index); });
   if (drain_) pace_drain(now);
   if (now >= next_lag_check_) {
     next_lag_check_ = now + kLagCheckEvery;
@@ -169,10 +171,19 @@ void Shard::set_timer(Index index, MonoClock::duration from_now) {
   wheel_.set(index, loop_.now() + from_now);
 }
 
+// A client whose bytes still wait for a read slice is not late: we are. It is looked at again soon, but no
+// longer than kUnreadGrace, so that one that never stops sending gains nothing by it.
+bool Shard::put_off_for_unread(Index index, MonoClock::duration overdue) {
+  if (!connections_[index].read_queued || overdue >= kUnreadGrace) return false;
+  set_timer(index, kUnreadLook);
+  return true;
+}
+
 void Shard::on_timer(Index index) {
   Connection& connection = connections_[index];
   switch (connection.state) {
     case State::proxy_header:
+      if (put_off_for_unread(index, loop_.now() - connection.exchange().read_due)) return;
       turn_away(index, RefusalReason::handshake_timeout, "no whole PROXY header in time");
       return;
     case State::head:
@@ -194,6 +205,7 @@ void Shard::on_timer(Index index) {
 
 void Shard::on_head_timeout(Index index) {
   const Connection& connection = connections_[index];
+  if (put_off_for_unread(index, loop_.now() - connection.exchange().read_due)) return;
   if (connection.tls && !tls_clients_->is_open(index)) {
     on_tls_handshake_timeout(index);
     return;

@@ -152,6 +152,7 @@ class Shard final : public BatchTaker,
   void on_timer(Index index);
   void on_head_timeout(Index index);
   void set_timer(Index index, MonoClock::duration from_now);
+  bool put_off_for_unread(Index index, MonoClock::duration overdue);
   MonoTime next_wake() const;
   void publish_counters();
 
