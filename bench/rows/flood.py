@@ -148,7 +148,7 @@ FLOOD = Row(
     "own; one that is closed comes back after a second. The flooders are clients of the orion protocol on an endpoint without "
     "events; those of 64 KiB messages (each a valid `ping` command) and of subscribe and unsubscribe are of the service protocol, and the ClientHellos are one "
     "handshake replayed over and over, each on a new connection that is reset when the server's answer has come. Neither protocol "
-    "limits a client's rate of text messages (`inbound.rate` is off in both): nobody is closed for those, and what is measured "
+    "limits a client's rate of text messages (`inbound.rate` is off in both): no client is closed for those, and what is measured "
     "is how fairly the gateway shares its time. `GET /ready` is asked every 50 ms over a new connection, from before the "
     "clients connect. The flooders run only when nothing else wants their core (SCHED_IDLE).",
     measure, figures)
