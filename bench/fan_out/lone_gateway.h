@@ -27,6 +27,7 @@ class WatchedEdge final : public gateway::Edge {
   void shut_down_writing(int fd) override { kernel_.shut_down_writing(fd); }
   void close(int fd) override { kernel_.close(fd); }
   void reset(int fd) override { kernel_.reset(fd); }
+  gateway::SendState send_state(int fd) override { return kernel_.send_state(fd); }
   MonoTime precise_now() override { return kernel_.precise_now(); }
 
   // Calls `reached`, once, from inside the write that makes it `bytes` from now on.

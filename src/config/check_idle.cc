@@ -87,12 +87,12 @@ void check_idle(const EndpointSettings& endpoint, const std::string& prefix, Rep
   const bool own_profile = !is_embedded(endpoint.profile);
   for (const auto& [key, origin] : endpoint.origins_by_key) {
     const auto rule = std::find_if(kRules.begin(), kRules.end(),
-                                   [&key](const IdleRule& each) { return is_at(key, each.key); });
+                                   [&name = key](const IdleRule& each) { return is_at(name, each.key); });
     if (rule == kRules.end() || !rule->idle(endpoint) || report.has_error_at(cat({prefix, ".", key})))
       continue;
     const bool of_file = origin.source == endpoint.origin.source;
     if (!of_file && !(own_profile && is_for_switching_on(*rule))) continue;
-    // Whoever writes "off" beside it means it.
+    // "off" that is written beside it shows that this is intended.
     const std::string_view of_switch = rule->idle == has_no_acks ? "acks" : "client_publish";
     if (is_for_switching_on(*rule) && is_written(endpoint.origins_by_key, of_switch)) continue;
     report.warning(origin, cat({prefix, ".", key}), cat({"has no effect, for ", rule->because}));

@@ -37,7 +37,8 @@ class TlsMemoryClient {
     SSL_CTX_set_min_proto_version(context_.get(), offer.lowest);
     SSL_CTX_set_max_proto_version(context_.get(), offer.highest);
     if (SSL_CTX_set_cipher_list(context_.get(), offer.suites) != 1) throw std::runtime_error("suites");
-    if (offer.groups != nullptr && SSL_CTX_set1_groups_list(context_.get(), offer.groups) != 1) {
+    std::string groups(offer.groups != nullptr ? offer.groups : "");  // OpenSSL's macro casts constness away
+    if (!groups.empty() && SSL_CTX_set1_groups_list(context_.get(), groups.data()) != 1) {
       throw std::runtime_error("groups");
     }
     session_.reset(SSL_new(context_.get()));
