@@ -1,5 +1,6 @@
 // The answers that an HTTP connection is owed: begun, sent in order, and what is read or ended after them.
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "gateway/shard.h"
@@ -38,11 +39,23 @@ std::uint32_t Shard::begin_answer(Index index, std::size_t body_bytes) {
 
 Responder Shard::responder_for(Index index, std::uint32_t request) {
   const std::uint32_t generation = connections_[index].generation;
-  return [this, index, generation, request](http::Response response) {
+  const auto own_thread = std::this_thread::get_id();
+  return [this, index, generation, request, own_thread](http::Response response) {
+    if (std::this_thread::get_id() == own_thread) {  // the bus beside us: a post would wait for the next turn
+      responded_.push_back({index, generation, request, std::move(response)});
+      return;
+    }
     loop_.post_always([this, index, generation, request, response = std::move(response)] {
       respond(index, generation, request, response);
     });
   };
+}
+
+// The answers that this thread has made since the last turn.
+void Shard::send_responded() {
+  for (const Responded& each : std::exchange(responded_, {})) {
+    respond(each.index, each.generation, each.request, each.response);
+  }
 }
 
 void Shard::respond(Index index, std::uint32_t generation, std::uint32_t request,

@@ -119,6 +119,7 @@ Result<std::monostate> Shard::make_authenticators() {
 MonoTime Shard::on_turn(MonoTime now) {
   notice_stall(now);
   accept_waiting(now);
+  send_responded();
   read_waiting();  // before the timers: what has arrived in time is not late because we come to it late
   wheel_.advance(now, [this](Index index) { on_timer(index); });
   if (drain_) pace_drain(now);
@@ -141,7 +142,7 @@ MonoTime Shard::on_turn(MonoTime now) {
 MonoTime Shard::next_wake() const {
   const MonoTime now = loop_.now();
   // Verdicts and resumed readers have given the engine work again after its slice.
-  if (fan_out_.has_work() || !reads_.empty()) return now;
+  if (fan_out_.has_work() || !reads_.empty() || !responded_.empty()) return now;
   MonoTime wake = wheel_.next_deadline();
   if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
   wake = std::min({wake, accept_again_at_, essential_.deadline});

@@ -191,6 +191,7 @@ class Shard final : public BatchTaker,
   void on_body_timer(Index index);
   void respond(Index index, std::uint32_t generation, std::uint32_t request, const http::Response& response);
   void answer(Index index, std::uint32_t request, http::Response response);
+  void send_responded();
   void send_answers(Index index);
   void note_if_idle(const Connection& connection);
   void read_on(Index index);
@@ -315,6 +316,13 @@ class Shard final : public BatchTaker,
   std::optional<HandshakeRate> handshake_rate_;              // likewise, and where it is off
   std::vector<char> receive_;                                // one buffer for every connection's reads
   ReadQueue reads_;
+  struct Responded {
+    Index index;
+    std::uint32_t generation;
+    std::uint32_t request;
+    http::Response response;
+  };
+  std::vector<Responded> responded_;  // answers made on this thread; sent in its next turn
   std::vector<std::pair<Index, std::uint32_t>> paused_;
   MonoTime accept_again_at_ = MonoTime::max();  // some wait whom no edge will announce
   struct Essential {                            // the connection on the spare descriptor
