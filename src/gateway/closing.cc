@@ -118,11 +118,11 @@ void Shard::on_closing_timer(Index index) {
       return;
     }
   }
-  if (lingers) {
+  if (has_all) {
     edge_.close(connection.fd);
     release(index);
   } else {
-    drop(index, connection.close_reason);
+    drop(index, connection.close_reason);  // a mere close would leave its bytes with the kernel, as an orphan
   }
 }
 

@@ -291,5 +291,18 @@ TEST(Keepalive, AClientThatTakesTheCloseFrameTooSlowlyIsGivenUp) {
   EXPECT_FALSE(stage.edge[fd].is_open());
 }
 
+// Its close frame had just fitted into the kernel's buffer, and stayed there with the rest for minutes.
+TEST(Keepalive, AClientThatLeavesItsLastBytesWithTheKernelIsReset) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  stage.edge[fd].unacked = 19'500;
+  stage.edge[fd].written += 19'500;
+  stage.shard->begin_drain(milliseconds(0));
+  stage.run_for(seconds(1));
+  EXPECT_TRUE(stage.edge[fd].shut_down);
+  stage.run_for(seconds(9));
+  EXPECT_TRUE(stage.was_reset(fd));
+}
+
 }  // namespace
 }  // namespace carillon::gateway::testing
