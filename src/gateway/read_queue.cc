@@ -6,14 +6,8 @@ namespace carillon::gateway {
 
 void ReadQueue::push(Lane lane, Waiting connection) {
   Queue& queue = lanes_[static_cast<std::size_t>(lane)];
-  if (queue.waiting.empty() && waiting_ > 0) {
-    // A lane that was empty saves up no time: it begins level with the one that goes next.
-    MonoClock::duration least = MonoClock::duration::max();
-    for (const Queue& each : lanes_) {
-      if (!each.waiting.empty()) least = std::min(least, each.used);
-    }
-    queue.used = std::max(queue.used, least);
-  }
+  // A lane that was empty has saved up no time, and owes none for what it used while no other lane waited.
+  if (queue.waiting.empty()) queue.used = std::max(queue.used, served_);
   queue.waiting.push_back(connection);
   ++waiting_;
 }
@@ -40,7 +34,9 @@ std::optional<ReadQueue::Waiting> ReadQueue::next() {
 }
 
 void ReadQueue::end_visit(MonoTime now) {
-  lanes_[visited_].used += now - now_;
+  Queue& queue = lanes_[visited_];
+  queue.used += now - now_;
+  served_ = queue.used;
   now_ = now;
 }
 

@@ -56,6 +56,7 @@ class ReadQueue {
 
   std::array<Queue, static_cast<std::size_t>(Lane::count)> lanes_;
   std::size_t waiting_ = 0;
+  MonoClock::duration served_{0};  // what the lane had used that was visited last: the queue's own time
   std::size_t visited_ = 0;  // the lane of the visit under way
   MonoTime now_{};
   MonoTime slice_end_{};

@@ -85,6 +85,18 @@ TEST(ReadQueue, ALaneThatWasEmptyHasSavedUpNoTime) {
   EXPECT_EQ(std::count_if(order.begin(), order.end(), [](std::uint32_t each) { return each < 1000; }), 5);
 }
 
+// A crowd had connected, and then one client that always had bytes left was read for seconds before a new request.
+TEST(ReadQueue, ALaneOwesNothingForTimeThatNoOtherWanted) {
+  ReadQueue queue;
+  for (std::uint32_t i = 0; i < 1000; ++i) queue.push(Lane::fresh, {i, 0});
+  EXPECT_EQ(visits_of_a_turn(queue, seconds(1), kTen).size(), 1000U);
+  EXPECT_TRUE(queue.empty());
+  for (std::uint32_t i = 1000; i < 1100; ++i) queue.push(Lane::rest, {i, 0});
+  queue.push(Lane::fresh, {0, 0});
+  const auto order = visits_of_a_turn(queue, microseconds(100), kTen);
+  EXPECT_NE(std::find(order.begin(), order.end(), 0U), order.end());
+}
+
 TEST(ReadQueue, ATurnEndsAlthoughTheClockStandsStill) {
   ReadQueue queue;
   queue.begin_slice(MonoTime(seconds(1)), milliseconds(1));

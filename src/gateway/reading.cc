@@ -14,7 +14,9 @@ constexpr std::size_t kVisitBytes = 16 * 1024;
 constexpr int kReadsAVisit = 4;
 constexpr int kRequestsAVisit = 16;
 // Of a turn. Half of it while events wait to be written, whose slice is 1 ms.
-constexpr auto kReadSlice = milliseconds(1);
+constexpr std::chrono::microseconds kReadSlice(1000);
+constexpr auto kReadSliceBesideWrites = kReadSlice / 2;
+static_assert(kReadSliceBesideWrites.count() > 0);
 
 }  // namespace
 
@@ -38,7 +40,7 @@ void Shard::on_socket(Index index, std::uint32_t events) {
 // The turn's reading. What does not fit into the slice waits for the next turn: events go out in between.
 void Shard::read_waiting() {
   if (reads_.empty()) return;
-  reads_.begin_slice(edge_.precise_now(), fan_out_.has_work() ? kReadSlice / 2 : kReadSlice);
+  reads_.begin_slice(edge_.precise_now(), fan_out_.has_work() ? kReadSliceBesideWrites : kReadSlice);
   while (const auto waiting = reads_.next()) {
     if (Connection* connection = connections_.find(waiting->index, waiting->generation)) {
       connection->read_queued = false;
@@ -144,7 +146,8 @@ void Shard::read_later(Index index, ReadQueue::Lane lane) {
   Connection& connection = connections_[index];
   if (connection.read_queued) return;
   connection.read_queued = true;
-  const bool shakes_hands = connection.tls && connection.state == State::head && !tls_clients_->is_open(index);
+  const bool shakes_hands =
+      connection.tls && connection.state == State::head && !tls_clients_->is_open(index);
   reads_.push(shakes_hands ? ReadQueue::Lane::handshake : lane, {index, connection.generation});
 }
 

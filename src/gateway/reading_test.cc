@@ -163,6 +163,21 @@ TEST(Reading, ControlFramesDoNotCountAgainstTheRateOfMessages_P3_4) {
 
 // Regression: a connection that was paused when it was closed was not read again, so that the end of the
 // client's side was seen only when the two seconds for it were over.
+// The slice beside writes came to 0 ms: while events were always left to send, no client was read at all.
+TEST(Reading, RequestsAreReadAlthoughEventsAlwaysWaitToBeWritten) {
+  ShardStage stage(std::string(kOrion) + "[[endpoint]]\nprofile = \"echo\"\n");
+  for (int i = 0; i < 50; ++i) stage.open_orion();
+  const int fd = stage.connect();
+  stage.edge.set_cost_of_a_look(microseconds(100));  // ten writes a turn
+  for (int turn = 0; turn < 20; ++turn) {
+    stage.router.on_event("orion.a", "1");
+    stage.router.on_batch_end();
+    if (turn == 5) stage.arrive(fd, upgrade_of("/echo"));
+    stage.loop.turn();
+  }
+  EXPECT_EQ(stage.open_connections(1), 1U);
+}
+
 // On a busy machine requests were answered 408 whose heads had long arrived: timers came before reading.
 TEST(Reading, AHeadThatArrivedInTimeIsNotLateBecauseItIsReadLate) {
   ShardStage stage;
