@@ -34,6 +34,7 @@ struct State {
 // Little-endian, as the specification has it.
 std::uint64_t word_at(const char* bytes, std::size_t count) {
   std::uint64_t word = 0;
+  if (count == 0) return word;  // the bytes of an empty text may be null, which memcpy may not be given
   if constexpr (std::endian::native == std::endian::little) {
     std::memcpy(&word, bytes, count);
   } else {
