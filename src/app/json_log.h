@@ -16,7 +16,7 @@ namespace carillon::app {
 class JsonLog : public Log {
  public:
   static Result<std::unique_ptr<JsonLog>> create(const config::LogSettings& settings);
-  // Waits for the lines that are queued, but no longer than a second in all: a pipe that nobody reads, or a
+  // Waits for the lines that are queued, but no longer than a second in all: a pipe that is not read, or a
   // disk that does not answer, must not keep the process from ending. No other thread may log any more.
   ~JsonLog() override = default;
 

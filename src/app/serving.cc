@@ -77,7 +77,7 @@ class SignalPolicy {
                            {"connections", connections}});
   }
 
-  // Whoever sends the same one in a loop gets a line a second.
+  // A signal that is sent in a loop leaves one line a second.
   void ignore(int signal) {
     const MonoTime now = mono_now();
     const auto [last, is_first] = logged_at_.try_emplace(signal, now);

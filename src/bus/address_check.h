@@ -1,7 +1,7 @@
 // AddressCheck: does the configured address still lead to the server that our connections stand on?
 //
 // A failover behind a virtual address or a DNS name leaves open connections on the old server, where they
-// work and hear nothing: the probe cannot see it, because it goes through the same server. So at an interval
+// work and receive nothing: the probe cannot see it, because it goes through the same server. So at an interval
 // a new connection is opened to the configured address, and the server that answers there is compared with
 // ours. No answer is a missed check, not a failover: nothing follows from it but a counter and a line a
 // minute. While check after check finds another server, as behind an address that several servers share, the

@@ -37,7 +37,7 @@ struct BusCounters {
   std::atomic<std::uint64_t> bytes_in{0};
   std::atomic<std::uint64_t> oversize_dropped{0};  // a body over event_bytes_max
   std::atomic<std::uint64_t> lines_suppressed{0};  // of them, those that got no log line of their own
-  std::atomic<std::uint64_t> connects{0};          // of the connection that hears, subscribed
+  std::atomic<std::uint64_t> connects{0};          // of the subscribing connection, once subscribed
   std::atomic<std::uint64_t> disconnects{0};       // ditto
   std::atomic<std::uint64_t> gaps{0};              // times that events may have been lost
   std::atomic<std::uint64_t> probes_missed{0};
@@ -93,7 +93,7 @@ enum class BrokerRole { master, any };
 struct BusOptions {
   std::string url;                       // memory:, redis://[user:pass@]host[:port][/db], rediss://…
   std::string tls_ca_file;               // for rediss://; empty: the system's store
-  std::vector<ChannelPattern> patterns;  // what to hear: PSUBSCRIBE for those with a star, SUBSCRIBE else
+  std::vector<ChannelPattern> patterns;  // what to subscribe to: PSUBSCRIBE for those with a star, SUBSCRIBE else
   std::string node_id;                   // names the probe's channel: carillon.probe.<node_id>
   std::size_t event_bytes_max = 1024 * 1024;
   std::size_t request_bytes_max = 1024 * 1024;  // channels and bodies that one request publishes at once
