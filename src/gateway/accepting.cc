@@ -62,23 +62,32 @@ void Shard::begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors
 
 // --- accept() -----------------------------------------------------------------------------------
 
-void Shard::on_listener_readable(std::uint32_t listener) {
+// At the end of a turn, not in the listening socket's own event: requests that have arrived are read and
+// answered first, so that after a stall no client is turned away whose request is here.
+void Shard::accept_waiting(MonoTime now) {
+  if (now >= essential_.deadline) end_essential();
+  if (now < accept_again_at_) return;
+  accept_again_at_ = MonoTime::max();
+  for (const Listener& listener : listeners_) accept_from(listener);
+}
+
+void Shard::accept_from(const Listener& listener) {
   const std::uint64_t limit = accept_gate_.knows_its_table() ? descriptor_limit() : 0;
   for (int i = 0; i < kAcceptsAVisit; ++i) {
     switch (accept_gate_.next(limit, loop_.now())) {
       case AcceptGate::Next::close_one:
-        close_to_make_room(accept_gate_.to_close());
+        if (!close_to_make_room(accept_gate_.to_close())) return accept_after(kRoomPause);
         continue;
       case AcceptGate::Next::wait:
         warn_if_short(limit);
         accept_after(kRoomPause);
         return;
       case AcceptGate::Next::accept:
-        if (!accept_one(listeners_[listener], {})) return;
+        if (!accept_one(listener, {})) return;
         continue;
       case AcceptGate::Next::accept_essential:
         warn_if_short(limit);
-        if (!accept_one(listeners_[listener], accept_gate_.lend_spare())) return;
+        if (!accept_one(listener, accept_gate_.lend_spare())) return;
         continue;
     }
   }
@@ -118,13 +127,6 @@ bool Shard::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease
 // Those who wait are no new edge of the listening socket.
 void Shard::accept_after(MonoClock::duration pause) {
   accept_again_at_ = std::min(accept_again_at_, loop_.now() + pause);
-}
-
-void Shard::accept_waiting(MonoTime now) {
-  if (now >= essential_.deadline) end_essential();
-  if (now < accept_again_at_) return;
-  accept_again_at_ = MonoTime::max();
-  for (std::uint32_t i = 0; i < listeners_.size(); ++i) on_listener_readable(i);
 }
 
 void Shard::warn_if_short(std::uint64_t limit) {
@@ -194,25 +196,31 @@ bool Shard::count_address(Index index) {
   const IpAddress address = exchange.peer.limit_group();
   if (!http_connections_.has_room_for(address)) {
     const auto other = http_connections_.first_to_close_of(address, loop_.now());
-    if (!other) {
+    if (!other || !close_to_make_room(*other)) {
       turn_away(index, RefusalReason::http_address_full, "too many HTTP connections from this address");
       return false;
     }
-    close_to_make_room(*other);
   }
   http_connections_.count_for(exchange.place, address);
   return true;
 }
 
-// One that HttpConnections has named: idle, or without a whole request head for a second.
-void Shard::close_to_make_room(Index index) {
-  if (!connections_[index].exchange().place.is_idle()) {
+// One that HttpConnections has named: idle, or without a whole request head for a second. False when it may
+// stay a little longer: its request waits for a read slice, or its answer for the socket.
+bool Shard::close_to_make_room(Index index) {
+  const Connection& connection = connections_[index];
+  const HttpConnections::Place& place = connection.exchange().place;
+  const auto since = loop_.now() - place.since();
+  if (is_unread(index, since)) return false;
+  if (since < HttpConnections::kPatience && fan_out_.outbox_bytes(index) + held_back(index) > 0) return false;
+  if (!place.is_idle()) {
     turn_away(index, RefusalReason::http_connections_max, "no whole request when its place was needed");
-    return;
+    return true;
   }
   counters_.http_idle_closed.add();
-  edge_.close(connections_[index].fd);
+  edge_.close(connection.fd);
   release(index);
+  return true;
 }
 
 // --- on the spare descriptor --------------------------------------------------------------------

@@ -74,6 +74,26 @@ TEST(Accepting, OneThatSendsNoWholeHeadForASecondGivesWay) {
   leave_all(stage);
 }
 
+// In CI, eight clients were turned away whose requests waited in the kernel while the machine stood still.
+TEST(Accepting, OneWhoseRequestHasArrivedButWaitsToBeReadDoesNotGiveWay) {
+  ShardStage stage(with_limit());
+  std::vector<int> waiting;
+  for (int i = 0; i < 3; ++i) waiting.push_back(stage.connect("192.0.2.1"));
+  stage.run_for(milliseconds(990));
+  stage.edge.set_cost_of_a_look(seconds(1));  // one visit a turn
+  for (const int fd : waiting) stage.arrive(fd, get("/now", "Host: x\r\n"));
+  stage.loop.advance(milliseconds(20));
+  const int late = stage.connect("192.0.2.1");
+  stage.edge.set_cost_of_a_look({});
+  stage.settle();
+  for (const int fd : waiting) {
+    EXPECT_EQ(split_answer(stage.take_received(fd)).head.substr(0, 12), "HTTP/1.1 200");
+  }
+  EXPECT_EQ(stage.refusals(RefusalReason::http_connections_max), 0U);
+  EXPECT_TRUE(stage.was_closed(late)) << "there was no room for it";
+  leave_all(stage);
+}
+
 TEST(Accepting, WebSocketsLoopbackAndTrustedProxiesAreNotCounted) {
   ShardStage stage(with_limit());
   for (int i = 0; i < 10; ++i) stage.open_orion("192.0.2.1");

@@ -10,6 +10,7 @@
 // Thread: the shard's. A connection that becomes a WebSocket leaves. It outlives its places.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <optional>
@@ -70,6 +71,8 @@ class HttpConnections {
       entry_->since = now;
       move_to(Standing::idle);
     }
+    // When it was accepted, or became idle.
+    MonoTime since() const { return owner_ ? entry_->since : MonoTime{}; }
     bool is_idle() const { return owner_ && entry_->standing == Standing::idle; }
 
    private:
@@ -101,6 +104,9 @@ class HttpConnections {
   // Counts it for an address (a limit group), once.
   void count_for(const Place& place, const IpAddress& address);
 
+  // We did not run for a while: all that wait have kPatience from now on.
+  void note_stall(MonoTime now) { patience_from_ = now; }
+
   // Which to close now; nothing when all are in a request, or have not waited for long.
   std::optional<Index> first_to_close(MonoTime now) const;
   std::optional<Index> first_to_close_of(const IpAddress& address, MonoTime now) const;
@@ -117,9 +123,12 @@ class HttpConnections {
   void move(Handle entry, Standing standing);
   void leave(Handle entry);
   void uncount(Handle entry);
-  static bool has_waited(const Entry& entry, MonoTime now) { return now - entry.since >= kPatience; }
+  bool has_waited(const Entry& entry, MonoTime now) const {
+    return now - std::max(entry.since, patience_from_) >= kPatience;
+  }
 
   Limits limits_;
+  MonoTime patience_from_{};
   std::uint64_t size_ = 0;
   Entries lists_[3];  // by standing, the longest there first
   Entries unused_;    // so that a connection costs no allocation

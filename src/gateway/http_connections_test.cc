@@ -82,6 +82,17 @@ TEST(HttpConnections, OneWithoutAWholeHeadIsClosedOnlyAfterItHasWaitedAndWhenNon
   EXPECT_EQ(crowd.first(), 2U);
 }
 
+TEST(HttpConnections, AfterAStallThoseThatWaitAreGivenASecondAgain) {
+  Crowd crowd(10);
+  crowd.enter(1);
+  crowd.now += seconds(100);
+  crowd.http.note_stall(crowd.now);
+  crowd.now += HttpConnections::kPatience - milliseconds(1);
+  EXPECT_EQ(crowd.first(), std::nullopt);
+  crowd.now += milliseconds(1);
+  EXPECT_EQ(crowd.first(), 1U);
+}
+
 TEST(HttpConnections, AKeptAliveConnectionThatBeginsAHeadIsIdleNoLonger) {
   Crowd crowd(10);
   crowd.enter(1);

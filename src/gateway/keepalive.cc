@@ -194,6 +194,7 @@ void Shard::schedule_keepalive(Index index) {
 void Shard::notice_stall(MonoTime now) {
   if (expected_wake_ == MonoTime::max() || now <= expected_wake_ + kStall) return;
   grace_until_ = now + kGraceAfterStall;
+  http_connections_.note_stall(now);
   // Nor is anybody slow before we have heard from epoll who has read meanwhile.
   next_lag_check_ = now + kLagCheckAfterStall;
 }

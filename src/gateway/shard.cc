@@ -118,7 +118,6 @@ Result<std::monostate> Shard::make_authenticators() {
 
 MonoTime Shard::on_turn(MonoTime now) {
   notice_stall(now);
-  accept_waiting(now);
   send_responded();
   read_waiting();  // before the timers: what has arrived in time is not late because we come to it late
   wheel_.advance(now, [this](Index index) { on_timer(index); });
@@ -133,6 +132,7 @@ MonoTime Shard::on_turn(MonoTime now) {
   fan_out_.run_slice(now);
   while (fan_out_.has_verdicts()) carry_out_verdicts();
   resume_paused();
+  accept_waiting(now);
   if (fan_out_.has_deserted()) forget_deserted();
   publish_counters();
   expected_wake_ = next_wake();
@@ -172,10 +172,15 @@ void Shard::set_timer(Index index, MonoClock::duration from_now) {
   wheel_.set(index, loop_.now() + from_now);
 }
 
-// A client whose bytes still wait for a read slice is not late: we are. It is looked at again soon, but no
-// longer than kUnreadGrace, so that one that never stops sending gains nothing by it.
+// A client whose bytes still wait for a read slice is not late: we are. Not for longer than kUnreadGrace, so
+// that one that never stops sending gains nothing by it.
+bool Shard::is_unread(Index index, MonoClock::duration overdue) const {
+  return connections_[index].read_queued && overdue < kUnreadGrace;
+}
+
+// Looks at an unread client again soon.
 bool Shard::put_off_for_unread(Index index, MonoClock::duration overdue) {
-  if (!connections_[index].read_queued || overdue >= kUnreadGrace) return false;
+  if (!is_unread(index, overdue)) return false;
   set_timer(index, kUnreadLook);
   return true;
 }

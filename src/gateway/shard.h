@@ -129,7 +129,7 @@ class Shard final : public BatchTaker,
   Result<std::monostate> make_authenticators();
 
   // accepting.cc
-  void on_listener_readable(std::uint32_t listener);
+  void accept_from(const Listener& listener);
   bool accept_one(const Listener& listener, reactor::SpareDescriptor::Lease lease);
   void accept_after(MonoClock::duration pause);
   void accept_waiting(MonoTime now);
@@ -137,7 +137,7 @@ class Shard final : public BatchTaker,
   void take_in(int fd, const std::string& peer_address, const Entrance& entrance,
                reactor::SpareDescriptor::Lease lease);
   bool count_address(Index index);
-  void close_to_make_room(Index index);
+  bool close_to_make_room(Index index);
   void begin_essential(Index index);
   bool may_be_served(Index index);
   void end_essential();
@@ -152,6 +152,7 @@ class Shard final : public BatchTaker,
   void on_timer(Index index);
   void on_head_timeout(Index index);
   void set_timer(Index index, MonoClock::duration from_now);
+  bool is_unread(Index index, MonoClock::duration overdue) const;
   bool put_off_for_unread(Index index, MonoClock::duration overdue);
   MonoTime next_wake() const;
   void publish_counters();
@@ -347,10 +348,7 @@ class Shard final : public BatchTaker,
   // Listeners and the inbox have handlers of their own, so that epoll says which it was.
   struct ListenerHandler final : reactor::IoHandler {
     Shard* shard = nullptr;
-    void on_io(std::uint32_t, std::uint32_t index, std::uint32_t) override {
-      // An event may have been waiting when stop_listening() came.
-      if (index < shard->listeners_.size()) shard->on_listener_readable(index);
-    }
+    void on_io(std::uint32_t, std::uint32_t, std::uint32_t) override { shard->accept_after({}); }
   } listener_handler_;
   struct InboxHandler final : reactor::IoHandler {
     Shard* shard = nullptr;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import test from "node:test";
 
-import { api, metrics, mintToken, openClient, parseResponse, publish, startCarillon, until, upgradeHead, within } from "./harness.mjs";
+import { api, metrics, mintToken, openClient, parseResponse, pause, publish, startCarillon, until, upgradeHead, within } from "./harness.mjs";
 
 const target = () => `/ws?token=${mintToken()}`;
 const KEPT_ALIVE = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -22,6 +22,11 @@ function connect(t, server, bytes) {
 const status = (client) => parseResponse(client.bytes).status;
 const answered = (client) => client.closed || status(client) !== 0;
 
+function assertAllServed(clients) {
+  const others = clients.filter((each) => status(each) !== 200);
+  assert.deepEqual(others.map((each) => each.bytes.toString().split("\r\n")[0]), [], "each had 200");
+}
+
 test("200 idle keep-alive HTTP connections do not keep a good client waiting (ulimit -n 128)", async (t) => {
   const server = await startCarillon(t, { server: { shards: 1 }, under: ["prlimit", "--nofile=128:128"] });
   const idle = Array.from({ length: 200 }, () => connect(t, server, KEPT_ALIVE));
@@ -29,12 +34,27 @@ test("200 idle keep-alive HTTP connections do not keep a good client waiting (ul
   const client = await openClient(t, server.ws("/ws", mintToken()));
   assert.ok(performance.now() - start < 3000, `${performance.now() - start} ms`);
   await until("all to be answered", () => idle.every(answered));
-  assert.equal(idle.filter((each) => status(each) !== 200).length, 0, "each had its answer");
+  assertAllServed(idle);
   assert.equal((await publish(server, { channel: "orion.x", data: 1 })).status, 200);
   await client.next(1);
   const now = await metrics(server);
   assert.ok(now.sum("carillon_http_connections") <= 32, "a quarter of the descriptors");
   assert.ok(now.sum("carillon_http_idle_closed_total") >= 168);
+});
+
+test("after a stop of two seconds no client is turned away for a request that waits in the kernel", async (t) => {
+  const server = await startCarillon(t, { server: { shards: 1 }, under: ["prlimit", "--nofile=128:128"] });
+  const waiting = Array.from({ length: 31 }, () => connect(t, server, ""));
+  await until("all to be accepted", async () => (await metrics(server)).sum("carillon_http_connections") === 32);
+  server.signal("SIGSTOP");
+  await pause(2000);  // the time in which the process does not run is what is tested
+  const late = Array.from({ length: 60 }, () => connect(t, server, KEPT_ALIVE));
+  await until("their handshakes", () => late.every((each) => !each.socket.connecting));
+  for (const each of waiting) each.socket.write(KEPT_ALIVE);
+  await until("their requests to leave", () => waiting.every((each) => each.socket.bytesWritten === KEPT_ALIVE.length));
+  server.signal("SIGCONT");
+  await until("all to be answered", () => [...waiting, ...late].every(answered));
+  assertAllServed([...waiting, ...late]);
 });
 
 test("60 connections that send nothing make room after a second each (ulimit -n 128)", async (t) => {
