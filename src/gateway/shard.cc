@@ -116,10 +116,14 @@ Result<std::monostate> Shard::make_authenticators() {
 
 // --- the turn -----------------------------------------------------------------------------------
 
-MonoTime Shard::on_turn(MonoTime now) {
+// Before the timers: what has arrived in time is not late because we come to it late.
+void Shard::read_input(MonoTime now) {
   notice_stall(now);
+  read_waiting();
+}
+
+MonoTime Shard::on_turn(MonoTime now) {
   send_responded();
-  read_waiting();  // before the timers: what has arrived in time is not late because we come to it late
   wheel_.advance(now, [this](Index index) { on_timer(index); });
   if (drain_) pace_drain(now);
   if (now >= next_lag_check_) {

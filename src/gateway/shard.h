@@ -143,6 +143,7 @@ class Shard final : public BatchTaker,
   void end_essential();
 
   // shard.cc
+  void read_input(MonoTime now) override;
   MonoTime on_turn(MonoTime now) override;
   channel::WriteResult write(channel::SubscriberId subscriber, const iovec* pieces, int count) override;
   bool append_gap_frame(channel::SubscriberId subscriber, channel::LogId log, std::uint32_t count,

@@ -1,4 +1,5 @@
-// The Loop over epoll. One turn = wait for I/O, handlers, what was posted, timers, the turn task.
+// The Loop over epoll. One turn = wait for I/O, handlers, the turn task's input, what was posted, timers, the
+// turn task.
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -62,7 +63,10 @@ class EpollLoop final : public Loop {
   WallTime wall_now() const override { return running_ ? wall_now_ : carillon::wall_now(); }
 
   bool post(std::function<void()> function) override;
-  void post_always(std::function<void()> function) override { posts_.push_always(std::move(function)); }
+  void post_always(std::function<void()> function) override {
+    posts_.push_always(std::move(function));
+    posts_wait_.store(true, std::memory_order_release);
+  }
   void run() override;
   void stop() override;
   LoopCounters& counters() override { return counters_; }
@@ -80,6 +84,7 @@ class EpollLoop final : public Loop {
 
   FileDescriptor epoll_;
   Inbox<std::function<void()>> posts_;
+  std::atomic<bool> posts_wait_{false};  // so that a look into posts_ costs no system call
   std::vector<std::function<void()>> taken_posts_;
   TimerQueue timers_;
   TurnTask* turn_task_ = nullptr;
@@ -141,7 +146,10 @@ void EpollLoop::set_turn_task(TurnTask* task) {
 }
 
 bool EpollLoop::post(std::function<void()> function) {
-  if (posts_.try_push(std::move(function))) return true;
+  if (posts_.try_push(std::move(function))) {
+    posts_wait_.store(true, std::memory_order_release);
+    return true;
+  }
   counters_.posts_refused.fetch_add(1, std::memory_order_relaxed);
   return false;
 }
@@ -157,6 +165,8 @@ void EpollLoop::run() {
   while (!stopping_.load(std::memory_order_acquire)) {
     const int count = wait_for_events();
     dispatch(count);
+    if (turn_task_ != nullptr) turn_task_->read_input(now_);
+    if (posts_wait_.load(std::memory_order_acquire)) run_posts();  // once a turn: those they post wait
     timers_.run_due(now_);
     if (turn_task_ != nullptr) {
       TurnTask* const task = turn_task_;
@@ -205,7 +215,7 @@ void EpollLoop::dispatch(int count) {
     const epoll_event event = events_[static_cast<std::size_t>(i)];
     const auto slot = static_cast<HandlerId>(event.data.u64 >> 56);
     if (slot == kInboxSlot) {
-      run_posts();
+      posts_wait_.store(true, std::memory_order_relaxed);
     } else if (handlers_[slot] != nullptr) {  // null: removed earlier in this batch
       handlers_[slot]->on_io(event.events, static_cast<std::uint32_t>(event.data.u64),
                              static_cast<std::uint32_t>(event.data.u64 >> 32) & kGenerationMask);
@@ -214,6 +224,7 @@ void EpollLoop::dispatch(int count) {
 }
 
 void EpollLoop::run_posts() {
+  posts_wait_.store(false, std::memory_order_relaxed);  // before the drain: at worst it looks once in vain
   posts_.drain_into(taken_posts_);
   for (auto& function : taken_posts_) function();
   taken_posts_.clear();

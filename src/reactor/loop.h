@@ -26,9 +26,12 @@ class IoHandler {
   ~IoHandler() = default;
 };
 
-// Work that shares the loop with I/O: called once a turn, after I/O and timers.
+// Work that shares the loop with I/O: called twice a turn, before and after what was posted and timers.
 class TurnTask {
  public:
+  // Reads what the turn's I/O events announced. Functions that it posts to its own loop, and timers that
+  // they start without a delay, run before on_turn(): what came in can go out in the same turn.
+  virtual void read_input(MonoTime /*now*/) {}
   // Does at most a slice of its work and says when it wants to be called again: `now` or earlier for
   // at once (the loop then only polls for I/O), MonoTime::max() for when there is I/O again.
   virtual MonoTime on_turn(MonoTime now) = 0;

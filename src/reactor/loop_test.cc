@@ -223,6 +223,38 @@ TEST(Loop, ATurnTaskThatWantsToRunAtOnceIsCalledTurnAfterTurn_WithoutIo) {
   EXPECT_EQ(1000, task.turns);
 }
 
+// Through the publish API an event waited for two write slices before it went out.
+TEST(Loop, WhatATurnTaskPostsWhileItReadsRunsBeforeItsTurn) {
+  class Reader final : public TurnTask {
+   public:
+    explicit Reader(Loop& loop) : loop_(loop) {}
+    void read_input(MonoTime) override {
+      if (std::exchange(has_read, true)) return;
+      order = "read";
+      EXPECT_TRUE(loop_.post([this] {
+        order += " post";
+        loop_.call_after(milliseconds(0), [this] { order += " timer"; });
+      }));
+    }
+    MonoTime on_turn(MonoTime) override {
+      order += " turn";
+      loop_.stop();
+      return MonoTime::max();
+    }
+    bool has_read = false;
+    std::string order;
+
+   private:
+    Loop& loop_;
+  };
+  const auto loop = new_loop();
+  Reader reader(*loop);
+  loop->set_turn_task(&reader);
+  loop->call_after(milliseconds(0), [] {});
+  loop->run();
+  EXPECT_EQ(reader.order, "read post timer turn");
+}
+
 TEST(Loop, ATurnTasksDeadlineWakesTheLoop) {
   const auto loop = new_loop();
   CountingTask task;

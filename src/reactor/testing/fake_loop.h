@@ -45,9 +45,10 @@ class FakeLoop final : public Loop {
     move_time_to(end);
     turn();
   }
-  // One turn at the present time: what was posted before it, due timers, then the turn task.
+  // One turn at the present time: the turn task's input, what was posted, due timers, the turn task.
   void turn() {
     counters_.turns.fetch_add(1, std::memory_order_relaxed);
+    if (turn_task_ != nullptr) turn_task_->read_input(now_);
     run_posts();
     run_due_timers();
     turn_deadline_ = turn_task_ != nullptr ? turn_task_->on_turn(now_) : MonoTime::max();
