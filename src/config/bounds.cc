@@ -31,9 +31,10 @@ constexpr std::array kPairs{
               "Memory for all bodies under one body is refused: such a body would always be answered 503."},
     BoundPair{"bus.event_bytes_max", "server.inbox_bytes_max",
               "Neither bounds the other: an event longer than an inbox passes when nothing waits before it."},
-    BoundPair{"server.drain", "server.drain_rate",
-              "The shorter one holds: a shutdown closes drain_rate clients a second, and more where they do not "
-              "fit into drain."},
+    BoundPair{
+        "server.drain", "server.drain_rate",
+        "The shorter one holds: a shutdown closes drain_rate clients a second, and more where they do not "
+        "fit into drain."},
     BoundPair{"bus.operation_timeout", "server.http_idle_timeout",
               "Neither bounds the other: a request whose event waits for the bus is given "
               "bus.operation_timeout and "
@@ -44,8 +45,9 @@ constexpr std::array kPairs{
               "theirs."},
     BoundPair{"keepalive.timeout", "keepalive.ping",
               "A timeout under the interval is refused: clients that were not asked yet would be dropped."},
-    BoundPair{"inbound.control_burst", "inbound.control_rate",
-              "Neither bounds the other: so many pings and pongs may come at once, so many a second over time."},
+    BoundPair{
+        "inbound.control_burst", "inbound.control_rate",
+        "Neither bounds the other: so many pings and pongs may come at once, so many a second over time."},
     BoundPair{"limits.connections", "server.connections_max",
               "A limit of an endpoint over the process's is warned of: it is never reached."},
     BoundPair{"limits.connections_per_ip", "limits.connections",

@@ -13,7 +13,10 @@
 namespace carillon::gateway {
 namespace {
 
-constexpr int kAcceptsAVisit = 64;
+// Of a turn, for each listening socket. Fewer while events wait to be written: an accept costs several writes,
+// and clients that are closed for a flood come back at once.
+constexpr int kAcceptsATurn = 64;
+constexpr int kAcceptsBesideWrites = 8;
 constexpr auto kErrorPause = milliseconds(100);  // after an error of accept()
 constexpr auto kRoomPause = milliseconds(2);     // until there may be room again
 // Of the spare descriptor: until the whole head, then until the answer has left.
@@ -73,7 +76,8 @@ void Shard::accept_waiting(MonoTime now) {
 
 void Shard::accept_from(const Listener& listener) {
   const std::uint64_t limit = accept_gate_.knows_its_table() ? descriptor_limit() : 0;
-  for (int i = 0; i < kAcceptsAVisit; ++i) {
+  const int accepts_max = fan_out_.has_work() ? kAcceptsBesideWrites : kAcceptsATurn;
+  for (int i = 0; i < accepts_max; ++i) {
     switch (accept_gate_.next(limit, loop_.now())) {
       case AcceptGate::Next::close_one:
         if (!close_to_make_room(accept_gate_.to_close())) return accept_after(kRoomPause);

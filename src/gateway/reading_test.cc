@@ -186,7 +186,7 @@ TEST(Reading, AHeadThatArrivedInTimeIsNotLateBecauseItIsReadLate) {
     fds.push_back(stage.connect());
     stage.arrive(fds.back(), orion_upgrade());
   }
-  stage.edge.set_cost_of_a_look(microseconds(500));  // two visits a turn: most wait longer than that
+  stage.edge.set_cost_of_a_look(microseconds(400));  // two visits a turn: most wait longer than that
   stage.stall(seconds(6));
   stage.settle();
   stage.run_for(seconds(1));
