@@ -13,8 +13,8 @@
 namespace carillon::gateway {
 namespace {
 
-// Of a turn, for each listening socket. Fewer while events wait to be written: an accept costs several writes,
-// and clients that are closed for a flood come back at once.
+// Of a turn, for each listening socket. Fewer while events wait to be written: an accept costs several
+// writes, and clients that are closed for a flood come back at once.
 constexpr int kAcceptsATurn = 64;
 constexpr int kAcceptsBesideWrites = 8;
 constexpr auto kErrorPause = milliseconds(100);  // after an error of accept()
