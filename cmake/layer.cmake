@@ -1,13 +1,13 @@
 # carillon_layer(NAME LEVEL [LINK LIBS...])
 #
-# Makes the static library carillon_NAME of src/NAME/*.cc, its test program NAME_test of *_test.cc
+# Makes the static library carillon_NAME of the sources in src/NAME, its test program NAME_test of *_test.cc
 # and its benchmark NAME_bench of *_bench.cc. It links every layer with a smaller level, and so
 # cannot see its equals or betters.
 set_property(GLOBAL PROPERTY CARILLON_LAYERS "")
 
 function(carillon_layer name level)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   set(tests ${sources})
   set(benches ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")

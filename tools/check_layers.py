@@ -11,11 +11,13 @@ import sys
 LAYERS = {
     "base": 0,
     "event": 1, "json": 1, "websocket": 1, "http": 1,
-    "config": 2, "load": 2, "reactor": 2,
-    "auth": 3, "bus": 3, "channel": 3,
-    "gateway": 4,
-    "server": 5,
-    "app": 6,
+    "config": 2, "loadgen": 2, "reactor": 2,
+    "auth": 3, "bus": 3, "fanout": 3,
+    "protocol": 4,
+    "client": 5,
+    "gateway": 6,
+    "api": 7,
+    "app": 8,
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 CMAKE_LAYER = re.compile(r"^carillon_layer\((\w+)\s+(\d+)", re.M)

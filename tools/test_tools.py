@@ -32,7 +32,7 @@ class CheckLayers(unittest.TestCase):
         self.assertIn("goes up", problem)
 
     def test_an_include_sideways_is_refused(self):
-        [problem] = layer_problems("bus/redis.cc", '  #  include "channel/event_log.h"\n')
+        [problem] = layer_problems("bus/redis.cc", '  #  include "fanout/event_log.h"\n')
         self.assertIn("goes sideways", problem)
 
     def test_an_include_of_an_unknown_folder_or_without_a_folder_is_refused(self):

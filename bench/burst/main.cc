@@ -11,7 +11,7 @@
 #include "base/descriptor_table.h"
 #include "burst/readers.h"
 #include "common/json_line.h"
-#include "load/process.h"
+#include "loadgen/process.h"
 
 namespace carillon::bench {
 namespace {
@@ -46,13 +46,13 @@ int fail(const std::string& why) {
 
 int run(const Arguments& arguments) {
   raise_descriptor_limit();
-  if (arguments.core >= 0) load::pin_to_core(arguments.core);
-  const auto address = load::resolve("127.0.0.1", arguments.port);
+  if (arguments.core >= 0) loadgen::pin_to_core(arguments.core);
+  const auto address = loadgen::resolve("127.0.0.1", arguments.port);
   if (!address) return fail(address.error().message);
-  load::ClientSettings settings;
+  loadgen::ClientSettings settings;
   settings.address = *address;
   settings.host_header = "127.0.0.1";
-  settings.target = load::ClientTemplate(arguments.path);
+  settings.target = loadgen::ClientTemplate(arguments.path);
   settings.sources = 8;
   settings.token_of = [&](std::uint32_t) { return arguments.token; };
   Readers readers(settings, {arguments.mbit_per_s * kBytesAMegabit, arguments.receive_buffer_bytes});

@@ -13,7 +13,7 @@
 #include <limits>
 #include <utility>
 
-#include "load/publisher.h"
+#include "loadgen/publisher.h"
 
 namespace carillon::bench {
 namespace {
@@ -30,7 +30,7 @@ bool await_ready(int fd, short events) {
 }  // namespace
 
 // Notes the reason of a close frame; pings need no answer within the time that a burst takes.
-class Readers::Frames final : public load::FrameListener {
+class Readers::Frames final : public loadgen::FrameListener {
  public:
   explicit Frames(std::string& first_close) : first_close_(first_close) {}
 
@@ -41,13 +41,13 @@ class Readers::Frames final : public load::FrameListener {
     };
     first_close_ = std::to_string(byte(0) << 8 | byte(1)).append(" ").append(payload.substr(2));
   }
-  load::Counts on_short(std::string_view) override { return load::Counts::as_event; }
+  loadgen::Counts on_short(std::string_view) override { return loadgen::Counts::as_event; }
 
  private:
   std::string& first_close_;
 };
 
-Readers::Readers(const load::ClientSettings& settings, Pace pace)
+Readers::Readers(const loadgen::ClientSettings& settings, Pace pace)
     : settings_(settings), pace_(pace), epoll_(::epoll_create1(EPOLL_CLOEXEC)), buffer_(kBufferBytes) {}
 
 Readers::~Readers() {
@@ -67,13 +67,13 @@ Result<std::monostate> Readers::connect(std::uint32_t clients) {
 }
 
 Result<std::monostate> Readers::upgrade(std::uint32_t number) {
-  const int fd = load::begin_connecting(settings_, number);
+  const int fd = loadgen::begin_connecting(settings_, number);
   if (fd < 0) return failure(std::strerror(errno));
   Reader& reader = readers_[number];
   reader.fd = fd;
   if (pace_.receive_buffer_bytes > 0)
     ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &pace_.receive_buffer_bytes, sizeof pace_.receive_buffer_bytes);
-  const std::string request = load::request_of(settings_, number);
+  const std::string request = loadgen::request_of(settings_, number);
   if (!await_ready(fd, POLLOUT) ||
       ::send(fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
     return failure("cannot connect");
@@ -130,7 +130,7 @@ void Readers::read_ready_ones() {
 
 // Each client may read what a link of its rate has carried since the last tick.
 void Readers::read_at_pace(MonoTime& last_tick) {
-  load::wait_until(last_tick + kTick);
+  loadgen::wait_until(last_tick + kTick);
   const MonoTime now = mono_now();
   const double passed_s = std::chrono::duration<double>(now - std::exchange(last_tick, now)).count();
   const double credit_max = pace_.bytes_per_s * std::chrono::duration<double>(kCreditMax).count();

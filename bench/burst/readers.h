@@ -12,8 +12,8 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "load/client_settings.h"
-#include "load/frame_counter.h"
+#include "loadgen/client_settings.h"
+#include "loadgen/frame_counter.h"
 
 namespace carillon::bench {
 
@@ -32,7 +32,7 @@ class Readers {
   static constexpr auto kQuietMax = seconds(10);   // without a byte for anyone
   static constexpr auto kAnswerMax = seconds(10);  // to an upgrade
 
-  Readers(const load::ClientSettings& settings, Pace pace);
+  Readers(const loadgen::ClientSettings& settings, Pace pace);
   ~Readers();
   Readers(const Readers&) = delete;
   Readers& operator=(const Readers&) = delete;
@@ -55,7 +55,7 @@ class Readers {
  private:
   struct Reader {
     int fd = -1;
-    load::FrameCounter frames;
+    loadgen::FrameCounter frames;
     std::uint64_t events = 0;
     double credit_bytes = 0;
   };
@@ -69,7 +69,7 @@ class Readers {
   void end(Reader& reader);
   void note(Reader& reader, std::string_view bytes);
 
-  const load::ClientSettings& settings_;
+  const loadgen::ClientSettings& settings_;
   const Pace pace_;
   const int epoll_;
   std::vector<Reader> readers_;

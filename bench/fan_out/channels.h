@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "fan_out/phases.h"
-#include "load/timetable.h"
+#include "loadgen/timetable.h"
 
 namespace carillon::bench {
 
@@ -30,8 +30,8 @@ class ChannelsBench {
   // `pending` events for each client, on channels of its own that are drawn at random; the clients have their
   // turns in random order, so that a client's next event is about as many events away as there are clients.
   // In turns with `pending` events on the hot channel: as many deliveries. And in turns with a floor: a bare
-  // sendmsg() to each client of as many frames that lie as far apart. `pairs` phases of each. Returns a line of
-  // JSON.
+  // sendmsg() to each client of as many frames that lie as far apart. `pairs` phases of each. Returns a line
+  // of JSON.
   Result<std::string> against_one_channel(std::uint32_t pending, std::uint32_t pairs);
 
  private:
@@ -43,7 +43,7 @@ class ChannelsBench {
 
   Phases& phases_;
   const std::uint32_t channels_each_;
-  const load::Shuffle clients_in_turn_;
+  const loadgen::Shuffle clients_in_turn_;
   std::uint64_t round_ = 0;
   std::mt19937_64 random_{20261125};  // the same draw at every run
   // Bus channels of the events of a phase, made before it and one behind the other, as a read of a bus has

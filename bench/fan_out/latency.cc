@@ -43,7 +43,7 @@ std::string row_of(std::uint32_t clients, const FanOutBench::Blocks& blocks, con
   return line;
 }
 
-std::chrono::seconds time_for(const load::Timetable& timetable) {
+std::chrono::seconds time_for(const loadgen::Timetable& timetable) {
   return std::chrono::duration_cast<std::chrono::seconds>(timetable.due(timetable.events()) -
                                                           timetable.start()) +
          kPatience;
@@ -51,14 +51,14 @@ std::chrono::seconds time_for(const load::Timetable& timetable) {
 
 }  // namespace
 
-Result<HeardLatency> FanOutBench::latency_of_engine(const load::Timetable& timetable) {
+Result<HeardLatency> FanOutBench::latency_of_engine(const loadgen::Timetable& timetable) {
   const std::uint64_t deliveries = timetable.events() * phases_.clients();
   const auto phase = phases_.engine(deliveries, publish_by(timetable), time_for(timetable));
   if (!phase) return tl::unexpected(phase.error());
   return phases_.generator().latency();
 }
 
-Result<HeardLatency> FanOutBench::latency_of_floor(const load::Timetable& timetable,
+Result<HeardLatency> FanOutBench::latency_of_floor(const loadgen::Timetable& timetable,
                                                    const Phases::Notes& notes) {
   struct Run {
     std::promise<std::uint64_t> done;

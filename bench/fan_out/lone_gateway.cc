@@ -2,7 +2,7 @@
 
 #include "auth/authenticator.h"
 #include "config/load.h"
-#include "load/process.h"
+#include "loadgen/process.h"
 
 namespace carillon::bench {
 namespace {
@@ -31,8 +31,8 @@ config::Environment environment_with_secret() {
 
 }  // namespace
 
-channel::WriteResult WatchedEdge::write(int fd, const iovec* pieces, int count) {
-  const channel::WriteResult result = kernel_.write(fd, pieces, count);
+fanout::WriteResult WatchedEdge::write(int fd, const iovec* pieces, int count) {
+  const fanout::WriteResult result = kernel_.write(fd, pieces, count);
   ++writes_;
   if (taking_notes_) {
     descriptors_.push_back(fd);
@@ -60,7 +60,7 @@ Result<std::unique_ptr<LoneGateway>> LoneGateway::start(int core, std::string_vi
   if (auto built = gateway->build(profile); !built) return tl::unexpected(built.error());
   if (auto heard = gateway->listen(); !heard) return tl::unexpected(heard.error());
   gateway->thread_ = std::thread([loop = gateway->loop_.get(), core] {
-    if (core >= 0) load::pin_to_core(core);
+    if (core >= 0) loadgen::pin_to_core(core);
     loop->run();
   });
   return gateway;
@@ -76,21 +76,21 @@ Result<std::monostate> LoneGateway::build(std::string_view profile) {
   config::Loaded loaded = config::load(configuration_of(profile), "bench", environment_with_secret());
   if (!loaded.errors.empty()) return failure(loaded.errors.front().text());
   settings_ = std::move(loaded.settings);
-  gateway::CompiledEndpoints compiled = gateway::compile_endpoints(settings_);
+  protocol::CompiledEndpoints compiled = protocol::compile_endpoints(settings_);
   if (!compiled.problems.empty()) return failure(compiled.problems.front().text());
   endpoints_ = std::move(compiled.endpoints);
   auto token = auth::mint_hs256(kSecret, R"({"sub":"bench"})");
   if (!token) return tl::unexpected(token.error());
   token_ = std::move(*token);
 
-  admission_ = std::make_unique<gateway::Admission>(settings_.server.connections_max, endpoints_);
+  admission_ = std::make_unique<client::Admission>(settings_.server.connections_max, endpoints_);
   shared_ = std::make_unique<gateway::Shared>(gateway::Shared{
       settings_, endpoints_, *admission_, no_http_, no_publisher_, no_log_, random_sip_key(), frame_memory_});
   auto loop = reactor::Loop::create();
   if (!loop) return tl::unexpected(loop.error());
   loop_ = std::move(*loop);
   router_ = std::make_unique<gateway::Router>(endpoints_, frame_memory_, *loop_, no_log_);
-  auto shard = gateway::Shard::create(*shared_, *loop_, edge_, gateway::Shard::Place::beside_the_router);
+  auto shard = gateway::Shard::create(*shared_, *loop_, sockets_, gateway::Shard::Place::beside_the_router);
   if (!shard) return tl::unexpected(shard.error());
   shard_ = std::move(*shard);
   router_->add_taker(*shard_);

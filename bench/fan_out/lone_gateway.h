@@ -20,14 +20,14 @@
 namespace carillon::bench {
 
 // The kernel's edge, watched. Thread: the loop's.
-class WatchedEdge final : public gateway::Edge {
+class WatchedEdge final : public client::Sockets {
  public:
-  gateway::ReadResult read(int fd, std::span<char> into) override { return kernel_.read(fd, into); }
-  channel::WriteResult write(int fd, const iovec* pieces, int count) override;
+  client::ReadResult read(int fd, std::span<char> into) override { return kernel_.read(fd, into); }
+  fanout::WriteResult write(int fd, const iovec* pieces, int count) override;
   void shut_down_writing(int fd) override { kernel_.shut_down_writing(fd); }
   void close(int fd) override { kernel_.close(fd); }
   void reset(int fd) override { kernel_.reset(fd); }
-  gateway::SendState send_state(int fd) override { return kernel_.send_state(fd); }
+  client::SendState send_state(int fd) override { return kernel_.send_state(fd); }
   MonoTime precise_now() override { return kernel_.precise_now(); }
 
   // Calls `reached`, once, from inside the write that makes it `bytes` from now on.
@@ -40,7 +40,7 @@ class WatchedEdge final : public gateway::Edge {
   std::uint64_t writes() const { return writes_; }
 
  private:
-  gateway::Edge& kernel_ = gateway::kernel_edge();
+  client::Sockets& kernel_ = client::kernel_edge();
   std::uint64_t bytes_left_ = 0;
   std::uint64_t writes_ = 0;
   std::function<void()> reached_;
@@ -64,22 +64,22 @@ class LoneGateway {
   void on_loop(std::function<void()> use);
   reactor::Loop& loop() { return *loop_; }
   gateway::Router& router() { return *router_; }
-  WatchedEdge& edge() { return edge_; }
-  const gateway::ShardCounters& counters() const { return shard_->counters(); }  // any thread
+  WatchedEdge& sockets() { return sockets_; }
+  const client::ShardCounters& counters() const { return shard_->counters(); }  // any thread
 
  private:
   LoneGateway() = default;
   Result<std::monostate> build(std::string_view profile);
   Result<std::monostate> listen();
 
-  channel::FrameMemory frame_memory_{std::uint64_t{4} << 30};
+  fanout::FrameMemory frame_memory_{std::uint64_t{4} << 30};
   config::Settings settings_;
-  std::vector<gateway::Endpoint> endpoints_;
+  std::vector<protocol::Endpoint> endpoints_;
   gateway::testing::NoHttp no_http_;
   gateway::testing::NoPublisher no_publisher_;
   NullLog no_log_;
-  WatchedEdge edge_;
-  std::unique_ptr<gateway::Admission> admission_;
+  WatchedEdge sockets_;
+  std::unique_ptr<client::Admission> admission_;
   std::unique_ptr<gateway::Shared> shared_;
   std::unique_ptr<reactor::Loop> loop_;
   std::unique_ptr<gateway::Router> router_;

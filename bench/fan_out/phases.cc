@@ -11,7 +11,7 @@ namespace {
 
 class Pacer : public std::enable_shared_from_this<Pacer> {
  public:
-  Pacer(const load::Timetable& timetable, reactor::Loop& loop, std::function<void(std::uint32_t)> due_now)
+  Pacer(const loadgen::Timetable& timetable, reactor::Loop& loop, std::function<void(std::uint32_t)> due_now)
       : timetable_(timetable), loop_(loop), due_now_(std::move(due_now)) {}
 
   void go_on() {
@@ -24,7 +24,7 @@ class Pacer : public std::enable_shared_from_this<Pacer> {
   }
 
  private:
-  const load::Timetable timetable_;
+  const loadgen::Timetable timetable_;
   reactor::Loop& loop_;
   const std::function<void(std::uint32_t)> due_now_;
   std::uint64_t done_ = 0;
@@ -37,7 +37,7 @@ std::string padding_for(std::string_view payload) {
   return std::string(kFrameBytes - kHeader - payload.size(), 'x');
 }
 
-void keep_to(const load::Timetable& timetable, reactor::Loop& loop,
+void keep_to(const loadgen::Timetable& timetable, reactor::Loop& loop,
              std::function<void(std::uint32_t)> due_now) {
   std::make_shared<Pacer>(timetable, loop, std::move(due_now))->go_on();
 }
@@ -88,9 +88,9 @@ Result<Phases::Phase> Phases::until_written(std::uint64_t deliveries, std::funct
   auto run = std::make_shared<Run>();  // outlives this call should the engine never finish
   auto future = run->done.get_future();
   gateway_.on_loop([this, run, deliveries, publish = std::move(publish)] {
-    gateway_.edge().expect(deliveries * kFrameBytes, [this, run] {
+    gateway_.sockets().expect(deliveries * kFrameBytes, [this, run] {
       gateway_.on_loop([this, run] {
-        run->done.set_value({stamp_now() - run->start, run->publishing, gateway_.edge().writes()});
+        run->done.set_value({stamp_now() - run->start, run->publishing, gateway_.sockets().writes()});
       });
     });
     run->start = stamp_now();
@@ -111,7 +111,8 @@ Result<Phases::Phase> Phases::engine(std::uint64_t deliveries, std::function<voi
 }
 
 Result<Phases::Phase> Phases::floor(const Notes& notes) {
-  return floor(notes.bytes.size() / kFrameBytes * clients_, [] {}, [&notes] { return send_to_all(notes); });
+  return floor(
+      notes.bytes.size() / kFrameBytes * clients_, [] {}, [&notes] { return send_to_all(notes); });
 }
 
 Result<Phases::Phase> Phases::floor(std::uint64_t deliveries, const std::function<void()>& prepare,
@@ -131,14 +132,14 @@ Result<Phases::Phase> Phases::floor(std::uint64_t deliveries, const std::functio
 }
 
 Result<Phases::Notes> Phases::learn(std::uint32_t pending, std::function<void()> publish) {
-  gateway_.on_loop([this] { gateway_.edge().take_notes(true); });
+  gateway_.on_loop([this] { gateway_.sockets().take_notes(true); });
   const auto phase = engine(std::uint64_t{clients_} * pending, std::move(publish));
   if (!phase) return tl::unexpected(phase.error());
   std::promise<Notes> done;
   auto future = done.get_future();
   gateway_.on_loop([&] {
-    gateway_.edge().take_notes(false);
-    done.set_value({gateway_.edge().noted_descriptors(), gateway_.edge().noted_bytes()});
+    gateway_.sockets().take_notes(false);
+    done.set_value({gateway_.sockets().noted_descriptors(), gateway_.sockets().noted_bytes()});
   });
   Notes notes = future.get();
   if (notes.descriptors.size() != clients_ || notes.bytes.size() != pending * kFrameBytes) {

@@ -14,7 +14,7 @@
 #include "common/clocks.h"
 #include "fan_out/generator.h"
 #include "fan_out/lone_gateway.h"
-#include "load/timetable.h"
+#include "loadgen/timetable.h"
 
 namespace carillon::bench {
 
@@ -56,8 +56,8 @@ class Phases {
   Result<Notes> learn(std::uint32_t pending, std::function<void()> publish);
   // Sends once to each.
   Result<Phase> floor(const Notes& notes);
-  // What `send` does on the loop, which says how many writes were whole: one to each client, all of them together
-  // of so many deliveries. `prepare` comes before the clocks.
+  // What `send` does on the loop, which says how many writes were whole: one to each client, all of them
+  // together of so many deliveries. `prepare` comes before the clocks.
   Result<Phase> floor(std::uint64_t deliveries, const std::function<void()>& prepare,
                       const std::function<std::uint64_t()>& send);
 
@@ -83,7 +83,7 @@ std::uint64_t send_to_all(const Phases::Notes& notes);
 
 // Does on the gateway's loop what is due by the timetable; being late once does not lower the rate. Called on
 // the loop; it goes on by itself. `due_now` is told how many events.
-void keep_to(const load::Timetable& timetable, reactor::Loop& loop,
+void keep_to(const loadgen::Timetable& timetable, reactor::Loop& loop,
              std::function<void(std::uint32_t)> due_now);
 
 // Two sides take turns, and take turns in going first: A B B A, A B B A, …

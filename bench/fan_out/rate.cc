@@ -42,15 +42,15 @@ std::string row_of(std::uint32_t clients, std::uint32_t events_per_s, const Meas
 
 }  // namespace
 
-Result<load::Timetable> FanOutBench::begin(std::uint32_t events_per_s, std::uint64_t events) {
-  const load::Timetable timetable({static_cast<double>(events_per_s), events}, mono_now() + kStartIn);
+Result<loadgen::Timetable> FanOutBench::begin(std::uint32_t events_per_s, std::uint64_t events) {
+  const loadgen::Timetable timetable({static_cast<double>(events_per_s), events}, mono_now() + kStartIn);
   if (auto begun = phases_.generator().begin(timetable.start(), events_per_s, events); !begun) {
     return tl::unexpected(begun.error());
   }
   return timetable;
 }
 
-std::function<void()> FanOutBench::publish_by(const load::Timetable& timetable) {
+std::function<void()> FanOutBench::publish_by(const loadgen::Timetable& timetable) {
   return [this, timetable] {
     keep_to(timetable, phases_.gateway().loop(), [this](std::uint32_t now) { publish(now); });
   };

@@ -36,11 +36,11 @@ class FanOutBench {
  private:
   void publish(std::uint32_t events);  // the loop's thread
   // The clients reckon with it from now on. It begins a moment later, when all is said.
-  Result<load::Timetable> begin(std::uint32_t events_per_s, std::uint64_t events);
+  Result<loadgen::Timetable> begin(std::uint32_t events_per_s, std::uint64_t events);
   // What keeps to it, once it is called on the loop.
-  std::function<void()> publish_by(const load::Timetable& timetable);
-  Result<HeardLatency> latency_of_engine(const load::Timetable& timetable);
-  Result<HeardLatency> latency_of_floor(const load::Timetable& timetable, const Phases::Notes& notes);
+  std::function<void()> publish_by(const loadgen::Timetable& timetable);
+  Result<HeardLatency> latency_of_engine(const loadgen::Timetable& timetable);
+  Result<HeardLatency> latency_of_floor(const loadgen::Timetable& timetable, const Phases::Notes& notes);
 
   Phases& phases_;
 };

@@ -14,8 +14,8 @@
 #include "base/descriptor_table.h"
 #include "common/json_line.h"
 #include "flood/flooders.h"
-#include "load/client_settings.h"
-#include "load/process.h"
+#include "loadgen/client_settings.h"
+#include "loadgen/process.h"
 
 namespace carillon::bench {
 namespace {
@@ -37,11 +37,11 @@ void give_way() {
 }
 
 std::string upgrade_of(const Arguments& arguments) {
-  load::ClientSettings settings;
+  loadgen::ClientSettings settings;
   settings.host_header = "127.0.0.1";
-  settings.target = load::ClientTemplate(arguments.path);
+  settings.target = loadgen::ClientTemplate(arguments.path);
   settings.token_of = [&](std::uint32_t) { return arguments.token; };
-  return load::request_of(settings, 0);
+  return loadgen::request_of(settings, 0);
 }
 
 void report_begun(const Flooders& flooders) {
@@ -70,7 +70,7 @@ int run(const Arguments& arguments) {
     return 2;
   }
   raise_descriptor_limit();
-  if (arguments.core >= 0) load::pin_to_core(arguments.core);
+  if (arguments.core >= 0) loadgen::pin_to_core(arguments.core);
   give_way();
   Flooders flooders(*kind, arguments.port, upgrade_of(arguments), arguments.clients);
   flooders.watch(STDIN_FILENO);

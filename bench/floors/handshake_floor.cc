@@ -22,7 +22,7 @@
 
 #include "base/descriptor_table.h"
 #include "common/json_line.h"
-#include "load/process.h"
+#include "loadgen/process.h"
 
 namespace carillon::bench {
 namespace {
@@ -146,7 +146,7 @@ int main(int argc, char** argv) {
   app.add_option("--core", core, "stay on this core; -1: any")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   carillon::raise_descriptor_limit();
-  if (core >= 0) carillon::load::pin_to_core(core);
+  if (core >= 0) carillon::loadgen::pin_to_core(core);
   carillon::bench::Server server;
   const std::uint16_t port = server.listen();
   if (port == 0) {

@@ -21,11 +21,11 @@
 #include "base/time.h"
 #include "common/clocks.h"
 #include "common/json_line.h"
-#include "load/process.h"
-#include "load/publisher.h"
-#include "load/publishing.h"
-#include "load/text_template.h"
-#include "load/timetable.h"
+#include "loadgen/process.h"
+#include "loadgen/publisher.h"
+#include "loadgen/publishing.h"
+#include "loadgen/text_template.h"
+#include "loadgen/timetable.h"
 
 namespace carillon::bench {
 namespace {
@@ -46,7 +46,7 @@ struct Arguments {
 class Flood {
  public:
   explicit Flood(const Arguments& arguments)
-      : arguments_(arguments), body_(load::EventBody::kDefault, arguments.bytes) {}
+      : arguments_(arguments), body_(loadgen::EventBody::kDefault, arguments.bytes) {}
   ~Flood() { ::close(fd_); }
   Flood(const Flood&) = delete;
   Flood& operator=(const Flood&) = delete;
@@ -62,8 +62,8 @@ class Flood {
   void read_answer(char byte);
 
   const Arguments& arguments_;
-  const load::EventBody body_;
-  load::RedisProtocol protocol_;
+  const loadgen::EventBody body_;
+  loadgen::RedisProtocol protocol_;
   int fd_ = -1;
   std::string out_;
   std::uint64_t answered_ = 0;
@@ -88,13 +88,13 @@ Result<std::monostate> Flood::connect() {
 }
 
 Result<std::monostate> Flood::publish_all() {
-  load::OutgoingEvent event{arguments_.channel, {}};
-  const load::Timetable plan({std::max(arguments_.events_per_s, 1.0), arguments_.events}, mono_now());
+  loadgen::OutgoingEvent event{arguments_.channel, {}};
+  const loadgen::Timetable plan({std::max(arguments_.events_per_s, 1.0), arguments_.events}, mono_now());
   std::uint64_t sent = 0;
   std::uint64_t due = arguments_.events_per_s > 0 ? 0 : arguments_.events;
   while (answered_ < arguments_.events) {
     if (sent == answered_ && sent == due) {
-      load::wait_until(std::max(plan.due(sent), mono_now() + kTick));
+      loadgen::wait_until(std::max(plan.due(sent), mono_now() + kTick));
       due = plan.due_by(mono_now());
     }
     for (; sent < due && sent - answered_ < arguments_.window; ++sent) {
@@ -110,7 +110,7 @@ Result<std::monostate> Flood::publish_all() {
 }
 
 Result<std::monostate> Flood::say_end() {
-  const load::OutgoingEvent event{arguments_.channel, "end"};
+  const loadgen::OutgoingEvent event{arguments_.channel, "end"};
   protocol_.append_request(out_, {&event, 1});
   auto done = send_all();
   // To close with an answer unread would reset the connection, and what Redis has not read yet be gone.
@@ -184,7 +184,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--core", arguments.core, "stay on this core; -1: any")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  if (arguments.core >= 0) carillon::load::pin_to_core(arguments.core);
+  if (arguments.core >= 0) carillon::loadgen::pin_to_core(arguments.core);
   const auto row = carillon::bench::flood(arguments);
   if (!row) {
     std::fprintf(stderr, "redis_flood: %s\n", row.error().message.c_str());

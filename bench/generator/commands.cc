@@ -32,9 +32,9 @@ std::uint64_t take_number(std::string_view& text) {
 
 }  // namespace
 
-std::string report_of(const load::ClientPool& pool) {
-  const load::PoolCounters& counters = pool.counters();
-  const load::ClientPool::Extremes extremes = pool.extremes();
+std::string report_of(const loadgen::ClientPool& pool) {
+  const loadgen::PoolCounters& counters = pool.counters();
+  const loadgen::ClientPool::Extremes extremes = pool.extremes();
   std::string line;
   json::ObjectWriter object(line);
   object.member("connected", counters.connected).member("refused", counters.refused);
@@ -47,8 +47,8 @@ std::string report_of(const load::ClientPool& pool) {
   return line;
 }
 
-std::string latency_of(const load::ClientPool& pool) {
-  const load::Histogram& latency = pool.latency();
+std::string latency_of(const loadgen::ClientPool& pool) {
+  const loadgen::Histogram& latency = pool.latency();
   std::string line;
   json::ObjectWriter object(line);
   object.member("count", latency.count()).member("mean_us", to_a_thousandth(latency.mean_us()));
@@ -82,12 +82,12 @@ void Commands::obey_all() {
     if (end == std::string::npos) return;
     const std::string line = unread_.substr(0, end);
     unread_.erase(0, end + 1);
-    obey(line);
+    handle_command(line);
     look();
   }
 }
 
-void Commands::obey(std::string_view line) {
+void Commands::handle_command(std::string_view line) {
   if (line.starts_with("connect ")) {
     pool_.want(static_cast<std::uint32_t>(number_in(line.substr(8))));
     waiting_ = Waiting::for_clients;
@@ -113,7 +113,8 @@ void Commands::obey(std::string_view line) {
 void Commands::begin(std::string_view start_rate_events) {
   const MonoTime start(MonoClock::duration(static_cast<std::int64_t>(take_number(start_rate_events))));
   const auto events_per_s = static_cast<double>(std::max<std::uint64_t>(take_number(start_rate_events), 1));
-  pool_.begin(load::Timetable({events_per_s, number_in(start_rate_events)}, start), load::Channels::shared);
+  pool_.begin(loadgen::Timetable({events_per_s, number_in(start_rate_events)}, start),
+              loadgen::Channels::shared);
   answer();
 }
 

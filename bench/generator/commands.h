@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-#include "load/client_pool.h"
+#include "loadgen/client_pool.h"
 
 namespace carillon::bench {
 
@@ -25,7 +25,7 @@ class Commands {
  public:
   static constexpr auto kAwaitMax = std::chrono::seconds(10);
 
-  explicit Commands(load::ClientPool& pool) : pool_(pool) {}
+  explicit Commands(loadgen::ClientPool& pool) : pool_(pool) {}
 
   // Reads stdin and obeys, until `quit` or its end.
   void run();
@@ -35,12 +35,12 @@ class Commands {
 
   void read_stdin();
   void obey_all();
-  void obey(std::string_view line);
+  void handle_command(std::string_view line);
   void begin(std::string_view start_rate_events);
   void look();
   void answer();
 
-  load::ClientPool& pool_;
+  loadgen::ClientPool& pool_;
   std::string unread_;
   Waiting waiting_ = Waiting::for_a_command;
   std::uint64_t awaited_events_ = 0;
@@ -50,8 +50,8 @@ class Commands {
 };
 
 // The pool's counters and this thread's CPU time as one line of JSON.
-std::string report_of(const load::ClientPool& pool);
+std::string report_of(const loadgen::ClientPool& pool);
 // How long after its time each event came, as one line of JSON.
-std::string latency_of(const load::ClientPool& pool);
+std::string latency_of(const loadgen::ClientPool& pool);
 
 }  // namespace carillon::bench

@@ -10,8 +10,8 @@
 #include "base/descriptor_table.h"
 #include "common/json_line.h"
 #include "generator/commands.h"
-#include "load/client_pool.h"
-#include "load/process.h"
+#include "loadgen/client_pool.h"
+#include "loadgen/process.h"
 
 namespace carillon::bench {
 namespace {
@@ -27,13 +27,13 @@ struct Arguments {
   int core = -1;
 };
 
-Result<load::ClientSettings> settings_of(const Arguments& arguments) {
-  load::ClientSettings settings;
-  const auto address = load::resolve(arguments.host, arguments.port);
+Result<loadgen::ClientSettings> settings_of(const Arguments& arguments) {
+  loadgen::ClientSettings settings;
+  const auto address = loadgen::resolve(arguments.host, arguments.port);
   if (!address) return tl::unexpected(address.error());
   settings.address = *address;
   settings.host_header = arguments.host;
-  settings.target = load::ClientTemplate(arguments.path);
+  settings.target = loadgen::ClientTemplate(arguments.path);
   for (const std::string& hello : arguments.hellos) settings.hellos.emplace_back(hello);
   settings.sources = 8;  // one address has only 28,000 ports
   if (!arguments.token.empty())
@@ -41,7 +41,7 @@ Result<load::ClientSettings> settings_of(const Arguments& arguments) {
   return settings;
 }
 
-void count_for_a_while(load::ClientPool& pool, const Arguments& arguments) {
+void count_for_a_while(loadgen::ClientPool& pool, const Arguments& arguments) {
   pool.want(arguments.clients);
   while (!pool.settled()) pool.turn(100);
   print_line(report_of(pool));
@@ -59,7 +59,7 @@ int run(const Arguments& arguments) {
                  static_cast<long long>(descriptors));
     return 2;
   }
-  if (arguments.core >= 0 && !load::pin_to_core(arguments.core)) {
+  if (arguments.core >= 0 && !loadgen::pin_to_core(arguments.core)) {
     std::fprintf(stderr, "load_generator: cannot stay on core %d\n", arguments.core);
   }
   const auto settings = settings_of(arguments);
@@ -67,7 +67,7 @@ int run(const Arguments& arguments) {
     std::fprintf(stderr, "load_generator: %s\n", settings.error().message.c_str());
     return 2;
   }
-  load::ClientPool pool(*settings);
+  loadgen::ClientPool pool(*settings);
   if (arguments.clients > 0) {
     count_for_a_while(pool, arguments);
   } else {
@@ -87,7 +87,8 @@ int main(int argc, char** argv) {
   app.add_option("--path", arguments.path)->capture_default_str();
   app.add_option("--hello", arguments.hellos, "said once a client is open; $i is its number")
       ->allow_extra_args(false);
-  app.add_option("--clients", arguments.clients, "connect so many and count; without it obey stdin");
+  app.add_option("--clients", arguments.clients,
+                 "connect so many and count; without it handle_command stdin");
   app.add_option("--seconds", arguments.duration_s)->capture_default_str();
   app.add_option("--core", arguments.core, "stay on this core");
   CLI11_PARSE(app, argc, argv);

@@ -2,14 +2,14 @@
 
 #include <cstdio>
 
+#include "api/routes.h"
 #include "auth/authenticator.h"
 #include "base/time.h"
 #include "bus/url.h"
-#include "gateway/endpoint.h"
-#include "gateway/handshake.h"
-#include "gateway/tls_contexts.h"
+#include "client/tls_contexts.h"
+#include "client/upgrade.h"
+#include "protocol/endpoint.h"
 #include "reactor/tls_context.h"
-#include "server/routes.h"
 
 namespace carillon::app {
 namespace {
@@ -20,17 +20,17 @@ void complain(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str
 // refused here, so that `check` and `serve` judge alike.
 void judge(config::Loaded& loaded) {
   const config::Settings& settings = loaded.settings;
-  loaded.errors = gateway::compile_endpoints(settings).problems;
+  loaded.errors = protocol::compile_endpoints(settings).problems;
   if (const auto url = bus::parse_bus_url(settings.bus.url); !url) {
     loaded.errors.push_back({settings.bus.origin, "bus.url", url.error().message});
   } else if (!settings.bus.tls_ca_file.empty() && url->scheme == bus::Scheme::rediss) {
     const auto trusted = reactor::TlsContext::for_clients(settings.bus.tls_ca_file);
     if (!trusted) loaded.errors.push_back({settings.bus.origin, "bus.tls_ca_file", trusted.error().message});
   }
-  if (const auto routes = server::Routes::compile(settings); !routes) {
+  if (const auto routes = api::Routes::compile(settings); !routes) {
     loaded.errors.push_back({{settings.bus.origin.source, 0}, "route", routes.error().message});
   }
-  gateway::TlsContexts contexts = gateway::make_tls_contexts(settings.server.listen, wall_now());
+  client::TlsContexts contexts = client::make_tls_contexts(settings.server.listen, wall_now());
   for (auto& problem : contexts.problems) loaded.errors.push_back(std::move(problem));
   for (auto& warning : contexts.warnings) loaded.warnings.push_back(std::move(warning));
 }
@@ -45,7 +45,7 @@ bool keys_are_good(const config::Settings& settings) {
     return false;
   }
   for (const config::EndpointSettings& endpoint : settings.endpoints) {
-    const auto made = gateway::make_authenticator(endpoint, settings);
+    const auto made = client::make_authenticator(endpoint, settings);
     if (made) continue;
     complain(endpoint.origin_of("auth.keys").text() + ": " + made.error().message);
     return false;

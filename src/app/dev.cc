@@ -68,7 +68,7 @@ struct Screen {
 };
 
 // Ready to paste: with a token where one is asked for and the query may carry it.
-std::string url_of(const gateway::Endpoint& endpoint, const Screen& screen) {
+std::string url_of(const protocol::Endpoint& endpoint, const Screen& screen) {
   const std::string url = "ws://" + screen.address + endpoint.settings.path;
   const config::EndpointAuth& auth = endpoint.settings.auth;
   if (auth.mode != config::AuthMode::jwt) return url;
@@ -81,7 +81,7 @@ std::string url_of(const gateway::Endpoint& endpoint, const Screen& screen) {
 // Prints them all; the answer is the URL that hears the example.
 std::string print_urls(const gateway::Gateway& gateway, const Screen& screen) {
   std::string hears_example;
-  for (const gateway::Endpoint& endpoint : gateway.endpoints()) {
+  for (const protocol::Endpoint& endpoint : gateway.endpoints()) {
     const std::string url = url_of(endpoint, screen);
     std::printf("  %-10s %s\n", endpoint.settings.name.c_str(), url.c_str());
     if (hears_example.empty() && endpoint.source.match(screen.example.channel)) hears_example = url;

@@ -10,11 +10,11 @@
 #include <span>
 #include <string>
 
+#include "api/api.h"
 #include "app/json_log.h"
 #include "app/signals.h"
 #include "base/descriptor_table.h"
 #include "base/memory_reserve.h"
-#include "server/api.h"
 
 namespace carillon::app {
 namespace {
@@ -120,7 +120,7 @@ int serve(config::Settings settings, const Serving& serving) {
   auto log = JsonLog::create(settings.log);
   if (!log) return complain(log.error());
   const milliseconds drain = settings.server.drain;
-  auto api = server::Api::create(settings, random_bytes);
+  auto api = api::Api::create(settings, random_bytes);
   if (!api) return complain(api.error());
   auto gateway = gateway::Gateway::create(std::move(settings), **api, **log);
   if (!gateway) return complain(gateway.error());

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "bus/memory_bus.h"
-#include "bus/redis_bus.h"
+#include "bus/memory/memory_bus.h"
+#include "bus/redis/redis_bus.h"
 #include "bus/url.h"
 
 namespace carillon::bus {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "bus/opening.h"
+#include "bus/redis/opening.h"
 
 namespace carillon::bus {
 namespace {

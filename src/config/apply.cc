@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "config/kinds.h"
+#include "config/value_kinds.h"
 
 namespace carillon::config {
 namespace {

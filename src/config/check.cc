@@ -6,7 +6,7 @@
 
 #include "config/listen_kind.h"
 #include "config/quantity.h"
-#include "config/words.h"
+#include "config/text.h"
 
 namespace carillon::config {
 namespace {
@@ -79,8 +79,9 @@ void check_server(const ServerSettings& server, const Written& written, const Or
   if (server.bodies_bytes_max != 0 && server.bodies_bytes_max < server.body_bytes_max) {
     report.error(origin_in(written, "bodies_bytes_max", origin_in(written, "body_bytes_max", file)),
                  "server.bodies_bytes_max",
-                 cat({show_size(server.bodies_bytes_max), " is less than server.body_bytes_max = ",
-                      show_size(server.body_bytes_max), ", so that such a body could never be read; write at"
+                 cat({show_size(server.bodies_bytes_max),
+                      " is less than server.body_bytes_max = ", show_size(server.body_bytes_max),
+                      ", so that such a body could never be read; write at"
                       " least that"}));
   }
   for (std::size_t i = 0; i < server.listen.size(); ++i) {

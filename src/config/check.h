@@ -18,8 +18,8 @@ void check_proxies(const ServerSettings& server, const Written& written, const O
 void check_bus(const BusSettings& bus, const Written& written, const Origin& file, Report& report);
 void check_endpoint(const EndpointSettings& endpoint, const Settings& settings, const std::string& prefix,
                     Report& report);
-// The part of check_endpoint() that is about its dialect (check_dialect.cc).
-void check_dialect(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
+// The part of check_endpoint() that is about its dialect (check_protocol.cc).
+void check_protocol(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
 // Warns of settings that another one switches off.
 void check_idle(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
 // Settings of the server and of endpoints that bound the same thing (bounds.h); resolves token_bytes_max.

@@ -4,7 +4,7 @@
 
 #include "config/check.h"
 #include "config/quantity.h"
-#include "config/words.h"
+#include "config/text.h"
 
 namespace carillon::config {
 namespace {

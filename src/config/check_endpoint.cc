@@ -3,7 +3,7 @@
 
 #include "config/check.h"
 #include "config/quantity.h"
-#include "config/words.h"
+#include "config/text.h"
 
 namespace carillon::config {
 namespace {
@@ -24,7 +24,7 @@ class EndpointCheck {
         fault("auth.api_keys", "is empty, so nobody is admitted; write [{ env = \"NAME\" }]");
       }
     }
-    check_dialect(endpoint_, prefix_, report_);
+    check_protocol(endpoint_, prefix_, report_);
     keepalive();
     lag();
   }

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "config/check.h"
-#include "config/words.h"
+#include "config/text.h"
 
 namespace carillon::config {
 namespace {

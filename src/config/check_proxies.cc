@@ -1,7 +1,7 @@
 // Trusted proxies and what needs them: who believes nobody must not ask who the client is.
 #include "config/check.h"
 #include "config/listen_kind.h"
-#include "config/words.h"
+#include "config/text.h"
 
 namespace carillon::config {
 

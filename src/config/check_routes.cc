@@ -5,8 +5,8 @@
 #include "config/listen_kind.h"
 #include "config/route_kind.h"
 #include "config/route_variables.h"
+#include "config/text.h"
 #include "config/text_checks.h"
-#include "config/words.h"
 #include "event/channel_name.h"
 #include "http/path_pattern.h"
 

@@ -1,7 +1,7 @@
 #include "config/bounds.h"
 #include "config/load.h"
 #include "config/options.h"
-#include "config/words.h"
+#include "config/text.h"
 
 namespace carillon::config {
 namespace {

@@ -3,11 +3,11 @@
 #include <iterator>
 
 #include "config/auth_kinds.h"
-#include "config/kinds.h"
 #include "config/options.h"
 #include "config/route_kind.h"
 #include "config/secret_kinds.h"
 #include "config/text_checks.h"
+#include "config/value_kinds.h"
 
 namespace carillon::config {
 namespace {
@@ -134,7 +134,7 @@ std::vector<Option> http_options(EndpointSettings& e) {
 
 std::vector<Option> endpoint_options(EndpointSettings& e) {
   std::vector<Option> all = identity_options(e);
-  for (auto group : {auth_options(e.auth), dialect_options(e), limit_options(e), http_options(e)}) {
+  for (auto group : {auth_options(e.auth), protocol_options(e), limit_options(e), http_options(e)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;

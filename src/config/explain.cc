@@ -2,7 +2,7 @@
 
 #include "config/load.h"
 #include "config/options.h"
-#include "config/words.h"
+#include "config/text.h"
 
 namespace carillon::config {
 namespace {

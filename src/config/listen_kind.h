@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/kinds.h"
+#include "config/value_kinds.h"
 
 namespace carillon::config {
 

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "config/apply.h"
-#include "config/kinds.h"
+#include "config/value_kinds.h"
 
 namespace carillon::config {
 namespace {

@@ -1,6 +1,6 @@
 // The tls table of a listen address: { cert = "path.pem", key = "path.pem" }. The files are read when the
 // configuration is, so that `carillon check` finds what is wrong with them; whether the key belongs to the
-// certificate is judged where OpenSSL is (gateway/tls_contexts.h).
+// certificate is judged where OpenSSL is (client/tls_contexts.h).
 #pragma once
 
 #include <memory>

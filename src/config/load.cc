@@ -8,12 +8,12 @@
 #include "config/api_key.h"
 #include "config/apply.h"
 #include "config/check.h"
-#include "config/kinds.h"
 #include "config/options.h"
 #include "config/route_kind.h"
+#include "config/text.h"
 #include "config/text_checks.h"
 #include "config/toml_text.h"
-#include "config/words.h"
+#include "config/value_kinds.h"
 
 namespace carillon::config {
 namespace {

@@ -2,11 +2,11 @@
 // The default is what the field begins with in settings.h.
 #include "config/options.h"
 
-#include "config/kinds.h"
 #include "config/listen_kind.h"
 #include "config/proxy_kinds.h"
 #include "config/secret_kinds.h"
 #include "config/text_checks.h"
+#include "config/value_kinds.h"
 
 namespace carillon::config {
 namespace {
@@ -42,10 +42,11 @@ std::vector<Option> server_limits(ServerSettings& s) {
       option("body_bytes_max", SizeKind{1 * kKiB, 64 * kMiB}, s.body_bytes_max,
              "longest body of an API request; longer is answered 413"),
       with_example(
-          with_default(option("token_bytes_max", AutoKind<SizeKind>{{64, 64 * kKiB}}, s.token_bytes_max,
-                              "longest token; longer is answered as an invalid one. \"auto\" is 8KiB, or what the "
-                              "request line and the head leave room for; a size must fit there"),
-                       "\"auto\""),
+          with_default(
+              option("token_bytes_max", AutoKind<SizeKind>{{64, 64 * kKiB}}, s.token_bytes_max,
+                     "longest token; longer is answered as an invalid one. \"auto\" is 8KiB, or what the "
+                     "request line and the head leave room for; a size must fit there"),
+              "\"auto\""),
           "\"4KiB\""),
       option("token_cache_max", NumberKind{1, 4'194'304}, s.token_cache_max,
              "verified tokens that a shard remembers until they expire, for each endpoint; beyond it those "

@@ -1,4 +1,4 @@
-// The tables: every option that exists, declared once (options.cc, endpoint_options.cc, dialect_options.cc).
+// The tables: every option that exists, declared once (options.cc, endpoint_options.cc, protocol_options.cc).
 #pragma once
 
 #include <vector>
@@ -14,7 +14,7 @@ std::vector<Option> api_options(ApiSettings& api);                 // [api]
 std::vector<Option> log_options(LogSettings& log);                 // [log]
 std::vector<Option> key_options(KeySettings& key);                 // [keys.<name>]
 std::vector<Option> endpoint_options(EndpointSettings& endpoint);  // [[endpoint]]; "profile" comes first
-std::vector<Option> dialect_options(EndpointSettings& endpoint);   // a part of those
+std::vector<Option> protocol_options(EndpointSettings& endpoint);  // a part of those
 std::vector<Option> route_options(RouteSettings& route);           // [[route]], [[endpoint.route]]
 
 // All of them, bound to fresh settings: for documentation and tests.

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/ip_address.h"
-#include "config/kinds.h"
+#include "config/value_kinds.h"
 
 namespace carillon::config {
 

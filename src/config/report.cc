@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "config/words.h"
+#include "config/text.h"
 
 namespace carillon::config {
 namespace {

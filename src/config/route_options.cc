@@ -1,11 +1,11 @@
 // Every option of [[route]]: key, type with bounds, field, help. The default is what the field begins
 // with in settings.h.
 #include "config/apply.h"
-#include "config/kinds.h"
 #include "config/options.h"
 #include "config/route_kind.h"
 #include "config/secret_kinds.h"
 #include "config/text_checks.h"
+#include "config/value_kinds.h"
 #include "event/channel_name.h"
 #include "http/path_pattern.h"
 #include "json/template.h"

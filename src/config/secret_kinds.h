@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/secret.h"
-#include "config/kinds.h"
+#include "config/value_kinds.h"
 
 namespace carillon::config {
 

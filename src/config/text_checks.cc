@@ -7,7 +7,7 @@
 
 #include "config/frame_variables.h"
 #include "config/load.h"
-#include "config/words.h"
+#include "config/text.h"
 #include "event/channel_name.h"
 #include "event/channel_pattern.h"
 #include "json/pointer.h"

@@ -7,8 +7,8 @@
 
 #include "base/assert.h"
 #include "base/descriptor_table.h"
+#include "client/shard_share.h"
 #include "gateway/shard.h"
-#include "gateway/shard_share.h"
 
 namespace carillon::gateway {
 namespace {
@@ -26,9 +26,9 @@ constexpr std::uint64_t kHttpConnectionsMin = 4;  // of a shard, under a tiny li
 
 }  // namespace
 
-Result<std::monostate> Shard::listen(reactor::FileDescriptor listener, Entrance entrance) {
-  if (entrance.tls && !tls_clients_) {
-    auto made = TlsClients::create(edge_);
+Result<std::monostate> Shard::listen(reactor::FileDescriptor listener, ListenerOptions options) {
+  if (options.tls && !tls_clients_) {
+    auto made = TlsClients::create(sockets_);
     if (!made) return tl::unexpected(made.error());
     tls_clients_ = std::move(*made);
     const config::ServerSettings& server = shared_.settings.server;
@@ -42,7 +42,7 @@ Result<std::monostate> Shard::listen(reactor::FileDescriptor listener, Entrance 
   if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_id_, index, 0)) {
     return failure("cannot watch a listening socket: no descriptors left");
   }
-  listeners_.push_back({std::move(listener), std::move(entrance)});
+  listeners_.push_back({std::move(listener), std::move(options)});
   return std::monostate{};
 }
 
@@ -106,7 +106,7 @@ bool Shard::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease
   const reactor::Accepted accepted = reactor::accept_from(listener.socket.get(), low_water);
   switch (accepted.outcome()) {
     case reactor::Accepted::Outcome::connection:
-      take_in(accepted.fd, accepted.peer.host, listener.entrance, std::move(lease));
+      take_in(accepted.fd, accepted.peer.host, listener.options, std::move(lease));
       return true;
     case reactor::Accepted::Outcome::nobody_waits:
       return false;
@@ -147,11 +147,11 @@ void Shard::warn_if_short(std::uint64_t limit) {
 
 // --- a new connection ---------------------------------------------------------------------------
 
-void Shard::adopt(int fd, const std::string& peer_address, const Entrance& entrance) {
-  take_in(fd, peer_address, entrance, {});
+void Shard::adopt(int fd, const std::string& peer_address, const ListenerOptions& options) {
+  take_in(fd, peer_address, options, {});
 }
 
-void Shard::take_in(int fd, const std::string& peer_address, const Entrance& entrance,
+void Shard::take_in(int fd, const std::string& peer_address, const ListenerOptions& options,
                     reactor::SpareDescriptor::Lease lease) {
   counters_.accepts.add();
   const IpAddress peer = IpAddress::parse(peer_address).value_or(IpAddress{});
@@ -161,7 +161,7 @@ void Shard::take_in(int fd, const std::string& peer_address, const Entrance& ent
     incidents_.on_refusal(
         {name_of(RefusalReason::connections_max), 0, {}, peer, "the table of connections is full"},
         loop_.now());
-    edge_.close(fd);
+    sockets_.close(fd);
     return;
   }
   const Index index = *taken;
@@ -169,18 +169,18 @@ void Shard::take_in(int fd, const std::string& peer_address, const Entrance& ent
   connection.fd = fd;
   connection.state = State::head;
   const auto& server = shared_.settings.server;
-  Exchange& exchange = connection.interim.begin_exchange(
+  HttpExchange& exchange = connection.transient.begin_exchange(
       {server.request_line_bytes_max, server.head_bytes_max, server.headers_max});
   exchange.peer = exchange.client = peer;
   exchange.spare = std::move(lease);
   if (!exchange.spare) exchange.place = http_connections_.enter(index, loop_.now());
   counters_.sockets.add();
   accept_gate_.descriptors().add_client();
-  fan_out_.add_subscriber(index, 0, channel::Encoding::plain);
-  connection.tls = entrance.tls != nullptr;
-  if (connection.tls) tls_clients_->add(index, *entrance.tls);
+  fan_out_.add_subscriber(index, 0, fanout::Encoding::plain);
+  connection.tls = options.tls != nullptr;
+  if (connection.tls) tls_clients_->add(index, *options.tls);
   if (!loop_.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, socket_handler_, index, connection.generation)) {
-    edge_.close(fd);
+    sockets_.close(fd);
     release(index);
     return;
   }
@@ -188,13 +188,13 @@ void Shard::take_in(int fd, const std::string& peer_address, const Entrance& ent
   exchange.read_due = loop_.now() + server.handshake_timeout;
   set_timer(index, server.handshake_timeout);
   if (exchange.spare) begin_essential(index);
-  if (entrance.proxy_protocol == config::ProxyProtocol::on) return expect_proxy_header(index);
+  if (options.proxy_protocol == config::ProxyProtocol::on) return expect_proxy_header(index);
   count_address(index);
 }
 
 // Of those that speak HTTP; false when it was closed as one too many of its address.
 bool Shard::count_address(Index index) {
-  const Exchange& exchange = connections_[index].exchange();
+  const HttpExchange& exchange = connections_[index].exchange();
   if (!http_connections_.counts_addresses() || exchange.spare) return true;
   if (exchange.peer.is_loopback() || is_trusted_proxy(exchange.peer)) return true;
   const IpAddress address = exchange.peer.limit_group();
@@ -222,7 +222,7 @@ bool Shard::close_to_make_room(Index index) {
     return true;
   }
   counters_.http_idle_closed.add();
-  edge_.close(connection.fd);
+  sockets_.close(connection.fd);
   release(index);
   return true;
 }
@@ -236,7 +236,7 @@ void Shard::begin_essential(Index index) {
 
 // Whether this request may be served. A connection on the spare descriptor ends with its answer.
 bool Shard::may_be_served(Index index) {
-  Exchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = connections_[index].exchange();
   if (!exchange.spare) return true;
   essential_.deadline = loop_.now() + kEssentialAnswer;
   exchange.head.keep_alive = http::KeepAlive::close;

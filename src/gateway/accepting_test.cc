@@ -21,7 +21,7 @@ int idle_connection(ShardStage& stage, const std::string& address) {
 }
 
 void leave_all(ShardStage& stage) {
-  for (const auto& [fd, socket] : stage.edge.all()) {
+  for (const auto& [fd, socket] : stage.sockets.all()) {
     if (socket.is_open()) stage.end(fd);
   }
   stage.run_for(seconds(10));
@@ -34,14 +34,14 @@ TEST(Accepting, AnAddressHasAsManyHttpConnectionsAsItMayThenItsLongestIdleOneIsC
   const int first = idle_connection(stage, "192.0.2.1");
   const int second = idle_connection(stage, "192.0.2.1");
   const int third = idle_connection(stage, "192.0.2.1");
-  EXPECT_TRUE(stage.edge[first].is_open());
+  EXPECT_TRUE(stage.sockets[first].is_open());
   idle_connection(stage, "192.0.2.2");
-  EXPECT_TRUE(stage.edge[first].is_open()) << "another address is not this one's concern";
+  EXPECT_TRUE(stage.sockets[first].is_open()) << "another address is not this one's concern";
   stage.send(first, get("/now", "Host: x\r\n"));  // now the second one has been idle longest
   idle_connection(stage, "192.0.2.1");
-  EXPECT_TRUE(stage.edge[first].is_open());
+  EXPECT_TRUE(stage.sockets[first].is_open());
   EXPECT_TRUE(stage.was_closed(second));
-  EXPECT_TRUE(stage.edge[third].is_open());
+  EXPECT_TRUE(stage.sockets[third].is_open());
   EXPECT_EQ(stage.shard->counters().http_idle_closed.get(), 1U);
   EXPECT_EQ(stage.shard->counters().http_connections.get(), 4U);
   leave_all(stage);
@@ -56,7 +56,7 @@ TEST(Accepting, WhenNoneOfAnAddressIsIdleTheNewConnectionIsRefused) {
   }
   EXPECT_TRUE(stage.was_closed(stage.connect("2001:db8::ffff")));
   EXPECT_EQ(stage.refusals(RefusalReason::http_address_full), 1U);
-  for (const int fd : busy) EXPECT_TRUE(stage.edge[fd].is_open());
+  for (const int fd : busy) EXPECT_TRUE(stage.sockets[fd].is_open());
   for (const Responder& later : stage.api.owed) later(FakeApi::text("done"));
   stage.settle();
   leave_all(stage);
@@ -68,7 +68,7 @@ TEST(Accepting, OneThatSendsNoWholeHeadForASecondGivesWay) {
   for (int i = 0; i < 2; ++i) stage.connect("192.0.2.1");
   EXPECT_TRUE(stage.was_closed(stage.connect("192.0.2.1"))) << "all have just come";
   stage.run_for(seconds(1));
-  EXPECT_TRUE(stage.edge[stage.connect("192.0.2.1")].is_open());
+  EXPECT_TRUE(stage.sockets[stage.connect("192.0.2.1")].is_open());
   EXPECT_TRUE(stage.was_closed(silent));
   EXPECT_EQ(stage.refusals(RefusalReason::http_connections_max), 1U);
   leave_all(stage);
@@ -80,11 +80,11 @@ TEST(Accepting, OneWhoseRequestHasArrivedButWaitsToBeReadDoesNotGiveWay) {
   std::vector<int> waiting;
   for (int i = 0; i < 3; ++i) waiting.push_back(stage.connect("192.0.2.1"));
   stage.run_for(milliseconds(990));
-  stage.edge.set_cost_of_a_look(seconds(1));  // one visit a turn
+  stage.sockets.set_cost_of_a_look(seconds(1));  // one visit a turn
   for (const int fd : waiting) stage.arrive(fd, get("/now", "Host: x\r\n"));
   stage.loop.advance(milliseconds(20));
   const int late = stage.connect("192.0.2.1");
-  stage.edge.set_cost_of_a_look({});
+  stage.sockets.set_cost_of_a_look({});
   stage.settle();
   for (const int fd : waiting) {
     EXPECT_EQ(split_answer(stage.take_received(fd)).head.substr(0, 12), "HTTP/1.1 200");
@@ -98,7 +98,7 @@ TEST(Accepting, WebSocketsLoopbackAndTrustedProxiesAreNotCounted) {
   ShardStage stage(with_limit());
   for (int i = 0; i < 10; ++i) stage.open_orion("192.0.2.1");
   for (const auto* address : {"127.0.0.1", "::1", "192.0.2.9"}) {
-    for (int i = 0; i < 10; ++i) EXPECT_TRUE(stage.edge[idle_connection(stage, address)].is_open());
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(stage.sockets[idle_connection(stage, address)].is_open());
   }
   EXPECT_EQ(stage.shard->counters().http_connections.get(), 30U);
   EXPECT_EQ(stage.shard->counters().http_idle_closed.get(), 0U);
@@ -107,15 +107,15 @@ TEST(Accepting, WebSocketsLoopbackAndTrustedProxiesAreNotCounted) {
 
 TEST(Accepting, BehindAProxyProtocolHeaderTheClientsAddressIsCounted) {
   ShardStage stage(with_limit());
-  stage.entrance.proxy_protocol = config::ProxyProtocol::on;
+  stage.options.proxy_protocol = config::ProxyProtocol::on;
   const auto come = [&](const std::string& client) {
     const int fd = stage.connect("192.0.2.9");
     stage.send(fd, "PROXY TCP4 " + client + " 192.0.2.1 1 2\r\n");
     return fd;
   };
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(stage.edge[come("198.51.100.7")].is_open());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(stage.sockets[come("198.51.100.7")].is_open());
   EXPECT_TRUE(stage.was_closed(come("198.51.100.7")));
-  EXPECT_TRUE(stage.edge[come("198.51.100.8")].is_open());
+  EXPECT_TRUE(stage.sockets[come("198.51.100.8")].is_open());
   leave_all(stage);
 }
 

@@ -10,21 +10,21 @@ using Answer = Admission::Answer;
 
 constexpr MonoTime kStart{std::chrono::hours(1)};
 
-Guest guest(std::string_view address, std::string_view user = {}) {
+ClientKey client_key(std::string_view address, std::string_view user = {}) {
   const auto parsed = IpAddress::parse(address);
   EXPECT_TRUE(parsed.has_value()) << address;
   return {parsed.value_or(IpAddress{}), user};
 }
 
 // 10.0.0.0 and those after it.
-Guest numbered(std::size_t i) {
+ClientKey numbered(std::size_t i) {
   const std::uint8_t bytes[] = {10, static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8),
                                 static_cast<std::uint8_t>(i)};
   return {IpAddress::v4(bytes), {}};
 }
 
-const Guest kA = guest("192.0.2.1");
-const Guest kB = guest("192.0.2.2");
+const ClientKey kA = client_key("192.0.2.1");
+const ClientKey kB = client_key("192.0.2.2");
 
 // The endpoints that Admission looks at, without a shard.
 struct Endpoints {

@@ -18,7 +18,7 @@ constexpr auto kCloseTimeout = milliseconds(5000);
 // The request under way stands in line for its answer, and the connection reads on, if it may.
 std::uint32_t Shard::begin_answer(Index index, std::size_t body_bytes) {
   Connection& connection = connections_[index];
-  Exchange& exchange = connection.exchange();
+  HttpExchange& exchange = connection.exchange();
   AnswerQueue::Request request;
   request.number = ++exchange.request;
   request.body = exchange.head.method == "HEAD" ? http::BodyOut::omit : http::BodyOut::send;
@@ -70,7 +70,7 @@ bool Shard::speaks_http(const Connection& connection) {
 }
 
 void Shard::answer(Index index, std::uint32_t request, http::Response response) {
-  Exchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = connections_[index].exchange();
   const AnswerQueue::Request* const asked = exchange.answers.awaited(request);
   if (!asked) return;
   if (response.refusal) {  // counted by whoever refused it
@@ -86,7 +86,7 @@ void Shard::answer(Index index, std::uint32_t request, http::Response response) 
 // Those that are ready and have none before them that is not.
 void Shard::send_answers(Index index) {
   Connection& connection = connections_[index];
-  Exchange& exchange = connection.exchange();
+  HttpExchange& exchange = connection.exchange();
   // In a drain nothing more is read behind what has come, and the last answer tells the client so.
   if (drain_ && connection.state != State::body && exchange.unread.empty() && !exchange.head_waits &&
       !exchange.answers.has_ended()) {
@@ -116,7 +116,7 @@ void Shard::send_answers(Index index) {
 
 // With all answers out it waits for the client's next request.
 void Shard::note_if_idle(const Connection& connection) {
-  const Exchange& exchange = connection.exchange();
+  const HttpExchange& exchange = connection.exchange();
   if (connection.state == State::body || exchange.head_waits || !exchange.answers.empty()) return;
   exchange.place.note_idle(loop_.now());
   if (!exchange.head_reader.untouched()) exchange.place.note_partial_head();
@@ -125,7 +125,7 @@ void Shard::note_if_idle(const Connection& connection) {
 // After answers have left: the end, the request that waited for them, or the next ones.
 void Shard::read_on(Index index) {
   Connection& connection = connections_[index];
-  Exchange& exchange = connection.exchange();
+  HttpExchange& exchange = connection.exchange();
   if (exchange.answers.empty() && exchange.answers.has_ended()) {
     end_http(index, {});
     return;
@@ -162,7 +162,7 @@ void Shard::set_read_deadline(Index index, MonoClock::duration from_now) {
 // One timer for whichever comes first: the request that is being read, or the oldest answer that is awaited.
 void Shard::schedule_http(Index index) {
   const Connection& connection = connections_[index];
-  const Exchange& exchange = connection.exchange();
+  const HttpExchange& exchange = connection.exchange();
   MonoTime due = MonoTime::max();
   if (!connection.paused && connection.state != State::answering) due = exchange.read_due;
   if (const auto waiting = exchange.answers.waiting()) due = std::min(due, waiting->due);

@@ -6,7 +6,7 @@
 namespace carillon::gateway {
 
 // Each of these is false when the outbox is full: its reply is held, and the client is read no further.
-bool Shard::obey(Index index, const Command& command) {
+bool Shard::handle_command(Index index, const Command& command) {
   counters_.commands.add();
   const Endpoint& endpoint = shared_.endpoints[connections_[index].endpoint];
   switch (command.kind) {
@@ -39,14 +39,14 @@ bool Shard::subscribe(Index index, const Command& command) {
   if (command.channel.find('*') != std::string::npos) {
     incidents_.on_literal_star(command.channel, endpoint.settings.name, loop_.now());
   }
-  channel::SubscriptionIndex& channels = audiences_[endpoint.index].channels;
+  fanout::SubscriptionIndex& channels = audiences_[endpoint.index].channels;
   const auto log = channels.find(command.channel);
   const bool has_it = log && fan_out_.is_subscribed(index, *log);
   // One of its subscriptions is to what everybody hears.
   if (!has_it && fan_out_.subscriptions_of(index) > endpoint.settings.limits.channels) {
     return tell_error(index, ErrorKind::subscription_failed, "too many channels", command.request);
   }
-  if (channels.subscribe(index, command.channel) == channel::SubscriptionIndex::Outcome::too_many_channels) {
+  if (channels.subscribe(index, command.channel) == fanout::SubscriptionIndex::Outcome::too_many_channels) {
     return tell_error(index, ErrorKind::subscription_failed, "the server has too many channels",
                       command.request);
   }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "gateway/message_rate.h"
+#include "client/message_rate.h"
 #include "gateway/testing/shard_stage.h"
 
 namespace carillon::gateway::testing {
@@ -174,8 +174,8 @@ struct HeldReplies {
       : stage("server.outbox_bytes_max = 1024\n" + service_with("client_publish = \"on\"\n")),
         fd(open_service(stage)) {
     for (std::size_t i = 0; i < publishes; ++i) say(stage, fd, kChat);
-    stage.edge[fd].capacity = 0;
-    while (stage.edge[fd].incoming.empty()) {  // not read any more: a reply is held
+    stage.sockets[fd].capacity = 0;
+    while (stage.sockets[fd].incoming.empty()) {  // not read any more: a reply is held
       say(stage, fd, R"({"type":"ping"})");
       ++pings;
     }

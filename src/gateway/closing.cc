@@ -13,9 +13,10 @@ namespace {
 // the first look shows how far our bytes have come, the next ones whether they still move.
 constexpr auto kCloseTimeout = milliseconds(5000);
 constexpr auto kSlowCloseTimeout = milliseconds(2000);  // likewise to one that was judged slow
-constexpr auto kLingerTimeout = milliseconds(2000);     // for the peer to close its side, once it has our last bytes
-constexpr auto kCloseTimeMax = seconds(30);             // for a peer that takes bytes, but slowly
-constexpr std::uint32_t kRowsAStep = 65536;             // of the connection table, looked through in one drain step
+constexpr auto kLingerTimeout =
+    milliseconds(2000);                      // for the peer to close its side, once it has our last bytes
+constexpr auto kCloseTimeMax = seconds(30);  // for a peer that takes bytes, but slowly
+constexpr std::uint32_t kRowsAStep = 65536;  // of the connection table, looked through in one drain step
 
 // How loud the line about a close is; nothing where there is none.
 std::optional<LogLevel> level_of(CloseReason why, const config::ClientLogSettings& own) {
@@ -50,23 +51,23 @@ std::optional<LogLevel> level_of(CloseReason why, const config::ClientLogSetting
 }  // namespace
 
 void Shard::carry_out_verdicts() {
-  for (const channel::Verdict& verdict : fan_out_.take_verdicts()) carry_out(verdict);
+  for (const fanout::Verdict& verdict : fan_out_.take_verdicts()) carry_out(verdict);
 }
 
-void Shard::carry_out(const channel::Verdict& verdict) {
+void Shard::carry_out(const fanout::Verdict& verdict) {
   const Index index = verdict.subscriber;
   const Endpoint* endpoint =
       connections_[index].state == State::open ? &shared_.endpoints[connections_[index].endpoint] : nullptr;
   switch (verdict.what) {
-    case channel::Verdict::What::broken:
+    case fanout::Verdict::What::broken:
       on_broken(index);
       return;
-    case channel::Verdict::What::finished:
+    case fanout::Verdict::What::finished:
       linger(index);
       return;
-    case channel::Verdict::What::slow_by_bytes:
-    case channel::Verdict::What::slow_by_age:
-    case channel::Verdict::What::slow_by_memory:
+    case fanout::Verdict::What::slow_by_bytes:
+    case fanout::Verdict::What::slow_by_age:
+    case fanout::Verdict::What::slow_by_memory:
       if (!endpoint) {
         drop(index, CloseReason::slow_consumer);
         return;
@@ -76,7 +77,7 @@ void Shard::carry_out(const channel::Verdict& verdict) {
                       endpoint->settings.lag.close_reason, Gentle::now);
       set_timer(index, kSlowCloseTimeout / 2);
       return;
-    case channel::Verdict::What::overrun:
+    case fanout::Verdict::What::overrun:
       if (endpoint) close_websocket(index, CloseReason::overrun, 1013, "Events lost", Gentle::now);
       if (!endpoint) drop(index, CloseReason::overrun);
       return;
@@ -90,7 +91,7 @@ void Shard::close_websocket(Index index, CloseReason why, std::optional<std::uin
   leave_endpoint(index, why);
   connection.state = State::closing;
   connection.paused = false;  // what it still sends is thrown away
-  connection.interim.reset();
+  connection.transient.reset();
   acks_.forget(index);
   std::string frame;
   websocket::append_close(frame, code, text);
@@ -106,8 +107,8 @@ void Shard::close_websocket(Index index, CloseReason why, std::optional<std::uin
 void Shard::on_closing_timer(Index index) {
   Connection& connection = connections_[index];
   const bool lingers = connection.state == State::lingering;
-  const auto patience = connection.close_reason == CloseReason::slow_consumer || lingers ? kSlowCloseTimeout
-                                                                                         : kCloseTimeout;
+  const auto patience =
+      connection.close_reason == CloseReason::slow_consumer || lingers ? kSlowCloseTimeout : kCloseTimeout;
   const SendState state = send_state(index);
   const bool has_all = lingers && state.waiting == 0;
   if (!has_all || acks_.is_watched(index)) {
@@ -119,7 +120,7 @@ void Shard::on_closing_timer(Index index) {
     }
   }
   if (has_all) {
-    edge_.close(connection.fd);
+    sockets_.close(connection.fd);
     release(index);
   } else {
     drop(index, connection.close_reason);  // a mere close would leave its bytes with the kernel, as an orphan
@@ -145,7 +146,7 @@ void Shard::on_end_of_stream(Index index) {
     case State::open:
     case State::lingering:
     case State::unused:
-      edge_.close(connection.fd);
+      sockets_.close(connection.fd);
       release(index);
   }
 }
@@ -153,7 +154,7 @@ void Shard::on_end_of_stream(Index index) {
 void Shard::on_broken(Index index) {
   Connection& connection = connections_[index];
   leave_endpoint(index, CloseReason::client_gone);
-  edge_.close(connection.fd);
+  sockets_.close(connection.fd);
   release(index);
 }
 
@@ -161,9 +162,9 @@ void Shard::on_broken(Index index) {
 // still sending: so only our side is shut, until the peer shuts its own or time is up.
 void Shard::linger(Index index) {
   Connection& connection = connections_[index];
-  if (!connection.tls || end_tls(index)) edge_.shut_down_writing(connection.fd);
+  if (!connection.tls || end_tls(index)) sockets_.shut_down_writing(connection.fd);
   connection.state = State::lingering;
-  if (const Exchange* const exchange = connection.interim.find_exchange()) {
+  if (const HttpExchange* const exchange = connection.transient.find_exchange()) {
     exchange->place.note_idle(loop_.now());
   }
   set_timer(index, kLingerTimeout);
@@ -173,7 +174,7 @@ void Shard::linger(Index index) {
 void Shard::drop(Index index, CloseReason why) {
   Connection& connection = connections_[index];
   leave_endpoint(index, why);
-  edge_.reset(connection.fd);
+  sockets_.reset(connection.fd);
   release(index);
 }
 
@@ -199,10 +200,10 @@ void Shard::leave_endpoint(Index index, CloseReason why) {
   const Endpoint& endpoint = shared_.endpoints[connection.endpoint];
   counters_.endpoints[endpoint.index].connections.subtract();
   counters_.endpoints[endpoint.index].closes[why].add();
-  Guest guest;
-  if (const auto counted = counted_addresses_.extract(index)) guest.address = counted.mapped();
-  if (connection.identity) guest.user = connection.identity->subject();
-  shared_.admission.leave(endpoint, guest);
+  ClientKey client_key;
+  if (const auto counted = counted_addresses_.extract(index)) client_key.address = counted.mapped();
+  if (connection.identity) client_key.user = connection.identity->subject();
+  shared_.admission.leave(endpoint, client_key);
   log_close(index, why);
   log_client(index, LogLevel::info, endpoint.settings.log.disconnected);
 }

@@ -25,7 +25,7 @@ void Shard::subscribe_as_asked(Index index, const Selection& selection) {
   }
   audiences.selections.subscribe(index, selection.tags);
   for (const std::string& value : selection.values) {
-    using Outcome = channel::SubscriptionIndex::Outcome;
+    using Outcome = fanout::SubscriptionIndex::Outcome;
     if (audiences.channels.subscribe(index, value) != Outcome::too_many_channels) continue;
     close_websocket(index, CloseReason::internal, 1013, "Too many channels", Gentle::now);
     return;
@@ -34,8 +34,8 @@ void Shard::subscribe_as_asked(Index index, const Selection& selection) {
 
 // Their last subscriber has left, by command or with its connection.
 void Shard::forget_deserted() {
-  for (const channel::LogId log : fan_out_.take_deserted()) {
-    const channel::PolicyId policy = fan_out_.policy_of(log);
+  for (const fanout::LogId log : fan_out_.take_deserted()) {
+    const fanout::PolicyId policy = fan_out_.policy_of(log);
     if (policy == 0) continue;  // taken away meanwhile
     Audiences& audiences = audiences_[policy - 1U];
     if (!audiences.selections.end(log)) audiences.channels.end(log);
@@ -80,7 +80,7 @@ void Shard::look_up_channels(const Batch& batch) {
   for (std::uint32_t i = 0; i < batch.events.size(); ++i) {
     const RoutedEvent& event = batch.events[i];
     if (event.name_size == 0) continue;
-    const channel::SubscriptionIndex& channels = audiences_[event.endpoint].channels;
+    const fanout::SubscriptionIndex& channels = audiences_[event.endpoint].channels;
     lookups_.push_back({&channels, channels.hash_of(batch.name_of(event)), i});
     channels.prefetch_bucket(lookups_.back().hash);
   }
@@ -91,7 +91,7 @@ void Shard::look_up_channels(const Batch& batch) {
   }
 }
 
-void Shard::deliver(const RoutedEvent& event, std::optional<channel::LogId> channel) {
+void Shard::deliver(const RoutedEvent& event, std::optional<fanout::LogId> channel) {
   Audiences& audiences = audiences_[event.endpoint];
   const MonoTime now = loop_.now();
   switch (event.audience) {

@@ -135,7 +135,7 @@ TEST(Delivery, AMissingBatchClosesThoseWhoWouldHaveAHole) {
   ShardStage stage(std::string(kOrion) + std::string(kEcho));
   const int orion = stage.open_orion();
   const int echo = stage.open(upgrade_of("/echo"));
-  channel::FrameArena arena(stage.frame_memory);
+  fanout::FrameArena arena(stage.frame_memory);
   const auto batch = [&](std::uint64_t number) {
     auto made = std::make_shared<Batch>();
     made->number = number;
@@ -178,7 +178,7 @@ TEST(Delivery, ASlowConsumerThatReadsAgainIsToldWhy_C4) {
   ShardStage stage;
   const int slow = stage.open_orion();
   const int healthy = stage.open_orion();
-  stage.edge[slow].capacity = 1000;
+  stage.sockets[slow].capacity = 1000;
   const std::string body = "\"" + std::string(10'000, 'a') + "\"";
   for (int i = 0; i < 130; ++i) stage.publish("orion.a", body);  // 1.3 MB: over the MiB
   stage.run_for(milliseconds(2900));
@@ -200,13 +200,13 @@ TEST(Delivery, ASlowConsumerThatReadsAgainIsToldWhy_C4) {
 TEST(Delivery, ASlowConsumerThatReadsNothingIsResetAfterTwoSeconds_F9) {
   ShardStage stage;
   const int slow = stage.open_orion();
-  stage.edge[slow].capacity = 0;
+  stage.sockets[slow].capacity = 0;
   stage.publish("orion.a", "1");
   stage.run_for(milliseconds(14'900));
   EXPECT_EQ(stage.all_closes(), 0U);
   stage.run_for(milliseconds(500));
   EXPECT_EQ(stage.closes(CloseReason::slow_consumer), 1U);
-  EXPECT_TRUE(stage.edge[slow].is_open());
+  EXPECT_TRUE(stage.sockets[slow].is_open());
   stage.run_for(milliseconds(2100));
   EXPECT_TRUE(stage.was_reset(slow));
   EXPECT_EQ(stage.all_closes(), 1U);
@@ -216,9 +216,9 @@ TEST(Delivery, ASlowConsumerThatReadsNothingIsResetAfterTwoSeconds_F9) {
 TEST(Delivery, AReaderOfOneByteASecondIsClosedByAge_F10) {
   ShardStage stage;
   const int slow = stage.open_orion();
-  stage.edge[slow].capacity = 10;
+  stage.sockets[slow].capacity = 10;
   for (int i = 0; i < 25; ++i) {
-    if (stage.edge[slow].is_open()) {
+    if (stage.sockets[slow].is_open()) {
       stage.publish("orion.a", "\"" + std::string(500, 'x') + "\"");
       stage.take_up(slow, 1);
     }
@@ -232,7 +232,7 @@ TEST(Delivery, AReaderOfOneByteASecondIsClosedByAge_F10) {
 TEST(Delivery, AWriteThatBreaksEndsTheConnectionOnce) {
   ShardStage stage;
   const int fd = stage.open_orion();
-  stage.edge[fd].broken = true;
+  stage.sockets[fd].broken = true;
   stage.publish("orion.a", "1");
   EXPECT_EQ(stage.closes(CloseReason::client_gone), 1U);
   stage.expect_nothing_left();
@@ -241,7 +241,7 @@ TEST(Delivery, AWriteThatBreaksEndsTheConnectionOnce) {
 TEST(Delivery, AClientThatCatchesUpMissesNothing) {
   ShardStage stage;
   const int fd = stage.open_orion();
-  stage.edge[fd].capacity = 0;
+  stage.sockets[fd].capacity = 0;
   Frames wanted;
   for (int i = 0; i < 200; ++i) {
     stage.publish("orion.a", std::to_string(i));

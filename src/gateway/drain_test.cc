@@ -19,7 +19,7 @@ void begin_drain(ShardStage& stage, milliseconds window) {
 TEST(Drain, PendingEventsLeaveBeforeTheCloseOf1001WithoutAReason_C4_F16) {
   ShardStage stage;
   const int fd = stage.open_orion();
-  stage.edge[fd].capacity = 0;
+  stage.sockets[fd].capacity = 0;
   for (int i = 0; i < 5; ++i) stage.publish("orion.a", std::to_string(i));
   begin_drain(stage, milliseconds(100));
   stage.run_for(milliseconds(200));
@@ -46,8 +46,8 @@ TEST(Drain, ClosesAreSpreadEvenlyOverTheWindow_F16) {
     EXPECT_GE(now - before, 70U) << second;
     before = now;
     for (const int fd : clients) {  // they answer pings and the close
-      if (stage.edge[fd].shut_down && stage.edge[fd].is_open()) stage.end(fd);
-      if (stage.edge[fd].is_open() && second % 10 == 0) {
+      if (stage.sockets[fd].shut_down && stage.sockets[fd].is_open()) stage.end(fd);
+      if (stage.sockets[fd].is_open() && second % 10 == 0) {
         stage.arrive(fd, client_frame(websocket::Opcode::pong, {}));
       }
     }
@@ -56,7 +56,7 @@ TEST(Drain, ClosesAreSpreadEvenlyOverTheWindow_F16) {
   EXPECT_EQ(stage.closes(CloseReason::shutdown), 3000U);
   EXPECT_LE(peak, 130U);
   for (const int fd : clients) {
-    if (stage.edge[fd].is_open()) stage.end(fd);
+    if (stage.sockets[fd].is_open()) stage.end(fd);
   }
   stage.expect_nothing_left();
 }
@@ -70,7 +70,7 @@ TEST(Drain, UpgradesAreRefusedWhileTheApiAnswers_F16_C2) {
   EXPECT_NE(refused.head.find("\r\nRetry-After: "), std::string::npos);
   EXPECT_EQ(stage.refusals(RefusalReason::draining), 1U);
   EXPECT_EQ(stage.ask(get("/now", "Host: x\r\n")).head.substr(9, 3), "200");
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   EXPECT_EQ(stage.take_received(fd), "");
 }
 
@@ -98,7 +98,7 @@ TEST(Drain, AnAcceptedRequestIsLeftUntilItsAnswerHasGoneAndTheConnectionIsClosed
 TEST(Drain, AnAnswerThatHasNotLeftIsStillOwed_F33) {
   ShardStage stage;
   const int fd = stage.connect();
-  stage.edge[fd].capacity = 0;
+  stage.sockets[fd].capacity = 0;
   stage.send(fd, get("/now", "Host: x\r\n"));
   begin_drain(stage, milliseconds(0));
   stage.run_for(milliseconds(100));
@@ -123,7 +123,7 @@ TEST(Drain, AWindowOfNothingClosesEverybodyAtOnce) {
 TEST(Drain, WhoDoesNotReadIsResetAndCountedOnce) {
   ShardStage stage;
   const int fd = stage.open_orion();
-  stage.edge[fd].capacity = 0;
+  stage.sockets[fd].capacity = 0;
   stage.publish("orion.a", "1");
   begin_drain(stage, milliseconds(100));
   stage.run_for(seconds(6));

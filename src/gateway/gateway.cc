@@ -12,7 +12,7 @@
 #include "base/memory_limit.h"
 #include "base/pages.h"
 #include "base/soft_allocation.h"
-#include "gateway/tls_contexts.h"
+#include "client/tls_contexts.h"
 
 namespace carillon::gateway {
 namespace {
@@ -135,7 +135,7 @@ Result<std::monostate> Gateway::build() {
   const config::ServerSettings& server = settings_.server;
   admission_ = std::make_unique<Admission>(server.connections_max, endpoints_, bodies_bytes_max(server));
   const std::uint32_t count = std::max(server.shards, 1U);
-  frame_memory_ = std::make_unique<channel::FrameMemory>(backlog_bytes_max(server), count);
+  frame_memory_ = std::make_unique<fanout::FrameMemory>(backlog_bytes_max(server), count);
   shared_ = std::make_unique<Shared>(
       Shared{settings_, endpoints_, *admission_, handler_, *this, log_, random_sip_key(), *frame_memory_});
 
@@ -214,14 +214,14 @@ Result<std::monostate> Gateway::bind_all() {
   return std::monostate{};
 }
 
-Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const Entrance& entrance) {
+Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const ListenerOptions& options) {
   if (auto free = reactor::check_port_is_free(address); !free) return tl::unexpected(free.error());
   for (const auto& shard : shards_) {
     auto listener = reactor::listen_on(address, kBacklog);
     if (!listener) return tl::unexpected(listener.error());
     // Port 0: the first shard learns which it is, the others take the same.
     if (auto local = reactor::local_address(listener->get())) address = *local;
-    if (auto heard = shard->listen(std::move(*listener), entrance); !heard) return heard;
+    if (auto heard = shard->listen(std::move(*listener), options); !heard) return heard;
   }
   listening_on_.push_back(address);
   return std::monostate{};
@@ -280,11 +280,11 @@ bool Gateway::on_bus(std::function<void(bus::Bus&)> use) {
 }
 
 bool Gateway::publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) {
-  return on_bus([channel = std::move(channel), body = std::move(body),
-                 done = std::move(done)](bus::Bus& bus) {
-    const auto publish = [&] { bus.publish(channel, body, done); };
-    if (!try_allocate(body.size(), publish)) done(bus::PublishResult::unavailable);
-  });
+  return on_bus(
+      [channel = std::move(channel), body = std::move(body), done = std::move(done)](bus::Bus& bus) {
+        const auto publish = [&] { bus.publish(channel, body, done); };
+        if (!try_allocate(body.size(), publish)) done(bus::PublishResult::unavailable);
+      });
 }
 
 milliseconds Gateway::begin_drain(milliseconds longest) {

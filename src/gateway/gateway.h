@@ -55,7 +55,7 @@ class Gateway final : private EventPublisher {
   std::uint64_t connections() const { return admission_->connections(); }
   const Admission& admission() const { return *admission_; }
   KeyGuesses& key_guesses() { return admission_->key_guesses(); }
-  const channel::FrameMemory& frame_memory() const { return *frame_memory_; }
+  const fanout::FrameMemory& frame_memory() const { return *frame_memory_; }
   const MemoryPressure& memory() const { return memory_->pressure(); }
   std::size_t shard_count() const { return shards_.size(); }
   const ShardCounters& shard_counters(std::size_t shard) const { return shards_[shard]->counters(); }
@@ -65,7 +65,7 @@ class Gateway final : private EventPublisher {
   Gateway(config::Settings settings, HttpHandler& handler, Log& log);
   Result<std::monostate> build();
   Result<std::monostate> bind_all();
-  Result<std::monostate> bind(reactor::SocketAddress address, const Entrance& entrance);
+  Result<std::monostate> bind(reactor::SocketAddress address, const ListenerOptions& options);
   Result<std::monostate> make_the_bus();
   Result<std::monostate> start_threads();
   void look_whether_drained(DrainEnd end);
@@ -77,7 +77,7 @@ class Gateway final : private EventPublisher {
   HttpHandler& handler_;
   Log& log_;
   std::vector<Endpoint> endpoints_;
-  std::unique_ptr<channel::FrameMemory> frame_memory_;  // outlives every frame, wherever it waits
+  std::unique_ptr<fanout::FrameMemory> frame_memory_;  // outlives every frame, wherever it waits
   std::unique_ptr<Admission> admission_;
   std::unique_ptr<Shared> shared_;
   std::vector<std::unique_ptr<reactor::Loop>> loops_;  // outlive what runs on them

@@ -46,7 +46,7 @@ TEST(Handshake, EachRefusalBeatsAllLaterOnes_C2) {
     EXPECT_TRUE(has_line(answer, "Connection: close") || has_line(answer, "Connection: Upgrade, close"));
     EXPECT_EQ(stage.refusals(reason), 1U) << name_of(reason);
     EXPECT_EQ(stage.all_refusals(), 1U);
-    EXPECT_TRUE(stage.edge[stage.last_fd].shut_down);
+    EXPECT_TRUE(stage.sockets[stage.last_fd].shut_down);
   };
   const std::string good =
       get(good_target(), std::string(kUpgradeHeaders) + "Origin: https://good.example\r\n");
@@ -278,7 +278,7 @@ TEST(Handshake, ASilentSocketIsRefusedAfterFiveSeconds) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.run_for(milliseconds(4990));
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   EXPECT_EQ(stage.take_received(fd), "");
   stage.run_for(milliseconds(30));
   EXPECT_EQ(stage.take_received(fd).substr(0, 12), "HTTP/1.1 408");
@@ -289,7 +289,7 @@ TEST(Handshake, ASilentSocketIsRefusedAfterFiveSeconds) {
 TEST(Handshake, ARefusedClientThatNeverReadsIsResetAtLast) {
   ShardStage stage;
   const int fd = stage.connect();
-  stage.edge[fd].capacity = 10;
+  stage.sockets[fd].capacity = 10;
   stage.send(fd, get("/nowhere", "Host: x\r\n"));
   stage.run_for(seconds(6));
   EXPECT_TRUE(stage.was_reset(fd));

@@ -61,7 +61,7 @@ void Shard::read_http(Index index, std::string_view bytes) {
 
 // Takes its bytes from the front of `bytes`, as read_body() does.
 void Shard::read_head(Index index, std::string_view& bytes) {
-  Exchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = connections_[index].exchange();
   const auto step = exchange.head_reader.feed(bytes);
   bytes.remove_prefix(step.state == http::HeadState::need_more ? bytes.size() : step.consumed);
   if (step.state == http::HeadState::need_more) {
@@ -91,7 +91,7 @@ const Endpoint* Shard::endpoint_at(std::string_view raw_path) const {
 void Shard::dispatch(Index index) {
   --visit_requests_left_;
   Connection& connection = connections_[index];
-  Exchange& exchange = connection.exchange();
+  HttpExchange& exchange = connection.exchange();
   const Endpoint* endpoint = endpoint_at(exchange.head.raw_path);
   // A 101 or a 100 would be taken for an answer to an earlier request.
   if ((endpoint || exchange.head.expects_continue) && !exchange.answers.empty()) {
@@ -126,14 +126,14 @@ void Shard::dispatch(Index index) {
 }
 
 void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint) {
-  const Exchange& exchange = connections_[index].exchange();
+  const HttpExchange& exchange = connections_[index].exchange();
   if (exchange.head.method != "GET") {
     refuse(index, RefusalReason::method_not_allowed, http::upgrade_refusal(http::UpgradeFault::not_get), {});
     return;
   }
-  const Visitor visitor{exchange.client, loop_.now(), loop_.wall_now()};
+  const Requester requester{exchange.client, loop_.now(), loop_.wall_now()};
   auto judged = judge_upgrade(endpoint, exchange.head, authenticators_[endpoint.index].get(),
-                              shared_.admission, visitor);
+                              shared_.admission, requester);
   if (const auto* refused = std::get_if<Refused>(&judged)) {
     refuse(index, refused->reason, refused->response, refused->detail);
     return;
@@ -142,7 +142,7 @@ void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint) {
 }
 
 void Shard::read_body(Index index, std::string_view& bytes) {
-  Exchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = connections_[index].exchange();
   http::BodyReader& reader = *exchange.body_reader;
   const auto step = reader.feed(bytes);
   bytes.remove_prefix(reader.state() == http::BodyState::need_more ? bytes.size() : step.consumed);
@@ -163,7 +163,7 @@ void Shard::read_body(Index index, std::string_view& bytes) {
 
 // At the end of each server.body_timeout of a body.
 void Shard::on_body_timer(Index index) {
-  Exchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = connections_[index].exchange();
   const config::ServerSettings& server = shared_.settings.server;
   const auto period_ms = static_cast<std::uint64_t>(server.body_timeout.count());
   const std::uint64_t bytes_min = std::max<std::uint64_t>(server.body_rate_min * period_ms / 1000, 1);
@@ -176,7 +176,7 @@ void Shard::on_body_timer(Index index) {
 
 // The request is whole: somebody else answers it, now or later. Meanwhile the next one may be read.
 void Shard::hand_over(Index index) {
-  Exchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = connections_[index].exchange();
   std::string body = exchange.body_reader->take_body();
   exchange.body_reader.reset();
   const http::RequestHead head = std::move(exchange.head);
@@ -203,14 +203,14 @@ void Shard::hand_over(Index index) {
 // Counts it under one reason and logs it.
 void Shard::note_refusal(Index index, RefusalReason reason, int status, std::string_view detail) {
   counters_.refusals[reason].add();
-  const Exchange& exchange = connections_[index].exchange();
+  const HttpExchange& exchange = connections_[index].exchange();
   incidents_.on_refusal({name_of(reason), status, exchange.head.target, exchange.client, detail},
                         loop_.now());
 }
 
 // The last answer of its connection, behind those to the requests before.
 void Shard::refuse(Index index, RefusalReason reason, http::Response response, std::string_view detail) {
-  Exchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = connections_[index].exchange();
   note_refusal(index, reason, response.status, detail);
   response.refusal.reset();  // it has its line
   exchange.end_body();
@@ -239,7 +239,7 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade) {
   http::append_switching_protocols(head, upgrade.accept_key, upgrade.extensions, upgrade.subprotocol);
   if (upgrade.subprotocol_mismatch) counters_.subprotocol_mismatches.add();
   fan_out_.become(index, endpoint.policy(),
-                  connection.deflate ? channel::Encoding::deflated : channel::Encoding::plain);
+                  connection.deflate ? fanout::Encoding::deflated : fanout::Encoding::plain);
   if (!fan_out_.say(index, head, loop_.now())) {  // behind answers that it does not read
     drop(index, CloseReason::slow_consumer);
     return;
@@ -249,7 +249,7 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade) {
   log_client(index, LogLevel::info, endpoint.settings.log.connected);
 
   std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
-  connection.interim.reset();
+  connection.transient.reset();
   if (connection.state != State::open) return;
   start_keepalive(index);
   if (!early.empty()) read_frames(index, early);

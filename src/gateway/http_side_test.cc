@@ -38,7 +38,7 @@ TEST(HttpSide, AConnectionIsKeptAliveBetweenRequests) {
   }
   EXPECT_EQ(stage.shard->counters().http_requests.get(), 3U);
   stage.run_for(seconds(9));
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   stage.run_for(seconds(3));
   EXPECT_EQ(stage.take_received(fd), "") << "idleness is no fault: closed without a word";
   EXPECT_EQ(stage.all_refusals(), 0U);
@@ -49,7 +49,7 @@ TEST(HttpSide, ConnectionCloseIsObeyed) {
   ShardStage stage;
   const Answer answer = stage.ask(post("/echo", "x", "Connection: close\r\n"));
   EXPECT_NE(answer.head.find("Connection: close"), std::string::npos);
-  EXPECT_TRUE(stage.edge[stage.last_fd].shut_down);
+  EXPECT_TRUE(stage.sockets[stage.last_fd].shut_down);
   stage.end(stage.last_fd);
   EXPECT_TRUE(stage.was_closed(stage.last_fd));
   stage.expect_nothing_left();
@@ -85,7 +85,7 @@ TEST(HttpSide, PipelinedRequestsAreAnsweredInOrder) {
 // Regression: each answer put the connection once more on the list of those to read again.
 TEST(HttpSide, APipelineSharesTheTurnsOfOthersAndIsAnsweredWhole) {
   ShardStage stage;
-  stage.edge.set_cost_of_a_look(std::chrono::microseconds(250));  // of one visit: four fill a turn's slice
+  stage.sockets.set_cost_of_a_look(std::chrono::microseconds(250));  // of one visit: four fill a turn's slice
   const int busy = stage.connect();
   const int other = stage.connect();
   std::string all;
@@ -177,7 +177,7 @@ TEST(HttpSide, AnAnswerThatNeverComesIs504) {
   EXPECT_EQ(received.substr(9, 3), "504");
   EXPECT_EQ(stage.refusals(RefusalReason::answer_timeout), 1U);
   EXPECT_NE(received.find("Connection: close"), std::string::npos);
-  EXPECT_TRUE(stage.edge[fd].shut_down);
+  EXPECT_TRUE(stage.sockets[fd].shut_down);
 }
 
 TEST(HttpSide, AClientThatSendsPartOfAHeadBehindAnAwaitedAnswerIsRefusedInTime) {
@@ -211,12 +211,12 @@ TEST(HttpSide, AnAnswerMayTakeAsLongAsTheBusMay) {
 TEST(HttpSide, AClientThatShutsItsSideStillGetsItsAnswers) {
   ShardStage stage;
   const int fd = stage.connect();
-  stage.edge[fd].ended = true;
+  stage.sockets[fd].ended = true;
   stage.send(fd, post("/echo", "half") + post("/echo", "closed"));
   EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"half", "closed"}));
   EXPECT_TRUE(stage.was_closed(fd));
   const int late = stage.connect();
-  stage.edge[late].ended = true;
+  stage.sockets[late].ended = true;
   stage.send(late, post("/later", ""));
   stage.api.owed.at(0)(FakeApi::text("late"));
   stage.settle();
@@ -228,7 +228,7 @@ TEST(HttpSide, AClientThatShutsItsSideStillGetsItsAnswers) {
 TEST(HttpSide, AClientThatAsksAndNeverReadsIsReset) {
   ShardStage stage;
   const int fd = stage.connect();
-  stage.edge[fd].capacity = 100;
+  stage.sockets[fd].capacity = 100;
   std::string all;
   for (int i = 0; i < 1500; ++i) all += post("/echo", std::string(64, 'a'));
   stage.send(fd, all);
@@ -243,9 +243,9 @@ TEST(HttpSide, AnUpgradeBehindAnswersThatFillTheOutboxIsDroppedAndCountedOnce) {
   const Answer answer = stage.ask(one);
   const std::size_t fit = 4096 / (answer.head.size() + answer.body.size());
   const int fd = stage.connect();
-  stage.edge[fd].capacity = 0;
+  stage.sockets[fd].capacity = 0;
   for (std::size_t i = 0; i < fit; ++i) stage.send(fd, one);
-  ASSERT_TRUE(stage.edge[fd].is_open());
+  ASSERT_TRUE(stage.sockets[fd].is_open());
   stage.send(fd, orion_upgrade());
   EXPECT_TRUE(stage.was_reset(fd));
   EXPECT_EQ(stage.closes(CloseReason::slow_consumer), 1U);

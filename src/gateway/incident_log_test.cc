@@ -1,5 +1,5 @@
 // What goes wrong with clients, as the log shows it: without secrets, sampled by reason, nothing unseen.
-#include "gateway/incident_log.h"
+#include "client/incident_log.h"
 
 #include <gtest/gtest.h>
 
@@ -74,7 +74,7 @@ TEST(IncidentLog, ARefusalOfTheApiLeavesALineWithoutItsQuery) {
 TEST(IncidentLog, ASlowConsumerThatIsClosedLeavesALine) {
   ShardStage stage;
   const int fd = stage.open_orion();
-  stage.edge[fd].capacity = 0;
+  stage.sockets[fd].capacity = 0;
   stage.publish("orion.a", "1");
   stage.run_for(seconds(60));
   ASSERT_EQ(stage.closes(CloseReason::slow_consumer), 1U);

@@ -127,7 +127,7 @@ void Shard::look_for_ping(Index index) {
 // How far our bytes to this client have come.
 SendState Shard::send_state(Index index) {
   const Connection& connection = connections_[index];
-  SendState state = edge_.send_state(connection.fd);
+  SendState state = sockets_.send_state(connection.fd);
   state.waiting += fan_out_.outbox_bytes(index);
   if (connection.tls) state.waiting += tls_clients_->pending_bytes(index);
   return state;

@@ -17,7 +17,7 @@ TEST(Keepalive, APingGoesOutEveryThirtySeconds_P1_7) {
   stage.run_for(milliseconds(29'990));
   EXPECT_EQ(stage.take_frames(fd), Frames{});
   stage.run_for(milliseconds(30));
-  EXPECT_EQ(stage.edge[fd].received, std::string("\x89\x00", 2));
+  EXPECT_EQ(stage.sockets[fd].received, std::string("\x89\x00", 2));
   for (int i = 0; i < 10; ++i) {
     EXPECT_EQ(stage.take_frames(fd), Frames{"ping"});
     stage.send(fd, pong());
@@ -29,7 +29,7 @@ TEST(Keepalive, WhoDoesNotAnswerForSixtySecondsIsDroppedWithoutACloseFrame_P1_7)
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.run_for(milliseconds(59'980));
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   stage.run_for(milliseconds(40));
   EXPECT_EQ(stage.take_frames(fd), Frames{"ping"}) << "nothing but the ping at 30 s";
   EXPECT_TRUE(stage.was_reset(fd));
@@ -49,9 +49,9 @@ TEST(Keepalive, OnlyAPongPushesTheDeadline_P1_7) {
   stage.send(answerer, pong());
   stage.run_for(seconds(5));
   EXPECT_TRUE(stage.was_reset(talker));
-  EXPECT_TRUE(stage.edge[answerer].is_open());
+  EXPECT_TRUE(stage.sockets[answerer].is_open());
   stage.run_for(seconds(54));
-  EXPECT_TRUE(stage.edge[answerer].is_open());
+  EXPECT_TRUE(stage.sockets[answerer].is_open());
   stage.run_for(seconds(2));
   EXPECT_TRUE(stage.was_reset(answerer));
 }
@@ -63,7 +63,7 @@ TEST(Keepalive, DataCountsWhereTheKnobSaysSo_P1_7) {
     stage.run_for(seconds(20));
     stage.send(fd, client_frame(i % 2 == 0 ? Opcode::text : Opcode::ping, "x"));
   }
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   stage.run_for(seconds(61));
   EXPECT_TRUE(stage.was_reset(fd));
 }
@@ -74,7 +74,7 @@ TEST(Keepalive, AStallOfOursIsNoSilenceOfTheirs_F21) {
   for (int i = 0; i < 50; ++i) clients.push_back(stage.open_orion());
   stage.run_for(milliseconds(59'500));  // pinged at 30 s; half a second of grace is left
   stage.stall(seconds(2));
-  for (const int fd : clients) EXPECT_TRUE(stage.edge[fd].is_open());
+  for (const int fd : clients) EXPECT_TRUE(stage.sockets[fd].is_open());
   for (const int fd : clients) {
     if (fd != clients[0]) stage.send(fd, pong());
   }
@@ -87,7 +87,7 @@ TEST(Keepalive, AStallOfOursIsNoSilenceOfTheirs_F21) {
 TEST(Keepalive, WhoHasReadDuringAStallIsNotSlow_F21) {
   ShardStage stage;
   const int fd = stage.open_orion();
-  stage.edge[fd].capacity = 10;
+  stage.sockets[fd].capacity = 10;
   stage.publish("orion.a", "1");
   stage.run_for(seconds(5));
   stage.stall(seconds(20));
@@ -117,7 +117,7 @@ TEST(Keepalive, AConnectionOutlivesItsToken_P1_10) {
   const int fd = stage.open(expiring_in(seconds(10)));
   stage.run_for(seconds(40));
   EXPECT_EQ(stage.take_frames(fd), Frames{"ping"});
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
 TEST(Keepalive, TheKnobClosesAtTheTokensEndAfterThePendingEvents_P1_10) {
@@ -130,7 +130,7 @@ TEST(Keepalive, TheKnobClosesAtTheTokensEndAfterThePendingEvents_P1_10) {
   EXPECT_EQ(stage.take_frames(fd), Frames{"close 1008 Token expired"});
   EXPECT_EQ(stage.closes(CloseReason::token_expired), 1U);
   EXPECT_EQ(stage.open_connections(), 1U);
-  EXPECT_TRUE(stage.edge[unlimited].is_open());
+  EXPECT_TRUE(stage.sockets[unlimited].is_open());
   stage.end(fd);
   EXPECT_TRUE(stage.was_closed(fd));
 }
@@ -154,14 +154,14 @@ TEST(Keepalive, AStepBackClosesNobodyAndPingsStayInTime_F20) {
   EXPECT_EQ(stage.take_frames(fd), Frames{});
   stage.run_for(milliseconds(30));
   EXPECT_EQ(stage.take_frames(fd), Frames{"ping"});
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
 // --- pings behind other bytes -------------------------------------------------------------------
 
 // A client that reads 600 kB at 50 kB/s: `acknowledged` of what waits each second.
 void take_in(ShardStage& stage, int fd, std::uint64_t acknowledged) {
-  std::uint64_t& unacked = stage.edge[fd].unacked;
+  std::uint64_t& unacked = stage.sockets[fd].unacked;
   unacked -= std::min(unacked, acknowledged);
   stage.run_for(seconds(1));
 }
@@ -172,11 +172,11 @@ constexpr std::string_view kQuickPings = "keepalive.ping = \"2s\"\nkeepalive.tim
 TEST(Keepalive, TheDeadlineOfAPingBeginsWhenWhatStandsBeforeItHasArrived) {
   ShardStage stage(std::string(kOrion) + std::string(kQuickPings));
   const int fd = stage.open_orion();
-  stage.edge[fd].unacked = 600'000;
-  stage.edge[fd].written += 600'000;
+  stage.sockets[fd].unacked = 600'000;
+  stage.sockets[fd].written += 600'000;
   for (int second = 0; second < 12; ++second) {
     take_in(stage, fd, 50'000);
-    ASSERT_TRUE(stage.edge[fd].is_open()) << second;
+    ASSERT_TRUE(stage.sockets[fd].is_open()) << second;
     if (second == 10) {
       EXPECT_EQ(stage.take_frames(fd), Frames{"ping"}) << "no other ping stands in line behind it";
     }
@@ -184,20 +184,20 @@ TEST(Keepalive, TheDeadlineOfAPingBeginsWhenWhatStandsBeforeItHasArrived) {
   stage.run_for(seconds(1));
   stage.send(fd, pong());
   stage.run_for(milliseconds(3900));
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
 TEST(Keepalive, OnceThePingHasArrivedOnlyAPongCounts_P1_7) {
   ShardStage stage(std::string(kOrion) + std::string(kQuickPings));
   const int fd = stage.open_orion();
-  stage.edge[fd].unacked = 200'000;
-  stage.edge[fd].written += 200'000;
+  stage.sockets[fd].unacked = 200'000;
+  stage.sockets[fd].written += 200'000;
   for (int second = 0; second < 4; ++second) take_in(stage, fd, 50'000);
   // Now it has arrived, and the client goes on taking bytes, but never answers.
   int seconds_open = 0;
-  while (stage.edge[fd].is_open() && seconds_open < 20) {
-    stage.edge[fd].unacked += 60'000;
-    stage.edge[fd].written += 60'000;
+  while (stage.sockets[fd].is_open() && seconds_open < 20) {
+    stage.sockets[fd].unacked += 60'000;
+    stage.sockets[fd].written += 60'000;
     take_in(stage, fd, 50'000);
     ++seconds_open;
   }
@@ -209,8 +209,8 @@ TEST(Keepalive, OnceThePingHasArrivedOnlyAPongCounts_P1_7) {
 TEST(Keepalive, AHalfOpenPeerIsFoundAlthoughBytesWaitBeforeThePing_F11) {
   ShardStage stage(std::string(kOrion) + std::string(kQuickPings));
   const int fd = stage.open_orion();
-  stage.edge[fd].unacked = 1000;
-  stage.edge[fd].written += 1000;
+  stage.sockets[fd].unacked = 1000;
+  stage.sockets[fd].written += 1000;
   stage.run_for(seconds(6));
   EXPECT_TRUE(stage.was_reset(fd));
   EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U);
@@ -220,29 +220,29 @@ TEST(Keepalive, APingForWhichTheOutboxHasNoRoomIsSentWhenThereIs) {
   ShardStage stage("server.outbox_bytes_max = 1024\n[[endpoint]]\nprofile = \"echo\"\n" +
                    std::string(kQuickPings));
   const int fd = stage.open(upgrade_of("/echo"));
-  stage.edge[fd].capacity = 0;
+  stage.sockets[fd].capacity = 0;
   for (int i = 0; i < 3; ++i) stage.send(fd, client_frame(Opcode::text, std::string(700, 'x')));
   stage.run_for(milliseconds(2600));
   for (int i = 0; i < 16; ++i) {  // it reads slowly
     stage.take_up(fd, 100);
     stage.run_for(milliseconds(250));
   }
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   stage.take_up(fd, FakeSocket::kEndless);
   stage.run_for(seconds(1));
   EXPECT_EQ(stage.take_frames(fd).back(), "ping");
   stage.send(fd, pong());
   stage.run_for(milliseconds(1500));
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
 TEST(Keepalive, AnUnansweredPingDropsAtTheNextOnlyOnceItHasArrived_P3_6) {
   ShardStage stage("[[endpoint]]\nprofile = \"fluxora\"\n");
   const int fd = stage.open(upgrade_of("/ws/streams"));
-  stage.edge[fd].unacked = 4'000'000;
-  stage.edge[fd].written += 4'000'000;
+  stage.sockets[fd].unacked = 4'000'000;
+  stage.sockets[fd].written += 4'000'000;
   for (int second = 0; second < 80; ++second) take_in(stage, fd, 50'000);
-  EXPECT_TRUE(stage.edge[fd].is_open()) << "after 80 s it has just got the ping of 30 s";
+  EXPECT_TRUE(stage.sockets[fd].is_open()) << "after 80 s it has just got the ping of 30 s";
   for (int second = 0; second < 40; ++second) stage.run_for(seconds(1));
   EXPECT_TRUE(stage.was_reset(fd));
   EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U);
@@ -252,17 +252,17 @@ TEST(Keepalive, AnUnansweredPingDropsAtTheNextOnlyOnceItHasArrived_P3_6) {
 TEST(Keepalive, AClientThatTakesItsBytesSlowlyStillGetsTheCloseFrame) {
   ShardStage stage;
   const int fd = stage.open_orion();
-  stage.edge[fd].unacked = 600'000;
-  stage.edge[fd].written += 600'000;
+  stage.sockets[fd].unacked = 600'000;
+  stage.sockets[fd].written += 600'000;
   stage.shard->begin_drain(milliseconds(0));
   stage.settle();
   for (int second = 0; second < 12; ++second) {
     take_in(stage, fd, 50'000);
-    ASSERT_TRUE(stage.edge[fd].is_open()) << second;
+    ASSERT_TRUE(stage.sockets[fd].is_open()) << second;
   }
   EXPECT_EQ(stage.take_frames(fd), Frames{"close 1001"});
   stage.run_for(milliseconds(1500));
-  EXPECT_TRUE(stage.edge[fd].is_open()) << "and two seconds to shut its side";
+  EXPECT_TRUE(stage.sockets[fd].is_open()) << "and two seconds to shut its side";
   stage.run_for(seconds(3));
   EXPECT_TRUE(stage.was_closed(fd));
 }
@@ -270,12 +270,12 @@ TEST(Keepalive, AClientThatTakesItsBytesSlowlyStillGetsTheCloseFrame) {
 TEST(Keepalive, AClientThatTakesNothingIsGivenUpAfterTheSameTimeAsBefore) {
   ShardStage stage;
   const int fd = stage.open_orion();
-  stage.edge[fd].capacity = 0;
-  stage.edge[fd].unacked = 1000;
-  stage.edge[fd].written += 1000;
+  stage.sockets[fd].capacity = 0;
+  stage.sockets[fd].unacked = 1000;
+  stage.sockets[fd].written += 1000;
   stage.shard->begin_drain(milliseconds(0));
   stage.run_for(milliseconds(4900));
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   stage.run_for(milliseconds(200));
   EXPECT_TRUE(stage.was_reset(fd));
 }
@@ -283,23 +283,23 @@ TEST(Keepalive, AClientThatTakesNothingIsGivenUpAfterTheSameTimeAsBefore) {
 TEST(Keepalive, AClientThatTakesTheCloseFrameTooSlowlyIsGivenUp) {
   ShardStage stage;
   const int fd = stage.open_orion();
-  stage.edge[fd].unacked = 10'000'000;
-  stage.edge[fd].written += 10'000'000;
+  stage.sockets[fd].unacked = 10'000'000;
+  stage.sockets[fd].written += 10'000'000;
   stage.shard->begin_drain(milliseconds(0));
   stage.settle();
   for (int second = 0; second < 6; ++second) take_in(stage, fd, 1);
-  EXPECT_FALSE(stage.edge[fd].is_open());
+  EXPECT_FALSE(stage.sockets[fd].is_open());
 }
 
 // Its close frame had just fitted into the kernel's buffer, and stayed there with the rest for minutes.
 TEST(Keepalive, AClientThatLeavesItsLastBytesWithTheKernelIsReset) {
   ShardStage stage;
   const int fd = stage.open_orion();
-  stage.edge[fd].unacked = 19'500;
-  stage.edge[fd].written += 19'500;
+  stage.sockets[fd].unacked = 19'500;
+  stage.sockets[fd].written += 19'500;
   stage.shard->begin_drain(milliseconds(0));
   stage.run_for(seconds(1));
-  EXPECT_TRUE(stage.edge[fd].shut_down);
+  EXPECT_TRUE(stage.sockets[fd].shut_down);
   stage.run_for(seconds(9));
   EXPECT_TRUE(stage.was_reset(fd));
 }

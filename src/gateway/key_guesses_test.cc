@@ -1,4 +1,4 @@
-#include "gateway/key_guesses.h"
+#include "client/key_guesses.h"
 
 #include <gtest/gtest.h>
 

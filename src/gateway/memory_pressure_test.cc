@@ -1,4 +1,4 @@
-#include "gateway/memory_pressure.h"
+#include "client/memory_pressure.h"
 
 #include <gtest/gtest.h>
 
@@ -107,7 +107,10 @@ TEST(MemoryWatch, RefillsTheReserveAfterAFailedAllocation) {
   MemoryReserve reserve(1 << 20);
   int sheds = 0;
   MemoryWatch watch(stage.loop, stage.admission, stage.log,
-                    {[] { return MemoryUse{0, 100}; }, [&sheds] { ++sheds; }, &reserve});
+                    {[] {
+                       return MemoryUse{0, 100};
+                     },
+                     [&sheds] { ++sheds; }, &reserve});
   watch.start();
   std::get_new_handler()();  // as operator new does
   ASSERT_TRUE(reserve.is_used_up());

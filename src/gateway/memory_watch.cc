@@ -17,7 +17,7 @@ void give_back_free_heap() {
 
 }  // namespace
 
-MemoryWatch::MemoryWatch(reactor::Loop& loop, Admission& admission, Log& log, Options options)
+MemoryWatch::MemoryWatch(reactor::Loop& loop, client::Admission& admission, Log& log, Options options)
     : loop_(loop), admission_(admission), log_(log), options_(std::move(options)) {}
 
 MemoryWatch::~MemoryWatch() { loop_.cancel(timer_); }
@@ -26,29 +26,30 @@ void MemoryWatch::start() { sample(); }
 
 void MemoryWatch::sample() {
   timer_ = loop_.call_after(kEvery, [this] { sample(); });
-  using Reserve = MemoryPressure::Reserve;
+  using Reserve = client::MemoryPressure::Reserve;
   const bool used_up = options_.reserve != nullptr && options_.reserve->is_used_up();
-  const MemoryLevel before = pressure_.level();
-  const MemoryLevel now = pressure_.sample(options_.read(), used_up ? Reserve::used_up : Reserve::whole);
+  const client::MemoryLevel before = pressure_.level();
+  const client::MemoryLevel now =
+      pressure_.sample(options_.read(), used_up ? Reserve::used_up : Reserve::whole);
   admission_.set_memory(now);
   if (now != before) note_change(before, now);
-  if (now == MemoryLevel::shedding) options_.shed();
+  if (now == client::MemoryLevel::shedding) options_.shed();
   if (used_up) options_.reserve->try_refill();
   if (++samples_ % kSamplesATrim == 0) give_back_free_heap();
 }
 
 // At most one line a second, for that is how often it is called.
-void MemoryWatch::note_change(MemoryLevel before, MemoryLevel now) {
+void MemoryWatch::note_change(client::MemoryLevel before, client::MemoryLevel now) {
   const std::initializer_list<LogField> fields{
       {"used_bytes", static_cast<std::int64_t>(pressure_.used_bytes())},
       {"limit_bytes", static_cast<std::int64_t>(pressure_.limit_bytes())},
       {"level", name_of(now)}};
-  if (now == MemoryLevel::normal) {
+  if (now == client::MemoryLevel::normal) {
     log_.info("memory is no longer short: new clients are let in again", fields);
-  } else if (now == MemoryLevel::shedding) {
+  } else if (now == client::MemoryLevel::shedding) {
     log_.warning("memory is very short: the clients furthest behind are closed, and request bodies refused",
                  fields);
-  } else if (before == MemoryLevel::normal) {
+  } else if (before == client::MemoryLevel::normal) {
     log_.warning("memory is short: new clients are refused with 503", fields);
   }
 }

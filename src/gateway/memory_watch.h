@@ -10,8 +10,8 @@
 #include "base/log.h"
 #include "base/memory_limit.h"
 #include "base/memory_reserve.h"
-#include "gateway/admission.h"
-#include "gateway/memory_pressure.h"
+#include "client/admission.h"
+#include "client/memory_pressure.h"
 #include "reactor/loop.h"
 
 namespace carillon::gateway {
@@ -21,12 +21,12 @@ class MemoryWatch {
   static constexpr auto kEvery = seconds(1);
 
   struct Options {
-    std::function<MemoryUse()> read;  // memory_use(), or what a test plays
-    std::function<void()> shed;       // asks every shard to close those furthest behind; once a sample
+    std::function<MemoryUse()> read;   // memory_use(), or what a test plays
+    std::function<void()> shed;        // asks every shard to close those furthest behind; once a sample
     MemoryReserve* reserve = nullptr;  // where the process has one
   };
 
-  MemoryWatch(reactor::Loop& loop, Admission& admission, Log& log, Options options);
+  MemoryWatch(reactor::Loop& loop, client::Admission& admission, Log& log, Options options);
   ~MemoryWatch();
   MemoryWatch(const MemoryWatch&) = delete;
   MemoryWatch& operator=(const MemoryWatch&) = delete;
@@ -35,17 +35,17 @@ class MemoryWatch {
   void start();
   void set_reserve(MemoryReserve& reserve) { options_.reserve = &reserve; }  // before start()
 
-  const MemoryPressure& pressure() const { return pressure_; }
+  const client::MemoryPressure& pressure() const { return pressure_; }
 
  private:
   void sample();
-  void note_change(MemoryLevel before, MemoryLevel now);
+  void note_change(client::MemoryLevel before, client::MemoryLevel now);
 
   reactor::Loop& loop_;
-  Admission& admission_;
+  client::Admission& admission_;
   Log& log_;
   Options options_;
-  MemoryPressure pressure_;
+  client::MemoryPressure pressure_;
   reactor::Loop::TimerId timer_ = 0;
   unsigned samples_ = 0;
 };

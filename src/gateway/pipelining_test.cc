@@ -52,7 +52,7 @@ TEST(Pipelining, SeveralPipelinedRequestsAreWorkedOnAtATimeToTheLimit) {
 TEST(Pipelining, AnswersThatDoNotFitPauseTheReadingAndNoneIsLost) {
   ShardStage stage("server.outbox_bytes_max = 1024\n" + std::string(kOrion));
   const int fd = stage.connect();
-  stage.edge[fd].capacity = 100;
+  stage.sockets[fd].capacity = 100;
   std::vector<std::string> bodies;
   std::string all;
   for (int i = 0; i < 100; ++i) {
@@ -61,7 +61,7 @@ TEST(Pipelining, AnswersThatDoNotFitPauseTheReadingAndNoneIsLost) {
   }
   stage.send(fd, all);
   EXPECT_LT(stage.shard->counters().http_requests.get(), 100U) << "no more is read than can be answered";
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   std::string received;
   for (int i = 0; i < 1000; ++i) {
     stage.take_up(fd, 50);
@@ -69,14 +69,14 @@ TEST(Pipelining, AnswersThatDoNotFitPauseTheReadingAndNoneIsLost) {
   }
   EXPECT_EQ(bodies_of(received), bodies);
   EXPECT_EQ(received.find("Connection: close"), std::string::npos);
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   stage.end(fd);
   stage.expect_nothing_left();
 }
 
 TEST(Pipelining, ARefusalBehindAwaitedAnswersIsTheLastAndSaysConnectionClose) {
   for (const std::string& last : {get("/nowhere", "Host: x\r\n"), std::string("nonsense\r\n\r\n"),
-                                 post("/echo", std::string(65, 'x'))}) {
+                                  post("/echo", std::string(65, 'x'))}) {
     ShardStage stage;
     const int fd = stage.connect();
     stage.send(fd, post("/later", "") + last + post("/echo", "never"));
@@ -91,7 +91,7 @@ TEST(Pipelining, ARefusalBehindAwaitedAnswersIsTheLastAndSaysConnectionClose) {
     EXPECT_EQ(received.substr(second + 9, 1), "4");
     EXPECT_NE(received.find("Connection: close", second), std::string::npos);
     EXPECT_EQ(received.substr(0, second).find("Connection: close"), std::string::npos);
-    EXPECT_TRUE(stage.edge[fd].shut_down);
+    EXPECT_TRUE(stage.sockets[fd].shut_down);
     EXPECT_EQ(stage.all_refusals(), 1U);
     stage.end(fd);
     stage.expect_nothing_left();

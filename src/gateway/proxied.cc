@@ -21,7 +21,7 @@ void Shard::expect_proxy_header(Index index) {
 
 void Shard::read_proxy_header(Index index, std::string_view bytes) {
   Connection& connection = connections_[index];
-  Exchange& exchange = connection.exchange();
+  HttpExchange& exchange = connection.exchange();
   http::ProxyHeaderReader& reader = *exchange.proxy_header;
   const auto step = reader.feed(bytes);
   if (step.state == http::ProxyHeaderState::need_more) return;
@@ -46,12 +46,12 @@ void Shard::read_proxy_header(Index index, std::string_view bytes) {
 // Before a word of HTTP: what the peer would understand is not known, so it is only closed.
 void Shard::turn_away(Index index, RefusalReason reason, std::string_view detail) {
   note_refusal(index, reason, 0, detail);
-  edge_.close(connections_[index].fd);
+  sockets_.close(connections_[index].fd);
   release(index);
 }
 
 // Whoever is no trusted proxy may write what it likes into these headers.
-void Shard::find_client(Exchange& exchange) {
+void Shard::find_client(HttpExchange& exchange) {
   exchange.client = exchange.peer;
   const config::ServerSettings& server = shared_.settings.server;
   if (server.client_address == config::ClientAddress::peer || !is_trusted_proxy(exchange.peer)) return;

@@ -87,7 +87,7 @@ struct ProxyStage : ShardStage {
             "server.trusted_proxies = [\"10.0.0.0/8\"]\n"
             "server.listen = { addr = \"127.0.0.1:0\", proxy_protocol = \"on\" }\n" +
             std::string(kOrion) + std::string(lines)) {
-    entrance.proxy_protocol = config::ProxyProtocol::on;
+    options.proxy_protocol = config::ProxyProtocol::on;
   }
   Answer ask_as(std::string_view header, std::string_view request, std::string_view peer = kProxy) {
     return ask(std::string(header) + std::string(request), std::string(peer));
@@ -162,7 +162,7 @@ TEST(ProxyProtocol, HasTheHandshakesDeadlineWhichADripDoesNotRenew) {
     stage.send(fd, kFirst.substr(static_cast<std::size_t>(i), 1));
     stage.run_for(seconds(1));
   }
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   stage.run_for(milliseconds(1100));
   EXPECT_TRUE(stage.was_closed(fd));
   EXPECT_EQ(stage.refusals(RefusalReason::handshake_timeout), 1U);
@@ -189,7 +189,7 @@ TEST(ProxyProtocol, ItsClientMayBeATrustedProxyItself) {
       "server.trusted_proxies = [\"10.0.0.0/8\"]\nserver.client_address = \"x-forwarded-for\"\n"
       "server.listen = { addr = \"127.0.0.1:0\", proxy_protocol = \"on\" }\n" +
       std::string(kOrion) + "limits.connections_per_ip = 1\n");
-  stage.entrance.proxy_protocol = config::ProxyProtocol::on;
+  stage.options.proxy_protocol = config::ProxyProtocol::on;
   const std::string inner =
       "PROXY TCP4 10.0.0.9 10.0.0.1 1 2\r\n" + upgrade_with("X-Forwarded-For: 192.0.2.1");
   const std::string outer =

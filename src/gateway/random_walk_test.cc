@@ -22,7 +22,7 @@ constexpr std::string_view kTwoEndpoints =
 class Walk {
  public:
   explicit Walk(std::uint32_t seed) : random_(seed), stage_(kTwoEndpoints) {
-    if (seed % 2 == 1) stage_.edge.set_cost_of_a_look(std::chrono::microseconds(300));
+    if (seed % 2 == 1) stage_.sockets.set_cost_of_a_look(std::chrono::microseconds(300));
   }
 
   void run(int steps) {
@@ -55,15 +55,15 @@ class Walk {
     const auto chosen = std::next(clients_.begin(), pick(static_cast<std::uint32_t>(clients_.size())));
     act(chosen->first, chosen->second, what);
     collect(chosen->first, chosen->second);
-    if (!stage_.edge[chosen->first].is_open()) clients_.erase(chosen);
+    if (!stage_.sockets[chosen->first].is_open()) clients_.erase(chosen);
   }
 
   void arrive() {
     const int fd = stage_.connect("192.0.2." + std::to_string(pick(200)));
     Client& client = clients_[fd];
     client.kind = static_cast<Kind>(pick(3));
-    if (pick(3) == 0) stage_.edge[fd].read_bytes_max = 1 + pick(50);
-    if (pick(5) == 0) stage_.edge[fd].capacity = pick(3000);
+    if (pick(3) == 0) stage_.sockets[fd].read_bytes_max = 1 + pick(50);
+    if (pick(5) == 0) stage_.sockets[fd].capacity = pick(3000);
     client.unsent = first_words_of(client.kind);
   }
 
@@ -93,7 +93,7 @@ class Walk {
   }
 
   void act(int fd, Client& client, std::uint32_t what) {
-    FakeSocket& socket = stage_.edge[fd];
+    FakeSocket& socket = stage_.sockets[fd];
     if (!socket.is_open()) return;
     if (what < 70) return speak(fd, client);
     if (what < 82) return stage_.take_up(fd, pick(5000));
@@ -152,7 +152,7 @@ class Walk {
   }
 
   void collect(int fd, Client& client) {
-    FakeSocket& socket = stage_.edge[fd];
+    FakeSocket& socket = stage_.sockets[fd];
     client.seen += std::exchange(socket.received, {});
     if (client.kind != Kind::orion) {
       client.head_seen = client.head_seen || client.seen.starts_with("HTTP/1.1 101");
@@ -189,7 +189,7 @@ class Walk {
   void check_counts() {
     stage_.settle();
     std::uint64_t open_sockets = 0;
-    for (const auto& [fd, client] : clients_) open_sockets += stage_.edge[fd].is_open() ? 1U : 0U;
+    for (const auto& [fd, client] : clients_) open_sockets += stage_.sockets[fd].is_open() ? 1U : 0U;
     ASSERT_EQ(stage_.shard->counters().sockets.get(), open_sockets);
     ASSERT_EQ(stage_.admission.connections(), stage_.open_connections(0) + stage_.open_connections(1));
     std::uint64_t accepted = 0;

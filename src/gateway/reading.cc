@@ -39,13 +39,13 @@ void Shard::on_socket(Index index, std::uint32_t events) {
 // The turn's reading. What does not fit into the slice waits for the next turn: events go out in between.
 void Shard::read_waiting() {
   if (reads_.empty()) return;
-  reads_.begin_slice(edge_.precise_now(), fan_out_.has_work() ? kReadSliceBesideWrites : kReadSlice);
+  reads_.begin_slice(sockets_.precise_now(), fan_out_.has_work() ? kReadSliceBesideWrites : kReadSlice);
   while (const auto waiting = reads_.next()) {
     if (Connection* connection = connections_.find(waiting->index, waiting->generation)) {
       connection->read_queued = false;
       read_visit(waiting->index);
     }
-    reads_.end_visit(edge_.precise_now());
+    reads_.end_visit(sockets_.precise_now());
   }
   if (!reads_.empty()) counters_.read_slices_used_up.add();
 }
@@ -70,7 +70,7 @@ void Shard::read_visit(Index index) {
       read_ciphertext(index, tls_clients_->take_unread(index));
       continue;
     }
-    const ReadResult result = edge_.read(connection->fd, std::span(receive_).first(bytes_left));
+    const ReadResult result = sockets_.read(connection->fd, std::span(receive_).first(bytes_left));
     switch (result.state) {
       case ReadResult::State::nothing_now:
         return;
@@ -91,14 +91,14 @@ void Shard::read_visit(Index index) {
 // Bytes that came with an earlier read and had to wait.
 bool Shard::has_unread(const Connection& connection) {
   if (connection.state == State::head) return !connection.exchange().unread.empty();
-  const Inbound* const inbound = connection.state == State::open ? connection.interim.inbound() : nullptr;
+  const Inbound* const inbound = connection.state == State::open ? connection.transient.inbound() : nullptr;
   return inbound && !inbound->unread.empty();
 }
 
 void Shard::feed_unread(Index index) {
   Connection& connection = connections_[index];
   std::string& kept =
-      connection.state == State::head ? connection.exchange().unread : connection.interim.inbound()->unread;
+      connection.state == State::head ? connection.exchange().unread : connection.transient.inbound()->unread;
   std::string unread = std::exchange(kept, {});
   on_bytes(index, unread);
 }

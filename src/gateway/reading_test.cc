@@ -35,7 +35,7 @@ TEST(Reading, AVisitReadsABoundedNumberOfCommandsFramesAndBytes) {
   for (const Row& row : rows) {
     ShardStage stage(std::string(kService) + "inbound.control_rate = \"off\"\n");
     const int fd = stage.open(service_upgrade());
-    stage.edge.set_cost_of_a_look(microseconds(250));
+    stage.sockets.set_cost_of_a_look(microseconds(250));
     stage.arrive(fd, many(2000, row.unit));
     stage.loop.turn();
     const std::uint64_t read = stage.shard->counters().messages_in.get();
@@ -49,7 +49,7 @@ TEST(Reading, AVisitReadsABoundedNumberOfCommandsFramesAndBytes) {
 TEST(Reading, OneByteFragmentsAreBoundedByTheirNumber) {
   ShardStage stage("[[endpoint]]\nprofile = \"echo\"\n");
   const int fd = stage.open(upgrade_of("/echo"));
-  stage.edge.set_cost_of_a_look(milliseconds(1));  // one visit a turn
+  stage.sockets.set_cost_of_a_look(milliseconds(1));  // one visit a turn
   std::string fragments = client_frame(Opcode::text, "a", Fin::no);
   fragments += many(1022, client_frame(Opcode::continuation, "b", Fin::no));
   fragments += client_frame(Opcode::continuation, "c");
@@ -60,7 +60,7 @@ TEST(Reading, OneByteFragmentsAreBoundedByTheirNumber) {
     ++turns;
   }
   EXPECT_GE(turns, 1024 / 256);
-  stage.edge.set_cost_of_a_look(microseconds(0));
+  stage.sockets.set_cost_of_a_look(microseconds(0));
   stage.settle();
   EXPECT_EQ(stage.take_frames(fd), Frames{"text a" + std::string(1022, 'b') + "c"});
 }
@@ -72,7 +72,7 @@ TEST(Reading, ACommandFloodLeavesTheTurnToOthers) {
   const std::string off = client_frame(Opcode::text, R"({"type":"unsubscribe","data":{"channel":"a"}})");
   for (int i = 0; i < 50; ++i) flooders.push_back(stage.open(service_upgrade()));
   const int good = stage.open(service_upgrade());
-  stage.edge.set_cost_of_a_look(microseconds(100));
+  stage.sockets.set_cost_of_a_look(microseconds(100));
   for (const int fd : flooders) stage.arrive(fd, many(500, on + off));
   for (int i = 0; i < 12; ++i) stage.loop.turn();  // each flooder has been visited
   const std::uint64_t before = stage.shard->counters().commands.get();
@@ -132,7 +132,7 @@ TEST(Reading, AHundredPingsASecondAreFineForEver) {
     stage.send(fd, client_frame(Opcode::ping, "x") + client_frame(Opcode::pong, "x"));
     stage.run_for(milliseconds(20));
   }
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   EXPECT_EQ(stage.all_closes(), 0U);
 }
 
@@ -140,7 +140,7 @@ TEST(Reading, TheControlRateMayBeOffAndMayBeLower) {
   ShardStage off(std::string(kOrion) + "inbound.control_rate = \"off\"\n");
   const int free = off.open_orion();
   off.send(free, many(5000, client_frame(Opcode::ping, "x")));
-  EXPECT_TRUE(off.edge[free].is_open());
+  EXPECT_TRUE(off.sockets[free].is_open());
   ShardStage low(std::string(kOrion) +
                  "inbound = { control_rate = 1, control_burst = 2, control_reason = \"Calm down\" }\n");
   const int fd = low.open_orion();
@@ -152,7 +152,7 @@ TEST(Reading, ControlFramesDoNotCountAgainstTheRateOfMessages_P3_4) {
   ShardStage stage("[[endpoint]]\nprofile = \"fluxora\"\n");
   const int fd = stage.open(upgrade_of("/ws/streams"));
   stage.send(fd, many(100, client_frame(Opcode::ping, "")) + many(10, client_frame(Opcode::text, "x")));
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   EXPECT_EQ(stage.all_closes(), 0U);
   stage.send(fd, client_frame(Opcode::text, "x"));
   EXPECT_EQ(stage.take_frames(fd).back(), "close 1008 Rate limit exceeded");
@@ -168,7 +168,7 @@ TEST(Reading, RequestsAreReadAlthoughEventsAlwaysWaitToBeWritten) {
   ShardStage stage(std::string(kOrion) + "[[endpoint]]\nprofile = \"echo\"\n");
   for (int i = 0; i < 50; ++i) stage.open_orion();
   const int fd = stage.connect();
-  stage.edge.set_cost_of_a_look(microseconds(100));  // ten writes a turn
+  stage.sockets.set_cost_of_a_look(microseconds(100));  // ten writes a turn
   for (int turn = 0; turn < 20; ++turn) {
     stage.router.on_event("orion.a", "1");
     stage.router.on_batch_end();
@@ -186,7 +186,7 @@ TEST(Reading, AHeadThatArrivedInTimeIsNotLateBecauseItIsReadLate) {
     fds.push_back(stage.connect());
     stage.arrive(fds.back(), orion_upgrade());
   }
-  stage.edge.set_cost_of_a_look(microseconds(400));  // two visits a turn: most wait longer than that
+  stage.sockets.set_cost_of_a_look(microseconds(400));  // two visits a turn: most wait longer than that
   stage.stall(seconds(6));
   stage.settle();
   stage.run_for(seconds(1));
@@ -207,13 +207,13 @@ TEST(Reading, AHeadOfWhichNothingCameInTimeIsLate) {
 TEST(Reading, AConnectionThatIsClosedWhilePausedStillSeesItsClientsEnd) {
   ShardStage stage("server.outbox_bytes_max = 1024\n" + std::string(kEcho));
   const int fd = stage.open(upgrade_of("/echo"));
-  stage.edge[fd].capacity = 100;
+  stage.sockets[fd].capacity = 100;
   for (int i = 0; i < 50; ++i) stage.send(fd, client_frame(Opcode::text, std::string(100, 'x')));
-  ASSERT_FALSE(stage.edge[fd].incoming.empty()) << "it is paused";
+  ASSERT_FALSE(stage.sockets[fd].incoming.empty()) << "it is paused";
   stage.shard->begin_drain(milliseconds(0));
   stage.settle();
   stage.take_up(fd, FakeSocket::kEndless);
-  ASSERT_TRUE(stage.edge[fd].shut_down);
+  ASSERT_TRUE(stage.sockets[fd].shut_down);
   stage.end(fd);
   EXPECT_TRUE(stage.was_closed(fd)) << "at once, not after two seconds";
   stage.expect_nothing_left();

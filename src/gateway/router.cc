@@ -67,12 +67,12 @@ class Router::Body {
   std::optional<json::Outline> outline_;
 };
 
-Router::Router(const std::vector<Endpoint>& endpoints, channel::FrameMemory& memory, reactor::Loop& loop,
+Router::Router(const std::vector<Endpoint>& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop,
                Log& log)
     : endpoints_(endpoints),
       loop_(loop),
       log_(log),
-      arenas_(endpoints.size(), channel::FrameArena(memory)),
+      arenas_(endpoints.size(), fanout::FrameArena(memory)),
       status_{bus::BusState::connecting, loop.wall_now(), loop.now(), {}} {}
 
 void Router::on_event(std::string_view channel, std::string_view body_text) {
@@ -121,7 +121,7 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
     return;
   }
   // A frame is as large as the publisher likes, and a template may hold the body several times.
-  Ref<const channel::Frame> frame;
+  Ref<const fanout::Frame> frame;
   const bool had_memory = try_allocate(body.text().size(), [&] {
     if (render(endpoint, channel, match.star, body)) frame = arenas_[endpoint.index].make_shared(payload_);
   });
@@ -167,7 +167,7 @@ bool Router::render(const Endpoint& endpoint, std::string_view channel, std::str
 }
 
 void Router::add_to_batch(const Endpoint& endpoint, const Audience& audience,
-                          Ref<const channel::Frame> frame) {
+                          Ref<const fanout::Frame> frame) {
   if (!batch_) batch_ = std::make_shared<Batch>();
   batch_->bytes += frame->plain().size();
   batch_->events.push_back({endpoint.index, audience.kind, audience.tag,

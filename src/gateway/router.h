@@ -15,20 +15,23 @@
 #include "base/line_sampler.h"
 #include "base/log.h"
 #include "bus/bus.h"
-#include "channel/frame.h"
-#include "gateway/counters.h"
-#include "gateway/endpoint.h"
+#include "client/counters.h"
+#include "fanout/frame.h"
 #include "json/outline.h"
+#include "protocol/endpoint.h"
 
 namespace carillon::gateway {
+
+using namespace client;
+using namespace protocol;
 
 struct RoutedEvent {
   std::uint16_t endpoint;
   Audience::Kind audience;
-  channel::Tag tag;
+  fanout::Tag tag;
   std::uint8_t name_size;    // of the audience's channel
   std::uint32_t name_begin;  // in the batch's names
-  Ref<const channel::Frame> frame;
+  Ref<const fanout::Frame> frame;
 };
 
 struct Batch {
@@ -62,7 +65,7 @@ class Router final : public bus::EventSink {
   static constexpr std::size_t kFrameBytesMax = (std::size_t{1} << 31) - 1;
 
   // `memory` outlives every frame that it makes.
-  Router(const std::vector<Endpoint>& endpoints, channel::FrameMemory& memory, reactor::Loop& loop, Log& log);
+  Router(const std::vector<Endpoint>& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop, Log& log);
   void add_taker(BatchTaker& taker) { takers_.push_back(&taker); }
   // For tests: less than kFrameBytesMax.
   void set_frame_bytes_max(std::size_t bytes) { frame_bytes_max_ = bytes; }
@@ -82,7 +85,7 @@ class Router final : public bus::EventSink {
   void route(const Endpoint& endpoint, std::string_view channel, const Source::Match& match,
              json::Outline& body);
   bool render(const Endpoint& endpoint, std::string_view channel, std::string_view star, json::Outline& body);
-  void add_to_batch(const Endpoint& endpoint, const Audience& audience, Ref<const channel::Frame> frame);
+  void add_to_batch(const Endpoint& endpoint, const Audience& audience, Ref<const fanout::Frame> frame);
   enum class Drop : std::uint8_t { too_large, no_memory };
   void drop(const Endpoint& endpoint, std::string_view channel, Drop why);
   void log_dropped(std::string_view reason, std::string_view channel, std::string_view why);
@@ -91,9 +94,9 @@ class Router final : public bus::EventSink {
   reactor::Loop& loop_;
   Log& log_;
   std::vector<BatchTaker*> takers_;
-  std::vector<channel::FrameArena> arenas_;  // by endpoint, so that the bursts of each lie in one piece
+  std::vector<fanout::FrameArena> arenas_;  // by endpoint, so that the bursts of each lie in one piece
   std::size_t frame_bytes_max_ = kFrameBytesMax;
-  std::string payload_;                      // scratch, so that encoding allocates nothing
+  std::string payload_;  // scratch, so that encoding allocates nothing
   std::shared_ptr<Batch> batch_;
   std::uint64_t next_batch_ = 1;
   WallTime rendered_for_{};  // the relay time that time_s_ and time_ms_ show

@@ -32,7 +32,7 @@ class Shard::SessionInput final : public websocket::MessageHandler {
     if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(index_);
     if (endpoint_.settings.inbound.rate.messages.value && shard_.is_over_rate(index_)) return over_rate();
     if (endpoint_.commands.exist()) {
-      const bool has_room = shard_.obey(index_, endpoint_.commands.parse(opcode, payload));
+      const bool has_room = shard_.handle_command(index_, endpoint_.commands.parse(opcode, payload));
       return has_room && --commands_left_ > 0 ? websocket::Next::go_on : websocket::Next::stop;
     }
     if (endpoint_.settings.inbound.reply == config::InboundReply::none) return websocket::Next::go_on;
@@ -126,7 +126,7 @@ void Shard::read_frames(Index index, std::span<char> bytes) {
   if (connections_[index].deflate) limits.compression = websocket::Compression::negotiated;
 
   websocket::FrameReader reader;
-  if (Inbound* const rest = connections_[index].interim.inbound()) reader = std::move(rest->reader);
+  if (Inbound* const rest = connections_[index].transient.inbound()) reader = std::move(rest->reader);
   SessionInput input(*this, index);
   const auto result = reader.feed(bytes, limits, input, &inflater_);
 
@@ -141,10 +141,10 @@ void Shard::read_frames(Index index, std::span<char> bytes) {
   const auto unread = bytes.subspan(result.consumed);
   const bool keep = !reader.at_rest() || connection.paused || !unread.empty();
   if (!keep) {
-    connection.interim.reset();
+    connection.transient.reset();
     return;
   }
-  Inbound& inbound = connection.interim.make_inbound();
+  Inbound& inbound = connection.transient.make_inbound();
   inbound.reader = std::move(reader);
   inbound.unread.assign(unread.data(), unread.size());
 }
@@ -218,7 +218,7 @@ bool Shard::reply(Index index, std::string_view frame) {
     return false;
   }
   if (said) return true;
-  std::string& held = connection.interim.make_inbound().held;
+  std::string& held = connection.transient.make_inbound().held;
   if (!held.empty() && held.size() + frame.size() > kHeldBytesMax) {
     counters_.replies_dropped.add();
     return false;
@@ -255,7 +255,7 @@ void Shard::resume_paused() {
 
 void Shard::resume_session(Index index) {
   Connection& connection = connections_[index];
-  Inbound& inbound = connection.interim.make_inbound();
+  Inbound& inbound = connection.transient.make_inbound();
   bool said = false;
   if (!try_allocate(inbound.held.size(), [&] { said = fan_out_.say(index, inbound.held, loop_.now()); })) {
     close_for_memory(index);
@@ -266,7 +266,7 @@ void Shard::resume_session(Index index) {
     return;
   }
   std::string().swap(inbound.held);  // an echo is as long as its message: its memory is given back
-  if (inbound.unread.empty() && inbound.reader.at_rest()) connection.interim.reset();
+  if (inbound.unread.empty() && inbound.reader.at_rest()) connection.transient.reset();
   if (!connection.readable) return;
   connection.readable = false;
   read_later(index, ReadQueue::Lane::rest);

@@ -18,7 +18,7 @@ TEST(Session, ClientDataIsReadAndNeverAnswered_P1_9) {
   stage.run_for(seconds(1));
   EXPECT_EQ(stage.take_received(fd), "");
   EXPECT_EQ(stage.shard->counters().messages_in.get(), 2U);
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
 TEST(Session, AMessageOf512BytesIsFineAndOf513ClosesWith1009_P1_9) {
@@ -49,7 +49,7 @@ TEST(Session, AClientsCloseIsEchoedWithItsCodeAndCountedOnce_C4) {
     const int fd = stage.open_orion();
     stage.send(fd, client_close(code, "bye") + client_frame(Opcode::ping, "after"));
     EXPECT_EQ(stage.take_frames(fd), Frames{"close " + std::to_string(code)});
-    EXPECT_TRUE(stage.edge[fd].shut_down);
+    EXPECT_TRUE(stage.sockets[fd].shut_down);
     EXPECT_EQ(stage.open_connections(), 0U) << "gone from the count at once";
     stage.end(fd);
     EXPECT_TRUE(stage.was_closed(fd));
@@ -71,7 +71,7 @@ TEST(Session, APeerThatNeverClosesItsSideIsClosedAfterTwoSeconds) {
   stage.send(fd, client_close(1000));
   stage.run_for(milliseconds(1900));
   stage.send(fd, "what comes now is thrown away");
-  EXPECT_TRUE(stage.edge[fd].is_open());
+  EXPECT_TRUE(stage.sockets[fd].is_open());
   stage.run_for(milliseconds(200));
   EXPECT_TRUE(stage.was_closed(fd));
   stage.expect_nothing_left();
@@ -128,8 +128,8 @@ TEST(Session, EchoRepeatsTextAndBinary) {
 void echo_under_pressure(std::size_t step, std::size_t read_bytes_max) {
   ShardStage stage("server.outbox_bytes_max = 4096\n" + std::string(kEcho));
   const int fd = stage.open(upgrade_of("/echo"));
-  stage.edge[fd].capacity = 0;
-  stage.edge[fd].read_bytes_max = read_bytes_max;
+  stage.sockets[fd].capacity = 0;
+  stage.sockets[fd].read_bytes_max = read_bytes_max;
   Frames wanted;
   std::string all;
   for (int i = 0; i < 300; ++i) {
@@ -140,8 +140,8 @@ void echo_under_pressure(std::size_t step, std::size_t read_bytes_max) {
   all += client_close(1000);
   wanted.emplace_back("close 1000");
   stage.send(fd, all);
-  EXPECT_FALSE(stage.edge[fd].incoming.empty() && read_bytes_max < all.size()) << "it is still being read";
-  for (int i = 0; i < 100000 && !stage.edge[fd].shut_down; ++i) stage.take_up(fd, step);
+  EXPECT_FALSE(stage.sockets[fd].incoming.empty() && read_bytes_max < all.size()) << "it is still being read";
+  for (int i = 0; i < 100000 && !stage.sockets[fd].shut_down; ++i) stage.take_up(fd, step);
   EXPECT_EQ(stage.take_frames(fd), wanted);
   stage.end(fd);
   stage.expect_nothing_left();
@@ -159,7 +159,7 @@ TEST(Session, AFullOutboxPausesTheReadingAndNothingIsLostOrRepeated) {
 TEST(Session, APausedEchoGoesOnByItselfOnceItsPeerReads) {
   ShardStage stage("server.outbox_bytes_max = 1024\n" + std::string(kEcho));
   const int fd = stage.open(upgrade_of("/echo"));
-  stage.edge[fd].capacity = 0;
+  stage.sockets[fd].capacity = 0;
   std::string all;
   for (int i = 0; i < 200; ++i) all += client_frame(Opcode::text, std::string(100, 'x'));
   stage.send(fd, all);
@@ -172,16 +172,16 @@ TEST(Session, AFloodOfPingsIsBoundedByTheOutbox) {
   ShardStage stage("server.outbox_bytes_max = 4096\n" + std::string(kOrion) +
                    "inbound.control_rate = \"off\"\n");
   const int fd = stage.open_orion();
-  stage.edge[fd].capacity = 0;
+  stage.sockets[fd].capacity = 0;
   const std::string ping = client_frame(Opcode::ping, std::string(125, 'p'));
   std::string burst;
   for (int i = 0; i < 400; ++i) burst += ping;
   for (int i = 0; i < 10; ++i) stage.send(fd, burst);
-  const std::size_t unread = stage.edge[fd].incoming.size();
+  const std::size_t unread = stage.sockets[fd].incoming.size();
   EXPECT_GT(unread, burst.size() * 10 - 64 * 1024) << "not read while its answers do not leave";
-  stage.edge[fd].capacity = FakeSocket::kEndless;
+  stage.sockets[fd].capacity = FakeSocket::kEndless;
   stage.take_up(fd, FakeSocket::kEndless);
-  EXPECT_TRUE(stage.edge[fd].incoming.empty());
+  EXPECT_TRUE(stage.sockets[fd].incoming.empty());
   const auto pongs = stage.take_frames(fd).size();
   EXPECT_GT(pongs, 32U);
   EXPECT_EQ(pongs + stage.shard->counters().pings_passed_over.get(), 4000U);
@@ -190,7 +190,7 @@ TEST(Session, AFloodOfPingsIsBoundedByTheOutbox) {
 TEST(Session, APausedClientThatResetsIsNoticed) {
   ShardStage stage("server.outbox_bytes_max = 1024\n" + std::string(kEcho));
   const int fd = stage.open(upgrade_of("/echo"));
-  stage.edge[fd].capacity = 0;
+  stage.sockets[fd].capacity = 0;
   for (int i = 0; i < 50; ++i) stage.send(fd, client_frame(Opcode::text, std::string(100, 'x')));
   stage.reset(fd);
   EXPECT_EQ(stage.closes(CloseReason::client_gone), 1U);
@@ -200,7 +200,7 @@ TEST(Session, APausedClientThatResetsIsNoticed) {
 TEST(Session, EchoWithoutReadersIsClosedAsSlow) {
   ShardStage stage(kEcho);
   const int fd = stage.open(upgrade_of("/echo"));
-  stage.edge[fd].capacity = 100;
+  stage.sockets[fd].capacity = 100;
   for (int i = 0; i < 50; ++i) stage.send(fd, client_frame(Opcode::text, std::string(5000, 'x')));
   stage.run_for(seconds(20));
   EXPECT_TRUE(stage.was_reset(fd));

@@ -7,23 +7,23 @@
 #include <variant>
 
 #include "base/assert.h"
-#include "gateway/shard_share.h"
+#include "client/shard_share.h"
 
 namespace carillon::gateway {
 
-static_assert(ConnectionTable::kConnectionsMax <= channel::Subscription::kPositionsMax);
+static_assert(ConnectionTable::kConnectionsMax <= fanout::Subscription::kPositionsMax);
 namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
-// Of writing, in a turn. A new event waits for half of it on average before it is read, and a turn costs a few
-// microseconds: shorter gains nothing.
+// Of writing, in a turn. A new event waits for half of it on average before it is read, and a turn costs a
+// few microseconds: shorter gains nothing.
 constexpr auto kSlice = std::chrono::microseconds(500);
 constexpr auto kUnreadGrace = seconds(5);
 constexpr auto kUnreadLook = milliseconds(50);
 constexpr auto kLagCheckEvery = milliseconds(250);
 
-std::vector<channel::LagRule> lag_rules(const std::vector<Endpoint>& endpoints) {
-  std::vector<channel::LagRule> rules{channel::LagRule{}};  // policy 0: sockets that speak HTTP
+std::vector<fanout::LagRule> lag_rules(const std::vector<Endpoint>& endpoints) {
+  std::vector<fanout::LagRule> rules{fanout::LagRule{}};  // policy 0: sockets that speak HTTP
   for (const Endpoint& endpoint : endpoints) rules.push_back(endpoint.lag);
   return rules;
 }
@@ -40,28 +40,28 @@ HttpConnections::Limits http_limits(const config::ServerSettings& server, std::u
   return limits;
 }
 
-channel::FanOutOptions fan_out_options(const Shared& shared) {
-  channel::FanOutOptions options{shared.frame_memory};
+fanout::FanOutOptions fan_out_options(const Shared& shared) {
+  fanout::FanOutOptions options{shared.frame_memory};
   options.outbox_bytes_max = shared.settings.server.outbox_bytes_max;
   return options;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Shard>> Shard::create(const Shared& shared, reactor::Loop& loop, Edge& edge,
+Result<std::unique_ptr<Shard>> Shard::create(const Shared& shared, reactor::Loop& loop, Sockets& sockets,
                                              Place place, std::uint32_t number) {
   auto wake = reactor::WakeFd::create();
   if (!wake) return tl::unexpected(wake.error());
-  std::unique_ptr<Shard> shard(new Shard(shared, loop, edge, place, number, std::move(*wake)));
+  std::unique_ptr<Shard> shard(new Shard(shared, loop, sockets, place, number, std::move(*wake)));
   if (auto made = shard->make_authenticators(); !made) return tl::unexpected(made.error());
   return shard;
 }
 
-Shard::Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place, std::uint32_t number,
+Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place place, std::uint32_t number,
              reactor::WakeFd wake)
     : shared_(shared),
       loop_(loop),
-      edge_(edge),
+      sockets_(sockets),
       place_(place),
       number_(number),
       counters_(shared.endpoints.size()),
@@ -96,7 +96,7 @@ void Shard::close_sockets() {
   for (Index i = 0; i < connections_.slots(); ++i) {
     if (connections_[i].state == State::unused) continue;
     loop_.unwatch(connections_[i].fd);
-    edge_.close(connections_[i].fd);
+    sockets_.close(connections_[i].fd);
     connections_[i].state = State::unused;
   }
   stop_listening();
@@ -134,7 +134,7 @@ MonoTime Shard::on_turn(MonoTime now) {
     control_rate_.sweep(now);
     fan_out_.check_lag(now);
   }
-  slice_end_ = edge_.precise_now() + kSlice;
+  slice_end_ = sockets_.precise_now() + kSlice;
   fan_out_.run_slice(now);
   while (fan_out_.has_verdicts()) carry_out_verdicts();
   resume_paused();
@@ -156,21 +156,21 @@ MonoTime Shard::next_wake() const {
   return wake;
 }
 
-channel::WriteResult Shard::write(channel::SubscriberId subscriber, const iovec* pieces, int count) {
+fanout::WriteResult Shard::write(fanout::SubscriberId subscriber, const iovec* pieces, int count) {
   const Connection& connection = connections_[subscriber];
   if (connection.tls) return tls_clients_->write(subscriber, connection.fd, pieces, count);
-  return edge_.write(connection.fd, pieces, count);
+  return sockets_.write(connection.fd, pieces, count);
 }
 
-bool Shard::append_gap_frame(channel::SubscriberId, channel::LogId, std::uint32_t, std::string&) {
+bool Shard::append_gap_frame(fanout::SubscriberId, fanout::LogId, std::uint32_t, std::string&) {
   return false;  // no profile has a frame for it yet; config/ refuses lag.policy = "skip" without one
 }
 
-std::size_t Shard::held_back(channel::SubscriberId subscriber) const {
+std::size_t Shard::held_back(fanout::SubscriberId subscriber) const {
   return connections_[subscriber].tls ? tls_clients_->pending_bytes(subscriber) : 0;
 }
 
-bool Shard::slice_is_over() { return edge_.precise_now() >= slice_end_; }
+bool Shard::slice_is_over() { return sockets_.precise_now() >= slice_end_; }
 
 // --- timers -------------------------------------------------------------------------------------
 
@@ -227,7 +227,7 @@ void Shard::on_head_timeout(Index index) {
     return;
   }
   if (connection.exchange().answered_before && connection.exchange().head_reader.untouched()) {
-    edge_.close(connection.fd);  // a kept-alive connection that asked for nothing more
+    sockets_.close(connection.fd);  // a kept-alive connection that asked for nothing more
     release(index);
     return;
   }
@@ -235,7 +235,7 @@ void Shard::on_head_timeout(Index index) {
 }
 
 void Shard::publish_counters() {
-  const channel::FanOutCounters& engine = fan_out_.counters();
+  const fanout::FanOutCounters& engine = fan_out_.counters();
   counters_.deliveries.set(engine.deliveries);
   counters_.writes.set(engine.writes);
   counters_.bytes_out.set(engine.bytes);

@@ -18,29 +18,29 @@
 #include "auth/authenticator.h"
 #include "base/log.h"
 #include "base/sip_hash.h"
-#include "channel/fan_out.h"
-#include "channel/selection_index.h"
-#include "channel/subscription_index.h"
+#include "client/accept_gate.h"
+#include "client/admission.h"
+#include "client/connection.h"
+#include "client/control_rate.h"
+#include "client/counters.h"
+#include "client/handshake_rate.h"
+#include "client/http_connections.h"
+#include "client/http_handler.h"
+#include "client/incident_log.h"
+#include "client/message_rate.h"
+#include "client/read_queue.h"
+#include "client/response_writer.h"
+#include "client/sockets.h"
+#include "client/tls_clients.h"
+#include "client/upgrade.h"
 #include "config/settings.h"
-#include "gateway/accept_gate.h"
-#include "gateway/admission.h"
-#include "gateway/connection.h"
-#include "gateway/control_rate.h"
-#include "gateway/counters.h"
+#include "fanout/fan_out.h"
+#include "fanout/selection_index.h"
+#include "fanout/subscription_index.h"
 #include "gateway/drain.h"
-#include "gateway/edge.h"
-#include "gateway/endpoint.h"
 #include "gateway/event_publisher.h"
-#include "gateway/handshake.h"
-#include "gateway/handshake_rate.h"
-#include "gateway/http_connections.h"
-#include "gateway/http_handler.h"
-#include "gateway/incident_log.h"
-#include "gateway/message_rate.h"
-#include "gateway/read_queue.h"
-#include "gateway/response_writer.h"
 #include "gateway/router.h"
-#include "gateway/tls_clients.h"
+#include "protocol/endpoint.h"
 #include "reactor/inbox.h"
 #include "reactor/listener.h"
 #include "reactor/loop.h"
@@ -48,6 +48,9 @@
 #include "websocket/deflate.h"
 
 namespace carillon::gateway {
+
+using namespace client;
+using namespace protocol;
 
 // What all shards share. Outlives them.
 struct Shared {
@@ -58,11 +61,11 @@ struct Shared {
   EventPublisher& publisher;
   Log& log;
   SipKey channels_key;  // of the tables of channels: what clients must not know
-  channel::FrameMemory& frame_memory;
+  fanout::FrameMemory& frame_memory;
 };
 
 // What the connections of one listen address begin with.
-struct Entrance {
+struct ListenerOptions {
   config::ProxyProtocol proxy_protocol = config::ProxyProtocol::off;
   std::shared_ptr<const reactor::TlsContext> tls = nullptr;  // null: plain
 };
@@ -70,24 +73,24 @@ struct Entrance {
 class Shard final : public BatchTaker,
                     private reactor::IoHandler,
                     private reactor::TurnTask,
-                    private channel::FanOutHost {
+                    private fanout::FanOutHost {
  public:
   // The Router's own shard gets its batches by a call, the others through their inbox.
   enum class Place { beside_the_router, elsewhere };
 
   // `number` tells this shard's connections from the others' in logs.
-  static Result<std::unique_ptr<Shard>> create(const Shared& shared, reactor::Loop& loop, Edge& edge,
+  static Result<std::unique_ptr<Shard>> create(const Shared& shared, reactor::Loop& loop, Sockets& sockets,
                                                Place place, std::uint32_t number = 0);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
   // Before the loop runs.
-  Result<std::monostate> listen(reactor::FileDescriptor listener, Entrance entrance);
+  Result<std::monostate> listen(reactor::FileDescriptor listener, ListenerOptions options);
 
   // A connected socket, as accept() gives it; takes it over. The peer's address is numeric; `entrance` is
   // one that was listened on.
-  void adopt(int fd, const std::string& peer_address, const Entrance& entrance);
+  void adopt(int fd, const std::string& peer_address, const ListenerOptions& options);
 
   // What its table of descriptors holds for clients. On the thread that has the table, before the loop runs;
   // without it descriptors are not bounded.
@@ -121,10 +124,10 @@ class Shard final : public BatchTaker,
   class SessionInput;
   struct Listener {
     reactor::FileDescriptor socket;
-    Entrance entrance;
+    ListenerOptions options;
   };
 
-  Shard(const Shared& shared, reactor::Loop& loop, Edge& edge, Place place, std::uint32_t number,
+  Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place place, std::uint32_t number,
         reactor::WakeFd wake);
   Result<std::monostate> make_authenticators();
 
@@ -134,7 +137,7 @@ class Shard final : public BatchTaker,
   void accept_after(MonoClock::duration pause);
   void accept_waiting(MonoTime now);
   void warn_if_short(std::uint64_t limit);
-  void take_in(int fd, const std::string& peer_address, const Entrance& entrance,
+  void take_in(int fd, const std::string& peer_address, const ListenerOptions& options,
                reactor::SpareDescriptor::Lease lease);
   bool count_address(Index index);
   bool close_to_make_room(Index index);
@@ -145,11 +148,11 @@ class Shard final : public BatchTaker,
   // shard.cc
   void read_input(MonoTime now) override;
   MonoTime on_turn(MonoTime now) override;
-  channel::WriteResult write(channel::SubscriberId subscriber, const iovec* pieces, int count) override;
-  bool append_gap_frame(channel::SubscriberId subscriber, channel::LogId log, std::uint32_t count,
+  fanout::WriteResult write(fanout::SubscriberId subscriber, const iovec* pieces, int count) override;
+  bool append_gap_frame(fanout::SubscriberId subscriber, fanout::LogId log, std::uint32_t count,
                         std::string& out) override;
   bool slice_is_over() override;
-  std::size_t held_back(channel::SubscriberId subscriber) const override;
+  std::size_t held_back(fanout::SubscriberId subscriber) const override;
   void on_timer(Index index);
   void on_head_timeout(Index index);
   void set_timer(Index index, MonoClock::duration from_now);
@@ -177,7 +180,7 @@ class Shard final : public BatchTaker,
   void on_inbox_readable();
   void apply(const Batch& batch);
   void look_up_channels(const Batch& batch);
-  void deliver(const RoutedEvent& event, std::optional<channel::LogId> channel);
+  void deliver(const RoutedEvent& event, std::optional<fanout::LogId> channel);
   void on_hole();
   void close_hearers(const Endpoint& endpoint, CloseReason why);
 
@@ -211,7 +214,7 @@ class Shard final : public BatchTaker,
   void expect_proxy_header(Index index);
   void read_proxy_header(Index index, std::string_view bytes);
   void turn_away(Index index, RefusalReason reason, std::string_view detail);
-  void find_client(Exchange& exchange);
+  void find_client(HttpExchange& exchange);
   bool is_trusted_proxy(const IpAddress& address) const;
 
   // tls_side.cc
@@ -235,7 +238,7 @@ class Shard final : public BatchTaker,
   void resume_session(Index index);
 
   // client_commands.cc
-  bool obey(Index index, const Command& command);
+  bool handle_command(Index index, const Command& command);
   bool subscribe(Index index, const Command& command);
   bool unsubscribe(Index index, const Command& command);
   bool publish(Index index, const Command& command);
@@ -256,7 +259,7 @@ class Shard final : public BatchTaker,
 
   // closing.cc
   void carry_out_verdicts();
-  void carry_out(const channel::Verdict& verdict);
+  void carry_out(const fanout::Verdict& verdict);
   void close_websocket(Index index, CloseReason why, std::optional<std::uint16_t> code, std::string_view text,
                        Gentle gentle);
   void on_end_of_stream(Index index);
@@ -276,7 +279,7 @@ class Shard final : public BatchTaker,
 
   const Shared shared_;
   reactor::Loop& loop_;
-  Edge& edge_;
+  Sockets& sockets_;
   const Place place_;
   const std::uint32_t number_;
   ShardCounters counters_;
@@ -286,14 +289,14 @@ class Shard final : public BatchTaker,
   websocket::Inflater inflater_;
   HttpConnections http_connections_;  // connections_ has places in it
   AcceptGate accept_gate_;            // likewise
-  channel::FanOut fan_out_;
+  fanout::FanOut fan_out_;
   ConnectionTable connections_;
   reactor::TimerWheel wheel_;
   reactor::Inbox<SharedBatch> inbox_;
-  std::vector<SharedBatch> taken_;                                // scratch of on_inbox_readable()
-  std::vector<std::optional<channel::LogId>> channels_of_batch_;  // scratch of apply(): by event
+  std::vector<SharedBatch> taken_;                               // scratch of on_inbox_readable()
+  std::vector<std::optional<fanout::LogId>> channels_of_batch_;  // scratch of apply(): by event
   struct Lookup {
-    const channel::SubscriptionIndex* channels;
+    const fanout::SubscriptionIndex* channels;
     std::uint64_t hash;
     std::uint32_t event;  // of the batch
   };
@@ -301,9 +304,9 @@ class Shard final : public BatchTaker,
   std::uint64_t next_batch_ = 1;
   // Who of an endpoint's clients hears what.
   struct Audiences {
-    channel::LogId everyone;
-    channel::SelectionIndex selections;
-    channel::SubscriptionIndex channels;
+    fanout::LogId everyone;
+    fanout::SelectionIndex selections;
+    fanout::SubscriptionIndex channels;
   };
   std::vector<Audiences> audiences_;                                  // by endpoint
   std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
@@ -312,11 +315,11 @@ class Shard final : public BatchTaker,
   std::unordered_map<Index, IpAddress> counted_addresses_;
   std::unordered_map<Index, MessageRate> rates_;  // of those whose endpoint has one
   ControlRate control_rate_;
-  AckWatch acks_;           // of pings and last bytes that wait behind others
-  int visit_requests_left_ = 0;  // of the visit under way
-  std::unique_ptr<TlsClients> tls_clients_;                  // null where no address has TLS
-  std::optional<HandshakeRate> handshake_rate_;              // likewise, and where it is off
-  std::vector<char> receive_;                                // one buffer for every connection's reads
+  AckWatch acks_;                                // of pings and last bytes that wait behind others
+  int visit_requests_left_ = 0;                  // of the visit under way
+  std::unique_ptr<TlsClients> tls_clients_;      // null where no address has TLS
+  std::optional<HandshakeRate> handshake_rate_;  // likewise, and where it is off
+  std::vector<char> receive_;                    // one buffer for every connection's reads
   ReadQueue reads_;
   struct Responded {
     Index index;

@@ -21,7 +21,7 @@ TEST(Tls, GarbageIsRefusedUnderAReasonOfItsOwnAndClosedCleanly) {
     stage.send(fd, bytes);
     EXPECT_EQ(stage.refusals(RefusalReason::tls_handshake), ++refused);
     EXPECT_EQ(stage.all_refusals(), refused);
-    EXPECT_TRUE(stage.edge[fd].shut_down);
+    EXPECT_TRUE(stage.sockets[fd].shut_down);
     EXPECT_THAT(stage.log.lines.back(), HasSubstr("reason=tls_handshake"));
     EXPECT_THAT(stage.log.lines.back(), HasSubstr(why));
     stage.send(fd, "and more of it");
@@ -84,15 +84,15 @@ int begin_handshake(TlsStage& stage, const std::string& address) {
 TEST(Tls, ReplayedClientHellosOfOneAddressAreClosedBeyondTheLimit_F30) {
   TlsStage stage(std::string(kThreeHandshakes) + std::string(kOrion));
   for (int i = 0; i < 3; ++i) {
-    EXPECT_FALSE(stage.edge[begin_handshake(stage, "192.0.2.1")].received.empty()) << i;
+    EXPECT_FALSE(stage.sockets[begin_handshake(stage, "192.0.2.1")].received.empty()) << i;
   }
   const int refused = begin_handshake(stage, "192.0.2.1");
   EXPECT_TRUE(stage.was_closed(refused));
-  EXPECT_EQ(stage.edge[refused].received, "");
+  EXPECT_EQ(stage.sockets[refused].received, "");
   EXPECT_EQ(stage.refusals(RefusalReason::tls_handshake_rate), 1U);
-  EXPECT_FALSE(stage.edge[begin_handshake(stage, "192.0.2.2")].received.empty()) << "another address";
+  EXPECT_FALSE(stage.sockets[begin_handshake(stage, "192.0.2.2")].received.empty()) << "another address";
   stage.run_for(seconds(10));
-  EXPECT_FALSE(stage.edge[begin_handshake(stage, "192.0.2.1")].received.empty()) << "the next window";
+  EXPECT_FALSE(stage.sockets[begin_handshake(stage, "192.0.2.1")].received.empty()) << "the next window";
   leave_all(stage);
 }
 
@@ -107,16 +107,16 @@ TEST(Tls, HandshakesOfLoopbackAndOfTrustedProxiesAreNotCounted_F30) {
 
 TEST(Tls, BehindAProxyProtocolHeaderTheClientsAddressIsCounted_F30) {
   TlsStage stage(std::string(kThreeHandshakes) + std::string(kOrion));
-  stage.entrance.proxy_protocol = config::ProxyProtocol::on;
+  stage.options.proxy_protocol = config::ProxyProtocol::on;
   const auto knock = [&](const std::string& client) {
     const int fd = stage.connect("192.0.2.9");
     stage.clients[fd] = std::make_unique<reactor::TlsMemoryClient>();
     stage.send(fd, "PROXY TCP4 " + client + " 192.0.2.1 1 2\r\n" + stage.client(fd).start());
     return fd;
   };
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(stage.edge[knock("198.51.100.7")].is_open());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(stage.sockets[knock("198.51.100.7")].is_open());
   EXPECT_TRUE(stage.was_closed(knock("198.51.100.7")));
-  EXPECT_TRUE(stage.edge[knock("198.51.100.8")].is_open());
+  EXPECT_TRUE(stage.sockets[knock("198.51.100.8")].is_open());
   leave_all(stage);
 }
 

@@ -81,7 +81,7 @@ void Shard::on_tls_writable(Index index) {
       return;
     case TlsClients::Sent::all:
       if (connection.state == State::lingering) {
-        edge_.shut_down_writing(connection.fd);
+        sockets_.shut_down_writing(connection.fd);
       } else {
         fan_out_.on_writable(index);
       }

@@ -20,7 +20,7 @@ TEST(Tls, PlainAndTlsClientsHearTheSameAtOnce_WireC1) {
   TlsStage stage;
   const int with_tls12 = stage.open_tls({}, {.highest = TLS1_2_VERSION});
   const int with_tls13 = stage.open_tls();
-  stage.entrance = {};
+  stage.options = {};
   const int plain = stage.open_orion();
   stage.publish("orion.content.created", "1");
   stage.publish("orion.content.created", "2");
@@ -61,7 +61,7 @@ TEST(Tls, OneByteAtATimeIsTheSame_F13) {
 
 TEST(Tls, BehindAProxyItBeginsAfterThePROXYHeader) {
   TlsStage stage("server.trusted_proxies = [\"192.0.2.0/24\"]\n" + std::string(kOrion));
-  stage.entrance.proxy_protocol = config::ProxyProtocol::on;
+  stage.options.proxy_protocol = config::ProxyProtocol::on;
   const std::string header = "PROXY TCP4 198.51.100.7 192.0.2.1 1 2\r\n";
   for (const std::size_t piece : {1U, 10U, 10000U}) {
     const int fd = stage.connect();
@@ -93,7 +93,7 @@ void cut_twice(std::size_t first, std::size_t second) {
   const std::string large = '"' + std::string(40000, 'x') + '"';
   TlsStage stage;
   const int fd = stage.open_tls();
-  stage.edge[fd].capacity = first;
+  stage.sockets[fd].capacity = first;
   stage.publish("orion.a", "1");
   stage.publish("orion.a", large);
   stage.publish("orion.a", "2");
@@ -128,7 +128,7 @@ TEST(Tls, AShortWriteAnywhereLosesRepeatsAndMixesNothing) {
 TEST(Tls, WhileCiphertextWaitsItsClientIsBlockedThoughAllIsWritten) {
   TlsStage stage;
   const int fd = stage.open_tls();
-  stage.edge[fd].capacity = 10;
+  stage.sockets[fd].capacity = 10;
   stage.publish("orion.a", "1");
   EXPECT_EQ(stage.shard->counters().blocked.get(), 1U);
   const std::uint64_t writes = stage.shard->counters().writes.get();
@@ -143,14 +143,14 @@ TEST(Tls, WhileCiphertextWaitsItsClientIsBlockedThoughAllIsWritten) {
 // The engine does not ask while a client is blocked; this holds even if it did.
 TEST(TlsClients, NothingOvertakesCiphertextThatWaits) {
   reactor::FakeLoop loop;
-  FakeEdge edge{loop};
+  FakeSockets sockets{loop};
   const auto context = test_context();
-  const auto clients = std::move(*TlsClients::create(edge));
-  const int fd = edge.open_socket();
+  const auto clients = std::move(*TlsClients::create(sockets));
+  const int fd = sockets.open_socket();
   clients->add(0, *context);
   reactor::TlsMemoryClient client;
   for (std::string out = client.start(); !out.empty();
-       out = client.feed(std::exchange(edge[fd].received, {}))) {
+       out = client.feed(std::exchange(sockets[fd].received, {}))) {
     std::string_view ciphertext = out;
     while (clients->read(0, fd, ciphertext).state == reactor::TlsRead::State::bytes) continue;
   }
@@ -158,18 +158,18 @@ TEST(TlsClients, NothingOvertakesCiphertextThatWaits) {
 
   std::string text = "first";
   const iovec piece{text.data(), text.size()};
-  edge[fd].capacity = 3;
+  sockets[fd].capacity = 3;
   auto result = clients->write(0, fd, &piece, 1);
   EXPECT_EQ(result.written, 5U);
-  EXPECT_EQ(result.state, channel::WriteResult::State::blocked);
-  edge[fd].capacity = FakeSocket::kEndless;  // room, and no edge yet
+  EXPECT_EQ(result.state, fanout::WriteResult::State::blocked);
+  sockets[fd].capacity = FakeSocket::kEndless;  // room, and no edge yet
   result = clients->write(0, fd, &piece, 1);
   EXPECT_EQ(result.written, 0U);
-  EXPECT_EQ(result.state, channel::WriteResult::State::blocked);
+  EXPECT_EQ(result.state, fanout::WriteResult::State::blocked);
   EXPECT_EQ(clients->say_end(0, fd), TlsClients::Sent::blocked);
-  EXPECT_EQ(edge[fd].received.size(), 3U);
+  EXPECT_EQ(sockets[fd].received.size(), 3U);
   EXPECT_EQ(clients->send_pending(0, fd), TlsClients::Sent::all);
-  client.feed(edge[fd].received);
+  client.feed(sockets[fd].received);
   EXPECT_EQ(client.received, "first");
   EXPECT_TRUE(client.got_end);
   EXPECT_FALSE(client.failed);
@@ -185,7 +185,7 @@ TEST(Tls, OneWriteOfManyEventsIsOneRecord) {
   stage.settle();
   EXPECT_EQ(stage.shard->counters().writes.get(), writes + 1);
   // Header, content type and tag of TLS 1.3 (RFC 8446 5.2), once for all.
-  const std::string& received = stage.edge[fd].received;
+  const std::string& received = stage.sockets[fd].received;
   const std::size_t length =
       static_cast<unsigned char>(received.at(3)) * 256U + static_cast<unsigned char>(received.at(4));
   EXPECT_EQ(received.size(), length + 5);
@@ -197,14 +197,14 @@ TEST(Tls, AHandshakeGoesOnThroughASocketThatTakesLittle) {
   TlsStage stage;
   const int fd = stage.connect();
   stage.clients[fd] = std::make_unique<reactor::TlsMemoryClient>();
-  stage.edge[fd].capacity = 10;
+  stage.sockets[fd].capacity = 10;
   stage.send(fd, stage.client(fd).start());
   for (int i = 0; i < 500 && !stage.client(fd).is_open(); ++i) {
     stage.shuttle(fd);
     stage.take_up(fd, 10);
   }
   ASSERT_TRUE(stage.client(fd).is_open());
-  stage.edge[fd].capacity = FakeSocket::kEndless;
+  stage.sockets[fd].capacity = FakeSocket::kEndless;
   stage.take_up(fd, 0);
   stage.loop.fire(fd, EPOLLOUT);
   stage.say(fd, orion_upgrade());
@@ -216,7 +216,7 @@ TEST(Tls, AHandshakeGoesOnThroughASocketThatTakesLittle) {
 TEST(Tls, AClientThatNeverReadsIsResetByPolicy_F9) {
   TlsStage stage;
   const int fd = stage.open_tls();
-  stage.edge[fd].capacity = 100;
+  stage.sockets[fd].capacity = 100;
   const std::string body = '"' + std::string(30000, 'x') + '"';
   for (int i = 0; i < 40; ++i) stage.publish("orion.a", body);
   stage.run_for(seconds(6));  // 3 to be found slow, 2 for its close frame
@@ -234,10 +234,10 @@ TEST(Tls, ACrowdOfHandshakesIsAnsweredSomeATurn) {
     stage.arrive(fds.back(), stage.client(fds.back()).start());
   }
   const auto answered = [&] {
-    return std::count_if(fds.begin(), fds.end(), [&](int fd) { return !stage.edge[fd].received.empty(); });
+    return std::count_if(fds.begin(), fds.end(), [&](int fd) { return !stage.sockets[fd].received.empty(); });
   };
   EXPECT_EQ(answered(), 0);
-  stage.edge.set_cost_of_a_look(std::chrono::microseconds(100));  // of one visit: ten fill a turn's slice
+  stage.sockets.set_cost_of_a_look(std::chrono::microseconds(100));  // of one visit: ten fill a turn's slice
   stage.loop.turn();
   EXPECT_EQ(answered(), 10);
   stage.loop.turn();
@@ -260,7 +260,7 @@ TEST(Tls, ACloseNotifyFollowsTheLastBytesBeforeTheSocketIsShut) {
   stage.say(fd, client_close(1000));
   EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre("close 1000"));
   EXPECT_TRUE(stage.client(fd).got_end);
-  EXPECT_TRUE(stage.edge[fd].shut_down);
+  EXPECT_TRUE(stage.sockets[fd].shut_down);
   EXPECT_EQ(stage.closes(CloseReason::client_close), 1U);
   leave_all(stage);
 }
@@ -269,13 +269,13 @@ TEST(Tls, ACloseNotifyThatDoesNotFitWaitsAndTheSocketIsShutBehindIt) {
   for (const std::size_t room : {0U, 1U, 23U, 30U, 40U}) {
     TlsStage stage;
     const int fd = stage.open_tls();
-    stage.edge[fd].capacity = room;
+    stage.sockets[fd].capacity = room;
     stage.send(fd, stage.client(fd).say(client_close(1000)));
-    EXPECT_FALSE(stage.edge[fd].shut_down) << room;
+    EXPECT_FALSE(stage.sockets[fd].shut_down) << room;
     stage.take_up(fd, FakeSocket::kEndless);
     EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre("close 1000")) << room;
     EXPECT_TRUE(stage.client(fd).got_end) << room;
-    EXPECT_TRUE(stage.edge[fd].shut_down) << room;
+    EXPECT_TRUE(stage.sockets[fd].shut_down) << room;
     leave_all(stage);
   }
 }
@@ -305,7 +305,7 @@ TEST(Tls, ACorruptRecordEndsItsConnectionAndNoOther) {
   std::string record = stage.client(fd).say(client_frame(Opcode::ping, "x"));
   record.back() = static_cast<char>(record.back() ^ 1);
   stage.send(fd, record);
-  EXPECT_FALSE(stage.edge[fd].is_open());
+  EXPECT_FALSE(stage.sockets[fd].is_open());
   EXPECT_EQ(stage.closes(CloseReason::client_gone), 1U);
   stage.say(other, client_frame(Opcode::ping, "y"));
   EXPECT_THAT(stage.take_heard_frames(other), ElementsAre("pong y"));
@@ -352,7 +352,7 @@ TEST(Tls, RequestsInManyRecordsOfOneReadAreAnsweredInOrder) {
 TEST(Tls, AClientThatSendsWithoutReadingIsHeldBackAndThenServedInOrder) {
   TlsStage stage(kEcho);
   const int fd = stage.open_tls(upgrade_of("/echo"));
-  stage.edge[fd].capacity = 0;
+  stage.sockets[fd].capacity = 0;
   std::vector<std::string> sent;
   std::string all;
   for (int i = 0; i < 40; ++i) {
@@ -361,7 +361,7 @@ TEST(Tls, AClientThatSendsWithoutReadingIsHeldBackAndThenServedInOrder) {
     all += stage.client(fd).say(client_frame(Opcode::text, message));
   }
   stage.send(fd, all);
-  EXPECT_FALSE(stage.edge[fd].incoming.empty()) << "not read while nothing can be answered";
+  EXPECT_FALSE(stage.sockets[fd].incoming.empty()) << "not read while nothing can be answered";
   stage.take_up(fd, FakeSocket::kEndless);
   EXPECT_EQ(stage.take_heard_frames(fd), sent);
   leave_all(stage);
@@ -370,12 +370,12 @@ TEST(Tls, AClientThatSendsWithoutReadingIsHeldBackAndThenServedInOrder) {
 TEST(Tls, KeyUpdatesWithoutEndArePaidWithNoMemory) {
   TlsStage stage(kEcho);
   const int fd = stage.open_tls(upgrade_of("/echo"));
-  stage.edge[fd].capacity = 0;
-  for (int i = 0; i < 2000 && stage.edge[fd].is_open(); ++i) {
+  stage.sockets[fd].capacity = 0;
+  for (int i = 0; i < 2000 && stage.sockets[fd].is_open(); ++i) {
     SSL_key_update(stage.client(fd).session(), SSL_KEY_UPDATE_REQUESTED);
     stage.send(fd, stage.client(fd).say(client_frame(Opcode::pong, "")));
   }
-  EXPECT_LT(stage.edge[fd].received.size(), 1000U);
+  EXPECT_LT(stage.sockets[fd].received.size(), 1000U);
   stage.take_up(fd, FakeSocket::kEndless);
   leave_all(stage);
 }

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "channel/fan_out.h"
+#include "fanout/fan_out.h"
 #include "websocket/frame_reader.h"
 #include "websocket/frame_writer.h"
 
@@ -19,18 +19,18 @@ namespace {
 constexpr std::size_t kEventBytes = 252;  // 256 with the frame's header
 constexpr std::uint32_t kSubscribers = 1000;
 
-class NullHost final : public channel::FanOutHost {
+class NullHost final : public fanout::FanOutHost {
  public:
-  channel::WriteResult write(channel::SubscriberId, const iovec* pieces, int count) override {
+  fanout::WriteResult write(fanout::SubscriberId, const iovec* pieces, int count) override {
     std::size_t bytes = 0;
     for (int i = 0; i < count; ++i) bytes += pieces[i].iov_len;
-    return {bytes, channel::WriteResult::State::ok};
+    return {bytes, fanout::WriteResult::State::ok};
   }
-  bool append_gap_frame(channel::SubscriberId, channel::LogId, std::uint32_t, std::string&) override {
+  bool append_gap_frame(fanout::SubscriberId, fanout::LogId, std::uint32_t, std::string&) override {
     return false;
   }
   bool slice_is_over() override { return false; }
-  std::size_t held_back(channel::SubscriberId) const override { return 0; }
+  std::size_t held_back(fanout::SubscriberId) const override { return 0; }
 };
 
 class Engine {
@@ -39,21 +39,21 @@ class Engine {
   explicit Engine(int logs) {
     for (int i = 0; i < logs; ++i) logs_.push_back(fan_out_.add_log(0));
     for (std::uint32_t id = 0; id < kSubscribers; ++id) {
-      fan_out_.add_subscriber(id, 0, channel::Encoding::plain);
-      for (const channel::LogId log : logs_) fan_out_.subscribe(id, log);
+      fan_out_.add_subscriber(id, 0, fanout::Encoding::plain);
+      for (const fanout::LogId log : logs_) fan_out_.subscribe(id, log);
     }
   }
   // Everybody has a log for himself.
   Engine() {
     for (std::uint32_t id = 0; id < kSubscribers; ++id) {
       logs_.push_back(fan_out_.add_log(0));
-      fan_out_.add_subscriber(id, 0, channel::Encoding::plain);
+      fan_out_.add_subscriber(id, 0, fanout::Encoding::plain);
       fan_out_.subscribe(id, logs_.back());
     }
   }
   std::uint64_t run(long rounds, int pending) {
     for (long round = 0; round < rounds; ++round) {
-      for (const channel::LogId log : logs_) {
+      for (const fanout::LogId log : logs_) {
         for (int i = 0; i < pending; ++i) fan_out_.append(log, arena_.make_shared(payload_), now_);
       }
       while (fan_out_.run_slice(now_)) {
@@ -64,12 +64,12 @@ class Engine {
 
  private:
   NullHost host_;
-  channel::FrameMemory memory_{std::uint64_t{1} << 40};
-  channel::FanOut fan_out_{host_, {memory_}, {channel::LagRule{}}, nullptr};
-  channel::FrameArena arena_{memory_};
+  fanout::FrameMemory memory_{std::uint64_t{1} << 40};
+  fanout::FanOut fan_out_{host_, {memory_}, {fanout::LagRule{}}, nullptr};
+  fanout::FrameArena arena_{memory_};
   const std::string payload_ = std::string(kEventBytes, 'x');
   const MonoTime now_{seconds(1)};
-  std::vector<channel::LogId> logs_;
+  std::vector<fanout::LogId> logs_;
 };
 
 class Counting final : public websocket::MessageHandler {

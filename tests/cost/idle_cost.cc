@@ -48,12 +48,12 @@ class Stage {
       : settings_(
             config::load_in(config::good_world(), "[server]\nshards = 1\n[[endpoint]]\nprofile = \"orion\"\n")
                 .settings),
-        endpoints_(gateway::compile_endpoints(settings_).endpoints),
+        endpoints_(protocol::compile_endpoints(settings_).endpoints),
         admission_(settings_.server.connections_max, endpoints_),
         shared_{settings_,     endpoints_, admission_,   no_http_,
                 no_publisher_, no_log_,    SipKey{1, 2}, frame_memory_},
         loop_(*reactor::Loop::create()),
-        shard_(*gateway::Shard::create(shared_, *loop_, gateway::kernel_edge(),
+        shard_(*gateway::Shard::create(shared_, *loop_, client::kernel_edge(),
                                        gateway::Shard::Place::beside_the_router)),
         token_(*auth::mint_hs256(config::kGoodSecret, R"({"sub":"idle"})")) {
     peers_.reserve(kClientsMax);  // so that they are no part of what is counted
@@ -86,10 +86,10 @@ class Stage {
   gateway::testing::NoHttp no_http_;
   gateway::testing::NoPublisher no_publisher_;
   NullLog no_log_;
-  channel::FrameMemory frame_memory_{std::uint64_t{1} << 30};
+  fanout::FrameMemory frame_memory_{std::uint64_t{1} << 30};
   config::Settings settings_;
-  std::vector<gateway::Endpoint> endpoints_;
-  gateway::Admission admission_;
+  std::vector<protocol::Endpoint> endpoints_;
+  client::Admission admission_;
   gateway::Shared shared_;
   std::unique_ptr<reactor::Loop> loop_;
   std::unique_ptr<gateway::Shard> shard_;

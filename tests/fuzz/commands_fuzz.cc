@@ -5,15 +5,15 @@
 #include <string_view>
 
 #include "event/channel_name.h"
-#include "gateway/commands.h"
-#include "gateway/replies.h"
 #include "json/validate.h"
+#include "protocol/commands.h"
+#include "protocol/replies.h"
 
 namespace {
 
-using carillon::gateway::Command;
-using carillon::gateway::Commands;
-using carillon::gateway::Replies;
+using carillon::protocol::Command;
+using carillon::protocol::Commands;
+using carillon::protocol::Replies;
 
 carillon::config::EndpointSettings chat() {
   carillon::config::EndpointSettings settings;
@@ -35,8 +35,8 @@ carillon::config::EndpointSettings chat() {
 
 void expect_json(const carillon::json::Template& made, const Command& command) {
   std::string out;
-  carillon::gateway::render_reply(made, {.now = {}, .request = command.request, .channel = command.channel},
-                                  out);
+  carillon::protocol::render_reply(made, {.now = {}, .request = command.request, .channel = command.channel},
+                                   out);
   if (!carillon::json::is_valid(out, carillon::json::kDepthMax)) std::abort();
 }
 

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "bus/bus.h"
-#include "bus/testing/redis_server.h"
+#include "bus/redis/testing/redis_server.h"
 #include "bus/testing/sessions.h"
 
 namespace carillon::bus::testing {

@@ -5,14 +5,14 @@
 #include <optional>
 #include <string>
 
+#include "client/http_handler.h"
 #include "gateway/event_publisher.h"
-#include "gateway/http_handler.h"
 
 namespace carillon::gateway::testing {
 
 class NoHttp final : public HttpHandler {
  public:
-  Judgement judge(const http::RequestHead&, const Visitor&) override { return NotMine{}; }
+  Judgement judge(const http::RequestHead&, const Requester&) override { return NotMine{}; }
   std::optional<http::Response> handle(const http::RequestHead&, std::string, Responder) override {
     return std::nullopt;
   }

@@ -14,20 +14,22 @@
 #include <vector>
 
 #include "auth/authenticator.h"
+#include "client/testing/fake_sockets.h"
+#include "client/testing/server_frames.h"
 #include "config/test_environment.h"
 #include "gateway/router.h"
 #include "gateway/shard.h"
-#include "gateway/testing/fake_edge.h"
-#include "gateway/testing/server_frames.h"
 #include "reactor/testing/fake_loop.h"
 #include "websocket/frame_writer.h"
 
 namespace carillon::gateway::testing {
 
+using namespace client::testing;
+
 // An API of three routes: /now answers from the head, /echo with its body, /later when the test says.
 class FakeApi final : public HttpHandler {
  public:
-  Judgement judge(const http::RequestHead& head, const Visitor&) override {
+  Judgement judge(const http::RequestHead& head, const Requester&) override {
     if (head.path == "/now") {
       http::Response now;
       now.refusal = refuse_with;
@@ -158,7 +160,7 @@ class ShardStage {
                   settings.server.bodies_bytes_max ? settings.server.bodies_bytes_max : 64 * 1024 * 1024),
         shared{settings,     endpoints,   sibling ? sibling->admission : admission, api, publisher, log,
                SipKey{1, 2}, frame_memory},
-        shard(std::move(*Shard::create(shared, loop, edge, place))),
+        shard(std::move(*Shard::create(shared, loop, sockets, place))),
         door(*shard),
         router(endpoints, frame_memory, loop, log) {
     router.add_taker(door);
@@ -166,37 +168,37 @@ class ShardStage {
 
   // --- a client's deeds ---
   int connect(const std::string& address = "192.0.2.1") {
-    const int fd = edge.open_socket();
-    shard->adopt(fd, address, entrance);
+    const int fd = sockets.open_socket();
+    shard->adopt(fd, address, options);
     return fd;
   }
   void arrive(int fd, std::string_view bytes) {  // one edge, however many bytes
-    edge[fd].incoming.append(bytes);
-    if (edge[fd].is_open()) loop.fire(fd, EPOLLIN);
+    sockets[fd].incoming.append(bytes);
+    if (sockets[fd].is_open()) loop.fire(fd, EPOLLIN);
   }
   void send(int fd, std::string_view bytes) {
     arrive(fd, bytes);
     settle();
   }
   void end(int fd) {
-    edge[fd].ended = true;
-    if (edge[fd].is_open()) loop.fire(fd, EPOLLIN | EPOLLRDHUP);
+    sockets[fd].ended = true;
+    if (sockets[fd].is_open()) loop.fire(fd, EPOLLIN | EPOLLRDHUP);
     settle();
   }
   void reset(int fd) {
-    edge[fd].broken = true;
-    if (edge[fd].is_open()) loop.fire(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+    sockets[fd].broken = true;
+    if (sockets[fd].is_open()) loop.fire(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
     settle();
   }
   void take_up(int fd, std::size_t bytes) {  // the client reads so much
-    FakeSocket& socket = edge[fd];
+    FakeSocket& socket = sockets[fd];
     if (socket.capacity != FakeSocket::kEndless) {
       socket.capacity = bytes == FakeSocket::kEndless ? bytes : socket.capacity + bytes;
     }
     if (socket.is_open() && std::exchange(socket.was_short, false)) loop.fire(fd, EPOLLOUT);
     settle();
   }
-  std::string take_received(int fd) { return std::exchange(edge[fd].received, {}); }
+  std::string take_received(int fd) { return std::exchange(sockets[fd].received, {}); }
   std::vector<std::string> take_frames(int fd) { return frames_of(take_received(fd)); }
 
   // Connects, sends a whole request, and gives the answer.
@@ -248,8 +250,8 @@ class ShardStage {
   std::uint64_t open_connections(std::size_t endpoint = 0) const {
     return shard->counters().endpoints[endpoint].connections.get();
   }
-  bool was_closed(int fd) { return edge[fd].closes == 1 && edge[fd].resets == 0; }
-  bool was_reset(int fd) { return edge[fd].closes == 0 && edge[fd].resets == 1; }
+  bool was_closed(int fd) { return sockets[fd].closes == 1 && sockets[fd].resets == 0; }
+  bool was_reset(int fd) { return sockets[fd].closes == 0 && sockets[fd].resets == 1; }
 
   // Everybody has gone: nothing may be left, and each descriptor had one end.
   void expect_nothing_left() {
@@ -266,7 +268,7 @@ class ShardStage {
       accepted += endpoint.accepted.get();
     }
     EXPECT_EQ(all_closes(), accepted) << "each WebSocket has one reason for its end";
-    for (const auto& [fd, socket] : edge.all()) EXPECT_EQ(socket.closes + socket.resets, 1) << fd;
+    for (const auto& [fd, socket] : sockets.all()) EXPECT_EQ(socket.closes + socket.resets, 1) << fd;
   }
 
   static config::Settings load(std::string_view toml) {
@@ -275,9 +277,9 @@ class ShardStage {
     return std::move(loaded.settings);
   }
 
-  channel::FrameMemory frame_memory{std::uint64_t{1} << 30};
+  fanout::FrameMemory frame_memory{std::uint64_t{1} << 30};
   reactor::FakeLoop loop;
-  FakeEdge edge{loop};
+  FakeSockets sockets{loop};
   ListeningLog log;
   FakeApi api;
   FakePublisher publisher;
@@ -288,7 +290,7 @@ class ShardStage {
   std::unique_ptr<Shard> shard;
   LossyDoor door;
   Router router;
-  Entrance entrance;  // where the next clients come in
+  ListenerOptions options;  // where the next clients come in
   int last_fd = -1;
 
  private:

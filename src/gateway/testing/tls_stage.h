@@ -24,9 +24,9 @@ inline std::shared_ptr<const reactor::TlsContext> test_context() {
 class TlsStage : public ShardStage {
  public:
   explicit TlsStage(std::string_view toml = kOrion) : ShardStage(toml) {
-    entrance.tls = test_context();
+    options.tls = test_context();
     // Nobody is ever accepted here: connect() gives the shard its clients.
-    EXPECT_TRUE(shard->listen(reactor::FileDescriptor(), entrance).has_value());
+    EXPECT_TRUE(shard->listen(reactor::FileDescriptor(), options).has_value());
   }
 
   // --- a client's deeds, encrypted ---
@@ -46,7 +46,7 @@ class TlsStage : public ShardStage {
   void shuttle(int fd) {
     for (;;) {
       const std::string answer = client(fd).feed(take_received(fd));
-      if (answer.empty() || !edge[fd].is_open()) return;
+      if (answer.empty() || !sockets[fd].is_open()) return;
       send(fd, answer);
     }
   }
@@ -69,8 +69,8 @@ class TlsStage : public ShardStage {
 
 // Everybody goes, and nothing of anybody stays.
 inline void leave_all(TlsStage& stage) {
-  for (const auto& [fd, socket] : stage.edge.all()) {
-    stage.edge[fd].capacity = FakeSocket::kEndless;
+  for (const auto& [fd, socket] : stage.sockets.all()) {
+    stage.sockets[fd].capacity = FakeSocket::kEndless;
     if (socket.is_open()) stage.end(fd);
   }
   stage.run_for(seconds(10));

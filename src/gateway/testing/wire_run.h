@@ -134,7 +134,7 @@ class WireRun {
       const Answer answer = stage_.ask(request, from);
       if (const auto refused = step.find("refused")) {
         check_refusal(*refused, answer, stage_.loop.wall_now());
-        EXPECT_TRUE(stage_.edge[stage_.last_fd].shut_down) << "it must be closed cleanly";
+        EXPECT_TRUE(stage_.sockets[stage_.last_fd].shut_down) << "it must be closed cleanly";
         continue;
       }
       EXPECT_EQ(answer.head.substr(0, 13), "HTTP/1.1 101 ") << answer.head << answer.body;
@@ -225,7 +225,8 @@ class WireRun {
     clients_.erase(text_at(step, "drop"));
   }
   void stop_reading(Step step) {
-    if (const Client* client = client_of(text_at(step, "stop_reading"))) stage_.edge[client->fd].capacity = 0;
+    if (const Client* client = client_of(text_at(step, "stop_reading")))
+      stage_.sockets[client->fd].capacity = 0;
   }
   void read(Step step) {
     if (const Client* client = client_of(text_at(step, "read"))) {
@@ -354,13 +355,13 @@ class WireRun {
         ADD_FAILURE() << "half a frame, " << words;
         continue;
       }
-      if (client.answers_pings && words.starts_with("ping") && stage_.edge[client.fd].is_open()) {
+      if (client.answers_pings && words.starts_with("ping") && stage_.sockets[client.fd].is_open()) {
         stage_.send(client.fd, client_frame(websocket::Opcode::pong, words == "ping" ? "" : words.substr(5)));
         answered = true;
       }
       client.frames.push_back({std::move(words), stage_.loop.wall_now()});
     }
-    const FakeSocket& socket = stage_.edge[client.fd];
+    const FakeSocket& socket = stage_.sockets[client.fd];
     if (!client.has_ended && (!socket.is_open() || socket.shut_down)) {
       client.has_ended = true;
       const bool was_told = !client.frames.empty() && client.frames.back().words.starts_with("close");

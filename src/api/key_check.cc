@@ -1,0 +1,30 @@
+#include "api/key_check.h"
+
+#include <string>
+
+#include "api/refusals.h"
+
+namespace carillon::api {
+
+std::optional<http::Response> judge_key(std::span<const std::string_view> presented,
+                                        std::span<const Secret> keys, std::string_view advice,
+                                        client::KeyGuesses& guesses, const client::Requester& requester) {
+  if (presented.empty()) return unauthorized(advice);
+  if (!guesses.may_try(requester.address, requester.now)) {
+    http::Response response = http::error_response(429, "too many wrong keys from this address");
+    response.headers.emplace_back("Retry-After",
+                                  std::to_string(guesses.retry_after_s(requester.address, requester.now)));
+    return response;
+  }
+  bool known = false;
+  for (const Secret& key : keys) {
+    for (const std::string_view each : presented) known |= equal_in_constant_time(key.reveal(), each);
+  }
+  if (known) return std::nullopt;
+  for (const std::string_view each : presented) guesses.note_wrong(requester.address, each, requester.now);
+  http::Response response = unauthorized("wrong API key");
+  response.keep_alive = http::KeepAlive::close;
+  return response;
+}
+
+}  // namespace carillon::api

@@ -1,0 +1,83 @@
+#include "bus/redis/probe.h"
+
+#include <gtest/gtest.h>
+
+namespace carillon::bus {
+namespace {
+
+constexpr MonoTime kStart{std::chrono::hours(1)};
+using Act = Probe::Act;
+
+TEST(Probe, AsksEveryIntervalAndIsContentWithItsOwnNonce) {
+  Probe probe(seconds(5), seconds(5), 1);
+  EXPECT_EQ(probe.next_deadline(), MonoTime::max());
+  probe.start(kStart);
+  EXPECT_EQ(probe.next_deadline(), kStart);
+  EXPECT_EQ(probe.advance(kStart), Act::send);
+  EXPECT_EQ(probe.advance(kStart), Act::nothing);
+  const auto first = probe.nonce();
+  probe.on_nonce("somebody else's");
+  EXPECT_FALSE(probe.passed());
+  probe.on_nonce(first);
+  EXPECT_TRUE(probe.passed());
+  EXPECT_EQ(probe.next_deadline(), kStart + seconds(5));
+  EXPECT_EQ(probe.advance(kStart + seconds(5) - milliseconds(1)), Act::nothing);
+  EXPECT_EQ(probe.advance(kStart + seconds(5)), Act::send);
+  EXPECT_NE(probe.nonce(), first);
+  probe.on_nonce(first);
+  EXPECT_EQ(probe.advance(kStart + seconds(10)), Act::missed) << "an old nonce does not count";
+}
+
+TEST(Probe, ASubscriberThatGoesDeafIsFoundWithinTenSeconds_F4) {
+  Probe probe(seconds(5), seconds(5), 1);
+  probe.start(kStart);
+  EXPECT_EQ(probe.advance(kStart), Act::send);
+  probe.on_nonce(probe.nonce());  // and from here on deaf
+  MonoTime now = kStart;
+  Act act = Act::nothing;
+  while (act != Act::missed) {
+    now = probe.next_deadline();
+    act = probe.advance(now);
+  }
+  EXPECT_LT(now, kStart + milliseconds(9900));
+}
+
+TEST(Probe, APongCountsOnlyWhereAPingIsOut) {
+  Probe probe(seconds(5), seconds(5), 1);
+  probe.start(kStart);
+  EXPECT_EQ(probe.advance(kStart), Act::send);
+  probe.went_by(Probe::Way::nonce);
+  probe.on_pong();
+  EXPECT_FALSE(probe.passed());
+  probe.send_again(kStart + seconds(1));
+  EXPECT_EQ(probe.advance(kStart + seconds(1)), Act::send);
+  probe.went_by(Probe::Way::ping);
+  probe.on_nonce(probe.nonce());
+  EXPECT_FALSE(probe.passed());
+  probe.on_pong();
+  EXPECT_TRUE(probe.passed());
+}
+
+TEST(Probe, OneIsOutAtATimeEvenWithAShortInterval) {
+  Probe probe(milliseconds(100), seconds(5), 1);
+  probe.start(kStart);
+  EXPECT_EQ(probe.advance(kStart), Act::send);
+  EXPECT_EQ(probe.advance(kStart + seconds(1)), Act::nothing);
+  probe.on_nonce(probe.nonce());
+  EXPECT_EQ(probe.advance(kStart + seconds(1)), Act::send);
+}
+
+TEST(Probe, StoppedItDoesNothing) {
+  Probe probe(seconds(5), seconds(5), 1);
+  probe.start(kStart);
+  EXPECT_EQ(probe.advance(kStart), Act::send);
+  probe.on_nonce(probe.nonce());
+  probe.stop();
+  EXPECT_FALSE(probe.passed());
+  EXPECT_EQ(probe.advance(kStart + std::chrono::hours(1)), Act::nothing);
+  probe.send_again(kStart);
+  EXPECT_FALSE(probe.running());
+}
+
+}  // namespace
+}  // namespace carillon::bus

@@ -1,0 +1,82 @@
+// SubscriberSession: the connection that hears: AUTH, SELECT, INFO, then PSUBSCRIBE or SUBSCRIBE for each
+// pattern, then messages.
+//
+// Pure (session.h). Ready when every subscription is acknowledged. Messages are handed on as they are
+// parsed, straight from the reader's buffer, also those that come before it is ready.
+#pragma once
+
+#include <memory>
+
+#include "bus/redis/opening.h"
+#include "bus/redis/server_identity.h"
+#include "bus/redis/session.h"
+#include "bus/redis/subscriptions.h"
+
+namespace carillon::bus {
+
+// Called from inside feed(): may not close, feed or destroy the session.
+class SubscriberListener {
+ public:
+  virtual void on_message(std::string_view channel, std::string_view body) = 0;  // views: for the call
+  // A message that was passed over for its length. `channel` is a view for the call, empty when unknown.
+  virtual void on_oversize(std::string_view channel) = 0;
+  virtual void on_probe_heard(std::string_view nonce) = 0;
+  virtual void on_pong() = 0;  // the answer to append_ping(), a refusal too
+
+ protected:
+  ~SubscriberListener() = default;
+};
+
+// Whether a session asks for its server's identity while it opens.
+enum class AskIdentity { no, yes };
+
+struct SubscriberOptions {
+  std::size_t event_bytes_max = 1024 * 1024;
+  milliseconds operation_timeout{5000};
+  AskIdentity ask_identity = AskIdentity::no;
+  BrokerRole role = BrokerRole::any;
+};
+
+class SubscriberSession final : public Session, private RespConsumer {
+ public:
+  SubscriberSession(Login login, Subscriptions subscriptions, SubscriberOptions options,
+                    SubscriberListener& listener);
+
+  void open(MonoTime now, std::string& out) override;
+  std::optional<Fault> feed(std::string_view bytes, MonoTime now) override;
+  std::optional<Fault> advance(MonoTime now) override;
+  MonoTime next_deadline() const override;
+  bool ready() const override { return reader_ != nullptr && opening_.done(); }
+  void close() override { reader_.reset(); }
+
+  void append_ping(std::string& out);
+  const std::string& probe_channel() const { return subscriptions_.probe_channel(); }
+  // False when the broker did not let us subscribe to the probe's channel.
+  bool hears_probes() const { return hears_probes_; }
+  const std::string& probe_refusal() const { return probe_refusal_; }  // why not
+  const ServerIdentity& identity() const { return identity_; }         // of the present connection
+
+ private:
+  Next on_reply(const RespReply& reply) override;
+  Next on_array(std::span<const RespValue> values);
+  Next on_delivery(std::span<const RespValue> values);
+  Next on_scalar(const RespValue& value);
+  Next on_opening_error(std::string_view line);
+  Next on_identity(const RespValue& value);
+  Next fail(FaultKind kind, std::string detail);
+
+  const Login login_;
+  const Subscriptions subscriptions_;
+  const SubscriberOptions options_;
+  SubscriberListener& listener_;
+  std::unique_ptr<RespReader> reader_;  // of the present connection
+  Opening opening_;
+  MonoTime opening_deadline_{};
+  std::optional<Fault> fault_;
+  std::size_t pings_unanswered_ = 0;
+  bool hears_probes_ = true;
+  std::string probe_refusal_;
+  ServerIdentity identity_;
+};
+
+}  // namespace carillon::bus

@@ -1,0 +1,136 @@
+// Admission: who may still come in. Caps on connections of the process, of an endpoint, of one address
+// and of one user, and a rate of accepted upgrades of one address in a sliding window.
+//
+// Thread: any; one for all shards, so that a limit is the process's and not a shard's. Asked once an
+// upgrade and told once an end, never on the way of an event. Fed the time. An endpoint without limits by
+// address or user takes no lock and is remembered nowhere.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "base/time.h"
+#include "client/body_budget.h"
+#include "client/key_guesses.h"
+#include "client/memory_pressure.h"
+#include "protocol/endpoint.h"
+
+namespace carillon::client {
+
+// Whom limits count. IPv6 counts by its /64.
+struct ClientKey {
+  IpAddress address;
+  std::string_view user;  // the token's subject, for the call; "" is nobody's and is not counted
+};
+
+class Admission {
+ public:
+  // Addresses whose accepts are remembered at once, all endpoints together. When they are all busy a
+  // further address is refused and counted: an attacker with many addresses must not switch the limit
+  // off. (Addresses and users of open connections are at most connections_max without a bound of theirs.)
+  static constexpr std::size_t kAddressesMax = 100000;
+
+  enum class Answer : std::uint8_t {
+    admitted,
+    draining,
+    memory_short,
+    connections_max,
+    endpoint_full,
+    address_full,
+    rate_exceeded,
+    user_full
+  };
+
+  Admission(std::uint32_t connections_max, const std::vector<protocol::Endpoint>& endpoints,
+            std::uint64_t bodies_bytes_max = 64 * 1024 * 1024);
+
+  void begin_drain() { draining_.store(true, std::memory_order_relaxed); }
+  bool draining() const { return draining_.load(std::memory_order_relaxed); }
+
+  // From memory_watch.h: near the limit nobody is let in, and closer to it no body is read either.
+  void set_memory(MemoryLevel level) {
+    memory_.store(level, std::memory_order_relaxed);
+    bodies_.set_open(level != MemoryLevel::shedding);
+  }
+  MemoryLevel memory() const { return memory_.load(std::memory_order_relaxed); }
+
+  // Would a further connection fit? Has its address a 101 left in its window? Has its user a place left?
+  // Each takes nothing.
+  Answer ask(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
+  Answer ask_rate(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
+  Answer ask_user(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
+
+  // The 101 is about to be sent: takes the place, and counts against the accept rate. Not admitted
+  // when another shard took the last place meanwhile.
+  Answer enter(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
+  // The place of one who entered, once, with the same guest.
+  void leave(const protocol::Endpoint& endpoint, const ClientKey& client_key);
+
+  // Of the bodies of requests that are not answered yet.
+  BodyBudget& bodies() { return bodies_; }
+  const BodyBudget& bodies() const { return bodies_; }
+
+  std::uint64_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  std::uint64_t connections_of(const protocol::Endpoint& endpoint) const {
+    return by_endpoint_[endpoint.index].load(std::memory_order_relaxed);
+  }
+  // Whole seconds until the address's oldest accept leaves the window: Retry-After.
+  std::uint32_t retry_after_s(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
+  // Refusals for want of room for one more address.
+  std::uint64_t table_full_refusals() const { return table_full_.load(std::memory_order_relaxed); }
+
+  KeyGuesses& key_guesses() { return key_guesses_; }
+  const KeyGuesses& key_guesses() const { return key_guesses_; }
+
+  // --- for tests and metrics: what is remembered now ---
+  std::size_t addresses_inside() const;
+  std::size_t users_inside() const;
+
+ private:
+  struct AddressKey {
+    IpAddress group;
+    std::uint16_t endpoint;
+    bool operator==(const AddressKey&) const = default;
+  };
+  struct AddressHash {
+    std::size_t operator()(const AddressKey& key) const noexcept;
+  };
+  // The times of the last accepts of one address on one endpoint, oldest first.
+  struct Window {
+    std::vector<MonoTime> accepts;
+  };
+  static AddressKey address_key(const protocol::Endpoint& endpoint, const ClientKey& client_key);
+  static std::string user_key(const protocol::Endpoint& endpoint, const ClientKey& client_key);
+
+  void give_back(const protocol::Endpoint& endpoint);
+  // Under mutex_, all of these.
+  bool has_place_for_address(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
+  bool has_place_for_user(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
+  Answer enter_counted(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
+  Window* find_window(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
+  bool take_accept(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
+  bool has_room_for_address(MonoTime now);
+
+  KeyGuesses key_guesses_{random_sip_key()};
+  const std::uint32_t connections_max_;
+  BodyBudget bodies_;
+  std::atomic<bool> draining_{false};
+  std::atomic<MemoryLevel> memory_{MemoryLevel::normal};
+  std::atomic<std::uint64_t> connections_{0};
+  std::vector<std::atomic<std::uint64_t>> by_endpoint_;
+  std::atomic<std::uint64_t> table_full_{0};
+  milliseconds longest_window_{0};
+  mutable std::mutex mutex_;  // of the tables
+  std::unordered_map<AddressKey, Window, AddressHash> windows_;
+  std::unordered_map<AddressKey, std::uint32_t, AddressHash> addresses_;  // open connections; never 0
+  std::unordered_map<std::string, std::uint32_t> users_;                  // likewise
+  MonoTime swept_at_ = MonoTime::min();  // when the quiet windows were last forgotten
+};
+
+}  // namespace carillon::client

@@ -1,0 +1,42 @@
+// HttpHandler: what answers the HTTP requests that are not for an endpoint: publish API, health,
+// metrics. Declared here because the same port serves both; server/ implements it.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "client/requester.h"
+#include "http/request_head.h"
+#include "http/response.h"
+
+namespace carillon::client {
+
+// Answers one request, now or later, from any thread; a second answer, or one to a connection that is
+// gone, is dropped.
+using Responder = std::function<void(http::Response)>;
+
+class HttpHandler {
+ public:
+  struct NotMine {};  // no such path: 404 unless an endpoint has it
+  struct TakeBody {
+    std::size_t body_bytes_max;
+  };
+  // Judged from the head alone, so that no body is read from who may not send one.
+  using Judgement = std::variant<NotMine, http::Response, TakeBody>;
+
+  virtual Judgement judge(const http::RequestHead& head, const Requester& requester) = 0;
+  // The whole request. An answer that is ready is returned; else `later` is kept and called.
+  virtual std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
+                                               Responder later) = 0;
+
+  // Whether this request is answered even when no descriptor is left for others: what an operator looks at.
+  virtual bool is_essential(const http::RequestHead&) const { return false; }
+
+ protected:
+  ~HttpHandler() = default;  // called on every shard's thread, so stateless or guarded
+};
+
+}  // namespace carillon::client

@@ -1,0 +1,57 @@
+#include "client/incident_log.h"
+
+#include <string>
+#include <vector>
+
+namespace carillon::client {
+
+http::Redaction redaction_of(const config::Settings& settings) {
+  std::vector<std::string> parameters;
+  std::vector<std::string> headers;
+  for (const config::EndpointSettings& endpoint : settings.endpoints) {
+    for (const config::TokenPlace& place : endpoint.auth.sources) {
+      if (place.source == config::TokenSource::query) parameters.push_back(place.name);
+      if (place.source == config::TokenSource::header) headers.push_back(place.name);
+    }
+  }
+  return {std::move(parameters), std::move(headers)};
+}
+
+std::optional<std::uint64_t> IncidentLog::admit(std::string_view kind, MonoTime now) {
+  const auto suppressed_before = sampler_.admit(kind, now);
+  if (!suppressed_before) suppressed_.add();
+  return suppressed_before;
+}
+
+void IncidentLog::on_refusal(const RefusedRequest& request, MonoTime now) {
+  const auto suppressed = admit(request.reason, now);
+  if (!suppressed) return;
+  const std::string target = redaction_.target(request.target);
+  const std::string client = request.client.text();
+  log_.info("request refused", {{"reason", request.reason},
+                                {"status", std::int64_t{request.status}},
+                                {"target", std::string_view(target)},
+                                {"peer", std::string_view(client)},
+                                {"detail", request.detail},
+                                {"suppressed", static_cast<std::int64_t>(*suppressed)}});
+}
+
+void IncidentLog::on_close(const ClosedClient& client, MonoTime now) {
+  const auto suppressed = admit(client.reason, now);
+  if (!suppressed) return;
+  log_.write(client.level, "connection closed",
+             {{"reason", client.reason},
+              {"endpoint", client.endpoint},
+              {"connectionId", client.connection_id},
+              {"suppressed", static_cast<std::int64_t>(*suppressed)}});
+}
+
+void IncidentLog::on_literal_star(std::string_view channel, std::string_view endpoint, MonoTime now) {
+  const auto suppressed = admit("literal_star", now);
+  if (!suppressed) return;
+  log_.write(
+      LogLevel::debug, "a client subscribed to a channel whose name holds a literal *",
+      {{"channel", channel}, {"endpoint", endpoint}, {"suppressed", static_cast<std::int64_t>(*suppressed)}});
+}
+
+}  // namespace carillon::client

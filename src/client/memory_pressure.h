@@ -1,0 +1,48 @@
+// MemoryPressure: what to do about the memory that is left. Refuse new clients at 85 % of the limit, and
+// at 95 % close those that are furthest behind, before the kernel ends the process and with it everybody.
+//
+// Pure: it is given samples and returns a level. Thread: the one that samples; level() and the figures of
+// the last sample may be read by any.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "base/memory_limit.h"
+
+namespace carillon::client {
+
+enum class MemoryLevel : std::uint8_t {
+  normal,
+  refusing,  // no new WebSocket is opened
+  shedding   // also, no request body is read, and the clients furthest behind are closed
+};
+std::string_view name_of(MemoryLevel level);
+
+class MemoryPressure {
+ public:
+  static constexpr std::uint64_t kRefusePercent = 85;
+  static constexpr std::uint64_t kShedPercent = 95;
+  // A level is left only so far below where it began, or it would be entered and left each second.
+  static constexpr std::uint64_t kLeavePercent = 3;
+
+  enum class Reserve : std::uint8_t { whole, used_up };
+
+  // `reserve`: has base/memory_reserve.h had to be given back since the last sample? Then an allocation
+  // has failed already, whatever the figures say.
+  MemoryLevel sample(MemoryUse use, Reserve reserve);
+
+  MemoryLevel level() const { return level_.load(std::memory_order_relaxed); }
+  std::uint64_t used_bytes() const { return used_.load(std::memory_order_relaxed); }
+  std::uint64_t limit_bytes() const { return limit_.load(std::memory_order_relaxed); }
+  std::uint64_t reserve_uses() const { return reserve_uses_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<MemoryLevel> level_{MemoryLevel::normal};
+  std::atomic<std::uint64_t> used_{0};
+  std::atomic<std::uint64_t> limit_{0};
+  std::atomic<std::uint64_t> reserve_uses_{0};
+};
+
+}  // namespace carillon::client

@@ -1,0 +1,66 @@
+// ReadQueue: the connections that have bytes to be read, and how much of a loop turn reading may take.
+//
+// epoll is edge-triggered: whatever is left unread has to be queued here, or nobody reads it again. One
+// visit to a connection is short (reading.cc bounds its bytes, frames, requests and commands), so the queue
+// goes round all connections; a turn's visits end when their time is used up, as a write slice does.
+//
+// Connections wait in lanes. The lane that has used the least time goes next, so a crowd in one lane cannot
+// delay the others by more than one visit: a request that just arrived does not wait behind three hundred
+// clients that never stop sending, nor behind a hundred TLS handshakes.
+//
+// Pure: the shard passes in the time, about one look at the precise clock a visit. Thread: the shard's.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "base/time.h"
+
+namespace carillon::client {
+
+class ReadQueue {
+ public:
+  enum class Lane : std::uint8_t {
+    fresh,      // bytes have arrived since everything was read
+    rest,       // the last visit left bytes unread
+    handshake,  // TLS that is not open yet: a visit may cost a signature
+    count
+  };
+  struct Waiting {
+    std::uint32_t index;
+    std::uint32_t generation;
+  };
+  // Of one turn, should the clock stand still.
+  static constexpr int kVisitsATurnMax = 4096;
+
+  // At the end of its lane. The shard queues a connection once at a time.
+  void push(Lane lane, Waiting connection);
+  bool empty() const { return waiting_ == 0; }
+
+  // Begins a turn's reading: visits begin until `slice` has passed.
+  void begin_slice(MonoTime now, MonoClock::duration slice);
+  // Whom to visit next; nothing when nobody waits or the slice is over.
+  std::optional<Waiting> next();
+  // The visit that next() began has ended: its time is charged to its lane.
+  void end_visit(MonoTime now);
+  bool slice_is_over() const { return now_ >= slice_end_ || visits_left_ == 0; }
+
+ private:
+  struct Queue {
+    std::deque<Waiting> waiting;
+    MonoClock::duration used{0};
+  };
+
+  std::array<Queue, static_cast<std::size_t>(Lane::count)> lanes_;
+  std::size_t waiting_ = 0;
+  MonoClock::duration served_{0};  // what the lane had used that was visited last: the queue's own time
+  std::size_t visited_ = 0;        // the lane of the visit under way
+  MonoTime now_{};
+  MonoTime slice_end_{};
+  int visits_left_ = 0;
+};
+
+}  // namespace carillon::client

@@ -1,0 +1,63 @@
+// Why an upgrade was refused and why a connection ended. Each refusal and each end adds one to exactly
+// one of these; the names are the `reason` labels of metrics and the words of logs.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace carillon::client {
+
+enum class RefusalReason : std::uint8_t {
+  bad_request,           // 400: the head itself
+  uri_too_long,          // 414
+  head_too_large,        // 431
+  not_found,             // 404
+  method_not_allowed,    // 405
+  draining,              // 503
+  connections_max,       // 503: of the process
+  endpoint_full,         // 503: limits.connections
+  address_full,          // 503: limits.connections_per_ip
+  accept_rate,           // 429: limits.accepts_per_ip
+  origin,                // 403
+  token_missing,         // 401
+  token_invalid,         // 401
+  token_milliseconds,    // 401: its exp, nbf or iat is in milliseconds
+  wrong_keys,            // 429: the address has sent too many wrong API keys
+  user_full,             // 429: limits.connections_per_user
+  not_an_upgrade,        // 426
+  bad_upgrade,           // 400 or 426: key, version, body, extensions
+  handshake_timeout,     // no whole head in time, or no TLS handshake
+  body_timeout,          // 408: the body stopped, or came more slowly than server.body_rate_min
+  bodies_full,           // 503: server.bodies_bytes_max
+  memory,                // 503: no memory for this one, or the process is near its limit
+  proxy_header,          // closed: no PROXY header, or not from a trusted proxy
+  answer_timeout,        // 504: whoever answers did not in time
+  tls_handshake,         // no answer: garbage, plain HTTP, an old version or suite, on an address with TLS
+  tls_handshake_rate,    // no answer: server.tls_handshakes_per_ip
+  http_connections_max,  // closed: without a whole request head when its place was needed
+  http_address_full,     // closed: server.http_connections_per_ip
+  no_descriptor,         // 503: no file descriptor is left
+  count
+};
+
+enum class CloseReason : std::uint8_t {
+  client_close,       // a close frame came and was echoed
+  client_gone,        // end of stream or reset without a close frame
+  protocol_error,     // 1002, 1007
+  message_too_large,  // 1009
+  rate_exceeded,      // inbound.rate
+  control_rate,       // inbound.control_rate: too many pings or pongs
+  ping_timeout,
+  slow_consumer,
+  overrun,  // events were lost on our side and the endpoint cannot tell a gap
+  bus_gap,  // the bus may have lost events, and source.on_gap is "close"
+  token_expired,
+  shutdown,  // 1001
+  internal,  // memory, descriptors
+  count
+};
+
+std::string_view name_of(RefusalReason reason);
+std::string_view name_of(CloseReason reason);
+
+}  // namespace carillon::client

@@ -1,0 +1,41 @@
+// Sockets: the outside as a shard sees it: its clients' sockets and a precise clock. The real one is a
+// handful of system calls; tests play their own.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <span>
+
+#include "base/time.h"
+#include "client/ack_watch.h"
+#include "fanout/fan_out.h"
+
+namespace carillon::client {
+
+struct ReadResult {
+  enum class State : std::uint8_t { bytes, nothing_now, end, broken };
+  State state = State::nothing_now;
+  std::size_t count = 0;
+};
+
+class Sockets {
+ public:
+  virtual ReadResult read(int fd, std::span<char> into) = 0;
+  virtual fanout::WriteResult write(int fd, const iovec* pieces, int count) = 0;
+  virtual void shut_down_writing(int fd) = 0;
+  virtual void close(int fd) = 0;
+  // Closes with RST: what the kernel still holds for this peer is thrown away, and no orphan stays.
+  virtual void reset(int fd) = 0;
+  // What the kernel knows of our bytes; nothing acknowledged and nothing waiting where it cannot tell.
+  virtual SendState send_state(int fd) = 0;
+  // For slices: Loop::now() stands still during a turn.
+  virtual MonoTime precise_now() = 0;
+
+ protected:
+  ~Sockets() = default;
+};
+
+Sockets& kernel_edge();  // stateless; any thread
+
+}  // namespace carillon::client

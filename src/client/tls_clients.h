@@ -1,0 +1,91 @@
+// TlsClients: the TLS connections of one shard. Between the engine and the sockets of those that came to
+// an address with TLS: plaintext on one side, ciphertext on the other.
+//
+// What is written is encrypted into a buffer of the whole shard and sent at once, a record of up to 16 KiB
+// at a time. What the kernel does not take of a record waits here as `pending`, goes before anything else,
+// and is at most that: while it waits nothing more is encrypted, so a client that does not read costs one
+// record. (Handshake and alerts are added to it, to kPendingMax; a peer that provokes more is broken.)
+//
+// Thread: the shard's. Plain connections have nothing here: a shard without TLS addresses has no TlsClients.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "client/sockets.h"
+#include "reactor/tls_server_session.h"
+
+namespace carillon::client {
+
+class TlsClients {
+ public:
+  using Index = std::uint32_t;  // of the connection, as everywhere in the shard
+  enum class Sent : std::uint8_t { all, blocked, broken };
+  static constexpr std::size_t kPendingMax = 64 * 1024;
+
+  // `edge` outlives it.
+  static Result<std::unique_ptr<TlsClients>> create(Sockets& sockets);
+
+  void add(Index index, const reactor::TlsContext& context);
+  void remove(Index index);
+
+  // True in the first call for this connection: its first bytes have come, and with them its handshake.
+  bool note_first_bytes(Index index) { return !std::exchange(clients_[index]->has_begun, true); }
+  bool is_open(Index index) const { return clients_[index]->session.is_open(); }
+  // Ciphertext that the kernel has not taken yet.
+  std::size_t pending_bytes(Index index) const {
+    return clients_[index]->pending.size() - clients_[index]->sent;
+  }
+  bool was_resumed(Index index) const { return clients_[index]->session.was_resumed(); }
+
+  // --- in ---
+  // Decrypts the next piece and takes it from the front of `ciphertext`; call until it has nothing now.
+  // `plaintext` lives until the next call. What the session wants to say meanwhile is sent: `sent`.
+  struct Read {
+    reactor::TlsRead::State state;
+    std::span<char> plaintext;
+    const char* why;  // lives for ever
+    Sent sent;
+  };
+  Read read(Index index, int fd, std::string_view& ciphertext);
+  // Ciphertext that came with a read that had to stop. At most what one read brings.
+  void keep_unread(Index index, std::string_view ciphertext) { clients_[index]->unread.assign(ciphertext); }
+  bool has_unread(Index index) const { return !clients_[index]->unread.empty(); }
+  std::string take_unread(Index index) { return std::exchange(clients_[index]->unread, {}); }
+
+  // --- out ---
+  // `blocked`: some ciphertext waits, perhaps of bytes that are counted as written: send_pending() first.
+  fanout::WriteResult write(Index index, int fd, const iovec* pieces, int count);
+  Sent send_pending(Index index, int fd);
+  // close_notify, behind everything.
+  Sent say_end(Index index, int fd);
+
+ private:
+  struct Client {
+    Client(const reactor::TlsContext& context, reactor::TlsWire& wire) : session(context, wire) {}
+
+    reactor::TlsServerSession session;
+    std::string pending;   // ciphertext that the kernel has not taken
+    std::size_t sent = 0;  // of it
+    std::string unread;
+    bool has_begun = false;
+  };
+
+  TlsClients(Sockets& sockets, std::unique_ptr<reactor::TlsWire> wire);
+  Sent send_produced(Client& client, int fd);
+
+  Sockets& sockets_;
+  const std::unique_ptr<reactor::TlsWire> wire_;  // outlives the sessions
+  std::vector<std::unique_ptr<Client>> clients_;  // by index; null: plain, or nobody
+  std::vector<char> plaintext_;                   // what was read last, for all
+  std::vector<char> gathered_;                    // what is encrypted next, for all
+};
+
+}  // namespace carillon::client

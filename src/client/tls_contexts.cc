@@ -1,0 +1,45 @@
+#include "client/tls_contexts.h"
+
+#include <map>
+
+#include "reactor/certificate_validity.h"
+
+namespace carillon::client {
+namespace {
+
+config::Problem problem_of(const config::ListenTls& tls, const reactor::TlsFault& fault) {
+  const bool of_key = fault.in == reactor::TlsFault::In::key;
+  const std::string& file = of_key ? tls.key_file : tls.cert_file;
+  return {of_key ? tls.key_origin : tls.cert_origin, of_key ? tls.key_key : tls.cert_key,
+          "the file \"" + file + "\" " + fault.message};
+}
+
+void judge_validity(const config::ListenTls& tls, WallTime now, TlsContexts& all) {
+  const reactor::CertificateValidity validity = reactor::judge_validity(tls.cert_pem, now);
+  const auto problem = [&tls](const std::string& message) {
+    return problem_of(tls, {reactor::TlsFault::In::certificate, message});
+  };
+  if (validity.fault) all.problems.push_back(problem(*validity.fault));
+  if (validity.advice) all.warnings.push_back(problem(*validity.advice));
+}
+
+}  // namespace
+
+TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens, WallTime now) {
+  TlsContexts all;
+  // "localhost" is two addresses with one table: one context, so that a ticket of one is good for the other.
+  std::map<const config::ListenTls*, std::shared_ptr<const reactor::TlsContext>> made;
+  for (const config::ListenSettings& listen : listens) {
+    const config::ListenTls* const tls = listen.tls.get();
+    if (tls != nullptr && !made.contains(tls)) {
+      auto context = reactor::TlsContext::for_servers(tls->cert_pem, tls->key_pem.reveal());
+      if (!context) all.problems.push_back(problem_of(*tls, context.error()));
+      if (context) judge_validity(*tls, now, all);
+      made[tls] = context ? std::move(*context) : nullptr;
+    }
+    all.by_listen.push_back(tls == nullptr ? nullptr : made[tls]);
+  }
+  return all;
+}
+
+}  // namespace carillon::client

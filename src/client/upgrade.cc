@@ -1,0 +1,239 @@
+#include "client/upgrade.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "http/target.h"
+#include "websocket/handshake.h"
+
+namespace carillon::client {
+namespace {
+
+// Nobody knows when one of the user's connections will end; not at once.
+constexpr std::uint32_t kUserRetryAfterS = 5;
+constexpr std::uint32_t kMemoryRetryAfterS = 5;  // likewise
+
+Refused refused(RefusalReason reason, int status, std::string_view message) {
+  return {reason, http::error_response(status, message), {}};
+}
+
+// 429 and 503, and when to come again where that is known.
+Refused refused(Admission::Answer answer, const protocol::Endpoint& endpoint, Admission& admission,
+                const Requester& requester) {
+  const auto with_retry = [](Refused out, std::uint32_t after_s) {
+    out.response.headers.emplace_back("Retry-After", std::to_string(after_s));
+    return out;
+  };
+  switch (answer) {
+    case Admission::Answer::draining:
+      return with_retry(refused(RefusalReason::draining, 503, "shutting down"), 1);
+    case Admission::Answer::memory_short:
+      return with_retry(refused(RefusalReason::memory, 503, "short of memory"), kMemoryRetryAfterS);
+    case Admission::Answer::connections_max:
+      return refused(RefusalReason::connections_max, 503, "too many connections");
+    case Admission::Answer::address_full:
+      return refused(RefusalReason::address_full, 503, "too many connections from this address");
+    case Admission::Answer::rate_exceeded:
+      return with_retry(refused(RefusalReason::accept_rate, 429, "too many connections from this address"),
+                        admission.retry_after_s(endpoint, {requester.address, {}}, requester.now));
+    case Admission::Answer::user_full:
+      return with_retry(refused(RefusalReason::user_full, 429, "too many connections of this user"),
+                        kUserRetryAfterS);
+    case Admission::Answer::endpoint_full:
+    case Admission::Answer::admitted:
+      break;
+  }
+  return refused(RefusalReason::endpoint_full, 503, "too many connections");
+}
+
+// A token as the request carries it.
+struct Presented {
+  enum class State { absent, present, unusable };
+  State state = State::absent;
+  std::string token;
+};
+
+Presented token_in_query(const http::RequestHead& head, const std::string& parameter) {
+  const auto query = http::QueryParameters::parse(head.query);
+  if (!query || !query->is_readable(parameter)) return {Presented::State::unusable, {}};
+  if (query->count(parameter) > 1) return {Presented::State::unusable, {}};  // C7
+  const auto token = query->first(parameter);
+  if (!token || token->empty()) return {};
+  return {Presented::State::present, std::string(*token)};
+}
+
+Presented token_in(const http::RequestHead& head, const std::string& header) {
+  if (head.count(header) > 1) return {Presented::State::unusable, {}};
+  const auto value = head.header(header);
+  if (!value || value->empty()) return {};
+  return {Presented::State::present, std::string(*value)};
+}
+
+// "Authorization: Bearer <token>", the scheme in any case; any other scheme is somebody else's.
+Presented token_in_header(const http::RequestHead& head) {
+  if (head.count("Authorization") > 1) return {Presented::State::unusable, {}};
+  const auto value = head.header("Authorization");
+  if (!value) return {};
+  const std::size_t space = value->find(' ');
+  if (!http::equal_ignoring_case(value->substr(0, space), "bearer")) return {};
+  if (space == std::string_view::npos) return {Presented::State::unusable, {}};
+  return {Presented::State::present, std::string(http::trimmed(value->substr(space)))};
+}
+
+Presented find_token(const protocol::Endpoint& endpoint, const http::RequestHead& head) {
+  for (const config::TokenPlace& place : endpoint.settings.auth.sources) {
+    Presented presented;
+    switch (place.source) {
+      case config::TokenSource::query:
+        presented = token_in_query(head, place.name);
+        break;
+      case config::TokenSource::bearer:
+        presented = token_in_header(head);
+        break;
+      case config::TokenSource::header:
+        presented = token_in(head, place.name);
+        break;
+    }
+    if (presented.state != Presented::State::absent) return presented;
+  }
+  return {};
+}
+
+std::optional<Refused> judge_origin(const protocol::Endpoint& endpoint, const http::RequestHead& head) {
+  if (head.count("Origin") > 1) return refused(RefusalReason::bad_request, 400, "more than one Origin");
+  const auto origin = head.header("Origin");
+  if (endpoint.origins.admits(origin.value_or(""), origin.has_value())) return std::nullopt;
+  return refused(RefusalReason::origin, 403, "origin not allowed");
+}
+
+Refused too_many_keys(KeyGuesses& guesses, const Requester& requester) {
+  Refused out = refused(RefusalReason::wrong_keys, 429, "too many wrong keys from this address");
+  out.response.headers.emplace_back("Retry-After",
+                                    std::to_string(guesses.retry_after_s(requester.address, requester.now)));
+  return out;
+}
+
+std::variant<Ref<const auth::Identity>, Refused> judge_token(const protocol::Endpoint& endpoint,
+                                                             const http::RequestHead& head,
+                                                             auth::Authenticator* authenticator,
+                                                             KeyGuesses& guesses,
+                                                             const Requester& requester) {
+  const WallTime now = requester.wall_now;
+  if (!authenticator) return Ref<const auth::Identity>{};
+  const Presented presented = find_token(endpoint, head);
+  if (presented.state == Presented::State::absent) {
+    return Refused{RefusalReason::token_missing, endpoint.token_missing.at(now), {}};
+  }
+  if (presented.state == Presented::State::unusable) {
+    return Refused{RefusalReason::token_invalid, endpoint.token_invalid.at(now), "unusable"};
+  }
+  // A token's signature cannot be found by trying; a key can.
+  const bool is_key = endpoint.settings.auth.mode == config::AuthMode::api_key;
+  if (is_key && !guesses.may_try(requester.address, requester.now)) return too_many_keys(guesses, requester);
+  auto identity = authenticator->verify(presented.token, now);
+  if (identity) return std::move(*identity);
+  if (is_key) guesses.note_wrong(requester.address, presented.token, requester.now);
+  if (identity.error() == auth::TokenFault::time_in_milliseconds) {
+    return Refused{RefusalReason::token_milliseconds, endpoint.token_invalid.at(now),
+                   "exp, nbf or iat of the token is in milliseconds; its issuer must write seconds"};
+  }
+  return Refused{RefusalReason::token_invalid, endpoint.token_invalid.at(now),
+                 std::string(auth::name_of(identity.error()))};
+}
+
+std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
+                                             const http::RequestHead& head) {
+  const http::UpgradeCheck check = http::check_websocket_upgrade(head);
+  if (check.fault != http::UpgradeFault::none) {
+    const bool not_one = check.fault == http::UpgradeFault::not_an_upgrade;
+    return Refused{not_one ? RefusalReason::not_an_upgrade : RefusalReason::bad_upgrade,
+                   http::upgrade_refusal(check.fault), std::string(http::describe(check.fault))};
+  }
+  if (!websocket::is_valid_key(check.key)) {
+    return Refused{RefusalReason::bad_upgrade, http::upgrade_refusal(http::UpgradeFault::bad_key), {}};
+  }
+  Upgrade upgrade;
+  if (head.count("Sec-WebSocket-Extensions") > 0) {
+    const auto answer = websocket::negotiate(head.joined("Sec-WebSocket-Extensions"));
+    if (answer.kind == websocket::ExtensionAnswer::Kind::malformed) {
+      return refused(RefusalReason::bad_upgrade, 400, "malformed Sec-WebSocket-Extensions");
+    }
+    const bool is_on = endpoint.settings.deflate == config::Switch::on;
+    const bool taken = answer.kind == websocket::ExtensionAnswer::Kind::deflate;
+    upgrade.compression = !taken ? Compression::unknown : is_on ? Compression::on : Compression::off;
+    if (is_on) upgrade.extensions = answer.response;
+  }
+  if (head.count("Sec-WebSocket-Protocol") > 0) {
+    const std::string offers = head.joined("Sec-WebSocket-Protocol");
+    upgrade.subprotocol = websocket::choose_subprotocol(offers, endpoint.settings.subprotocols);
+    upgrade.subprotocol_mismatch = upgrade.subprotocol.empty();
+  }
+  if (endpoint.settings.select.by == config::SelectBy::query) {
+    auto selection =
+        select(endpoint.settings.select, endpoint.source, head.query, endpoint.settings.limits.channels);
+    if (!selection)
+      return refused(RefusalReason::bad_request, 400, "the query cannot be read, or asks for too much");
+    upgrade.selection = std::move(*selection);
+  }
+  upgrade.accept_key = websocket::accept_key(check.key);
+  return upgrade;
+}
+
+std::vector<config::KeySettings> keys_for(const config::EndpointAuth& auth,
+                                          const std::vector<config::KeySettings>& all) {
+  const auto lists = [](const std::vector<std::string>& list, const std::string& name) {
+    return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
+  };
+  std::vector<config::KeySettings> keys;
+  for (config::KeySettings key : all) {
+    if (!lists(auth.keys, key.name)) continue;
+    std::erase_if(key.algorithms, [&](const std::string& name) { return !lists(auth.algorithms, name); });
+    if (!key.algorithms.empty()) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const config::EndpointSettings& endpoint,
+                                                                const config::Settings& settings) {
+  if (endpoint.auth.mode == config::AuthMode::none) return std::unique_ptr<auth::Authenticator>();
+  if (endpoint.auth.mode == config::AuthMode::api_key) {
+    return auth::make_api_key_authenticator(endpoint.auth.api_keys);
+  }
+  auth::Authenticator::Options options;
+  options.cache_entries_max = settings.server.token_cache_max;
+  options.token_bytes_max = settings.server.token_bytes_max;
+  options.channels_claim = endpoint.auth.channels_claim;
+  options.require_exp = endpoint.auth.require_exp;
+  const auto weak =
+      settings.dev ? auth::Authenticator::WeakSecrets::allow : auth::Authenticator::WeakSecrets::refuse;
+  return auth::Authenticator::create(keys_for(endpoint.auth, settings.keys), options, weak);
+}
+
+std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,
+                                             const http::RequestHead& head,
+                                             auth::Authenticator* authenticator, Admission& admission,
+                                             const Requester& requester) {
+  ClientKey client_key{requester.address, {}};
+  const auto no = [&](Admission::Answer answer) { return refused(answer, endpoint, admission, requester); };
+  auto answer = admission.ask(endpoint, client_key);
+  if (answer != Admission::Answer::admitted) return no(answer);
+  answer = admission.ask_rate(endpoint, client_key, requester.now);
+  if (answer != Admission::Answer::admitted) return no(answer);
+  if (auto origin = judge_origin(endpoint, head)) return std::move(*origin);
+  auto token = judge_token(endpoint, head, authenticator, admission.key_guesses(), requester);
+  if (auto* refusal = std::get_if<Refused>(&token)) return std::move(*refusal);
+  auto identity = std::get<Ref<const auth::Identity>>(std::move(token));
+  if (identity) client_key.user = identity->subject();
+  answer = admission.ask_user(endpoint, client_key);
+  if (answer != Admission::Answer::admitted) return no(answer);
+  auto judged = judge_headers(endpoint, head);
+  if (std::holds_alternative<Refused>(judged)) return judged;
+  answer = admission.enter(endpoint, client_key, requester.now);
+  if (answer != Admission::Answer::admitted) return no(answer);
+  std::get<Upgrade>(judged).identity = std::move(identity);
+  return judged;
+}
+
+}  // namespace carillon::client

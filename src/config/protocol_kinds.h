@@ -1,0 +1,33 @@
+// Kinds of what only a dialect has: what a JSON document must have, and by what a client selects events.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/value_kinds.h"
+
+namespace carillon::config {
+
+inline constexpr std::size_t kRequirementsMax = 16;
+inline constexpr std::size_t kSelectValuesMax = 64;
+
+// { "/type" = "string", "/data" = "object?" }: a pointer and what stands there; "?" may be absent.
+struct RequirementsKind {
+  std::string type() const {
+    return "table of JSON Pointer = type, at most 16; \"?\" behind the type: may be absent";
+  }
+  std::string example() const { return R"({ "/data" = "object?", "/type" = "string" })"; }
+  std::string show(const std::vector<Requirement>& field) const;
+  void read(const Place& place, Reading& reading, std::vector<Requirement>& field) const;
+};
+
+// "all", "query:NAME" or "commands".
+struct SelectKind {
+  std::string type() const { return "\"all\", \"query:NAME\" or \"commands\""; }
+  std::string example() const { return "\"query:types\""; }
+  // `by` and `parameter` are written as one word.
+  std::string show(const SelectSettings& field) const;
+  void read(const Place& place, Reading& reading, SelectSettings& field) const;
+};
+
+}  // namespace carillon::config

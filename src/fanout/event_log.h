@@ -1,0 +1,83 @@
+// EventLog: the ring of events that a channel (or a stream which many hear alike) retains. The log is
+// the queue: a subscriber is a cursor into it, the number of the next event that it has not been sent.
+//
+// Thread: the shard's. Numbers are 32-bit and wrap; a log never holds 2^31 entries.
+#pragma once
+
+#include <cstdint>
+
+#include "base/ref.h"
+#include "fanout/frame.h"
+
+namespace carillon::fanout {
+
+using Cursor = std::uint32_t;
+
+// What an event is, for those who hear only some of a log: a number below 64. A set of them is a mask.
+using Tag = std::uint8_t;
+using TagMask = std::uint64_t;
+inline constexpr TagMask mask_of(Tag tag) { return TagMask{1} << tag; }
+inline constexpr TagMask kAllTags = ~TagMask{0};
+
+struct LogEntry {
+  const char* data;    // the plain frame
+  const Frame* frame;  // owned by the log: one count of it
+  std::uint32_t size;
+  std::uint32_t start;        // bytes before this entry since the log was last empty, wrapping
+  std::uint32_t appended_ms;  // wrapping milliseconds, for the age of a slow consumer's oldest byte
+  Tag tag;
+};
+
+static_assert(sizeof(LogEntry) == 32);
+
+class EventLog {
+ public:
+  EventLog() = default;
+  EventLog(const EventLog&) = delete;
+  EventLog& operator=(const EventLog&) = delete;
+  ~EventLog();
+
+  Cursor head() const { return head_; }  // the number the next event will get
+  Cursor tail() const { return tail_; }  // the oldest event retained; head() when there is none
+  std::uint32_t size() const { return head_ - tail_; }
+  std::uint32_t bytes() const { return size() == 0 ? 0 : end() - at(tail_).start; }
+
+  void append(Ref<const Frame> frame, std::uint32_t now_ms, Tag tag = 0);
+  void drop_until(Cursor cursor);  // entries before `cursor`; gives the ring back when empty
+
+  const LogEntry& at(Cursor cursor) const { return ring_[cursor & mask_]; }
+
+  // How many events a cursor has before it, counting those no longer here.
+  std::uint32_t pending(Cursor cursor) const { return head_ - cursor; }
+  // How many of those are gone.
+  std::uint32_t lost(Cursor cursor) const {
+    const std::uint32_t behind = pending(cursor);
+    return behind > size() ? behind - size() : 0;
+  }
+  // Bytes still here and not sent; all of the log for a cursor that has lost events.
+  std::uint32_t pending_bytes(Cursor cursor) const {
+    if (pending(cursor) == 0) return 0;
+    return lost(cursor) != 0 ? bytes() : end() - at(cursor).start;
+  }
+
+  // Memory of the ring itself.
+  std::uint32_t ring_bytes() const { return ring_ ? (mask_ + 1) * std::uint32_t{sizeof(LogEntry)} : 0; }
+
+  // Tests begin near the wrap-around.
+  void start_numbers_at(Cursor first);
+
+ private:
+  void grow();
+  // Where the next event's bytes begin; only while there is one.
+  std::uint32_t end() const {
+    const LogEntry& last = at(head_ - 1);
+    return last.start + last.size;
+  }
+
+  LogEntry* ring_ = nullptr;
+  Cursor head_ = 0;
+  Cursor tail_ = 0;
+  std::uint32_t mask_ = 0;
+};
+
+}  // namespace carillon::fanout

@@ -1,0 +1,273 @@
+// Logs, subscribers and subscriptions; the moving parts are in sweep.cc, flush.cc and lag.cc.
+#include "fanout/fan_out.h"
+
+#include "base/assert.h"
+
+namespace carillon::fanout {
+
+FanOut::FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies,
+               websocket::Deflater* deflater)
+    : host_(host), options_(options), policies_(std::move(policies)), deflater_(deflater) {}
+
+FanOut::~FanOut() { options_.memory.subtract(ring_bytes_counted_); }
+
+// --- logs ---------------------------------------------------------------------------------------
+
+LogId FanOut::add_log(PolicyId policy, Lifetime lifetime) {
+  CARILLON_ASSERT(policy < policies_.size());
+  LogId id = 0;
+  if (free_log_ == kNoLog) {
+    id = static_cast<LogId>(logs_.size());
+    logs_.emplace_back();
+  } else {
+    id = free_log_;
+    free_log_ = std::exchange(logs_[id].note.next, 0);
+  }
+  logs_[id].policy = policy;
+  logs_[id].lifetime = lifetime;
+  logs_[id].in_use = true;
+  return id;
+}
+
+void FanOut::remove_log(LogId id) {
+  LogState& log = logs_[id];
+  CARILLON_ASSERT(log.in_use && log.members.count() == 0 && log.note.name.empty());
+  drop_until(log, log.events.head());
+  if (log.mixed) masks_.erase(id);
+  log.in_use = false;
+  // A log in dirty_ is freed when its turn comes, so that its number is not taken meanwhile.
+  if (!log.queued) free_log(id);
+}
+
+void FanOut::free_log(LogId id) {
+  LogState& log = logs_[id];
+  std::destroy_at(&log);
+  std::construct_at(&log);
+  log.note.next = std::exchange(free_log_, id);
+}
+
+std::vector<LogId> FanOut::take_deserted() {
+  for (const LogId id : deserted_) logs_[id].deserted = false;
+  return std::exchange(deserted_, {});
+}
+
+std::uint32_t FanOut::subscribers_of(LogId log) const { return logs_[log].members.count(); }
+
+void FanOut::append(LogId id, Ref<const Frame> frame, MonoTime now, Tag tag) {
+  LogState& log = logs_[id];
+  CARILLON_ASSERT(log.in_use);
+  if (log.members.count() == 0) return;
+  now_ms_ = wrapping_ms(now);
+  const auto size = frame->plain().size();
+  log.members.owe_full_turn(log.events.head());
+  const std::uint32_t ring_before = log.events.ring_bytes();
+  log.events.append(std::move(frame), now_ms_, tag);
+  count_ring(ring_before, log.events.ring_bytes());
+  counters_.retained_bytes += size;
+  ++counters_.appends;
+  if (!log.queued) {
+    log.queued = true;
+    dirty_.push_back(id);
+  }
+  trim(log);
+  if (options_.memory.is_exhausted()) relieve_memory(log);
+}
+
+// The shared counter is told of steps, not of each ring.
+void FanOut::count_ring(std::uint32_t before, std::uint32_t after) {
+  if (before == after) return;
+  constexpr std::uint64_t kStep = 256 * 1024;
+  ring_bytes_ += after;
+  ring_bytes_ -= before;
+  const std::uint64_t counted = ring_bytes_ / kStep * kStep;
+  if (counted > ring_bytes_counted_) options_.memory.add(counted - ring_bytes_counted_);
+  if (counted < ring_bytes_counted_) options_.memory.subtract(ring_bytes_counted_ - counted);
+  ring_bytes_counted_ = counted;
+}
+
+// --- subscribers --------------------------------------------------------------------------------
+
+FanOut::Subscriber& FanOut::at(SubscriberId id) {
+  CARILLON_ASSERT(id < subscribers_.size() && subscribers_[id].in_use);
+  return subscribers_[id];
+}
+
+void FanOut::add_subscriber(SubscriberId id, PolicyId policy, Encoding encoding) {
+  CARILLON_ASSERT(policy < policies_.size());
+  while (id >= subscribers_.size()) subscribers_.emplace_back();
+  Subscriber& subscriber = subscribers_[id];
+  CARILLON_ASSERT(!subscriber.in_use);
+  // What the queues still hold of the one who had this number before.
+  const bool listed = subscriber.listed;
+  const bool queued = subscriber.queued;
+  subscriber = Subscriber{};
+  subscriber.policy = policy;
+  subscriber.encoding = encoding;
+  subscriber.in_use = true;
+  subscriber.listed = listed;
+  subscriber.queued = queued;
+  subscriber.caught_up = true;  // what lagging_ holds of its predecessor says nothing about it
+}
+
+void FanOut::become(SubscriberId id, PolicyId policy, Encoding encoding) {
+  Subscriber& subscriber = at(id);
+  CARILLON_ASSERT(policy < policies_.size() && subscriber.subscriptions.size() == 0);
+  subscriber.policy = policy;
+  subscriber.encoding = encoding;
+}
+
+void FanOut::remove_subscriber(SubscriberId id) {
+  Subscriber& subscriber = at(id);
+  set_standing(id, Standing::caught_up);
+  unsubscribe_all(id);
+  // Its number may be another's before the host asks for the verdicts.
+  if (subscriber.judged) forget_verdicts_of(id);
+  subscriber.outbox.reset();
+  subscriber.in_use = false;
+}
+
+void FanOut::forget_verdicts_of(SubscriberId id) {
+  std::erase_if(verdicts_, [id](const Verdict& each) { return each.subscriber == id; });
+}
+
+bool FanOut::subscribe(SubscriberId id, LogId log_id) {
+  Subscriber& subscriber = at(id);
+  LogState& log = logs_[log_id];
+  CARILLON_ASSERT(log.in_use);
+  if (subscriber.finishing || subscriber.judged) return false;
+  if (is_subscribed(id, log_id)) return false;
+  const std::uint32_t position = log.members.join(id, log.events.head());
+  subscriber.subscriptions.push_back({log_id, position});
+  if (subscriber.encoding == Encoding::deflated) count_deflate_reader(log);
+  if (subscriber.blocked) ++log.blocked;
+  if (subscriber.ready) ++log.ready;
+  return true;
+}
+
+bool FanOut::subscribe(SubscriberId id, LogId log_id, TagMask mask) {
+  if (!subscribe(id, log_id)) return false;
+  logs_[log_id].mixed = true;
+  masks_[log_id][id] = mask;
+  return true;
+}
+
+bool FanOut::unsubscribe(SubscriberId id, LogId log) {
+  Subscriber& subscriber = at(id);
+  for (std::uint32_t i = 0; i < subscriber.subscriptions.size(); ++i) {
+    if (subscriber.subscriptions[i].log() != log) continue;
+    leave(id, i);
+    return true;
+  }
+  return false;
+}
+
+void FanOut::count_deflate_reader(LogState& log) {
+  if (log.deflate_readers < kDeflateReadersCounted) ++log.deflate_readers;
+}
+
+void FanOut::forget_deflate_reader(LogState& log) {
+  if (log.members.count() == 0) {
+    log.deflate_readers = 0;
+  } else if (log.deflate_readers < kDeflateReadersCounted) {
+    --log.deflate_readers;
+  }
+}
+
+void FanOut::unsubscribe_all(SubscriberId id) {
+  Subscriber& subscriber = at(id);
+  while (subscriber.subscriptions.size() > 0) leave(id, subscriber.subscriptions.size() - 1);
+}
+
+void FanOut::leave(SubscriberId id, std::uint32_t index) {
+  Subscriber& subscriber = subscribers_[id];
+  const Subscription gone = subscriber.subscriptions[index];
+  subscriber.subscriptions[index] = subscriber.subscriptions[subscriber.subscriptions.size() - 1];
+  subscriber.subscriptions.pop_back();
+
+  LogState& log = logs_[gone.log()];
+  log.members.leave(gone.position());
+  if (subscriber.encoding == Encoding::deflated) forget_deflate_reader(log);
+  if (subscriber.blocked) --log.blocked;
+  if (subscriber.ready) --log.ready;
+  if (log.mixed) masks_[gone.log()].erase(id);
+  if (log.members.count() == 0 && log.lifetime == Lifetime::while_heard && !log.deserted) {
+    log.deserted = true;
+    deserted_.push_back(gone.log());
+  }
+  trim(log);
+  if (!log.members.sweeping()) compact(gone.log());
+}
+
+std::uint32_t FanOut::subscriptions_of(SubscriberId id) const {
+  return subscribers_[id].subscriptions.size();
+}
+
+bool FanOut::is_subscribed(SubscriberId id, LogId log) const {
+  for (const Subscription& each : subscribers_[id].subscriptions) {
+    if (each.log() == log) return true;
+  }
+  return false;
+}
+
+// --- the outbox ---------------------------------------------------------------------------------
+
+Outbox& FanOut::outbox_of(Subscriber& subscriber) {
+  if (!subscriber.outbox) subscriber.outbox = std::make_unique<Outbox>();
+  return *subscriber.outbox;
+}
+
+bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes) const {
+  const Outbox* outbox = subscribers_[id].outbox.get();
+  // One message larger than the whole outbox may go when nothing stands before it.
+  return !outbox || outbox->own_size() == 0 || outbox->own_size() + bytes <= options_.outbox_bytes_max;
+}
+
+std::size_t FanOut::outbox_bytes(SubscriberId id) const {
+  const Outbox* outbox = subscribers_[id].outbox.get();
+  return outbox ? outbox->size() : 0;
+}
+
+bool FanOut::say(SubscriberId id, std::string_view bytes, MonoTime now) {
+  Subscriber& subscriber = at(id);
+  // After the last bytes nothing more may follow.
+  if (subscriber.judged || subscriber.finishing || bytes.empty()) return true;
+  if (!outbox_has_room(id, bytes.size())) return false;
+  now_ms_ = wrapping_ms(now);
+  outbox_of(subscriber).put(bytes, now_ms_);
+  if (!subscriber.blocked) set_standing(id, Standing::ready);
+  return true;
+}
+
+void FanOut::finish(SubscriberId id, std::string_view last_bytes, MonoTime now) {
+  Subscriber& subscriber = at(id);
+  if (subscriber.judged || subscriber.finishing) return;
+  now_ms_ = wrapping_ms(now);
+  subscriber.finishing = true;
+  outbox_of(subscriber).set_last(last_bytes);
+  if (!subscriber.blocked) set_standing(id, Standing::ready);
+}
+
+void FanOut::finish_now(SubscriberId id, std::string_view last_bytes, MonoTime now) {
+  Subscriber& subscriber = at(id);
+  if (subscriber.dismissed || (subscriber.finishing && subscriber.judged)) return;
+  now_ms_ = wrapping_ms(now);
+  if (subscriber.judged) forget_verdicts_of(id);
+  subscriber.judged = false;
+  unsubscribe_all(id);
+  if (subscriber.finishing) {
+    // Those of finish() stand.
+    if (subscriber.outbox) subscriber.outbox->release_last(now_ms_);
+  } else if (!last_bytes.empty()) {
+    outbox_of(subscriber).put(last_bytes, now_ms_);
+  }
+  subscriber.finishing = true;
+  subscriber.dismissed = true;
+  if (!subscriber.blocked) set_standing(id, Standing::ready);
+}
+
+void FanOut::on_writable(SubscriberId id) {
+  const Subscriber& subscriber = at(id);
+  if (subscriber.blocked && !subscriber.judged) set_standing(id, Standing::ready);
+}
+
+}  // namespace carillon::fanout

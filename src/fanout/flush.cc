@@ -1,0 +1,244 @@
+// One subscriber's visit: gather everything between its cursors and the heads, write once, settle.
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+#include "fanout/fan_out.h"
+
+namespace carillon::fanout {
+
+struct FanOut::Visit {
+  // The entries of one log that are in this write, [first, end).
+  struct Segment {
+    std::uint32_t subscription;
+    Cursor first;
+    Cursor end;
+    std::uint32_t passed_over;  // entries that this subscriber does not hear
+  };
+  std::array<iovec, kPiecesMax> pieces;
+  std::array<Segment, kPiecesMax> segments;
+  int piece_count = 0;
+  int segment_count = 0;
+  std::size_t bytes = 0;
+  std::size_t outbox_bytes = 0;
+  bool more = false;  // a bound was met before the heads were
+
+  void begin_again() {
+    piece_count = segment_count = 0;
+    bytes = outbox_bytes = 0;
+    more = false;
+  }
+
+  void add_outbox(const Outbox* outbox) {
+    if (!outbox) return;
+    piece_count = outbox->gather(pieces.data());
+    outbox_bytes = bytes = outbox->size();
+  }
+
+  bool add(std::string_view frame) {
+    if (bytes > 0 && bytes + frame.size() > kVisitBytesMax) return false;
+    if (piece_count > 0) {
+      iovec& last = pieces[static_cast<std::size_t>(piece_count - 1)];
+      if (static_cast<const char*>(last.iov_base) + last.iov_len == frame.data()) {
+        last.iov_len += frame.size();
+        bytes += frame.size();
+        return true;
+      }
+    }
+    if (piece_count == kPiecesMax) return false;
+    pieces[static_cast<std::size_t>(piece_count++)] = {const_cast<char*>(frame.data()), frame.size()};
+    bytes += frame.size();
+    return true;
+  }
+};
+
+void FanOut::flush(SubscriberId id) {
+  Visit visit;
+  if (!gather(visit, id)) {
+    if (!catch_up_with_lost(id)) return;
+    visit.begin_again();
+    const bool all_there = gather(visit, id);
+    CARILLON_ASSERT(all_there);
+  }
+  if (!write_out(id, visit)) return;
+  set_standing(id, visit.more ? Standing::ready : Standing::caught_up);
+  if (!visit.more) finish_if_due(id);
+}
+
+// False when a cursor is met whose events are gone; nothing has changed then.
+bool FanOut::gather(Visit& visit, SubscriberId id) {
+  const Subscriber& subscriber = subscribers_[id];
+  visit.add_outbox(subscriber.outbox.get());
+  // Begin where the last visit had to stop, or a busy log would starve the others.
+  const std::uint32_t count = subscriber.subscriptions.size();
+  std::uint32_t index = subscriber.turn < count ? subscriber.turn : 0;
+  for (std::uint32_t i = 0; i < count && !visit.more; ++i) {
+    if (!gather_log(visit, id, index)) return false;
+    if (++index == count) index = 0;
+  }
+  return true;
+}
+
+// One write, and what follows from it. True when all of it went and the socket would take more: a host
+// that encrypts may have taken everything and yet still hold some of it.
+bool FanOut::write_out(SubscriberId id, Visit& visit) {
+  if (visit.bytes == 0) {
+    settle(visit, id, 0);  // the cursors still pass over what it does not hear
+    return true;
+  }
+  const WriteResult result = host_.write(id, visit.pieces.data(), visit.piece_count);
+  if (result.state == WriteResult::State::broken) {
+    judge(id, Verdict::What::broken);
+    return false;
+  }
+  CARILLON_ASSERT(result.written <= visit.bytes);
+  ++counters_.writes;
+  counters_.bytes += result.written;
+  settle(visit, id, result.written);
+  if (result.written == visit.bytes && result.state == WriteResult::State::ok) return true;
+  set_standing(id, Standing::blocked);
+  return false;
+}
+
+std::string_view FanOut::bytes_of(const LogState& log, const Subscriber& subscriber,
+                                  const LogEntry& entry) const {
+  if (subscriber.encoding == Encoding::deflated && deflater_ && log.deflate_readers >= kDeflateReadersMin) {
+    return entry.frame->deflated(*deflater_);
+  }
+  return {entry.data, entry.size};
+}
+
+TagMask FanOut::mask_of(LogId log, SubscriberId id) const {
+  return logs_[log].mixed ? masks_.at(log).at(id) : kAllTags;
+}
+
+bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
+  Subscriber& subscriber = subscribers_[id];
+  const Subscription& subscription = subscriber.subscriptions[index];
+  LogState& log = logs_[subscription.log()];
+  const Cursor first = log.members.at(subscription.position()).cursor;
+  const Cursor head = log.events.head();
+  if (first == head) return true;
+  if (log.events.lost(first) != 0) return false;
+  if (visit.segment_count == kPiecesMax) {
+    visit.more = true;
+    subscriber.turn = static_cast<std::uint16_t>(index);
+    return true;
+  }
+  const TagMask mask = mask_of(subscription.log(), id);
+  std::uint32_t passed_over = 0;
+  Cursor end = first;
+  for (; end != head; ++end) {
+    const LogEntry& entry = log.events.at(end);
+    if ((mask & fanout::mask_of(entry.tag)) == 0) {
+      ++passed_over;
+    } else if (!visit.add(bytes_of(log, subscriber, entry))) {
+      break;
+    }
+  }
+  if (end != head) {
+    visit.more = true;
+    subscriber.turn = static_cast<std::uint16_t>(end == first ? index : index + 1);
+  }
+  if (end != first) {
+    visit.segments[static_cast<std::size_t>(visit.segment_count++)] = {index, first, end, passed_over};
+  }
+  return true;
+}
+
+// Takes account of what went out. Cursors only ever stand between frames: the rest of a half-written
+// one moves to the outbox, which goes first at the next visit.
+void FanOut::settle(Visit& visit, SubscriberId id, std::size_t written) {
+  Subscriber& subscriber = subscribers_[id];
+  const std::size_t of_outbox = std::min(written, visit.outbox_bytes);
+  if (of_outbox > 0) subscriber.outbox->consume(of_outbox);
+  if (subscriber.outbox && subscriber.outbox->empty() && !subscriber.outbox->has_last()) {
+    subscriber.outbox.reset();
+  }
+  if (written < visit.bytes) {
+    move_cursors(visit, id, written - of_outbox);
+    return;
+  }
+  for (int i = 0; i < visit.segment_count; ++i) {
+    const Visit::Segment& segment = visit.segments[static_cast<std::size_t>(i)];
+    const Subscription& subscription = subscriber.subscriptions[segment.subscription];
+    logs_[subscription.log()].members.at(subscription.position()).cursor = segment.end;
+    counters_.deliveries += segment.end - segment.first - segment.passed_over;
+  }
+}
+
+void FanOut::move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames) {
+  Subscriber& subscriber = subscribers_[id];
+  for (int i = 0; i < visit.segment_count && of_frames > 0; ++i) {
+    const Visit::Segment& segment = visit.segments[static_cast<std::size_t>(i)];
+    const Subscription& subscription = subscriber.subscriptions[segment.subscription];
+    LogState& log = logs_[subscription.log()];
+    Cursor& cursor = log.members.at(subscription.position()).cursor;
+    const TagMask mask = mask_of(subscription.log(), id);
+    subscriber.turn = static_cast<std::uint16_t>(segment.subscription + 1);
+    for (; cursor != segment.end && of_frames > 0; ++cursor) {
+      const LogEntry& entry = log.events.at(cursor);
+      if ((mask & fanout::mask_of(entry.tag)) == 0) continue;
+      const std::string_view frame = bytes_of(log, subscriber, entry);
+      if (of_frames < frame.size()) {
+        entry.frame->add_ref();
+        outbox_of(subscriber)
+            .put_rest(Ref<const Frame>::adopt(entry.frame), frame.substr(of_frames), entry.appended_ms);
+      }
+      of_frames -= std::min(of_frames, frame.size());
+      ++counters_.deliveries;
+    }
+  }
+}
+
+void FanOut::finish_if_due(SubscriberId id) {
+  Subscriber& subscriber = subscribers_[id];
+  if (!subscriber.finishing) return;
+  if (!subscriber.outbox || (subscriber.outbox->empty() && !subscriber.outbox->has_last())) {
+    judge(id, Verdict::What::finished);
+    return;
+  }
+  unsubscribe_all(id);
+  subscriber.outbox->release_last(now_ms_);
+  set_standing(id, Standing::ready);
+}
+
+// Cursors whose events are gone: the subscriber is told the gaps, or judged. True: go on.
+bool FanOut::catch_up_with_lost(SubscriberId id) {
+  Subscriber& subscriber = subscribers_[id];
+  bool outbox_first = true;
+  for (const Subscription& each : subscriber.subscriptions) {
+    const std::uint32_t lost =
+        logs_[each.log()].events.lost(logs_[each.log()].members.at(each.position()).cursor);
+    if (lost == 0) continue;
+    if (policies_[subscriber.policy].policy == LagRule::Policy::skip && outbox_first) {
+      // A gap is told when it can leave. Put behind bytes that may still be stuck, it would soon have
+      // another behind it, and so on without a bound.
+      Visit visit;
+      visit.add_outbox(subscriber.outbox.get());
+      if (!write_out(id, visit)) return false;
+      outbox_first = false;
+    }
+    if (!subscriber.was_slow) counters_.overruns += lost;
+    if (!tell_gap(id, each, lost)) {
+      judge(id, subscriber.was_slow ? Verdict::What::slow_by_bytes : Verdict::What::overrun);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool FanOut::tell_gap(SubscriberId id, const Subscription& subscription, std::uint32_t lost) {
+  Subscriber& subscriber = subscribers_[id];
+  if (policies_[subscriber.policy].policy != LagRule::Policy::skip) return false;
+  std::string gap;
+  if (!host_.append_gap_frame(id, subscription.log(), lost, gap)) return false;
+  if (!gap.empty()) outbox_of(subscriber).put(gap, now_ms_);
+  LogState& log = logs_[subscription.log()];
+  log.members.at(subscription.position()).cursor = log.events.tail();
+  ++counters_.gaps_told;
+  counters_.events_skipped += lost;
+  return true;
+}
+
+}  // namespace carillon::fanout

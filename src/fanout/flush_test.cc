@@ -1,0 +1,278 @@
+// One subscriber's gathered write: its bounds, its order, and where it may be cut.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "fanout/testing/stage.h"
+
+namespace carillon::fanout::testing {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::Le;
+
+// Several frames of two logs and an outbox, cut at `first` and again at `second`, with a ping after each.
+void cut_twice(std::size_t first, std::size_t second, std::string_view big) {
+  Stage stage;
+  const LogId a = stage.engine->add_log(kDisconnect);
+  const LogId b = stage.engine->add_log(kDisconnect);
+  stage.join(0, {a, b});
+  stage.say(0, ping_frame("p0"));
+  stage.append(a, "a0");
+  stage.append(b, "b0");
+  stage.append(a, big);
+  stage.append(b, "b1");
+  stage.host.at(0).capacity = first;
+  stage.run();
+  stage.say(0, ping_frame("p1"));
+  stage.append(a, "a2");
+  stage.run();
+  stage.let_through(0, second);
+  stage.run();
+  stage.say(0, ping_frame("p2"));
+  stage.let_through(0);
+  stage.run();
+
+  Payloads of_a, of_b, pings;
+  for (const std::string& payload : stage.heard(0)) {
+    (payload[0] == '!' ? pings : payload[0] == 'b' ? of_b : of_a).push_back(payload);
+  }
+  const std::string where = "cut at " + std::to_string(first) + " and " + std::to_string(second);
+  EXPECT_THAT(of_a, ElementsAre("a0", big, "a2")) << where;
+  EXPECT_THAT(of_b, ElementsAre("b0", "b1")) << where;
+  EXPECT_THAT(pings, ElementsAre("!p0", "!p1", "!p2")) << where;
+  EXPECT_EQ(stage.engine->counters().deliveries, 5U) << where;
+  EXPECT_EQ(stage.engine->counters().retained_bytes, 0U) << where;
+  EXPECT_EQ(stage.engine->counters().blocked, 0U) << where;
+}
+
+TEST(Flush, AShortWriteAtEveryByteLosesRepeatsAndMixesNothing) {
+  const std::string big(20, 'x');
+  for (std::size_t first = 0; first <= 50; ++first) {
+    for (std::size_t second = 0; second <= 50; ++second) cut_twice(first, second, big);
+  }
+}
+
+TEST(Flush, AShortWriteInsideALargeFrameKeepsItsRestByReferenceOrByCopy) {
+  for (const std::size_t size : {1000U, 2000U, 16380U, 16384U, 20000U, 100000U}) {
+    const std::string big(size, 'x');
+    for (const std::size_t at : {9U, 20U, 1025U, 15000U, 19000U, 70000U}) {
+      cut_twice(at, 3, big);
+      cut_twice(at, 30000, big);
+    }
+  }
+}
+
+TEST(Flush, AHalfWrittenDeflatedFrameGoesOnAsItBegan) {
+  const std::string text(2000, 'z');
+  for (std::size_t at = 0; at < 40; ++at) {
+    Stage stage;
+    const LogId log = stage.engine->add_log(kDisconnect);
+    stage.join(0, {log}, kDisconnect, Encoding::deflated);
+    stage.join(1, {log}, kDisconnect, Encoding::deflated);
+    stage.host.at(0).capacity = at;
+    stage.append(log, text + "0");
+    stage.append(log, text + "1");
+    stage.run();
+    stage.engine->remove_subscriber(1);  // and now there are too few for deflate
+    stage.let_through(0);
+    stage.run();
+    EXPECT_THAT(stage.heard(0), ElementsAre(text + "0", text + "1")) << at;
+  }
+}
+
+TEST(Flush, FramesAreDeflatedFromTwoReadersUp) {
+  Stage stage;
+  const LogId log = stage.engine->add_log(kDisconnect);
+  const std::string text(500, 'z');
+  stage.join(0, {log}, kDisconnect, Encoding::deflated);
+  stage.join(9, {log});
+  stage.append(log, text);
+  stage.run();
+  EXPECT_EQ(stage.host.at(0).received.size(), wire_size(500));
+  stage.join(1, {log}, kDisconnect, Encoding::deflated);
+  stage.append(log, text);
+  stage.run();
+  EXPECT_LT(stage.host.at(1).received.size(), 100U);
+  EXPECT_LT(stage.host.at(0).received.size(), wire_size(500) + 100U);
+  EXPECT_EQ(stage.host.at(9).received.size(), 2 * wire_size(500));
+}
+
+TEST(Flush, ContiguousFramesLeaveAsOnePiece) {
+  Stage stage;
+  const LogId log = stage.engine->add_log(kDisconnect);
+  stage.join(0, {log});
+  for (int i = 0; i < 200; ++i) stage.append_shared(log, "event " + std::to_string(i));
+  stage.run();
+  EXPECT_THAT(stage.host.at(0).piece_counts, ElementsAre(1));
+  EXPECT_EQ(stage.heard(0).size(), 200U);
+}
+
+TEST(Flush, AVisitIsAtMost64PiecesAndThenTheOthersHaveTheirTurn) {
+  static_assert(FanOut::kPiecesMax == 64);
+  for (const int events : {63, 64, 65, 200}) {
+    Stage stage;
+    const LogId log = stage.engine->add_log(kDisconnect);
+    stage.join(0, {log});
+    stage.join(1, {log});
+    for (int i = 0; i < events; ++i) stage.append(log, "event " + std::to_string(i));
+    stage.run();
+    EXPECT_THAT(stage.host.at(0).piece_counts, Each(Le(64)));
+    EXPECT_EQ(stage.host.at(0).writes(), static_cast<std::size_t>(events + 63) / 64);
+    EXPECT_EQ(stage.heard(0).size(), static_cast<std::size_t>(events));
+    EXPECT_NE(stage.host.order[0], stage.host.order[1]);
+  }
+}
+
+TEST(Flush, AnOutboxIsPartOfThe64Pieces) {
+  Stage stage;
+  const LogId log = stage.engine->add_log(kDisconnect);
+  stage.join(0, {log});
+  for (int i = 0; i < 64; ++i) stage.append(log, "e");
+  stage.say(0, ping_frame("p"));
+  stage.run();
+  EXPECT_THAT(stage.host.at(0).piece_counts, ElementsAre(64, 1));
+}
+
+TEST(Flush, AVisitIsAtMost64KiB) {
+  static_assert(FanOut::kVisitBytesMax == 65536);
+  for (const std::size_t size : {32767U, 32768U, 32769U}) {  // on the wire
+    Stage stage;
+    const LogId log = stage.engine->add_log(kDisconnect);
+    stage.join(0, {log});
+    stage.append(log, std::string(size - 4, 'x'));
+    stage.append(log, std::string(size - 4, 'y'));
+    stage.run();
+    EXPECT_EQ(stage.host.at(0).writes(), size <= 32768 ? 1U : 2U);
+    EXPECT_EQ(stage.heard(0).size(), 2U);
+  }
+}
+
+TEST(Flush, AFrameOfMoreThan64KiBGoesAlone) {
+  Stage stage;
+  const LogId log = stage.engine->add_log(kDisconnect);
+  stage.join(0, {log});
+  stage.append(log, "before");
+  stage.append(log, std::string(200000, 'x'));
+  stage.append(log, "after");
+  stage.run();
+  EXPECT_THAT(stage.host.at(0).asked, ElementsAre(wire_size(6), wire_size(200000), wire_size(5)));
+}
+
+TEST(Flush, TwoLogsOfOneConnectionAreEachInOrder) {
+  Stage stage;
+  const LogId a = stage.engine->add_log(kDisconnect);
+  const LogId b = stage.engine->add_log(kDisconnect);
+  stage.join(0, {a, b});
+  for (int i = 0; i < 3; ++i) {
+    stage.append(a, "a" + std::to_string(i));
+    stage.append(b, "b" + std::to_string(i));
+  }
+  stage.run();
+  EXPECT_THAT(stage.heard(0), ElementsAre("a0", "a1", "a2", "b0", "b1", "b2"));
+  EXPECT_EQ(stage.host.at(0).writes(), 1U);
+}
+
+TEST(Flush, A128LogsAndOneConnection) {
+  Stage stage;
+  std::vector<LogId> logs;
+  for (int i = 0; i < 128; ++i) logs.push_back(stage.engine->add_log(kDisconnect));
+  stage.join(0, logs);
+  for (int round = 0; round < 3; ++round) {
+    for (const LogId log : logs) stage.append(log, std::to_string(log) + "." + std::to_string(round));
+  }
+  stage.run();
+  EXPECT_EQ(stage.heard(0).size(), 384U);
+  EXPECT_EQ(stage.host.at(0).writes(), 6U);
+}
+
+// A log that always has more than a visit takes.
+TEST(Flush, ABusyLogDoesNotStarveTheOthersOfAConnection) {
+  Stage stage({.bytes_max = 100'000'000});
+  std::vector<LogId> logs;
+  for (int i = 0; i < 8; ++i) logs.push_back(stage.engine->add_log(kDisconnect));
+  stage.join(0, logs);
+  stage.join(1, logs);  // turns are taken in step with another
+  const auto keep_busy = [&] {
+    for (int i = 0; i < 4; ++i) stage.append(logs[0], std::string(40000, 'x'));
+  };
+  keep_busy();
+  for (std::size_t i = 1; i < logs.size(); ++i) stage.append(logs[i], "quiet");
+  for (int visits = 0; visits < 8; ++visits) {
+    keep_busy();
+    stage.slice(2);
+  }
+  for (const SubscriberId id : {0U, 1U}) {
+    const auto heard = stage.heard(id);
+    EXPECT_EQ(std::count(heard.begin(), heard.end(), "quiet"), 7) << id;
+  }
+}
+
+TEST(Flush, ABusyLogDoesNotStarveTheOthersOfASlowReaderEither) {
+  Stage stage({.bytes_max = 100'000'000});
+  const LogId busy = stage.engine->add_log(kDisconnect);
+  const LogId quiet = stage.engine->add_log(kDisconnect);
+  stage.join(0, {busy, quiet});
+  stage.host.at(0).capacity = 500;
+  stage.append(quiet, "quiet");
+  for (int i = 0; i < 6; ++i) {
+    stage.append(busy, std::string(1000, 'x'));
+    stage.run();
+    stage.let_through(0, 1000);
+  }
+  const auto heard = stage.heard(0);
+  EXPECT_EQ(std::count(heard.begin(), heard.end(), "quiet"), 1);
+}
+
+// A host that encrypts takes all bytes and keeps what the kernel did not take.
+TEST(Flush, TheOutboxSaysHowManyBytesTheHostHasNotTaken) {
+  Stage stage;
+  const LogId log = stage.engine->add_log(kDisconnect);
+  stage.join(0, {log});
+  EXPECT_EQ(stage.engine->outbox_bytes(0), 0U);
+  const std::string ping = ping_frame("p");
+  stage.host.at(0).capacity = 1;
+  stage.say(0, ping);
+  EXPECT_EQ(stage.engine->outbox_bytes(0), ping.size());
+  stage.run();
+  EXPECT_EQ(stage.engine->outbox_bytes(0), ping.size() - 1);
+  stage.append(log, "an event is no part of it before it is half sent");
+  EXPECT_EQ(stage.engine->outbox_bytes(0), ping.size() - 1);
+  stage.let_through(0, ping.size() + 4);
+  stage.run();
+  EXPECT_GT(stage.engine->outbox_bytes(0), 0U) << "now it is";
+  stage.let_through(0);
+  stage.run();
+  EXPECT_EQ(stage.engine->outbox_bytes(0), 0U);
+}
+
+TEST(Flush, AWriteThatTookEverythingButSaysBlockedIsBlocked) {
+  Stage stage;
+  const LogId log = stage.engine->add_log(kDisconnect);
+  stage.join(0, {log});
+  stage.host.at(0).holds_back = true;
+  stage.append(log, "first");
+  stage.run();
+  EXPECT_THAT(stage.heard(0), ElementsAre("first"));
+  EXPECT_EQ(stage.engine->counters().blocked, 1U);
+  EXPECT_EQ(stage.engine->counters().deliveries, 1U);
+
+  stage.append(log, "second");
+  stage.say(0, ping_frame("p"));
+  stage.finish(0);
+  stage.run();
+  EXPECT_EQ(stage.host.at(0).writes(), 1U) << "not before it is writable";
+  EXPECT_TRUE(stage.verdicts().empty()) << "nor is it finished";
+
+  stage.host.at(0).holds_back = false;
+  stage.let_through(0);
+  stage.run();
+  EXPECT_THAT(stage.heard(0), ElementsAre("first", "!p", "second", "X"));
+  EXPECT_EQ(stage.engine->counters().blocked, 0U);
+  EXPECT_EQ(stage.verdicts().size(), 1U);
+}
+
+}  // namespace
+}  // namespace carillon::fanout::testing

@@ -1,0 +1,244 @@
+// The subscribers that are behind: what they need is kept, and lag_watch.h judges them over time. "Not yet
+// swept" is never slow: only who has had a short write is looked at.
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "fanout/fan_out.h"
+
+namespace carillon::fanout {
+namespace {
+
+// After a longer pause of ours (a stopped process) what was seen before says nothing.
+constexpr std::uint32_t kCheckPauseMax = 1000;
+// Events of mixed logs that one check_lag() counts one by one; who comes later is looked at next time.
+constexpr std::uint32_t kMixedEventsACheck = 200'000;
+
+}  // namespace
+
+void FanOut::set_standing(SubscriberId id, Standing standing) {
+  Subscriber& subscriber = subscribers_[id];
+  // The end of nearly every visit.
+  if (standing == Standing::caught_up && !subscriber.blocked && !subscriber.ready) return;
+  const bool was_blocked = subscriber.blocked;
+  const bool was_ready = subscriber.ready;
+  subscriber.blocked = standing == Standing::blocked;
+  subscriber.ready = standing == Standing::ready;
+
+  if (subscriber.ready && !subscriber.queued) {
+    subscriber.queued = true;
+    ready_.push_back(id);
+  }
+  if (subscriber.blocked != was_blocked) counters_.blocked += subscriber.blocked ? 1 : -std::uint64_t{1};
+  if (subscriber.blocked) subscriber.was_slow = true;
+  if (subscriber.blocked && !subscriber.listed) {
+    subscriber.listed = true;
+    lagging_.push_back({id, LagWatch(now_ms_)});
+  }
+  if (standing == Standing::caught_up) {
+    subscriber.was_slow = false;
+    subscriber.caught_up = true;
+  }
+  if (subscriber.blocked == was_blocked && subscriber.ready == was_ready) return;
+  for (const Subscription& each : subscriber.subscriptions) {
+    LogState& log = logs_[each.log()];
+    log.blocked = log.blocked + (subscriber.blocked ? 1 : 0) - (was_blocked ? 1 : 0);
+    log.ready = log.ready + (subscriber.ready ? 1 : 0) - (was_ready ? 1 : 0);
+    trim(log);
+  }
+}
+
+// Every subscriber that is blocked or ready: the blocked stand in lagging_, the ready in ready_.
+template <class Use>
+void FanOut::for_each_behind(Use&& use) {
+  const auto use_logs = [&](SubscriberId id) {
+    for (const Subscription& each : subscribers_[id].subscriptions) use(logs_[each.log()], each);
+  };
+  for (const Lagging& each : lagging_) {
+    if (subscribers_[each.subscriber].in_use && subscribers_[each.subscriber].blocked)
+      use_logs(each.subscriber);
+  }
+  for (const SubscriberId id : ready_) {
+    if (subscribers_[id].in_use && subscribers_[id].ready) use_logs(id);
+  }
+}
+
+// trim() keeps everything while a member is behind; here the oldest event that one still needs is found. The
+// table of what is needed exists only during the call, and only its touched pages cost anything.
+void FanOut::drop_what_none_needs() {
+  if (counters_.retained_bytes == 0) return;
+  using Table = std::unique_ptr<std::uint32_t[], decltype(&std::free)>;
+  const Table needed(static_cast<std::uint32_t*>(std::calloc(logs_.size(), sizeof(std::uint32_t))),
+                     &std::free);
+  if (!needed) return;  // the next check tries again
+  const auto needed_of = [&](const Subscription& each) -> std::uint32_t& { return needed[each.log()]; };
+  for_each_behind([&](LogState& log, const Subscription& each) {
+    const std::uint32_t pending = log.events.pending(log.members.at(each.position()).cursor);
+    needed_of(each) = std::max(needed_of(each), pending);
+  });
+  for_each_behind([&](LogState& log, const Subscription& each) {
+    if (log.events.size() == 0) return;
+    drop_all_but(log, std::max(needed_of(each), log.events.pending(had_by_all(log))));
+  });
+}
+
+void FanOut::check_lag(MonoTime now) {
+  now_ms_ = wrapping_ms(now);
+  has_shed_ = false;
+  if (!has_work()) idle_ms_ = now_ms_;
+  if (elapsed_ms(lag_checked_ms_, now_ms_) > kCheckPauseMax) {
+    for (Lagging& each : lagging_) each.watch.restart(now_ms_);
+  }
+  lag_checked_ms_ = now_ms_;
+  mixed_events_left_ = kMixedEventsACheck;
+  std::size_t kept = 0;
+  for (Lagging& each : lagging_) {
+    if (look_at(each)) {
+      lagging_[kept++] = each;
+    } else {
+      subscribers_[each.subscriber].listed = false;
+    }
+  }
+  lagging_.resize(kept, {0, LagWatch(0)});
+  // The next check begins with those that this one may not have come to.
+  if (mixed_events_left_ == 0) {
+    std::rotate(lagging_.begin(), lagging_.begin() + static_cast<std::ptrdiff_t>(kept / 2), lagging_.end());
+  }
+  drop_what_none_needs();
+  if (options_.memory.is_exhausted()) shed_behind();
+}
+
+// False when it need not be looked at any more.
+bool FanOut::look_at(Lagging& lagging) {
+  Subscriber& subscriber = subscribers_[lagging.subscriber];
+  if (!subscriber.in_use || !subscriber.was_slow || subscriber.judged || subscriber.dismissed) return false;
+  if (subscriber.caught_up) lagging.watch.restart(now_ms_);
+  subscriber.caught_up = false;
+  const LagRule& rule = policies_[subscriber.policy];
+  if (rule.policy == LagRule::Policy::skip) return true;  // what it misses is told when it can take bytes
+  const auto sample = sample_of(lagging.subscriber);
+  if (!sample) return true;  // not this time
+  if (sample->lost) {
+    judge(lagging.subscriber, Verdict::What::slow_by_bytes);
+    return false;
+  }
+  switch (lagging.watch.look(rule, sample->seen, now_ms_, age_of(idle_ms_))) {
+    case LagWatch::Finding::keeps_up:
+      return true;
+    case LagWatch::Finding::engine_is_slow:
+      ++counters_.late;
+      return true;
+    case LagWatch::Finding::slow_by_bytes:
+      judge(lagging.subscriber, Verdict::What::slow_by_bytes);
+      return false;
+    case LagWatch::Finding::slow_by_age:
+      judge(lagging.subscriber, Verdict::What::slow_by_age);
+      return false;
+  }
+  return true;
+}
+
+// Nothing: there were too many events of mixed logs to count in this check.
+std::optional<FanOut::Sample> FanOut::sample_of(SubscriberId id) {
+  const Subscriber& subscriber = subscribers_[id];
+  Sample sample;
+  sample.seen.blocked = subscriber.blocked;
+  sample.seen.held_bytes = subscriber.blocked ? host_.held_back(id) : 0;
+  sample.seen.unsent_bytes = sample.seen.held_bytes;
+  for (const Subscription& each : subscriber.subscriptions) {
+    const LogState& log = logs_[each.log()];
+    const Cursor cursor = log.members.at(each.position()).cursor;
+    if (log.events.pending(cursor) == 0) continue;
+    if (log.events.lost(cursor) > 0) {
+      sample.lost = true;
+      return sample;
+    }
+    const auto behind = bytes_behind(each, id);
+    if (!behind) return std::nullopt;
+    sample.seen.behind_bytes += *behind;
+    const std::uint32_t age = age_of(log.events.at(cursor).appended_ms);
+    if (*behind > 0) sample.seen.oldest_age_ms = std::max(sample.seen.oldest_age_ms, age);
+  }
+  if (subscriber.outbox && !subscriber.outbox->empty()) {
+    sample.seen.unsent_bytes += subscriber.outbox->size();
+    sample.seen.oldest_age_ms = std::max(sample.seen.oldest_age_ms, age_of(subscriber.outbox->oldest_ms()));
+  }
+  sample.seen.unsent_bytes += sample.seen.behind_bytes;
+  return sample;
+}
+
+// Of one log; where the log is mixed, only events that the subscriber receives.
+std::optional<std::uint64_t> FanOut::bytes_behind(const Subscription& subscription, SubscriberId id) {
+  const LogState& log = logs_[subscription.log()];
+  const Cursor cursor = log.members.at(subscription.position()).cursor;
+  if (!log.mixed) return log.events.pending_bytes(cursor);
+  const std::uint32_t pending = log.events.pending(cursor);
+  if (pending > mixed_events_left_) {
+    mixed_events_left_ = 0;
+    return std::nullopt;
+  }
+  mixed_events_left_ -= pending;
+  const TagMask mask = mask_of(subscription.log(), id);
+  std::uint64_t bytes = 0;
+  for (Cursor c = cursor; c != log.events.head(); ++c) {
+    const LogEntry& entry = log.events.at(c);
+    if ((mask & fanout::mask_of(entry.tag)) != 0) bytes += entry.size;
+  }
+  return bytes;
+}
+
+std::uint32_t FanOut::age_of(std::uint32_t since_ms) const { return elapsed_ms(since_ms, now_ms_); }
+
+// --- when memory is short -----------------------------------------------------------------------
+
+bool FanOut::shed_furthest_behind(MonoTime now) {
+  now_ms_ = wrapping_ms(now);
+  return shed_behind();
+}
+
+// A shard whose logs hold little is not why memory is short: of its subscribers only those count that are
+// over their own limit.
+bool FanOut::shed_behind() {
+  const bool holds_much = counters_.retained_bytes >= options_.memory.share() / 2;
+  std::uint64_t furthest = 0;
+  for (const Lagging& each : lagging_) {
+    const std::uint64_t unsent = unsent_if_sheddable(each.subscriber);
+    if (holds_much || unsent > policies_[subscribers_[each.subscriber].policy].bytes_max) {
+      furthest = std::max(furthest, unsent);
+    }
+  }
+  if (furthest == 0) return false;
+  for (const Lagging& each : lagging_) {
+    if (unsent_if_sheddable(each.subscriber) >= furthest - furthest / 8) {
+      judge(each.subscriber, Verdict::What::slow_by_memory);
+    }
+  }
+  drop_what_none_needs();
+  return true;
+}
+
+// 0: it is not behind, or its policy does not close it.
+std::uint64_t FanOut::unsent_if_sheddable(SubscriberId id) const {
+  const Subscriber& subscriber = subscribers_[id];
+  if (!subscriber.in_use || !subscriber.was_slow || subscriber.judged || subscriber.dismissed) return 0;
+  if (policies_[subscriber.policy].policy == LagRule::Policy::skip) return 0;
+  std::uint64_t bytes = subscriber.outbox ? subscriber.outbox->size() : 0;
+  for (const Subscription& each : subscriber.subscriptions) {
+    const LogState& log = logs_[each.log()];
+    bytes += log.events.pending_bytes(log.members.at(each.position()).cursor);
+  }
+  return bytes;
+}
+
+// The engine is done with this subscriber: it is neither swept nor owed anything, and the host takes
+// it away after the slice.
+void FanOut::judge(SubscriberId id, Verdict::What what) {
+  set_standing(id, Standing::caught_up);
+  subscribers_[id].judged = true;
+  verdicts_.push_back({id, what});
+  if (what == Verdict::What::slow_by_bytes) ++counters_.slow_by_bytes;
+  if (what == Verdict::What::slow_by_age) ++counters_.slow_by_age;
+  if (what == Verdict::What::slow_by_memory) ++counters_.slow_by_memory;
+}
+
+}  // namespace carillon::fanout

@@ -1,0 +1,65 @@
+#include "fanout/outbox.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace carillon::fanout {
+
+void Outbox::put(std::string_view bytes, std::uint32_t now_ms) {
+  const std::size_t before = size();
+  bytes_.append(bytes);  // first: when it throws for want of memory, nothing has changed
+  if (before == 0) {
+    oldest_ms_ = now_ms;
+    of_oldest_ = bytes.size();
+  } else if (of_oldest_ == before) {
+    newer_ms_ = now_ms;
+  }
+}
+
+void Outbox::release_last(std::uint32_t now_ms) {
+  put(last_, now_ms);
+  last_.clear();
+}
+
+void Outbox::put_rest(Ref<const Frame> frame, std::string_view rest, std::uint32_t since_ms) {
+  CARILLON_ASSERT(empty());
+  oldest_ms_ = since_ms;
+  of_oldest_ = rest.size();
+  if (rest.size() <= kCopyRestUpTo || frame->plain().size() < FrameArena::kOwnBlockFrom) {
+    bytes_.assign(rest);
+    sent_ = 0;
+    return;
+  }
+  frame_ = std::move(frame);
+  rest_ = rest;
+}
+
+int Outbox::gather(iovec* out) const {
+  int pieces = 0;
+  if (!rest_.empty()) out[pieces++] = {const_cast<char*>(rest_.data()), rest_.size()};
+  if (bytes_.size() > sent_) {
+    out[pieces++] = {const_cast<char*>(bytes_.data()) + sent_, bytes_.size() - sent_};
+  }
+  return pieces;
+}
+
+void Outbox::consume(std::size_t count) {
+  CARILLON_ASSERT(count <= size());
+  const std::size_t of_rest = std::min(count, rest_.size());
+  rest_.remove_prefix(of_rest);
+  if (rest_.empty()) frame_ = {};
+  sent_ += count - of_rest;
+  of_oldest_ -= std::min(count, of_oldest_);
+  if (of_oldest_ == 0) {
+    oldest_ms_ = newer_ms_;
+    of_oldest_ = size();
+  }
+  // A peer that reads slowly must not make the sent part of a busy outbox pile up.
+  if (sent_ > 4096 && sent_ * 2 > bytes_.size()) {
+    bytes_.erase(0, sent_);
+    sent_ = 0;
+  }
+}
+
+}  // namespace carillon::fanout

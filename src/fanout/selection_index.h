@@ -1,0 +1,45 @@
+// SelectionIndex: who hears which tags of one endpoint, where a client chooses them once, with its request.
+//
+// All clients with the same set of tags share a log, so that an event costs one append a set that has it, and
+// nothing a client. Beyond `sets_max` sets, clients with further ones share one mixed log, in which each
+// passes over what it did not choose: dearer, and as correct.
+//
+// Thread: the shard's. A set exists from its first subscriber on; once the last has left, the engine calls
+// its log deserted, and end() takes it away.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "fanout/fan_out.h"
+
+namespace carillon::fanout {
+
+class SelectionIndex {
+ public:
+  SelectionIndex(FanOut& fan_out, PolicyId policy, std::uint32_t sets_max)
+      : fan_out_(fan_out), policy_(policy), sets_max_(sets_max) {}
+
+  // Once a subscriber. Who chose nothing hears nothing.
+  void subscribe(SubscriberId subscriber, TagMask tags);
+  void append(const Ref<const Frame>& frame, Tag tag, MonoTime now);
+
+  std::size_t sets() const { return sets_.size(); }
+  std::uint32_t in_mixed() const { return mixed_ ? fan_out_.subscribers_of(*mixed_) : 0; }
+  // Takes a deserted log away. False when it is not of this index, or somebody hears it again.
+  bool end(LogId log);
+
+ private:
+  struct Set {
+    TagMask tags;
+    LogId log;
+  };
+
+  FanOut& fan_out_;
+  const PolicyId policy_;
+  const std::uint32_t sets_max_;
+  std::vector<Set> sets_;
+  std::optional<LogId> mixed_;
+};
+
+}  // namespace carillon::fanout

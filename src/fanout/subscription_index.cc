@@ -1,0 +1,108 @@
+#include "fanout/subscription_index.h"
+
+#include <bit>
+
+namespace carillon::fanout {
+
+SubscriptionIndex::Outcome SubscriptionIndex::subscribe(SubscriberId subscriber, std::string_view channel) {
+  const std::uint64_t hash = hash_of(channel);
+  std::optional<LogId> log = find(channel, hash);
+  if (!log) {
+    if (size_ >= channels_max_ || !fan_out_.has_room_for_log()) return Outcome::too_many_channels;
+    log = add(channel, hash);
+  }
+  const bool added = fan_out_.subscribe(subscriber, *log);
+  if (!added && fan_out_.subscribers_of(*log) == 0) end(*log);  // one that is finishing subscribes to nothing
+  return added ? Outcome::subscribed : Outcome::already;
+}
+
+SubscriptionIndex::Outcome SubscriptionIndex::unsubscribe(SubscriberId subscriber, std::string_view channel) {
+  const std::optional<LogId> log = find(channel);
+  if (!log || !fan_out_.unsubscribe(subscriber, *log)) return Outcome::was_not;
+  end(*log);
+  return Outcome::unsubscribed;
+}
+
+std::optional<LogId> SubscriptionIndex::find(std::string_view channel) const {
+  return size_ == 0 ? std::nullopt : find(channel, hash_of(channel));
+}
+
+std::optional<LogId> SubscriptionIndex::find(std::string_view channel, std::uint64_t hash) const {
+  if (size_ == 0) return std::nullopt;
+  const std::uint8_t fingerprint = fingerprint_of(hash);
+  for (Link link = links()[bucket_of(hash)]; link != 0;) {
+    const LogNote& note = fan_out_.note_of(link - 1);
+    if (note.fingerprint == fingerprint && note.name.text() == channel) return link - 1;
+    link = note.next;
+  }
+  return std::nullopt;
+}
+
+void SubscriptionIndex::prefetch_bucket(std::uint64_t hash) const {
+  if (size_ > 0) __builtin_prefetch(&links()[bucket_of(hash)]);
+}
+
+// Only the first log of the bucket: few look-ups go beyond it.
+void SubscriptionIndex::prefetch_log(std::uint64_t hash) const {
+  if (size_ == 0) return;
+  if (const Link first = links()[bucket_of(hash)]; first != 0) fan_out_.prefetch(first - 1);
+}
+
+void SubscriptionIndex::prefetch_name(std::uint64_t hash) const {
+  if (size_ == 0) return;
+  if (const Link first = links()[bucket_of(hash)]; first != 0) fan_out_.note_of(first - 1).name.prefetch();
+}
+
+bool SubscriptionIndex::end(LogId log) {
+  LogNote& note = fan_out_.note_of(log);
+  if (size_ == 0 || note.name.empty() || fan_out_.subscribers_of(log) > 0) return false;
+  Link* link = &links()[bucket_of(hash_of(note.name.text()))];
+  while (*link != log + 1) {
+    if (*link == 0) return false;  // another index's
+    link = &fan_out_.note_of(*link - 1).next;
+  }
+  *link = note.next;
+  note = {};
+  --size_;
+  fan_out_.remove_log(log);
+  return true;
+}
+
+LogId SubscriptionIndex::add(std::string_view channel, std::uint64_t hash) {
+  if (size_ == buckets_) add_bucket();
+  const LogId log = fan_out_.add_log(policy_, FanOut::Lifetime::while_heard);
+  LogNote& note = fan_out_.note_of(log);
+  note.name = LogName(channel);
+  note.fingerprint = fingerprint_of(hash);
+  Link& first = links()[bucket_of(hash)];
+  note.next = std::exchange(first, log + 1);
+  ++size_;
+  return log;
+}
+
+// As many low bits as the number of buckets has; what would lie beyond the last is still where it was with
+// one bit less.
+std::uint32_t SubscriptionIndex::bucket_of(std::uint64_t hash) const {
+  const std::uint32_t mask = std::bit_ceil(buckets_) - 1;
+  const std::uint32_t bucket = static_cast<std::uint32_t>(hash) & mask;
+  return bucket < buckets_ ? bucket : bucket & (mask >> 1);
+}
+
+// The new bucket takes those from its elder, the one with the highest bit less, whose hash has that bit.
+void SubscriptionIndex::add_bucket() {
+  if (!pages_) pages_ = std::make_unique<ReservedPages>(std::size_t{channels_max_} * sizeof(Link));
+  pages_->commit((std::size_t{buckets_} + 1) * sizeof(Link));
+  const std::uint32_t added = buckets_++;
+  if (added == 0) return;
+  Link* const elder = &links()[added & ~std::bit_floor(added)];
+  Link rest = std::exchange(*elder, 0);
+  while (rest != 0) {
+    const Link moving = rest;
+    LogNote& note = fan_out_.note_of(moving - 1);
+    Link& first = links()[bucket_of(hash_of(note.name.text()))];
+    rest = std::exchange(note.next, first);
+    first = moving;
+  }
+}
+
+}  // namespace carillon::fanout

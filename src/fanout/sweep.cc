@@ -1,0 +1,139 @@
+// Whose turn it is: dirty logs round-robin, ready subscribers between them; and what a log may forget.
+#include <algorithm>
+
+#include "fanout/fan_out.h"
+
+namespace carillon::fanout {
+namespace {
+
+// A sweep over members that need nothing still costs time; so many count as one write.
+constexpr std::uint32_t kLooksAWrite = 256;
+
+}  // namespace
+
+bool FanOut::run_slice(MonoTime now) {
+  now_ms_ = wrapping_ms(now);
+  has_shed_ = false;
+  while (has_work() && !host_.slice_is_over()) {
+    // Neither may starve the other: as many visits to the ready as the last log's turn made writes.
+    if (dirty_.empty() || (visits_due_ > 0 && !ready_.empty())) {
+      --visits_due_;
+      flush_next_ready();
+      continue;
+    }
+    const LogId id = dirty_.front();
+    dirty_.pop_front();
+    visits_due_ = std::max(sweep(id), 1);
+  }
+  if (has_work()) return true;
+  idle_ms_ = now_ms_;
+  return false;
+}
+
+void FanOut::flush_next_ready() {
+  const SubscriberId id = ready_.front();
+  ready_.pop_front();
+  subscribers_[id].queued = false;
+  // It may have left, or have been judged, since it was queued.
+  if (subscribers_[id].in_use && subscribers_[id].ready) flush(id);
+}
+
+int FanOut::sweep(LogId id) {
+  LogState& log = logs_[id];
+  if (!log.in_use) {  // removed while it was queued
+    free_log(id);
+    return 0;
+  }
+  std::uint32_t looks = 0;
+  int writes = 0;
+  while (log.members.sweeping() && writes < kWritesATurn) {
+    const Member& member = log.members.advance(log.events.head());
+    if (needs_visit(log, member)) {
+      flush(member.subscriber);
+    } else if (++looks % kLooksAWrite != 0) {
+      continue;
+    }
+    ++writes;
+    if (host_.slice_is_over()) break;
+  }
+  trim(log);
+  if (log.members.sweeping()) {
+    dirty_.push_back(id);
+    return writes;
+  }
+  log.queued = false;
+  compact(id);
+  return writes;
+}
+
+// The blocked wait for their sockets, and the ready have a turn of their own.
+bool FanOut::needs_visit(const LogState& log, const Member& member) const {
+  if (member.subscriber == kNobody || log.events.pending(member.cursor) == 0) return false;
+  const Subscriber& subscriber = subscribers_[member.subscriber];
+  return !subscriber.blocked && !subscriber.ready && !subscriber.judged;
+}
+
+// Drops what no member needs any more, as far as that can be told in O(1): while a member is behind, its log
+// keeps everything until check_lag() has looked for what is still needed.
+void FanOut::trim(LogState& log) {
+  if (log.events.size() == 0) return;
+  if (log.blocked + log.ready == 0) drop_all_but(log, log.events.pending(had_by_all(log)));
+  if (log.blocked > 0) drop_beyond_window(log);
+  while (log.events.bytes() > options_.log_bytes_hard_max) drop_oldest(log);
+}
+
+// What every member that is not behind has been sent.
+Cursor FanOut::had_by_all(const LogState& log) const {
+  return log.members.sweeping() ? log.members.swept_until() : log.events.head();
+}
+
+void FanOut::drop_all_but(LogState& log, std::uint32_t needed) {
+  if (needed < log.events.size()) drop_until(log, log.events.head() - needed);
+}
+
+// Where a gap is told instead of a close, a log keeps no more than the window for those that are blocked, but
+// everything that one who can take bytes has not been sent.
+void FanOut::drop_beyond_window(LogState& log) {
+  const LagRule& rule = policies_[log.policy];
+  if (rule.policy != LagRule::Policy::skip || log.ready > 0) return;
+  const Cursor had = had_by_all(log);
+  while (log.events.bytes() > rule.bytes_max && log.events.pending(had) < log.events.size()) drop_oldest(log);
+}
+
+// The events of the process have exhausted their budget. The subscriber that is furthest behind here is
+// closed as slow. If this engine's own logs hold more than the budget although none is behind, the fault is
+// ours: the log that grew drops its oldest events.
+void FanOut::relieve_memory(LogState& appended) {
+  if (!has_shed_) {
+    has_shed_ = true;  // once a slice, for it looks at every lagging subscriber
+    if (shed_behind()) return;
+  }
+  if (counters_.retained_bytes <= options_.memory.bytes_max()) return;
+  while (appended.events.size() > 0 && counters_.retained_bytes > options_.memory.bytes_max()) {
+    drop_oldest(appended);
+  }
+}
+
+void FanOut::drop_oldest(LogState& log) { drop_until(log, log.events.tail() + 1); }
+
+void FanOut::drop_until(LogState& log, Cursor cursor) {
+  const std::uint32_t before = log.events.bytes();
+  const std::uint32_t ring_before = log.events.ring_bytes();
+  log.events.drop_until(cursor);
+  counters_.retained_bytes -= before - log.events.bytes();
+  count_ring(ring_before, log.events.ring_bytes());
+}
+
+void FanOut::compact(LogId id) {
+  LogState& log = logs_[id];
+  constexpr std::uint32_t kNotWorthIt = 16;
+  const std::uint32_t tombstones = log.members.tombstones();
+  if (tombstones < kNotWorthIt || tombstones * 2 < log.members.slots()) return;
+  log.members.compact([&](SubscriberId moved, std::uint32_t position) {
+    for (Subscription& each : subscribers_[moved].subscriptions) {
+      if (each.log() == id) each.move_to(position);
+    }
+  });
+}
+
+}  // namespace carillon::fanout

@@ -1,0 +1,89 @@
+// FakeHost: a socket for each subscriber that takes as many bytes as the test allows, and slices that
+// are over after as many questions as the test says. For tests.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "fanout/fan_out.h"
+#include "fanout/testing/heard.h"
+
+namespace carillon::fanout::testing {
+
+inline constexpr std::size_t kOpen = std::numeric_limits<std::size_t>::max();
+
+struct FakeSocket {
+  std::string received;
+  std::size_t capacity = kOpen;
+  bool broken = false;
+  bool holds_back = false;         // takes bytes and says blocked, as TLS may
+  std::size_t held_back = 0;       // how much of them it says it holds
+  std::vector<int> piece_counts;   // of each write
+  std::vector<std::size_t> asked;  // bytes, of each write
+
+  std::vector<std::string> payloads() const { return payloads_in(received); }
+  std::size_t writes() const { return asked.size(); }
+};
+
+class FakeHost final : public FanOutHost {
+ public:
+  WriteResult write(SubscriberId id, const iovec* pieces, int count) override {
+    FakeSocket& socket = at(id);
+    order.push_back(id);
+    if (socket.broken) return {0, WriteResult::State::broken};
+    std::size_t asked = 0;
+    std::size_t written = 0;
+    for (int i = 0; i < count; ++i) {
+      const std::size_t taken = std::min(pieces[i].iov_len, socket.capacity);
+      socket.received.append(static_cast<const char*>(pieces[i].iov_base), taken);
+      if (socket.capacity != kOpen) socket.capacity -= taken;
+      written += taken;
+      asked += pieces[i].iov_len;
+    }
+    socket.piece_counts.push_back(count);
+    socket.asked.push_back(asked);
+    if (on_write) on_write(id, written == asked);
+    const bool ok = written == asked && !socket.holds_back;
+    return {written, ok ? WriteResult::State::ok : WriteResult::State::blocked};
+  }
+
+  bool append_gap_frame(SubscriberId id, LogId log, std::uint32_t count, std::string& out) override {
+    if (!tells_gaps) return false;
+    const std::string frame = text_frame("gap " + std::to_string(log) + " " + std::to_string(count));
+    if (on_gap) on_gap(id, log, count, frame);
+    out += frame;
+    return true;
+  }
+
+  std::size_t held_back(SubscriberId id) const override {
+    return id < sockets_.size() ? sockets_[id].held_back : 0;
+  }
+
+  // A slice's length: how often this is answered with no.
+  bool slice_is_over() override {
+    if (slice_left == 0) return true;
+    --slice_left;
+    return false;
+  }
+
+  FakeSocket& at(SubscriberId id) {
+    if (id >= sockets_.size()) sockets_.resize(id + 1);
+    return sockets_[id];
+  }
+
+  bool tells_gaps = true;
+  std::size_t slice_left = kOpen;
+  std::vector<SubscriberId> order;  // whom the writes went to
+  std::function<void(SubscriberId, bool whole)> on_write;
+  std::function<void(SubscriberId, LogId, std::uint32_t count, const std::string& frame)> on_gap;
+
+ private:
+  std::vector<FakeSocket> sockets_;
+};
+
+}  // namespace carillon::fanout::testing

@@ -1,0 +1,93 @@
+// Stage: a FanOut with a FakeHost, a clock that the test turns, and short words for what tests do.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fanout/fan_out.h"
+#include "fanout/testing/fake_host.h"
+#include "websocket/deflate.h"
+
+namespace carillon::fanout::testing {
+
+using Payloads = std::vector<std::string>;
+
+// Policies of every stage, with limits of the test's choice.
+inline constexpr PolicyId kDisconnect = 0;
+inline constexpr PolicyId kSkip = 1;
+
+struct StageOptions {
+  std::uint32_t log_bytes_hard_max = 1024U * 1024 * 1024;
+  std::uint32_t outbox_bytes_max = 64 * 1024;
+  std::uint64_t memory_max = std::uint64_t{1} << 40;
+};
+
+struct Stage {
+  explicit Stage(LagRule limits = {}, StageOptions options = {})
+      : memory(options.memory_max),
+        engine(std::make_unique<FanOut>(
+            host, FanOutOptions{memory, options.log_bytes_hard_max, options.outbox_bytes_max}, rules(limits),
+            &deflater)) {}
+
+  static std::vector<LagRule> rules(LagRule limits) {
+    LagRule disconnect = limits;
+    disconnect.policy = LagRule::Policy::disconnect;
+    LagRule skip = limits;
+    skip.policy = LagRule::Policy::skip;
+    return {disconnect, skip};
+  }
+
+  void join(SubscriberId id, std::vector<LogId> logs, PolicyId policy = kDisconnect,
+            Encoding encoding = Encoding::plain) {
+    engine->add_subscriber(id, policy, encoding);
+    for (const LogId log : logs) engine->subscribe(id, log);
+  }
+  void append(LogId log, std::string_view text) { engine->append(log, arena.make_own(text), now); }
+  void append_shared(LogId log, std::string_view text) { engine->append(log, arena.make_shared(text), now); }
+  bool say(SubscriberId id, std::string_view bytes) { return engine->say(id, bytes, now); }
+  void finish(SubscriberId id) { engine->finish(id, close_frame(), now); }
+  static std::string close_frame() {
+    std::string frame;
+    websocket::append_close(frame, std::nullopt);
+    return frame;
+  }
+
+  bool slice(std::size_t length) {
+    host.slice_left = length;
+    const bool left = engine->run_slice(now);
+    host.slice_left = kOpen;
+    return left;
+  }
+  void run() { slice(kOpen); }
+  void pass(milliseconds time) { now += time; }
+
+  // The socket's peer has read `bytes`: the event loop would tell.
+  void let_through(SubscriberId id, std::size_t bytes = kOpen) {
+    host.at(id).capacity = bytes;
+    engine->on_writable(id);
+  }
+  void block(SubscriberId id) { host.at(id).capacity = 0; }
+
+  Payloads heard(SubscriberId id) { return host.at(id).payloads(); }
+  // The verdicts so far, "3 broken" each.
+  std::vector<std::pair<SubscriberId, Verdict::What>> verdicts() {
+    std::vector<std::pair<SubscriberId, Verdict::What>> all;
+    for (const Verdict& each : engine->take_verdicts()) all.emplace_back(each.subscriber, each.what);
+    return all;
+  }
+
+  FakeHost host;
+  FrameMemory memory;
+  FrameArena arena{memory};
+  websocket::Deflater deflater;
+  MonoTime now{seconds(100)};
+  std::unique_ptr<FanOut> engine;
+};
+
+inline std::size_t wire_size(std::size_t payload) { return websocket::server_header_size(payload) + payload; }
+
+}  // namespace carillon::fanout::testing

@@ -1,0 +1,59 @@
+// ClientSettings: what all clients of a run have in common, and the first bytes that each of them sends.
+//
+// Immutable once a run begins; shared by its threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loadgen/address.h"
+#include "loadgen/marker.h"
+#include "loadgen/text_template.h"
+#include "websocket/opcode.h"
+
+namespace carillon::loadgen {
+
+enum class Transport : std::uint8_t { websocket, sse };
+enum class TokenPlace : std::uint8_t { query, bearer };
+
+struct ClientSettings {
+  static constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
+
+  // A text message that is equal to the question is answered, and is no event.
+  struct Answer {
+    std::string question;  // 1 to FrameCounter::kCollectedBytesMax bytes
+    std::string answer;    // empty: nothing is sent
+  };
+
+  SocketAddress address;
+  std::string host_header;
+  ClientTemplate target;  // path and query
+  Transport transport = Transport::websocket;
+  // The token of a client; called on the threads of the clients, several at once. Without it: no token.
+  std::function<std::string(std::uint32_t client)> token_of;
+  TokenPlace token_place = TokenPlace::query;
+  std::string token_param = "token";
+  std::optional<std::uint32_t> sources;  // 127.0.0.2 and so many in all; without it the system chooses
+  std::vector<ClientTemplate> hellos;    // sent as soon as the connection is open
+  std::vector<Answer> answers;
+  websocket::Opcode opcode = websocket::Opcode::text;  // of hellos and answers
+  std::optional<Marker> marker;        // what an event is counted by; without it: by its message
+  std::uint32_t stall_from = kNobody;  // clients from this number on never read
+};
+
+// The Sec-WebSocket-Key that every client sends. That it is no secret, and always the same, harms nobody
+// here.
+std::string_view websocket_key();
+
+// The request of one client, to the end of its head.
+std::string request_of(const ClientSettings& settings, std::uint32_t client);
+
+// A socket that has begun to connect, of the source address that is this client's turn. Under 0: errno.
+int begin_connecting(const ClientSettings& settings, std::uint32_t client);
+
+}  // namespace carillon::loadgen

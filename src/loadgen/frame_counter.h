@@ -1,0 +1,70 @@
+// FrameCounter: counts a server's messages (RFC 6455 section 5.2) in a stream of bytes, by walking the
+// frames' headers; a payload of data is stepped over and not looked at. Exact wherever the stream is split.
+//
+// For a load generator, so it trusts the server more than a client should: it checks no UTF-8, no RSV bits
+// and no order of fragments. Thread: one. 32 bytes while no frame is under way; of a control or short frame
+// it keeps at most kCollectedBytesMax bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "websocket/opcode.h"
+
+namespace carillon::loadgen {
+
+enum class Counts : std::uint8_t { as_event, as_nothing };
+
+class FrameListener {
+ public:
+  // The views live for the call.
+  virtual void on_control(websocket::Opcode opcode, std::string_view payload) = 0;
+  // A whole data frame that is no longer than was asked for: is it an event?
+  virtual Counts on_short(std::string_view payload) = 0;
+
+ protected:
+  ~FrameListener() = default;
+};
+
+class PayloadListener {
+ public:
+  // The next piece of a data frame's payload, as it was read.
+  virtual void on_payload(std::string_view piece) = 0;
+
+ protected:
+  ~PayloadListener() = default;
+};
+
+class FrameCounter {
+ public:
+  static constexpr std::size_t kCollectedBytesMax = 125;  // all that a control frame may have
+
+  // The messages that end in these bytes. Data frames of 1 to `short_bytes_max` bytes are shown whole to
+  // the listener first.
+  std::uint32_t feed(std::string_view bytes, FrameListener& frames, std::size_t short_bytes_max = 0);
+  // The same, and shows all data.
+  std::uint32_t feed(std::string_view bytes, FrameListener& frames, std::size_t short_bytes_max,
+                     PayloadListener& payloads);
+
+ private:
+  template <class OnPayload>
+  std::uint32_t walk(std::string_view bytes, FrameListener& frames, std::size_t short_bytes_max,
+                     OnPayload on_payload);
+  std::size_t read_header(std::string_view bytes, std::size_t short_bytes_max);
+  void collect(std::string_view piece);
+  bool is_control() const { return (header_[0] & 0x08) != 0; }
+  bool is_final() const { return (header_[0] & 0x80) != 0; }
+  std::uint32_t end_frame(FrameListener& frames);
+
+  std::uint64_t payload_left_ = 0;
+  std::unique_ptr<std::string> collected_;
+  unsigned char header_[10] = {};
+  std::uint8_t header_size_ = 0;  // bytes of it that have come
+  bool in_payload_ = false;
+  bool collects_ = false;
+};
+
+}  // namespace carillon::loadgen

@@ -1,0 +1,47 @@
+// Histogram: how often which time was seen, in buckets that grow with the value (the log-linear layout that
+// HdrHistogram made known): 1 µs exact up to 2 ms, beyond that within 0.1 %, up to an hour.
+//
+// Thread: one; merge() brings several together afterwards. Memory: 184 KiB, whatever is recorded.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/time.h"
+
+namespace carillon::loadgen {
+
+class Histogram {
+ public:
+  static constexpr std::uint64_t kMax_us = 3'600'000'000;  // longer counts as this
+  // Up to here a bucket is a microsecond; each doubling beyond has half as many buckets.
+  static constexpr std::uint64_t kExactBelow_us = 2048;
+
+  Histogram();
+
+  // Whole microseconds, rounded down; a negative one counts as 0.
+  void record(MonoClock::duration time);
+  void record_us(std::uint64_t time_us);
+  void merge(const Histogram& other);
+  void clear();
+
+  std::uint64_t count() const { return count_; }
+  // The least time that `percent` of the recorded ones do not exceed, as the upper end of its bucket, and
+  // never above max_us(). 0 when nothing was recorded.
+  std::uint64_t percentile_us(double percent) const;
+  std::uint64_t max_us() const { return max_us_; }
+  double mean_us() const;
+
+  // The bucket of a time, and the longest time that falls into it too.
+  static std::size_t bucket_of(std::uint64_t time_us);
+  static std::uint64_t highest_us(std::size_t bucket);
+
+ private:
+  std::vector<std::uint64_t> counts_;
+  std::uint64_t count_ = 0;
+  std::uint64_t sum_us_ = 0;
+  std::uint64_t max_us_ = 0;
+};
+
+}  // namespace carillon::loadgen

@@ -1,0 +1,138 @@
+#include "protocol/commands.h"
+
+#include <algorithm>
+
+#include "config/frame_variables.h"
+#include "event/channel_name.h"
+#include "json/reader.h"
+
+namespace carillon::protocol {
+namespace {
+
+constexpr unsigned kDepthMax = 32;
+
+std::optional<json::Pointer> pointer_of(const std::string& text) {
+  auto pointer = json::Pointer::parse(text);
+  if (text.empty() || !pointer) return std::nullopt;
+  return std::move(*pointer);
+}
+
+Command refused(ErrorKind error, std::string_view detail, std::string_view request = {}) {
+  Command command;
+  command.error = error;
+  command.detail = detail;
+  command.request = request;
+  return command;
+}
+
+std::optional<std::string> string_at(const std::optional<json::Pointer>& pointer, std::string_view message) {
+  if (!pointer) return std::nullopt;
+  const auto raw = pointer->find(message);
+  if (!raw) return std::nullopt;
+  auto text = json::Value::of_valid(*raw).string();
+  if (!text) return std::nullopt;
+  return std::move(*text);
+}
+
+}  // namespace
+
+Commands Commands::compile(const config::EndpointSettings& settings) {
+  const config::CommandSettings& from = settings.commands;
+  Commands commands;
+  commands.name_ = pointer_of(from.name);
+  if (!commands.name_) return commands;
+  commands.require_ = compile_requirements(from.require);
+  const auto know = [&commands](const std::string& is, Command::Kind kind, const std::string& channel) {
+    if (!is.empty()) commands.known_.push_back({is, kind, pointer_of(channel)});
+  };
+  know(from.subscribe.is, Command::Kind::subscribe, from.subscribe.channel);
+  know(from.unsubscribe.is, Command::Kind::unsubscribe, from.unsubscribe.channel);
+  know(from.ping.is, Command::Kind::ping, "");
+  commands.pong_ = json::template_if_any(from.ping.reply, config::kReplyVariables);
+  if (settings.acks == config::Switch::on) {
+    commands.subscribed_ = json::template_if_any(from.subscribe.reply, config::kReplyVariables);
+    commands.unsubscribed_ = json::template_if_any(from.unsubscribe.reply, config::kReplyVariables);
+  }
+  if (settings.client_publish == config::Switch::on) {
+    know(from.publish.is, Command::Kind::publish, from.publish.channel);
+    commands.publish_require_ = compile_requirements(from.publish.require);
+    const std::size_t star = from.publish.to.find('*');
+    commands.publish_before_ = from.publish.to.substr(0, star);
+    if (star != std::string::npos) commands.publish_behind_ = from.publish.to.substr(star + 1);
+    commands.event_ = json::template_if_any(from.publish.body, config::kReplyVariables);
+  }
+  return commands;
+}
+
+Command Commands::parse(websocket::Opcode opcode, std::string_view message) const {
+  if (opcode != websocket::Opcode::text) return refused(ErrorKind::invalid_request, "send text, not binary");
+  json::ParseOptions options;
+  options.depth_max = kDepthMax;
+  options.bytes_max = message.size();  // inbound.message_bytes_max has bounded it
+  const auto parsed = json::parse(message, options);
+  if (!parsed)
+    return refused(ErrorKind::invalid_request, parsed.error().fault == json::ParseFault::duplicate_member
+                                                   ? "a member is given twice"
+                                                   : "it is not JSON");
+  if (!meets(require_, message))
+    return refused(ErrorKind::invalid_request, "a member is of the wrong type", message);
+  const auto name = string_at(name_, message);
+  if (!name) return refused(ErrorKind::invalid_request, "it does not say which command it is", message);
+  const auto found =
+      std::find_if(known_.begin(), known_.end(), [&name](const Known& each) { return each.is == *name; });
+  if (found == known_.end()) return refused(ErrorKind::invalid_request, "there is no such command", message);
+  switch (found->kind) {
+    case Command::Kind::subscribe:
+    case Command::Kind::unsubscribe:
+      return read_channel(*found, message);
+    case Command::Kind::publish:
+      return read_publish(*found, message);
+    case Command::Kind::ping:
+    case Command::Kind::refused:
+      break;
+  }
+  Command command;
+  command.kind = found->kind;
+  command.request = message;
+  return command;
+}
+
+Command Commands::read_channel(const Known& known, std::string_view message) const {
+  auto channel = string_at(known.channel, message);
+  if (!channel)
+    return refused(ErrorKind::subscription_failed, "the channel is missing or not a string", message);
+  if (const auto fault = channel_name_fault(*channel); fault != ChannelNameFault::none) {
+    return refused(ErrorKind::subscription_failed, describe(fault), message);
+  }
+  Command command;
+  command.kind = known.kind;
+  command.channel = std::move(*channel);
+  command.request = message;
+  return command;
+}
+
+Command Commands::read_publish(const Known& known, std::string_view message) const {
+  if (!meets(publish_require_, message)) {
+    return refused(ErrorKind::invalid_request, "a member is missing or of the wrong type", message);
+  }
+  std::string channel = publish_before_;
+  if (known.channel) {
+    const auto part = string_at(known.channel, message);
+    if (!part || part->empty()) {
+      return refused(ErrorKind::invalid_request, "it does not say where to publish", message);
+    }
+    channel += *part + publish_behind_;
+  }
+  if (const auto fault = bus_channel_fault(channel); fault != ChannelNameFault::none) {
+    Command no = refused(ErrorKind::invalid_request, describe(fault), message);
+    no.reserved = fault == ChannelNameFault::reserved;
+    return no;
+  }
+  Command command;
+  command.kind = Command::Kind::publish;
+  command.channel = std::move(channel);
+  command.request = message;
+  return command;
+}
+
+}  // namespace carillon::protocol

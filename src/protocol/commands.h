@@ -1,0 +1,74 @@
+// Commands: what a client says, taken apart by the pointers of its dialect.
+//
+// Pure; any thread; immutable once compiled. Views of a Command point into the client's message.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+#include "event/channel_pattern.h"
+#include "json/pointer.h"
+#include "json/template.h"
+#include "protocol/requirements.h"
+#include "websocket/opcode.h"
+
+namespace carillon::protocol {
+
+enum class ErrorKind : std::uint8_t {
+  invalid_request,
+  unauthorized,
+  subscription_failed,
+  internal_error,
+  rate_limited
+};
+
+struct Command {
+  enum class Kind : std::uint8_t { subscribe, unsubscribe, ping, publish, refused };
+  Kind kind = Kind::refused;
+  ErrorKind error = ErrorKind::invalid_request;  // of a refused one
+  std::string_view detail;                       // likewise: what is wrong with it, in a few words
+  bool reserved = false;                         // likewise: its channel is a reserved one
+  std::string channel;                           // to subscribe to, or of the bus, to publish on
+  std::string_view request;                      // the message; empty where it is no JSON
+};
+
+class Commands {
+ public:
+  // The pointers, templates and patterns are good: config/ has looked.
+  static Commands compile(const config::EndpointSettings& settings);
+
+  bool exist() const { return name_.has_value(); }
+  Command parse(websocket::Opcode opcode, std::string_view message) const;
+
+  // Null where there is nothing to say.
+  const json::Template* subscribed() const { return subscribed_ ? &*subscribed_ : nullptr; }
+  const json::Template* unsubscribed() const { return unsubscribed_ ? &*unsubscribed_ : nullptr; }
+  const json::Template& pong() const { return *pong_; }
+  const json::Template& event() const { return *event_; }
+
+ private:
+  struct Known {
+    std::string is;
+    Command::Kind kind;
+    std::optional<json::Pointer> channel;
+  };
+  Command read_channel(const Known& known, std::string_view message) const;
+  Command read_publish(const Known& known, std::string_view message) const;
+
+  std::optional<json::Pointer> name_;
+  std::vector<Requirement> require_;
+  std::vector<Known> known_;
+  std::vector<Requirement> publish_require_;
+  std::string publish_before_;  // the channel of the bus, around what takes the place of the star
+  std::string publish_behind_;
+  std::optional<json::Template> subscribed_;
+  std::optional<json::Template> unsubscribed_;
+  std::optional<json::Template> pong_;
+  std::optional<json::Template> event_;
+};
+
+}  // namespace carillon::protocol

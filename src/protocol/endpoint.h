@@ -1,0 +1,54 @@
+// Endpoint: a profile compiled. Everything that the engine needs to know about one client protocol,
+// made once from its settings; no profile has code of its own.
+//
+// Immutable; shared by all shards and the Router.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "auth/origin.h"
+#include "config/load.h"
+#include "config/settings.h"
+#include "fanout/fan_out.h"
+#include "json/template.h"
+#include "protocol/commands.h"
+#include "protocol/replies.h"
+#include "protocol/source.h"
+#include "websocket/frame_reader.h"
+
+namespace carillon::protocol {
+
+struct Endpoint {
+  config::EndpointSettings settings;
+  std::uint16_t index = 0;
+  Source source;
+  std::optional<json::Template> event_frame;
+  Commands commands;
+  Replies replies;
+  auth::OriginPolicy origins;
+  websocket::ReaderLimits reader_limits;
+  fanout::LagRule lag;
+  RefusalReply token_missing;
+  RefusalReply token_invalid;
+
+  // Policy 0 of every shard's engine is for sockets that still speak HTTP.
+  fanout::PolicyId policy() const { return static_cast<fanout::PolicyId>(index + 1); }
+  bool hears_events() const { return event_frame.has_value() && !source.hears_nothing(); }
+  // Are messages looked at, or only measured?
+  bool reads_messages() const {
+    return commands.exist() || settings.inbound.reply != config::InboundReply::none;
+  }
+};
+
+// At most this many [[endpoint]] tables: a policy is one byte.
+inline constexpr std::size_t kEndpointsMax = config::kEndpointsMax;
+
+struct CompiledEndpoints {
+  std::vector<Endpoint> endpoints;
+  std::vector<config::Problem> problems;  // empty when all is well
+};
+CompiledEndpoints compile_endpoints(const config::Settings& settings);
+
+}  // namespace carillon::protocol

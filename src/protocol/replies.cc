@@ -1,0 +1,105 @@
+#include "protocol/replies.h"
+
+#include <algorithm>
+#include <array>
+
+#include "config/frame_variables.h"
+
+namespace carillon::protocol {
+namespace {
+
+json::TemplateValue text_or_null(std::string_view text) {
+  return text.empty() ? json::TemplateValue::raw("null") : json::TemplateValue::string(text);
+}
+
+}  // namespace
+
+void render_reply(const json::Template& reply, const ReplyValues& values, std::string& out) {
+  const std::string time_s = rfc3339_seconds(values.now);
+  const std::string time_ms = rfc3339_milliseconds(values.now);
+  // In the order of config::ReplyVariable.
+  const std::array<json::TemplateValue, config::kReplyVariableCount> in_order{
+      json::TemplateValue::string(time_s),
+      json::TemplateValue::string(time_ms),
+      text_or_null(values.code),
+      text_or_null(values.message),
+      json::TemplateValue::raw(values.request),
+      text_or_null(values.channel),
+      text_or_null(values.subject)};
+  reply.render(in_order, out);
+}
+
+RefusalReply RefusalReply::compile(const config::Refusal& settings) {
+  RefusalReply refusal;
+  refusal.response_.status = settings.status;
+  refusal.response_.keep_alive = http::KeepAlive::close;
+  refusal.body_ = json::template_if_any(settings.body, config::kTimeVariables);
+  for (const std::string& line : settings.headers) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string::npos) continue;  // config/ has refused it
+    refusal.response_.headers.emplace_back(
+        line.substr(0, colon), std::string(http::trimmed(std::string_view(line).substr(colon + 1))));
+  }
+  const auto& headers = refusal.response_.headers;
+  const bool challenges = std::any_of(headers.begin(), headers.end(), [](const auto& header) {
+    return http::equal_ignoring_case(header.first, "WWW-Authenticate");
+  });
+  // RFC 9110 section 15.5.2: a 401 carries a challenge.
+  if (settings.status == 401 && !challenges) {
+    refusal.response_.headers.emplace_back("WWW-Authenticate", "Bearer");
+  }
+  return refusal;
+}
+
+http::Response RefusalReply::at(WallTime now) const {
+  http::Response response = response_;
+  if (body_) render_reply(*body_, {.now = now}, response.body);
+  return response;
+}
+
+Replies Replies::compile(const config::EndpointSettings& settings) {
+  Replies replies;
+  replies.errors_ = settings.errors;
+  replies.error_ = json::template_if_any(settings.frames.error, config::kReplyVariables);
+  replies.ping_ = json::template_if_any(settings.frames.ping, config::kTimeVariables);
+  replies.expired_ = json::template_if_any(settings.auth.expired_frame, config::kTimeVariables);
+  return replies;
+}
+
+bool Replies::error(ErrorKind kind, std::string_view detail, std::string_view request, WallTime now,
+                    std::string& out) const {
+  if (!error_) return false;
+  const config::ErrorText& text = text_of(kind);
+  std::string message = text.message;
+  if (!detail.empty()) message.append(": ").append(detail);
+  render_reply(*error_, {.now = now, .code = text.code, .message = message, .request = request}, out);
+  return true;
+}
+
+bool Replies::ping(WallTime now, std::string& out) const {
+  if (ping_) render_reply(*ping_, {.now = now}, out);
+  return ping_.has_value();
+}
+
+bool Replies::expired(WallTime now, std::string& out) const {
+  if (expired_) render_reply(*expired_, {.now = now}, out);
+  return expired_.has_value();
+}
+
+const config::ErrorText& Replies::text_of(ErrorKind kind) const {
+  switch (kind) {
+    case ErrorKind::invalid_request:
+      break;
+    case ErrorKind::unauthorized:
+      return errors_.unauthorized;
+    case ErrorKind::subscription_failed:
+      return errors_.subscription_failed;
+    case ErrorKind::internal_error:
+      return errors_.internal_error;
+    case ErrorKind::rate_limited:
+      return errors_.rate_limited;
+  }
+  return errors_.invalid_request;
+}
+
+}  // namespace carillon::protocol

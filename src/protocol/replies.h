@@ -1,0 +1,60 @@
+// Replies: what one client alone is sent, rendered from its dialect's templates.
+//
+// Pure; any thread; immutable once compiled.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "config/settings.h"
+#include "http/response.h"
+#include "json/template.h"
+#include "protocol/commands.h"
+
+namespace carillon::protocol {
+
+// What a template of config::kReplyVariables may show. What is empty is null there.
+struct ReplyValues {
+  WallTime now;
+  std::string_view code{};
+  std::string_view message{};
+  std::string_view request{};  // valid JSON
+  std::string_view channel{};
+  std::string_view subject{};
+};
+void render_reply(const json::Template& reply, const ReplyValues& values, std::string& out);
+
+// An HTTP answer instead of the upgrade.
+class RefusalReply {
+ public:
+  static RefusalReply compile(const config::Refusal& settings);
+  http::Response at(WallTime now) const;
+
+ private:
+  http::Response response_;
+  std::optional<json::Template> body_;
+};
+
+class Replies {
+ public:
+  static Replies compile(const config::EndpointSettings& settings);
+
+  // The frames' payloads are appended to `out`. False, and nothing appended, where the dialect has no such
+  // frame.
+  bool error(ErrorKind kind, std::string_view detail, std::string_view request, WallTime now,
+             std::string& out) const;
+  bool ping(WallTime now, std::string& out) const;
+  bool expired(WallTime now, std::string& out) const;
+
+ private:
+  const config::ErrorText& text_of(ErrorKind kind) const;
+
+  config::ErrorSettings errors_;
+  std::optional<json::Template> error_;
+  std::optional<json::Template> ping_;
+  std::optional<json::Template> expired_;
+};
+
+}  // namespace carillon::protocol

@@ -1,0 +1,51 @@
+#include "protocol/selection.h"
+
+#include <algorithm>
+
+#include "event/channel_name.h"
+#include "http/request_head.h"
+#include "http/target.h"
+
+namespace carillon::protocol {
+namespace {
+
+std::vector<std::string> values_in(const std::vector<std::string_view>& lists) {
+  std::vector<std::string> values;
+  for (std::string_view list : lists) {
+    while (!list.empty()) {
+      const std::size_t comma = std::min(list.find(','), list.size());
+      const std::string_view value = http::trimmed(list.substr(0, comma));
+      list.remove_prefix(std::min(comma + 1, list.size()));
+      const bool again = std::find(values.begin(), values.end(), value) != values.end();
+      if (!value.empty() && !again) values.emplace_back(value);
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+std::optional<Selection> select(const config::SelectSettings& settings, const Source& source,
+                                std::string_view query, std::size_t values_max) {
+  const auto parameters = http::QueryParameters::parse(query);
+  if (!parameters || !parameters->is_readable(settings.parameter)) return std::nullopt;
+  std::vector<std::string> values = values_in(parameters->all(settings.parameter));
+  if (values.empty()) values = settings.otherwise;
+  const bool everything = values.size() == 1 && values.front() == "*" && settings.otherwise == values;
+  Selection selection;
+  if (!settings.known.empty()) {
+    for (const std::string& value : everything ? settings.known : values) {
+      if (const auto tag = source.tag_of(value)) selection.tags |= fanout::mask_of(*tag);
+    }
+    return selection;
+  }
+  selection.everything = everything;
+  if (everything) return selection;
+  if (values.size() > values_max) return std::nullopt;
+  std::erase_if(values,
+                [](const std::string& value) { return channel_name_fault(value) != ChannelNameFault::none; });
+  selection.values = std::move(values);
+  return selection;
+}
+
+}  // namespace carillon::protocol

@@ -1,0 +1,81 @@
+// Source: what an endpoint makes of a bus event: whether it takes it, and whom it is for.
+//
+// Immutable once compiled; the Router asks, once an event and endpoint. Nothing allocates but value_.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "config/settings.h"
+#include "event/channel_pattern.h"
+#include "fanout/event_log.h"
+#include "json/outline.h"
+#include "json/pointer.h"
+#include "protocol/requirements.h"
+
+namespace carillon::protocol {
+
+// Whom an event is for, among the clients of one endpoint.
+struct Audience {
+  enum class Kind : std::uint8_t {
+    everyone,             // all of them
+    tagged,               // those whose selection has the tag
+    channel,              // those who subscribe to the channel
+    everyone_and_channel  // those who selected nothing in particular, and those who selected this value
+  };
+  Kind kind = Kind::everyone;
+  fanout::Tag tag = 0;
+  std::string name;  // of the channel
+};
+
+enum class NotTaken : std::uint8_t {
+  unfit,      // the body has not what source.require wants
+  unselected  // no client could have selected it
+};
+
+class Source {
+ public:
+  // The patterns and pointers are good: config/ has looked.
+  static Source compile(const config::EndpointSettings& settings);
+
+  // What a bus event's channel is here.
+  struct Match {
+    std::string_view star;  // what the pattern's star matched
+    enum class Kind : std::uint8_t { broadcast, channel } kind = Kind::channel;
+  };
+  std::optional<Match> match(std::string_view bus_channel) const;
+  // `body` is valid JSON.
+  Result<Audience, NotTaken> judge(const Match& match, json::Outline& body) const;
+
+  // Whether every channel of the bus whose star is `name` is reserved, so that nothing ever comes to it.
+  bool is_reserved(std::string_view name) const;
+
+  // All patterns, for the bus.
+  const std::vector<ChannelPattern>& channels() const { return channels_; }
+  const std::vector<ChannelPattern>& broadcast() const { return broadcast_; }
+  bool hears_nothing() const { return channels_.empty() && broadcast_.empty(); }
+  // The number of a known value; nothing for one that is not.
+  std::optional<fanout::Tag> tag_of(std::string_view value) const;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  Result<Audience, NotTaken> judge_selected(std::string_view star, json::Outline& body) const;
+
+  std::vector<ChannelPattern> channels_;
+  std::vector<ChannelPattern> broadcast_;
+  std::vector<Requirement> require_;
+  config::SelectBy by_ = config::SelectBy::all;
+  std::optional<json::Pointer> value_;  // nothing: the star
+  std::unordered_map<std::string, fanout::Tag, Hash, std::equal_to<>> known_;
+};
+
+}  // namespace carillon::protocol
