@@ -1,7 +1,8 @@
-"""The rules of style that a program can hold: length of functions and files, banned calls, foreign paths.
+"""Checks the rules of style: length of functions and files, size of classes, banned calls, foreign paths.
 
-Lengths are a ratchet: tools/ratchet.json lists what is longer than it should be, with its length. The list
-may only shrink; `check_style.py --shrink` writes it anew, without ever adding to it.
+Lengths are a ratchet: tools/ratchet.json lists what is longer than it should be, with its length, and
+tools/class_ratchet.json does the same for classes (class_limits.py). Both lists may only shrink;
+`check_style.py --shrink` writes them anew, without ever adding to them.
 """
 
 import ast
@@ -11,6 +12,7 @@ import re
 import subprocess
 import sys
 
+import class_limits
 import cpp_text
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -128,16 +130,22 @@ def shrink(found, allowed):
 def main():
     ratchet_file = ROOT / "tools" / "ratchet.json"
     allowed = json.loads(ratchet_file.read_text())
+    allowed_classes = class_limits.read(ROOT)
     found, problems = {}, []
-    for name, text in code_files(ROOT):
+    texts = dict(code_files(ROOT))
+    for name, text in texts.items():
         found.update(long_ones(name, text))
         problems.extend(banned_problems(name, text))
     for name, text in tracked_texts(ROOT):
         problems.extend(path_problems(name, text))
+    found_classes = class_limits.figures(texts)
     if sys.argv[1:] == ["--shrink"]:
+        allowed_classes = class_limits.shrink(found_classes, allowed_classes)
+        class_limits.write(ROOT, allowed_classes)
         allowed = shrink(found, allowed)
         ratchet_file.write_text(json.dumps(allowed, indent=2, sort_keys=True) + "\n")
     problems.extend(ratchet_problems(found, allowed))
+    problems.extend(class_limits.problems(found_classes, allowed_classes))
     print(*problems, sep="\n", end="\n" if problems else "")
     return 1 if problems else 0
 
