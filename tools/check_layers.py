@@ -1,7 +1,8 @@
-"""Holds the layers: a folder of src/ includes only folders with a smaller number.
+"""Checks the layers: a folder of src/ includes only folders with a smaller number.
 
 The table below is the one in ARCHITECTURE.md; the `carillon_layer` lines of CMakeLists.txt (which decide
-what links) must say the same. Headers in a folder `testing` are for tests alone.
+what links) must say the same. Headers in a folder `testing` are for tests alone. Some files may include even
+less than their layer allows (INNER_RULES). Neither headers nor folders may include each other in a circle.
 """
 
 import pathlib
@@ -18,6 +19,26 @@ LAYERS = {
     "gateway": 6,
     "api": 7,
     "app": 8,
+}
+# (which files, what they must not include, why). Paths are relative to src/.
+INNER_RULES = (
+    (r"^fanout/", r"^(?:websocket|transport)/",
+     "the engine handles bytes and sequence numbers and knows no protocol: pass encoded frames in"),
+    (r"^client/(?:sockets?|tls_clients|reading)(?:_test)?\.", r"^fanout/",
+     "sockets do not know the engine: put shared types into base/"),
+    (r"^protocol/", r"^(?:fanout|reactor)/",
+     "a compiled profile is values: it needs neither sockets nor the engine"),
+)
+# What breaks an inner rule today. The list may only shrink: an entry that is not needed any more is an error.
+INNER_EXCEPTIONS = {
+    ("fanout/frame.cc", "websocket/deflate.h"),
+    ("fanout/frame.cc", "websocket/frame_writer.h"),
+    ("fanout/testing/heard.h", "websocket/deflate.h"),
+    ("fanout/testing/heard.h", "websocket/frame_writer.h"),
+    ("fanout/testing/stage.h", "websocket/deflate.h"),
+    ("protocol/endpoint.h", "fanout/fan_out.h"),
+    ("protocol/selection.h", "fanout/event_log.h"),
+    ("protocol/source.h", "fanout/event_log.h"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 CMAKE_LAYER = re.compile(r"^carillon_layer\((\w+)\s+(\d+)", re.M)
@@ -42,6 +63,50 @@ def include_problems(path, text, layers):
             yield f'src/{path}: #include "{included}": headers in testing/ are for tests alone'
 
 
+def inner_problems(includes, exceptions):
+    """What breaks an inner rule; `includes` is {path relative to src/: [what it includes]}."""
+    broken = set()
+    for path, included_ones in sorted(includes.items()):
+        for files, forbidden, why in INNER_RULES:
+            for included in included_ones:
+                if re.search(files, path) and re.search(forbidden, included):
+                    broken.add((path, included))
+                    if (path, included) not in exceptions:
+                        yield f'src/{path}: #include "{included}": {why}'
+    for path, included in sorted(exceptions - broken):
+        yield (f"tools/check_layers.py: src/{path} does not include {included} any more: "
+               "remove the line from INNER_EXCEPTIONS")
+
+
+def find_cycle(graph):
+    """Nodes that lead back to the first of them, or []; `graph` is {node: [the nodes it points to]}."""
+    done, trail = set(), []
+
+    def visit(node):
+        if node in trail:
+            return [*trail[trail.index(node):], node]
+        if node in done:
+            return []
+        trail.append(node)
+        for target in graph.get(node, ()):
+            if found := visit(target):
+                return found
+        done.add(trail.pop())
+        return []
+
+    return next((found for node in sorted(graph) if (found := visit(node))), [])
+
+
+def cycle_problems(includes):
+    folders = {}
+    for path, included_ones in includes.items():
+        own = path.split("/")[0]
+        folders.setdefault(own, set()).update({each.split("/")[0] for each in included_ones} - {own})
+    for what, graph in (("headers", includes), ("folders", {name: sorted(to) for name, to in folders.items()})):
+        if cycle := find_cycle(graph):
+            yield f"{what} include each other in a circle: {' -> '.join(cycle)}"
+
+
 def cmake_problems(text, layers):
     declared = {name: int(level) for name, level in CMAKE_LAYER.findall(text)}
     for name in sorted(declared.keys() | layers.keys()):
@@ -53,6 +118,7 @@ def cmake_problems(text, layers):
 def problems(root, layers):
     yield from cmake_problems((root / "CMakeLists.txt").read_text(), layers)
     source = root / "src"
+    includes = {}
     for path in sorted(source.rglob("*")):
         if path.suffix not in (".h", ".cc"):
             continue
@@ -60,7 +126,11 @@ def problems(root, layers):
         if len(relative.parts) < 2 or relative.parts[0] not in layers:
             yield f"src/{relative}: not in a folder that has a layer"
             continue
-        yield from include_problems(relative, path.read_text(), layers)
+        text = path.read_text()
+        includes[relative.as_posix()] = INCLUDE.findall(text)
+        yield from include_problems(relative, text, layers)
+    yield from inner_problems(includes, INNER_EXCEPTIONS)
+    yield from cycle_problems(includes)
 
 
 def main():

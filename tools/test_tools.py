@@ -44,6 +44,31 @@ class CheckLayers(unittest.TestCase):
         self.assertEqual(layer_problems("bus/redis_test.cc", line), [])
         self.assertEqual(layer_problems("bus/testing/fake_redis.h", line), [])
 
+    def test_the_engine_includes_no_protocol_and_sockets_include_no_engine(self):
+        for path, included in (("fanout/flush.cc", "websocket/frame_writer.h"), ("fanout/lag.cc", "transport/transport.h"),
+                               ("client/sockets.h", "fanout/fan_out.h"), ("client/socket.cc", "fanout/fan_out.h"),
+                               ("client/tls_clients.cc", "fanout/fan_out.h"), ("client/reading.h", "fanout/fan_out.h"),
+                               ("protocol/replies.cc", "fanout/frame.h"), ("protocol/source.cc", "reactor/loop.h")):
+            with self.subTest(path):
+                includes = {path: ["base/result.h", included]}
+                self.assertEqual(len(list(check_layers.inner_problems(includes, set()))), 1)
+                self.assertEqual(list(check_layers.inner_problems(includes, {(path, included)})), [])
+        fine = {"client/clients.cc": ["fanout/fan_out.h"], "gateway/router.cc": ["websocket/frame_writer.h"]}
+        self.assertEqual(list(check_layers.inner_problems(fine, set())), [])
+
+    def test_an_exception_to_an_inner_rule_that_is_not_needed_any_more_is_refused(self):
+        [problem] = check_layers.inner_problems({"fanout/frame.cc": []}, {("fanout/frame.cc", "websocket/deflate.h")})
+        self.assertIn("INNER_EXCEPTIONS", problem)
+
+    def test_headers_and_folders_that_include_each_other_in_a_circle_are_refused(self):
+        def problems(**includes):
+            return list(check_layers.cycle_problems({f"{name.replace('_', '/')}.h": to for name, to in includes.items()}))
+        self.assertEqual(problems(a_x=["b/x.h", "c/x.h"], b_x=["c/x.h"], c_x=[]), [])
+        self.assertEqual(problems(a_x=["a/y.h"], a_y=["a/z.h"], a_z=["a/y.h"]),
+                         ["headers include each other in a circle: a/y.h -> a/z.h -> a/y.h"])
+        self.assertEqual(problems(a_x=["b/x.h"], b_y=["c/x.h"], c_y=["a/y.h"]),
+                         ["folders include each other in a circle: a -> b -> c -> a"])
+
     def test_the_table_and_cmake_must_agree(self):
         good = "\n".join(f"carillon_layer({name} {level})" for name, level in LAYERS.items())
         self.assertEqual(list(check_layers.cmake_problems(good, LAYERS)), [])

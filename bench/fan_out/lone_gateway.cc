@@ -31,8 +31,8 @@ config::Environment environment_with_secret() {
 
 }  // namespace
 
-fanout::WriteResult WatchedEdge::write(int fd, const iovec* pieces, int count) {
-  const fanout::WriteResult result = kernel_.write(fd, pieces, count);
+WriteResult WatchedEdge::write(int fd, const iovec* pieces, int count) {
+  const WriteResult result = kernel_.write(fd, pieces, count);
   ++writes_;
   if (taking_notes_) {
     descriptors_.push_back(fd);

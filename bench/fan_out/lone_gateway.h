@@ -23,7 +23,7 @@ namespace carillon::bench {
 class WatchedEdge final : public client::Sockets {
  public:
   client::ReadResult read(int fd, std::span<char> into) override { return kernel_.read(fd, into); }
-  fanout::WriteResult write(int fd, const iovec* pieces, int count) override;
+  WriteResult write(int fd, const iovec* pieces, int count) override;
   void shut_down_writing(int fd) override { kernel_.shut_down_writing(fd); }
   void close(int fd) override { kernel_.close(fd); }
   void reset(int fd) override { kernel_.reset(fd); }

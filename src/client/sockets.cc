@@ -32,8 +32,8 @@ class KernelSockets final : public Sockets {
     return {would_block(errno) ? ReadResult::State::nothing_now : ReadResult::State::broken, 0};
   }
 
-  fanout::WriteResult write(int fd, const iovec* pieces, int count) override {
-    using State = fanout::WriteResult::State;
+  WriteResult write(int fd, const iovec* pieces, int count) override {
+    using State = WriteResult::State;
     ssize_t written = 0;
     if (count == 1) {  // send() is a little cheaper than sendmsg()
       written = through_signals(

@@ -8,8 +8,8 @@
 #include <span>
 
 #include "base/time.h"
+#include "base/write_result.h"
 #include "client/ack_watch.h"
-#include "fanout/fan_out.h"
 
 namespace carillon::client {
 
@@ -22,7 +22,7 @@ struct ReadResult {
 class Sockets {
  public:
   virtual ReadResult read(int fd, std::span<char> into) = 0;
-  virtual fanout::WriteResult write(int fd, const iovec* pieces, int count) = 0;
+  virtual WriteResult write(int fd, const iovec* pieces, int count) = 0;
   virtual void shut_down_writing(int fd) = 0;
   virtual void close(int fd) = 0;
   // Closes with RST: what the kernel still holds for this peer is thrown away, and no orphan stays.

@@ -79,8 +79,8 @@ TlsClients::Read TlsClients::read(Index index, int fd, std::string_view& ciphert
   return {read.state, std::span(plaintext_).first(read.count), read.why, sent};
 }
 
-fanout::WriteResult TlsClients::write(Index index, int fd, const iovec* pieces, int count) {
-  using State = fanout::WriteResult::State;
+WriteResult TlsClients::write(Index index, int fd, const iovec* pieces, int count) {
+  using State = WriteResult::State;
   Client& client = *clients_[index];
   if (!client.pending.empty()) return {0, State::blocked};
   Records records(pieces, count, gathered_);
@@ -100,7 +100,7 @@ TlsClients::Sent TlsClients::send_pending(Index index, int fd) {
   while (!client.pending.empty()) {
     const iovec rest{client.pending.data() + client.sent, client.pending.size() - client.sent};
     const auto result = sockets_.write(fd, &rest, 1);
-    if (result.state == fanout::WriteResult::State::broken) return Sent::broken;
+    if (result.state == WriteResult::State::broken) return Sent::broken;
     client.sent += result.written;
     if (result.written < rest.iov_len) return Sent::blocked;
     client.pending = {};  // with its memory: most of the time nothing waits
@@ -126,7 +126,7 @@ TlsClients::Sent TlsClients::send_produced(Client& client, int fd) {
     const auto result = sockets_.write(fd, &all, 1);
     taken = result.written;
     if (taken == produced.size()) sent = Sent::all;
-    if (result.state == fanout::WriteResult::State::broken) sent = Sent::broken;
+    if (result.state == WriteResult::State::broken) sent = Sent::broken;
   }
   if (sent == Sent::blocked) {
     client.pending.append(produced, taken);

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/write_result.h"
 #include "client/sockets.h"
 #include "reactor/tls_server_session.h"
 
@@ -62,7 +63,7 @@ class TlsClients {
 
   // --- out ---
   // `blocked`: some ciphertext waits, perhaps of bytes that are counted as written: send_pending() first.
-  fanout::WriteResult write(Index index, int fd, const iovec* pieces, int count);
+  WriteResult write(Index index, int fd, const iovec* pieces, int count);
   Sent send_pending(Index index, int fd);
   // close_notify, behind everything.
   Sent say_end(Index index, int fd);

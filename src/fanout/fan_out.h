@@ -21,6 +21,7 @@
 #include "base/ref.h"
 #include "base/reserved_array.h"
 #include "base/time.h"
+#include "base/write_result.h"
 #include "fanout/event_log.h"
 #include "fanout/frame.h"
 #include "fanout/inline_list.h"
@@ -38,17 +39,10 @@ using PolicyId = std::uint8_t;
 
 enum class Encoding : std::uint8_t { plain, deflated };
 
-struct WriteResult {
-  enum class State : std::uint8_t { ok, blocked, broken };
-  std::size_t written = 0;
-  // blocked: on_writable() will come; so it will after `ok` with fewer than asked. All may have been written
-  // and the state be blocked: the host holds some of it back, and must not be given more.
-  State state = State::ok;
-};
-
 class FanOutHost {
  public:
-  // One gathered write to the subscriber's socket, now.
+  // One gathered write to the subscriber's socket, now. After `blocked`, and after `ok` with fewer bytes than
+  // asked for, the host calls on_writable() as soon as the subscriber can take more.
   virtual WriteResult write(SubscriberId subscriber, const iovec* pieces, int count) = 0;
   // Appends the frame that tells "you have missed `count` events of this log"; false where the
   // endpoint has no such frame.

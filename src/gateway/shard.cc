@@ -156,7 +156,7 @@ MonoTime Shard::next_wake() const {
   return wake;
 }
 
-fanout::WriteResult Shard::write(fanout::SubscriberId subscriber, const iovec* pieces, int count) {
+WriteResult Shard::write(fanout::SubscriberId subscriber, const iovec* pieces, int count) {
   const Connection& connection = connections_[subscriber];
   if (connection.tls) return tls_clients_->write(subscriber, connection.fd, pieces, count);
   return sockets_.write(connection.fd, pieces, count);

@@ -148,7 +148,7 @@ class Shard final : public BatchTaker,
   // shard.cc
   void read_input(MonoTime now) override;
   MonoTime on_turn(MonoTime now) override;
-  fanout::WriteResult write(fanout::SubscriberId subscriber, const iovec* pieces, int count) override;
+  WriteResult write(fanout::SubscriberId subscriber, const iovec* pieces, int count) override;
   bool append_gap_frame(fanout::SubscriberId subscriber, fanout::LogId log, std::uint32_t count,
                         std::string& out) override;
   bool slice_is_over() override;

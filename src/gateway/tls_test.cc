@@ -161,11 +161,11 @@ TEST(TlsClients, NothingOvertakesCiphertextThatWaits) {
   sockets[fd].capacity = 3;
   auto result = clients->write(0, fd, &piece, 1);
   EXPECT_EQ(result.written, 5U);
-  EXPECT_EQ(result.state, fanout::WriteResult::State::blocked);
+  EXPECT_EQ(result.state, WriteResult::State::blocked);
   sockets[fd].capacity = FakeSocket::kEndless;  // room, and no edge yet
   result = clients->write(0, fd, &piece, 1);
   EXPECT_EQ(result.written, 0U);
-  EXPECT_EQ(result.state, fanout::WriteResult::State::blocked);
+  EXPECT_EQ(result.state, WriteResult::State::blocked);
   EXPECT_EQ(clients->say_end(0, fd), TlsClients::Sent::blocked);
   EXPECT_EQ(sockets[fd].received.size(), 3U);
   EXPECT_EQ(clients->send_pending(0, fd), TlsClients::Sent::all);

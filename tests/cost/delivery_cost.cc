@@ -21,10 +21,10 @@ constexpr std::uint32_t kSubscribers = 1000;
 
 class NullHost final : public fanout::FanOutHost {
  public:
-  fanout::WriteResult write(fanout::SubscriberId, const iovec* pieces, int count) override {
+  WriteResult write(fanout::SubscriberId, const iovec* pieces, int count) override {
     std::size_t bytes = 0;
     for (int i = 0; i < count; ++i) bytes += pieces[i].iov_len;
-    return {bytes, fanout::WriteResult::State::ok};
+    return {bytes, WriteResult::State::ok};
   }
   bool append_gap_frame(fanout::SubscriberId, fanout::LogId, std::uint32_t, std::string&) override {
     return false;

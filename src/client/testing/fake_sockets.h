@@ -61,8 +61,8 @@ class FakeSockets final : public Sockets {
     return {ReadResult::State::bytes, count};
   }
 
-  fanout::WriteResult write(int fd, const iovec* pieces, int count) override {
-    using State = fanout::WriteResult::State;
+  WriteResult write(int fd, const iovec* pieces, int count) override {
+    using State = WriteResult::State;
     FakeSocket& socket = used(fd);
     EXPECT_FALSE(socket.shut_down) << "written after it was shut down";
     if (socket.broken) return {0, State::broken};
