@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import check_format
 import check_headers
 import check_layers
 import check_profiles
@@ -127,6 +128,21 @@ class CheckHeaders(unittest.TestCase):
             database.write_text(json.dumps([{"file": file, "command": f"/usr/bin/ccache c++ -DX -o log.o -c {file}"}]))
             self.assertEqual(check_headers.flags_by_folder(database, source), {"base": ["c++", "-DX"]})
 
+
+class CheckFormat(unittest.TestCase):
+    def test_a_file_that_clang_format_would_change_is_refused_and_a_good_one_is_not(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+            (root / ".gitignore").write_text("built.cc\n")
+            (root / ".clang-format").write_text("BasedOnStyle: Google\n")
+            for name, text in (("good.cc", "int f();\n"), ("bad.h", "int   f();\n"), ("built.cc", "int   g();\n")):
+                (root / name).write_text(text)
+            files = check_format.cpp_files(root)
+            self.assertEqual(files, ["bad.h", "good.cc"])
+            [problem] = check_format.problems(root, files)
+            self.assertIn("bad.h", problem)
+            self.assertEqual(check_format.problems(root, ["good.cc"]), [])
 
 
 class CppText(unittest.TestCase):

@@ -108,7 +108,8 @@ std::uint64_t ChannelsBench::send_scattered(std::uint32_t pending) const {
 
 Result<Phases::Phase> ChannelsBench::floor(std::uint32_t pending) {
   const std::uint64_t deliveries = std::uint64_t{phases_.clients()} * pending;
-  const auto write_frames = [this, deliveries] {  // anew, as the engine does: where they are then in the caches
+  const auto write_frames = [this,
+                             deliveries] {  // anew, as the engine does: where they are then in the caches
     frames_.clear();
     for (std::uint64_t i = 0; i < deliveries; ++i) frames_.append(notes_.bytes, 0, kFrameBytes);
   };

@@ -1,5 +1,5 @@
-// tls_footprint: what an idle TLS session holds, by the file of OpenSSL that asked for it. Sessions shake hands
-// with a client in memory, which is gone when they are counted.
+// tls_footprint: what an idle TLS session holds, by the file of OpenSSL that asked for it. Sessions shake
+// hands with a client in memory, which is gone when they are counted.
 //
 // Prints {"file", "bytes", "blocks"} for each, the largest first: a session's share, as malloc rounds it up.
 #include <malloc.h>
@@ -32,7 +32,8 @@ struct Part {
   std::int64_t blocks = 0;
 };
 
-// Every block has its origin in front. Off while the map itself may be asked: OpenSSL is called by one thread.
+// Every block has its origin in front. Off while the map itself may be asked: OpenSSL is called by one
+// thread.
 struct alignas(16) Origin {
   const char* file;
 };

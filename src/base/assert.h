@@ -8,6 +8,6 @@ namespace carillon {
 
 }  // namespace carillon
 
-#define CARILLON_ASSERT(condition)                                    \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                \
+#define CARILLON_ASSERT(condition)                     \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::carillon::assertion_failed(#condition, __FILE__, __LINE__))

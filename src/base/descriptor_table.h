@@ -9,9 +9,9 @@
 
 namespace carillon {
 
-// A client is a descriptor, and a shell's soft limit is 1,024 on many systems, for the sake of programs that use
-// select(2), which we do not: raises the process's to the hard limit, before any other thread is started. Returns
-// what it is then, of one table; 0 when the system does not say.
+// A client is a descriptor, and a shell's soft limit is 1,024 on many systems, for the sake of programs that
+// use select(2), which we do not: raises the process's to the hard limit, before any other thread is started.
+// Returns what it is then, of one table; 0 when the system does not say.
 std::int64_t raise_descriptor_limit();
 
 // The calling thread gets a table of its own. False where the system forbids it, or has no memory for it.

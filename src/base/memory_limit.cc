@@ -84,10 +84,8 @@ struct Hierarchy {
   std::string_view cache_names[2];  // in memory.stat
 };
 
-constexpr Hierarchy kVersion2{"sys/fs/cgroup",
-                              "memory.max",
-                              "memory.current",
-                              {"inactive_file ", "active_file "}};
+constexpr Hierarchy kVersion2{
+    "sys/fs/cgroup", "memory.max", "memory.current", {"inactive_file ", "active_file "}};
 constexpr Hierarchy kVersion1{"sys/fs/cgroup/memory",
                               "memory.limit_in_bytes",
                               "memory.usage_in_bytes",

@@ -34,7 +34,9 @@ inline constinit std::atomic<bool> memory_is_short{false};
 // While one exists, this thread may fail to allocate: MemoryReserve keeps its memory for the others.
 class Scope {
  public:
-  explicit Scope(std::size_t bytes) : depth_of_this_(bytes > kSmallBytes ? 1 : 0) { depth_ += depth_of_this_; }
+  explicit Scope(std::size_t bytes) : depth_of_this_(bytes > kSmallBytes ? 1 : 0) {
+    depth_ += depth_of_this_;
+  }
   ~Scope() { depth_ -= depth_of_this_; }
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;

@@ -22,8 +22,8 @@ struct MonoClock {
   static constexpr bool is_steady = true;
 };
 
-using MonoTime = MonoClock::time_point;                                 // for timers, ages, rates
-using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;      // for `exp` and time stamps
+using MonoTime = MonoClock::time_point;                             // for timers, ages, rates
+using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;  // for `exp` and time stamps
 
 MonoTime mono_now();
 WallTime wall_now();

@@ -91,10 +91,11 @@ inline constexpr std::size_t kEventOverheadBytes = 128;  // that one may take be
 enum class BrokerRole { master, any };
 
 struct BusOptions {
-  std::string url;                       // memory:, redis://[user:pass@]host[:port][/db], rediss://…
-  std::string tls_ca_file;               // for rediss://; empty: the system's store
-  std::vector<ChannelPattern> patterns;  // what to subscribe to: PSUBSCRIBE for those with a star, SUBSCRIBE else
-  std::string node_id;                   // names the probe's channel: carillon.probe.<node_id>
+  std::string url;          // memory:, redis://[user:pass@]host[:port][/db], rediss://…
+  std::string tls_ca_file;  // for rediss://; empty: the system's store
+  std::vector<ChannelPattern>
+      patterns;         // what to subscribe to: PSUBSCRIBE for those with a star, SUBSCRIBE else
+  std::string node_id;  // names the probe's channel: carillon.probe.<node_id>
   std::size_t event_bytes_max = 1024 * 1024;
   std::size_t request_bytes_max = 1024 * 1024;  // channels and bodies that one request publishes at once
   std::chrono::milliseconds operation_timeout{5000};

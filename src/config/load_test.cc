@@ -266,9 +266,9 @@ TEST(Load, WarnsOfAnApiWithoutKeys) {
 }
 
 TEST(Load, WarnsOfSecretsInPlainTextWithoutShowingThem) {
-  const Loaded loaded =
-      load_good(orion_with("[keys.main]\nsecret = \"hunter2\"\n[api]\nkeys = [\"hunter2-hunter2-hunter2\"]\n[bus]\nurl = "
-                           "\"redis://u:hunter2@127.0.0.1:1/0\""));
+  const Loaded loaded = load_good(orion_with(
+      "[keys.main]\nsecret = \"hunter2\"\n[api]\nkeys = [\"hunter2-hunter2-hunter2\"]\n[bus]\nurl = "
+      "\"redis://u:hunter2@127.0.0.1:1/0\""));
   EXPECT_THAT(texts_of(loaded.errors), IsEmpty());
   EXPECT_THAT(
       texts_of(loaded.warnings),

@@ -87,7 +87,8 @@ TEST(ConfigMessages, OfTheServer) {
            "gateway.toml:4: server.body_bytes_max: -1 is out of bounds; write a size from \"1KiB\" to "
            "\"64MiB\""},
           {"http_connections_max = 3",
-           "gateway.toml:4: server.http_connections_max: 3 is out of bounds; write a number from 4 to 4194304"},
+           "gateway.toml:4: server.http_connections_max: 3 is out of bounds; write a number from 4 to "
+           "4194304"},
           {"head_bytes_max = \"4KiB\"",
            "gateway.toml:4: server.head_bytes_max: 4KiB is less than server.request_line_bytes_max = 8KiB, "
            "which "

@@ -71,12 +71,12 @@ struct ServerSettings {
   std::vector<ListenSettings> listen;  // default 127.0.0.1:8000 and [::1]:8000
   std::uint32_t shards = 0;            // in the file: a number or "auto" (one a core); resolved at load
   Descriptors descriptors = Descriptors::shared;
-  milliseconds drain{8000};               // the longest that closes are spread over; a container gets 10 s
-  std::uint32_t drain_rate = 500;         // closes a second, where they fit into `drain` at that rate
-  milliseconds handshake_timeout{5000};   // from accept to the whole head; a drip does not renew it
-  milliseconds body_timeout{10000};       // in each, a request's body must grow by body_rate_min
+  milliseconds drain{8000};              // the longest that closes are spread over; a container gets 10 s
+  std::uint32_t drain_rate = 500;        // closes a second, where they fit into `drain` at that rate
+  milliseconds handshake_timeout{5000};  // from accept to the whole head; a drip does not renew it
+  milliseconds body_timeout{10000};      // in each, a request's body must grow by body_rate_min
   std::uint32_t pipelined_requests_max = 64;  // of one API connection that are worked on at a time
-  milliseconds http_idle_timeout{60000};  // between requests of a kept-alive API connection
+  milliseconds http_idle_timeout{60000};      // between requests of a kept-alive API connection
   std::uint32_t request_line_bytes_max = 8 * 1024;
   std::uint32_t head_bytes_max = 16 * 1024;
   std::uint32_t headers_max = 64;
@@ -280,8 +280,8 @@ struct InboundSettings {
   std::string too_large_reason = "Message too large";  // of the close 1009
   InboundReply reply = InboundReply::none;
   RateSettings rate;
-  Limit control_rate = Limit::of(100);  // pings and pongs a second
-  std::uint32_t control_burst = 200;    // of them at once
+  Limit control_rate = Limit::of(100);                     // pings and pongs a second
+  std::uint32_t control_burst = 200;                       // of them at once
   std::string control_reason = "Too many control frames";  // of the close 1008
 };
 

@@ -1,6 +1,5 @@
 // What bounds the bytes of events between the bus and the logs: frames, batches, inboxes, and memory itself.
 #include <gtest/gtest.h>
-
 #include <sys/epoll.h>
 
 #include <limits>
@@ -57,7 +56,8 @@ TEST(EventBounds, AnEventWithoutMemoryForItIsToldToItsClientsAndTheProcessGoesOn
     {
       const carillon::testing::AllocationCeiling ceiling(10'000);
       stage.publish(kChannel, "1");
-      stage.publish(kChannel, toml == kOrion ? '"' + std::string(20'000, 'x') + '"' : std::string(20'000, 'x'));
+      stage.publish(kChannel,
+                    toml == kOrion ? '"' + std::string(20'000, 'x') + '"' : std::string(20'000, 'x'));
     }
     EXPECT_EQ(stage.router.counters().dropped_no_memory.get(), 1U);
     const auto frames = stage.take_frames(fd);

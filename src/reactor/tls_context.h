@@ -28,9 +28,9 @@ class TlsContext {
 
   // Both as PEM text: the certificate, behind it those that issued it, and its key without a passphrase.
   // TLS 1.2 with ECDHE and AEAD only, and 1.3; key exchange over X25519, P-256 and P-384 only; no
-  // renegotiation, no compression, no early data. Sessions are resumed by tickets (RFC 5077, RFC 8446 4.6.1) alone, so that whichever thread a client comes back
-  // to knows it; their keys are this context's own and end with it. ALPN: "http/1.1"; a
-  // client that offers only other protocols is refused (RFC 7301 3.2).
+  // renegotiation, no compression, no early data. Sessions are resumed by tickets (RFC 5077, RFC 8446 4.6.1)
+  // alone, so that whichever thread a client comes back to knows it; their keys are this context's own and
+  // end with it. ALPN: "http/1.1"; a client that offers only other protocols is refused (RFC 7301 3.2).
   static Result<std::shared_ptr<const TlsContext>, TlsFault> for_servers(std::string_view certificate_pem,
                                                                          std::string_view key_pem);
 

@@ -178,7 +178,8 @@ TEST_P(TlsServerSessionTest, AFlippedBitInARecordIsAFailureAndIsAnsweredByAnAler
 TEST_P(TlsServerSessionTest, AlpnIsAnsweredWithHttp11WhereItIsOffered) {
   const std::string both = "\x02h2" + std::string(kHttp);
   for (const auto& [protocols, answer] :
-       {std::pair(both, "http/1.1"), std::pair(std::string(kHttp), "http/1.1"), std::pair(std::string(), "")}) {
+       {std::pair(both, "http/1.1"), std::pair(std::string(kHttp), "http/1.1"),
+        std::pair(std::string(), "")}) {
     TlsOffer with = offer();
     with.protocols = protocols;
     TlsMemoryClient client(with);

@@ -17,8 +17,8 @@ struct libdeflate_compressor;
 namespace carillon::websocket {
 
 enum class InflateFault : std::uint8_t {
-  corrupt,  // not DEFLATE, or it ends in the middle: close with 1007
-  too_big,  // more than the cap: close with 1009
+  corrupt,    // not DEFLATE, or it ends in the middle: close with 1007
+  too_big,    // more than the cap: close with 1009
   no_memory,  // for what it inflates to: close with 1013
 };
 

@@ -84,8 +84,8 @@ struct ReadFault {
 struct [[nodiscard]] ReadResult {
   enum class Status : std::uint8_t {
     ok,       // all bytes were read
-    stopped,  // the handler said stop, or frames_per_feed_max is reached: `consumed` bytes were read, the rest is as it came, and may be
-              // fed later or dropped
+    stopped,  // the handler said stop, or frames_per_feed_max is reached: `consumed` bytes were read, the
+              // rest is as it came, and may be fed later or dropped
     closed,   // a close frame was delivered; everything after it is ignored
     fault,    // `fault` says what; the reader must not be fed again
   };

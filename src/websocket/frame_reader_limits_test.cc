@@ -87,7 +87,8 @@ TEST(FrameReaderLimits, ControlFramesAreNoFragments) {
 }
 
 TEST(FrameReaderLimits, AFeedReadsItsMostFramesAndLeavesTheNextAsItCame) {
-  const std::string input = frame(Opcode::text, "ab", Fin::no) + frame(Opcode::ping, "p") + frame(Opcode::continuation, "c");
+  const std::string input =
+      frame(Opcode::text, "ab", Fin::no) + frame(Opcode::ping, "p") + frame(Opcode::continuation, "c");
   for (const std::uint32_t most : {1U, 2U, 3U, 4U}) {
     const ReaderLimits limits{.frames_per_feed_max = most};
     Recorder recorder;

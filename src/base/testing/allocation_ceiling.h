@@ -10,8 +10,7 @@ namespace carillon::testing {
 
 class AllocationCeiling {
  public:
-  explicit AllocationCeiling(std::size_t bytes)
-      : before_(std::exchange(soft_allocation::bytes_max, bytes)) {}
+  explicit AllocationCeiling(std::size_t bytes) : before_(std::exchange(soft_allocation::bytes_max, bytes)) {}
   ~AllocationCeiling() { soft_allocation::bytes_max = before_; }
   AllocationCeiling(const AllocationCeiling&) = delete;
   AllocationCeiling& operator=(const AllocationCeiling&) = delete;
