@@ -39,23 +39,21 @@ bool Shard::subscribe(Index index, const Command& command) {
   if (command.channel.find('*') != std::string::npos) {
     incidents_.on_literal_star(command.channel, endpoint.settings.name, loop_.now());
   }
-  fanout::SubscriptionIndex& channels = audiences_[endpoint.index].channels;
-  const auto log = channels.find(command.channel);
-  const bool has_it = log && fan_out_.is_subscribed(index, *log);
-  // One of its subscriptions is to what everybody hears.
-  if (!has_it && fan_out_.subscriptions_of(index) > endpoint.settings.limits.channels) {
-    return tell_error(index, ErrorKind::subscription_failed, "too many channels", command.request);
-  }
-  if (channels.subscribe(index, command.channel) == fanout::SubscriptionIndex::Outcome::too_many_channels) {
-    return tell_error(index, ErrorKind::subscription_failed, "the server has too many channels",
-                      command.request);
+  switch (audiences_.subscribe_to_channel(index, endpoint, command.channel)) {
+    case Audiences::Outcome::subscribed:
+      break;
+    case Audiences::Outcome::client_has_too_many:
+      return tell_error(index, ErrorKind::subscription_failed, "too many channels", command.request);
+    case Audiences::Outcome::shard_has_too_many:
+      return tell_error(index, ErrorKind::subscription_failed, "the server has too many channels",
+                        command.request);
   }
   return tell(index, endpoint.commands.subscribed(), command);
 }
 
 bool Shard::unsubscribe(Index index, const Command& command) {
   const Endpoint& endpoint = shared_.endpoints[connections_[index].endpoint];
-  audiences_[endpoint.index].channels.unsubscribe(index, command.channel);
+  audiences_.unsubscribe_from_channel(index, endpoint, command.channel);
   return tell(index, endpoint.commands.unsubscribed(), command);
 }
 

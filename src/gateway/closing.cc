@@ -84,6 +84,13 @@ void Shard::carry_out(const fanout::Verdict& verdict) {
   }
 }
 
+void Shard::close_recipients(const Endpoint& endpoint, CloseReason why) {
+  for (Index i = 0; i < connections_.slots(); ++i) {
+    if (connections_[i].state != State::open || connections_[i].endpoint != endpoint.index) continue;
+    close_websocket(i, why, 1013, "Events lost", Gentle::now);
+  }
+}
+
 void Shard::close_websocket(Index index, CloseReason why, std::optional<std::uint16_t> code,
                             std::string_view text, Gentle gentle) {
   Connection& connection = connections_[index];

@@ -245,7 +245,10 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade) {
     return;
   }
   if (endpoint.settings.inbound.rate.messages.value) rates_.emplace(index, MessageRate(loop_.now()));
-  if (endpoint.hears_events()) subscribe_as_asked(index, upgrade.selection);
+  if (endpoint.hears_events() &&
+      audiences_.subscribe_selected(index, endpoint, upgrade.selection) != Audiences::Outcome::subscribed) {
+    close_websocket(index, CloseReason::internal, 1013, "Too many channels", Gentle::now);
+  }
   log_client(index, LogLevel::info, endpoint.settings.log.connected);
 
   std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head

@@ -62,34 +62,28 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
     : shared_(shared),
       loop_(loop),
       sockets_(sockets),
-      place_(place),
       number_(number),
       counters_(shared.endpoints.size()),
       http_connections_(http_limits(shared.settings.server, number)),
       accept_gate_(http_connections_),
       fan_out_(*this, fan_out_options(shared), lag_rules(shared.endpoints), &deflater_),
       wheel_(loop.now()),
-      inbox_(shared.settings.server.inbox_batches_max, std::move(wake),
-             shared.settings.server.inbox_bytes_max),
+      audiences_({fan_out_, loop, *this, counters_, shared.endpoints, shared.settings.server},
+                 shared.channels_key, place, std::move(wake)),
       receive_(kReceiveBytes),
       incidents_(shared.log, redaction_of(shared.settings), counters_.lines_suppressed) {
-  make_audiences();
   requests_left_.set(1);
-  listener_handler_.shard = inbox_handler_.shard = this;
+  listener_handler_.shard = this;
   socket_handler_ = loop_.add_handler(*this);
   listener_handler_id_ = loop_.add_handler(listener_handler_);
-  inbox_handler_id_ = loop_.add_handler(inbox_handler_);
-  loop_.watch(inbox_.fd(), EPOLLIN, inbox_handler_id_, 0, 0);
   loop_.set_turn_task(this);
 }
 
 Shard::~Shard() {
   loop_.set_turn_task(nullptr);
   close_sockets();
-  loop_.unwatch(inbox_.fd());
   loop_.remove_handler(socket_handler_);
   loop_.remove_handler(listener_handler_id_);
-  loop_.remove_handler(inbox_handler_id_);
 }
 
 void Shard::close_sockets() {
@@ -139,7 +133,7 @@ MonoTime Shard::on_turn(MonoTime now) {
   while (fan_out_.has_verdicts()) carry_out_verdicts();
   resume_paused();
   accept_waiting(now);
-  if (fan_out_.has_deserted()) forget_deserted();
+  audiences_.remove_deserted();
   publish_counters();
   expected_wake_ = next_wake();
   return expected_wake_;
@@ -246,18 +240,8 @@ void Shard::publish_counters() {
   counters_.slow_by_age.set(engine.slow_by_age);
   counters_.slow_by_memory.set(engine.slow_by_memory);
   counters_.late.set(engine.late);
-  std::uint64_t channels = 0;
-  std::uint64_t selections = 0;
-  std::uint64_t mixed = 0;
-  for (const Audiences& audiences : audiences_) {
-    channels += audiences.channels.size();
-    selections += audiences.selections.sets();
-    mixed += audiences.selections.in_mixed();
-  }
+  audiences_.publish_counters();
   counters_.http_connections.set(http_connections_.size());
-  counters_.channels.set(channels);
-  counters_.selections.set(selections);
-  counters_.mixed.set(mixed);
 }
 
 }  // namespace carillon::gateway

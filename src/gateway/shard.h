@@ -2,10 +2,11 @@
 // timers; shared-nothing but for the batches that the Router posts and what is immutable.
 //
 // Thread: the loop's, but for take_batch(), responders and reading counters().
-// The parts: shard.cc (the turn), accepting.cc (new connections), reading.cc (bytes in), delivery.cc (who
-// hears which event), proxied.cc (who the client behind a proxy is), tls_side.cc (those that come encrypted),
-// http_side.cc (requests and the upgrade), answering.cc (their answers), session.cc (a WebSocket's frames),
-// client_commands.cc (what they ask for), keepalive.cc (pings, deadlines, `exp`), closing.cc (every end).
+// The parts: shard.cc (the turn), accepting.cc (new connections), reading.cc (bytes in), proxied.cc (who the
+// client behind a proxy is), tls_side.cc (those that come encrypted), http_side.cc (requests and the
+// upgrade), answering.cc (their answers), session.cc (a WebSocket's frames), client_commands.cc (what they
+// ask for), keepalive.cc (pings, deadlines, `exp`), closing.cc (every end). Audiences: which client receives
+// which event.
 #pragma once
 
 #include <memory>
@@ -35,13 +36,11 @@
 #include "client/upgrade.h"
 #include "config/settings.h"
 #include "fanout/fan_out.h"
-#include "fanout/selection_index.h"
-#include "fanout/subscription_index.h"
+#include "gateway/audiences.h"
 #include "gateway/drain.h"
 #include "gateway/event_publisher.h"
 #include "gateway/router.h"
 #include "protocol/endpoint.h"
-#include "reactor/inbox.h"
 #include "reactor/listener.h"
 #include "reactor/loop.h"
 #include "reactor/timer_wheel.h"
@@ -73,10 +72,10 @@ struct ListenerOptions {
 class Shard final : public BatchTaker,
                     private reactor::IoHandler,
                     private reactor::TurnTask,
-                    private fanout::FanOutHost {
+                    private fanout::FanOutHost,
+                    private AudienceHost {
  public:
-  // The Router's own shard gets its batches by a call, the others through their inbox.
-  enum class Place { beside_the_router, elsewhere };
+  using Place = Audiences::Place;
 
   // `number` tells this shard's connections from the others' in logs.
   static Result<std::unique_ptr<Shard>> create(const Shared& shared, reactor::Loop& loop, Sockets& sockets,
@@ -104,7 +103,7 @@ class Shard final : public BatchTaker,
   // New connections are refused by the kernel. On the loop's thread.
   void stop_listening();
 
-  void take_batch(SharedBatch batch) override;
+  void take_batch(SharedBatch batch) override { audiences_.take_batch(std::move(batch)); }
 
   // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.
   void begin_drain(milliseconds window);
@@ -172,17 +171,6 @@ class Shard final : public BatchTaker,
   bool takes_bytes(const Connection& connection) const;
   void read_later(Index index, ReadQueue::Lane lane);
   void read_waiting();
-
-  // delivery.cc
-  void make_audiences();
-  void subscribe_as_asked(Index index, const Selection& selection);
-  void forget_deserted();
-  void on_inbox_readable();
-  void apply(const Batch& batch);
-  void look_up_channels(const Batch& batch);
-  void deliver(const RoutedEvent& event, std::optional<fanout::LogId> channel);
-  void on_hole();
-  void close_hearers(const Endpoint& endpoint, CloseReason why);
 
   // http_side.cc
   static bool speaks_http(const Connection& connection);
@@ -260,6 +248,7 @@ class Shard final : public BatchTaker,
   // closing.cc
   void carry_out_verdicts();
   void carry_out(const fanout::Verdict& verdict);
+  void close_recipients(const Endpoint& endpoint, CloseReason why) override;
   void close_websocket(Index index, CloseReason why, std::optional<std::uint16_t> code, std::string_view text,
                        Gentle gentle);
   void on_end_of_stream(Index index);
@@ -280,7 +269,6 @@ class Shard final : public BatchTaker,
   const Shared shared_;
   reactor::Loop& loop_;
   Sockets& sockets_;
-  const Place place_;
   const std::uint32_t number_;
   ShardCounters counters_;
   Counter websockets_left_;
@@ -292,23 +280,7 @@ class Shard final : public BatchTaker,
   fanout::FanOut fan_out_;
   ConnectionTable connections_;
   reactor::TimerWheel wheel_;
-  reactor::Inbox<SharedBatch> inbox_;
-  std::vector<SharedBatch> taken_;                               // scratch of on_inbox_readable()
-  std::vector<std::optional<fanout::LogId>> channels_of_batch_;  // scratch of apply(): by event
-  struct Lookup {
-    const fanout::SubscriptionIndex* channels;
-    std::uint64_t hash;
-    std::uint32_t event;  // of the batch
-  };
-  std::vector<Lookup> lookups_;  // scratch of look_up_channels()
-  std::uint64_t next_batch_ = 1;
-  // Who of an endpoint's clients hears what.
-  struct Audiences {
-    fanout::LogId everyone;
-    fanout::SelectionIndex selections;
-    fanout::SubscriptionIndex channels;
-  };
-  std::vector<Audiences> audiences_;                                  // by endpoint
+  Audiences audiences_;
   std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
   std::vector<Listener> listeners_;
   // What Admission counts open connections by, where it does: elsewhere a connection costs no byte of it.
@@ -349,17 +321,12 @@ class Shard final : public BatchTaker,
   std::optional<Drain> drain_;
   reactor::Loop::HandlerId socket_handler_ = 0;
 
-  // Listeners and the inbox have handlers of their own, so that epoll says which it was.
+  // Listeners have a handler of their own, so that epoll says which it was.
   struct ListenerHandler final : reactor::IoHandler {
     Shard* shard = nullptr;
     void on_io(std::uint32_t, std::uint32_t, std::uint32_t) override { shard->accept_after({}); }
   } listener_handler_;
-  struct InboxHandler final : reactor::IoHandler {
-    Shard* shard = nullptr;
-    void on_io(std::uint32_t, std::uint32_t, std::uint32_t) override { shard->on_inbox_readable(); }
-  } inbox_handler_;
   reactor::Loop::HandlerId listener_handler_id_ = 0;
-  reactor::Loop::HandlerId inbox_handler_id_ = 0;
 };
 
 }  // namespace carillon::gateway

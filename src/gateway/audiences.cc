@@ -1,0 +1,178 @@
+#include "gateway/audiences.h"
+
+#include <sys/epoll.h>
+
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace carillon::gateway {
+
+Audiences::Audiences(const Parts& parts, const SipKey& channels_key, Place place, reactor::WakeFd wake)
+    : fan_out_(parts.fan_out),
+      loop_(parts.loop),
+      host_(parts.host),
+      counters_(parts.counters),
+      endpoints_(parts.endpoints),
+      place_(place),
+      inbox_(parts.server.inbox_batches_max, std::move(wake), parts.server.inbox_bytes_max),
+      inbox_handler_(loop_.add_handler(*this)) {
+  logs_.reserve(endpoints_.size());
+  for (const Endpoint& endpoint : endpoints_) {
+    logs_.push_back({fan_out_.add_log(endpoint.policy()),
+                     {fan_out_, endpoint.policy(), endpoint.settings.select.sets_max},
+                     {fan_out_, endpoint.policy(), parts.server.channels_max, channels_key}});
+  }
+  loop_.watch(inbox_.fd(), EPOLLIN, inbox_handler_, 0, 0);
+}
+
+Audiences::~Audiences() {
+  loop_.unwatch(inbox_.fd());
+  loop_.remove_handler(inbox_handler_);
+}
+
+// --- subscriptions ------------------------------------------------------------------------------
+
+Audiences::Outcome Audiences::subscribe_selected(fanout::SubscriberId client, const Endpoint& endpoint,
+                                                 const Selection& selection) {
+  Logs& logs = logs_[endpoint.index];
+  const bool selects = endpoint.settings.select.by == config::SelectBy::query;
+  if (!selects || selection.everything) {
+    fan_out_.subscribe(client, logs.everyone);
+    return Outcome::subscribed;
+  }
+  logs.selections.subscribe(client, selection.tags);
+  for (const std::string& value : selection.values) {
+    using Indexed = fanout::SubscriptionIndex::Outcome;
+    if (logs.channels.subscribe(client, value) == Indexed::too_many_channels) {
+      return Outcome::shard_has_too_many;
+    }
+  }
+  return Outcome::subscribed;
+}
+
+Audiences::Outcome Audiences::subscribe_to_channel(fanout::SubscriberId client, const Endpoint& endpoint,
+                                                   std::string_view channel) {
+  fanout::SubscriptionIndex& channels = logs_[endpoint.index].channels;
+  const auto log = channels.find(channel);
+  const bool has_it = log && fan_out_.is_subscribed(client, *log);
+  // One of its subscriptions is to the log of everyone.
+  if (!has_it && fan_out_.subscriptions_of(client) > endpoint.settings.limits.channels) {
+    return Outcome::client_has_too_many;
+  }
+  const auto indexed = channels.subscribe(client, channel);
+  return indexed == fanout::SubscriptionIndex::Outcome::too_many_channels ? Outcome::shard_has_too_many
+                                                                          : Outcome::subscribed;
+}
+
+void Audiences::unsubscribe_from_channel(fanout::SubscriberId client, const Endpoint& endpoint,
+                                         std::string_view channel) {
+  logs_[endpoint.index].channels.unsubscribe(client, channel);
+}
+
+void Audiences::remove_deserted() {
+  if (!fan_out_.has_deserted()) return;
+  for (const fanout::LogId log : fan_out_.take_deserted()) {
+    const fanout::PolicyId policy = fan_out_.policy_of(log);
+    if (policy == 0) continue;  // the log has been freed meanwhile
+    Logs& logs = logs_[policy - 1U];
+    if (!logs.selections.end(log)) logs.channels.end(log);
+  }
+}
+
+void Audiences::publish_counters() {
+  std::uint64_t channels = 0;
+  std::uint64_t selections = 0;
+  std::uint64_t mixed = 0;
+  for (const Logs& logs : logs_) {
+    channels += logs.channels.size();
+    selections += logs.selections.sets();
+    mixed += logs.selections.in_mixed();
+  }
+  counters_.channels.set(channels);
+  counters_.selections.set(selections);
+  counters_.mixed.set(mixed);
+}
+
+// --- the Router's batches -----------------------------------------------------------------------
+
+void Audiences::take_batch(SharedBatch batch) {
+  if (place_ == Place::beside_the_router) {
+    apply(*batch);
+  } else {
+    const std::size_t bytes = batch->bytes;
+    std::ignore = inbox_.try_push(std::move(batch), bytes);  // a refused batch is a missing number later
+  }
+}
+
+void Audiences::on_io(std::uint32_t, std::uint32_t, std::uint32_t) {
+  inbox_.drain_into(taken_);
+  for (const SharedBatch& batch : taken_) apply(*batch);
+  taken_.clear();
+}
+
+void Audiences::apply(const Batch& batch) {
+  CARILLON_ASSERT(batch.number >= next_batch_);  // the Router numbers them; a full inbox only leaves some out
+  if (batch.number != next_batch_) on_missing_batches();
+  next_batch_ = batch.number + 1;
+  for (const std::uint16_t endpoint : batch.gaps) {
+    close_recipients(endpoints_[endpoint], CloseReason::bus_gap);
+  }
+  look_up_channels(batch);
+  for (std::size_t i = 0; i < batch.events.size(); ++i) {
+    append(batch.events[i], channels_of_batch_[i]);
+    counters_.endpoints[batch.events[i].endpoint].events.add();
+  }
+}
+
+// Endpoints have no frame that reports a gap, so the clients that would miss events are closed instead.
+void Audiences::on_missing_batches() {
+  counters_.missed_batches.add();
+  for (const Endpoint& endpoint : endpoints_) close_recipients(endpoint, CloseReason::overrun);
+}
+
+void Audiences::close_recipients(const Endpoint& endpoint, CloseReason why) {
+  if (endpoint.hears_events()) host_.close_recipients(endpoint, why);
+}
+
+// Looks up the channels of the whole batch in lockstep, prefetching, so that their cache misses overlap: of
+// 100,000 channels few are in the cache.
+void Audiences::look_up_channels(const Batch& batch) {
+  channels_of_batch_.assign(batch.events.size(), std::nullopt);
+  lookups_.clear();
+  for (std::uint32_t i = 0; i < batch.events.size(); ++i) {
+    const RoutedEvent& event = batch.events[i];
+    if (event.name_size == 0) continue;
+    const fanout::SubscriptionIndex& channels = logs_[event.endpoint].channels;
+    lookups_.push_back({&channels, channels.hash_of(batch.name_of(event)), i});
+    channels.prefetch_bucket(lookups_.back().hash);
+  }
+  for (const Lookup& each : lookups_) each.channels->prefetch_log(each.hash);
+  for (const Lookup& each : lookups_) each.channels->prefetch_name(each.hash);
+  for (const Lookup& each : lookups_) {
+    channels_of_batch_[each.event] = each.channels->find(batch.name_of(batch.events[each.event]), each.hash);
+  }
+}
+
+void Audiences::append(const RoutedEvent& event, std::optional<fanout::LogId> channel) {
+  Logs& logs = logs_[event.endpoint];
+  const MonoTime now = loop_.now();
+  switch (event.audience) {
+    case Audience::Kind::everyone:
+      fan_out_.append(logs.everyone, event.frame, now);
+      return;
+    case Audience::Kind::tagged:
+      logs.selections.append(event.frame, event.tag, now);
+      return;
+    case Audience::Kind::everyone_and_channel:
+      fan_out_.append(logs.everyone, event.frame, now);
+      [[fallthrough]];
+    case Audience::Kind::channel:
+      if (channel) fan_out_.append(*channel, event.frame, now);
+      return;
+  }
+}
+
+}  // namespace carillon::gateway

@@ -1,0 +1,118 @@
+// Audiences: decides which clients of one shard receive which event. It takes the Router's batches and
+// appends each event to the logs of its endpoint: the log of the clients that receive everything, those of
+// the sets of tags that clients selected, or the log of one channel.
+//
+// Thread: the shard's, but for take_batch().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/sip_hash.h"
+#include "client/counters.h"
+#include "config/settings.h"
+#include "fanout/fan_out.h"
+#include "fanout/selection_index.h"
+#include "fanout/subscription_index.h"
+#include "gateway/router.h"
+#include "protocol/endpoint.h"
+#include "protocol/selection.h"
+#include "reactor/inbox.h"
+#include "reactor/loop.h"
+
+namespace carillon::gateway {
+
+// What Audiences needs of the owner of the clients.
+class AudienceHost {
+ public:
+  // Closes every open client of `endpoint` at once, because it would miss events. Called before the first
+  // event after the lost ones is appended: none of these clients may receive it as if nothing were missing.
+  virtual void close_recipients(const Endpoint& endpoint, CloseReason why) = 0;
+
+ protected:
+  ~AudienceHost() = default;
+};
+
+class Audiences final : private reactor::IoHandler {
+ public:
+  // The shard on the Router's loop takes its batches in the Router's call; the other shards through an inbox.
+  enum class Place { beside_the_router, elsewhere };
+
+  // What it works with. All of it outlives the Audiences.
+  struct Parts {
+    fanout::FanOut& fan_out;
+    reactor::Loop& loop;
+    AudienceHost& host;
+    ShardCounters& counters;
+    const std::vector<Endpoint>& endpoints;
+    const config::ServerSettings& server;
+  };
+  // `channels_key` is secret: it decides which channel names share a bucket, and clients choose the names.
+  Audiences(const Parts& parts, const SipKey& channels_key, Place place, reactor::WakeFd wake);
+  ~Audiences();
+  Audiences(const Audiences&) = delete;
+  Audiences& operator=(const Audiences&) = delete;
+
+  // Appends the batch's events: at once where the Router is on this loop, otherwise when this loop reads its
+  // inbox. A full inbox refuses the batch; the next one then shows by its number that events are missing, and
+  // the clients that would miss them are closed. Called by the Router, on its thread.
+  void take_batch(SharedBatch batch);
+
+  enum class Outcome : std::uint8_t { subscribed, client_has_too_many, shard_has_too_many };
+  // Subscribes a new client to what its request selects. Never `client_has_too_many`: select() has looked.
+  // After `shard_has_too_many` the client has some of its subscriptions and is to be closed.
+  [[nodiscard]] Outcome subscribe_selected(fanout::SubscriberId client, const Endpoint& endpoint,
+                                           const Selection& selection);
+  // Subscribes a client to one channel; `subscribed` as well where it already is. It may have
+  // limits.channels of them.
+  [[nodiscard]] Outcome subscribe_to_channel(fanout::SubscriberId client, const Endpoint& endpoint,
+                                             std::string_view channel);
+  // Does nothing when the client is not subscribed to the channel.
+  void unsubscribe_from_channel(fanout::SubscriberId client, const Endpoint& endpoint,
+                                std::string_view channel);
+
+  // Frees the logs whose last subscriber has left, by a command or with its connection. Once a turn.
+  void remove_deserted();
+
+  // Writes the numbers of channels, selections and clients in mixed logs to the shard's counters.
+  void publish_counters();
+
+ private:
+  // The logs of one endpoint.
+  struct Logs {
+    fanout::LogId everyone;
+    fanout::SelectionIndex selections;
+    fanout::SubscriptionIndex channels;
+  };
+  // The channel of one event of a batch, while it is being looked up.
+  struct Lookup {
+    const fanout::SubscriptionIndex* channels;
+    std::uint64_t hash;
+    std::uint32_t event;
+  };
+
+  void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
+  void apply(const Batch& batch);
+  void on_missing_batches();
+  void close_recipients(const Endpoint& endpoint, CloseReason why);
+  void look_up_channels(const Batch& batch);
+  void append(const RoutedEvent& event, std::optional<fanout::LogId> channel);
+
+  fanout::FanOut& fan_out_;
+  reactor::Loop& loop_;
+  AudienceHost& host_;
+  ShardCounters& counters_;
+  const std::vector<Endpoint>& endpoints_;
+  const Place place_;
+  std::vector<Logs> logs_;  // by endpoint
+  reactor::Inbox<SharedBatch> inbox_;
+  reactor::Loop::HandlerId inbox_handler_;
+  std::uint64_t next_batch_ = 1;
+  std::vector<SharedBatch> taken_;                               // scratch of on_io()
+  std::vector<Lookup> lookups_;                                  // scratch of look_up_channels()
+  std::vector<std::optional<fanout::LogId>> channels_of_batch_;  // its result, by event of the batch
+};
+
+}  // namespace carillon::gateway

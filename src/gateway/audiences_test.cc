@@ -1,0 +1,353 @@
+// Audiences on its own: an engine with sockets of the test's, and an owner that only notes whom it should
+// close.
+#include "gateway/audiences.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fanout/testing/fake_host.h"
+#include "gateway/testing/compiled.h"
+#include "reactor/testing/fake_loop.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+using Outcome = Audiences::Outcome;
+using Payloads = std::vector<std::string>;
+using ::testing::ElementsAre;
+
+constexpr std::string_view kOrion = "[[endpoint]]\nprofile = \"orion\"\n";      // everyone
+constexpr std::string_view kService = "[[endpoint]]\nprofile = \"service\"\n";  // channels, by command
+constexpr std::string_view kGrimnir = "[[endpoint]]\nprofile = \"grimnir\"\n";  // known types
+constexpr std::string_view kEcho = "[[endpoint]]\nprofile = \"echo\"\n";        // no events
+constexpr std::string_view kFluxora =
+    "[[endpoint]]\nprofile = \"fluxora\"\nselect.by = \"query:streamId\"\nselect.value = \"/streamId\"\n";
+
+// Notes what is to be closed, and ends the subscriptions of those clients as closing does.
+class FakeOwner final : public AudienceHost {
+ public:
+  void close_recipients(const Endpoint& endpoint, CloseReason why) override {
+    closed.emplace_back(endpoint.index, why);
+    for (const auto& [client, of] : endpoint_of) {
+      if (of == endpoint.index) fan_out->unsubscribe_all(client);
+    }
+  }
+
+  fanout::FanOut* fan_out = nullptr;
+  std::vector<std::pair<fanout::SubscriberId, std::uint16_t>> endpoint_of;
+  std::vector<std::pair<std::uint16_t, CloseReason>> closed;
+};
+
+struct AudiencesStage {
+  explicit AudiencesStage(std::string_view toml, Audiences::Place place = Audiences::Place::beside_the_router)
+      : compiled(toml),
+        fan_out(sockets, fanout::FanOutOptions{memory}, compiled.lag_rules(), nullptr),
+        counters(compiled.endpoints.size()),
+        wake(std::move(*reactor::WakeFd::create())),
+        inbox_fd(wake.fd()),
+        audiences({fan_out, loop, owner, counters, compiled.endpoints, compiled.settings.server},
+                  SipKey{1, 2}, place, std::move(wake)) {
+    owner.fan_out = &fan_out;
+  }
+
+  const Endpoint& endpoint(std::size_t index = 0) const { return compiled.endpoints[index]; }
+  // A client of the endpoint that has selected nothing yet.
+  fanout::SubscriberId join(std::size_t at = 0) {
+    const auto client = static_cast<fanout::SubscriberId>(owner.endpoint_of.size());
+    fan_out.add_subscriber(client, endpoint(at).policy(), fanout::Encoding::plain);
+    owner.endpoint_of.emplace_back(client, endpoint(at).index);
+    return client;
+  }
+  fanout::SubscriberId join_with(const Selection& selection, std::size_t at = 0) {
+    const fanout::SubscriberId client = join(at);
+    EXPECT_EQ(audiences.subscribe_selected(client, endpoint(at), selection), Outcome::subscribed);
+    return client;
+  }
+  Outcome subscribe(fanout::SubscriberId client, std::string_view channel) {
+    return audiences.subscribe_to_channel(client, endpoint(), channel);
+  }
+
+  // --- the Router's part ---
+  void add(std::string_view text, Audience::Kind kind, std::string_view channel = {}, std::uint16_t at = 0,
+           fanout::Tag tag = 0) {
+    batch.events.push_back({at, kind, tag, static_cast<std::uint8_t>(channel.size()),
+                            static_cast<std::uint32_t>(batch.names.size()), arena.make_shared(text)});
+    batch.names += channel;
+    batch.bytes += text.size();
+  }
+  void send(std::uint64_t number) {
+    batch.number = number;
+    audiences.take_batch(std::make_shared<Batch>(std::exchange(batch, {})));
+  }
+  void send_text(std::uint64_t number, std::string_view text) {
+    add(text, Audience::Kind::everyone);
+    send(number);
+  }
+
+  Payloads received(fanout::SubscriberId client) {
+    fan_out.run_slice(loop.now());
+    return sockets.at(client).payloads();
+  }
+
+  fanout::testing::FakeHost sockets;
+  reactor::FakeLoop loop;
+  FakeOwner owner;
+  Compiled compiled;
+  fanout::FrameMemory memory{std::uint64_t{1} << 30};
+  fanout::FrameArena arena{memory};
+  fanout::FanOut fan_out;
+  ShardCounters counters;
+  reactor::WakeFd wake;
+  const int inbox_fd;
+  Audiences audiences;
+  Batch batch;
+};
+
+Selection everything() { return {0, {}, true}; }
+Selection tags(fanout::TagMask mask) { return {mask, {}, false}; }
+Selection values(std::vector<std::string> names) { return {0, std::move(names), false}; }
+
+TEST(Audiences, AnEventForEveryoneReachesTheClientsOfItsEndpointOnly) {
+  AudiencesStage stage(std::string(kOrion) +
+                       "[[endpoint]]\nprofile = \"orion\"\nname = \"other\"\npath = \"/other\"\n");
+  const auto first = stage.join_with(everything(), 0);
+  const auto second = stage.join_with(everything(), 0);
+  const auto other = stage.join_with(everything(), 1);
+  stage.add("a", Audience::Kind::everyone, {}, 0);
+  stage.add("b", Audience::Kind::everyone, {}, 1);
+  stage.add("c", Audience::Kind::everyone, {}, 0);
+  stage.send(1);
+  EXPECT_THAT(stage.received(first), ElementsAre("a", "c"));
+  EXPECT_THAT(stage.received(second), ElementsAre("a", "c"));
+  EXPECT_THAT(stage.received(other), ElementsAre("b"));
+  EXPECT_EQ(stage.counters.endpoints[0].events.get(), 2U);
+  EXPECT_EQ(stage.counters.endpoints[1].events.get(), 1U);
+}
+
+TEST(Audiences, ATaggedEventReachesTheSelectionsThatHaveItsTag) {
+  AudiencesStage stage(kGrimnir);
+  const auto one = stage.join_with(tags(0b01));
+  const auto both = stage.join_with(tags(0b11));
+  const auto none = stage.join_with(tags(0));
+  stage.add("tag 0", Audience::Kind::tagged, {}, 0, 0);
+  stage.add("tag 1", Audience::Kind::tagged, {}, 0, 1);
+  stage.send(1);
+  EXPECT_THAT(stage.received(one), ElementsAre("tag 0"));
+  EXPECT_THAT(stage.received(both), ElementsAre("tag 0", "tag 1"));
+  EXPECT_THAT(stage.received(none), ElementsAre());
+}
+
+TEST(Audiences, EachEventOfABatchReachesTheSubscribersOfItsOwnChannel) {
+  AudiencesStage stage(kService);
+  const auto of_a = stage.join_with(everything());
+  const auto of_b = stage.join_with(everything());
+  EXPECT_EQ(stage.subscribe(of_a, "a"), Outcome::subscribed);
+  EXPECT_EQ(stage.subscribe(of_b, "b"), Outcome::subscribed);
+  EXPECT_EQ(stage.subscribe(of_b, "bb"), Outcome::subscribed);
+  stage.add("to b", Audience::Kind::channel, "b");
+  stage.add("to nobody", Audience::Kind::channel, "c");
+  stage.add("to all", Audience::Kind::everyone);
+  stage.add("to bb", Audience::Kind::channel, "bb");
+  stage.add("to a", Audience::Kind::channel, "a");
+  stage.send(1);
+  EXPECT_THAT(stage.received(of_a), ::testing::UnorderedElementsAre("to all", "to a"));
+  EXPECT_THAT(stage.received(of_b), ::testing::UnorderedElementsAre("to b", "to all", "to bb"));
+}
+
+TEST(Audiences, AnEventWithAValueReachesThoseWhoSelectedItAndThoseWhoSelectedNothing) {
+  AudiencesStage stage(kFluxora);
+  const auto all = stage.join_with(everything());
+  const auto of_a = stage.join_with(values({"a"}));
+  const auto of_b_and_c = stage.join_with(values({"b", "c"}));
+  stage.add("a", Audience::Kind::everyone_and_channel, "a");
+  stage.add("c", Audience::Kind::everyone_and_channel, "c");
+  stage.add("d", Audience::Kind::everyone_and_channel, "d");
+  stage.add("no value", Audience::Kind::everyone_and_channel);
+  stage.send(1);
+  EXPECT_THAT(stage.received(all), ElementsAre("a", "c", "d", "no value"));
+  EXPECT_THAT(stage.received(of_a), ElementsAre("a"));
+  EXPECT_THAT(stage.received(of_b_and_c), ElementsAre("c"));
+}
+
+TEST(Audiences, AnUnsubscribedClientReceivesTheChannelNoMore) {
+  AudiencesStage stage(kService);
+  const auto client = stage.join_with(everything());
+  EXPECT_EQ(stage.subscribe(client, "a"), Outcome::subscribed);
+  stage.audiences.unsubscribe_from_channel(client, stage.endpoint(), "a");
+  stage.audiences.unsubscribe_from_channel(client, stage.endpoint(), "never subscribed to");
+  stage.add("late", Audience::Kind::channel, "a");
+  stage.send(1);
+  EXPECT_THAT(stage.received(client), ElementsAre());
+}
+
+TEST(Audiences, AMissingBatchClosesTheRecipientsBeforeTheNextEventsAreAppended) {
+  AudiencesStage stage(std::string(kOrion) + std::string(kEcho));
+  const auto client = stage.join_with(everything());
+  stage.send_text(1, "one");
+  EXPECT_THAT(stage.received(client), ElementsAre("one"));
+  stage.send_text(3, "three");
+  EXPECT_THAT(stage.owner.closed, ElementsAre(std::pair(std::uint16_t{0}, CloseReason::overrun)))
+      << "the endpoint without events misses none";
+  EXPECT_THAT(stage.received(client), ElementsAre("one"));
+  EXPECT_EQ(stage.counters.missed_batches.get(), 1U);
+
+  const auto newcomer = stage.join_with(everything());
+  stage.send_text(4, "four");
+  EXPECT_THAT(stage.received(newcomer), ElementsAre("four"));
+  EXPECT_EQ(stage.owner.closed.size(), 1U);
+}
+
+TEST(Audiences, AMissingFirstBatchIsNoticed) {
+  AudiencesStage stage(kOrion);
+  stage.join_with(everything());
+  stage.send_text(2, "two");
+  EXPECT_EQ(stage.owner.closed.size(), 1U);
+}
+
+TEST(Audiences, AGapOfTheBusClosesTheRecipientsOfTheEndpointsItNames) {
+  AudiencesStage stage(std::string(kOrion) +
+                       "[[endpoint]]\nprofile = \"orion\"\nname = \"strict\"\npath = \"/strict\"\n");
+  const auto stays = stage.join_with(everything(), 0);
+  const auto strict = stage.join_with(everything(), 1);
+  stage.add("to those that stay", Audience::Kind::everyone, {}, 0);
+  stage.add("after the gap", Audience::Kind::everyone, {}, 1);
+  stage.batch.gaps = {1};
+  stage.send(1);
+  EXPECT_THAT(stage.owner.closed, ElementsAre(std::pair(std::uint16_t{1}, CloseReason::bus_gap)));
+  EXPECT_THAT(stage.received(stays), ElementsAre("to those that stay"));
+  EXPECT_THAT(stage.received(strict), ElementsAre());
+  EXPECT_EQ(stage.counters.missed_batches.get(), 0U);
+}
+
+TEST(AudiencesDeathTest, ABatchNumberThatDoesNotGrowIsABug) {
+  AudiencesStage stage(kOrion);
+  stage.send_text(1, "one");
+  stage.send_text(2, "two");
+  EXPECT_DEATH(stage.send_text(2, "two again"), "next_batch_");
+  EXPECT_DEATH(stage.send_text(1, "one again"), "next_batch_");
+}
+
+TEST(Audiences, BatchesFromAnotherLoopAreAppendedInOrderWhenTheInboxIsRead) {
+  AudiencesStage stage(kOrion, Audiences::Place::elsewhere);
+  const auto client = stage.join_with(everything());
+  stage.send_text(1, "one");
+  stage.send_text(2, "two");
+  EXPECT_THAT(stage.received(client), ElementsAre());
+  ASSERT_TRUE(stage.loop.fire(stage.inbox_fd, EPOLLIN));
+  EXPECT_THAT(stage.received(client), ElementsAre("one", "two"));
+  ASSERT_TRUE(stage.loop.fire(stage.inbox_fd, EPOLLIN)) << "an eventfd may wake a loop for nothing";
+  EXPECT_THAT(stage.received(client), ElementsAre("one", "two"));
+}
+
+TEST(Audiences, ABatchThatAFullInboxRefusesIsMissedByTheNextOne) {
+  AudiencesStage stage("server.inbox_batches_max = 16\n" + std::string(kOrion), Audiences::Place::elsewhere);
+  const auto client = stage.join_with(everything());
+  for (std::uint64_t number = 1; number <= 17; ++number) stage.send_text(number, std::to_string(number));
+  stage.loop.fire(stage.inbox_fd, EPOLLIN);
+  EXPECT_EQ(stage.received(client).size(), 16U);
+  EXPECT_TRUE(stage.owner.closed.empty()) << "nothing shows yet that the seventeenth is missing";
+  stage.send_text(18, "18");
+  stage.loop.fire(stage.inbox_fd, EPOLLIN);
+  EXPECT_THAT(stage.owner.closed, ElementsAre(std::pair(std::uint16_t{0}, CloseReason::overrun)));
+  EXPECT_EQ(stage.received(client).size(), 16U);
+}
+
+TEST(Audiences, AClientHasAsManyChannelsAsItsEndpointAllows) {
+  AudiencesStage stage(std::string(kService) + "limits.channels = 2\n");
+  const auto client = stage.join_with(everything());
+  EXPECT_EQ(stage.subscribe(client, "a"), Outcome::subscribed);
+  EXPECT_EQ(stage.subscribe(client, "b"), Outcome::subscribed);
+  EXPECT_EQ(stage.subscribe(client, "c"), Outcome::client_has_too_many);
+  EXPECT_EQ(stage.subscribe(client, "a"), Outcome::subscribed) << "it has that one";
+  stage.audiences.unsubscribe_from_channel(client, stage.endpoint(), "a");
+  EXPECT_EQ(stage.subscribe(client, "c"), Outcome::subscribed);
+}
+
+TEST(Audiences, AShardHasAsManyChannelsAsTheServerAllowsAndRoomAgainOnceOneIsDeserted) {
+  AudiencesStage stage("server.channels_max = 2\n" + std::string(kService));
+  const auto client = stage.join_with(everything());
+  EXPECT_EQ(stage.subscribe(client, "a"), Outcome::subscribed);
+  EXPECT_EQ(stage.subscribe(client, "b"), Outcome::subscribed);
+  EXPECT_EQ(stage.subscribe(client, "c"), Outcome::shard_has_too_many);
+  stage.audiences.unsubscribe_from_channel(client, stage.endpoint(), "a");
+  stage.audiences.remove_deserted();
+  EXPECT_EQ(stage.subscribe(client, "c"), Outcome::subscribed);
+}
+
+TEST(Audiences, ASelectionForWhichTheShardHasNoRoomIsNotTaken) {
+  AudiencesStage stage("server.channels_max = 2\n" + std::string(kFluxora));
+  const auto client = stage.join();
+  const Selection three = values({"a", "b", "c"});
+  EXPECT_EQ(stage.audiences.subscribe_selected(client, stage.endpoint(), three), Outcome::shard_has_too_many);
+}
+
+struct Counts {
+  std::uint64_t channels, selections, mixed;
+  bool operator==(const Counts&) const = default;
+};
+Counts counts_of(AudiencesStage& stage) {
+  stage.audiences.publish_counters();
+  return {stage.counters.channels.get(), stage.counters.selections.get(), stage.counters.mixed.get()};
+}
+
+TEST(Audiences, ChannelsAreCountedUntilTheirLastSubscriberHasLeft) {
+  AudiencesStage stage(kService);
+  const auto first = stage.join_with(everything());
+  const auto second = stage.join_with(everything());
+  for (const char* channel : {"a", "b"}) EXPECT_EQ(stage.subscribe(first, channel), Outcome::subscribed);
+  EXPECT_EQ(stage.subscribe(second, "b"), Outcome::subscribed);
+  EXPECT_EQ(counts_of(stage), (Counts{2, 0, 0}));
+  stage.fan_out.remove_subscriber(first);
+  stage.audiences.remove_deserted();
+  EXPECT_EQ(counts_of(stage), (Counts{1, 0, 0}));
+  stage.audiences.unsubscribe_from_channel(second, stage.endpoint(), "b");
+  EXPECT_EQ(stage.subscribe(second, "b"), Outcome::subscribed);
+  stage.audiences.remove_deserted();
+  EXPECT_EQ(counts_of(stage), (Counts{1, 0, 0})) << "it has a subscriber again";
+  stage.fan_out.remove_subscriber(second);
+  stage.audiences.remove_deserted();
+  EXPECT_EQ(counts_of(stage), (Counts{0, 0, 0}));
+}
+
+TEST(Audiences, SelectionsAreCountedAndThoseBeyondTheirLimitShareAMixedLog) {
+  AudiencesStage stage(std::string(kGrimnir) + "select.sets_max = 1\n");
+  const auto first = stage.join_with(tags(0b001));
+  const auto second = stage.join_with(tags(0b010));
+  const auto third = stage.join_with(tags(0b110));
+  EXPECT_EQ(counts_of(stage), (Counts{0, 1, 2}));
+  stage.add("tag 1", Audience::Kind::tagged, {}, 0, 1);
+  stage.send(1);
+  EXPECT_THAT(stage.received(first), ElementsAre());
+  EXPECT_THAT(stage.received(second), ElementsAre("tag 1"));
+  EXPECT_THAT(stage.received(third), ElementsAre("tag 1"));
+  for (const auto client : {first, second, third}) stage.fan_out.remove_subscriber(client);
+  stage.audiences.remove_deserted();
+  EXPECT_EQ(counts_of(stage), (Counts{0, 0, 0}));
+}
+
+TEST(Audiences, GiveTheirHandlerAndTheirWatchBack) {
+  reactor::FakeLoop loop;
+  fanout::testing::FakeHost sockets;
+  FakeOwner owner;
+  const Compiled compiled(kOrion);
+  fanout::FrameMemory memory{std::uint64_t{1} << 30};
+  fanout::FanOut fan_out(sockets, fanout::FanOutOptions{memory}, compiled.lag_rules(), nullptr);
+  ShardCounters counters(1);
+  {
+    const Audiences audiences({fan_out, loop, owner, counters, compiled.endpoints, compiled.settings.server},
+                              SipKey{1, 2}, Audiences::Place::elsewhere,
+                              std::move(*reactor::WakeFd::create()));
+    EXPECT_EQ(loop.watch_count(), 1U);
+    EXPECT_EQ(loop.handler_count(), 1U);
+  }
+  EXPECT_EQ(loop.watch_count(), 0U);
+  EXPECT_EQ(loop.handler_count(), 0U);
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing

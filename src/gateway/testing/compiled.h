@@ -1,0 +1,36 @@
+// Compiled: the settings and endpoints of a configuration that a test writes as TOML, with the engine's rules
+// for them. For tests of one class of the gateway, without a Shard.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/test_environment.h"
+#include "fanout/fan_out.h"
+#include "protocol/endpoint.h"
+
+namespace carillon::gateway::testing {
+
+struct Compiled {
+  explicit Compiled(std::string_view toml)
+      : settings(load(toml)), endpoints(protocol::compile_endpoints(settings).endpoints) {}
+
+  static config::Settings load(std::string_view toml) {
+    config::Loaded loaded = config::load_good(toml);
+    for (const config::Problem& problem : loaded.errors) ADD_FAILURE() << problem.text();
+    return std::move(loaded.settings);
+  }
+  std::vector<fanout::LagRule> lag_rules() const {
+    std::vector<fanout::LagRule> rules{fanout::LagRule{}};
+    for (const protocol::Endpoint& endpoint : endpoints) rules.push_back(endpoint.lag);
+    return rules;
+  }
+
+  config::Settings settings;
+  std::vector<protocol::Endpoint> endpoints;
+};
+
+}  // namespace carillon::gateway::testing
