@@ -72,7 +72,7 @@ def subscriptions(bench):
         with gateway(bench, configuration(SERVICE)) as server, swarm(bench, server, path="/api/ws") as clients:
             clients.connect(SUBSCRIBERS)
             clients.say(count, '{"type":"subscribe","data":{"channel":"room-$k"}}')
-            wait_until(lambda server=server, count=count: server.metric("carillon_commands_total") == count * SUBSCRIBERS,
+            wait_until(lambda server=server, count=count: server.metric("carillon_client_commands_total") == count * SUBSCRIBERS,
                        "the subscriptions")
             points.append((count * SUBSCRIBERS, settled_resident_bytes(server.pid)))
     return {"points": points}

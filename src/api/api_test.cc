@@ -120,8 +120,8 @@ TEST_F(ApiTest, WrongKeysCloseTheConnectionAndThenSlowTheirAddress) {
     EXPECT_EQ(header("Retry-After"), "60");
   }
   const http::Response metrics = ask("/metrics");
-  EXPECT_NE(metrics.body.find("carillon_wrong_keys_total 10\n"), std::string::npos);
-  EXPECT_NE(metrics.body.find("carillon_wrong_keys_refusals_total 2\n"), std::string::npos);
+  EXPECT_NE(metrics.body.find("carillon_wrong_api_keys_total 10\n"), std::string::npos);
+  EXPECT_NE(metrics.body.find("carillon_wrong_api_key_refusals_total 2\n"), std::string::npos);
   EXPECT_EQ(judged(publish_head(kJsonLine)), 401) << "who sends no key is told so";
   visitor_.now += client::KeyGuesses::kWindow;
   EXPECT_EQ(publish_with("publish-key-0123456789"), 0);

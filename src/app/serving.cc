@@ -43,7 +43,7 @@ void log_warnings(const std::vector<config::Problem>& warnings, Log& log) {
     const std::string origin = warning.origin.text();
     log.warning("configuration", {{"origin", std::string_view(origin)},
                                   {"key", std::string_view(warning.key)},
-                                  {"why", std::string_view(warning.message)}});
+                                  {"detail", std::string_view(warning.message)}});
   }
 }
 

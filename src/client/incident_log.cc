@@ -50,7 +50,7 @@ void IncidentLog::on_literal_star(std::string_view channel, std::string_view end
   const auto suppressed = admit("literal_star", now);
   if (!suppressed) return;
   log_.write(
-      LogLevel::debug, "a client subscribed to a channel whose name holds a literal *",
+      LogLevel::debug, "a client subscribed to a channel whose name contains a literal *",
       {{"channel", channel}, {"endpoint", endpoint}, {"suppressed", static_cast<std::int64_t>(*suppressed)}});
 }
 

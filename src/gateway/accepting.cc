@@ -119,7 +119,7 @@ bool Shard::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease
     case reactor::Accepted::Outcome::other_error:
       if (accept_gate_.descriptors().should_warn(loop_.now())) {
         const std::string why = std::generic_category().message(accepted.error);
-        shared_.log.warning("accept failed, trying again", {{"why", std::string_view(why)}});
+        shared_.log.warning("accept failed; trying again", {{"reason", std::string_view(why)}});
       }
   }
   // Those who are connected go on; the ones who wait do so in the kernel's queue.

@@ -208,7 +208,7 @@ Result<std::monostate> Gateway::bind_all() {
       }
       const std::string address = wanted.text();
       log_.warning("not listening", {{"address", std::string_view(address)},
-                                     {"why", std::string_view(bound.error().message)}});
+                                     {"reason", std::string_view(bound.error().message)}});
     }
   }
   return std::monostate{};

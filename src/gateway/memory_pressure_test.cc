@@ -94,12 +94,12 @@ TEST(MemoryWatch, LogsEachChangeOnce) {
   watch.start();
   stage.run_for(seconds(5));
   EXPECT_EQ(stage.log.lines.size(), before + 1);
-  EXPECT_EQ(stage.log.records.back().fields["level"], "refusing");
+  EXPECT_EQ(stage.log.records.back().fields["pressure"], "refusing");
   EXPECT_EQ(stage.log.records.back().fields["used_bytes"], "90");
   use.used_bytes = 10;
   stage.run_for(seconds(5));
   EXPECT_EQ(stage.log.lines.size(), before + 2);
-  EXPECT_EQ(stage.log.records.back().fields["level"], "normal");
+  EXPECT_EQ(stage.log.records.back().fields["pressure"], "normal");
 }
 
 TEST(MemoryWatch, RefillsTheReserveAfterAFailedAllocation) {

@@ -43,12 +43,13 @@ void MemoryWatch::note_change(client::MemoryLevel before, client::MemoryLevel no
   const std::initializer_list<LogField> fields{
       {"used_bytes", static_cast<std::int64_t>(pressure_.used_bytes())},
       {"limit_bytes", static_cast<std::int64_t>(pressure_.limit_bytes())},
-      {"level", name_of(now)}};
+      {"pressure", name_of(now)}};
   if (now == client::MemoryLevel::normal) {
-    log_.info("memory is no longer short: new clients are let in again", fields);
+    log_.info("memory is no longer short: new clients are accepted again", fields);
   } else if (now == client::MemoryLevel::shedding) {
-    log_.warning("memory is very short: the clients furthest behind are closed, and request bodies refused",
-                 fields);
+    log_.warning(
+        "memory is very short: the clients furthest behind are closed and request bodies are refused",
+        fields);
   } else if (before == client::MemoryLevel::normal) {
     log_.warning("memory is short: new clients are refused with 503", fields);
   }

@@ -37,7 +37,7 @@ TEST(ReservedChannels, AreNotRelayedByAnEndpointOfEveryChannel) {
   EXPECT_EQ(stage.router.counters().dropped_reserved.get(), 4U);
   EXPECT_EQ(stage.router.counters().events_routed.get(), 0U);
   ASSERT_EQ(stage.log.lines.size(), 4U);
-  EXPECT_EQ(stage.log.records[0].fields["reason"], "reserved");
+  EXPECT_EQ(stage.log.records[0].fields["reason"], "reserved_channel");
   EXPECT_EQ(stage.log.records[0].fields["channel"], "carillon.");
   for (const std::string_view channel : {"carillon", "carillonx.y", "x.carillon.y"}) {
     stage.publish(channel, "1");

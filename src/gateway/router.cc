@@ -79,7 +79,7 @@ void Router::on_event(std::string_view channel, std::string_view body_text) {
   counters_.events_in.add();
   if (is_reserved_channel(channel)) {
     counters_.dropped_reserved.add();
-    log_dropped("reserved", channel, "channels under carillon. carry no events");
+    log_dropped("reserved_channel", channel, "channels under carillon. are reserved and carry no events");
     return;
   }
   Body body(body_text, frame_bytes_max_);
@@ -114,9 +114,9 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
     const bool unfit = audience.error() == NotTaken::unfit;
     (unfit ? counters_.dropped_unfit : counters_.dropped_unselected).add();
     if (unfit) {
-      log_dropped("unfit", channel, "the body fails source.require");
+      log_dropped("requirement_failed", channel, "the body fails source.require");
     } else {
-      log_dropped("unselected", channel, "no client can select it");
+      log_dropped("not_selectable", channel, "its value is not one that a client can select");
     }
     return;
   }
@@ -138,11 +138,11 @@ void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) 
   std::string().swap(payload_);
   if (why == Drop::too_large) {
     counters_.dropped_too_large.add();
-    log_dropped("frame_too_large", channel, "its frame would be over 2 GiB");
+    log_dropped("frame_too_large", channel, "its frame would be longer than 2 GiB");
     return;
   }
   counters_.dropped_no_memory.add();
-  log_dropped("no_memory", channel, "there is no memory for it");
+  log_dropped("no_memory", channel, "there is not enough memory for its frame");
   on_batch_end();
   batch_ = std::make_shared<Batch>();
   batch_->gaps.push_back(endpoint.index);
@@ -190,7 +190,7 @@ void Router::on_batch_end() {
 
 void Router::on_gap() {
   counters_.bus_gaps.add();
-  log_.warning("bus gap: events may have been lost while it was away");
+  log_.warning("bus gap: events may have been lost while the bus was disconnected");
   on_batch_end();
   batch_ = std::make_shared<Batch>();
   for (const Endpoint& endpoint : endpoints_) {
@@ -212,7 +212,7 @@ bus::BusStatus Router::bus_status() const {
 }
 
 // A broken publisher can send thousands a second, so the lines are sampled; the counters have all of them.
-void Router::log_dropped(std::string_view reason, std::string_view channel, std::string_view why) {
+void Router::log_dropped(std::string_view reason, std::string_view channel, std::string_view detail) {
   const auto suppressed = dropped_lines_.admit(reason, loop_.now());
   if (!suppressed) {
     counters_.lines_suppressed.add();
@@ -220,7 +220,7 @@ void Router::log_dropped(std::string_view reason, std::string_view channel, std:
   }
   log_.warning("event dropped", {{"reason", reason},
                                  {"channel", channel},
-                                 {"why", why},
+                                 {"detail", detail},
                                  {"suppressed", static_cast<std::int64_t>(*suppressed)}});
 }
 

@@ -88,7 +88,7 @@ class Router final : public bus::EventSink {
   void add_to_batch(const Endpoint& endpoint, const Audience& audience, Ref<const fanout::Frame> frame);
   enum class Drop : std::uint8_t { too_large, no_memory };
   void drop(const Endpoint& endpoint, std::string_view channel, Drop why);
-  void log_dropped(std::string_view reason, std::string_view channel, std::string_view why);
+  void log_dropped(std::string_view reason, std::string_view channel, std::string_view detail);
 
   const std::vector<Endpoint>& endpoints_;
   reactor::Loop& loop_;

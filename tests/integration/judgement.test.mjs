@@ -87,7 +87,7 @@ test("what check warns of stands in the log of serve", async (t) => {
   const server = await startCarillon(t, { server: { trusted_proxies: ["0.0.0.0/0"], client_address: "forwarded" } });
   const warnings = server.logs.filter((log) => log.message === "configuration");
   assert.deepEqual(warnings.map((log) => [log.level, log.key]), [["warning", "server.trusted_proxies"]]);
-  assert.match(warnings[0].why, /is every address/);
+  assert.match(warnings[0].detail, /is every address/);
 });
 
 test("a body and a batch of the largest legal size are published", async (t) => {

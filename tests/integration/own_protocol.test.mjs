@@ -44,7 +44,7 @@ test("docs/examples/chat.toml", async (t) => {
     await publish(server, { channel: "chat.a", data: { name: "last", topic: "music" } });
     const frames = (await client.next(1)).map(({ data }) => JSON.parse(data));
     assert.deepEqual(frames.map(({ name, body }) => [name, body]), [["last", null]]);
-    assert.equal((await metrics(server)).sum("carillon_events_dropped_total", { reason: "unfit" }), 4);
+    assert.equal((await metrics(server)).sum("carillon_events_dropped_total", { reason: "requirement_failed" }), 4);
   });
 
   await t.test("refusals are its own", async () => {
@@ -66,7 +66,7 @@ test("docs/examples/chat.toml", async (t) => {
     const client = await openClient(t2, server.ws("/ws", mintToken()));
     await publish(server, { channel: "orion.x", data: 1 });
     await client.next(1);
-    assert.ok((await metrics(server)).sum("carillon_connections_accepted_total", { endpoint: "chat" }) > 0);
+    assert.ok((await metrics(server)).sum("carillon_upgrades_total", { endpoint: "chat" }) > 0);
   });
 });
 

@@ -47,7 +47,7 @@ for (const name of [...PROFILES, "your-own"]) {
     const { command, output } = listening.at(-1);
     const wscat = await startWscat(t, here(command), environment, output);
     const typed = output.filter((line) => line.startsWith("> ")).length;
-    await until("the gateway has read what was typed", async () => (await metrics(server)).sum("carillon_messages_in_total") === typed);
+    await until("the gateway has read what was typed", async () => (await metrics(server)).sum("carillon_client_messages_received_total") === typed);
 
     for (const step of doing) {
       await t.test(step.command.slice(0, 100), async () => {

@@ -123,7 +123,7 @@ test("names and links", async (t) => {
   });
 
   await t.test("every reason that is named is one", () => {
-    const reasons = ["message_too_large", "rate_exceeded", "ping_timeout", "token_expired", "endpoint_full", "accept_rate", "unselected", "unfit", "invalid_json"];
+    const reasons = ["message_too_large", "rate_exceeded", "ping_timeout", "token_expired", "endpoint_full", "accept_rate", "not_selectable", "requirement_failed", "invalid_json"];
     for (const reason of reasons) {
       assert.ok(page.includes(`reason="${reason}"`), reason);
       assert.ok(PAGES.some(({ text }) => text.includes(`\`${reason}\``)), `${reason} is on no page`);

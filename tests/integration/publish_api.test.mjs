@@ -155,7 +155,7 @@ test("publish API on the in-process bus", async (t) => {
   await t.test("twenty pipelined GET /metrics have twenty answers, and the connection stays open", async () => {
     const answer = await rawExchange(server.port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(20), { timeoutMs: 1000 });
     assert.equal(answer.end, "open");
-    assert.equal((answer.body.match(/^carillon_info/gm) ?? []).length, 20);
+    assert.equal((answer.body.match(/^carillon_build_info/gm) ?? []).length, 20);
     assert.ok(!/Connection: close/i.test(answer.body));
   });
 
@@ -212,5 +212,5 @@ test("an address that tries many API keys is slowed, and its connections are clo
     assert.ok(Number(refused.headers["retry-after"]) >= 1);
   }
   const { sum } = await metrics(server);
-  assert.deepEqual([sum("carillon_wrong_keys_total"), sum("carillon_wrong_keys_refusals_total")], [29, 2]);
+  assert.deepEqual([sum("carillon_wrong_api_keys_total"), sum("carillon_wrong_api_key_refusals_total")], [29, 2]);
 });

@@ -32,7 +32,7 @@ void AddressCheck::start(const ServerIdentity& ours) {
   if (ours_.run_id.empty()) {
     if (std::exchange(warned_of_no_identity_, true)) return;
     log_.warning(
-        "the broker does not say who it is: a failover behind its address will not be noticed",
+        "bus does not report its run_id: a failover behind its address cannot be detected",
         {{"bus", std::string_view(display_url_)},
          {"reason", std::string_view(ours_.refusal.empty() ? "INFO has no run_id" : ours_.refusal)}});
     return;
@@ -104,7 +104,7 @@ void AddressCheck::missed(const std::string& reason) {
   bump(counters_.address_checks_missed);
   if (last_line_ == MonoTime{} || loop_.now() - last_line_ >= kReminder) {
     last_line_ = loop_.now();
-    log_.warning("bus address check had no answer; the open connections are kept",
+    log_.warning("bus address check got no answer; the open connections are kept",
                  {{"bus", std::string_view(display_url_)}, {"reason", std::string_view(reason)}});
   }
   arm();

@@ -183,7 +183,7 @@ TEST(AddressCheck, WithoutAnIntervalOrAnIdentityNothingIsAsked) {
   for (int i = 0; i < 3; ++i) stage.check->start(unknown);
   stage.loop.advance(seconds(100));
   EXPECT_EQ(stage.dials, 0);
-  EXPECT_EQ(stage.log.count("will not be noticed"), 1U);
+  EXPECT_EQ(stage.log.count("cannot be detected"), 1U);
 }
 
 TEST(AddressCheck, StoppedOrDestroyedItLeavesNothingInTheLoop) {

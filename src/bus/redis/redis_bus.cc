@@ -102,11 +102,11 @@ void RedisBus::on_message(std::string_view channel, std::string_view body) {
 
 void RedisBus::on_oversize(std::string_view channel) {
   bump(counters_.oversize_dropped);
-  const auto suppressed = oversize_lines_.admit("oversize", loop_.now());
+  const auto suppressed = oversize_lines_.admit("body_too_large", loop_.now());
   if (!suppressed) return bump(counters_.lines_suppressed);
-  log_.warning("event dropped", {{"reason", "oversize"},
+  log_.warning("event dropped", {{"reason", "body_too_large"},
                                  {"channel", channel},
-                                 {"why", "the body is longer than bus.event_bytes_max"},
+                                 {"detail", "the body is longer than bus.event_bytes_max"},
                                  {"event_bytes_max", static_cast<std::int64_t>(options_.bus.event_bytes_max)},
                                  {"suppressed", static_cast<std::int64_t>(*suppressed)}});
 }
@@ -203,7 +203,8 @@ void RedisBus::warn_of_ping(std::string_view reason) {
   if (warned_of_ping_) return;
   warned_of_ping_ = true;
   log_.warning(
-      "bus probe is not permitted, PING takes its place: a deaf subscription will not be noticed",
+      "bus probe is not permitted; PING is used instead, so a subscription that stops receiving is not "
+      "detected",
       {{"bus", keeper_.display_url()}, {"channel", subscriber_.probe_channel()}, {"reason", reason}});
 }
 

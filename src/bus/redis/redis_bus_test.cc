@@ -45,7 +45,7 @@ TEST(RedisBus, EventsAreHandedOnWithABatchEndARead) {
   EXPECT_EQ(f.sink.lines, (Lines{"a.1=x", "a.2=y", "|", "a.3=z", "|"}));
   f.say(f.stream(0), array({"pmessage", "a.*", "a.1", std::string(1001, 'x')}));
   EXPECT_EQ(f.bus->counters().oversize_dropped.load(), 1U);
-  EXPECT_EQ(f.log.count("event dropped reason=oversize channel=a.1"), 1U) << "counted and logged";
+  EXPECT_EQ(f.log.count("event dropped reason=body_too_large channel=a.1"), 1U) << "counted and logged";
   for (int i = 0; i < 20; ++i) f.say(f.stream(0), array({"pmessage", "a.*", "a.1", std::string(1001, 'x')}));
   EXPECT_EQ(f.log.count("event dropped"), 10U);
   EXPECT_EQ(f.bus->counters().lines_suppressed.load(), 11U);

@@ -3,16 +3,16 @@ import { api } from "./http.mjs";
 
 export const METRIC = {
   connections: "carillon_connections", // {endpoint}
-  eventsIn: "carillon_events_in_total",
+  eventsIn: "carillon_bus_events_received_total",
   eventsDropped: "carillon_events_dropped_total", // {reason}
   deliveries: "carillon_deliveries_total",
-  deliveredBytes: "carillon_delivered_bytes_total",
+  deliveredBytes: "carillon_client_sent_bytes_total",
   writes: "carillon_writes_total",
   closes: "carillon_closes_total", // {endpoint, reason}
   refusals: "carillon_refusals_total", // {reason}
   busUp: "carillon_bus_up",
   busGaps: "carillon_bus_gaps_total",
-  loopLag: "carillon_loop_lag_seconds_max",
+  loopLag: "carillon_loop_lag_max_seconds",
 };
 
 // Samples as [{ name, labels, value }]. Throws on a line that is no sample and no comment.

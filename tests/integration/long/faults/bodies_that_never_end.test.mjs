@@ -49,7 +49,7 @@ test("300 bodies of 1 MiB that never end take 64 MiB, and no longer than two of 
   const now = await metrics(server);
   assert.equal(now.sum(METRIC.refusals, { reason: "bodies_full" }), tally(clients)[503]);
   assert.equal(now.sum(METRIC.refusals, { reason: "body_timeout" }), tally(clients)[408]);
-  assert.equal(now.sum("carillon_request_bodies_bytes"), 0);
+  assert.equal(now.sum("carillon_request_body_bytes"), 0);
   await until("the memory is given back", () => server.residentBytes() - before < 12 * MIB, { timeoutMs: 30_000 });
   const headers = { "Content-Type": "application/json" };
   assert.equal((await api(server, "POST", "/api/streams", { headers, body: '{"name":"after"}' })).status, 201);

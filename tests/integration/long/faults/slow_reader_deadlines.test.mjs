@@ -20,7 +20,7 @@ test("a ping behind 600 kB that a client reads at 50 kB/s does not end the conne
   // It has the event after twelve seconds; then pings come every two.
   await until("the client has answered pings", async () => {
     assert.equal((await metrics(server)).sum(METRIC.closes), 0, "it was closed");
-    return (await metrics(server)).sum("carillon_control_frames_in_total") >= 2;
+    return (await metrics(server)).sum("carillon_client_control_frames_received_total") >= 2;
   }, { timeoutMs: 40_000 });
   server.process.child.kill("SIGTERM");
   const seen = await reader.end();
