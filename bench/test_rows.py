@@ -200,22 +200,29 @@ class Comparison(unittest.TestCase):
 
 
 class Readme(unittest.TestCase):
-    FIGURES = (Figure("speed", 0.95, "", at_least(0.9), None, "fast", quoted=True), Figure("time", 3, "s"))
+    FIGURES = (Figure("speed", 0.95, "", at_least(0.9), None, "fast"), Figure("time", 3, "s"))
+    LINES = (readme.Line("overhead", "speed", readme.overhead), readme.Line("how long", "time"), readme.Line("absent", "gone"))
 
-    def test_only_what_is_to_be_quoted_stands_between_its_marks(self):
+    def test_the_readme_has_the_measured_figures_in_its_own_words(self):
         text = f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n"
-        self.assertEqual(readme.with_figures(text, self.FIGURES),
-                         f"before\n{readme.BEGIN}\n| work | Carillon | |\n|---|---|---|\n| speed | 0.95 | fast |\n"
+        self.assertEqual(readme.with_figures(text, self.FIGURES, self.LINES),
+                         f"before\n{readme.BEGIN}\n| what | Carillon |\n|---|---|\n| overhead | 5 % |\n| how long | 3 s |\n"
                          f"{readme.END}\nafter\n")
         with self.assertRaises(ValueError):
             readme.with_figures("no marks", self.FIGURES)
 
-    def test_the_readme_of_this_tree_quotes_what_its_page_holds(self):
-        found = readme.quotes((ROOT / "README.md").read_text())
-        held = (ROOT / "docs" / "benchmarks.md").read_text()
-        self.assertGreater(len(found), 5)
-        for what, amount in found:
-            self.assertRegex(held, rf"\| {re.escape(what)} \|.* {re.escape(amount)} \|")
+    def test_a_ratio_is_shown_as_a_percentage(self):
+        for value, shown in ((0.94, "6 %"), (1.0, "0 %"), (1.1, "0 %")):
+            self.assertEqual(readme.overhead(Figure("x", value)), shown)
+        for value, shown in ((1.04, "4 %"), (0.98, "0 %")):
+            self.assertEqual(readme.excess(Figure("x", value)), shown)
+
+    def test_the_readme_of_this_tree_quotes_the_stored_results(self):
+        results = store.Store(ROOT / "docs" / "benchmarks" / "results").all([row.name for row in ROWS])
+        figures = page.all_figures(page.readable(ROWS, results), results)
+        self.assertEqual({line.figure for line in readme.LINES} - {figure.what for figure in figures}, set())
+        text = (ROOT / "README.md").read_text()
+        self.assertEqual(readme.with_figures(text, figures), text)
 
 
 def figures_of(row, seen):

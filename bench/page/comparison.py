@@ -64,7 +64,7 @@ def figure(load, ours, theirs, target):
     words = f"{best}, which delivered {part(theirs[best])} of {written(float(offered))} a second at " \
             f"{written(theirs[best]['server']['cpu_us_a_delivery'] / ours['server']['cpu_us_a_delivery'])} × the CPU each; " \
             f"Carillon {part(ours)}" + (f"; the next best, {others[0]}: {written(rates[others[0]])} ×" if others else "")
-    return Figure(f"{load}: deliveries/s over the best peer's", rates[best], "×", target, None, words, quoted=True)
+    return Figure(f"{load}: deliveries/s over the best peer's", rates[best], "×", target, None, words)
 
 
 def single_of(results):

@@ -102,7 +102,7 @@ def figures(seen):
             published = statistics.median(run["published_s"] for run in runs)
             yield Figure(f"{name}: until every client has everything", statistics.median(complete), "s", None,
                          spread_of(complete), f"published within {published:.2f} s; the first client had everything after "
-                                              f"{statistics.median(run['first_s'] for run in runs):.2f} s", quoted=True)
+                                              f"{statistics.median(run['first_s'] for run in runs):.2f} s")
 
 
 BURST = Row(

@@ -80,7 +80,7 @@ def figures(seen):
     rate = statistics.median(pair["carillon"]["connects_per_s"] for pair in pairs)
     yield Figure("connects/s with HS256 over the floor server's", statistics.median(ratios), "", at_least(0.9),
                  spread_of(ratios), f"{rate:,.0f}/s; {cpu['carillon']:.1f} µs of server CPU a connection, from accept "
-                                    f"to close, and {cpu['floor']:.1f} at the floor", quoted=True)
+                                    f"to close, and {cpu['floor']:.1f} at the floor")
     ratios = [pair["HS256"]["connects_per_s"] / pair["RS256"]["connects_per_s"] for pair in seen["tokens"]]
     cpu = {name: statistics.median(pair[name]["cpu_us"] for pair in seen["tokens"]) for name in ("RS256", "HS256")}
     yield Figure("coming back with a known RS256 token: time over HS256's", statistics.median(ratios), "×",

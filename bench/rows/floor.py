@@ -23,7 +23,7 @@ def figures(seen):
         engine, floor = phase["engine_cpu_us"], phase["floor_cpu_us"]
         yield Figure(f"{waiting} → {phase['clients']:,} clients: floor over engine", phase["ratio_of_pairs"]["median"], "",
                      at_least(TARGET) if one else None, phase["ratio_of_pairs"],
-                     f"{engine['median']:.2f} µs CPU a delivery; the bare loop {floor['median']:.2f} µs", quoted=True)
+                     f"{engine['median']:.2f} µs CPU a delivery; the bare loop {floor['median']:.2f} µs")
 
 
 FLOOR = Row(

@@ -18,7 +18,7 @@ def figures(seen):
         engine, floor = seen[f"engine_{name}_us"], seen[f"floor_{name}_us"]
         yield Figure(f"{CLIENTS:,} × {EVENTS_PER_S} events/s: {name} over the floor's", seen[f"ratio_{name}_of_pairs"]["median"], "×",
                      at_most(1.1), seen[f"ratio_{name}_of_pairs"],
-                     f"{engine['median'] / 1000:.1f} ms; the bare loop {floor['median'] / 1000:.1f} ms", quoted=True)
+                     f"{engine['median'] / 1000:.1f} ms; the bare loop {floor['median'] / 1000:.1f} ms")
 
 
 LATENCY = Row(

@@ -100,15 +100,15 @@ def measure(bench):
 
 
 def figures(seen):
-    yield Figure("idle connection, one shared identity", slope(seen["shared"]["points"]), "B", at_most(96), quoted=True)
-    yield Figure("idle connection, a 16-byte `sub` each", slope(seen["distinct"]["points"]), "B", at_most(192), quoted=True)
+    yield Figure("idle connection, one shared identity", slope(seen["shared"]["points"]), "B", at_most(96))
+    yield Figure("idle connection, a 16-byte `sub` each", slope(seen["distinct"]["points"]), "B", at_most(192))
     yield Figure("a verified token that is remembered", slope(seen["cache"]["points"]), "B", None, None,
                  f"`server.token_cache_max` bounds them; by default {CACHED_TOKENS:,} a shard and endpoint")
     steps = seen["subscriptions"]["points"]
     yield Figure("one subscription more", slope(steps), "B", at_most(16), None,
                  f"between {SUBSCRIPTIONS[0]} and {SUBSCRIPTIONS[-1]} of each client, on channels that all share")
     yield Figure("idle connection over TLS", slope(seen["tls"]["points"]) / 1000, "KB", at_most(14.5), None,
-                 "nearly all of it OpenSSL's", quoted=True)
+                 "nearly all of it OpenSSL's")
     for part in seen["tls_parts"]:
         yield Figure(f"of a TLS session: {part['file']}", part["bytes"], "B", None, None, WHAT_TLS_KEEPS.get(part["file"], ""))
 

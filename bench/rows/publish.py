@@ -58,8 +58,7 @@ def figures(seen):
         load_is = f"{per_s:,}/s × {CLIENTS:,}, {words}"
         yield Figure(f"{load_is}: p50", statistics.median(p50), "ms", target, spread_of(p50),
                      f"p99 {statistics.median(p99):.1f} ms; "
-                     f"{statistics.median(each['server']['cpu_us_a_delivery'] for each in runs):.2f} µs of CPU a delivery",
-                     quoted=target is not None)
+                     f"{statistics.median(each['server']['cpu_us_a_delivery'] for each in runs):.2f} µs of CPU a delivery")
         if target:
             yield Figure(f"{load_is}: lost, refused or late", not_carried(runs), "", at_most(0))
 

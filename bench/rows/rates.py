@@ -50,10 +50,10 @@ def figures(seen):
                      alone / statistics.median(cpu), "×", at_least(target), spread_of([alone / each for each in cpu]),
                      f"{statistics.median(cpu):.2f} µs instead of {alone:.2f}; "
                      f"{statistics.median(run['events_a_write'] for run in runs):.1f} events a write; the thread was "
-                     f"busy {100 * busy:.0f} % of the time{why_not_more(rate, alone, busy)}", quoted=True)
+                     f"busy {100 * busy:.0f} % of the time{why_not_more(rate, alone, busy)}")
         per_s = [run["deliveries_per_s"] for run in runs]
         yield Figure(f"{rate} events/s × {CLIENTS:,}: deliveries", statistics.median(per_s), "/s", None,
-                     spread_of(per_s), quoted=True)
+                     spread_of(per_s))
         yield Figure(f"{rate} events/s × {CLIENTS:,}: lost", sum(run["lost"] for run in runs), "", at_most(0))
     for run in seen["latency"]:
         times, sweep = run["load"]["latency_us"], run["sweep_ms"]

@@ -33,7 +33,6 @@ class Figure:
     target: Target | None = None
     spread: dict | None = None  # harness/figures.py spread_of(); None: one run
     note: str = ""
-    quoted: bool = False  # in the README too
 
 
 def read_back(stored):

@@ -85,7 +85,7 @@ def figures(seen):
     p99 = [statistics.median(one["load"]["latency_us"]["p99"] for one in side) / 1000 for side in (with_, without)]
     yield Figure("p99 of those who read, over the same without stalled ones", statistics.median(ratios), "×",
                  at_most(1.2), spread_of(ratios), f"{p99[0]:.2f} ms and {p99[1]:.2f} ms; "
-                 f"{sum(one['load']['lost'] for one in with_)} lost", quoted=True)
+                 f"{sum(one['load']['lost'] for one in with_)} lost")
 
 
 STALLED_READERS = Row(
