@@ -1,7 +1,8 @@
-"""Every numbered line of the wire contract is the beginning of a vector's or a test's name.
+"""Every numbered rule of the built-in protocols has a vector or a test whose name begins with its number.
 
 A vector's name (protocol/vectors/*.json) begins with the number and a colon: "grimnir 5: JSON ping every …".
-A test may stand for a line that vectors cannot reach, named likewise (TEST names cannot; Node's can).
+Where a vector cannot express a rule, a Node test in tests/integration whose name begins the same way counts.
+protocol/vectors/README.md explains the numbers.
 """
 
 import json

@@ -11,7 +11,8 @@ import suites
 from suites import ROOT
 
 INTEGRATION = ROOT / "tests" / "integration"
-CHECKS = ("check_layers", "check_headers", "check_style", "check_format", "check_wire", "check_profiles", "check_cost")
+CHECKS = ("check_layers", "check_headers", "check_style", "check_format", "check_wire", "check_reliability",
+          "check_profiles", "check_cost")
 TIMEOUT_S = 240
 TIMEOUT_LONG_S = 900
 

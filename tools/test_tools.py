@@ -12,6 +12,7 @@ import check_format
 import check_headers
 import check_layers
 import check_profiles
+import check_reliability
 import check_style
 import check_wire
 import cpp_text
@@ -242,6 +243,27 @@ class CheckWire(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "a.test.mjs").write_text('test("fluxora 7: x", f);\n  t.test(`C4: y`, f); test("other", f)')
             self.assertEqual(list(check_wire.test_names(pathlib.Path(folder))), ["fluxora 7: x", "C4: y"])
+
+
+class CheckReliability(unittest.TestCase):
+    UNIT = {("Drain", "ClosesAll")}
+    NODE = {"drain.test.mjs": {"a second signal exits at once"}}
+
+    def found(self, page):
+        return list(check_reliability.problems(page, self.UNIT, self.NODE))
+
+    def test_a_named_test_must_exist(self):
+        self.assertEqual(self.found('| x | `Drain.ClosesAll`, `drain.test.mjs`: "a second signal exits at once" |'), [])
+        self.assertEqual(self.found("`Drain.ClosesOne`"), ["no test Drain.ClosesOne"])
+        self.assertEqual(self.found("`drained.test.mjs`"), ["no file tests/integration/drained.test.mjs"])
+        self.assertEqual(self.found('`drain.test.mjs`: "a third"'), ['tests/integration/drain.test.mjs has no test "a third"'])
+
+    def test_tests_are_found_where_they_are_defined(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "x_test.cc").write_text("TEST_F(Drain, ClosesAll) {\n}\n")
+            (pathlib.Path(folder) / "a.test.mjs").write_text('test("one", f);\n  await t.test(`two`, f);')
+            self.assertEqual(check_reliability.unit_tests(pathlib.Path(folder)), {("Drain", "ClosesAll")})
+            self.assertEqual(check_reliability.node_tests(pathlib.Path(folder)), {"a.test.mjs": {"one", "two"}})
 
 
 class CheckProfiles(unittest.TestCase):

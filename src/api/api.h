@@ -24,7 +24,7 @@ class Api final : public client::HttpHandler {
 
   // The gateway is made with this handler, and then told to it; before run().
   void attach(gateway::Gateway& gateway, MonoTime started_at);
-  // Where /metrics learns how many log lines were dropped (F19). Called from any shard's thread.
+  // Where /metrics reads how many log lines were dropped. Called from any shard's thread.
   void count_log_lines(std::function<std::uint64_t()> dropped) { dropped_log_lines_ = std::move(dropped); }
 
   Judgement judge(const http::RequestHead& head, const client::Requester& requester) override;

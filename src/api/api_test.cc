@@ -203,7 +203,7 @@ TEST_F(ApiTest, ABadBodyIsRefusedAndTheConnectionKept) {
   EXPECT_EQ(response->keep_alive, http::KeepAlive::keep);
 }
 
-TEST_F(ApiTest, NothingIsTakenWhileTheBusIsNotUp_F2) {
+TEST_F(ApiTest, NothingIsTakenWhileTheBusIsNotUp) {
   const auto head = publish_head(std::string(kKeyLine) + std::string(kJsonLine));
   const auto response = api_->handle(head, R"({"channel":"orion.a","data":1})", {});
   ASSERT_TRUE(response.has_value());
@@ -211,7 +211,7 @@ TEST_F(ApiTest, NothingIsTakenWhileTheBusIsNotUp_F2) {
   EXPECT_EQ(response->headers.at(0), (std::pair<std::string, std::string>{"Retry-After", "1"}));
 }
 
-TEST_F(ApiTest, HealthIsDegradedAndReadinessFalseUntilTheBusIsUp_F2) {
+TEST_F(ApiTest, HealthIsDegradedAndReadinessFalseUntilTheBusIsUp) {
   http::Response health = ask("/health");
   EXPECT_EQ(health.status, 200);
   EXPECT_NE(health.body.find(R"("status":"degraded")"), std::string::npos) << health.body;
@@ -239,7 +239,7 @@ TEST_F(ApiTest, EveryMemberOfHealthIsRefusedAsTheNameOfACount) {
   }
 }
 
-TEST_F(ApiTest, HealthHasTheCountsThatEndpointsAskFor_WireP3_7) {
+TEST_F(ApiTest, HealthHasTheCountsThatEndpointsAskFor) {
   build(
       "server.listen = [\"127.0.0.1:0\"]\n"
       "[[endpoint]]\nprofile = \"orion\"\nhealth.connections = \"ws \\\"Connections\"\n"
@@ -251,7 +251,7 @@ TEST_F(ApiTest, HealthHasTheCountsThatEndpointsAskFor_WireP3_7) {
       << health.body;
 }
 
-TEST_F(ApiTest, ADrainIsSeenByHealthAndReadiness_F16) {
+TEST_F(ApiTest, ADrainIsSeenByHealthAndReadiness) {
   auto& main_loop = gateway_->main_loop();
   main_loop.call_after(milliseconds(1), [&] { gateway_->begin_drain(milliseconds(50)); });
   gateway_->run();

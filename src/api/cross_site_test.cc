@@ -20,7 +20,7 @@ class CrossSite : public ::testing::Test {
   auth::OriginPolicy allowed;
 };
 
-TEST_F(CrossSite, ARequestWithoutTheHeadersIsOurOwn_WireP3_11) {
+TEST_F(CrossSite, ARequestWithoutTheHeadersIsOurOwn) {
   EXPECT_FALSE(is_from_another_site("localhost:3000", ""));
   EXPECT_FALSE(is_from_another_site("", ""));
 }

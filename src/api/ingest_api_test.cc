@@ -130,7 +130,7 @@ TEST_F(IngestApiTest, TheAnswerWaitsForTheBus) {
   EXPECT_NE(metrics().find("carillon_ingest_accepted_total 1\n"), std::string::npos);
 }
 
-TEST_F(IngestApiTest, NothingIsTakenWhileTheBusIsNotUp_F2) {
+TEST_F(IngestApiTest, NothingIsTakenWhileTheBusIsNotUp) {
   const auto response = api_->handle(head_of("POST /api/streams", kJson), "{}", [](auto) { FAIL(); });
   ASSERT_TRUE(response.has_value());
   EXPECT_EQ(response->status, 503);
@@ -141,7 +141,7 @@ TEST_F(IngestApiTest, NothingIsTakenWhileTheBusIsNotUp_F2) {
   EXPECT_NE(metrics().find("carillon_ingest_refusals_total{reason=\"body\"} 1\n"), std::string::npos);
 }
 
-TEST_F(IngestApiTest, NothingIsTakenInADrain_F16) {
+TEST_F(IngestApiTest, NothingIsTakenInADrain) {
   auto& loop = gateway_->main_loop();
   loop.call_after(milliseconds(1), [&] { gateway_->begin_drain(milliseconds(20)); });
   gateway_->run();

@@ -34,7 +34,7 @@ class IngestTest : public ::testing::Test {
   std::size_t event_bytes_max_ = 1024 * 1024;
 };
 
-TEST_F(IngestTest, ACreatedStreamGetsAFreshIdFirst_WireP3_11) {
+TEST_F(IngestTest, ACreatedStreamGetsAFreshIdFirst) {
   const std::string id(kUuid);
   const Outcome made = post("/api/streams", R"({"name":"a"})");
   EXPECT_EQ(made.channel, "fluxora.streams");
@@ -48,7 +48,7 @@ TEST_F(IngestTest, ACreatedStreamGetsAFreshIdFirst_WireP3_11) {
   EXPECT_EQ(post("/api/streams", " \r\n{ \"a\" : 1 }\t").answer, R"({"id":")" + id + R"(", "a" : 1 })");
 }
 
-TEST_F(IngestTest, AnIdThatIsThereStays_WireP3_11) {
+TEST_F(IngestTest, AnIdThatIsThereStays) {
   const auto streams = [&](std::string_view body) { return post("/api/streams", body); };
   EXPECT_EQ(streams(R"({"name":"a","id":"s-1"})").answer, R"({"name":"a","id":"s-1"})");
   EXPECT_EQ(
@@ -61,7 +61,7 @@ TEST_F(IngestTest, AnIdThatIsThereStays_WireP3_11) {
   EXPECT_EQ(streams(R"({"a":{"id":1}})").answer, R"({"id":")" + std::string(kUuid) + R"(","a":{"id":1}})");
 }
 
-TEST_F(IngestTest, UpdatesAndCancelsTakeTheIdOfThePath_WireP3_11) {
+TEST_F(IngestTest, UpdatesAndCancelsTakeTheIdOfThePath) {
   const std::string tail = R"(,"timestamp":"2026-01-01T00:00:00.123Z"})";
   for (const char* method : {"PATCH", "PUT"}) {
     EXPECT_EQ(send(method, "/api/streams/s-1", R"({"rate":2})").event,
@@ -78,7 +78,7 @@ TEST_F(IngestTest, UpdatesAndCancelsTakeTheIdOfThePath_WireP3_11) {
             R"({"event":"stream.updated","streamId":"other","payload":{"id":"other"})" + tail);
 }
 
-TEST_F(IngestTest, ATrackStartIsRelayedAsItIs_WireP4_10) {
+TEST_F(IngestTest, ATrackStartIsRelayedAsItIs) {
   const std::string bodies[] = {R"({"title":"T"})", "[1]", "null", "\"x\"", "1e400"};
   for (const std::string& body : bodies) {
     const Outcome made = post("/api/v1/webhooks/track-start", " " + body + "\n");

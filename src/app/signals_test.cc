@@ -5,7 +5,7 @@
 namespace carillon::app {
 namespace {
 
-TEST(Signals, EverySignalThatMeansTheEndDrains_F34) {
+TEST(Signals, EverySignalThatMeansTheEndDrains) {
   for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGPWR, SIGXCPU}) {
     EXPECT_EQ(meaning_of(signal), SignalMeaning::drain) << name_of_signal(signal);
   }
@@ -15,7 +15,7 @@ TEST(Signals, EverySignalThatMeansTheEndDrains_F34) {
   }
 }
 
-TEST(Signals, HaveNamesAndAdvice_F34) {
+TEST(Signals, HaveNamesAndAdvice) {
   EXPECT_EQ(name_of_signal(SIGHUP), "SIGHUP");
   EXPECT_EQ(name_of_signal(SIGRTMIN + 3), "SIGRTMIN+3");
   EXPECT_NE(advice_on_signal(SIGHUP).find("SIGTERM drains"), std::string_view::npos);

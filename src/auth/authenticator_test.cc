@@ -218,7 +218,7 @@ TEST(Mint, RefusesWhatIsNoObjectAndAnEmptySecret) {
   EXPECT_TRUE(mint_hs256("short", "{}"));  // `carillon serve` is where a weak secret is refused
 }
 
-TEST(Authenticator, AChannelsClaimIsAllThatATokenPermits_WireService6) {
+TEST(Authenticator, AChannelsClaimIsAllThatATokenPermits) {
   Authenticator::Options options;
   options.channels_claim = "rooms";
   const auto judge = authenticator({hmac_key()}, options);
@@ -250,7 +250,7 @@ TEST(Authenticator, ATokensChannelsAtTheLimit) {
   EXPECT_FALSE((*identity)->permits("r" + std::to_string(kTokenChannelsMax)));
 }
 
-TEST(Authenticator, ATokenWithoutExpIsRefusedWhereTheEndpointWantsOne_WireService8) {
+TEST(Authenticator, ATokenWithoutExpIsRefusedWhereTheEndpointWantsOne) {
   Authenticator::Options options;
   options.require_exp = true;
   const auto judge = authenticator({hmac_key()}, options);

@@ -1,4 +1,4 @@
-// RELIABILITY.md, bad inputs, the JWT row: what a well-signed token may say.
+// Claims of well-signed tokens: missing, mistyped, expired and overflowing values.
 #include "auth/claims.h"
 
 #include <gtest/gtest.h>

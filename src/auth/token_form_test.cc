@@ -1,4 +1,4 @@
-// RELIABILITY.md, bad inputs, the JWT row: what is refused for its form, its algorithm or its header.
+// Tokens that are refused because of their form, their algorithm or their header.
 #include <gtest/gtest.h>
 
 #include "auth/claims.h"

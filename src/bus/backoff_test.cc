@@ -28,7 +28,7 @@ std::vector<MonoTime> dials(Backoff& backoff, MonoTime next, MonoTime end, MonoC
   return times;
 }
 
-TEST(Backoff, ABrokerDownFor60SecondsIsDialledAtMost40Times_F2) {
+TEST(Backoff, ABrokerDownFor60SecondsIsDialledAtMost40Times) {
   for (std::uint64_t seed = 0; seed < 5000; ++seed) {
     Backoff backoff({}, seed);
     const auto first = ready_connection_lost(backoff, kStart);
@@ -39,7 +39,7 @@ TEST(Backoff, ABrokerDownFor60SecondsIsDialledAtMost40Times_F2) {
   }
 }
 
-TEST(Backoff, ABrokerBackWithin4SecondsIsDialledWithinASecond_F1) {
+TEST(Backoff, ABrokerBackWithin4SecondsIsDialledWithinASecond) {
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
     Backoff backoff({}, seed);
     const auto times =
@@ -61,13 +61,13 @@ TEST(Backoff, WaitsAtMostMaxAndNeverInATightLoop) {
   }
 }
 
-TEST(Backoff, ADialThatTookLongerThanItsWaitIsFollowedAtOnce_F3) {
+TEST(Backoff, ADialThatTookLongerThanItsWaitIsFollowedAtOnce) {
   Backoff backoff({}, 1);
   auto times = dials(backoff, kStart, kStart + seconds(40), seconds(5), FaultKind::silent);
   for (std::size_t i = 1; i < times.size(); ++i) EXPECT_LE(times[i] - times[i - 1], milliseconds(5100));
 }
 
-TEST(Backoff, WhatOnlyAPersonCanMendIsTriedSlowly_F7) {
+TEST(Backoff, WhatOnlyAPersonCanMendIsTriedSlowly) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Backoff backoff({}, seed);
     const auto times = dials(backoff, kStart, kStart + seconds(60), {}, FaultKind::denied);
@@ -90,7 +90,7 @@ TEST(Backoff, AStableConnectionWipesTheSlate) {
   EXPECT_EQ(backoff.failures(), 1U);
 }
 
-TEST(Backoff, AConnectionKilledEverySecondIsBackWithinItsShortWait_F5) {
+TEST(Backoff, AConnectionKilledEverySecondIsBackWithinItsShortWait) {
   Backoff backoff({}, 4);
   MonoTime now = kStart;
   for (int i = 0; i < 300; ++i) {

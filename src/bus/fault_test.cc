@@ -7,7 +7,7 @@
 namespace carillon::bus {
 namespace {
 
-TEST(Fault, ErrorsAreClassified_F7) {
+TEST(Fault, ErrorsAreClassified) {
   const struct {
     std::string_view line;
     FaultKind kind;

@@ -1,4 +1,4 @@
-// When descriptors or places run out: who is closed, who has to wait, and what is still accepted (F17, F28).
+// When descriptors or places run out: who is closed, who has to wait, and what is still accepted.
 #include "client/accept_gate.h"
 
 #include <gtest/gtest.h>

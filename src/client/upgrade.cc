@@ -56,7 +56,7 @@ struct Presented {
 Presented token_in_query(const http::RequestHead& head, const std::string& parameter) {
   const auto query = http::QueryParameters::parse(head.query);
   if (!query || !query->is_readable(parameter)) return {Presented::State::unusable, {}};
-  if (query->count(parameter) > 1) return {Presented::State::unusable, {}};  // C7
+  if (query->count(parameter) > 1) return {Presented::State::unusable, {}};  // a repeated token is refused
   const auto token = query->first(parameter);
   if (!token || token->empty()) return {};
   return {Presented::State::present, std::string(*token)};

@@ -1,6 +1,6 @@
-// The judgement of an upgrade, in the order that WIRE C2 binds: (path and method found by the caller) →
-// draining or cap 503 → accept rate 429 → Origin 403 → token 401 → its user's cap 429 → upgrade headers
-// 400/426 → 101.
+// The judgement of an upgrade, in the order that all four built-in protocols require: (path and method found
+// by the caller) → draining or cap 503 → accept rate 429 → Origin 403 → token 401 → its user's cap 429 →
+// upgrade headers 400/426 → 101.
 //
 // Pure but for Admission, which it asks and, at the very end, enters.
 #pragma once

@@ -123,7 +123,7 @@ class EndpointCheck {
   }
 
   void lag() {
-    // No profile has a gap frame yet; where one comes, it is asked here (WIRE.md C4).
+    // No profile has a gap frame yet; where one comes, it is asked here.
     if (endpoint_.lag.policy == LagPolicy::skip) {
       fault("lag.policy",
             "\"skip\" needs a frame that tells a client of the gap, and this protocol has none;"

@@ -231,7 +231,7 @@ TEST(EndpointMessages, OfKeepalive) {
               IsEmpty());
 }
 
-TEST(EndpointMessages, OfLagAndLimits_WireC3_C4) {
+TEST(EndpointMessages, OfLagAndLimits) {
   expect_of_endpoint({
       {"lag.policy = \"skip\"",
        "gateway.toml:3: endpoint[0].lag.policy: \"skip\" needs a frame that tells a client of the gap, and "

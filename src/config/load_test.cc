@@ -28,7 +28,7 @@ TEST(Load, ThreeLinesAreEnough) {
   EXPECT_GE(loaded.settings.server.shards, 1U);
 }
 
-TEST(Load, TheProfileOrionIsAsPublished_WireP1) {
+TEST(Load, TheProfileOrionIsAsPublished) {
   const Loaded loaded = load_good("[[endpoint]]\nprofile = \"orion\"\n");
   ASSERT_EQ(loaded.settings.endpoints.size(), 1U);
   const EndpointSettings& orion = loaded.settings.endpoints[0];
@@ -141,7 +141,7 @@ TEST(Load, ANoteSaysNoneWhereNothingWas_AndNoSecret) {
   EXPECT_THAT(loaded.notes, Contains("endpoint orion: route_key = (secret) (default: none)"));
 }
 
-TEST(Load, ANoteSaysThatAbsentClientsMissEvents_WireC8) {
+TEST(Load, ANoteSaysThatAbsentClientsMissEvents) {
   EXPECT_THAT(
       load_good(orion_with("")).notes,
       ElementsAre("events are not buffered for absent clients: there is no replay and no recovery yet"));
@@ -167,7 +167,7 @@ std::vector<std::string> listen_of(const std::string& value) {
   return out;
 }
 
-TEST(Load, ListenTakesNumericAddressesAndLocalhost_WireC1) {
+TEST(Load, ListenTakesNumericAddressesAndLocalhost) {
   EXPECT_THAT(listen_of(R"(["127.0.0.1:8000", "[::1]:8001"])"), ElementsAre("127.0.0.1 8000", "::1 8001"));
   EXPECT_THAT(listen_of(R"("localhost:3000")"), ElementsAre("127.0.0.1 3000", "::1 3000"));
   EXPECT_THAT(listen_of(R"(["127.0.0.1:0", "127.0.0.1:0"])"), ElementsAre("127.0.0.1 0", "127.0.0.1 0"));

@@ -205,7 +205,7 @@ TEST(Options, HoldTheirBounds) {
   }
 }
 
-TEST(Options, ALimitIsANumberOfAtLeastOneOrOff_WireC3) {
+TEST(Options, ALimitIsANumberOfAtLeastOneOrOff) {
   for (const std::string key : {"limits.connections", "limits.accepts_per_ip"}) {
     const auto load_with = [&](const std::string& value) {
       return load_good(orion_with(key + " = " + value));

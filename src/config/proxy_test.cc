@@ -98,7 +98,7 @@ TEST(Proxies, TrustedForNothingIsAWarning) {
                   "proxy_protocol = \"on\" at a listen address"));
 }
 
-TEST(Limits, ByAddressAndUserAreOffUntilTheyAreWritten_C3) {
+TEST(Limits, ByAddressAndUserAreOffUntilTheyAreWritten) {
   const auto limits_of = [](std::string_view lines) {
     return load_good(orion_with(lines)).settings.endpoints.at(0).limits;
   };

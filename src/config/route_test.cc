@@ -168,7 +168,7 @@ TEST(RouteMessages, OfTwoOfOneShapeAndMethod) {
   EXPECT_THAT(second("path = \"/a/{x}/b\""), IsEmpty());
 }
 
-TEST(RouteMessages, OfOpenRoutesThatOthersReach_WireP3_11) {
+TEST(RouteMessages, OfOpenRoutesThatOthersReach) {
   const auto warnings = [](const std::string& listen, const std::string& rest) {
     std::vector<std::string> all;
     const std::string text = "server.listen = [\"127.0.0.1:1\", \"" + listen +
@@ -233,7 +233,7 @@ TEST(Routes, AreAtMost1024InAll) {
   EXPECT_THAT(in_all(1025), ElementsAre(HasSubstr("is one of 1025 routes; write at most 1024 in all")));
 }
 
-TEST(EndpointMessages, OfHealthMembers_WireP3_7) {
+TEST(EndpointMessages, OfHealthMembers) {
   const auto errors = [](const std::string& name) {
     return errors_of(orion_with("health.connections = \"" + name + "\""));
   };

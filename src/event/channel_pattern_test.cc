@@ -15,7 +15,7 @@ std::optional<std::string_view> match(std::string_view pattern, std::string_view
   return parsed ? parsed->match(channel) : std::nullopt;
 }
 
-TEST(ChannelPattern, OrionStarMatchesWhatWireP1_2Says) {
+TEST(ChannelPattern, AStarMatchesEveryNameWithItsPrefixAndNoOther) {
   EXPECT_EQ(match("orion.*", "orion.content.created"), "content.created");
   EXPECT_EQ(match("orion.*", "orion.x"), "x");
   EXPECT_EQ(match("orion.*", "orion."), "");

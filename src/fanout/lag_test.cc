@@ -172,7 +172,7 @@ TEST_F(Lag, AnOutboxInUseIsNotOldWhileItMoves) {
   }
 }
 
-TEST_F(Lag, AReaderOfOneByteASecondIsClosedByAge_F10) {
+TEST_F(Lag, AReaderOfOneByteASecondIsClosedByAge) {
   open({.age_ms_max = 15000});
   stage->block(0);
   append(100);

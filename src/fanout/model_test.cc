@@ -341,7 +341,7 @@ Sizes sizes_of(std::uint64_t seed) {
   return sizes;
 }
 
-TEST(FanOutModel, RandomOperationsAreWhatAQueueForEachClientWouldGive_F25) {
+TEST(FanOutModel, RandomOperationsAreWhatAQueueForEachClientWouldGive) {
   if (const char* one = std::getenv("CARILLON_MODEL_SEED")) {
     const std::uint64_t seed = std::strtoull(one, nullptr, 10);
     run(seed, sizes_of(seed), 100000);

@@ -47,7 +47,7 @@ TEST(AcceptsPerIp, Ipv6CountsByIts64) {
   stage.open_orion("2001:db8:0:2::1");
 }
 
-TEST(ConnectionsPerIp, IsACapAndJudgedBeforeTheAcceptRate_C2) {
+TEST(ConnectionsPerIp, IsACapAndJudgedBeforeTheAcceptRate) {
   ShardStage stage(std::string(kOrion) + "limits.connections_per_ip = 1\nlimits.accepts_per_ip = 1\n");
   const int fd = stage.open_orion();
   EXPECT_EQ(status_of(stage.ask(orion_upgrade())), "503");

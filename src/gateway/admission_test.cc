@@ -106,7 +106,7 @@ TEST(Admission, ManyAddressesDoNotSwitchTheLimitOffNorForgetWhoIsInside) {
   EXPECT_EQ(admission.table_full_refusals(), 2U);
 }
 
-TEST(Admission, OnlyA101CountsAgainstTheRate_C2) {
+TEST(Admission, OnlyA101CountsAgainstTheRate) {
   ShardStage stage(std::string(kOrion) + "limits.accepts_per_ip = 2\n");
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(stage.ask(upgrade_of("/ws?token=bad")).head.substr(9, 3), "401");
@@ -124,7 +124,7 @@ TEST(Admission, OnlyA101CountsAgainstTheRate_C2) {
   EXPECT_EQ(stage.refusals(RefusalReason::accept_rate), 2U);
 }
 
-TEST(Admission, OffMeansOff_C3) {
+TEST(Admission, OffMeansOff) {
   ShardStage stage;
   for (int i = 0; i < 500; ++i) stage.open_orion();
   EXPECT_EQ(stage.open_connections(), 500U);

@@ -20,7 +20,7 @@ TEST(DrainWindow, IsClientsByRateAndAtMostTheLongest) {
   EXPECT_EQ(drain_window(seconds(8), std::numeric_limits<std::uint64_t>::max(), 1), milliseconds(8000));
 }
 
-TEST(DrainPace, SpreadsTheClosesEvenlyOverTheWindow_F16) {
+TEST(DrainPace, SpreadsTheClosesEvenlyOverTheWindow) {
   DrainPace pace(kStart, seconds(10), 1000);
   std::uint64_t closed = 0;
   for (int second = 1; second <= 10; ++second) {
@@ -61,7 +61,7 @@ TEST(DrainEnd, ComesWhenNobodyIsLeftOrTwoSecondsAfterTheWindow) {
   EXPECT_TRUE(end.is_over(kStart + milliseconds(2500), 1, 0));
 }
 
-TEST(DrainEnd, WaitsForAcceptedRequestsAsLongAsTheLongestWindow_F33) {
+TEST(DrainEnd, WaitsForAcceptedRequestsAsLongAsTheLongestWindow) {
   const DrainEnd end(kStart, milliseconds(0), seconds(8));
   EXPECT_FALSE(end.is_over(kStart + milliseconds(9999), 0, 1));
   EXPECT_FALSE(end.is_over(kStart + milliseconds(9999), 1, 1));

@@ -16,7 +16,7 @@ void begin_drain(ShardStage& stage, milliseconds window) {
   stage.settle();
 }
 
-TEST(Drain, PendingEventsLeaveBeforeTheCloseOf1001WithoutAReason_C4_F16) {
+TEST(Drain, PendingEventsLeaveBeforeTheCloseOf1001WithoutAReason) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.sockets[fd].capacity = 0;
@@ -32,7 +32,7 @@ TEST(Drain, PendingEventsLeaveBeforeTheCloseOf1001WithoutAReason_C4_F16) {
   stage.expect_nothing_left();
 }
 
-TEST(Drain, ClosesAreSpreadEvenlyOverTheWindow_F16) {
+TEST(Drain, ClosesAreSpreadEvenlyOverTheWindow) {
   ShardStage stage;
   std::vector<int> clients;
   for (int i = 0; i < 3000; ++i) clients.push_back(stage.open_orion());
@@ -61,7 +61,7 @@ TEST(Drain, ClosesAreSpreadEvenlyOverTheWindow_F16) {
   stage.expect_nothing_left();
 }
 
-TEST(Drain, UpgradesAreRefusedWhileTheApiAnswers_F16_C2) {
+TEST(Drain, UpgradesAreRefusedWhileTheApiAnswers) {
   ShardStage stage;
   const int fd = stage.open_orion();
   begin_drain(stage, seconds(10));
@@ -74,7 +74,7 @@ TEST(Drain, UpgradesAreRefusedWhileTheApiAnswers_F16_C2) {
   EXPECT_EQ(stage.take_received(fd), "");
 }
 
-TEST(Drain, AnAcceptedRequestIsLeftUntilItsAnswerHasGoneAndTheConnectionIsClosed_F33) {
+TEST(Drain, AnAcceptedRequestIsLeftUntilItsAnswerHasGoneAndTheConnectionIsClosed) {
   ShardStage stage;
   EXPECT_EQ(stage.shard->requests_left(), 1U) << "nobody has counted yet";
   const int fd = stage.connect();
@@ -95,7 +95,7 @@ TEST(Drain, AnAcceptedRequestIsLeftUntilItsAnswerHasGoneAndTheConnectionIsClosed
   EXPECT_EQ(stage.shard->requests_left(), 0U);
 }
 
-TEST(Drain, AnAnswerThatHasNotLeftIsStillOwed_F33) {
+TEST(Drain, AnAnswerThatHasNotLeftIsStillOwed) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.sockets[fd].capacity = 0;

@@ -32,7 +32,7 @@ TEST(Handshake, AGoodUpgradeIsAnsweredByTheHeadOfRfc6455Section1_3) {
 }
 
 // One row a judgement: the request has this fault and every later one too.
-TEST(Handshake, EachRefusalBeatsAllLaterOnes_C2) {
+TEST(Handshake, EachRefusalBeatsAllLaterOnes) {
   constexpr std::string_view kLimits =
       "limits.connections = 1\nlimits.accepts_per_ip = 1\norigins = [\"https://good.example\"]\n";
   const std::string toml = std::string(kOrion) + std::string(kLimits);
@@ -156,7 +156,7 @@ struct TokenRow {
   std::string_view body;
 };
 
-TEST(Handshake, MissingAndBadTokensAreRefusedWithTheirExactBodies_P1_5_C7) {
+TEST(Handshake, MissingAndBadTokensAreRefusedWithTheirExactBodies) {
   const std::string good = token_with(R"({"sub":"alice"})");
   constexpr std::string_view kMissing = R"({"message":"missing token"})";
   constexpr std::string_view kInvalid = R"({"message":"invalid token"})";
@@ -187,14 +187,14 @@ TEST(Handshake, MissingAndBadTokensAreRefusedWithTheirExactBodies_P1_5_C7) {
   }
 }
 
-TEST(Handshake, APercentEncodedTokenIsDecoded_C7) {
+TEST(Handshake, APercentEncodedTokenIsDecoded) {
   ShardStage stage;
   std::string token = token_with(R"({"sub":"alice"})");
   token.replace(token.find('.'), 1, "%2E");
   stage.open(upgrade_of("/ws?a=b+c&token=" + token));
 }
 
-TEST(Handshake, AGoodTokenWithABadUpgradeIs426Or400WithTheVersion_P1_5) {
+TEST(Handshake, AGoodTokenWithABadUpgradeIs426Or400WithTheVersion) {
   const std::pair<std::string, std::string_view> rows[] = {
       {"Host: x\r\n", "HTTP/1.1 426"},
       {"Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 12\r\n"
@@ -240,7 +240,7 @@ TEST(Handshake, FaultsOfTheHeadItselfHaveTheirOwnStatusAndReason) {
   }
 }
 
-TEST(Handshake, AHeadMayComeByteByByte_F13) {
+TEST(Handshake, AHeadMayComeByteByByte) {
   ShardStage stage;
   const int fd = stage.connect();
   for (const char byte : orion_upgrade()) stage.send(fd, std::string_view(&byte, 1));
@@ -296,7 +296,7 @@ TEST(Handshake, ARefusedClientThatNeverReadsIsResetAtLast) {
   finish(stage);
 }
 
-TEST(Handshake, EndsAndResetsAtEveryByteOfTheHeadLeaveNothing_F12) {
+TEST(Handshake, EndsAndResetsAtEveryByteOfTheHeadLeaveNothing) {
   ShardStage stage;
   const std::string head = orion_upgrade();
   for (std::size_t cut = 0; cut <= head.size(); cut += 3) {

@@ -94,7 +94,7 @@ TEST(IncidentLog, AClientThatLeavesOfItselfLeavesNoLine) {
   EXPECT_TRUE(stage.log.records.empty());
 }
 
-// A profile with a line of its own for a close gets that one alone (WIRE P3.9).
+// A profile with a line of its own for a close gets that one alone.
 TEST(IncidentLog, AnEndpointsOwnLineTakesThePlaceOfTheCommonOne) {
   ShardStage stage("[[endpoint]]\nprofile = \"fluxora\"\n");
   const int fd = stage.open(upgrade_of("/ws/streams"));
@@ -103,7 +103,7 @@ TEST(IncidentLog, AnEndpointsOwnLineTakesThePlaceOfTheCommonOne) {
   for (const auto& record : stage.log.records) EXPECT_NE(record.message, "connection closed");
 }
 
-TEST(IncidentLog, AStarInASubscriptionIsLiteralAndLeavesADebugLine_P2_5) {
+TEST(IncidentLog, AStarInASubscriptionIsLiteralAndLeavesADebugLine) {
   ShardStage stage("[[endpoint]]\nprofile = \"service\"\n");
   const int fd = stage.open(upgrade_of("/api/ws?token=" + token_with("{}")));
   stage.log.records.clear();

@@ -11,7 +11,7 @@ using Frames = std::vector<std::string>;
 
 std::string pong() { return client_frame(Opcode::pong, {}); }
 
-TEST(Keepalive, APingGoesOutEveryThirtySeconds_P1_7) {
+TEST(Keepalive, APingGoesOutEveryThirtySeconds) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.run_for(milliseconds(29'990));
@@ -25,7 +25,7 @@ TEST(Keepalive, APingGoesOutEveryThirtySeconds_P1_7) {
   }
 }
 
-TEST(Keepalive, WhoDoesNotAnswerForSixtySecondsIsDroppedWithoutACloseFrame_P1_7) {
+TEST(Keepalive, WhoDoesNotAnswerForSixtySecondsIsDroppedWithoutACloseFrame) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.run_for(milliseconds(59'980));
@@ -38,7 +38,7 @@ TEST(Keepalive, WhoDoesNotAnswerForSixtySecondsIsDroppedWithoutACloseFrame_P1_7)
   stage.expect_nothing_left();
 }
 
-TEST(Keepalive, OnlyAPongPushesTheDeadline_P1_7) {
+TEST(Keepalive, OnlyAPongPushesTheDeadline) {
   ShardStage stage;
   const int talker = stage.open_orion();
   const int answerer = stage.open_orion();
@@ -56,7 +56,7 @@ TEST(Keepalive, OnlyAPongPushesTheDeadline_P1_7) {
   EXPECT_TRUE(stage.was_reset(answerer));
 }
 
-TEST(Keepalive, DataCountsWhereTheKnobSaysSo_P1_7) {
+TEST(Keepalive, DataCountsWhereTheKnobSaysSo) {
   ShardStage stage(std::string(kOrion) + "keepalive.data_counts = true\n");
   const int fd = stage.open_orion();
   for (int i = 0; i < 20; ++i) {
@@ -68,7 +68,7 @@ TEST(Keepalive, DataCountsWhereTheKnobSaysSo_P1_7) {
   EXPECT_TRUE(stage.was_reset(fd));
 }
 
-TEST(Keepalive, AStallOfOursIsNoSilenceOfTheirs_F21) {
+TEST(Keepalive, AStallOfOursIsNoSilenceOfTheirs) {
   ShardStage stage;
   std::vector<int> clients;
   for (int i = 0; i < 50; ++i) clients.push_back(stage.open_orion());
@@ -84,7 +84,7 @@ TEST(Keepalive, AStallOfOursIsNoSilenceOfTheirs_F21) {
   EXPECT_EQ(stage.open_connections(), 49U);
 }
 
-TEST(Keepalive, WhoHasReadDuringAStallIsNotSlow_F21) {
+TEST(Keepalive, WhoHasReadDuringAStallIsNotSlow) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.sockets[fd].capacity = 10;
@@ -112,7 +112,7 @@ std::string expiring_in(seconds time) {
   return upgrade_of("/ws?token=" + token_with("{\"exp\":" + std::to_string(exp.count()) + "}"));
 }
 
-TEST(Keepalive, AConnectionOutlivesItsToken_P1_10) {
+TEST(Keepalive, AConnectionOutlivesItsToken) {
   ShardStage stage;
   const int fd = stage.open(expiring_in(seconds(10)));
   stage.run_for(seconds(40));
@@ -120,7 +120,7 @@ TEST(Keepalive, AConnectionOutlivesItsToken_P1_10) {
   EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
-TEST(Keepalive, TheKnobClosesAtTheTokensEndAfterThePendingEvents_P1_10) {
+TEST(Keepalive, TheKnobClosesAtTheTokensEndAfterThePendingEvents) {
   ShardStage stage(std::string(kOrion) + "auth.close_at_exp = 1008\n");
   const int fd = stage.open(expiring_in(seconds(25)));
   const int unlimited = stage.open_orion();
@@ -135,7 +135,7 @@ TEST(Keepalive, TheKnobClosesAtTheTokensEndAfterThePendingEvents_P1_10) {
   EXPECT_TRUE(stage.was_closed(fd));
 }
 
-TEST(Keepalive, AStepOfTheWallClockClosesExactlyTheExpired_F20) {
+TEST(Keepalive, AStepOfTheWallClockClosesExactlyTheExpired) {
   ShardStage stage(std::string(kOrion) + "auth.close_at_exp = 1008\n");
   const int soon = stage.open(expiring_in(seconds(1800)));
   const int late = stage.open(expiring_in(seconds(7200)));
@@ -146,7 +146,7 @@ TEST(Keepalive, AStepOfTheWallClockClosesExactlyTheExpired_F20) {
   EXPECT_EQ(stage.all_closes(), 1U);
 }
 
-TEST(Keepalive, AStepBackClosesNobodyAndPingsStayInTime_F20) {
+TEST(Keepalive, AStepBackClosesNobodyAndPingsStayInTime) {
   ShardStage stage(std::string(kOrion) + "auth.close_at_exp = 1008\n");
   const int fd = stage.open(expiring_in(seconds(20)));
   stage.loop.step_wall_clock(-std::chrono::hours(1));
@@ -187,7 +187,7 @@ TEST(Keepalive, TheDeadlineOfAPingBeginsWhenWhatStandsBeforeItHasArrived) {
   EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
-TEST(Keepalive, OnceThePingHasArrivedOnlyAPongCounts_P1_7) {
+TEST(Keepalive, OnceThePingHasArrivedOnlyAPongCounts) {
   ShardStage stage(std::string(kOrion) + std::string(kQuickPings));
   const int fd = stage.open_orion();
   stage.sockets[fd].unacked = 200'000;
@@ -206,7 +206,7 @@ TEST(Keepalive, OnceThePingHasArrivedOnlyAPongCounts_P1_7) {
   EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U);
 }
 
-TEST(Keepalive, AHalfOpenPeerIsFoundAlthoughBytesWaitBeforeThePing_F11) {
+TEST(Keepalive, AHalfOpenPeerIsFoundAlthoughBytesWaitBeforeThePing) {
   ShardStage stage(std::string(kOrion) + std::string(kQuickPings));
   const int fd = stage.open_orion();
   stage.sockets[fd].unacked = 1000;
@@ -236,7 +236,7 @@ TEST(Keepalive, APingForWhichTheOutboxHasNoRoomIsSentWhenThereIs) {
   EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
-TEST(Keepalive, AnUnansweredPingDropsAtTheNextOnlyOnceItHasArrived_P3_6) {
+TEST(Keepalive, AnUnansweredPingDropsAtTheNextOnlyOnceItHasArrived) {
   ShardStage stage("[[endpoint]]\nprofile = \"fluxora\"\n");
   const int fd = stage.open(upgrade_of("/ws/streams"));
   stage.sockets[fd].unacked = 4'000'000;

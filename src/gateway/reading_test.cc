@@ -148,7 +148,7 @@ TEST(Reading, TheControlRateMayBeOffAndMayBeLower) {
   EXPECT_EQ(low.take_frames(fd), Frames{"close 1008 Calm down"});
 }
 
-TEST(Reading, ControlFramesDoNotCountAgainstTheRateOfMessages_P3_4) {
+TEST(Reading, ControlFramesDoNotCountAgainstTheRateOfMessages) {
   ShardStage stage("[[endpoint]]\nprofile = \"fluxora\"\n");
   const int fd = stage.open(upgrade_of("/ws/streams"));
   stage.send(fd, many(100, client_frame(Opcode::ping, "")) + many(10, client_frame(Opcode::text, "x")));

@@ -65,8 +65,8 @@ TEST(ReservedChannels, CannotBeSubscribedToInTwoHalves) {
                        "subscription_failed"));
 }
 
-// The name that a client says is its own (WIRE P2.5); only what it is on the bus counts.
-TEST(ReservedChannels, AClientsNameForAChannelMayBeginLikeThem_P2_5) {
+// The name that a client says is its own; only what it is on the bus counts.
+TEST(ReservedChannels, AClientsNameForAChannelMayBeginLikeThem) {
   ShardStage stage(kService);
   const int fd = open_service(stage);
   EXPECT_EQ(answer_to(stage, fd, R"({"type":"subscribe","data":{"channel":"carillon.x"}})"), Frames{});

@@ -10,7 +10,7 @@ using websocket::Fin;
 using websocket::Opcode;
 using Frames = std::vector<std::string>;
 
-TEST(Session, ClientDataIsReadAndNeverAnswered_P1_9) {
+TEST(Session, ClientDataIsReadAndNeverAnswered) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.send(fd, client_frame(Opcode::text, "{\"type\":\"subscribe\"}"));
@@ -21,7 +21,7 @@ TEST(Session, ClientDataIsReadAndNeverAnswered_P1_9) {
   EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
-TEST(Session, AMessageOf512BytesIsFineAndOf513ClosesWith1009_P1_9) {
+TEST(Session, AMessageOf512BytesIsFineAndOf513ClosesWith1009) {
   for (const std::size_t size : {511U, 512U, 513U}) {
     ShardStage stage;
     const int whole = stage.open_orion();
@@ -43,7 +43,7 @@ TEST(Session, AMessageOf512BytesIsFineAndOf513ClosesWith1009_P1_9) {
   }
 }
 
-TEST(Session, AClientsCloseIsEchoedWithItsCodeAndCountedOnce_C4) {
+TEST(Session, AClientsCloseIsEchoedWithItsCodeAndCountedOnce) {
   for (const auto code : std::initializer_list<std::uint16_t>{1000, 1001, 1011, 3000, 4999}) {
     ShardStage stage;
     const int fd = stage.open_orion();

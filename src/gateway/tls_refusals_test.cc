@@ -69,7 +69,7 @@ TEST(Tls, AHeadThatDoesNotComeAfterTheHandshakeIsAnswered408) {
   leave_all(stage);
 }
 
-// --- too many of one address (F30) ---------------------------------------------------------------
+// --- too many of one address ---------------------------------------------------------------------
 
 constexpr std::string_view kThreeHandshakes =
     "server.shards = 1\nserver.tls_handshakes_per_ip = 3\nserver.trusted_proxies = [\"192.0.2.9\"]\n";
@@ -81,7 +81,7 @@ int begin_handshake(TlsStage& stage, const std::string& address) {
   return fd;
 }
 
-TEST(Tls, ReplayedClientHellosOfOneAddressAreClosedBeyondTheLimit_F30) {
+TEST(Tls, ReplayedClientHellosOfOneAddressAreClosedBeyondTheLimit) {
   TlsStage stage(std::string(kThreeHandshakes) + std::string(kOrion));
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(stage.sockets[begin_handshake(stage, "192.0.2.1")].received.empty()) << i;
@@ -96,7 +96,7 @@ TEST(Tls, ReplayedClientHellosOfOneAddressAreClosedBeyondTheLimit_F30) {
   leave_all(stage);
 }
 
-TEST(Tls, HandshakesOfLoopbackAndOfTrustedProxiesAreNotCounted_F30) {
+TEST(Tls, HandshakesOfLoopbackAndOfTrustedProxiesAreNotCounted) {
   TlsStage stage(std::string(kThreeHandshakes) + std::string(kOrion));
   for (const auto* address : {"127.0.0.1", "::1", "192.0.2.9"}) {
     for (int i = 0; i < 10; ++i) begin_handshake(stage, address);
@@ -105,7 +105,7 @@ TEST(Tls, HandshakesOfLoopbackAndOfTrustedProxiesAreNotCounted_F30) {
   leave_all(stage);
 }
 
-TEST(Tls, BehindAProxyProtocolHeaderTheClientsAddressIsCounted_F30) {
+TEST(Tls, BehindAProxyProtocolHeaderTheClientsAddressIsCounted) {
   TlsStage stage(std::string(kThreeHandshakes) + std::string(kOrion));
   stage.options.proxy_protocol = config::ProxyProtocol::on;
   const auto knock = [&](const std::string& client) {

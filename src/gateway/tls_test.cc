@@ -16,7 +16,7 @@ std::string event(std::string_view body, std::string_view channel = "orion.conte
          ",\"timestamp\":\"2026-01-01T00:00:00Z\"}";
 }
 
-TEST(Tls, PlainAndTlsClientsHearTheSameAtOnce_WireC1) {
+TEST(Tls, PlainAndTlsClientsHearTheSameAtOnce) {
   TlsStage stage;
   const int with_tls12 = stage.open_tls({}, {.highest = TLS1_2_VERSION});
   const int with_tls13 = stage.open_tls();
@@ -32,7 +32,7 @@ TEST(Tls, PlainAndTlsClientsHearTheSameAtOnce_WireC1) {
   leave_all(stage);
 }
 
-TEST(Tls, HttpIsServedToo_WireC1) {
+TEST(Tls, HttpIsServedToo) {
   TlsStage stage;
   const int fd = stage.connect_tls();
   stage.say(fd, get("/now", "Host: x\r\n"));
@@ -42,7 +42,7 @@ TEST(Tls, HttpIsServedToo_WireC1) {
   leave_all(stage);
 }
 
-TEST(Tls, OneByteAtATimeIsTheSame_F13) {
+TEST(Tls, OneByteAtATimeIsTheSame) {
   TlsStage stage;
   const int fd = stage.connect();
   stage.clients[fd] = std::make_unique<reactor::TlsMemoryClient>();
@@ -213,7 +213,7 @@ TEST(Tls, AHandshakeGoesOnThroughASocketThatTakesLittle) {
 }
 
 // What waits for one who does not read is a record, not all that it was owed.
-TEST(Tls, AClientThatNeverReadsIsResetByPolicy_F9) {
+TEST(Tls, AClientThatNeverReadsIsResetByPolicy) {
   TlsStage stage;
   const int fd = stage.open_tls();
   stage.sockets[fd].capacity = 100;
@@ -312,7 +312,7 @@ TEST(Tls, ACorruptRecordEndsItsConnectionAndNoOther) {
   leave_all(stage);
 }
 
-TEST(Tls, ADrainClosesWith1001AndACloseNotify_WireC4) {
+TEST(Tls, ADrainClosesWith1001AndACloseNotify) {
   TlsStage stage;
   std::vector<int> fds;
   for (int i = 0; i < 10; ++i) fds.push_back(stage.open_tls());

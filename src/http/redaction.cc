@@ -11,7 +11,8 @@ namespace carillon::http {
 namespace {
 
 constexpr std::string_view kRedacted = "REDACTED";
-// WIRE C6 names the first four; the others are what people write instead, by mistake or to another server.
+// The built-in protocols use the first four; the others are what people write instead, by mistake or to
+// another server.
 constexpr std::array<std::string_view, 12> kSecretParameters = {
     "token",  "access_token", "refresh_token", "api_key", "id_token",      "key",
     "apikey", "jwt",          "auth",          "secret",  "client_secret", "password"};

@@ -1,4 +1,4 @@
-// Redaction: what of a request may be shown in a log or an error (WIRE C6). When in doubt, less.
+// Redaction: what of a request may be shown in a log or an error. When in doubt, less.
 //
 // Thread: any; immutable once made, pure. Every log line about a request goes through it.
 #pragma once

@@ -42,7 +42,7 @@ TEST(Upgrade, TokensAreFoundInListsAndInAnyCase) {
   EXPECT_EQ(fault_of("Upgrade: websocket", "Upgrade: h2c,websocket"), UpgradeFault::none);
 }
 
-TEST(Upgrade, AContentLengthOfZeroIsNoBody_ReliabilityHandshake) {
+TEST(Upgrade, AContentLengthOfZeroIsNoBody) {
   EXPECT_EQ(fault_of("Host: a", "Host: a\r\nContent-Length: 0"), UpgradeFault::none);
   EXPECT_EQ(fault_of("Host: a", "Host: a\r\nContent-Length: 1"), UpgradeFault::has_body);
   EXPECT_EQ(fault_of("Host: a", "Host: a\r\nTransfer-Encoding: chunked"), UpgradeFault::has_body);
@@ -67,7 +67,7 @@ TEST(Upgrade, RefusesTheRest) {
   EXPECT_EQ(fault_of("Host: a", "Host: a\r\nSec-WebSocket-Key: x"), UpgradeFault::bad_key);
 }
 
-TEST(Upgrade, EachFaultHasItsStatus_WireC2) {
+TEST(Upgrade, EachFaultHasItsStatus) {
   EXPECT_EQ(status_of(UpgradeFault::not_get), 405);
   EXPECT_EQ(status_of(UpgradeFault::not_an_upgrade), 426);
   EXPECT_EQ(status_of(UpgradeFault::bad_version), 426);

@@ -79,7 +79,7 @@ TEST(Response, CannotBeSplitFromOutside) {
   EXPECT_EQ(text_of(response).find("X: y"), std::string::npos);
 }
 
-TEST(Response, AnErrorIsJsonAndCloses_WireC2) {
+TEST(Response, AnErrorIsJsonAndCloses) {
   const Response response = error_response(404, "no such path");
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(response.body, R"({"message":"no such path"})");
@@ -91,7 +91,7 @@ TEST(Response, AnErrorIsJsonAndCloses_WireC2) {
   EXPECT_EQ(error_response(Fault{414, "too long"}).status, 414);
 }
 
-TEST(Response, AnUpgradeRefusalNamesTheVersion_Rfc6455_4_4_WireP1_5) {
+TEST(Response, AnUpgradeRefusalNamesTheVersion_Rfc6455_4_4) {
   EXPECT_EQ(text_of(upgrade_refusal(UpgradeFault::bad_version)),
             "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n"
             "Content-Type: application/json\r\nContent-Length: 46\r\nConnection: Upgrade, close\r\n\r\n"

@@ -37,7 +37,7 @@ struct Target {
 // fragment, invalid UTF-8.
 Result<Target, Fault> split_target(std::string_view target);
 
-// A query's parameters: percent- and '+'-decoded (WIRE C7), in order, repeated names kept. A parameter with a
+// A query's parameters: percent- and '+'-decoded, in order, repeated names kept. A parameter with a
 // broken escape is left out and remembered, so that it does not spoil the others.
 class QueryParameters {
  public:

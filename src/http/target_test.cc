@@ -49,7 +49,7 @@ TEST(Target, RefusesWithAReason) {
   EXPECT_EQ(split_target("/a%00").error().reason, "a control character in the path");
 }
 
-TEST(Query, DecodesPercentAndPlus_WireC7) {
+TEST(Query, DecodesPercentAndPlus) {
   const auto query = QueryParameters::parse("token=a%2Eb+c%2b&%74ypes=x%2Cy&flag&empty=&=nameless&a=b=c&&");
   ASSERT_TRUE(query);
   EXPECT_EQ(query->first("token"), "a.b c+");
@@ -62,7 +62,7 @@ TEST(Query, DecodesPercentAndPlus_WireC7) {
   EXPECT_EQ(query->entries().size(), 6u);
 }
 
-TEST(Query, ShowsRepeatedNames_WireC7) {
+TEST(Query, ShowsRepeatedNames) {
   const auto query = QueryParameters::parse("token=a&x=1&%74oken=b");
   ASSERT_TRUE(query);
   EXPECT_EQ(query->count("token"), 2u);

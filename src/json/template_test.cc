@@ -33,7 +33,7 @@ std::string error_of(std::string_view text) {
   return compiled ? "" : compiled.error().message;
 }
 
-TEST(Template, MakesTheOrionFrame_WireP1_1_P1_3) {
+TEST(Template, MakesTheOrionFrame) {
   EXPECT_EQ(
       render(R"({"channel":$channel,"payload":$body,"timestamp":$time_s})",
              "{ \"n\": 123456789012345678901234 }"),

@@ -136,7 +136,7 @@ TEST_F(ClientStreamTest, WhatThePeerSaidBeforeItWentIsReadThoughAWriteFailed) {
   EXPECT_EQ("-ERR max number of clients reached\r\n", recorder.received);
 }
 
-TEST_F(ClientStreamTest, OneByteSegmentsArriveInOrder_F13) {
+TEST_F(ClientStreamTest, OneByteSegmentsArriveInOrder) {
   connect_to_peer();
   std::string sent;
   for (int i = 0; i < 300; ++i) {

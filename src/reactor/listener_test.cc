@@ -182,7 +182,7 @@ TEST(Listener, AnAddressOfAnotherMachineSaysSo) {
   EXPECT_NE(std::string::npos, refused.error().message.find("no such address")) << refused.error().message;
 }
 
-// F17: the caller pauses on EMFILE, and the connection is still there when a descriptor is free again.
+// The caller pauses on EMFILE, and the connection is still there when a descriptor is free again.
 TEST(Listener, OutOfDescriptorsIsToldAndLosesNobody) {
   SocketAddress address{"127.0.0.1", 0};
   const auto listener = listen_somewhere(address);

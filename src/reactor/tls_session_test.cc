@@ -75,7 +75,7 @@ class TlsSessionTest : public ::testing::Test {
   std::string received;
 };
 
-TEST_F(TlsSessionTest, WorksByteByByte_F13) {
+TEST_F(TlsSessionTest, WorksByteByByte) {
   shake_hands(1);
   client->write("hello", outgoing);
   server.feed(take_outgoing());

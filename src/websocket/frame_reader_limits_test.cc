@@ -191,7 +191,7 @@ TEST(FrameReaderDiscard, TellsOfEachMessageWithoutItsPayload) {
                 {"text 5 ", "ping p", "binary 7 "}, limits);
 }
 
-TEST(FrameReaderDiscard, HoldsNothingWhateverTheSize_P4_6) {
+TEST(FrameReaderDiscard, HoldsNothingWhateverTheSize) {
   const ReaderLimits limits{.message_bytes_max = kNoLimit, .payload = Payload::discard};
   Feeding feeding(limits);
   feeding.feed("\x81\xff\x00\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00"sv);  // 256 MiB of text
@@ -215,7 +215,7 @@ TEST(FrameReaderDiscard, CutPingsInsideAMessageAreHeldAndLetGo) {
   EXPECT_EQ(feeding.reading().events, (std::vector<std::string>{"ping ping"}));
 }
 
-TEST(FrameReaderDiscard, Over512BytesIs1009_P1_9) {
+TEST(FrameReaderDiscard, Over512BytesIs1009) {
   const ReaderLimits limits{.message_bytes_max = 512, .payload = Payload::discard};
   expect_events(frame(Opcode::text, std::string(511, 'x')), {"text 511 "}, limits);
   expect_events(frame(Opcode::text, std::string(512, 'x')), {"text 512 "}, limits);

@@ -1,5 +1,4 @@
-// Who may come in, with the real binary: limits by address and in all, and clients behind proxies
-// (WIRE C2, C3, P4.7).
+// Admission with the real binary: limits per address and in total, and clients behind proxies.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import net from "node:net";
@@ -38,10 +37,10 @@ async function leave(server, client, connections) {
   await until("the count to fall", async () => (await metrics(server)).sum(METRIC.connections) === connections);
 }
 
-test("P4.7: 100 accepted connections of one address a minute, then 429 with Retry-After", async (t) => {
+test("grimnir 7: 100 accepted connections of one address a minute, then 429 with Retry-After", async (t) => {
   const server = await startCarillon(t, { endpoints: [{ profile: "orion", "limits.accepts_per_ip": 100 }] });
   for (let i = 0; i < 20; i += 1) {
-    assert.equal((await knock(t, server, upgradeHead("/ws?token=bad"))).status, 401, "which does not count (C2)");
+    assert.equal((await knock(t, server, upgradeHead("/ws?token=bad"))).status, 401, "which does not count");
   }
   for (let i = 1; i <= 100; i += 1) {
     const client = await knock(t, server, upgradeHead(target()));
@@ -57,7 +56,7 @@ test("P4.7: 100 accepted connections of one address a minute, then 429 with Retr
   assert.equal((await metrics(server)).sum(METRIC.refusals, { reason: "accept_rate" }), 1);
 });
 
-test("P4.7: connections beyond the endpoint's cap are answered 503", async (t) => {
+test("grimnir 7: connections beyond the endpoint's cap are answered 503", async (t) => {
   const server = await startCarillon(t, { endpoints: [{ profile: "orion", "limits.connections": 3 }] });
   const clients = [];
   for (let i = 0; i < 3; i += 1) {
@@ -89,7 +88,7 @@ test("connections of one address and of one user have caps of their own", async 
   assert.equal(by(METRIC.refusals, "reason").user_full, 1);
 });
 
-test("X-Forwarded-For and Forwarded are believed only of a trusted proxy", async (t) => {
+test("X-Forwarded-For and Forwarded are used only from a trusted proxy", async (t) => {
   for (const [choice, header, write] of [
     ["x-forwarded-for", "X-Forwarded-For", (address) => address],
     ["forwarded", "Forwarded", (address) => `for="${address}"`],
@@ -111,7 +110,7 @@ test("X-Forwarded-For and Forwarded are believed only of a trusted proxy", async
   }
 });
 
-test("the PROXY protocol names the client, before anything else", async (t) => {
+test("the PROXY header names the client, before any other byte", async (t) => {
   const server = await startCarillon(t, {
     text: `
       [server]
@@ -145,7 +144,7 @@ test("the PROXY protocol names the client, before anything else", async (t) => {
   });
 });
 
-test("check says what a proxy's configuration lacks", async (t) => {
+test("check reports what a proxy's configuration lacks", async (t) => {
   const file = path.join(temporaryFolder(t), "gateway.toml");
   writeFileSync(file, '[server]\nclient_address = "x-forwarded-for"\n[[endpoint]]\nprofile = "orion"\n');
   const { code, stdout, stderr } = await carillon(["check", file]);

@@ -1,5 +1,5 @@
-// `carillon bench` against the real gateway and a real Redis: what it counts is what was sent, and it does not
-// call a bad run good.
+// `carillon bench` against the real gateway and a real Redis: it counts exactly what was sent, and reports a
+// bad run as bad.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -43,7 +43,7 @@ test("carillon bench", async (t) => {
     assert.deepEqual([found.published, found.deliveries, found.lost], [300, 15_000, 0]);
   });
 
-  await t.test("a channel a client: each hears its own", async () => {
+  await t.test("a channel per client: each client receives its own", async () => {
     const found = await figures(["--url", server.ws("/api/ws"), ...api, "--clients", "100", "--rate", "1000", "--events",
       "1000", "--order", "random", "--channel", "service.channel.room.$i", "--body", SERVICE_BODY,
       "--hello", '{"type":"subscribe","data":{"channel":"room.$i"}}']);
@@ -68,7 +68,7 @@ test("carillon bench", async (t) => {
     assert.deepEqual([found.deliveries, found.lost], [100, 0]);
   });
 
-  await t.test("several threads, each with descriptors of its own, count together", async () => {
+  await t.test("several threads, each with its own descriptors, count together", async () => {
     const found = await figures([...orion, ...api, "--clients", "101", "--threads", "2", "--rate", "100", "--events", "50"]);
     assert.deepEqual([found.connected, found.deliveries, found.lost], [101, 5050, 0]);
   });

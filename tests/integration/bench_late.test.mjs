@@ -1,5 +1,5 @@
-// `carillon bench` against servers that take their time: what comes late must not be taken for an event, nor an
-// event that was published too early for a loss.
+// `carillon bench` against slow servers: a late greeting is not counted as an event, and an event that was
+// published too early is not counted as lost.
 import assert from "node:assert/strict";
 import http from "node:http";
 import test from "node:test";
@@ -35,7 +35,7 @@ async function figures(address) {
 
 const ALL = { deliveries: 300, lost: 0, surplus: 0, disorder: 0 };
 
-test("a greeting that comes after the first event is not counted", async (t) => {
+test("a greeting that arrives after the first event is not counted", async (t) => {
   const address = await startServer(t, (socket, listen) => {
     listen();
     setTimeout(() => socket.send("welcome"), 200);
@@ -43,7 +43,7 @@ test("a greeting that comes after the first event is not counted", async (t) => 
   assert.deepEqual(await figures(address), ALL);
 });
 
-test("a subscription that takes effect late costs no event", async (t) => {
+test("a subscription that takes effect late loses no event", async (t) => {
   const address = await startServer(t, (socket, listen) => setTimeout(listen, 1000));
   assert.deepEqual(await figures(address), ALL);
 });

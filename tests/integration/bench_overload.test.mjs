@@ -1,5 +1,5 @@
-// `carillon bench` against servers that cannot keep up: it tells what was delivered, does not wait for ever, and
-// calls nothing lost that was still coming.
+// `carillon bench` against servers that cannot keep up: it reports what was delivered, stops waiting after a
+// timeout, and does not report events as lost that are still arriving.
 import assert from "node:assert/strict";
 import http from "node:http";
 import test from "node:test";
@@ -33,7 +33,7 @@ async function figures(address) {
 }
 
 test("overload", { concurrency: true }, async (t) => {
-  const acknowledgements = t.test("events that are not acknowledged are told, with what was delivered", async (t) => {
+  const acknowledgements = t.test("events that are not acknowledged are reported, with what was delivered", async (t) => {
     let taken = 0;
     const found = await figures(await serve(t, (event, answer, broadcast) => {
       broadcast(event);

@@ -1,5 +1,5 @@
-// `carillon bench` with servers that are not Carillon: Server-Sent Events, one that asks in text messages, one
-// that speaks binary lines, one that closes its API's connection now and then, one that is published to as NATS is.
+// `carillon bench` with other servers: Server-Sent Events, a server that asks in text messages, one that sends
+// binary lines, one that closes its API's connection from time to time, and one with NATS's publish protocol.
 import assert from "node:assert/strict";
 import http from "node:http";
 import net from "node:net";
@@ -54,7 +54,7 @@ test("Server-Sent Events are counted by their marker, through an API that closes
   assert.deepEqual(await figures(address, "http", ["--transport", "sse", "--count", 'marker:"pad":']), ALL);
 });
 
-test("a server that asks in text is answered, and its questions are no events", async (t) => {
+test("a server that asks in text is answered, and its requests are not counted as events", async (t) => {
   const welcome = new Set();
   const { server, address } = await serve(t, { onGet: (_, response) => response.end(),
     broadcast: (body) => welcome.forEach((socket) => { socket.send("2"); socket.send(body); }) });
@@ -65,7 +65,7 @@ test("a server that asks in text is answered, and its questions are no events", 
   assert.deepEqual(await figures(address, "ws", ["--answer", "2=3"]), ALL);
 });
 
-test("a server of binary lines is greeted in them, and several events in a frame are counted one by one", async (t) => {
+test("a server that uses binary lines is greeted in them, and several events in one frame are counted one by one", async (t) => {
   const welcome = new Set();
   const { server, address } = await serve(t, { onGet: (_, response) => response.end(),
     broadcast: (body) => welcome.forEach((socket) => {
@@ -78,7 +78,7 @@ test("a server of binary lines is greeted in them, and several events in a frame
   assert.deepEqual(await figures(address, "ws", ["--binary", "--hello", "SUB any 1\\r\\n", "--count", 'marker:"pad":']), ALL);
 });
 
-test("events are published in NATS's protocol, and its questions are answered", async (t) => {
+test("events are published in NATS's protocol, and its pings are answered", async (t) => {
   const { server, address } = await serve(t, { onGet: (_, response) => response.end() });
   const sockets = new WebSocketServer({ server });
   let answered = 0;

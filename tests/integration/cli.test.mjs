@@ -1,4 +1,4 @@
-// The command line: verbs, exit codes, and errors that say what to write instead.
+// The command line: verbs, exit codes, and error messages that say what to write instead.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
@@ -73,7 +73,7 @@ test("carillon check", async (t) => {
     assert.equal(answer.code, 0, said(answer));
   });
 
-  await t.test("all errors are told, each with file, line, key and a remedy", async () => {
+  await t.test("all errors are reported, each with file, line, key and a remedy", async () => {
     const text = configText({ server: { drian: "1s" }, endpoints: [{ profile: "oriom" }, { profile: "orion", "inbound.message_bytes_max": 0 }] });
     const answer = await check(text);
     assert.notEqual(answer.code, 0);
@@ -91,7 +91,7 @@ test("carillon check", async (t) => {
     ["an unknown key name", configText({ endpoints: [{ profile: "orion", "auth.keys": ["mian"] }] }), /main/],
     ["a template that is no JSON", configText({ endpoints: [{ profile: "orion", "frames.event": '{"a":$body' }] }), /frames\.event/],
     ["an unknown template variable", configText({ endpoints: [{ profile: "orion", "frames.event": '{"a":$bdoy}' }] }), /\$body/],
-    ["skip where no gap can be told (C4)", configText({ endpoints: [{ profile: "orion", "lag.policy": "skip" }] }), /lag\.policy/],
+    ["skip where no gap can be told", configText({ endpoints: [{ profile: "orion", "lag.policy": "skip" }] }), /lag\.policy/],
     ["two endpoints on one path", configText({ endpoints: [{ profile: "orion" }, { profile: "orion", name: "two" }] }), /\/ws/],
   ];
   for (const [name, text, expected] of bad) {
@@ -121,7 +121,7 @@ test("carillon check", async (t) => {
     assert.match(said(checked), /bad\.toml:\d+: .*drian/);
   });
 
-  await t.test("a file that is not there is said so", async () => {
+  await t.test("a missing file is reported", async () => {
     for (const args of [["check", "/nonexistent.toml"], ["serve", "--config", "/nonexistent.toml"]]) {
       const answer = await carillon(args);
       assert.notEqual(answer.code, 0);
@@ -142,7 +142,7 @@ test("carillon doctor", async (t) => {
     for (const setting of ["RLIMIT_NOFILE", "fs.nr_open", "net.ipv4.tcp_mem"]) assert.ok(answer.stdout.includes(setting));
   });
 
-  await t.test("the most that a gateway may hold need commands, and the exit code says so", async () => {
+  await t.test("the largest number of connections needs commands, and the exit code shows it", async () => {
     const answer = await verdicts(["--connections", "4194304"]);
     assert.deepEqual([answer.code, answer.change], [1, true], answer.stdout);
     assert.match(answer.stdout, /--nofile=4194560:4194560/);
@@ -161,7 +161,7 @@ test("carillon doctor", async (t) => {
   });
 });
 
-test("carillon token mints what the gateway takes", async (t) => {
+test("carillon token mints a token that the gateway accepts", async (t) => {
   const { code, stdout, stderr } = await carillon(["token"]);
   assert.equal(code, 0, stderr);
   const token = stdout.trim();
@@ -185,7 +185,7 @@ test("carillon publish reaches clients", async (t) => {
   assert.match(mistyped.stderr, /warning: no endpoint .* carries the channel "oriom\.trend\.detected"/);
 });
 
-test("a listen address that another program has is an error with words", async (t) => {
+test("a listen address that another program uses is reported as an error", async (t) => {
   const other = net.createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   t.after(() => other.close());
@@ -197,7 +197,7 @@ test("a listen address that another program has is an error with words", async (
   assert.match(said(answer), new RegExp(`127\\.0\\.0\\.1:${port}.*(in use|taken)`));
 });
 
-test("a listen address that another Carillon has is an error too, not a silent sharing of clients", async (t) => {
+test("a listen address that another Carillon uses is an error too; clients are not silently shared", async (t) => {
   const first = await startCarillon(t);
   const file = path.join(temporaryFolder(t), "gateway.toml");
   writeFileSync(file, configText({ server: { listen: [`127.0.0.1:${first.port}`] } }));

@@ -1,5 +1,5 @@
-// server.descriptors = "per_shard": the limit on open files holds for each shard, so that more clients are
-// connected than one table holds; and what one thread closes is closed.
+// server.descriptors = "per_shard": the limit on open files applies to each shard, so that more clients can be
+// connected than one descriptor table holds, and each thread's closed descriptors are really closed.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import net from "node:net";

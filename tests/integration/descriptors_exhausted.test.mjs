@@ -1,5 +1,5 @@
-// No file descriptor is left, or HTTP connections have taken too many (RELIABILITY F17, F28): the good client
-// is served, an operator sees what is wrong, and the log says it once a minute.
+// File descriptors run out, or HTTP connections use too many: a well-behaved client is served, the operator can
+// see the cause, and the log reports it once a minute.
 import assert from "node:assert/strict";
 import net from "node:net";
 import test from "node:test";
@@ -42,7 +42,7 @@ test("200 idle keep-alive HTTP connections do not keep a good client waiting (ul
   assert.ok(now.sum("carillon_http_idle_closes_total") >= 168);
 });
 
-test("after a stop of two seconds no client is turned away for a request that waits in the kernel", async (t) => {
+test("after a stop of two seconds no client is refused whose request waits in the kernel", async (t) => {
   const server = await startCarillon(t, { server: { shards: 1 }, under: ["prlimit", "--nofile=128:128"] });
   const waiting = Array.from({ length: 31 }, () => connect(t, server, ""));
   await until("all to be accepted", async () => (await metrics(server)).sum("carillon_http_connections") === 32);
@@ -98,7 +98,7 @@ test("when WebSockets hold every descriptor, /health and /metrics answer and oth
   });
 });
 
-test("a client that says nothing on the spare descriptor does not keep it", async (t) => {
+test("a client that sends nothing on the reserved descriptor does not keep it", async (t) => {
   const server = await startCarillon(t, { server: { shards: 1 }, under: ["prlimit", "--nofile=64:64"], endpoints: [{ profile: "orion", "limits.accepts_per_ip": "off" }] });
   for (let full = false; !full;) {
     const client = connect(t, server, upgradeHead(target()));

@@ -1,4 +1,4 @@
-// `carillon dev`: the screen that a newcomer sees, and each line on it that can be pasted.
+// `carillon dev`: the screen that a new user sees, and each line of it that can be pasted.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -50,7 +50,7 @@ test("carillon dev", async (t) => {
   const dev = await startDev(t);
   const screen = () => dev.lines.stdout.join("\n");
 
-  await t.test("prints a URL for each built-in protocol, and a token where one is needed", () => {
+  await t.test("prints a URL for each built-in protocol, with a token where one is needed", () => {
     const printed = urls(dev.lines.stdout);
     assert.deepEqual(Object.keys(printed).sort(), [...PROFILES].sort());
     for (const [name, url] of Object.entries(printed)) {
@@ -59,7 +59,7 @@ test("carillon dev", async (t) => {
     }
   });
 
-  await t.test("each URL, as it is, hears sample events of its own", (t2) =>
+  await t.test("each URL, as printed, receives the sample events of its protocol", (t2) =>
     Promise.all(Object.entries(urls(dev.lines.stdout)).map(async ([name, url]) => {
       const [{ data }] = await (await openClient(t2, url)).next(1, 20_000);
       assert.ok(SHAPES[name](JSON.parse(data)), String(data));
@@ -72,8 +72,8 @@ test("carillon dev", async (t) => {
     assert.match(stdout, /"published":\s*1/);
   });
 
-  await t.test("the Node line hears events", (t2) => hears(t2, pasteable(dev.lines.stdout, "node")[0]));
-  await t.test("the Python line hears events", (t2) => hears(t2, pasteable(dev.lines.stdout, "python3")[0]));
+  await t.test("the Node line receives events", (t2) => hears(t2, pasteable(dev.lines.stdout, "node")[0]));
+  await t.test("the Python line receives events", (t2) => hears(t2, pasteable(dev.lines.stdout, "python3")[0]));
   await t.test("a line for the browser is there", () => assert.match(screen(), /new WebSocket\(/));
 
   await t.test("Ctrl-C drains and exits 0", async () => {

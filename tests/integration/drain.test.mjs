@@ -1,5 +1,5 @@
-// SIGTERM (RELIABILITY F16, WIRE C4): not ready first, then clients closed with 1001 evenly over the
-// window while health and metrics keep answering; exit 0 in time; a second signal exits at once.
+// SIGTERM: /ready answers 503 first, then clients are closed with 1001 evenly over the window while health and
+// metrics keep answering; exit code 0 in time; a second signal exits at once.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -34,7 +34,7 @@ test("drain", async (t) => {
     }
   });
 
-  await t.test("it leaves with 0 in time, and answered to the end", async () => {
+  await t.test("it exits with 0 in time, and answers until then", async () => {
     let answers = 0;
     const asking = until("gone", async () => {
       const open = (await pool.progress()).open;
@@ -52,7 +52,7 @@ test("drain", async (t) => {
   });
 
   const verdicts = await pool.judge(0, 1);
-  await t.test("every client has the last event, then 1001 with an empty reason", () => {
+  await t.test("every client receives the last event, then 1001 with an empty reason", () => {
     for (const { faults, close } of verdicts) {
       assert.deepEqual([faults, close.code, close.reason], [[], 1001, ""]);
     }
@@ -66,7 +66,7 @@ test("drain", async (t) => {
   });
 });
 
-test("SIGINT drains too, and a server without clients leaves at once", async (t) => {
+test("SIGINT drains too, and a server without clients exits at once", async (t) => {
   const server = await startCarillon(t, { server: { drain: "30s" } });
   server.signal("SIGINT");
   assert.equal((await within("gone", 3000, server.exited)).code, 0);
@@ -82,7 +82,7 @@ test("a second signal exits at once", async (t) => {
   await within("gone", 1500, server.exited);
 });
 
-test("a client that does not answer the close frame does not hold the drain up", async (t) => {
+test("a client that does not answer the close frame does not delay the drain", async (t) => {
   const server = await startCarillon(t, { server: { drain: "1s" } });
   const raw = await openRaw(server.port, `/ws?token=${mintToken()}`);
   t.after(() => raw.socket.destroy());
@@ -104,7 +104,7 @@ test("one client does not make the drain long: the window is as long as the clie
   assert.equal(server.logs.find((log) => log.message === "draining").window_ms, 2);
 });
 
-test("a window far too short for its clients leaves none of them without a close frame", async (t) => {
+test("a window far too short for its clients still sends each of them a close frame", async (t) => {
   const server = await startCarillon(t, { server: { drain: "10ms" } });
   const pool = await openPool(t, { url: server.ws("/ws", mintToken()), count: CLIENTS, processes: 1 });
   server.signal("SIGTERM");
@@ -136,7 +136,7 @@ test("requests that were accepted before SIGTERM are answered", async (t) => {
   assert.equal((await within("gone", 5000, server.exited)).code, 0);
 });
 
-test("a busy publisher does not keep a gateway alive whose clients are gone", async (t) => {
+test("a busy publisher does not keep a gateway running whose clients have left", async (t) => {
   const server = await startCarillon(t);
   let ended = false;
   const statuses = new Set();
@@ -156,7 +156,7 @@ test("a busy publisher does not keep a gateway alive whose clients are gone", as
   assert.deepEqual([...statuses], [200]);
 });
 
-test("SIGHUP, SIGUSR1 and SIGUSR2 end nothing and are named in the log, SIGQUIT drains", async (t) => {
+test("SIGHUP, SIGUSR1 and SIGUSR2 do not stop the gateway and are logged; SIGQUIT drains", async (t) => {
   const server = await startCarillon(t);
   const client = await openClient(t, server.ws("/ws", mintToken()));
   for (const name of ["SIGHUP", "SIGUSR1", "SIGUSR2"]) {

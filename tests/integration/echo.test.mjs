@@ -1,4 +1,4 @@
-// The echo profile, for conformance suites: there only where it is configured.
+// The echo profile for conformance suites, which is served only where it is configured.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import test from "node:test";
@@ -45,7 +45,7 @@ test("echo", async (t) => {
     assert.equal((await within("closed", 20_000, client.closed)).code, 1009);
   });
 
-  await t.test("a bomb of deflate is stopped at the limit: 1009", async (t2) => {
+  await t.test("a deflate bomb is stopped at the limit: 1009", async (t2) => {
     const client = await openClient(t2, server.ws("/echo"), { perMessageDeflate: true, maxPayload: 32 * MIB });
     const before = server.residentBytes();
     client.socket.send("a".repeat(200 * MIB));
@@ -63,7 +63,7 @@ test("echo", async (t) => {
     assert.deepEqual(raw.frames.map((f) => [f.opcode, f.payload.toString()]), [[OPCODE.pong, "are you there?"], [OPCODE.text, "one and two"]]);
   });
 
-  await t.test("the same, one byte a segment (F13)", async (t2) => {
+  await t.test("the same, one byte a segment", async (t2) => {
     const raw = await openRaw(server.port, "/echo");
     t2.after(() => raw.socket.destroy());
     raw.socket.setNoDelay(true);
@@ -74,7 +74,7 @@ test("echo", async (t) => {
     assert.equal(raw.frames[0].payload.toString(), "slowly");
   });
 
-  await t.test("a close is echoed with its code (C4)", async (t2) => {
+  await t.test("a close is echoed with its code", async (t2) => {
     for (const code of [1000, 1001, 3000, 4999]) {
       const client = await openClient(t2, server.ws("/echo"));
       client.socket.close(code, "bye");
@@ -106,7 +106,7 @@ test("echo", async (t) => {
   }
 });
 
-test("echo is nowhere unless it is configured", async (t) => {
+test("echo is not served unless it is configured", async (t) => {
   const server = await startCarillon(t);
   assert.equal((await rawExchange(server.port, upgradeHead("/echo"))).status, 404);
 });

@@ -1,4 +1,4 @@
-// What existing clients do works with only host and token changed (WIRE, "What existing clients do").
+// Existing clients of the four protocols work with only the host and the token changed.
 import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";

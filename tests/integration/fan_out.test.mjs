@@ -1,5 +1,5 @@
-// 1,000 `ws` clients and 10 of Python's `websockets` hear 1,000 events that redis-cli publishes: in
-// order, none missing, none twice (WIRE P1.1, P1.2, P1.8).
+// 1,000 clients of `ws` and 10 of Python's `websockets` receive 1,000 events that redis-cli publishes: in order,
+// none missing, none twice.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -43,7 +43,7 @@ test("fan-out from redis-cli to 1,000 ws clients and 10 Python ones", async (t) 
     assert.deepEqual(verdicts.filter((v) => v.faults.length > 0), []);
   });
 
-  await t.test("channels outside orion.* reach nobody", async () => {
+  await t.test("channels outside orion.* reach no client", async () => {
     await redis.publish("orionx.y", '{"n":-1}');
     await redis.publish("other.z", '{"n":-1}');
     await redis.publish("orion", '{"n":-1}');
@@ -54,7 +54,7 @@ test("fan-out from redis-cli to 1,000 ws clients and 10 Python ones", async (t) 
     assert.deepEqual(verdicts.filter((v) => v.faults.length > 0), []);
   });
 
-  await t.test("/metrics tells deliveries, bytes and fewer writes than deliveries", async () => {
+  await t.test("/metrics has deliveries, bytes and fewer writes than deliveries", async () => {
     const now = await metrics(server);
     const deliveries = CLIENTS * (EVENTS + 1) + PYTHON_CLIENTS * EVENTS;
     assert.ok(now.sum(METRIC.deliveries) >= deliveries);

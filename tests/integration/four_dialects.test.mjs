@@ -1,5 +1,5 @@
-// All four dialects at once on one process, over ws:// and wss://, under mixed traffic, with all client libraries at
-// the same time: each hears exactly its own dialect, to the byte.
+// All four protocols at once on one process, over ws:// and wss://, under mixed traffic, with all client
+// libraries: each client receives exactly the events of its own protocol, byte for byte.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -30,7 +30,7 @@ async function openKind(libraryClients, address, [dialect, { types, say = [] }, 
   return { client, dialect, streams, frames: answers + streams.length * EVENTS };
 }
 
-test("C1, C5: every library on every dialect at once hears exactly its own", async (t) => {
+test("C1, C5: every library on every protocol at once receives exactly its own events", async (t) => {
   const redis = await startRedis(t);
   const certificate = await makeCertificate(t);
   const server = await startBoth(t, certificate, { bus: { url: redis.url }, endpoints: ENDPOINTS, server: { shards: 2 } });
@@ -44,7 +44,7 @@ test("C1, C5: every library on every dialect at once hears exactly its own", asy
     })));
 
   for (const [library] of libraries) {
-    await t.test(`${library}: 0 lost, 0 twice, 0 of another dialect`, async () => {
+    await t.test(`${library}: none lost, none twice, none of another protocol`, async () => {
       for (const { client, dialect, streams, frames } of opened.filter((one) => one.library === library)) {
         await client.next(frames, 60_000);
         assert.deepEqual([dialect, client.end, client.binaries, judgeFrames(dialect, client.frames, streams, EVENTS)], [dialect, null, 0, []]);
@@ -63,7 +63,7 @@ test("C1, C5: every library on every dialect at once hears exactly its own", asy
     }
   });
 
-  await t.test("those that go disturb nobody", async () => {
+  await t.test("clients that leave do not disturb others", async () => {
     const [leaving, staying] = [opened.filter((_, n) => n % 2), opened.filter((_, n) => n % 2 === 0)];
     for (const { client } of leaving) await client.close();
     await until("half are gone", () => leaving.every(({ client }) => client.end), { timeoutMs: 30_000 });

@@ -1,5 +1,5 @@
-// What a client gets instead of an upgrade: exact status, body and content type, and a clean close
-// (WIRE C2, C3, C7, P1.5, P1.6). Each refusal adds one to exactly one counter.
+// Refused upgrades: the exact status, body and content type, and a clean close. Each refusal adds one to exactly
+// one counter.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -53,22 +53,22 @@ test("handshake refusals", async (t) => {
     assert.equal(answer.headers["sec-websocket-protocol"], undefined);
   });
 
-  await t.test("P1.5: no token, or an empty one", async () => {
+  await t.test("orion 5: no token, or an empty one", async () => {
     for (const target of ["/ws", "/ws?", "/ws?token", "/ws?token=", "/ws?other=1", `/ws?Token=${good}`]) {
       await refused(server, upgradeHead(target), 401, MISSING);
     }
   });
 
-  await t.test("P1.5: a token in the Authorization header alone counts for nothing", async () => {
+  await t.test("orion 5: a token in the Authorization header alone counts for nothing", async () => {
     await refused(server, upgradeHead("/ws", { Authorization: `Bearer ${good}` }), 401, MISSING);
     await refused(server, upgradeHead("/ws?token=bad", { Authorization: `Bearer ${good}` }), 401, INVALID);
   });
 
   for (const [name, token] of badTokens()) {
-    await t.test(`P1.5: bad token: ${name}`, () => refused(server, upgradeHead(withToken(token)), 401, INVALID));
+    await t.test(`orion 5: bad token: ${name}`, () => refused(server, upgradeHead(withToken(token)), 401, INVALID));
   }
 
-  await t.test("C7: a token given twice is refused, whichever is good", async () => {
+  await t.test("C7: a repeated token is refused, whichever of the two is valid", async () => {
     for (const query of [`token=${good}&token=${good}`, `token=${good}&token=bad`, `token=bad&token=${good}`, `token=&token=${good}`]) {
       await refused(server, upgradeHead(`/ws?${query}`), 401);
     }
@@ -81,7 +81,7 @@ test("handshake refusals", async (t) => {
     await refused(server, upgradeHead(withToken("%zz")), 401);
   });
 
-  await t.test("P1.6: exp and nbf count to the second, without leeway, and neither is required", async () => {
+  await t.test("orion 6: exp and nbf count to the second, without leeway, and neither is required", async () => {
     await accepted(server, upgradeHead(withToken(mintToken({ exp: undefined, sub: undefined }))));
     await accepted(server, upgradeHead(withToken(mintToken({ nbf: nowSeconds() }))));
     await accepted(server, upgradeHead(withToken(mintToken({ iat: nowSeconds() + 60 }))));
@@ -133,7 +133,7 @@ test("handshake refusals", async (t) => {
     for (const headers of bad) await refused(server, upgradeHead(withToken(good), headers), [400, 426]);
   });
 
-  await t.test("P1.5: a plain GET without a token is 401, with a good one 426", async () => {
+  await t.test("orion 5: a plain GET without a token is 401, with a good one 426", async () => {
     const plain = { Upgrade: null, Connection: null, "Sec-WebSocket-Key": null, "Sec-WebSocket-Version": null };
     await refused(server, upgradeHead("/ws", plain), 401, MISSING);
     await refused(server, upgradeHead("/ws?token=bad", plain), 401, INVALID);
@@ -166,7 +166,7 @@ test("handshake refusals", async (t) => {
     await refused(server, upgradeHead("/ws", Object.fromEntries(Array.from({ length: 80 }, (_, n) => [`X-${n}`, "1"]))), 431);
   });
 
-  await t.test("malformed heads are 400, and no head at all harms nobody", async () => {
+  await t.test("malformed heads are 400, and a connection without any head does not affect others", async () => {
     const host = "Host: x\r\n";
     for (const head of [
       `GET /ws HTTP/1.1\r\nHost : x\r\n\r\n`, `GET /ws HTTP/1.1\r\n${host}${host}\r\n`, "GET /ws HTTP/1.1\r\n\r\n",

@@ -1,4 +1,4 @@
-// What the integration tests stand on: real servers on loopback, real clients, and a judge of what arrived.
+// What the integration tests use: real servers on loopback, real clients, and a checker of what arrived.
 export * from "./harness/both_transports.mjs";
 export * from "./harness/browser.mjs";
 export * from "./harness/carillon.mjs";

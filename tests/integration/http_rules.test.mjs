@@ -1,4 +1,4 @@
-// Rules of HTTP that a client or a proxy in front relies on (RFC 9110, RFC 9112), on the real binary.
+// Rules of HTTP that a client or a proxy in front relies on (RFC 9110, RFC 9112), with the real binary.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -44,7 +44,7 @@ test("HTTP rules", async (t) => {
     assert.equal((await ask(get("/health", "Content-Length: 4097\r\n"))).status, 413);
   });
 
-  await t.test("a request's body behind a broken last chunk is not answered as a request", async () => {
+  await t.test("a body after a broken last chunk is not answered as a request", async () => {
     const inner = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
     const { status, body } = await ask(
       "GET /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nXX" +
@@ -60,7 +60,7 @@ test("HTTP rules", async (t) => {
     }
   });
 
-  await t.test("a page of another site cannot fire a route without a key", async () => {
+  await t.test("a page of another site cannot use a route without a key", async () => {
     const cancel = (headers) => api(server, "POST", "/api/streams/42/cancel", { headers });
     assert.equal((await cancel({ Origin: "https://evil.example" })).status, 403);
     assert.equal((await cancel({ "Sec-Fetch-Site": "cross-site" })).status, 403);

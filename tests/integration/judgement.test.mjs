@@ -1,5 +1,4 @@
-// `carillon check` and `carillon serve` judge a configuration alike: what cannot work or is not safe is refused
-// by both with the same words, and what works is taken by both.
+// `carillon check` and `carillon serve` accept and refuse the same configurations, with the same messages.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
@@ -25,7 +24,7 @@ async function refusedAlike(t, text, expected, options = {}) {
   assert.equal(checked.stderr, served.stderr);
 }
 
-test("a file whose endpoints ask for no token needs no keys", async (t) => {
+test("a file whose endpoints require no token needs no keys", async (t) => {
   const env = { CARILLON_JWT_SECRET: undefined, CARILLON_API_KEY: undefined };
   const text = '[server]\nlisten = ["127.0.0.1:0"]\ndrain = "1s"\n\n[[endpoint]]\nprofile = "fluxora"\n';
   const file = path.join(temporaryFolder(t), "gateway.toml");
@@ -37,11 +36,11 @@ test("a file whose endpoints ask for no token needs no keys", async (t) => {
   await client.next(1);
 });
 
-test("what cannot work is refused by check and by serve", async (t) => {
+test("a configuration that cannot work is refused by check and by serve", async (t) => {
   const folder = temporaryFolder(t);
   const listen = (items) => configText().replace(/^listen = .*$/m, `listen = [${items.join(", ")}]`);
 
-  await t.test("addresses of which one takes the other's port", (t) =>
+  await t.test("two addresses that use the same port", (t) =>
     refusedAlike(t, listen(['"0.0.0.0:18000"', '"127.0.0.1:18000"']), /"0\.0\.0\.0:18000" takes "127\.0\.0\.1:18000" too/));
 
   await t.test("a certificate that has expired, and one that is not yet valid", async (t) => {
@@ -66,7 +65,7 @@ test("what cannot work is refused by check and by serve", async (t) => {
     await refusedAlike(t, listen([tlsAddress("127.0.0.1:0", future)]), /valid only from 2040-01-01T00:00:00Z/);
   });
 
-  await t.test("a pipe that nobody writes to, wherever a file is read", async (t) => {
+  await t.test("a pipe without a writer, wherever a file is read", async (t) => {
     const pipe = path.join(folder, "pipe.toml");
     assert.equal((await run("mkfifo", [pipe])).code, 0);
     const secret = configText().replace('{ env = "CARILLON_JWT_SECRET" }', `{ file = "${pipe}" }`);
@@ -79,11 +78,11 @@ test("what cannot work is refused by check and by serve", async (t) => {
     assert.match(said(await carillon(["check", pipe])), /it is a pipe to which nobody writes/);
   });
 
-  await t.test("a key of the API that can be guessed", (t) =>
+  await t.test("an API key that can be guessed", (t) =>
     refusedAlike(t, configText(), /CARILLON_API_KEY: is 1 byte long and can be guessed/, { env: { CARILLON_API_KEY: "k" } }));
 });
 
-test("what check warns of stands in the log of serve", async (t) => {
+test("the warnings of check are in the log of serve", async (t) => {
   const server = await startCarillon(t, { server: { trusted_proxies: ["0.0.0.0/0"], client_address: "forwarded" } });
   const warnings = server.logs.filter((log) => log.message === "configuration");
   assert.deepEqual(warnings.map((log) => [log.level, log.key]), [["warning", "server.trusted_proxies"]]);
@@ -102,7 +101,7 @@ test("a body and a batch of the largest legal size are published", async (t) => 
   assert.deepEqual([answer.status, answer.json.published], [200, 33], answer.text);
 });
 
-test("channels under carillon. carry nothing for anybody", async (t) => {
+test("channels under carillon. reach no client", async (t) => {
   const redis = await startRedis(t);
   const server = await startCarillon(t, { bus: { url: redis.url }, endpoints: [{ profile: "orion", "source.channels": ["*"] }] });
   await until("the bus is up", async () => (await api(server, "GET", "/ready")).status === 200);

@@ -1,4 +1,4 @@
-// The judge itself: a ledger that cannot find a fault proves nothing.
+// Tests of the ledger itself: a checker that finds no fault proves nothing unless it can find one.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import test from "node:test";
@@ -14,7 +14,7 @@ test("a missing event is found", () => assert.deepEqual(judge([0, 2], 0, 3), ["m
 test("a missing last event is found", () => assert.deepEqual(judge([0, 1], 0, 3), ["missing 2"]));
 test("an event that came twice is found", () => assert.deepEqual(judge([0, 1, 1, 2], 0, 3), ["twice 1"]));
 test("two events that changed places are found", () => assert.deepEqual(judge([0, 2, 1], 0, 3), ["out of order 1 after 2"]));
-test("an event of nobody is found", () => assert.deepEqual(judge([0, 7, undefined, 1], 0, 2), ["foreign 7", "foreign undefined"]));
+test("an event that was never published is found", () => assert.deepEqual(judge([0, 7, undefined, 1], 0, 2), ["foreign 7", "foreign undefined"]));
 test("a record with holes may skip but not go back", () => {
   assert.deepEqual(judgeWithHoles([0, 1, 5, 6]), []);
   assert.deepEqual(judgeWithHoles([0, 1, 1, 0]), ["1 after 1", "0 after 1"]);
@@ -41,7 +41,7 @@ const frames = {
 };
 
 for (const [dialect, frame] of Object.entries(frames)) {
-  test(`a ${dialect} frame is its own to the byte, and no other's`, () => {
+  test(`a ${dialect} frame matches its own protocol to the byte, and no other`, () => {
     const faults = (...texts) => judgeFrames(dialect, texts, ["s"], 2).length;
     assert.equal(faults(frame(0), frame(1)), 0);
     assert.ok(faults(frame(0)), "lost");
@@ -56,7 +56,7 @@ for (const [dialect, frame] of Object.entries(frames)) {
   });
 }
 
-test("the Go swarm finds what is lost, twice, foreign and closed", async (t) => {
+test("the Go swarm finds lost, repeated and foreign events, and closed clients", async (t) => {
   await buildGoClient();
   const { orion, grimnir } = frames;
   // What the first, second … client is sent.

@@ -1,4 +1,4 @@
-// Logs: one JSON object a line, and no token, key or secret in any of them (WIRE C6).
+// Logs: one JSON object per line, and no token, key or secret in any line.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
@@ -62,7 +62,7 @@ test("logs", async (t) => {
     for (const secret of secrets) assert.ok(!everything.includes(secret), `found ${secret}`);
   });
 
-  await t.test("C6: what was hidden is shown as REDACTED where a target is logged", () => {
+  await t.test("C6: hidden values are shown as REDACTED where a target is logged", () => {
     const targets = server.logs.filter((log) => JSON.stringify(log).includes("token="));
     for (const log of targets) assert.match(JSON.stringify(log), /REDACTED/);
   });
@@ -91,7 +91,7 @@ test("C6: a token in a parameter or header of auth.sources is in no log line, wh
   assert.ok(!server.process.lines.stderr.join("\n").includes(ticket));
 });
 
-test("a log pipe that nobody reads never stalls the gateway (F19)", async (t) => {
+test("a log pipe that is not read never stalls the gateway", async (t) => {
   const server = await startCarillon(t, { extra: '[log]\nlevel = "debug"' });
   server.process.child.stderr.pause();
   for (let n = 0; n < 3000; n += 1) {

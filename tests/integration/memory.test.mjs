@@ -1,5 +1,5 @@
-// Memory: near its limit new clients are refused while the others go on, and what a large message took is
-// given back.
+// Memory: near the limit new clients are refused while connected ones go on, and the memory of a large message is
+// released.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { deflateRawSync, constants } from "node:zlib";

@@ -1,5 +1,5 @@
-// What an orion client may do: anything up to 512 bytes, unanswered (WIRE P1.9); and what keeps it
-// connected: a pong, and only a pong (P1.7), with short times; the real ones are in long/.
+// Clients of the orion protocol: messages of up to 512 bytes are ignored, and only a pong keeps the connection
+// open. The times are short here; long/keepalive.test.mjs has the real ones.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -7,7 +7,7 @@ import {
   METRIC, OPCODE, clientFrame, metrics, mintToken, openClient, openRaw, pause, publish, startCarillon, until, within,
 } from "./harness.mjs";
 
-test("P1.9: client data is read and ignored", async (t) => {
+test("orion 9: client data is read and ignored", async (t) => {
   const server = await startCarillon(t);
   const url = server.ws("/ws", mintToken());
 
@@ -49,7 +49,7 @@ test("P1.9: client data is read and ignored", async (t) => {
   });
 });
 
-test("P1.7: pings and time-outs, with short times", async (t) => {
+test("orion 7: pings and time-outs, with short times", async (t) => {
   const endpoint = { profile: "orion", "keepalive.ping": "200ms", "keepalive.timeout": "1s" };
   const server = await startCarillon(t, { endpoints: [endpoint] });
   const target = `/ws?token=${mintToken()}`;
@@ -76,7 +76,7 @@ test("P1.7: pings and time-outs, with short times", async (t) => {
     until("counted", async () => (await metrics(server)).sum(METRIC.closes, { reason: "ping_timeout" }) === 1));
 });
 
-test("P1.10: a connection outlives its token's exp, and closes at it by knob", async (t) => {
+test("orion 10: a connection outlives its token's exp, and closes at it by knob", async (t) => {
   const server = await startCarillon(t, {
     endpoints: [{ profile: "orion" }, { profile: "orion", name: "strict", path: "/strict", "auth.close_at_exp": 1008 }],
   });

@@ -1,4 +1,4 @@
-// A fifth dialect is one more file: docs/examples/chat.toml, served beside the built-in ones.
+// A fifth protocol is one more file: docs/examples/chat.toml, served next to the built-in ones.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -28,7 +28,7 @@ test("docs/examples/chat.toml", async (t) => {
     assert.ok(Math.abs(Date.parse(at) - Date.now()) < 10_000);
   });
 
-  await t.test("topics chooses, and without it there is the lobby", async (t2) => {
+  await t.test("the topics parameter selects, and without it the client gets the lobby", async (t2) => {
     const both = await openClient(t2, url("topics=music,news"));
     const none = await openClient(t2, url());
     for (const [topic, text] of [["music", "a"], ["lobby", "b"], ["other", "c"], ["news", "d"], ["lobby", "e"]]) await say(server, topic, text);
@@ -38,7 +38,7 @@ test("docs/examples/chat.toml", async (t) => {
     assert.deepEqual(texts(none), ["b", "e"]);
   });
 
-  await t.test("what an event must have is asked for; a body may be absent", async (t2) => {
+  await t.test("the required members of an event are checked; a body may be absent", async (t2) => {
     const client = await openClient(t2, url("topics=music"));
     for (const data of [{ topic: "music" }, { name: 1, topic: "music" }, { name: "x", topic: "music", body: "text" }, [1]]) await publish(server, { channel: "chat.a", data });
     await publish(server, { channel: "chat.a", data: { name: "last", topic: "music" } });
@@ -47,7 +47,7 @@ test("docs/examples/chat.toml", async (t) => {
     assert.equal((await metrics(server)).sum("carillon_events_dropped_total", { reason: "requirement_failed" }), 4);
   });
 
-  await t.test("refusals are its own", async () => {
+  await t.test("refusals have the profile's own body", async () => {
     assert.deepEqual((await api(server, "GET", "/chat")).json, { error: "sign in first" });
     const bad = await api(server, "GET", "/chat?token=bad");
     assert.deepEqual([bad.status, bad.json], [401, { error: "sign in again" }]);
@@ -62,7 +62,7 @@ test("docs/examples/chat.toml", async (t) => {
     assert.equal((await within("closed", 5000, many.closed)).code, 1008);
   });
 
-  await t.test("metrics call it chat, and orion is served beside it", async (t2) => {
+  await t.test("metrics are labelled chat, and orion is served at the same time", async (t2) => {
     const client = await openClient(t2, server.ws("/ws", mintToken()));
     await publish(server, { channel: "orion.x", data: 1 });
     await client.next(1);
@@ -70,7 +70,7 @@ test("docs/examples/chat.toml", async (t) => {
   });
 });
 
-test("its JSON ping comes to everybody, and nobody need answer", async (t) => {
+test("every client receives its JSON ping, and none has to answer", async (t) => {
   const server = await startCarillon(t, { endpoints: [{ profile: FILE, "keepalive.frame": "200ms" }] });
   const raw = await openRaw(server.port, `/chat?topics=nothing&token=${mintToken()}`);
   t.after(() => raw.socket.destroy());
@@ -78,7 +78,7 @@ test("its JSON ping comes to everybody, and nobody need answer", async (t) => {
   for (const frame of raw.frames) assert.deepEqual([frame.opcode, frame.payload.toString()], [OPCODE.text, '{"name":"ping"}']);
 });
 
-test("the page shows the whole file, and the check tells what an endpoint changes in it", async (t) => {
+test("the page shows the whole file, and the check reports what an endpoint changes in it", async (t) => {
   const parts = new Page("your-own").fences("toml chat");
   const file = readFileSync(FILE, "utf8");
   assert.equal(file.slice(file.indexOf("\n") + 1), parts.join("\n"));

@@ -1,4 +1,4 @@
-// "Try it by hand" in docs/protocols: each command as it stands there, and what the page says it prints.
+// "Try it by hand" in docs/protocols: runs each command as printed and compares its output with the page.
 import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
@@ -57,7 +57,7 @@ for (const name of [...PROFILES, "your-own"]) {
         assert.deepEqual(stdout.split("\n").map(plain), step.output.filter((line) => line !== "").map(plain));
       });
     }
-    await t.test("wscat prints what the page says", async () => {
+    await t.test("the output of wscat is the one on the page", async () => {
       for (const line of output.filter((each) => !each.startsWith("> ")).map(plain)) await until(`${line}\nin\n${wscat.text()}`, () => count(wscat, line) === 1);
     });
     assert.equal(wscat.lines.stdout.filter((line) => plain(line).includes("< {")).length, output.filter((line) => line.startsWith("< ")).length);

@@ -1,4 +1,4 @@
-// What the pages of docs/protocols claim of behaviour: commands, errors, routes, log lines, defaults.
+// What the pages of docs/protocols state about behaviour: commands, errors, routes, log lines, defaults.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -95,7 +95,7 @@ test("fluxora: log lines have the level and the members of their rows", async (t
   }
 });
 
-test("defaults that the pages tell are the options' own", async () => {
+test("defaults on the pages are the options' own", async () => {
   const { stdout } = await carillon(["config", "explain", "endpoint"]);
   const markdown = new Page("../configuration").text;
   assert.ok(stdout.length > 0);

@@ -1,4 +1,4 @@
-// docs/protocols says nothing that does not hold: configurations, tables, refusals, close codes, commands.
+// docs/protocols states only what is true: configurations, tables, refusals, close codes, commands.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -44,7 +44,7 @@ test("configurations", async (t) => {
     });
   }
 
-  await t.test("your-own: the check prints what the page says", async (t2) => {
+  await t.test("your-own: the output of the check is the one on the page", async (t2) => {
     const [[{ command, output }]] = pageOf("your-own").consoles();
     assert.equal(command, "carillon check gateway.toml");
     const { stdout } = await check(t2, pageOf("your-own").fence("toml"));
@@ -52,7 +52,7 @@ test("configurations", async (t) => {
   });
 
   for (const name of PROFILES) {
-    await t.test(`${name}: every wish is granted, and told by the check`, async (t2) => {
+    await t.test(`${name}: every change that the page offers is accepted, and reported by the check`, async (t2) => {
       // What an RS256 key needs is not the page's matter.
       const rows = pageOf(name).table("What it does not do until you say so").map(([, cell]) => codes(cell.replace("RS256", "HS384")));
       const key = '[keys.more]\nalgorithms = ["HS384"]\nsecret = { env = "CARILLON_JWT_SECRET" }\n\n[[endpoint]]';
@@ -82,7 +82,7 @@ function compatible(rows) {
 
 test("tables", async (t) => {
   for (const name of PROFILES) {
-    await t.test(`${name}: its limits are the profile's`, () => {
+    await t.test(`${name}: the page's limits are the profile's`, () => {
       for (const [what, value, knob] of pageOf(name).table("Limits")) {
         assert.equal(code(value), String(at(profiles[name], code(knob))), `${what}: ${code(knob)}`);
       }

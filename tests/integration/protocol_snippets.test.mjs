@@ -1,5 +1,5 @@
-// The clients of docs/protocols, in five languages: each hears an event, outlives a killed server, hears
-// again, and renews its token before it expires.
+// The clients of docs/protocols, in five languages: each receives an event, reconnects after the server was
+// killed, receives again, and renews its token before it expires.
 import assert from "node:assert/strict";
 import http from "node:http";
 import path from "node:path";

@@ -1,4 +1,4 @@
-// POST /v1/publish: who may, what it answers, and that data reaches clients byte for byte.
+// POST /v1/publish: who may publish, what it answers, and that data reaches clients byte for byte.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -77,7 +77,7 @@ test("publish API on the in-process bus", async (t) => {
     assert.equal((await publish(server, EVENT, { Authorization: `Bearer ${mintToken()}` })).status, 401);
   });
 
-  await t.test("400 for what is no event, with words that help", async () => {
+  await t.test("400 for a body that is not an event, with a message that helps", async () => {
     const bad = [
       "", "x", "{", "1", "null", '"x"', "{}", '{"channel":"orion.x"}', '{"data":1}', '{"channel":1,"data":1}',
       '{"channel":"","data":1}', '{"channel":"a\\u0000b","data":1}', '{"channel":"a\\r\\nb","data":1}',
@@ -190,7 +190,7 @@ test("publish API on Redis", async (t) => {
   });
 });
 
-test("without an API key nobody may publish", async (t) => {
+test("without an API key publishing is forbidden", async (t) => {
   const { configText } = await import("./harness.mjs");
   const text = configText().replace(/\[api\]\n.*\n/, "");
   const server = await startCarillon(t, { text, env: { CARILLON_API_KEY: undefined } });

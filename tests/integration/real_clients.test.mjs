@@ -1,5 +1,4 @@
-// The libraries that clients of the four protocols are written with, each as it is, against the real binary
-// and a real Redis (WIRE "What existing clients do").
+// The libraries that clients of the four protocols use, unmodified, against the real binary and a real Redis.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -42,7 +41,7 @@ for (const scheme of ["ws", "wss"]) {
         await hears(client, "orion", ["orion.trend.detected", "orion.content.created"]);
       });
 
-      await t.test("service 3, 5: subscribe, ping, and only the subscribed channel and what is for all", async () => {
+      await t.test("service 3, 5: subscribe, ping, and only the events of the subscribed channel and the broadcasts", async () => {
         const client = await open("service", mintToken());
         client.send(subscribeTo("room:1"));
         client.send(PING);
@@ -76,7 +75,7 @@ for (const scheme of ["ws", "wss"]) {
         });
       }
 
-      await t.test("orion 5, service 7, grimnir 2: without a good token it is told 401", async () => {
+      await t.test("orion 5, service 7, grimnir 2: without a valid token it receives 401", async () => {
         for (const target of ["/ws", "/ws?token=bad", "/api/ws", "/api/v1/events?token=bad"]) {
           const { refused } = await clients.open(`${server.addresses[scheme]}${target}`);
           assert.ok(refused, target);
@@ -91,7 +90,7 @@ for (const scheme of ["ws", "wss"]) {
         assert.equal((await client.closed()).code, 1000);
       });
 
-      await t.test("C4, fluxora 10: at shutdown it reads 1001 and an empty reason, and nothing foreign came meanwhile", async () => {
+      await t.test("C4, fluxora 10: at shutdown it receives 1001 with an empty reason, and no event of another protocol before", async () => {
         server.signal("SIGTERM");
         for (const [client, dialect, streams, events] of all) {
           assert.deepEqual(await client.closed(), { code: 1001, reason: "" });

@@ -1,5 +1,5 @@
-// Redis dies and comes back (RELIABILITY F1, F2): clients stay, the gateway says how it is, and events
-// flow again within a second of Redis accepting.
+// Redis dies and comes back: clients stay connected, the gateway reports its state, and events flow again within
+// a second of Redis accepting.
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -39,7 +39,7 @@ test("Redis killed and restarted in the middle", async (t) => {
     assert.ok(Math.abs(Date.parse(since[1]) - killedAt) < 6000, `since ${since[1]}`);
   });
 
-  await t.test("/metrics says that the bus is down", async () => {
+  await t.test("/metrics shows that the bus is down", async () => {
     assert.equal((await metrics(server)).sum(METRIC.busUp), 0);
   });
 
@@ -75,7 +75,7 @@ test("Redis killed and restarted in the middle", async (t) => {
   });
 });
 
-test("carillon starts before Redis, says so, and connects once it is there", async (t) => {
+test("carillon starts before Redis, reports it, and connects once Redis accepts", async (t) => {
   const redis = await startRedis(t);
   await redis.kill();
   const server = await startCarillon(t, { bus: { url: redis.url } });

@@ -79,7 +79,7 @@ test("fluxora 11: requests become events, and the answer is the payload", async 
     assert.notEqual(one.event.streamId, two.event.streamId);
   });
 
-  await t.test("an id that is there stays where it is", async () => {
+  await t.test("an id in the body stays where it is", async () => {
     const { answer, event } = await streams("POST", "/api/streams", '{"name":"b","id":"s-7"}');
     assert.equal(answer.text, '{"name":"b","id":"s-7"}');
     assert.equal(event.streamId, "s-7");
@@ -113,7 +113,7 @@ test("fluxora 11: requests become events, and the answer is the payload", async 
     await exchange("hooks.acme", "POST", "/hooks/acme", "{}", { Authorization: "Bearer hook-key-1" });
   });
 
-  await t.test("what is refused is told, and nothing is published", async () => {
+  await t.test("a refused request gets its reason, and nothing is published", async () => {
     const refused = [
       [400, "POST", "/api/streams", "{"], [400, "POST", "/api/streams", "[]"], [400, "POST", "/api/streams", "x"],
       [400, "PATCH", "/api/streams/1", Buffer.from('{"a":"\xff"}', "latin1")],
@@ -175,7 +175,7 @@ test("many requests at once on several shards: each answer's id is one event's",
   assert.deepEqual(sorted(messages.map(({ data }) => JSON.parse(data).payload)), sorted(answers.map(({ json }) => json)));
 });
 
-test("a route in an endpoint's table is served, and a wrong one is told with its place", async (t) => {
+test("a route in an endpoint's table is served, and a wrong one is reported with its place", async (t) => {
   const own = ROUTES.replaceAll("[[route]]", "[[endpoint.route]]");
   const server = await startCarillon(t, options({ extra: own }));
   await until("the bus is up", async () => (await api(server, "GET", "/ready")).status === 200);

@@ -6,7 +6,7 @@ import test from "node:test";
 
 import { carillon, configText, startCarillon, temporaryFolder } from "./harness.mjs";
 
-test("a process started with standard input and output closed does not use their numbers for its own", async (t) => {
+test("a process started with standard input and output closed does not use their numbers for its own files", async (t) => {
   const server = await startCarillon(t, { under: ["sh", "-c", 'exec "$0" "$@" <&- >&-'] });
   for (const number of [0, 1]) {
     assert.equal(readlinkSync(`/proc/${server.pid}/fd/${number}`), "/dev/null", `descriptor ${number}`);

@@ -1,4 +1,4 @@
-// Sec-WebSocket-Protocol: a browser that offers a subprotocol fails unless one is answered.
+// Sec-WebSocket-Protocol: a browser that offers subprotocols fails to connect unless the server selects one.
 import assert from "node:assert/strict";
 import test from "node:test";
 

@@ -1,4 +1,4 @@
-// wss:// and https:// beside plain addresses (WIRE C1), with the clients that people use.
+// wss:// and https:// next to plain addresses, with widely used clients.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import test from "node:test";
@@ -29,7 +29,7 @@ test("plain and TLS addresses at once", async (t) => {
   const { ca } = certificate;
   const server = await startWithTls(t, certificate);
 
-  await t.test("WIRE C1: ws over wss and over ws hear the same", async (t) => {
+  await t.test("C1: clients over wss and over ws receive the same", async (t) => {
     const plain = await openClient(t, server.ws("/ws", mintToken()));
     const tls = await openClient(t, server.wss(mintToken()), { ca });
     await publish(server, Array.from({ length: 100 }, (_, n) => ({ channel: "orion.x", data: { n } })));
@@ -83,7 +83,7 @@ test("plain and TLS addresses at once", async (t) => {
     assert.equal((await metrics(server)).sum("carillon_tls_resumptions_total"), 16);
   });
 
-  await t.test("ALPN: http/1.1 where it is offered, refused where only others are, and on without any", async () => {
+  await t.test("ALPN: http/1.1 where it is offered, a refusal where only others are, and a connection without any", async () => {
     const refused = await shakeHands(server.tlsPort, { ca, ALPNProtocols: ["h2"] });
     assert.match(refused.error.code, /NO_APPLICATION_PROTOCOL/);
     for (const [offered, chosen] of [[["h2", "http/1.1"], "http/1.1"], [undefined, false]]) {
@@ -94,14 +94,14 @@ test("plain and TLS addresses at once", async (t) => {
     }
   });
 
-  await t.test("F30: openssl s_client -groups ffdhe8192 is refused, X25519 is not", async () => {
+  await t.test("openssl s_client -groups ffdhe8192 is refused, X25519 is not", async () => {
     for (const [group, code] of [["ffdhe8192", 1], ["ffdhe2048", 1], ["X25519", 0], ["P-384", 0]]) {
       const args = ["s_client", "-connect", `127.0.0.1:${server.tlsPort}`, "-tls1_3", "-groups", group];
       assert.equal((await run("openssl", args, { input: "" })).code, code, group);
     }
   });
 
-  await t.test("old versions, weak suites, plain HTTP and garbage are refused under one reason, and harm nobody", async (t) => {
+  await t.test("old versions, weak suites, plain HTTP and garbage are refused under one reason, and other clients are not affected", async (t) => {
     const bystander = await openClient(t, server.wss(mintToken()), { ca });
     const refused = async () => (await metrics(server)).sum(METRIC.refusals, { reason: "tls_handshake" });
     const before = await refused();
@@ -119,7 +119,7 @@ test("plain and TLS addresses at once", async (t) => {
   });
 });
 
-test("200 wss clients hear 200 events, none missing, and a drain says goodbye", async (t) => {
+test("200 wss clients receive 200 events, none missing, and a drain closes them with 1001", async (t) => {
   const certificate = await makeCertificate(t);
   const server = await startWithTls(t, certificate);
   const pool = await openPool(t, { url: server.wss(mintToken()), count: 200, ca: certificate.ca });
@@ -133,7 +133,7 @@ test("200 wss clients hear 200 events, none missing, and a drain says goodbye", 
   assert.deepEqual(new Set((await pool.verdicts()).map((v) => v.close.code)), new Set([1001]));
 });
 
-test("a wss client that never reads is closed by policy, and the others see nothing of it", async (t) => {
+test("a wss client that never reads is closed by the lag rules, and other clients are not affected", async (t) => {
   const certificate = await makeCertificate(t);
   const { ca } = certificate;
   const server = await startWithTls(t, certificate, { "lag.bytes_max": "64KiB" });
@@ -162,7 +162,7 @@ test("a wss client that never reads is closed by policy, and the others see noth
   assert.deepEqual(payloads(healthy).map((payload) => payload.n), Array.from({ length: published }, (_, n) => n));
 });
 
-test("carillon check and serve judge certificate and key", async (t) => {
+test("carillon check and serve verify certificate and key", async (t) => {
   const good = await makeCertificate(t);
   const other = await makeCertificate(t);
   const file = path.join(temporaryFolder(t), "gateway.toml");

@@ -1,4 +1,4 @@
-// protocol/vectors/*.json against the real binary and a real Redis: all that need no long waiting.
+// protocol/vectors/*.json against the real binary and a real Redis: the vectors that need no long waits.
 import test from "node:test";
 
 import { readVectors, runVector } from "./harness/wire_vectors.mjs";

@@ -93,7 +93,7 @@ TEST(AddressCheck, AsksOnANewConnectionAtEveryIntervalAndClosesIt) {
   EXPECT_EQ(stage.counters.address_checks.load(), 2U);
 }
 
-TEST(AddressCheck, AnotherServerAtTheAddressIsAFailover_F29) {
+TEST(AddressCheck, AnotherServerAtTheAddressIsAFailover) {
   Stage stage;
   stage.check->start(server("aaaa"));
   ASSERT_TRUE(stage.wait_for_question());
@@ -104,7 +104,7 @@ TEST(AddressCheck, AnotherServerAtTheAddressIsAFailover_F29) {
   EXPECT_EQ(stage.loop.timer_count(), 0U) << "until the connections stand again";
 }
 
-TEST(AddressCheck, ADemotedMasterIsAFailover_F29) {
+TEST(AddressCheck, ADemotedMasterIsAFailover) {
   Stage stage;
   stage.check->start(server("aaaa"));
   ASSERT_TRUE(stage.wait_for_question());

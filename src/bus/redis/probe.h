@@ -2,7 +2,7 @@
 //
 // A nonce goes out through the publisher every `interval`, and must come in at the subscriber within the
 // limit. The limit is a twentieth under the operation timeout, so that a subscriber that went deaf right
-// after a good probe is found within interval + operation timeout (RELIABILITY F4: 10 s). Where the
+// after a good probe is found within interval + operation timeout (10 s by default). Where the
 // broker does not permit us to publish or hear it, and while there is no publisher, a PING on the
 // subscriber's connection stands in: it finds a dead connection, but not a deaf one.
 #pragma once

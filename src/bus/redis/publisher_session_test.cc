@@ -63,7 +63,7 @@ TEST(PublisherSession, WhoMayNotPingMayStillPublish) {
   EXPECT_TRUE(f.session.ready());
 }
 
-TEST(PublisherSession, ABadOpeningIsAFault_F7) {
+TEST(PublisherSession, ABadOpeningIsAFault) {
   const struct {
     std::string bytes;
     FaultKind kind;
@@ -100,7 +100,7 @@ TEST(PublisherSession, AnswersComeInTheOrderOfTheCommandsWhereverTheBytesAreSpli
   }
 }
 
-TEST(PublisherSession, AnOverdueAnswerIsAFaultTheOverdueTimedOutTheRestUnavailable_F3) {
+TEST(PublisherSession, AnOverdueAnswerIsAFaultTheOverdueTimedOutTheRestUnavailable) {
   Fixture f;
   f.make_ready();
   EXPECT_EQ(f.session.next_deadline(), MonoTime::max());
@@ -221,7 +221,7 @@ struct MasterFixture {
   std::optional<Fault> fault;
 };
 
-TEST(PublisherSession, AReplicaIsAFaultWhereAMasterIsRequired_F29) {
+TEST(PublisherSession, AReplicaIsAFaultWhereAMasterIsRequired) {
   MasterFixture f;
   f.open(kReplica);
   ASSERT_TRUE(f.fault);
@@ -229,7 +229,7 @@ TEST(PublisherSession, AReplicaIsAFaultWhereAMasterIsRequired_F29) {
   EXPECT_NE(f.fault->detail.find("a replica of 10.0.0.2:6379"), std::string::npos) << f.fault->detail;
 }
 
-TEST(PublisherSession, APublishIsAcceptedOnlyOnceTheServerHasSaidThatItIsAMaster_F29) {
+TEST(PublisherSession, APublishIsAcceptedOnlyOnceTheServerHasSaidThatItIsAMaster) {
   MasterFixture f;
   f.open(kMaster);
   ASSERT_TRUE(f.session.ready());
@@ -249,7 +249,7 @@ TEST(PublisherSession, APublishIsAcceptedOnlyOnceTheServerHasSaidThatItIsAMaster
   EXPECT_EQ(f.session.waiting(), 0U);
 }
 
-TEST(PublisherSession, WhatADemotedMasterAcknowledgesIsUnavailable_F29) {
+TEST(PublisherSession, WhatADemotedMasterAcknowledgesIsUnavailable) {
   MasterFixture f;
   f.open(kMaster);
   f.publish("1");
@@ -276,7 +276,7 @@ TEST(PublisherSession, AServerThatMayNotSayItsRoleIsTakenAsItIs) {
   EXPECT_EQ(f.tally.accepted, 1);
 }
 
-TEST(PublisherSession, TheRoleThatIsNotAnsweredInTimeIsAFaultAndWhatWaitedForItUnavailable_F3) {
+TEST(PublisherSession, TheRoleThatIsNotAnsweredInTimeIsAFaultAndWhatWaitedForItUnavailable) {
   MasterFixture f;
   f.open(kMaster);
   f.publish("1");

@@ -10,7 +10,7 @@ using testing::ScriptedStream;
 using testing::server_answer;
 using Fixture = testing::RedisBusStage;
 
-TEST(RedisBus, APublisherThatStandsOnAnotherServerThanTheNewSubscriberIsDialledAnew_F29) {
+TEST(RedisBus, APublisherThatStandsOnAnotherServerThanTheNewSubscriberIsDialledAnew) {
   Fixture f(seconds(5));
   f.bus->start();
   f.answer_subscriber(server_answer("aaaa"));
@@ -28,7 +28,7 @@ TEST(RedisBus, APublisherThatStandsOnAnotherServerThanTheNewSubscriberIsDialledA
   EXPECT_EQ(f.sink.gaps, 1);
 }
 
-TEST(RedisBus, TheAddressCheckFindsAFailoverAndBothConnectionsAreMadeAnew_F29) {
+TEST(RedisBus, TheAddressCheckFindsAFailoverAndBothConnectionsAreMadeAnew) {
   Fixture f(seconds(5));
   f.bus->start();
   f.answer_subscriber(server_answer("aaaa"));

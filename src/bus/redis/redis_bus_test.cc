@@ -53,7 +53,7 @@ TEST(RedisBus, EventsAreHandedOnWithABatchEndARead) {
   EXPECT_EQ(f.bus->counters().bytes_in.load(), 3U);
 }
 
-TEST(RedisBus, TheGapIsToldAfterAReconnectBeforeTheFirstNewEvent_F1) {
+TEST(RedisBus, TheGapIsToldAfterAReconnectBeforeTheFirstNewEvent) {
   Fixture f;
   f.start();
   f.sink.lines.clear();
@@ -96,7 +96,7 @@ TEST(RedisBus, ConnectionsThatNeverHeardAnythingOweNoFurtherGap) {
   EXPECT_EQ(f.bus->counters().gaps.load(), 1U);
 }
 
-TEST(RedisBus, ADeafSubscriberIsFoundAndBothConnectionsAreRedone_F4) {
+TEST(RedisBus, ADeafSubscriberIsFoundAndBothConnectionsAreRedone) {
   Fixture f;
   f.start();
   const auto began = f.loop.now();
@@ -116,7 +116,7 @@ TEST(RedisBus, ADeafSubscriberIsFoundAndBothConnectionsAreRedone_F4) {
   EXPECT_EQ(f.sink.gaps, 1);
 }
 
-TEST(RedisBus, AFrozenBrokerTimesPublishesOutInFiveSecondsAndIsFoundInTen_F3) {
+TEST(RedisBus, AFrozenBrokerTimesPublishesOutInFiveSecondsAndIsFoundInTen) {
   Fixture f;
   f.start();
   f.bus->publish("a.1", "x", f.tally.done());
@@ -151,7 +151,7 @@ TEST(RedisBus, PublishesGoOutInOneWriteAndAreAnsweredInOrder) {
   EXPECT_EQ(f.bus->counters().publish_failures.load(), 1U);
 }
 
-TEST(RedisBus, PublishWhileDownIsUnavailableAtOnceButNeverFromInsideTheCall_F2) {
+TEST(RedisBus, PublishWhileDownIsUnavailableAtOnceButNeverFromInsideTheCall) {
   Fixture f;
   f.bus->publish("a.1", "x", f.tally.done());
   EXPECT_EQ(f.tally.all(), 0);
@@ -209,7 +209,7 @@ TEST(RedisBus, WhereTheProbeIsForbiddenPingStandsInAndOneLineSaysSo) {
   EXPECT_EQ(f.bus->counters().probes_missed.load(), 1U) << "silence is still noticed";
 }
 
-TEST(RedisBus, AWrongPasswordIsToldAndTriedSlowly_F7) {
+TEST(RedisBus, AWrongPasswordIsToldAndTriedSlowly) {
   Fixture f;
   f.bus->start();
   const auto began = f.loop.now();
@@ -228,7 +228,7 @@ TEST(RedisBus, AWrongPasswordIsToldAndTriedSlowly_F7) {
   for (const auto& line : f.log.lines) EXPECT_EQ(line.find("hunter2"), std::string::npos);
 }
 
-TEST(RedisBus, DownForAMinuteItDialsAtMostFortyTimesAndLogsTwoLines_F2) {
+TEST(RedisBus, DownForAMinuteItDialsAtMostFortyTimesAndLogsTwoLines) {
   Fixture f;
   f.start();
   f.hang_up(f.stream(1));

@@ -22,7 +22,7 @@ BusOptions checked(std::uint16_t port) {
   return options;
 }
 
-TEST(RedisFailoverTest, AFailoverBehindAVirtualAddressIsFoundAndTheGapIsTold_F29) {
+TEST(RedisFailoverTest, AFailoverBehindAVirtualAddressIsFoundAndTheGapIsTold) {
   RedisServer old_master;
   RedisServer new_master;
   TcpServer address = TcpServer::proxy_to(old_master.port());
@@ -41,7 +41,7 @@ TEST(RedisFailoverTest, AFailoverBehindAVirtualAddressIsFoundAndTheGapIsTold_F29
   EXPECT_EQ(f.bus->counters().failovers_to_other.load(), 1U);
 }
 
-TEST(RedisFailoverTest, ADemotedMasterAcknowledgesNothingAndIsLeft_F29) {
+TEST(RedisFailoverTest, ADemotedMasterAcknowledgesNothingAndIsLeft) {
   RedisServer old_master;
   RedisServer new_master;
   TcpServer address = TcpServer::proxy_to(old_master.port());

@@ -50,7 +50,7 @@ TEST(RedisServerTest, OurOwnPublishesComeBackInOrderAndAreAcknowledged) {
   EXPECT_EQ(f.bus->counters().published.load(), 5000U);
 }
 
-TEST(RedisServerTest, KilledAndRestartedItIsFoundWithinASecondAndTheGapIsTold_F1) {
+TEST(RedisServerTest, KilledAndRestartedItIsFoundWithinASecondAndTheGapIsTold) {
   RedisServer server;
   Fixture f(url_of(server.port()));
   ASSERT_TRUE(f.start());
@@ -72,7 +72,7 @@ TEST(RedisServerTest, KilledAndRestartedItIsFoundWithinASecondAndTheGapIsTold_F1
   EXPECT_EQ(f.log.count("bus is down"), 1U);
 }
 
-TEST(RedisServerTest, EveryKillOfTheSubscriptionIsAGapNoneIsSilent_F5) {
+TEST(RedisServerTest, EveryKillOfTheSubscriptionIsAGapNoneIsSilent) {
   RedisServer server;
   Fixture f(url_of(server.port()));
   ASSERT_TRUE(f.start());
@@ -86,7 +86,7 @@ TEST(RedisServerTest, EveryKillOfTheSubscriptionIsAGapNoneIsSilent_F5) {
   EXPECT_EQ(f.bus->counters().connects.load(), static_cast<std::uint64_t>(rounds) + 1);
 }
 
-TEST(RedisServerTest, FrozenEveryOperationEndsInTimeAndItRecoversWithinASecond_F3) {
+TEST(RedisServerTest, FrozenEveryOperationEndsInTimeAndItRecoversWithinASecond) {
   RedisServer server;
   auto options = Fixture::quick(url_of(server.port()));
   if (!run_long_tests()) {
@@ -112,7 +112,7 @@ TEST(RedisServerTest, FrozenEveryOperationEndsInTimeAndItRecoversWithinASecond_F
   EXPECT_TRUE(f.hears(server, "orion.a", "after"));
 }
 
-TEST(RedisServerTest, ADeafSubscriptionIsFoundByTheProbe_F4) {
+TEST(RedisServerTest, ADeafSubscriptionIsFoundByTheProbe) {
   RedisServer server;
   TcpServer proxy = TcpServer::proxy_to(server.port());
   auto options = Fixture::quick(url_of(proxy.port()));
@@ -133,7 +133,7 @@ TEST(RedisServerTest, ADeafSubscriptionIsFoundByTheProbe_F4) {
   EXPECT_EQ(f.sink.gaps, 1);
 }
 
-TEST(RedisServerTest, AWrongPasswordIsNamedNeverShownAndTriedSlowly_F7) {
+TEST(RedisServerTest, AWrongPasswordIsNamedNeverShownAndTriedSlowly) {
   RedisServer server({"--requirepass", "the-right-one"});
   Fixture wrong(url_of(server.port(), ":hunter2@"));
   wrong.bus->start();
@@ -183,7 +183,7 @@ TEST(RedisServerTest, AUserWithoutTheProbesChannelHearsAllTheSameAndOneWithoutAn
       << none.bus->status().detail;
 }
 
-TEST(RedisServerTest, ABrokerThatLoadsSpeaksGarbageOrIsSilentIsRetriedAndNamed_F7) {
+TEST(RedisServerTest, ABrokerThatLoadsSpeaksGarbageOrIsSilentIsRetriedAndNamed) {
   const struct {
     std::string answer;
     std::string part;
@@ -209,7 +209,7 @@ TEST(RedisServerTest, ABrokerThatLoadsSpeaksGarbageOrIsSilentIsRetriedAndNamed_F
   }
 }
 
-TEST(RedisServerTest, NobodyListeningIsDownWithTheReasonAndFewDials_F2) {
+TEST(RedisServerTest, NobodyListeningIsDownWithTheReasonAndFewDials) {
   Fixture f(url_of(testing::free_port()));
   f.bus->start();
   ASSERT_TRUE(f.until([&] { return f.is_down(); }, seconds(5)));
@@ -256,7 +256,7 @@ TEST(RedisServerTest, SpeaksTlsAndRefusesACertificateThatItCannotTrust) {
 
 // --- slow ones: ./test leaves a suite named Long… to ./test --long ---
 
-TEST(LongRedisServerTest, DownForAMinuteItIsDialledAtMostFortyTimes_F2) {
+TEST(LongRedisServerTest, DownForAMinuteItIsDialledAtMostFortyTimes) {
   TcpServer server = TcpServer::answering([&](std::string_view) { return "-LOADING wait\r\n"; });
   Fixture f(url_of(server.port()));
   f.bus->start();
@@ -267,7 +267,7 @@ TEST(LongRedisServerTest, DownForAMinuteItIsDialledAtMostFortyTimes_F2) {
   EXPECT_LE(f.log.lines.size(), 2U);
 }
 
-TEST(LongRedisServerTest, ALoadedStreamSurvivesARestartInOrder_F1) {
+TEST(LongRedisServerTest, ALoadedStreamSurvivesARestartInOrder) {
   RedisServer server;
   Fixture f(url_of(server.port()));
   ASSERT_TRUE(f.start());

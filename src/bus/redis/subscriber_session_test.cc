@@ -127,7 +127,7 @@ TEST(SubscriberSession, ANopermNamesThePatternThatIsRefused) {
   EXPECT_TRUE(fault->detail.ends_with("ACL SETUSER <user> &b.*")) << fault->detail;
 }
 
-TEST(SubscriberSession, SilenceUntilTheDeadlineIsAFault_F3) {
+TEST(SubscriberSession, SilenceUntilTheDeadlineIsAFault) {
   Ear ear;
   std::string out;
   auto session = session_of({}, ear, {"orion.*", "x"});
@@ -139,7 +139,7 @@ TEST(SubscriberSession, SilenceUntilTheDeadlineIsAFault_F3) {
   EXPECT_EQ(fault->kind, FaultKind::silent);
 }
 
-TEST(SubscriberSession, RefusalsAreFaultsOfTheirKind_F7) {
+TEST(SubscriberSession, RefusalsAreFaultsOfTheirKind) {
   const struct {
     std::string bytes;
     FaultKind kind;

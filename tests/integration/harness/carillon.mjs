@@ -1,4 +1,4 @@
-// The gateway under test: the real binary, on a free port, with a configuration of the test's own.
+// The gateway under test: the real binary, on a free port, with the test's own configuration.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 

@@ -1,4 +1,4 @@
-// A process of many orion clients. Started by clients.mjs; talks over the IPC channel.
+// A process of many orion clients. clients.mjs starts it and talks to it over the IPC channel.
 import WebSocket from "ws";
 
 import { judge, readOrionFrame } from "./ledger.mjs";

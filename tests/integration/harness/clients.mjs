@@ -1,4 +1,4 @@
-// WebSocket clients: one by one in this process, or a thousand in processes of their own.
+// WebSocket clients: single ones in this process, or a thousand in processes of their own.
 import { fork } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";

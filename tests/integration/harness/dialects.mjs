@@ -1,4 +1,4 @@
-// The four dialects as their clients see them: where to connect, and what a frame looks like to the byte.
+// The four protocols as their clients see them: where to connect, and what a frame looks like, byte for byte.
 // An event's payload is a mark {"dialect","stream","n","at"}: stream is what one publisher sends in order,
 // n counts 0, 1, 2 … in it, at is the wall clock in microseconds.
 import { api, publish } from "./http.mjs";
@@ -11,7 +11,7 @@ const NEVER = "^[^\\s\\S]$";
 const mark = (dialect, more = "") =>
   String.raw`\{${more}"dialect":"${dialect}","stream":"(?<stream>[^"]+)","n":(?<n>\d+),"at":(?<at>\d+)\}`;
 
-// target(token): path and query. event: the pattern of a frame with an event (P1.1, P2.1, P3.1, P4.1); quiet: of
+// target(token): path and query. event: the pattern of a frame with an event; quiet: of
 // a frame without one. Patterns are written so that Go reads them too.
 export const DIALECTS = {
   orion: {

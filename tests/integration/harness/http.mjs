@@ -1,4 +1,4 @@
-// HTTP against the gateway: the API as a program would call it, and raw bytes as a peer might send them.
+// HTTP against the gateway: the API as a program calls it, and raw bytes as a peer may send them.
 import http from "node:http";
 import net from "node:net";
 

@@ -25,7 +25,7 @@ export function judgeWithHoles(numbers) {
 
 export const RFC3339_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
-// What is wrong with an orion frame (WIRE P1.1, P1.4), and what it carries.
+// What is wrong with an orion frame, and what it carries.
 export function readOrionFrame(data, isBinary) {
   if (isBinary) return { fault: "a binary frame" };
   let frame;

@@ -1,4 +1,4 @@
-// The names that /metrics promises, in one place, and a reader of the Prometheus text format.
+// The names of metrics that tests rely on, in one place, and a reader of the Prometheus text format.
 import { api } from "./http.mjs";
 
 export const METRIC = {

@@ -1,4 +1,4 @@
-// Reads docs/protocols: what stands in fences and tables, so that the tests hold what the pages say.
+// Reads docs/protocols: the code fences and tables, so that the tests can compare the pages with the gateway.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 

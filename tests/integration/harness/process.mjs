@@ -1,4 +1,4 @@
-// Child processes, temporary folders and waiting. Only what was started here is ever stopped, by its pid.
+// Child processes, temporary folders and waiting. Only processes started here are ever stopped, by pid.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";

@@ -1,4 +1,4 @@
-// A WebSocket client that does only what it is told: no pongs, no reads, any bytes.
+// A WebSocket client under full control of the test: no automatic pongs, no automatic reads, any bytes.
 import { randomBytes } from "node:crypto";
 import net from "node:net";
 

@@ -1,4 +1,4 @@
-// What a test sees of a client of any library.
+// The interface that tests use for a client of any library.
 import { until } from "./process.mjs";
 
 // One client: what it was told, as it came. `end` is { code, reason }, `refused` { status, text }.

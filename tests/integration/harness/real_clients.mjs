@@ -1,4 +1,4 @@
-// Real client libraries behind one face, each in its own language: see tests/clients/README.md.
+// Real client libraries behind one interface, each in its own language: see tests/clients/README.md.
 import path from "node:path";
 import WebSocket from "ws";
 

@@ -1,4 +1,4 @@
-// A redis-server of our own: free port, loopback, no persistence.
+// A redis-server started by the test: free port, loopback, no persistence.
 import net from "node:net";
 
 import { freePort, run, startProcess, temporaryFolder, until, within } from "./process.mjs";

@@ -1,4 +1,4 @@
-// Certificates made at test time, and TLS clients that do what a library would hide.
+// Certificates made by the tests, and TLS clients that show details which libraries hide.
 import path from "node:path";
 import tls from "node:tls";
 import { readFileSync } from "node:fs";

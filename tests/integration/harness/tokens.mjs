@@ -1,4 +1,4 @@
-// JSON Web Tokens, good and bad, made with node:crypto alone.
+// JSON Web Tokens, good and bad, made with node:crypto only.
 import { createHmac } from "node:crypto";
 
 export const SECRET = "integration-tests-secret-0123456789abcdef";

@@ -1,5 +1,5 @@
-// A TCP relay that stands for a virtual address: new connections go to the present target, and those that are
-// open stay where they are when the target changes, as they do after a failover.
+// A TCP relay in the role of a virtual address: new connections go to the current target, and open ones stay
+// where they are when the target changes, as after a failover.
 import net from "node:net";
 
 export async function startVirtualAddress(t, targetPort) {

@@ -1,4 +1,4 @@
-// A client of the golden vectors: sends exactly the bytes that it is told, and notes what comes, with times.
+// A client of the golden vectors: sends exactly the given bytes and records what arrives, with times.
 import net from "node:net";
 
 import { parseResponse } from "./http.mjs";

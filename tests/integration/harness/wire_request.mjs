@@ -1,4 +1,4 @@
-// How a golden vector's `connect` and `send` become bytes, and how expected texts match what came.
+// Turns a golden vector's `connect` and `send` into bytes, and compares expected texts with received ones.
 import assert from "node:assert/strict";
 
 import { SAMPLE_KEY } from "./http.mjs";

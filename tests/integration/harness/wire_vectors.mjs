@@ -1,5 +1,5 @@
-// The golden vectors of protocol/vectors/ against the real binary and a real Redis. The README there says
-// how they are written; the engine's tests carry out the same ones on fake time.
+// The golden vectors of protocol/vectors/ against the real binary and a real Redis. The README there explains
+// their format; the unit tests run the same vectors on simulated time.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";

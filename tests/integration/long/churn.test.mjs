@@ -1,4 +1,4 @@
-// Connections that come and go in every rude way (RELIABILITY F12): nothing is left behind.
+// Connections that are reset or closed at any point leave nothing behind.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import net from "node:net";

@@ -1,11 +1,11 @@
-// WIRE P1.7 and P1.10 in real time: a ping every 30 s, a silent client dropped at 60 s, a connection that
-// outlives its token.
+// The orion protocol's keepalive in real time: a ping every 30 s, a silent client dropped at 60 s, and a
+// connection that outlives its token.
 import assert from "node:assert/strict";
 import test from "node:test";
 
 import { OPCODE, mintToken, nowSeconds, openClient, openRaw, publish, startCarillon, until } from "../harness.mjs";
 
-test("P1.7, P1.10: real times", async (t) => {
+test("orion 7: keepalive in real time, beyond the token's exp", async (t) => {
   const server = await startCarillon(t);
   const token = mintToken({ exp: nowSeconds() + 5 });
   const opened = performance.now();

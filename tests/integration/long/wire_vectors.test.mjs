@@ -1,4 +1,4 @@
-// protocol/vectors/*.json in real time: those that wait for pings, deadlines and windows, all at once.
+// protocol/vectors/*.json in real time: the vectors that wait for pings, deadlines and windows, all at once.
 import test from "node:test";
 
 import { readVectors, runVector } from "../harness/wire_vectors.mjs";

@@ -1,5 +1,5 @@
-// Request bodies that never end (RELIABILITY F31): bounded in sum and in time, answered 503 or 408, and never
-// the end of the process, not even where the system gives no more memory.
+// Request bodies that never end: bounded in total and in time, answered 503 or 408. They never end the process,
+// not even when the system has no more memory.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -55,7 +55,7 @@ test("300 bodies of 1 MiB that never end take 64 MiB, and no longer than two of 
   assert.equal((await api(server, "POST", "/api/streams", { headers, body: '{"name":"after"}' })).status, 201);
 });
 
-test("1,000 bodies without memory for them end nobody's connection", async (t) => {
+test("1,000 bodies without memory for them close no other connection", async (t) => {
   const server = await startCarillon(t, {
     server: { shards: 1, body_timeout: "3s", bodies_bytes_max: "1GiB" }, endpoints: ENDPOINTS,
   });

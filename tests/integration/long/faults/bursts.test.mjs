@@ -1,5 +1,5 @@
-// A burst is not lag: clients that read get all of it and stay; one that steadily reads too little is closed.
-// (RELIABILITY F27)
+// A burst is not lag: clients that read receive all of it and stay connected; a client that steadily reads too
+// slowly is closed.
 import assert from "node:assert/strict";
 import test from "node:test";
 

@@ -1,5 +1,5 @@
-// Descriptors run out while the broker is away (RELIABILITY F28): the bus gets its own back, and the clients
-// that are connected do not stay deaf.
+// Descriptors run out while the broker is away: the bus reconnects with reserved descriptors, and the connected
+// clients receive events again.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import net from "node:net";

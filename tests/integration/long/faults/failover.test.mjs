@@ -1,5 +1,5 @@
-// The broker's address fails over while the old connections stay open (RELIABILITY F29): the gateway must see it
-// within 15 s, answer /ready with 503 meanwhile, go to the new server and report the gap.
+// The broker's address fails over while the old connections stay open: the gateway must detect it within 15 s,
+// answer /ready with 503 until then, connect to the new server and report the gap.
 import assert from "node:assert/strict";
 import test from "node:test";
 

@@ -1,5 +1,5 @@
-// Clients that send as fast as they can (RELIABILITY F32): events and /ready stay in time for the others, and
-// those over a rate are closed and counted.
+// Clients that send as fast as they can: events and /ready stay in time for the others, and clients over a rate
+// limit are closed and counted.
 import assert from "node:assert/strict";
 import test from "node:test";
 

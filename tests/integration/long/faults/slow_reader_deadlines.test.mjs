@@ -1,5 +1,5 @@
-// A client that reads 50 kB/s and answers every ping that it gets: neither the deadline for its pong nor the
-// time for its close frame runs while they still wait behind bytes that it is reading.
+// A client that reads 50 kB/s and answers every ping it receives: the deadlines for its pong and for its close
+// frame do not run while the ping or the close frame still waits behind bytes that it is reading.
 import assert from "node:assert/strict";
 import test from "node:test";
 
