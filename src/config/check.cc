@@ -49,7 +49,7 @@ void check_key(KeySettings& key, const Written& written, const std::string& pref
   const bool has_public_key = is_written(written, "public_key");
   if (has_secret && has_public_key) {
     report.error(origin_in(written, "public_key", key.origin), prefix + ".public_key",
-                 "stands beside a secret; write two keys, one with each");
+                 "is given together with a secret; write two keys, one for each");
     return;
   }
   if (!has_secret && !has_public_key) {
@@ -94,12 +94,13 @@ void check_server(const ServerSettings& server, const Written& written, const Or
       break;
     }
     if (is_loopback(listen) || listen.tls) continue;
-    report.warning(listen.origin, "server.listen",
-                   cat({"\"", address,
-                        "\" is reached from other machines without TLS, tokens and events in the clear;"
-                        " give it tls = { cert = \"server.pem\", key = \"server.key\" }, put a proxy with TLS"
-                        " before it, or write \"127.0.0.1:",
-                        std::to_string(listen.port), "\""}));
+    report.warning(
+        listen.origin, "server.listen",
+        cat({"\"", address,
+             "\" can be reached from other machines without TLS, with tokens and events in the clear;"
+             " give it tls = { cert = \"server.pem\", key = \"server.key\" }, put a proxy with TLS"
+             " in front, or write \"127.0.0.1:",
+             std::to_string(listen.port), "\""}));
   }
 }
 

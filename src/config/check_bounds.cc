@@ -141,7 +141,7 @@ class BoundsCheck {
     if (!is_written(written_, "http_connections_per_ip")) return;  // the default may well be over it
     report_.warning(
         origin_in(written_, "http_connections_per_ip", file_), "server.http_connections_per_ip",
-        cat({std::to_string(of_one_address), " is never reached, for server.http_connections_max is ",
+        cat({std::to_string(of_one_address), " is never reached, because server.http_connections_max is ",
              std::to_string(server.http_connections_max), "; write at most that"}));
   }
 
@@ -174,7 +174,7 @@ class BoundsCheck {
   void never_reached(std::string_view key, const Limit& limit, std::string_view over, const Limit& other) {
     if (!limit.value || !other.value || *limit.value <= *other.value || !of_file(key)) return;
     report_.warning(endpoint_->origin_of(key), prefix_ + std::string(key),
-                    cat({std::to_string(*limit.value), " is never reached, for ", over, " is ",
+                    cat({std::to_string(*limit.value), " is never reached, because ", over, " is ",
                          std::to_string(*other.value), "; write at most that"}));
   }
 

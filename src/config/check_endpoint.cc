@@ -21,7 +21,7 @@ class EndpointCheck {
     if (endpoint_.auth.mode == AuthMode::jwt) tokens();
     if (endpoint_.auth.mode == AuthMode::api_key && endpoint_.auth.api_keys.empty()) {
       if (was_read("auth.api_keys")) {
-        fault("auth.api_keys", "is empty, so nobody is admitted; write [{ env = \"NAME\" }]");
+        fault("auth.api_keys", "is empty, so no client is admitted; write [{ env = \"NAME\" }]");
       }
     }
     check_protocol(endpoint_, prefix_, report_);
@@ -47,9 +47,9 @@ class EndpointCheck {
   void origins() {
     if (!was_read("origins")) return;
     const auto& all = endpoint_.origins;
-    if (all.empty()) fault("origins", "is empty and would admit nobody; write [\"*\"] for everybody");
+    if (all.empty()) fault("origins", "is empty and would admit no client; write [\"*\"] to admit all");
     if (all.size() > 1 && std::find(all.begin(), all.end(), "*") != all.end()) {
-      fault("origins", "has \"*\" beside others; write [\"*\"] alone, or leave it out");
+      fault("origins", "has \"*\" together with others; write [\"*\"] alone, or leave it out");
     }
   }
 
@@ -111,7 +111,7 @@ class EndpointCheck {
       fault_at(
           of_file("keepalive.timeout", "keepalive.ping"), "keepalive.timeout",
           cat({show_duration(*beat.timeout), " is less than keepalive.ping = ", show_duration(*beat.ping),
-               " and would drop clients that were not asked yet; write at least \"",
+               " and would drop clients that were not pinged yet; write at least \"",
                show_duration(*beat.ping), "\""}));
     }
   }
@@ -126,7 +126,7 @@ class EndpointCheck {
     // No profile has a gap frame yet; where one comes, it is asked here.
     if (endpoint_.lag.policy == LagPolicy::skip) {
       fault("lag.policy",
-            "\"skip\" needs a frame that tells a client of the gap, and this protocol has none;"
+            "\"skip\" needs a frame that reports the gap to the client, and this protocol has none;"
             " write \"disconnect\"");
     }
   }

@@ -80,7 +80,7 @@ class DialectCheck {
     const auto& [known, otherwise] = std::tie(e_.select.known, e_.select.otherwise);
     const bool everything = std::find(otherwise.begin(), otherwise.end(), "*") != otherwise.end();
     if (everything && otherwise.size() > 1) {
-      fault("select.otherwise", "has \"*\" beside others; write [\"*\"] alone, or leave it out");
+      fault("select.otherwise", "has \"*\" together with others; write [\"*\"] alone, or leave it out");
     }
     for (const std::string& value : otherwise) {
       if (known.empty() || value == "*" || std::find(known.begin(), known.end(), value) != known.end())
@@ -137,11 +137,12 @@ class DialectCheck {
       }
     }
     if (!c.subscribe.is.empty() && c.subscribe.channel.empty()) {
-      fault("commands.subscribe.channel", "is missing; write where the channel stands, such as \"/channel\"");
+      fault("commands.subscribe.channel",
+            "is missing; write the position of the channel, such as \"/channel\"");
     }
     if (!c.unsubscribe.is.empty() && c.unsubscribe.channel.empty()) {
       fault("commands.unsubscribe.channel",
-            "is missing; write where the channel stands, such as \"/channel\"");
+            "is missing; write the position of the channel, such as \"/channel\"");
     }
     if (!c.ping.is.empty() && c.ping.reply.empty()) {
       fault("commands.ping.reply",
@@ -171,16 +172,16 @@ class DialectCheck {
   void inbound() {
     const bool looks = !e_.commands.name.empty() || e_.inbound.reply == InboundReply::echo;
     if (looks && !e_.inbound.message_bytes_max.value) {
-      fault("inbound.message_bytes_max", "\"off\" is only for messages that nobody looks at; write a size");
+      fault("inbound.message_bytes_max", "\"off\" is only for messages that are ignored; write a size");
     }
     if (looks && !e_.inbound.fragments_max.value) {
-      fault("inbound.fragments_max", "\"off\" is only for messages that nobody looks at; write a number");
+      fault("inbound.fragments_max", "\"off\" is only for messages that are ignored; write a number");
     }
     if (!e_.commands.name.empty() && e_.inbound.reply == InboundReply::echo) {
       fault("inbound.reply", "\"echo\" and commands exclude each other; write \"none\"");
     }
     if (e_.inbound.rate.over == OverRate::error && e_.frames.error.empty()) {
-      fault("inbound.rate.over", "\"error\" needs a frame to tell it with; write frames.error, or \"close\"");
+      fault("inbound.rate.over", "\"error\" needs a frame to report it; write frames.error, or \"close\"");
     }
   }
 
@@ -189,7 +190,7 @@ class DialectCheck {
       fault("keepalive.frame", "there is no frame to send; write frames.ping = '{\"type\":\"ping\"}'");
     }
     if (e_.keepalive.drop_unanswered && !e_.keepalive.ping) {
-      fault("keepalive.drop_unanswered", "nobody is asked; write keepalive.ping = \"30s\", or \"off\"");
+      fault("keepalive.drop_unanswered", "no ping is sent; write keepalive.ping = \"30s\", or \"off\"");
     }
   }
 

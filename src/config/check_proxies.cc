@@ -15,8 +15,9 @@ void warn_of_wide_ranges(const ServerSettings& server, const Origin& origin, Rep
     if (range.prefix_bits() >= kPrefixBitsAdvised) continue;
     report.warning(
         origin, "server.trusted_proxies",
-        cat({"\"", range.text(), "\" ", range.prefix_bits() == 0 ? "is every address" : "holds clients too",
-             ", so that clients choose the address that limits and logs see; write the addresses of"
+        cat({"\"", range.text(), "\" ",
+             range.prefix_bits() == 0 ? "is every address" : "also contains clients",
+             ", so that clients can choose the address that limits and logs use; write the addresses of"
              " your proxies alone"}));
   }
 }
@@ -34,12 +35,12 @@ void check_proxies(const ServerSettings& server, const Written& written, const O
     if (!server.trusted_proxies.empty()) continue;
     report.error(listen.origin, "server.listen",
                  cat({"\"", show_listen(listen),
-                      "\" has proxy_protocol, which only trusted proxies may speak, and there is none;"
+                      "\" has proxy_protocol, which only trusted proxies may use, and none is configured;"
                       " write server.trusted_proxies = [\"10.0.0.0/8\"] with the addresses of yours"}));
   }
   if (by_header && server.trusted_proxies.empty()) {
     report.error(origin_in(written, "client_address", file), "server.client_address",
-                 "believes a header of trusted proxies, and there is none; write server.trusted_proxies = "
+                 "uses a header of trusted proxies, and none is configured; write server.trusted_proxies = "
                  "[\"10.0.0.0/8\"] with the addresses of yours, or \"peer\"");
   }
   if (!by_header && !by_protocol && !server.trusted_proxies.empty()) {

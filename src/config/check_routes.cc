@@ -93,7 +93,7 @@ class RoutesCheck {
     if (was_read(entry, "id")) id(entry, names);
     const auto& origins = route.origins;
     if (origins.size() > 1 && std::find(origins.begin(), origins.end(), "*") != origins.end()) {
-      fault(entry, "origins", "has \"*\" beside others; write [\"*\"] alone, or leave it out");
+      fault(entry, "origins", "has \"*\" together with others; write [\"*\"] alone, or leave it out");
     }
     for (const auto& [name, text] : {std::pair("event", &route.event), std::pair("answer", &route.answer)}) {
       if (!was_read(entry, name)) continue;
@@ -178,7 +178,8 @@ class RoutesCheck {
     const auto exposed =
         std::find_if(listen.begin(), listen.end(), [](const auto& each) { return !is_loopback(each); });
     if (exposed == listen.end()) return;
-    const std::string reached = cat({"from whoever reaches ", quoted(show_listen(*exposed)), "; write "});
+    const std::string reached =
+        cat({"from anyone who can reach ", quoted(show_listen(*exposed)), "; write "});
     for (std::size_t i = 0; i < settings_.endpoints.size(); ++i) {
       const EndpointSettings& endpoint = settings_.endpoints[i];
       const auto open = [](const RouteSettings& route) { return route.key.empty(); };

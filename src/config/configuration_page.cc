@@ -10,9 +10,9 @@ constexpr std::string_view kIntroduction = R"(# Configuration
 
 <!-- Written by `config_test` from the tables in src/config; to renew: CARILLON_UPDATE_DOCS=1 config_test -->
 
-Carillon reads one TOML file: `carillon serve --config FILE`. `carillon check FILE` reads it, prints
-everything that is wrong with it, and what it changes in the profiles. `carillon config explain KEY`
-prints what stands below.
+Carillon reads one TOML file: `carillon serve --config FILE`. `carillon check FILE` reads it, lists
+every mistake in it, and what it changes in the profiles. `carillon config explain KEY` prints the
+descriptions below.
 
 ```toml
 [server]
@@ -34,15 +34,15 @@ auth.keys = ["main"]
 keepalive.ping = "10s"          # overrides the profile's 30s
 ```
 
-What an endpoint does not say, its profile says (`carillon profile show orion`); what neither says is
-the default. An array replaces the profile's; a table (`auth.missing`) is merged key by key. Dotted
+A key that an endpoint does not set has the profile's value (`carillon profile show orion`), and without
+one the default. An array replaces the profile's; a table (`auth.missing`) is merged key by key. Dotted
 keys and tables mean the same: `keepalive.ping = "10s"` or `[endpoint.keepalive]` and `ping = "10s"`.
 
 - **duration**: `"250ms"`, `"30s"`, `"5m"`, `"1h"`
 - **size**: bytes, or `"64KiB"`, `"1MiB"`, `"1GiB"`
 - **limit**: a number of at least 1, or `"off"`. 0 never means unlimited, and is refused
-- **secret**: `{ env = "NAME" }`, `{ file = "path" }` (a newline at its end is left out), or plain
-  text, which earns a warning
+- **secret**: `{ env = "NAME" }`, `{ file = "path" }` (a newline at its end is removed), or plain
+  text, which causes a warning
 
 The file is at most 1 MiB.
 )";

@@ -107,9 +107,10 @@ TEST(EndpointMessages, OfPaths) {
 TEST(EndpointMessages, OfOrigins) {
   expect_of_endpoint({
       {"origins = []",
-       "gateway.toml:3: endpoint[0].origins: is empty and would admit nobody; write [\"*\"] for everybody"},
+       "gateway.toml:3: endpoint[0].origins: is empty and would admit no client; write [\"*\"] to admit all"},
       {"origins = [\"*\", \"none\"]",
-       "gateway.toml:3: endpoint[0].origins: has \"*\" beside others; write [\"*\"] alone, or leave it out"},
+       "gateway.toml:3: endpoint[0].origins: has \"*\" together with others; write [\"*\"] alone, or leave "
+       "it out"},
       {"origins = [\"app.example.com\"]",
        "gateway.toml:3: endpoint[0].origins[0]: \"app.example.com\" is not an origin; write "
        "\"https://app.example.com\" (scheme, host and port only), \"none\" or \"*\""},
@@ -158,7 +159,8 @@ TEST(EndpointMessages, OfAuth) {
        "gateway.toml:3: endpoint[0].auth.missing.body: at byte 0: there is no variable $channel; there are "
        "$time_s, $time_ms"},
       {"auth.mode = \"api_key\"",
-       "gateway.toml:1: endpoint[0].auth.api_keys: is empty, so nobody is admitted; write [{ env = \"NAME\" "
+       "gateway.toml:1: endpoint[0].auth.api_keys: is empty, so no client is admitted; write [{ env = "
+       "\"NAME\" "
        "}]"},
       {"auth.algorithms = [\"RS256\"]",
        "gateway.toml:3: endpoint[0].auth.algorithms: none of its keys has \"RS256\"; add it to a key's "
@@ -211,11 +213,11 @@ TEST(EndpointMessages, OfKeepalive) {
       {"keepalive.ping = \"90s\"",
        "gateway.toml:3: endpoint[0].keepalive.timeout: 1m is less than keepalive.ping = 90s and would drop "
        "clients "
-       "that were not asked yet; write at least \"90s\""},
+       "that were not pinged yet; write at least \"90s\""},
       {"keepalive.timeout = \"29s\"",
        "gateway.toml:3: endpoint[0].keepalive.timeout: 29s is less than keepalive.ping = 30s and would drop "
        "clients "
-       "that were not asked yet; write at least \"30s\""},
+       "that were not pinged yet; write at least \"30s\""},
       {"keepalive.ping = \"off\"",
        "gateway.toml:3: endpoint[0].keepalive.timeout: 1m without pings would drop every client; write "
        "keepalive.timeout = \"off\", or keepalive.ping"},
@@ -234,7 +236,8 @@ TEST(EndpointMessages, OfKeepalive) {
 TEST(EndpointMessages, OfLagAndLimits) {
   expect_of_endpoint({
       {"lag.policy = \"skip\"",
-       "gateway.toml:3: endpoint[0].lag.policy: \"skip\" needs a frame that tells a client of the gap, and "
+       "gateway.toml:3: endpoint[0].lag.policy: \"skip\" needs a frame that reports the gap to the client, "
+       "and "
        "this "
        "protocol has none; write \"disconnect\""},
       {"lag.close_code = 1006",

@@ -24,24 +24,25 @@ constexpr TextKind kProfile{"name of a profile, or path of a .toml file", "\"ori
 
 std::vector<Option> identity_options(EndpointSettings& e) {
   return {
-      with_default(
-          option("profile", kProfile, e.profile,
-                 "the protocol: a built-in profile, or a file like one; the other keys override its values"),
-          "none: it must be given"),
-      with_default(option("name", kName, e.name, "what metrics and logs call the endpoint; unique"),
+      with_default(option("profile", kProfile, e.profile,
+                          "the protocol: a built-in profile, or a file of the same form; the other keys "
+                          "override its values"),
+                   "none: it must be given"),
+      with_default(option("name", kName, e.name, "name of the endpoint in metrics and logs; unique"),
                    "the profile's name"),
       with_default(option("path", TextKind{"path", "\"/ws\"", 255, check_path}, e.path,
-                          "where it is served, literally; unique"),
+                          "path of the endpoint, matched literally; unique"),
                    "the profile's"),
       option("origins", TextListKind{{"origin", "\"https://app.example.com\"", 512, check_origin}, 256},
              e.origins,
-             "web origins that may connect, exactly; \"none\" is clients without one, \"*\" alone is all"),
+             "web origins that may connect, compared exactly; \"none\" admits clients without an Origin, "
+             "\"*\" alone admits all"),
       option("subprotocols",
              TextListKind{{"subprotocol", "\"chat.v1\"", kSubprotocolBytesMax, check_subprotocol},
                           kSubprotocolsMax},
              e.subprotocols,
-             "subprotocols (Sec-WebSocket-Protocol) that it speaks: the first of the client's that is in the"
-             " list is answered. A client that offers none is served as well"),
+             "supported subprotocols (Sec-WebSocket-Protocol): the first one that the client offers and this "
+             "list contains is selected. A client that offers none is served as well"),
   };
 }
 
@@ -50,33 +51,35 @@ std::vector<Option> auth_options(EndpointAuth& a) {
   const TextListKind headers{{"header", R"("WWW-Authenticate: Bearer")", 1024, check_header}, 16};
   const NumberKind status{400, 599};
   return {
-      option("auth.mode",
-             WordKind<AuthMode>{
-                 {{"jwt", AuthMode::jwt}, {"api_key", AuthMode::api_key}, {"none", AuthMode::none}}},
-             a.mode, "a token of [keys.*], one of auth.api_keys, or \"none\", which admits everybody"),
-      option("auth.sources", TokenPlacesKind{}, a.sources, "where a token or API key is looked for"),
+      option(
+          "auth.mode",
+          WordKind<AuthMode>{
+              {{"jwt", AuthMode::jwt}, {"api_key", AuthMode::api_key}, {"none", AuthMode::none}}},
+          a.mode,
+          "a token signed by one of [keys.*], one of auth.api_keys, or \"none\", which admits every client"),
+      option("auth.sources", TokenPlacesKind{}, a.sources, "where a request may carry its token or API key"),
       with_default(option("auth.keys", TextListKind{{"name of a key", "\"main\"", 64, check_name}, 64},
-                          a.keys, "the [keys.*] that may have signed it"),
+                          a.keys, "the [keys.*] that are accepted for signing"),
                    "[]: all of them"),
       with_default(
           option("auth.algorithms", TextListKind{{"JWT algorithm", "\"HS256\"", 16, check_algorithm}, 13},
-                 a.algorithms, "of those keys' algorithms the ones that this endpoint takes"),
+                 a.algorithms, "the algorithms of those keys that this endpoint accepts"),
           "[]: all of them"),
       option("auth.api_keys", ApiKeyListKind{}, a.api_keys,
-             "with auth.mode = \"api_key\": any of these admits; at least 8 bytes each"),
+             "with auth.mode = \"api_key\": the accepted keys, at least 8 bytes each"),
       option("auth.require_exp", SwitchKind{}, a.require_exp, "refuse a token without exp"),
       option("auth.channels_claim", TextKind{"name of a claim", "\"channels\"", 64, nullptr},
              a.channels_claim,
-             "a claim with an array of channel patterns: the only ones that the token may subscribe and"
-             " publish to. Empty: any"),
-      option("auth.missing.status", status, a.missing.status, "HTTP status where there is no token"),
+             "a claim with an array of channel patterns, the only channels that the token may subscribe and "
+             "publish to. Empty: any channel"),
+      option("auth.missing.status", status, a.missing.status, "HTTP status when there is no token"),
       option("auth.missing.headers", headers, a.missing.headers, "more headers of that answer"),
       option("auth.missing.body", body, a.missing.body, "body of that answer"),
-      option("auth.invalid.status", status, a.invalid.status, "HTTP status where the token is refused"),
+      option("auth.invalid.status", status, a.invalid.status, "HTTP status when the token is refused"),
       option("auth.invalid.headers", headers, a.invalid.headers, "more headers of that answer"),
       option("auth.invalid.body", body, a.invalid.body, "body of that answer"),
       option("auth.close_at_exp", OptionalCloseCodeKind{}, a.close_at_exp,
-             "close code when the token expires; \"off\": the connection outlives it"),
+             "close code when the token expires; \"off\": the connection stays open"),
       option(
           "auth.expired_frame",
           TextKind{"template", R"('{"type":"expired","timestamp":$time_s}')", 16 * kKiB, check_time_template},
@@ -87,32 +90,34 @@ std::vector<Option> auth_options(EndpointAuth& a) {
 std::vector<Option> limit_options(EndpointSettings& e) {
   const WordKind<LagPolicy> policy{{{"disconnect", LagPolicy::disconnect}, {"skip", LagPolicy::skip}}};
   return {
-      option("lag.policy", policy, e.lag.policy, "what happens to a client that does not keep up"),
+      option("lag.policy", policy, e.lag.policy, "what happens to a client that falls too far behind"),
       option("lag.bytes_max", SizeKind{1 * kKiB, kGiB}, e.lag.bytes_max,
-             "how far behind its events a client may be for longer than lag.grace"),
+             "backlog of a client that is tolerated for longer than lag.grace"),
       option("lag.grace", DurationKind{milliseconds(10), hours(1)}, e.lag.grace,
              "how long a client may be more than lag.bytes_max behind without catching up"),
       option("lag.age_max", DurationKind{milliseconds(10), hours(1)}, e.lag.age_max,
-             "how old the oldest unsent byte of a client may be that is not catching up"),
-      option("lag.close_code", CloseCodeKind{}, e.lag.close_code, "close code of a client that lags"),
+             "maximum age of the oldest unsent byte of a client that is not catching up"),
+      option("lag.close_code", CloseCodeKind{}, e.lag.close_code, "close code for a client that lags"),
       option("lag.close_reason",
              TextKind{"text", "\"Slow consumer\"", kCloseReasonBytesMax, check_close_reason},
-             e.lag.close_reason, "and its reason"),
+             e.lag.close_reason, "close reason for it"),
       option("limits.connections", LimitKind{kCountMax}, e.limits.connections,
-             "most connections of this endpoint; more are answered 503"),
+             "maximum number of connections of this endpoint; more are answered 503"),
       option("limits.connections_per_ip", LimitKind{kCountMax}, e.limits.connections_per_ip,
-             "most connections of one address, an IPv6 /64 being one; more are answered 503"),
-      option(
-          "limits.connections_per_user", LimitKind{kCountMax}, e.limits.connections_per_user,
-          "most connections of one token's sub; more are answered 429; a token without sub is not counted"),
+             "maximum number of connections per client address (IPv6: per /64); more are answered 503"),
+      option("limits.connections_per_user", LimitKind{kCountMax}, e.limits.connections_per_user,
+             "maximum number of connections per user (sub of the token); more are answered 429; a token "
+             "without sub is not counted"),
       option("limits.accepts_per_ip", LimitKind{kCountMax}, e.limits.accepts_per_ip,
-             "most upgrades of one address, an IPv6 /64 being one, within the window; more are answered 429"),
+             "maximum number of upgrades per client address (IPv6: per /64) within limits.accepts_window; "
+             "more are answered 429"),
       option("limits.accepts_window", DurationKind{milliseconds(100), hours(24)}, e.limits.accepts_window,
-             "that sliding window"),
+             "sliding window of limits.accepts_per_ip"),
       option("limits.channels", NumberKind{1, 65'535}, e.limits.channels,
-             "most channels that one connection subscribes to"),
+             "maximum number of channels that one connection subscribes to"),
       option("deflate", SwitchKind{}, e.deflate, "offer permessage-deflate (RFC 7692)"),
-      option("shutdown_code", CloseCodeKind{}, e.shutdown_code, "close code of a shutdown; without a reason"),
+      option("shutdown_code", CloseCodeKind{}, e.shutdown_code,
+             "close code of a shutdown, sent without a reason"),
   };
 }
 
@@ -120,13 +125,14 @@ std::vector<Option> http_options(EndpointSettings& e) {
   return {
       option("health.connections", TextKind{"name", "\"wsConnections\"", 64, check_health_member},
              e.health.connections,
-             "a member of GET /health that counts its connections; endpoints that share it are added up"),
-      option("route", RoutesKind{}, e.routes, "HTTP requests that it turns into events, as [[route]] below"),
+             "name of a member of GET /health with this endpoint's connection count; endpoints with the same "
+             "name are added up"),
+      option("route", RoutesKind{}, e.routes, "HTTP requests that become events, as [[route]] below"),
       with_default(
-          option("route_key", ApiKeyKind{}, e.route_key, "key of those routes that have none of their own"),
+          option("route_key", ApiKeyKind{}, e.route_key, "key of those of its routes that have none"),
           "none: they are open"),
       option("route_origins", TextListKind{{"origin", "\"https://app.example.com\"", 512, check_origin}, 256},
-             e.route_origins, "origins of those routes that have none of their own"),
+             e.route_origins, "origins of those of its routes that have none"),
   };
 }
 

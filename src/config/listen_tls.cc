@@ -53,7 +53,7 @@ void read_key(const Place& place, Reading& reading, ListenTls& tls) {
   }
   if (holds(*content, "ENCRYPTED")) {
     reading.fault(place, cat({"the file ", quoted(place.node.text),
-                              " needs a passphrase, for which nobody is asked; write the path of a key"
+                              " needs a passphrase, and there is no prompt for it; write the path of a key"
                               " without (openssl pkey -in FILE -out NEW)"}));
     return;
   }

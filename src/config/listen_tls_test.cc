@@ -86,7 +86,7 @@ TEST(ListenTls, EveryMistakeIsNamedWithItsRemedy) {
        R"([0].tls.key: the file "c.pem" is no PEM private key; write the path of one with "-----BEGIN )"
        R"(PRIVATE KEY-----")"},
       {R"([{ addr = "127.0.0.1:1", tls = { cert = "c.pem", key = "locked.pem" } }])",
-       R"([0].tls.key: the file "locked.pem" needs a passphrase, for which nobody is asked; write the path of a )"
+       R"([0].tls.key: the file "locked.pem" needs a passphrase, and there is no prompt for it; write the path of a )"
        R"(key without (openssl pkey -in FILE -out NEW))"},
       {R"([{ addr = "127.0.0.1:1", tls = { cert = "c.pem", key = "-----BEGIN PRIVATE KEY-----" } }])",
        R"([0].tls.key: is PEM text itself; write the path of a file that holds it)"},

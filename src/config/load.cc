@@ -123,7 +123,7 @@ class Loader {
     if (path.empty()) return;
     if (!settings_.bus.url.starts_with("rediss:") && !report_.has_error_at("bus.url")) {
       report_.warning(origin, "bus.tls_ca_file",
-                      "has no effect, for bus.url has no TLS; write rediss://…, or leave it out");
+                      "has no effect, because bus.url does not use TLS; write rediss://…, or leave it out");
     }
     const auto content = environment_.read_file(path);
     if (!content) {

@@ -294,10 +294,11 @@ TEST(Load, TakesABusUrlWithAPasswordFromAVariable) {
 TEST(Load, WarnsOfAnAddressThatOtherMachinesReach) {
   EXPECT_THAT(
       texts_of(load_good(orion_with("[server]\nlisten = [\"0.0.0.0:80\", \"127.9.9.9:80\"]")).warnings),
-      ElementsAre("gateway.toml:4: server.listen: \"0.0.0.0:80\" is reached from other machines without TLS, "
-                  "tokens and events in the clear; give it tls = { cert = \"server.pem\", key = "
-                  "\"server.key\" }, put a "
-                  "proxy with TLS before it, or write \"127.0.0.1:80\""));
+      ElementsAre(
+          "gateway.toml:4: server.listen: \"0.0.0.0:80\" can be reached from other machines without TLS, "
+          "with tokens and events in the clear; give it tls = { cert = \"server.pem\", key = "
+          "\"server.key\" }, put a "
+          "proxy with TLS in front, or write \"127.0.0.1:80\""));
 }
 
 // A misplaced secret must not come back in a message, wherever it was put.

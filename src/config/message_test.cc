@@ -192,7 +192,8 @@ TEST(ConfigMessages, OfKeys) {
            "gateway.toml:3: keys.main.algorithms: is missing; write what the public key is for, such as "
            "algorithms = [\"RS256\"]"},
           {"secret = { env = \"CARILLON_JWT_SECRET\" }\npublic_key = \"-----BEGIN PUBLIC KEY-----\"",
-           "gateway.toml:5: keys.main.public_key: stands beside a secret; write two keys, one with each"},
+           "gateway.toml:5: keys.main.public_key: is given together with a secret; write two keys, one for "
+           "each"},
           {"secret = { env = \"CARILLON_JWT_SECRET\" }\nleeway = \"31s\"",
            "gateway.toml:5: keys.main.leeway: \"31s\" is out of bounds; write a duration from \"0s\" to "
            "\"30s\""},
@@ -244,8 +245,8 @@ TEST(ConfigMessages, OfSecrets) {
            "gateway.toml:5: keys.main.public_key: is not PEM; write { file = \"path\" } of a file that has "
            "\"-----BEGIN PUBLIC KEY-----\""},
           {"algorithms = [\"RS256\"]\npublic_key = \"-----BEGIN RSA PRIVATE KEY-----\"",
-           "gateway.toml:5: keys.main.public_key: is a private key; write the public one, which is all that "
-           "checking needs"},
+           "gateway.toml:5: keys.main.public_key: is a private key; write the public key, which is all that "
+           "verification needs"},
       });
 }
 

@@ -272,8 +272,8 @@ TEST(Options, KeysAndEndpointsHoldTheirBounds) {
 TEST(Explain, TellsOneOption) {
   const std::string expected =
       "server.drain\n"
-      "    the longest that a shutdown spreads the closes of its clients over; after it up to 2s are left "
-      "for the last bytes\n"
+      "    longest time over which a shutdown spreads the closes of its clients; up to 2s more for the last "
+      "bytes\n"
       "    type:    duration, 10ms to 1h\n"
       "    default: \"8s\"\n"
       "    example: drain = \"30s\"\n";

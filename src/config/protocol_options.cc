@@ -26,22 +26,24 @@ constexpr TextKind kText{"text", "\"The message format is invalid\"", kMessageBy
 constexpr TextKind kReply{"template", R"('{"type":"pong","timestamp":$time_s}')", json::kTemplateBytesMax,
                           check_reply_template};
 constexpr std::string_view kReplyHelp =
-    "JSON with $request, $request/pointer, $channel, $subject, $time_s, $time_ms";
+    "reply: JSON with the variables $request, $request/pointer, $channel, $subject, $time_s, $time_ms";
 
 std::vector<Option> source_options(SourceSettings& s) {
   return {
       option("source.channels", TextListKind{kPattern, 256}, s.channels,
-             "channels of the bus that it serves, each with at most one *"),
-      option("source.broadcast", TextListKind{kPattern, 256}, s.broadcast,
-             "with select.by = \"commands\": channels whose events go to every client, subscribed or not"),
+             "bus channels whose events the endpoint relays, each with at most one *"),
+      option(
+          "source.broadcast", TextListKind{kPattern, 256}, s.broadcast,
+          "with select.by = \"commands\": bus channels whose events go to every client, subscribed or not"),
       option("source.require", RequirementsKind{}, s.require,
-             "what an event's body must have; others are dropped and counted"),
+             "members that an event's body must have; other events are dropped and counted"),
       option("source.not_json", WordKind<BadBody>{{{"drop", BadBody::drop}, {"quote", BadBody::quote}}},
              s.not_json,
              "a body that is text but not JSON: \"drop\" it (counted), or \"quote\" it as a JSON string"),
       option("source.on_gap", WordKind<OnGap>{{{"stay", OnGap::stay}, {"close", OnGap::close}}}, s.on_gap,
-             "the bus was away and may have lost events: clients \"stay\" (it is counted, logged and in"
-             " /health), or \"close\" tells each with 1013, so that it can ask elsewhere what it missed"),
+             "when the bus was disconnected and may have lost events: clients \"stay\" connected (the gap is "
+             "counted, logged and shown in /health), or \"close\" closes each with 1013, so that it can "
+             "fetch what it missed elsewhere"),
   };
 }
 
@@ -49,34 +51,34 @@ std::vector<Option> select_options(SelectSettings& s) {
   const TextKind value{"value", "\"now_playing\"", kChannelNameBytesMax, nullptr};
   return {
       option("select.by", SelectKind{}, s,
-             "which events a client hears: all; those that a parameter of its query lists, separated by"
-             " commas; or those of the channels that it subscribes to"),
+             "which events a client receives: all; those listed in a query parameter, separated by commas; "
+             "or those of the channels that it subscribes to by command"),
       option("select.value", TextKind{"\"*\" or JSON Pointer", "\"/streamId\"", 256, check_selected_value},
              s.value,
-             "what the list is compared with: what the channel's star matched, or a string, number or"
-             " boolean in the body, by its text"),
+             "the value of an event that the list selects: the part of the channel that * matched, or a "
+             "string, number or boolean in the body, compared as text"),
       option("select.known", TextListKind{value, kSelectValuesMax}, s.known,
-             "the only values there are; a client's others are ignored. Empty: any value"),
+             "the known values; other values in a client's list are ignored. Empty: any value"),
       option("select.otherwise", TextListKind{value, kSelectValuesMax}, s.otherwise,
-             "what a client hears that lists nothing; \"*\" alone is everything"),
+             "values selected for a client that lists nothing; \"*\" alone is every event"),
       option("select.sets_max", NumberKind{1, 64}, s.sets_max,
-             "distinct lists of known values that are served from a log of their own; clients with further"
-             " ones share one, and each event is looked at for each of them"),
+             "maximum number of distinct selections that get an event log of their own; clients with other "
+             "selections share one log, in which each event is checked for each of them"),
   };
 }
 
 std::vector<Option> command_options(CommandSettings& c, const std::string_view of_channel) {
   return {
       option("commands.name", kPointer, c.name,
-             "where a client's message says which command it is; empty: there are no commands"),
-      option("commands.require", RequirementsKind{}, c.require, "what every command must have"),
-      option("commands.subscribe.is", kWord, c.subscribe.is, "the name of the command that subscribes"),
+             "position of the command's name in a client's message; empty: there are no commands"),
+      option("commands.require", RequirementsKind{}, c.require, "members that every command must have"),
+      option("commands.subscribe.is", kWord, c.subscribe.is, "name of the subscribe command"),
       option("commands.subscribe.channel", kPointer, c.subscribe.channel, of_channel),
       option("commands.subscribe.reply", kReply, c.subscribe.reply, kReplyHelp),
-      option("commands.unsubscribe.is", kWord, c.unsubscribe.is, "the name of the command that unsubscribes"),
+      option("commands.unsubscribe.is", kWord, c.unsubscribe.is, "name of the unsubscribe command"),
       option("commands.unsubscribe.channel", kPointer, c.unsubscribe.channel, of_channel),
       option("commands.unsubscribe.reply", kReply, c.unsubscribe.reply, kReplyHelp),
-      option("commands.ping.is", kWord, c.ping.is, "the name of the command that is answered at once"),
+      option("commands.ping.is", kWord, c.ping.is, "name of the command that is answered immediately"),
       option("commands.ping.reply", kReply, c.ping.reply, kReplyHelp),
   };
 }
@@ -84,17 +86,20 @@ std::vector<Option> command_options(CommandSettings& c, const std::string_view o
 std::vector<Option> publish_options(EndpointSettings& e) {
   auto& publish = e.commands.publish;
   return {
-      option("commands.publish.is", kWord, publish.is, "the name of the command that publishes an event"),
-      option("commands.publish.require", RequirementsKind{}, publish.require, "what that command must have"),
+      option("commands.publish.is", kWord, publish.is, "name of the command that publishes an event"),
+      option("commands.publish.require", RequirementsKind{}, publish.require,
+             "members that the publish command must have"),
       option("commands.publish.channel", kPointer, publish.channel,
-             "what takes the place of the star in commands.publish.to: a string"),
+             "position of the string that replaces the * in commands.publish.to"),
       option("commands.publish.to",
              TextKind{"channel pattern", "\"chat.*\"", kChannelNameBytesMax, check_optional_channel_pattern},
-             publish.to, "channel of the bus that the event goes to"),
-      option("commands.publish.body", kReply, publish.body, "the event: JSON like that of a reply"),
-      option("acks", SwitchKind{}, e.acks, "are subscribe and unsubscribe answered with their replies"),
+             publish.to, "bus channel that the event is published to"),
+      option("commands.publish.body", kReply, publish.body,
+             "the event: JSON with the same variables as a reply"),
+      option("acks", SwitchKind{}, e.acks,
+             "whether subscribe and unsubscribe are answered with their replies"),
       option("client_publish", SwitchKind{}, e.client_publish,
-             "is commands.publish open; closed it is a command that nobody knows"),
+             "whether clients may use commands.publish; \"off\" treats it as an unknown command"),
   };
 }
 
@@ -104,87 +109,96 @@ std::vector<Option> frame_options(EndpointSettings& e) {
              TextKind{"template", R"('{"channel":$channel,"payload":$body,"timestamp":$time_s}')",
                       json::kTemplateBytesMax, check_event_template},
              e.frames.event,
-             "an event's frame: JSON with $channel, $*, $body, $body/pointer, $time_s, $time_ms"),
+             "the frame of an event: JSON with the variables $channel, $*, $body, $body/pointer, $time_s, "
+             "$time_ms"),
       option("frames.error",
              TextKind{"template", R"('{"error":$code,"message":$message}')", json::kTemplateBytesMax,
                       check_reply_template},
-             e.frames.error, "what a client is told that did something wrong; empty: nothing"),
+             e.frames.error, "the frame that reports an error to a client; empty: none"),
       option("frames.ping",
              TextKind{"template", R"('{"type":"ping"}')", json::kTemplateBytesMax, check_time_template},
-             e.frames.ping, "the text frame of keepalive.frame"),
+             e.frames.ping, "the text frame sent every keepalive.frame"),
   };
 }
 
 std::vector<Option> error_options(ErrorSettings& e) {
   return {
-      option("errors.invalid_request.code", kWord, e.invalid_request.code, "no JSON, or no command"),
-      option("errors.invalid_request.message", kText, e.invalid_request.message, "its text"),
-      option("errors.unauthorized.code", kWord, e.unauthorized.code, "the token does not permit it"),
-      option("errors.unauthorized.message", kText, e.unauthorized.message, "its text"),
-      option("errors.subscription_failed.code", kWord, e.subscription_failed.code, "no such channel can be"),
-      option("errors.subscription_failed.message", kText, e.subscription_failed.message, "its text"),
-      option("errors.internal_error.code", kWord, e.internal_error.code, "the bus did not take it"),
-      option("errors.internal_error.message", kText, e.internal_error.message, "its text"),
-      option("errors.rate_limited.code", kWord, e.rate_limited.code, "over inbound.rate"),
-      option("errors.rate_limited.message", kText, e.rate_limited.message, "its text"),
+      option("errors.invalid_request.code", kWord, e.invalid_request.code,
+             "code for messages that are not JSON or not a command"),
+      option("errors.invalid_request.message", kText, e.invalid_request.message, "message of that error"),
+      option("errors.unauthorized.code", kWord, e.unauthorized.code,
+             "code for commands that the token does not permit"),
+      option("errors.unauthorized.message", kText, e.unauthorized.message, "message of that error"),
+      option("errors.subscription_failed.code", kWord, e.subscription_failed.code,
+             "code for channels that cannot be subscribed to"),
+      option("errors.subscription_failed.message", kText, e.subscription_failed.message,
+             "message of that error"),
+      option("errors.internal_error.code", kWord, e.internal_error.code,
+             "code for events that the bus did not accept"),
+      option("errors.internal_error.message", kText, e.internal_error.message, "message of that error"),
+      option("errors.rate_limited.code", kWord, e.rate_limited.code, "code for messages over inbound.rate"),
+      option("errors.rate_limited.message", kText, e.rate_limited.message, "message of that error"),
   };
 }
 
 std::vector<Option> keepalive_options(EndpointSettings& e) {
   const DurationKind beat{milliseconds(10), hours(24)};
   return {
-      option("keepalive.ping", OptionalDurationKind{beat}, e.keepalive.ping, "between two Ping frames"),
+      option("keepalive.ping", OptionalDurationKind{beat}, e.keepalive.ping, "interval between Ping frames"),
       option("keepalive.timeout", OptionalDurationKind{beat}, e.keepalive.timeout,
-             "a client that has answered no ping for so long is dropped"),
+             "a client that has not answered a ping for this long is dropped"),
       option("keepalive.data_counts", SwitchKind{}, e.keepalive.data_counts,
-             "does any frame push that deadline, or only a pong"),
+             "whether any frame extends that deadline, or only a pong"),
       option("keepalive.drop_unanswered", SwitchKind{}, e.keepalive.drop_unanswered,
-             "is a client dropped that has not answered the last ping by the next"),
+             "whether a client is dropped that has not answered a ping when the next one is due"),
       option("keepalive.frame", OptionalDurationKind{beat}, e.keepalive.frame,
-             "between two frames.ping, which nobody need answer"),
+             "interval between frames.ping text frames, which clients need not answer"),
   };
 }
 
 std::vector<Option> rate_options(RateSettings& r) {
   return {
       option("inbound.rate.messages", LimitKind{10'000}, r.messages,
-             "most text and binary messages of one client in the window"),
-      option("inbound.rate.window", DurationKind{milliseconds(10), hours(1)}, r.window, "that window"),
+             "maximum number of text and binary messages from one client within the window"),
+      option("inbound.rate.window", DurationKind{milliseconds(10), hours(1)}, r.window,
+             "window of inbound.rate.messages"),
       option("inbound.rate.kind",
              WordKind<RateWindow>{{{"fixed", RateWindow::fixed}, {"sliding", RateWindow::sliding}}}, r.kind,
-             "\"fixed\": begins with the connection, and anew with the first message after its end;"
-             " \"sliding\": any stretch of that length"),
+             "\"fixed\": the window starts with the connection, and again with the first message after its "
+             "end; \"sliding\": any period of that length"),
       option("inbound.rate.over",
              WordKind<OverRate>{{{"close", OverRate::close}, {"error", OverRate::error}}}, r.over,
-             "one too many: \"close\", or \"error\": it is ignored and frames.error says so"),
+             "what happens above the rate: \"close\", or \"error\": the message is ignored and frames.error "
+             "is sent"),
       option("inbound.rate.close_code", CloseCodeKind{}, r.close_code,
              "close code of a client over the rate"),
       option("inbound.rate.close_reason",
              TextKind{"text", "\"Rate limit exceeded\"", kCloseReasonBytesMax, check_close_reason},
-             r.close_reason, "and its reason"),
+             r.close_reason, "close reason for it"),
   };
 }
 
 std::vector<Option> inbound_options(EndpointSettings& e) {
   return {
-      option(
-          "inbound.message_bytes_max", SizeLimitKind{{1, kGiB}}, e.inbound.message_bytes_max,
-          "longest message of a client; longer is closed with 1009. \"off\" only where messages are ignored"),
+      option("inbound.message_bytes_max", SizeLimitKind{{1, kGiB}}, e.inbound.message_bytes_max,
+             "maximum length of a client's message; a longer one closes with 1009. \"off\" only where "
+             "messages are ignored"),
       option("inbound.too_large_reason",
              TextKind{"text", "\"Message too large\"", kCloseReasonBytesMax, check_close_reason},
-             e.inbound.too_large_reason, "reason of that close"),
+             e.inbound.too_large_reason, "close reason for it"),
       option("inbound.fragments_max", LimitKind{16'777'216}, e.inbound.fragments_max,
-             "most frames that one message may come in. \"off\" only where messages are ignored"),
+             "maximum number of fragments of one message. \"off\" only where messages are ignored"),
       option("inbound.reply",
              WordKind<InboundReply>{{{"none", InboundReply::none}, {"echo", InboundReply::echo}}},
-             e.inbound.reply, "\"echo\" sends every message back; \"none\" ignores it, but for commands"),
+             e.inbound.reply,
+             "\"echo\" sends every message back; \"none\" ignores messages other than commands"),
       option("inbound.control_rate", LimitKind{1'000'000}, e.inbound.control_rate,
-             "most pings and pongs of one client a second; one too many closes with 1008"),
+             "maximum number of pings and pongs per second from one client; more close it with 1008"),
       option("inbound.control_burst", NumberKind{1, 1'000'000}, e.inbound.control_burst,
-             "most of them at once"),
+             "maximum number of pings and pongs at once"),
       option("inbound.control_reason",
              TextKind{"text", "\"Too many control frames\"", kCloseReasonBytesMax, check_close_reason},
-             e.inbound.control_reason, "reason of that close"),
+             e.inbound.control_reason, "close reason for it"),
   };
 }
 
@@ -192,12 +206,14 @@ std::vector<Option> log_options(ClientLogSettings& l) {
   const TextKind line{"text", "\"client connected\"", kMessageBytesMax, check_log_message};
   return {
       option("log.connected", line, l.connected,
-             "message of the log line about a new client, with connectionId and total; empty: no line"),
-      option("log.disconnected", line, l.disconnected, "likewise when it has gone; total is without it"),
-      option("log.too_large", line, l.too_large, "likewise for a message over its limit, with bytes and max"),
+             "message of the log line for a new client, with connectionId and total; empty: no line"),
+      option("log.disconnected", line, l.disconnected,
+             "likewise for a disconnected client; total does not include it"),
+      option("log.too_large", line, l.too_large,
+             "likewise for a message over inbound.message_bytes_max, with bytes and max"),
       option("log.rate_exceeded", line, l.rate_exceeded,
              "likewise for a client over inbound.rate, with count and windowMs"),
-      option("log.unresponsive", line, l.unresponsive, "likewise for one that answers no pings"),
+      option("log.unresponsive", line, l.unresponsive, "likewise for a client that does not answer pings"),
   };
 }
 
@@ -207,7 +223,7 @@ std::vector<Option> protocol_options(EndpointSettings& e) {
   std::vector<Option> all;
   for (auto group :
        {source_options(e.source), select_options(e.select), keepalive_options(e), frame_options(e),
-        command_options(e.commands, "where its channel stands: a string"), publish_options(e),
+        command_options(e.commands, "position of its channel, a string"), publish_options(e),
         error_options(e.errors), inbound_options(e), rate_options(e.inbound.rate), log_options(e.log)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }

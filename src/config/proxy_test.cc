@@ -75,13 +75,13 @@ TEST(Proxies, WhatIsWrongWithThemSaysWhatToWrite) {
            "gateway.toml:4: server.client_address: \"x-real-ip\" is unknown; write \"peer\", "
            "\"x-forwarded-for\" or \"forwarded\""},
           {"client_address = \"forwarded\"",
-           "gateway.toml:4: server.client_address: believes a header of trusted proxies, and there is none; "
+           "gateway.toml:4: server.client_address: uses a header of trusted proxies, and none is configured; "
            "write "
            "server.trusted_proxies = [\"10.0.0.0/8\"] with the addresses of yours, or \"peer\""},
           {"listen = { addr = \"127.0.0.1:1\", proxy_protocol = \"on\" }",
            "gateway.toml:4: server.listen: \"127.0.0.1:1\" has proxy_protocol, which only trusted proxies "
-           "may "
-           "speak, and there is none; write server.trusted_proxies = [\"10.0.0.0/8\"] with the addresses of "
+           "may use, and none is configured; write server.trusted_proxies = [\"10.0.0.0/8\"] with the "
+           "addresses of "
            "yours"},
           {"listen = { addr = \"127.0.0.1:1\", proxy_protocol = \"v2\" }",
            "gateway.toml:4: server.listen.proxy_protocol: expected \"on\" or \"off\", got the string \"v2\""},

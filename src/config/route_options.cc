@@ -27,39 +27,37 @@ std::vector<Option> route_options(RouteSettings& r) {
   const WordKind<RouteBody> body{{{"object", RouteBody::object}, {"any", RouteBody::any}}};
   return {
       option("methods", TextListKind{{"method", "\"POST\"", 16, check_method}, kMethodsMax}, r.methods,
-             "the request's method"),
+             "methods of the request"),
       with_default(
           option("path", TextKind{"path", "\"/hooks/{id}\"", http::kPathPatternBytesMax, check_route_path},
-                 r.path, "where it is served: literal, but {name} is any one segment"),
+                 r.path, "path of the route: literal, except that {name} matches one segment"),
           "none: it must be given"),
       with_default(
           option("channel", TextKind{"channel name", "\"hooks.{id}\"", kChannelNameBytesMax, nullptr},
-                 r.channel, "where on the bus the event goes; {name} of the path may stand in it"),
+                 r.channel, "bus channel to publish to; may contain {name} of the path"),
           "none: it must be given"),
       option("body", body, r.body,
-             "\"object\": a JSON object, none at all is {}; \"any\": any JSON value, which must be there"),
-      with_default(
-          option(
-              "id", TextKind{"id", "\"uuid\"", 64, nullptr}, r.id,
-              "member id, inserted first where the body has none: a fresh \"uuid\", or {name} of the path"),
-          "none is inserted"),
-      option(
-          "event",
-          TextKind{"template", R"('{"event":"created","payload":$payload}')", json::kTemplateBytesMax,
-                   nullptr},
-          r.event,
-          "the event: JSON with $body (as sent), $payload (with the id), $id, $time_s, $time_ms, $path_NAME"),
+             "\"object\": a JSON object, no body means {}; \"any\": any JSON value, which must be present"),
+      with_default(option("id", TextKind{"id", "\"uuid\"", 64, nullptr}, r.id,
+                          "value of the member id that is inserted first when the body has none: a new "
+                          "\"uuid\", or {name} of the path"),
+                   "none is inserted"),
+      option("event",
+             TextKind{"template", R"('{"event":"created","payload":$payload}')", json::kTemplateBytesMax,
+                      nullptr},
+             r.event,
+             "the event: JSON with the variables $body (as sent), $payload (with the id), $id, $time_s, "
+             "$time_ms, $path_NAME"),
       option("status", NumberKind{200, 299}, r.status, "HTTP status once the bus has acknowledged the event"),
       option("answer", TextKind{"template", R"("$payload")", json::kTemplateBytesMax, nullptr}, r.answer,
              "body of that answer, with the same variables"),
       with_default(
-          option("key", ApiKeyKind{}, r.key, "asked for as Authorization: Bearer KEY or X-API-Key: KEY"),
+          option("key", ApiKeyKind{}, r.key, "required as Authorization: Bearer KEY or X-API-Key: KEY"),
           "none: it is open"),
       option("origins", TextListKind{{"origin", "\"https://app.example.com\"", 512, check_origin}, 256},
              r.origins,
-             "without a key: web origins besides its own whose pages may use it, exactly; \"*\" alone is "
-             "all; pages"
-             " of other sites are answered 403"),
+             "for a route without a key: web origins, besides its own, whose pages may use it, compared "
+             "exactly; \"*\" alone is all; pages of other sites are answered 403"),
   };
 }
 

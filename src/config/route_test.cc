@@ -186,13 +186,14 @@ TEST(RouteMessages, OfOpenRoutesThatOthersReach) {
   EXPECT_THAT(warnings("127.0.0.2", three), IsEmpty());
   EXPECT_THAT(
       warnings("0.0.0.0", three),
-      ElementsAre("gateway.toml:3: endpoint[0].route_key: PATCH/PUT /a and 1 more take events from whoever "
-                  "reaches \"0.0.0.0:2\"; write route_key = { env = \"NAME\" }"));
+      ElementsAre("gateway.toml:3: endpoint[0].route_key: PATCH/PUT /a and 1 more take events from anyone "
+                  "who can reach \"0.0.0.0:2\"; write route_key = { env = \"NAME\" }"));
   EXPECT_THAT(warnings("0.0.0.0", "route_key = { env = \"CARILLON_API_KEY\" }\n" + three), IsEmpty());
   EXPECT_THAT(
       warnings("0.0.0.0", "[[route]]\npath = \"/a\"\nchannel = \"c\"\n"),
-      ElementsAre("gateway.toml:5: route[0].key: POST /a takes events from whoever reaches \"0.0.0.0:2\"; "
-                  "write key = { env = \"NAME\" }"));
+      ElementsAre(
+          "gateway.toml:5: route[0].key: POST /a takes events from anyone who can reach \"0.0.0.0:2\"; "
+          "write key = { env = \"NAME\" }"));
 }
 
 TEST(Routes, HoldTheirBounds) {

@@ -145,7 +145,7 @@ void PublicKeyKind::read(const Place& place, Reading& reading, std::string& fiel
   auto found = find(place, reading, R"(PEM text or { file = "path" })");
   if (!found) return;
   if (found->text.find("PRIVATE KEY-----") != std::string::npos) {
-    reading.fault(place, "is a private key; write the public one, which is all that checking needs");
+    reading.fault(place, "is a private key; write the public key, which is all that verification needs");
   } else if (found->text.find("-----BEGIN ") == std::string::npos) {
     reading.fault(place,
                   R"(is not PEM; write { file = "path" } of a file that has "-----BEGIN PUBLIC KEY-----")");

@@ -93,11 +93,12 @@ std::vector<std::string> warnings_of_proxies(const std::string& ranges) {
 TEST(Unsafe, TrustInEveryAddressIsWarnedOf) {
   EXPECT_THAT(
       warnings_of_proxies("\"0.0.0.0/0\""),
-      ElementsAre("gateway.toml:3: server.trusted_proxies: \"0.0.0.0/0\" is every address, so that clients "
-                  "choose the address that limits and logs see; write the addresses of your proxies alone"));
+      ElementsAre(
+          "gateway.toml:3: server.trusted_proxies: \"0.0.0.0/0\" is every address, so that clients "
+          "can choose the address that limits and logs use; write the addresses of your proxies alone"));
   EXPECT_THAT(warnings_of_proxies("\"::/0\""), ElementsAre(HasSubstr("is every address")));
   EXPECT_THAT(warnings_of_proxies("\"0.0.0.0/1\", \"128.0.0.0/1\"").size(), 2U);
-  EXPECT_THAT(warnings_of_proxies("\"10.0.0.0/7\""), ElementsAre(HasSubstr("holds clients too")));
+  EXPECT_THAT(warnings_of_proxies("\"10.0.0.0/7\""), ElementsAre(HasSubstr("also contains clients")));
   EXPECT_THAT(warnings_of_proxies("\"10.0.0.0/8\", \"fd00::/8\", \"10.0.0.0/9\""), IsEmpty());
   EXPECT_THAT(warnings_of_proxies("\"::ffff:10.0.0.0/104\""), IsEmpty());
 }
@@ -118,8 +119,9 @@ TEST(Unsafe, ASettingThatAnotherSwitchesOffIsWarnedOf) {
   };
   EXPECT_THAT(
       warnings("service", "commands.subscribe.reply = '{}'"),
-      ElementsAre("gateway.toml:3: endpoint[0].commands.subscribe.reply: has no effect, for acks is \"off\"; "
-                  "write acks = \"on\", or leave it out"));
+      ElementsAre(
+          "gateway.toml:3: endpoint[0].commands.subscribe.reply: has no effect, because acks is \"off\"; "
+          "write acks = \"on\", or leave it out"));
   EXPECT_THAT(warnings("service", "commands.subscribe.reply = '{}'\nacks = \"on\""), IsEmpty());
   EXPECT_THAT(warnings("service", "commands.subscribe.reply = '{}'\nacks = \"off\""), IsEmpty())
       << "it is meant";
@@ -130,11 +132,11 @@ TEST(Unsafe, ASettingThatAnotherSwitchesOffIsWarnedOf) {
        {"commands.publish.to = \"a\"", "auth.expired_frame = '{}'", "auth.api_keys = [\"0123456789abcdef\"]",
         "frames.ping = '{}'", "inbound.rate.window = \"1s\"", "limits.accepts_window = \"1s\"",
         "select.sets_max = 2", "route_key = { env = \"CARILLON_API_KEY\" }"}) {
-    EXPECT_THAT(warnings("orion", line), Contains(HasSubstr("has no effect, for "))) << line;
+    EXPECT_THAT(warnings("orion", line), Contains(HasSubstr("has no effect, because "))) << line;
   }
   for (const std::string line : {"auth.keys = []", "auth.require_exp = true", "auth.sources = [\"bearer\"]",
                                  "auth.missing.status = 403", "auth.close_at_exp = 1008"}) {
-    EXPECT_THAT(warnings("fluxora", line), Contains(HasSubstr("has no effect, for "))) << line;
+    EXPECT_THAT(warnings("fluxora", line), Contains(HasSubstr("has no effect, because "))) << line;
   }
   EXPECT_THAT(
       texts_of(load_good("[bus]\nurl = \"redis://h\"\ntls_ca_file = \"x\"\n" + orion_with("")).warnings),
@@ -154,7 +156,7 @@ TEST(Unsafe, RepliesOfAProfileOfOnesOwnAreWarnedOfWithoutAcks) {
     return texts_of(load_in(world, "[[endpoint]]\nprofile = \"" + file + "\"\n").warnings);
   };
   EXPECT_THAT(warnings("own.toml"),
-              ElementsAre(HasSubstr("commands.subscribe.reply: has no effect, for acks is \"off\"")));
+              ElementsAre(HasSubstr("commands.subscribe.reply: has no effect, because acks is \"off\"")));
   EXPECT_THAT(warnings("meant.toml"), IsEmpty());
 }
 
