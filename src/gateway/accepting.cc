@@ -39,7 +39,7 @@ Result<std::monostate> Shard::listen(reactor::FileDescriptor listener, ListenerO
     }
   }
   const auto index = static_cast<std::uint32_t>(listeners_.size());
-  if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_id_, index, 0)) {
+  if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_.id, index, 0)) {
     return failure("cannot watch a listening socket: no descriptors left");
   }
   listeners_.push_back({std::move(listener), std::move(options)});

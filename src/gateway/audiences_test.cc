@@ -33,6 +33,7 @@ class FakeOwner final : public AudienceHost {
  public:
   void close_recipients(const Endpoint& endpoint, CloseReason why) override {
     closed.emplace_back(endpoint.index, why);
+    appends_before = fan_out->counters().appends;
     for (const auto& [client, of] : endpoint_of) {
       if (of == endpoint.index) fan_out->unsubscribe_all(client);
     }
@@ -41,6 +42,7 @@ class FakeOwner final : public AudienceHost {
   fanout::FanOut* fan_out = nullptr;
   std::vector<std::pair<fanout::SubscriberId, std::uint16_t>> endpoint_of;
   std::vector<std::pair<std::uint16_t, CloseReason>> closed;
+  std::uint64_t appends_before = 0;  // events appended until the last call
 };
 
 struct AudiencesStage {
@@ -193,6 +195,7 @@ TEST(Audiences, AMissingBatchClosesTheRecipientsBeforeTheNextEventsAreAppended) 
   stage.send_text(3, "three");
   EXPECT_THAT(stage.owner.closed, ElementsAre(std::pair(std::uint16_t{0}, CloseReason::overrun)))
       << "the endpoint without events misses none";
+  EXPECT_EQ(stage.owner.appends_before, 1U);
   EXPECT_THAT(stage.received(client), ElementsAre("one"));
   EXPECT_EQ(stage.counters.missed_batches.get(), 1U);
 
@@ -219,6 +222,7 @@ TEST(Audiences, AGapOfTheBusClosesTheRecipientsOfTheEndpointsItNames) {
   stage.batch.gaps = {1};
   stage.send(1);
   EXPECT_THAT(stage.owner.closed, ElementsAre(std::pair(std::uint16_t{1}, CloseReason::bus_gap)));
+  EXPECT_EQ(stage.owner.appends_before, 0U);
   EXPECT_THAT(stage.received(stays), ElementsAre("to those that stay"));
   EXPECT_THAT(stage.received(strict), ElementsAre());
   EXPECT_EQ(stage.counters.missed_batches.get(), 0U);

@@ -32,7 +32,8 @@ class Shard::SessionInput final : public websocket::MessageHandler {
     if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(index_);
     if (endpoint_.settings.inbound.rate.messages.value && shard_.is_over_rate(index_)) return over_rate();
     if (endpoint_.commands.exist()) {
-      const bool has_room = shard_.handle_command(index_, endpoint_.commands.parse(opcode, payload));
+      const Command command = endpoint_.commands.parse(opcode, payload);
+      const bool has_room = shard_.commands_.handle(shard_.command_client(index_), command);
       return has_room && --commands_left_ > 0 ? websocket::Next::go_on : websocket::Next::stop;
     }
     if (endpoint_.settings.inbound.reply == config::InboundReply::none) return websocket::Next::go_on;
@@ -79,7 +80,7 @@ class Shard::SessionInput final : public websocket::MessageHandler {
   websocket::Next over_rate() {
     const config::RateSettings& rate = endpoint_.settings.inbound.rate;
     if (rate.over == config::OverRate::error) {
-      const bool told = shard_.tell_error(index_, ErrorKind::rate_limited);
+      const bool told = shard_.commands_.send_error(shard_.command_client(index_), ErrorKind::rate_limited);
       return told ? websocket::Next::go_on : websocket::Next::stop;
     }
     shard_.close_websocket(index_, CloseReason::rate_exceeded, rate.close_code, rate.close_reason,
@@ -204,6 +205,25 @@ bool Shard::is_over_control_rate(Index index) {
   if (control_rate_.admit(index, limit, loop_.now())) return false;
   close_websocket(index, CloseReason::control_rate, kPolicyViolation, inbound.control_reason, Gentle::now);
   return true;
+}
+
+bool Shard::send_text(ClientId client, std::string_view payload) { return say_text(client.index, payload); }
+
+std::optional<CommandClient> Shard::find_open(ClientId client) {
+  const Connection* const connection = connections_.find(client.index, client.generation);
+  if (!connection || connection->state != State::open) return std::nullopt;
+  return command_client(client.index);
+}
+
+CommandClient Shard::command_client(Index index) const {
+  const Connection& connection = connections_[index];
+  return {{index, connection.generation}, shared_.endpoints[connection.endpoint], connection.identity.get()};
+}
+
+bool Shard::say_text(Index index, std::string_view payload) {
+  std::string frame;
+  websocket::append_frame(frame, websocket::Opcode::text, payload);
+  return reply(index, frame);
 }
 
 // False when the outbox is full: the reply is held, and nothing more is read until it has gone.

@@ -71,11 +71,12 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       audiences_({fan_out_, loop, *this, counters_, shared.endpoints, shared.settings.server},
                  shared.channels_key, place, std::move(wake)),
       receive_(kReceiveBytes),
-      incidents_(shared.log, redaction_of(shared.settings), counters_.lines_suppressed) {
+      incidents_(shared.log, redaction_of(shared.settings), counters_.lines_suppressed),
+      commands_(audiences_, *this, shared_.publisher, loop, incidents_, counters_) {
   requests_left_.set(1);
   listener_handler_.shard = this;
   socket_handler_ = loop_.add_handler(*this);
-  listener_handler_id_ = loop_.add_handler(listener_handler_);
+  listener_handler_.id = loop_.add_handler(listener_handler_);
   loop_.set_turn_task(this);
 }
 
@@ -83,7 +84,7 @@ Shard::~Shard() {
   loop_.set_turn_task(nullptr);
   close_sockets();
   loop_.remove_handler(socket_handler_);
-  loop_.remove_handler(listener_handler_id_);
+  loop_.remove_handler(listener_handler_.id);
 }
 
 void Shard::close_sockets() {

@@ -4,9 +4,9 @@
 // Thread: the loop's, but for take_batch(), responders and reading counters().
 // The parts: shard.cc (the turn), accepting.cc (new connections), reading.cc (bytes in), proxied.cc (who the
 // client behind a proxy is), tls_side.cc (those that come encrypted), http_side.cc (requests and the
-// upgrade), answering.cc (their answers), session.cc (a WebSocket's frames), client_commands.cc (what they
-// ask for), keepalive.cc (pings, deadlines, `exp`), closing.cc (every end). Audiences: which client receives
-// which event.
+// upgrade), answering.cc (their answers), session.cc (a WebSocket's frames), keepalive.cc (pings, deadlines,
+// `exp`), closing.cc (every end). Audiences: which client receives which event. CommandDispatcher: what the
+// clients' commands do.
 #pragma once
 
 #include <memory>
@@ -37,6 +37,7 @@
 #include "config/settings.h"
 #include "fanout/fan_out.h"
 #include "gateway/audiences.h"
+#include "gateway/command_dispatcher.h"
 #include "gateway/drain.h"
 #include "gateway/event_publisher.h"
 #include "gateway/router.h"
@@ -73,7 +74,8 @@ class Shard final : public BatchTaker,
                     private reactor::IoHandler,
                     private reactor::TurnTask,
                     private fanout::FanOutHost,
-                    private AudienceHost {
+                    private AudienceHost,
+                    private CommandHost {
  public:
   using Place = Audiences::Place;
 
@@ -220,19 +222,14 @@ class Shard final : public BatchTaker,
   void close_for_memory(Index index);
   bool is_over_rate(Index index);
   bool is_over_control_rate(Index index);
+  bool send_text(ClientId client, std::string_view payload) override;
+  std::optional<CommandClient> find_open(ClientId client) override;
+  CommandClient command_client(Index index) const;
   bool reply(Index index, std::string_view frame);
+  bool say_text(Index index, std::string_view payload);
   void pause(Index index);
   void resume_paused();
   void resume_session(Index index);
-
-  // client_commands.cc
-  bool handle_command(Index index, const Command& command);
-  bool subscribe(Index index, const Command& command);
-  bool unsubscribe(Index index, const Command& command);
-  bool publish(Index index, const Command& command);
-  bool tell(Index index, const json::Template* reply, const Command& command);
-  bool tell_error(Index index, ErrorKind kind, std::string_view detail = {}, std::string_view request = {});
-  bool say_text(Index index, std::string_view payload);
 
   // keepalive.cc
   void start_keepalive(Index index);
@@ -312,6 +309,7 @@ class Shard final : public BatchTaker,
   MonoTime expected_wake_ = MonoTime::max();
   MonoTime grace_until_{};  // after a stall nobody is called silent before this
   IncidentLog incidents_;
+  CommandDispatcher commands_;
   ResponseWriter responses_;
   struct Drain {
     DrainPace pace;
@@ -324,9 +322,9 @@ class Shard final : public BatchTaker,
   // Listeners have a handler of their own, so that epoll says which it was.
   struct ListenerHandler final : reactor::IoHandler {
     Shard* shard = nullptr;
+    reactor::Loop::HandlerId id = 0;
     void on_io(std::uint32_t, std::uint32_t, std::uint32_t) override { shard->accept_after({}); }
   } listener_handler_;
-  reactor::Loop::HandlerId listener_handler_id_ = 0;
 };
 
 }  // namespace carillon::gateway

@@ -19,6 +19,8 @@
 #include "config/test_environment.h"
 #include "gateway/router.h"
 #include "gateway/shard.h"
+#include "gateway/testing/fake_publisher.h"
+#include "gateway/testing/listening_log.h"
 #include "reactor/testing/fake_loop.h"
 #include "websocket/frame_writer.h"
 
@@ -60,23 +62,6 @@ class FakeApi final : public HttpHandler {
   std::function<void()> on_handle = [] {};
 };
 
-// A bus that keeps what clients publish, and answers when the test says.
-class FakePublisher final : public EventPublisher {
- public:
-  struct Published {
-    std::string channel;
-    std::string body;
-    std::function<void(bus::PublishResult)> done;
-  };
-  bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override {
-    if (is_full) return false;
-    published.push_back({std::move(channel), std::move(body), std::move(done)});
-    return true;
-  }
-  bool is_full = false;
-  std::vector<Published> published;
-};
-
 // The way from the Router to the shard, where a full inbox would lose batches.
 class LossyDoor final : public BatchTaker {
  public:
@@ -93,31 +78,6 @@ class LossyDoor final : public BatchTaker {
 
  private:
   BatchTaker& taker_;
-};
-
-class ListeningLog final : public Log {
- public:
-  struct Record {
-    LogLevel level;
-    std::string message;
-    std::map<std::string, std::string> fields;  // text and integers
-  };
-  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) override {
-    std::string line(message);
-    Record record{level, std::string(message), {}};
-    for (const LogField& field : fields) {
-      if (const auto* text = std::get_if<std::string_view>(&field.value)) {
-        line.append(" ").append(field.key).append("=").append(*text);
-        record.fields.emplace(field.key, *text);
-      } else if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
-        record.fields.emplace(field.key, std::to_string(*number));
-      }
-    }
-    lines.push_back(std::move(line));
-    records.push_back(std::move(record));
-  }
-  std::vector<std::string> lines;
-  std::vector<Record> records;
 };
 
 inline constexpr std::string_view kOrion = "[[endpoint]]\nprofile = \"orion\"\n";

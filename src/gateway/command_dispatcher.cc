@@ -1,0 +1,114 @@
+#include "gateway/command_dispatcher.h"
+
+#include <string>
+#include <utility>
+
+#include "event/channel_name.h"
+#include "protocol/replies.h"
+
+namespace carillon::gateway {
+namespace {
+
+bool is_permitted(const CommandClient& client, std::string_view channel) {
+  return !client.identity || client.identity->permits(channel);
+}
+
+std::string_view subject_of(const CommandClient& client) {
+  return client.identity ? client.identity->subject() : std::string_view{};
+}
+
+}  // namespace
+
+bool CommandDispatcher::handle(const CommandClient& client, const Command& command) {
+  counters_.commands.add();
+  switch (command.kind) {
+    case Command::Kind::subscribe:
+      return subscribe(client, command);
+    case Command::Kind::unsubscribe:
+      return unsubscribe(client, command);
+    case Command::Kind::ping:
+      return send_reply(client, &client.endpoint.commands.pong(), command);
+    case Command::Kind::publish:
+      return publish(client, command);
+    case Command::Kind::refused:
+      if (command.reserved) counters_.commands_reserved.add();
+      break;
+  }
+  return send_error(client, command.error, command.detail, command.request);
+}
+
+bool CommandDispatcher::subscribe(const CommandClient& client, const Command& command) {
+  const Endpoint& endpoint = client.endpoint;
+  const auto refuse = [&](std::string_view detail) {
+    return send_error(client, ErrorKind::subscription_failed, detail, command.request);
+  };
+  if (!is_permitted(client, command.channel)) {
+    return send_error(client, ErrorKind::unauthorized, {}, command.request);
+  }
+  if (endpoint.source.is_reserved(command.channel)) {
+    counters_.commands_reserved.add();
+    return refuse(describe(ChannelNameFault::reserved));
+  }
+  if (command.channel.find('*') != std::string::npos) {
+    incidents_.on_literal_star(command.channel, endpoint.settings.name, loop_.now());
+  }
+  switch (audiences_.subscribe_to_channel(client.id.index, endpoint, command.channel)) {
+    case Audiences::Outcome::subscribed:
+      break;
+    case Audiences::Outcome::client_has_too_many:
+      return refuse("too many channels");
+    case Audiences::Outcome::shard_has_too_many:
+      return refuse("the server has too many channels");
+  }
+  return send_reply(client, endpoint.commands.subscribed(), command);
+}
+
+bool CommandDispatcher::unsubscribe(const CommandClient& client, const Command& command) {
+  audiences_.unsubscribe_from_channel(client.id.index, client.endpoint, command.channel);
+  return send_reply(client, client.endpoint.commands.unsubscribed(), command);
+}
+
+bool CommandDispatcher::publish(const CommandClient& client, const Command& command) {
+  const Endpoint& endpoint = client.endpoint;
+  const auto match = endpoint.source.match(command.channel);
+  const std::string_view name = match ? match->star : std::string_view(command.channel);
+  if (!is_permitted(client, name)) return send_error(client, ErrorKind::unauthorized, {}, command.request);
+  std::string body;
+  const ReplyValues values{
+      .now = loop_.wall_now(), .request = command.request, .channel = name, .subject = subject_of(client)};
+  render_reply(endpoint.commands.event(), values, body);
+  const auto done = [this, id = client.id](bus::PublishResult result) {
+    if (result == bus::PublishResult::accepted) return;
+    loop_.post_always([this, id] { on_not_published(id); });
+  };
+  if (publisher_.publish(command.channel, std::move(body), done)) return true;
+  return send_error(client, ErrorKind::internal_error, "not published", command.request);
+}
+
+void CommandDispatcher::on_not_published(ClientId id) {
+  if (const auto client = host_.find_open(id)) {
+    send_error(*client, ErrorKind::internal_error, "not published");
+  }
+}
+
+bool CommandDispatcher::send_reply(const CommandClient& client, const json::Template* reply,
+                                   const Command& command) {
+  if (!reply) return true;
+  const ReplyValues values{.now = loop_.wall_now(),
+                           .request = command.request,
+                           .channel = command.channel,
+                           .subject = subject_of(client)};
+  std::string payload;
+  render_reply(*reply, values, payload);
+  return host_.send_text(client.id, payload);
+}
+
+bool CommandDispatcher::send_error(const CommandClient& client, ErrorKind kind, std::string_view detail,
+                                   std::string_view request) {
+  std::string payload;
+  if (!client.endpoint.replies.error(kind, detail, request, loop_.wall_now(), payload)) return true;
+  counters_.errors_told.add();
+  return host_.send_text(client.id, payload);
+}
+
+}  // namespace carillon::gateway

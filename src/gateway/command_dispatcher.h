@@ -1,0 +1,82 @@
+// CommandDispatcher: does what clients ask for with their messages (subscribe, unsubscribe, ping, publish)
+// and sends them the replies and error frames of their protocol.
+//
+// Thread: the shard's.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "auth/identity.h"
+#include "client/client_id.h"
+#include "client/counters.h"
+#include "client/incident_log.h"
+#include "gateway/audiences.h"
+#include "gateway/event_publisher.h"
+#include "json/template.h"
+#include "protocol/commands.h"
+#include "protocol/endpoint.h"
+#include "reactor/loop.h"
+
+namespace carillon::gateway {
+
+// The client that a command comes from.
+struct CommandClient {
+  ClientId id;
+  const Endpoint& endpoint;
+  const auth::Identity* identity;  // null where the endpoint asks for no token
+};
+
+// What CommandDispatcher needs of the owner of the clients.
+class CommandHost {
+ public:
+  // Sends a text message to an open client, before any event. False when its outbox is full: the host holds
+  // the message, and reads nothing more from the client until it has been sent.
+  virtual bool send_text(ClientId client, std::string_view payload) = 0;
+  // Nothing once the client is closing or gone.
+  virtual std::optional<CommandClient> find_open(ClientId client) = 0;
+
+ protected:
+  ~CommandHost() = default;
+};
+
+class CommandDispatcher {
+ public:
+  // All of these outlive it, and it outlives the functions that it posts to the loop.
+  CommandDispatcher(Audiences& audiences, CommandHost& host, EventPublisher& publisher, reactor::Loop& loop,
+                    IncidentLog& incidents, ShardCounters& counters)
+      : audiences_(audiences),
+        host_(host),
+        publisher_(publisher),
+        loop_(loop),
+        incidents_(incidents),
+        counters_(counters) {}
+  CommandDispatcher(const CommandDispatcher&) = delete;
+  CommandDispatcher& operator=(const CommandDispatcher&) = delete;
+
+  // Does what the command asks for. False when the client's outbox is full and its reply is held: no further
+  // command of this client may be handled until the host has sent it. The bus answers a publish later: an
+  // error frame follows only if it refuses the event and the client is still open.
+  bool handle(const CommandClient& client, const Command& command);
+
+  // Sends an error frame; does nothing where the protocol has none. `detail` is added to the configured text;
+  // `request` is the client's message, empty if it is no JSON. False as in handle().
+  bool send_error(const CommandClient& client, ErrorKind kind, std::string_view detail = {},
+                  std::string_view request = {});
+
+ private:
+  bool subscribe(const CommandClient& client, const Command& command);
+  bool unsubscribe(const CommandClient& client, const Command& command);
+  bool publish(const CommandClient& client, const Command& command);
+  void on_not_published(ClientId client);
+  bool send_reply(const CommandClient& client, const json::Template* reply, const Command& command);
+
+  Audiences& audiences_;
+  CommandHost& host_;
+  EventPublisher& publisher_;
+  reactor::Loop& loop_;
+  IncidentLog& incidents_;
+  ShardCounters& counters_;
+};
+
+}  // namespace carillon::gateway

@@ -1,0 +1,29 @@
+// FakePublisher: a bus that keeps what clients publish, and answers when the test says. For tests.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/event_publisher.h"
+
+namespace carillon::gateway::testing {
+
+class FakePublisher final : public EventPublisher {
+ public:
+  struct Published {
+    std::string channel;
+    std::string body;
+    std::function<void(bus::PublishResult)> done;
+  };
+  bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override {
+    if (is_full) return false;
+    published.push_back({std::move(channel), std::move(body), std::move(done)});
+    return true;
+  }
+  bool is_full = false;
+  std::vector<Published> published;
+};
+
+}  // namespace carillon::gateway::testing
