@@ -1,4 +1,4 @@
-"""The part of .ci/run after ./test: Clang with warnings as errors, the sanitizers, the fuzz targets.
+"""The part of .ci/run after ./test: clang-tidy, actionlint, Clang's warnings, the sanitizers, the fuzz targets.
 
 Sums with what ./test has left in build/results, and ends with `N passed, N failed`.
 """
@@ -15,6 +15,8 @@ import suites
 from suites import ROOT, Outcome
 
 BUILD_TIMEOUT_S = 2400
+TIDY_TIMEOUT_S = 1800
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.7"
 FUZZ_SECONDS = 30
 FUZZ_RSS_MB = 1024
 # Where more than one thread is at work; the pure folders have none to race with.
@@ -41,6 +43,13 @@ def clang(report):
     # here, for nothing else in CI would notice that one does not compile any more.
     report.add(build("clang/-Werror", "clang", [], "-DCARILLON_WERROR=ON", "-DCARILLON_TESTS=OFF",
                      "-DCARILLON_BENCH=ON"))
+
+
+def lint(report):
+    """What has changed, by clang-tidy; and the workflows, by a linter that Go fetches and caches itself."""
+    report.add(suites.run_check("clang-tidy", [sys.executable, ROOT / "tools" / "check_tidy.py"], TIDY_TIMEOUT_S))
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    report.add(suites.run_check("actionlint", ["go", "run", ACTIONLINT, *workflows]))
 
 
 def sanitizer(report, preset, folders):
@@ -101,6 +110,7 @@ def main():
     shutil.rmtree(ROOT / "build" / "fuzz-findings", ignore_errors=True)
     report = suites.Report("ci")
     add_earlier(report)
+    lint(report)
     clang(report)
     sanitizer(report, "asan", suites.unit_suites())
     sanitizer(report, "tsan", THREADED)

@@ -228,7 +228,7 @@ std::optional<http::Response> Ingest::handle(const http::RequestHead& head, std:
   http::Response answer;
   answer.status = found->route->status;
   answer.body = std::move(made->answer);
-  const auto done = [this, later, answer = std::move(answer)](PublishOutcome outcome) {
+  const auto done = [this, later = std::move(later), answer = std::move(answer)](PublishOutcome outcome) {
     switch (outcome.verdict) {
       case PublishOutcome::Verdict::acknowledged:
         counters_.accepted.fetch_add(1, std::memory_order_relaxed);

@@ -69,7 +69,7 @@ struct Screen {
 
 // Ready to paste: with a token where one is asked for and the query may carry it.
 std::string url_of(const protocol::Endpoint& endpoint, const Screen& screen) {
-  const std::string url = "ws://" + screen.address + endpoint.settings.path;
+  std::string url = "ws://" + screen.address + endpoint.settings.path;
   const config::EndpointAuth& auth = endpoint.settings.auth;
   if (auth.mode != config::AuthMode::jwt) return url;
   for (const config::TokenPlace& place : auth.sources) {

@@ -18,7 +18,7 @@ struct Verified {
 
 class JwtAuthenticator final : public Authenticator {
  public:
-  JwtAuthenticator(std::vector<Key> keys, Options options)
+  JwtAuthenticator(std::vector<Key> keys, const Options& options)
       : keys_(std::move(keys)), options_(options), cache_(options.cache_entries_max) {
     for (const Key& key : keys_) listed_.add(key.algorithms());
   }
@@ -129,7 +129,8 @@ std::unique_ptr<Authenticator> make_api_key_authenticator(std::vector<Secret> ke
 }
 
 Result<std::unique_ptr<Authenticator>> Authenticator::create(const std::vector<config::KeySettings>& settings,
-                                                             Options options, WeakSecrets weak_secrets) {
+                                                             const Options& options,
+                                                             WeakSecrets weak_secrets) {
   if (settings.empty()) {
     return failure(
         "keys: there is none, so no token could be good; add [keys.main] with algorithms and secret");

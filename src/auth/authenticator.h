@@ -37,7 +37,7 @@ class Authenticator {
   // secret under 32 bytes unless `weak_secrets` says dev), with a message for the configuration's author.
   enum class WeakSecrets { refuse, allow };
   static Result<std::unique_ptr<Authenticator>> create(const std::vector<config::KeySettings>& keys,
-                                                       Options options, WeakSecrets weak_secrets);
+                                                       const Options& options, WeakSecrets weak_secrets);
   virtual ~Authenticator() = default;
 
   virtual Result<Ref<const Identity>, TokenFault> verify(std::string_view token, WallTime now) = 0;

@@ -34,7 +34,7 @@ TEST(BodyBudget, GetsAShareBackOnce) {
     BodyShare share;
     EXPECT_TRUE(share.try_hold(budget, 60));
     BodyShare moved = std::move(share);
-    share.release();  // holds nothing any more
+    share.release();  // NOLINT(bugprone-use-after-move): it holds nothing any more
     EXPECT_EQ(budget.bytes(), 60U);
     moved.release();
     moved.release();

@@ -30,11 +30,11 @@ class EndpointCheck {
   }
 
  private:
-  void fault(std::string_view key, std::string message) {
-    fault_at(endpoint_.origin_of(key), key, std::move(message));
+  void fault(std::string_view key, std::string_view message) {
+    fault_at(endpoint_.origin_of(key), key, message);
   }
-  void fault_at(Origin origin, std::string_view key, std::string message) {
-    report_.error(std::move(origin), cat({prefix_, ".", key}), std::move(message));
+  void fault_at(Origin origin, std::string_view key, std::string_view message) {
+    report_.error(std::move(origin), cat({prefix_, ".", key}), message);
   }
   // What could not be read was told already, and holds an older value now.
   bool was_read(std::string_view key) const { return !report_.has_error_at(cat({prefix_, ".", key})); }

@@ -28,9 +28,9 @@ class DialectCheck {
   }
 
  private:
-  void fault(std::string_view key, std::string message) {
+  void fault(std::string_view key, std::string_view message) {
     if (!was_read(key)) return;
-    report_.error(place_of(key), cat({prefix_, ".", key}), std::move(message));
+    report_.error(place_of(key), cat({prefix_, ".", key}), message);
   }
   // What could not be read was told already, and holds an older value now.
   bool was_read(std::string_view key) const { return !report_.has_error_at(cat({prefix_, ".", key})); }

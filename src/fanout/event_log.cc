@@ -9,12 +9,12 @@ namespace carillon::fanout {
 
 EventLog::~EventLog() { drop_until(head_); }
 
-void EventLog::append(Ref<const Frame> frame, std::uint32_t now_ms, Tag tag) {
+void EventLog::append(const Ref<const Frame>& frame, std::uint32_t now_ms, Tag tag) {
   const std::uint32_t start = this->size() == 0 ? 0 : end();
   if (!ring_ || this->size() == mask_ + 1) grow();
   const std::string_view plain = frame->plain();
   const auto size = static_cast<std::uint32_t>(plain.size());
-  frame->add_ref();  // the entry's own count; `frame` gives its one back on return
+  frame->add_ref();  // the entry's own count
   ring_[head_ & mask_] = {plain.data(), frame.get(), size, start, now_ms, tag};
   ++head_;
 }

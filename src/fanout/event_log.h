@@ -42,7 +42,7 @@ class EventLog {
   std::uint32_t size() const { return head_ - tail_; }
   std::uint32_t bytes() const { return size() == 0 ? 0 : end() - at(tail_).start; }
 
-  void append(Ref<const Frame> frame, std::uint32_t now_ms, Tag tag = 0);
+  void append(const Ref<const Frame>& frame, std::uint32_t now_ms, Tag tag = 0);
   void drop_until(Cursor cursor);  // entries before `cursor`; gives the ring back when empty
 
   const LogEntry& at(Cursor cursor) const { return ring_[cursor & mask_]; }

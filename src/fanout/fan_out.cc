@@ -53,7 +53,7 @@ std::vector<LogId> FanOut::take_deserted() {
 
 std::uint32_t FanOut::subscribers_of(LogId log) const { return logs_[log].members.count(); }
 
-void FanOut::append(LogId id, Ref<const Frame> frame, MonoTime now, Tag tag) {
+void FanOut::append(LogId id, const Ref<const Frame>& frame, MonoTime now, Tag tag) {
   LogState& log = logs_[id];
   CARILLON_ASSERT(log.in_use);
   if (log.members.count() == 0) return;
@@ -61,7 +61,7 @@ void FanOut::append(LogId id, Ref<const Frame> frame, MonoTime now, Tag tag) {
   const auto size = frame->plain().size();
   log.members.owe_full_turn(log.events.head());
   const std::uint32_t ring_before = log.events.ring_bytes();
-  log.events.append(std::move(frame), now_ms_, tag);
+  log.events.append(frame, now_ms_, tag);
   count_ring(ring_before, log.events.ring_bytes());
   counters_.retained_bytes += size;
   ++counters_.appends;

@@ -121,7 +121,7 @@ class FanOut {
   // What an index of names keeps with the log; it is empty again before remove_log().
   LogNote& note_of(LogId log) { return logs_[log].note; }
   // One event for everybody on the log. Nothing is touched per subscriber.
-  void append(LogId log, Ref<const Frame> frame, MonoTime now, Tag tag = 0);
+  void append(LogId log, const Ref<const Frame>& frame, MonoTime now, Tag tag = 0);
   // append() to it is near: its record is asked of the memory, and not waited for.
   void prefetch(LogId log) const {
     const char* const record = reinterpret_cast<const char*>(&logs_[log]);

@@ -74,6 +74,8 @@ class InlineList {
   bool on_heap() const { return capacity_ > 1; }
 
   void take(InlineList& other) {
+    // Its bytes may be moved as they are: nothing points into the object.
+    // NOLINTNEXTLINE(bugprone-undefined-memory-manipulation)
     std::memcpy(static_cast<void*>(this), &other, sizeof other);
     other.capacity_ = 1;
     other.clear();

@@ -228,7 +228,7 @@ std::optional<ParseError> DuplicateFinder::close_object() {
 }  // namespace
 
 std::string ParseError::message() const {
-  const std::string place = "at byte " + std::to_string(offset) + ": ";
+  std::string place = "at byte " + std::to_string(offset) + ": ";
   switch (fault) {
     case ParseFault::invalid:
       return place + std::string(describe(validity));

@@ -16,7 +16,8 @@ void bind_source(int fd, std::uint32_t source) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + source);
-  ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  // A connection that could not be bound has another source address, and connects all the same.
+  static_cast<void>(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address));
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ Result<DialPlan> plan(const DialRequest& request) {
 
 }  // namespace
 
-Result<std::shared_ptr<DialPlanInbox>> make_dial_plan(DialRequest request) {
+Result<std::shared_ptr<DialPlanInbox>> make_dial_plan(const DialRequest& request) {
   auto place = std::make_shared<ThreadPlace>();
   if (!place->taken()) {
     return failure("cannot connect to " + request.host + ": " + std::to_string(kDialThreadsMax) +

@@ -38,6 +38,6 @@ inline constexpr int kDialThreadsMax = 16;
 using DialPlanInbox = Inbox<Result<DialPlan>>;
 
 // Starts the thread. Its inbox gets exactly one item.
-Result<std::shared_ptr<DialPlanInbox>> make_dial_plan(DialRequest request);
+Result<std::shared_ptr<DialPlanInbox>> make_dial_plan(const DialRequest& request);
 
 }  // namespace carillon::reactor

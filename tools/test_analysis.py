@@ -1,0 +1,60 @@
+"""Which files clang-tidy is run on."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import check_tidy
+
+
+class CheckTidy(unittest.TestCase):
+    COMPILED = {"src/a/early.cc": '#include "a/x.h"\n', "src/a/x.cc": '#include "a/x.h"\n', "src/a/x_test.cc": '#include "a/x.h"\n#include "a/t.h"\n',
+                "src/b/y.cc": '#include "a/only.h"\n'}
+
+    def test_a_source_is_checked_itself_and_a_header_through_a_source_that_includes_it(self):
+        for changed, expected in ((["src/a/x.cc"], ["src/a/x.cc"]), (["src/a/x.h"], ["src/a/x.cc"]),
+                                  (["src/a/t.h"], ["src/a/x_test.cc"]), (["src/a/only.h"], ["src/b/y.cc"]),
+                                  (["src/a/unused.h", "README.md", "bench/not_compiled.cc"], []),
+                                  (["src/a/x.h", "src/a/x.cc", "src/b/y.cc"], ["src/a/x.cc", "src/b/y.cc"])):
+            with self.subTest(changed):
+                self.assertEqual(check_tidy.sources_of(set(changed), self.COMPILED), expected)
+
+    def test_what_has_changed_includes_new_files_and_leaves_out_deleted_ones(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+
+            def git(*arguments):
+                subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=root, check=True)
+            git("init", "-q")
+            for name in ("same.cc", "changed.cc", "gone.cc"):
+                (root / name).write_text("int f();\n")
+            git("add", "-A")
+            git("commit", "-qm", "first")
+            (root / "changed.cc").write_text("int g();\n")
+            (root / "gone.cc").unlink()
+            (root / "new.cc").write_text("int h();\n")
+            self.assertEqual(check_tidy.changed_files(root, "HEAD"), {"changed.cc", "new.cc"})
+            # A commit that does not exist here: everything is checked.
+            self.assertIsNone(check_tidy.changed_files(root, "0" * 40))
+
+    def test_only_written_sources_are_checked_and_their_standard_is_spelled_for_clang_14(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "src").mkdir()
+            (root / "build").mkdir()
+            files = [root / "src" / "a.cc", root / "build" / "made.cc"]
+            for file in files:
+                file.write_text("int f();\n")
+            database = root / "compile_commands.json"
+            database.write_text(json.dumps([{"file": str(file), "command": f"c++ -std=c++23 {file}"} for file in files]))
+            self.assertEqual(check_tidy.compiled_sources(root, database), {"src/a.cc": "int f();\n"})
+            check_tidy.write_database(database, root / "tidy")
+            self.assertIn("-std=c++2b ", (root / "tidy" / "compile_commands.json").read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
