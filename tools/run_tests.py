@@ -17,14 +17,14 @@ TIMEOUT_S = 240
 TIMEOUT_LONG_S = 900
 
 
-def planned(long):
-    """(name, how to run it), in order: what is quick and tells most comes first."""
+def planned(long, build=ROOT / "build" / "dev"):
+    """(name, how to run it), in order: what is quick and tells most comes first. `build` has the unit tests."""
     for check in CHECKS:
         yield f"tools/{check}", lambda n, c=check: suites.run_check(n, [sys.executable, ROOT / "tools" / f"{c}.py"])
     for file in sorted([*(ROOT / "tools").glob("test_*.py"), *(ROOT / "bench").glob("test_*.py")]):
         yield f"{file.parent.name}/{file.stem}", lambda n, f=file: suites.run_unittest(n, f, TIMEOUT_S)
     for folder in suites.unit_suites():
-        yield f"unit/{folder}", lambda n, f=folder: suites.run_gtest(n, ROOT / "build" / "dev" / f"{f}_test")
+        yield f"unit/{folder}", lambda n, f=folder: suites.run_gtest(n, build / f"{f}_test")
     yield from integration(INTEGRATION, "integration", TIMEOUT_S)
     if long:
         yield from integration(INTEGRATION / "long", "long", TIMEOUT_LONG_S)

@@ -1,4 +1,4 @@
-"""Which files clang-tidy is run on."""
+"""Which files clang-tidy is run on, and how lines that tests execute are counted."""
 
 import json
 import pathlib
@@ -9,6 +9,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import check_tidy
+import coverage
 
 
 class CheckTidy(unittest.TestCase):
@@ -54,6 +55,18 @@ class CheckTidy(unittest.TestCase):
             self.assertEqual(check_tidy.compiled_sources(root, database), {"src/a.cc": "int f();\n"})
             check_tidy.write_database(database, root / "tidy")
             self.assertIn("-std=c++2b ", (root / "tidy" / "compile_commands.json").read_text())
+
+
+class Coverage(unittest.TestCase):
+    def test_lines_are_summed_by_folder_and_the_whole_stands_last(self):
+        def file(name, *counts):
+            return {"file": name, "lines": [{"count": count, "gcovr/noncode": False} for count in counts]}
+        noise = {"file": "src/a/z.cc", "lines": [{"count": 0, "gcovr/noncode": True}]}
+        folders = coverage.by_folder({"files": [file("src/a/x.cc", 3, 0), file("src/a/n/y.cc", 1, 1), noise,
+                                                file("src/b/x.cc", 0, 0), file("tests/x.cc", 1)]})
+        self.assertEqual(folders, {"a": (3, 4), "b": (0, 2)})
+        self.assertEqual([line.split()[:2] for line in coverage.table(folders)],
+                         [["a", "75.0"], ["b", "0.0"], ["all", "50.0"]])
 
 
 if __name__ == "__main__":
