@@ -50,12 +50,15 @@ class CheckLayers(unittest.TestCase):
         for path, included in (("fanout/flush.cc", "websocket/frame_writer.h"), ("fanout/lag.cc", "transport/transport.h"),
                                ("client/sockets.h", "fanout/fan_out.h"), ("client/socket.cc", "fanout/fan_out.h"),
                                ("client/tls_clients.cc", "fanout/fan_out.h"), ("client/reading.h", "fanout/fan_out.h"),
-                               ("protocol/replies.cc", "fanout/frame.h"), ("protocol/source.cc", "reactor/loop.h")):
+                               ("protocol/replies.cc", "fanout/frame.h"), ("protocol/source.cc", "reactor/loop.h"),
+                               ("gateway/audiences.h", "gateway/shard.h"), ("gateway/command_dispatcher.cc", "gateway/shard.h"),
+                               ("gateway/audiences_test.cc", "gateway/testing/shard_stage.h")):
             with self.subTest(path):
                 includes = {path: ["base/result.h", included]}
                 self.assertEqual(len(list(check_layers.inner_problems(includes, set()))), 1)
                 self.assertEqual(list(check_layers.inner_problems(includes, {(path, included)})), [])
-        fine = {"client/clients.cc": ["fanout/fan_out.h"], "gateway/router.cc": ["websocket/frame_writer.h"]}
+        fine = {"client/clients.cc": ["fanout/fan_out.h"], "gateway/router.cc": ["websocket/frame_writer.h"],
+                "gateway/gateway.cc": ["gateway/shard.h"]}
         self.assertEqual(list(check_layers.inner_problems(fine, set())), [])
 
     def test_an_exception_to_an_inner_rule_that_is_not_needed_any_more_is_refused(self):
