@@ -138,7 +138,7 @@ Unit set_clients(const BenchArguments& arguments, loadgen::ClientSettings& clien
   if (address->is_ipv4_loopback()) {
     clients.sources = arguments.sources.value_or(kSourcesMin + arguments.clients / kClientsASource);
   }
-  if (arguments.stall > arguments.clients) return failure("--stall: there are only --clients of them");
+  if (arguments.stall > arguments.clients) return failure("--stall: must not be larger than --clients");
   if (arguments.stall > 0) clients.stall_from = arguments.clients - arguments.stall;
   if (auto tokens = set_tokens(arguments, clients); !tokens) return tokens;
   return set_messages(arguments, clients);
@@ -146,7 +146,8 @@ Unit set_clients(const BenchArguments& arguments, loadgen::ClientSettings& clien
 
 Result<std::unique_ptr<loadgen::Publisher>> connect_publisher(const BenchArguments& arguments) {
   if (arguments.publish.empty()) return nullptr;
-  if (arguments.channel.empty()) return failure("--publish: say with --channel where the events go");
+  if (arguments.channel.empty())
+    return failure("--publish: --channel is missing; write the channel to publish to");
   const auto url = loadgen::parse_url(arguments.publish, "--publish");
   if (!url) return tl::unexpected(url.error());
   const auto address = loadgen::resolve(url->host, url->port);
@@ -163,8 +164,7 @@ Result<std::unique_ptr<loadgen::Publisher>> connect_publisher(const BenchArgumen
                                                        arguments.publish_headers, arguments.publish_body);
   } else {
     const std::string key = from_environment("CARILLON_API_KEY");
-    if (key.empty())
-      return failure("--publish: set CARILLON_API_KEY to a key that the gateway has in api.keys");
+    if (key.empty()) return failure("--publish: set CARILLON_API_KEY to one of the gateway's api.keys");
     protocol = std::make_unique<loadgen::ApiProtocol>(url->target, url->host_header(), key);
   }
   return loadgen::Publisher::connect(*address, std::move(protocol));

@@ -29,29 +29,28 @@ struct Parsed {
 };
 
 void add_serving(CLI::App& app, Parsed& parsed) {
-  CLI::App* serve = app.add_subcommand("serve", "Serve clients as a configuration file says");
-  serve->add_option("-c,--config", parsed.config_file, "The configuration (docs/configuration.md)")
+  CLI::App* serve = app.add_subcommand("serve", "Serve clients with a configuration file");
+  serve->add_option("-c,--config", parsed.config_file, "The configuration file (docs/configuration.md)")
       ->required();
   serve->callback([&] { parsed.run = [&] { return run_serve(parsed.config_file); }; });
 
-  CLI::App* dev = app.add_subcommand("dev", "Try it out: sample events, a fresh secret, lines to paste");
-  dev->add_option("--bus", parsed.dev.bus, "Where events come from, e.g. redis://127.0.0.1:6379")
-      ->capture_default_str();
+  CLI::App* dev = app.add_subcommand("dev", "Try it out: sample events, a random secret, commands to paste");
+  dev->add_option("--bus", parsed.dev.bus, "The bus, such as redis://127.0.0.1:6379")->capture_default_str();
   dev->add_option("--listen", parsed.dev.listen, "Address and port; default 127.0.0.1:8000 and [::1]:8000");
   dev->add_option("--log-level", parsed.dev.log_level, "debug, info, warning or error")
       ->capture_default_str();
   dev->callback([&] { parsed.run = [&] { return run_dev(parsed.dev); }; });
 
-  CLI::App* check = app.add_subcommand("check", "Read a configuration and say all that is wrong with it");
+  CLI::App* check = app.add_subcommand("check", "Check a configuration file and list every mistake");
   check->add_option("file", parsed.config_file, "The configuration")->required();
   check->callback([&] { parsed.run = [&] { return run_check(parsed.config_file); }; });
 }
 
 void add_looking_up(CLI::App& app, Parsed& parsed) {
-  CLI::App* profile = app.add_subcommand("profile", "The client protocols that are built in");
+  CLI::App* profile = app.add_subcommand("profile", "The built-in client protocols");
   profile->require_subcommand(1);
   profile->add_subcommand("list", "Their names")->callback([&] { parsed.run = run_profile_list; });
-  CLI::App* show = profile->add_subcommand("show", "One profile's file, as it can be overridden");
+  CLI::App* show = profile->add_subcommand("show", "Print a profile's file, whose values can be overridden");
   show->add_option("name", parsed.profile, "The profile's name")->required();
   show->callback([&] { parsed.run = [&] { return run_profile_show(parsed.profile); }; });
 
@@ -63,17 +62,18 @@ void add_looking_up(CLI::App& app, Parsed& parsed) {
 }
 
 void add_doctor(CLI::App& app, Parsed& parsed) {
-  CLI::App* doctor = app.add_subcommand("doctor", "What this machine needs to hold so many connections");
-  doctor->add_option("--connections", parsed.doctor.connections, "How many; default 10000")
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "Check what this machine lacks to hold a number of connections");
+  doctor->add_option("--connections", parsed.doctor.connections, "Number of connections; default 10000")
       ->check(CLI::Range(std::int64_t{1}, kConnectionsMax));
   doctor->add_option("-c,--config", parsed.doctor.config_file,
-                     "Take server.connections_max and server.descriptors of this file");
+                     "Read server.connections_max and server.descriptors from this file");
   doctor->callback([&] { parsed.run = [&] { return run_doctor(parsed.doctor); }; });
 }
 
 void add_tools(CLI::App& app, Parsed& parsed) {
   CLI::App* token = app.add_subcommand("token", "Mint a token with the secret in CARILLON_JWT_SECRET");
-  token->add_option("--sub", parsed.token.subject, "The user it speaks for")->capture_default_str();
+  token->add_option("--sub", parsed.token.subject, "The user (sub) of the token")->capture_default_str();
   token->add_option("--ttl", parsed.token.ttl_s, "Seconds until it expires")
       ->check(CLI::Range(1, 31'536'000))
       ->capture_default_str();
@@ -90,55 +90,59 @@ void add_tools(CLI::App& app, Parsed& parsed) {
 }
 
 void add_bench_clients(CLI::App* bench, BenchArguments& arguments) {
-  bench->add_option("--url", arguments.url, "Where clients connect; $i is a client's number")
+  bench->add_option("--url", arguments.url, "URL that clients connect to; $i is the client's number")
       ->capture_default_str();
-  bench->add_option("--clients", arguments.clients, "How many")
+  bench->add_option("--clients", arguments.clients, "Number of clients")
       ->check(CLI::Range(1, 4'000'000))
       ->capture_default_str();
-  bench->add_option("--users", arguments.users, "Different tokens, minted with CARILLON_JWT_SECRET")
+  bench
+      ->add_option("--users", arguments.users,
+                   "Number of different users, whose tokens are minted with CARILLON_JWT_SECRET")
       ->check(CLI::Range(1, 4'000'000))
       ->capture_default_str();
   bench->add_option("--token-param", arguments.token_param, "The query parameter of the token")
       ->capture_default_str();
-  bench->add_flag("--bearer", arguments.bearer, "The token goes into the Authorization header");
+  bench->add_flag("--bearer", arguments.bearer, "Send the token in the Authorization header");
   bench->add_option("--transport", arguments.transport, "ws or sse")
       ->check(CLI::IsMember({"ws", "sse"}))
       ->capture_default_str();
   bench->add_option("--hello", arguments.hellos,
-                    "A message of each client once it is open; $i is its number");
-  bench->add_option("--answer", arguments.answers, "QUESTION=ANSWER: how a text message is answered");
-  bench->add_flag("--binary", arguments.binary, "These messages are binary");
-  bench->add_option("--count", arguments.count, "What is an event: frames, or marker:TEXT")
+                    "Message that each client sends once it is open; $i is its number");
+  bench->add_option("--answer", arguments.answers, "QUESTION=ANSWER: reply to a text message");
+  bench->add_flag("--binary", arguments.binary, "Send these messages as binary");
+  bench->add_option("--count", arguments.count, "How events are counted: frames, or marker:TEXT")
       ->capture_default_str();
-  bench->add_option("--stall", arguments.stall, "So many of the clients never read");
-  bench->add_option("--sources", arguments.sources, "Loopback addresses that clients come from")
+  bench->add_option("--stall", arguments.stall, "Number of clients that never read");
+  bench->add_option("--sources", arguments.sources, "Number of loopback addresses that clients connect from")
       ->check(CLI::Range(1, 60'000));
-  bench->add_option("--threads", arguments.threads, "Each with a table of descriptors of its own")
+  bench->add_option("--threads", arguments.threads, "Number of threads, each with its own descriptor table")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  bench->add_option("--core", arguments.core, "Stay on this core");
+  bench->add_option("--core", arguments.core, "Run on this core");
 }
 
 void add_bench_events(CLI::App* bench, BenchArguments& arguments) {
   bench->add_option("--publish", arguments.publish,
                     "http://…/v1/publish, redis://…, nats://…, or any URL to POST to");
-  bench->add_option("--publish-header", arguments.publish_headers, "'Name: value' of such a POST");
+  bench->add_option("--publish-header", arguments.publish_headers, "'Name: value' header of such a POST");
   bench->add_option("--publish-body", arguments.publish_body, "Its body, with $channel and $data");
-  bench->add_option("--channel", arguments.channel, "Where events go; with $i one channel a client");
-  bench->add_option("--order", arguments.order, "Of the channels: round-robin or random")
+  bench->add_option("--channel", arguments.channel,
+                    "Channel that events are published to; with $i one channel per client");
+  bench->add_option("--order", arguments.order, "Order of the channels: round-robin or random")
       ->check(CLI::IsMember({"round-robin", "random"}))
       ->capture_default_str();
   bench->add_option("--body", arguments.body, R"(The event's JSON; default {"n":$n,"pad":"$pad"})");
-  bench->add_option("--bytes", arguments.bytes, "Bytes of it")
+  bench->add_option("--bytes", arguments.bytes, "Length of that JSON in bytes")
       ->check(CLI::Range(16, 1024 * 1024))
       ->capture_default_str();
-  bench->add_option("--rate", arguments.rate, "Events a second")
+  bench->add_option("--rate", arguments.rate, "Events per second")
       ->check(CLI::Range(0.01, 1e6))
       ->capture_default_str();
-  bench->add_option("--seconds", arguments.seconds, "How long")
+  bench->add_option("--seconds", arguments.seconds, "Duration in seconds")
       ->check(CLI::Range(0.1, 86'400.0))
       ->capture_default_str();
-  bench->add_option("--events", arguments.events, "How many instead")->check(CLI::Range(1.0, 1e12));
+  bench->add_option("--events", arguments.events, "Number of events, instead of a duration")
+      ->check(CLI::Range(1.0, 1e12));
   bench->add_option("--server-pid", arguments.server_pids, "Measure this process's CPU time and memory");
   bench->add_flag("--json", arguments.json, "Print JSON instead of a table");
 }
@@ -147,7 +151,7 @@ void add_measuring(CLI::App& app, Parsed& parsed) {
   CLI::App* bench = app.add_subcommand("bench", "Measure a gateway: connect, publish, count and time");
   bench->footer(
       "The token comes from CARILLON_TOKEN, or is minted with CARILLON_JWT_SECRET; the API's key\n"
-      "from CARILLON_API_KEY. docs/benchmarking.md says what each figure means.");
+      "from CARILLON_API_KEY. docs/benchmarking.md explains each figure.");
   add_bench_clients(bench, parsed.bench);
   add_bench_events(bench, parsed.bench);
   bench->callback([&] { parsed.run = [&] { return run_bench(parsed.bench); }; });
@@ -198,7 +202,7 @@ int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** 
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-  CLI::App app("Carillon: publish once, and everyone hears it. A real-time event gateway.", "carillon");
+  CLI::App app("Carillon: a real-time event gateway from Redis and HTTP to WebSocket clients.", "carillon");
   app.set_version_flag("--version", "carillon " CARILLON_VERSION);
   app.require_subcommand(1);
   Parsed parsed;

@@ -94,26 +94,26 @@ void print_screen(const gateway::Gateway& gateway, const Screen& screen) {
               screen.address.c_str(), std::string(gateway.bus_url()).c_str());
   const std::string url = print_urls(gateway, screen);
   std::printf("  %-10s http://%s/health   /ready   /metrics\n", "health", screen.address.c_str());
-  std::printf("\nA token, good for a week or until this process ends:\n%s\n", screen.token.c_str());
+  std::printf("\nA token, valid for a week or until this process ends:\n%s\n", screen.token.c_str());
   std::printf("\nPublish an event:\n");
   std::printf(
       "curl -sS http://%s/v1/publish -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d "
       "'%s'\n",
       screen.address.c_str(), screen.api_key.c_str(), screen.example.line.c_str());
-  std::printf("\nHear events, in another terminal, with Node or with Python:\n");
+  std::printf("\nReceive events in another terminal, with Node or with Python:\n");
   std::printf(
       "NODE_PATH=/usr/share/nodejs node -e 'new (require(\"ws\"))(\"%s\").on(\"message\", m => "
       "console.log(String(m)))'\n",
       url.c_str());
   std::printf(
-      "/usr/bin/python3 -c $'import asyncio, websockets\\nasync def hear():\\n  async with "
+      "/usr/bin/python3 -c $'import asyncio, websockets\\nasync def receive():\\n  async with "
       "websockets.connect(\"%s\") as ws:\\n    async for m in ws: print(m, flush=True)\\n"
-      "asyncio.run(hear())'\n",
+      "asyncio.run(receive())'\n",
       url.c_str());
   // From a page of another site Chrome asks before it lets a script reach this machine.
   std::printf("\nIn a browser, open http://%s/health and paste into its console:\n", screen.address.c_str());
   std::printf("new WebSocket(\"%s\").onmessage = e => console.log(e.data)\n", url.c_str());
-  std::printf("\nSample events play once a second. Ctrl-C ends it.\n");
+  std::printf("\nA sample event is published every second. Ctrl-C stops the gateway.\n");
   std::fflush(stdout);
 }
 

@@ -87,8 +87,8 @@ Finding descriptors(const MachineSettings& settings, Demand demand) {
   return judge(
       {"RLIMIT_NOFILE", settings.descriptors_max, wanted,
        demand.descriptor_tables == 1
-           ? "open files of the process (hard limit): a client is one"
-           : "open files of each shard (hard limit): a client is one, and some shards have more than others",
+           ? "open files of the process (hard limit): one per client"
+           : "open files of each shard (hard limit): one per client, and clients are not spread evenly",
        std::move(remedy)});
 }
 
@@ -100,7 +100,7 @@ Finding tcp_memory(const MachineSettings& settings, std::int64_t connections) {
                   Verdict::good,
                   {},
                   {},
-                  "pages that all sockets may queue: an event under way takes one of each client",
+                  "memory pages that all sockets may queue: an event on its way takes one per client",
                   {}};
   if (!settings.tcp_mem) {
     finding.verdict = Verdict::unknown;
@@ -139,7 +139,7 @@ Finding local_ports(const MachineSettings& settings, std::int64_t connections) {
                   Verdict::good,
                   {},
                   {},
-                  "ports for connections made from this machine, an address: a proxy or a load generator",
+                  "ports for outgoing connections, per address: needed by a proxy or a load generator",
                   {}};
   if (!settings.local_ports) {
     finding.verdict = Verdict::unknown;
@@ -164,22 +164,23 @@ Finding local_ports(const MachineSettings& settings, std::int64_t connections) {
 Finding tracked_connections(const MachineSettings& settings, std::int64_t connections) {
   Finding finding = at_least("net.netfilter.nf_conntrack_max", settings.conntrack_max,
                              connections + connections / 4 + kOtherFiles,
-                             "connections that the firewall tracks; over it new ones are dropped unseen");
+                             "connections that the firewall tracks; above it new ones are dropped silently");
   if (finding.verdict == Verdict::must_change && settings.conntrack_count == 0) {
     finding.verdict = Verdict::hint;
-    finding.wanted = "only where rules track connections, which none does now: " + finding.wanted;
+    finding.wanted = "only if a firewall rule tracks connections, which none does now: " + finding.wanted;
   }
   return finding;
 }
 
 Finding memory(const MachineSettings& settings, std::int64_t connections) {
   const std::int64_t wanted = connections * kConnectionBytes + kProcessBytes;
-  Finding finding{"available memory",
-                  Verdict::good,
-                  {},
-                  {},
-                  "12 KiB a client, nearly all the kernel's: 4 for its socket, and a page under way each way",
-                  {}};
+  Finding finding{
+      "available memory",
+      Verdict::good,
+      {},
+      {},
+      "12 KiB per client, nearly all of it in the kernel: 4 for its socket, and a page for each direction",
+      {}};
   if (!settings.memory_available_bytes) {
     finding.verdict = Verdict::unknown;
     return finding;
@@ -202,23 +203,23 @@ std::vector<Finding> diagnose(const MachineSettings& settings, Demand demand) {
   std::vector<Finding> findings;
   findings.push_back(descriptors(settings, demand));
   findings.push_back(at_least("fs.nr_open", settings.nr_open, descriptors_a_table(demand),
-                              "what the limit of a process can be raised to"));
+                              "highest limit that a process can have"));
   findings.push_back(at_least("fs.file-max", settings.file_max, n + kOwnDescriptors + kOtherFiles,
                               "open files of the whole machine"));
   findings.push_back(at_least("fs.epoll.max_user_watches", settings.epoll_watches_max, n + kOwnDescriptors,
                               "sockets that the user's processes may watch"));
   findings.push_back(at_least("net.core.somaxconn", settings.somaxconn, std::min(n, kBacklog),
-                              "clients that wait to be accepted, when all come back at once"));
+                              "clients waiting to be accepted when all reconnect at once"));
   findings.push_back(tcp_memory(settings, n));
   findings.push_back(
       socket_buffer("net.ipv4.tcp_rmem", settings.tcp_rmem,
-                    "bytes that one socket may queue of what comes in: least, at first, most"));
+                    "bytes that one socket may queue for receiving: minimum, initial, maximum"));
   findings.push_back(socket_buffer("net.ipv4.tcp_wmem", settings.tcp_wmem,
-                                   "bytes that one socket may queue of what goes out; a write holds 64 KiB"));
+                                   "bytes that one socket may queue for sending; a write has up to 64 KiB"));
   findings.push_back(local_ports(settings, n));
   // A drain of 8 s leaves each client 2 s to answer: a quarter of them wait at once, and as many to spare.
   findings.push_back(at_least("net.ipv4.tcp_max_orphans", settings.orphans_max, std::max(n / 2, kOrphansMin),
-                              "closed sockets whose last bytes are under way; over it they are reset"));
+                              "closed sockets that still send their last bytes; above it they are reset"));
   findings.push_back(at_least("vm.max_map_count", settings.map_count_max, kMapsMin,
                               "memory maps of a process; it does not grow with the clients"));
   if (settings.conntrack_max) {

@@ -39,8 +39,8 @@ void print_end(const std::vector<Finding>& findings) {
     return;
   }
   std::printf(
-      "\nThe commands need root, and last until the next start: what they set with sysctl, write into\n"
-      "/etc/sysctl.d/60-carillon.conf (name = value) as well.\n");
+      "\nThe commands need root and last until the next boot; to keep them, write the sysctl settings into\n"
+      "/etc/sysctl.d/60-carillon.conf (name = value).\n");
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ int run_doctor(const DoctorArguments& arguments) {
     demand = {server.connections_max, server.descriptor_tables()};
   }
   demand.connections = arguments.connections.value_or(demand.connections);
-  std::printf("What %s connections need of this machine:\n\n", grouped(demand.connections).c_str());
+  std::printf("Requirements of %s connections on this machine:\n\n", grouped(demand.connections).c_str());
   const std::vector<Finding> findings = diagnose(read_machine_settings(""), demand);
   for (const Finding& finding : findings) print(finding);
   print_end(findings);

@@ -109,7 +109,7 @@ void warn_of_unrouted(std::string_view answer) {
 
 int run_publish(const PublishArguments& arguments) {
   const char* key = std::getenv("CARILLON_API_KEY");
-  if (!key || !*key) return fail("set CARILLON_API_KEY to a key that the gateway has in api.keys");
+  if (!key || !*key) return fail("set CARILLON_API_KEY to one of the gateway's api.keys");
   const auto url = parse_url(arguments.url);
   if (!url) return fail("--url must look like http://127.0.0.1:8000");
   if (const auto judged = json::validate(arguments.data); !judged) {

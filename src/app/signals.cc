@@ -40,7 +40,8 @@ std::string_view advice_on_signal(int signal) {
       return "a changed configuration takes effect at the next start: SIGTERM drains, then start again";
     case SIGUSR1:
     case SIGUSR2:
-      return "there is no log file to open again: the log goes to standard error; SIGTERM or SIGQUIT drains";
+      return "there is no log file to reopen, because the log goes to standard error; SIGTERM or SIGQUIT "
+             "drains";
     default:
       return "SIGTERM, SIGINT or SIGQUIT drains; a second one ends the process at once";
   }

@@ -21,7 +21,7 @@ Result<std::string> mint_token(std::string_view secret, const TokenArguments& ar
     if (!more || !more->is(json::Type::object)) return failure("--claims must be a JSON object");
     for (const json::Member& member : more->members()) {
       const auto name = member.name();
-      if (!name) return failure("--claims has a name that is no valid text");
+      if (!name) return failure("--claims has a name that is not valid UTF-8");
       if (*name == "sub" || *name == "iat" || *name == "exp")
         return failure("--claims must not hold " + *name);
       writer.raw_member(*name, member.value.raw());
@@ -37,7 +37,7 @@ Result<std::string> mint_token(std::string_view secret, const TokenArguments& ar
 int run_token(const TokenArguments& arguments) {
   const char* secret = std::getenv("CARILLON_JWT_SECRET");
   if (!secret || !*secret) {
-    std::fprintf(stderr, "carillon: set CARILLON_JWT_SECRET to the secret that the gateway has\n");
+    std::fprintf(stderr, "carillon: set CARILLON_JWT_SECRET to the gateway's secret\n");
     return 2;
   }
   const auto token = mint_token(secret, arguments, wall_now());

@@ -151,7 +151,7 @@ test("carillon doctor", async (t) => {
   await t.test("--config takes connections_max from the file", async () => {
     const file = path.join(temporaryFolder(t), "gateway.toml");
     writeFileSync(file, configText({ server: { connections_max: 77 } }));
-    assert.match((await verdicts(["--config", file])).stdout, /What 77 connections/);
+    assert.match((await verdicts(["--config", file])).stdout, /Requirements of 77 connections/);
   });
 
   await t.test("a number that cannot be, and a bad file, are wrong arguments", async () => {
