@@ -27,10 +27,8 @@ constexpr std::uint64_t kHttpConnectionsMin = 4;  // of a shard, under a tiny li
 }  // namespace
 
 Result<std::monostate> Shard::listen(reactor::FileDescriptor listener, ListenerOptions options) {
-  if (options.tls && !tls_clients_) {
-    auto made = TlsClients::create(sockets_);
-    if (!made) return tl::unexpected(made.error());
-    tls_clients_ = std::move(*made);
+  if (options.tls && !handshake_rate_) {
+    if (auto made = clients_.enable_tls(); !made) return made;
     const config::ServerSettings& server = shared_.settings.server;
     if (const auto most = server.tls_handshakes_per_ip.value) {
       handshake_rate_.emplace(
@@ -155,17 +153,17 @@ void Shard::take_in(int fd, const std::string& peer_address, const ListenerOptio
                     reactor::SpareDescriptor::Lease lease) {
   counters_.accepts.add();
   const IpAddress peer = IpAddress::parse(peer_address).value_or(IpAddress{});
-  const auto taken = connections_.try_take();
+  const auto taken = clients_.table().try_take();
   if (!taken) {  // the kernel gives more descriptors than the table has rows
     counters_.refusals[RefusalReason::connections_max].add();
-    incidents_.on_refusal(
+    clients_.log().incidents().on_refusal(
         {name_of(RefusalReason::connections_max), 0, {}, peer, "the table of connections is full"},
         loop_.now());
     sockets_.close(fd);
     return;
   }
   const Index index = *taken;
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   connection.fd = fd;
   connection.state = State::head;
   const auto& server = shared_.settings.server;
@@ -178,15 +176,14 @@ void Shard::take_in(int fd, const std::string& peer_address, const ListenerOptio
   accept_gate_.descriptors().add_client();
   fan_out_.add_subscriber(index, 0, fanout::Encoding::plain);
   connection.tls = options.tls != nullptr;
-  if (connection.tls) tls_clients_->add(index, *options.tls);
+  if (connection.tls) clients_.tls().add(index, *options.tls);
   if (!loop_.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, socket_handler_, index, connection.generation)) {
-    sockets_.close(fd);
-    release(index);
+    clients_.close(index, CloseReason::client_gone, {}, CloseMode::close);
     return;
   }
   // Absolute: a client that sends a byte now and then does not get more time.
   exchange.read_due = loop_.now() + server.handshake_timeout;
-  set_timer(index, server.handshake_timeout);
+  clients_.set_deadline(index, server.handshake_timeout);
   if (exchange.spare) begin_essential(index);
   if (options.proxy_protocol == config::ProxyProtocol::on) return expect_proxy_header(index);
   count_address(index);
@@ -194,7 +191,7 @@ void Shard::take_in(int fd, const std::string& peer_address, const ListenerOptio
 
 // Of those that speak HTTP; false when it was closed as one too many of its address.
 bool Shard::count_address(Index index) {
-  const HttpExchange& exchange = connections_[index].exchange();
+  const HttpExchange& exchange = clients_[index].exchange();
   if (!http_connections_.counts_addresses() || exchange.spare) return true;
   if (exchange.peer.is_loopback() || is_trusted_proxy(exchange.peer)) return true;
   const IpAddress address = exchange.peer.limit_group();
@@ -212,18 +209,18 @@ bool Shard::count_address(Index index) {
 // One that HttpConnections has named: idle, or without a whole request head for a second. False when it may
 // stay a little longer: its request waits for a read slice, or its answer for the socket.
 bool Shard::close_to_make_room(Index index) {
-  const Connection& connection = connections_[index];
+  const Connection& connection = clients_[index];
   const HttpConnections::Place& place = connection.exchange().place;
   const auto since = loop_.now() - place.since();
-  if (is_unread(index, since)) return false;
-  if (since < HttpConnections::kPatience && fan_out_.outbox_bytes(index) + held_back(index) > 0) return false;
+  if (clients_.is_unread(index, since)) return false;
+  if (since < HttpConnections::kPatience && fan_out_.outbox_bytes(index) + clients_.held_back(index) > 0)
+    return false;
   if (!place.is_idle()) {
     turn_away(index, RefusalReason::http_connections_max, "no whole request when its place was needed");
     return true;
   }
   counters_.http_idle_closed.add();
-  sockets_.close(connection.fd);
-  release(index);
+  clients_.close(index, CloseReason::client_gone, {}, CloseMode::close);
   return true;
 }
 
@@ -231,12 +228,12 @@ bool Shard::close_to_make_room(Index index) {
 
 void Shard::begin_essential(Index index) {
   counters_.essential_accepts.add();
-  essential_ = {index, connections_[index].generation, loop_.now() + kEssentialHead};
+  essential_ = {index, clients_[index].generation, loop_.now() + kEssentialHead};
 }
 
 // Whether this request may be served. A connection on the spare descriptor ends with its answer.
 bool Shard::may_be_served(Index index) {
-  HttpExchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = clients_[index].exchange();
   if (!exchange.spare) return true;
   essential_.deadline = loop_.now() + kEssentialAnswer;
   exchange.head.keep_alive = http::KeepAlive::close;
@@ -250,12 +247,12 @@ bool Shard::may_be_served(Index index) {
 // Its time is over: the next one may be waiting.
 void Shard::end_essential() {
   essential_.deadline = MonoTime::max();
-  const Connection* connection = connections_.find(essential_.index, essential_.generation);
+  const Connection* connection = clients_.table().find(essential_.index, essential_.generation);
   if (!connection) return;
   if (connection->state == State::head || connection->state == State::proxy_header) {
     note_refusal(essential_.index, RefusalReason::no_descriptor, 0, "no whole request in time");
   }
-  drop(essential_.index, CloseReason::client_gone);
+  clients_.close(essential_.index, CloseReason::client_gone, {}, CloseMode::reset);
 }
 
 }  // namespace carillon::gateway

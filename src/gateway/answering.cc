@@ -17,7 +17,7 @@ constexpr auto kCloseTimeout = milliseconds(5000);
 
 // The request under way stands in line for its answer, and the connection reads on, if it may.
 std::uint32_t Shard::begin_answer(Index index, std::size_t body_bytes) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
   AnswerQueue::Request request;
   request.number = ++exchange.request;
@@ -38,7 +38,7 @@ std::uint32_t Shard::begin_answer(Index index, std::size_t body_bytes) {
 }
 
 Responder Shard::responder_for(Index index, std::uint32_t request) {
-  const std::uint32_t generation = connections_[index].generation;
+  const std::uint32_t generation = clients_[index].generation;
   const auto own_thread = std::this_thread::get_id();
   return [this, index, generation, request, own_thread](http::Response response) {
     if (std::this_thread::get_id() == own_thread) {  // the bus beside us: a post would wait for the next turn
@@ -60,7 +60,7 @@ void Shard::send_responded() {
 
 void Shard::respond(Index index, std::uint32_t generation, std::uint32_t request,
                     const http::Response& response) {
-  const Connection* connection = connections_.find(index, generation);
+  const Connection* connection = clients_.table().find(index, generation);
   if (connection && speaks_http(*connection)) answer(index, request, response);
 }
 
@@ -70,22 +70,22 @@ bool Shard::speaks_http(const Connection& connection) {
 }
 
 void Shard::answer(Index index, std::uint32_t request, http::Response response) {
-  HttpExchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = clients_[index].exchange();
   const AnswerQueue::Request* const asked = exchange.answers.awaited(request);
   if (!asked) return;
   if (response.refusal) {  // counted by whoever refused it
-    incidents_.on_refusal(
+    clients_.log().incidents().on_refusal(
         {response.refusal->reason, response.status, asked->path, asked->client, response.refusal->detail},
         loop_.now());
   }
   exchange.answers.answer(request, std::move(response));
-  if (exchange.answers.closes()) connections_[index].state = State::answering;
+  if (exchange.answers.closes()) clients_[index].state = State::answering;
   send_answers(index);
 }
 
 // Those that are ready and have none before them that is not.
 void Shard::send_answers(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
   // In a drain nothing more is read behind what has come, and the last answer tells the client so.
   if (drain_ && connection.state != State::body && exchange.unread.empty() && !exchange.head_waits &&
@@ -98,7 +98,7 @@ void Shard::send_answers(Index index) {
       end_http(index, ready->bytes);
       return;
     }
-    if (!fan_out_.say(index, ready->bytes, loop_.now())) {  // it does not read: no more is read of it either
+    if (!clients_.send(index, ready->bytes)) {  // it does not read: no more is read of it either
       pause(index);
       schedule_http(index);
       return;
@@ -124,7 +124,7 @@ void Shard::note_if_idle(const Connection& connection) {
 
 // After answers have left: the end, the request that waited for them, or the next ones.
 void Shard::read_on(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
   if (exchange.answers.empty() && exchange.answers.has_ended()) {
     end_http(index, {});
@@ -136,7 +136,7 @@ void Shard::read_on(Index index) {
   if (connection.state == State::answering && !stays) connection.state = State::head;
   if (connection.state != State::answering && (connection.readable || !exchange.unread.empty())) {
     connection.readable = false;
-    read_later(index, ReadQueue::Lane::rest);
+    clients_.read_later(index, ReadQueue::Lane::rest);
   }
   if (connection.state == State::head && std::exchange(exchange.head_waits, false)) {
     dispatch(index);
@@ -146,47 +146,47 @@ void Shard::read_on(Index index) {
 }
 
 void Shard::end_http(Index index, std::string_view last_answer) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   connection.state = State::closing;
   connection.paused = false;
   fan_out_.finish(index, last_answer, loop_.now());
-  set_timer(index, kCloseTimeout / 2);
+  clients_.set_deadline(index, kCloseTimeout / 2);
 }
 
 // The time for the head or body that is being read.
 void Shard::set_read_deadline(Index index, MonoClock::duration from_now) {
-  connections_[index].exchange().read_due = loop_.now() + from_now;
+  clients_[index].exchange().read_due = loop_.now() + from_now;
   schedule_http(index);
 }
 
 // One timer for whichever comes first: the request that is being read, or the oldest answer that is awaited.
 void Shard::schedule_http(Index index) {
-  const Connection& connection = connections_[index];
+  const Connection& connection = clients_[index];
   const HttpExchange& exchange = connection.exchange();
   MonoTime due = MonoTime::max();
   if (!connection.paused && connection.state != State::answering) due = exchange.read_due;
   if (const auto waiting = exchange.answers.waiting()) due = std::min(due, waiting->due);
   if (due == MonoTime::max()) {
-    wheel_.cancel(index);  // its answers wait for it to read: the lag rules judge that
+    clients_.wheel().cancel(index);  // its answers wait for it to read: the lag rules judge that
   } else {
-    wheel_.set(index, due);
+    clients_.wheel().set(index, due);
   }
 }
 
 void Shard::on_http_timer(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   const auto waiting = connection.exchange().answers.waiting();
   if (waiting && waiting->due <= loop_.now()) {
     counters_.refusals[RefusalReason::answer_timeout].add();
-    incidents_.on_refusal({name_of(RefusalReason::answer_timeout), 504, waiting->path, waiting->client, {}},
-                          loop_.now());
+    clients_.log().incidents().on_refusal(
+        {name_of(RefusalReason::answer_timeout), 504, waiting->path, waiting->client, {}}, loop_.now());
     answer(index, waiting->number, http::error_response(504, "no answer in time"));
   } else if (connection.state == State::head) {
     on_head_timeout(index);
   } else if (connection.state == State::body) {
     const MonoTime due = connection.exchange().read_due;
     if (due <= loop_.now()) {
-      if (!put_off_for_unread(index, loop_.now() - due)) on_body_timer(index);
+      if (!clients_.put_off_for_unread(index, loop_.now() - due)) on_body_timer(index);
     } else {
       schedule_http(index);
     }

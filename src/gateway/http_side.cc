@@ -27,9 +27,9 @@ http::Response try_later(std::string_view message) {
 
 // Requests, one behind the other, as far as this visit goes. What has to wait is kept, in order.
 void Shard::read_http(Index index, std::string_view bytes) {
-  const std::uint32_t generation = connections_[index].generation;
+  const std::uint32_t generation = clients_[index].generation;
   while (!bytes.empty()) {
-    Connection* const connection = connections_.find(index, generation);
+    Connection* const connection = clients_.table().find(index, generation);
     if (!connection) return;
     switch (connection->state) {
       case State::head:
@@ -61,7 +61,7 @@ void Shard::read_http(Index index, std::string_view bytes) {
 
 // Takes its bytes from the front of `bytes`, as read_body() does.
 void Shard::read_head(Index index, std::string_view& bytes) {
-  HttpExchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = clients_[index].exchange();
   const auto step = exchange.head_reader.feed(bytes);
   bytes.remove_prefix(step.state == http::HeadState::need_more ? bytes.size() : step.consumed);
   if (step.state == http::HeadState::need_more) {
@@ -90,7 +90,7 @@ const Endpoint* Shard::endpoint_at(std::string_view raw_path) const {
 
 void Shard::dispatch(Index index) {
   --visit_requests_left_;
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
   const Endpoint* endpoint = endpoint_at(exchange.head.raw_path);
   // A 101 or a 100 would be taken for an answer to an earlier request.
@@ -118,7 +118,7 @@ void Shard::dispatch(Index index) {
     exchange.body_pace = {};
     set_read_deadline(index, shared_.settings.server.body_timeout);
     if (exchange.head.expects_continue && exchange.body_reader->state() == http::BodyState::need_more) {
-      fan_out_.say(index, http::continue_response(), loop_.now());
+      clients_.send(index, http::continue_response());
     }
     std::string_view nothing;  // there may be no body, or one that is refused by its length
     read_body(index, nothing);
@@ -126,7 +126,7 @@ void Shard::dispatch(Index index) {
 }
 
 void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint) {
-  const HttpExchange& exchange = connections_[index].exchange();
+  const HttpExchange& exchange = clients_[index].exchange();
   if (exchange.head.method != "GET") {
     refuse(index, RefusalReason::method_not_allowed, http::upgrade_refusal(http::UpgradeFault::not_get), {});
     return;
@@ -142,7 +142,7 @@ void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint) {
 }
 
 void Shard::read_body(Index index, std::string_view& bytes) {
-  HttpExchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = clients_[index].exchange();
   http::BodyReader& reader = *exchange.body_reader;
   const auto step = reader.feed(bytes);
   bytes.remove_prefix(reader.state() == http::BodyState::need_more ? bytes.size() : step.consumed);
@@ -163,7 +163,7 @@ void Shard::read_body(Index index, std::string_view& bytes) {
 
 // At the end of each server.body_timeout of a body.
 void Shard::on_body_timer(Index index) {
-  HttpExchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = clients_[index].exchange();
   const config::ServerSettings& server = shared_.settings.server;
   const auto period_ms = static_cast<std::uint64_t>(server.body_timeout.count());
   const std::uint64_t bytes_min = std::max<std::uint64_t>(server.body_rate_min * period_ms / 1000, 1);
@@ -176,7 +176,7 @@ void Shard::on_body_timer(Index index) {
 
 // The request is whole: somebody else answers it, now or later. Meanwhile the next one may be read.
 void Shard::hand_over(Index index) {
-  HttpExchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = clients_[index].exchange();
   std::string body = exchange.body_reader->take_body();
   exchange.body_reader.reset();
   const http::RequestHead head = std::move(exchange.head);
@@ -203,14 +203,14 @@ void Shard::hand_over(Index index) {
 // Counts it under one reason and logs it.
 void Shard::note_refusal(Index index, RefusalReason reason, int status, std::string_view detail) {
   counters_.refusals[reason].add();
-  const HttpExchange& exchange = connections_[index].exchange();
-  incidents_.on_refusal({name_of(reason), status, exchange.head.target, exchange.client, detail},
-                        loop_.now());
+  const HttpExchange& exchange = clients_[index].exchange();
+  clients_.log().incidents().on_refusal(
+      {name_of(reason), status, exchange.head.target, exchange.client, detail}, loop_.now());
 }
 
 // The last answer of its connection, behind those to the requests before.
 void Shard::refuse(Index index, RefusalReason reason, http::Response response, std::string_view detail) {
-  HttpExchange& exchange = connections_[index].exchange();
+  HttpExchange& exchange = clients_[index].exchange();
   note_refusal(index, reason, response.status, detail);
   response.refusal.reset();  // it has its line
   exchange.end_body();
@@ -220,7 +220,7 @@ void Shard::refuse(Index index, RefusalReason reason, http::Response response, s
 }
 
 void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   connection.state = State::open;
   connection.endpoint = endpoint.index;
   connection.is_websocket = true;
@@ -240,16 +240,17 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade) {
   if (upgrade.subprotocol_mismatch) counters_.subprotocol_mismatches.add();
   fan_out_.become(index, endpoint.policy(),
                   connection.deflate ? fanout::Encoding::deflated : fanout::Encoding::plain);
-  if (!fan_out_.say(index, head, loop_.now())) {  // behind answers that it does not read
-    drop(index, CloseReason::slow_consumer);
+  if (!clients_.send(index, head)) {  // behind answers that it does not read
+    clients_.close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
     return;
   }
   if (endpoint.settings.inbound.rate.messages.value) rates_.emplace(index, MessageRate(loop_.now()));
   if (endpoint.hears_events() &&
       audiences_.subscribe_selected(index, endpoint, upgrade.selection) != Audiences::Outcome::subscribed) {
-    close_websocket(index, CloseReason::internal, 1013, "Too many channels", Gentle::now);
+    clients_.close(index, CloseReason::internal, close_frame(1013, "Too many channels"),
+                   CloseMode::immediately);
   }
-  log_client(index, LogLevel::info, endpoint.settings.log.connected);
+  clients_.log().write(index, LogLevel::info, endpoint.settings.log.connected);
 
   std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
   connection.transient.reset();

@@ -41,7 +41,7 @@ std::uint32_t later(std::uint32_t a_ms, std::uint32_t b_ms) { return until(a_ms,
 }  // namespace
 
 void Shard::start_keepalive(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
   if (keepalive.ping) connection.ping_due_ms = now + ms_of(*keepalive.ping);
@@ -51,19 +51,19 @@ void Shard::start_keepalive(Index index) {
 }
 
 void Shard::heard_pong(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
   // The timer stays where it is: when it fires it finds the deadline moved.
   if (keepalive.timeout) connection.pong_due_ms = wrapping_ms(loop_.now()) + ms_of(*keepalive.timeout);
   connection.pong_awaited = false;
   connection.ping_in_doubt = false;
-  acks_.forget(index);
+  clients_.acks().forget(index);
 }
 
 void Shard::on_keepalive_timer(Index index) {
-  if (connections_[index].ping_in_doubt) look_for_ping(index);
+  if (clients_[index].ping_in_doubt) look_for_ping(index);
   if (close_if_expired(index) || drop_if_silent(index)) return;
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
   // The next one a whole interval after the last was due; after a stall, after now.
@@ -82,7 +82,7 @@ void Shard::on_keepalive_timer(Index index) {
     shared_.endpoints[connection.endpoint].replies.ping(loop_.wall_now(), payload);
     websocket::append_frame(bytes, websocket::Opcode::text, payload);
   }
-  const bool taken = bytes.empty() || fan_out_.say(index, bytes, loop_.now());
+  const bool taken = bytes.empty() || clients_.send(index, bytes);
   if (pings && !connection.pong_awaited) {
     // Without room in the outbox it is sent when what is there has left.
     connection.pong_awaited = taken;
@@ -94,18 +94,18 @@ void Shard::on_keepalive_timer(Index index) {
 // The deadline for a pong runs only once the ping has reached the client. As long as the client takes the
 // bytes that stand before it, the deadline is put off; it runs while the client takes nothing.
 void Shard::look_for_ping(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   const config::EndpointSettings& settings = shared_.endpoints[connection.endpoint].settings;
   const auto& keepalive = settings.keepalive;
-  const SendState state = send_state(index);
+  const SendState state = clients_.send_state(index);
   const std::uint32_t now = wrapping_ms(loop_.now());
   const auto put_off = [&](milliseconds pong, milliseconds ping) {
     if (keepalive.timeout) connection.pong_due_ms = later(connection.pong_due_ms, now + ms_of(pong));
     if (keepalive.drop_unanswered) connection.ping_due_ms = later(connection.ping_due_ms, now + ms_of(ping));
   };
-  const bool is_there = state.waiting == 0 && !acks_.is_watched(index);
+  const bool is_there = state.waiting == 0 && !clients_.acks().is_watched(index);
   const auto found =
-      is_there ? AckWatch::Found::arrived : acks_.look(index, state, loop_.now(), kBeforePingMax);
+      is_there ? AckWatch::Found::arrived : clients_.acks().look(index, state, loop_.now(), kBeforePingMax);
   switch (found) {
     case AckWatch::Found::begun:
       put_off(ping_look_every(settings) * 2, ping_look_every(settings) * 2);
@@ -114,7 +114,7 @@ void Shard::look_for_ping(Index index) {
       return;
     case AckWatch::Found::arrived:
       connection.ping_in_doubt = false;
-      acks_.forget(index);
+      clients_.acks().forget(index);
       if (!connection.pong_awaited) connection.ping_due_ms = now;  // there is room for it now
       if (is_there) return;
       break;
@@ -124,18 +124,9 @@ void Shard::look_for_ping(Index index) {
   put_off(keepalive.timeout.value_or(milliseconds(0)), keepalive.ping.value_or(milliseconds(0)));
 }
 
-// How far our bytes to this client have come.
-SendState Shard::send_state(Index index) {
-  const Connection& connection = connections_[index];
-  SendState state = sockets_.send_state(connection.fd);
-  state.waiting += fan_out_.outbox_bytes(index);
-  if (connection.tls) state.waiting += tls_clients_->pending_bytes(index);
-  return state;
-}
-
 // Has it not answered in time, or by the time of the next ping?
 bool Shard::drop_if_silent(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   const config::EndpointSettings& settings = shared_.endpoints[connection.endpoint].settings;
   const auto& keepalive = settings.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
@@ -148,30 +139,32 @@ bool Shard::drop_if_silent(Index index) {
     connection.pong_due_ms = wrapping_ms(grace_until_);
     connection.pong_awaited = false;
     connection.ping_in_doubt = false;
-    acks_.forget(index);
+    clients_.acks().forget(index);
     return false;
   }
   const std::int32_t left = until(too_late ? connection.pong_due_ms : connection.ping_due_ms, now);
-  if (put_off_for_unread(index, milliseconds(-left))) return true;  // its pong may be among them
-  log_client(index, LogLevel::warning, settings.log.unresponsive);
-  drop(index, CloseReason::ping_timeout);  // without a close frame: who would read it?
+  if (clients_.put_off_for_unread(index, milliseconds(-left))) return true;  // its pong may be among them
+  clients_.log().write(index, LogLevel::warning, settings.log.unresponsive);
+  clients_.close(index, CloseReason::ping_timeout, {},
+                 CloseMode::reset);  // without a close frame: who would read it?
   return true;
 }
 
 bool Shard::close_if_expired(Index index) {
-  const Connection& connection = connections_[index];
+  const Connection& connection = clients_[index];
   const Endpoint& endpoint = shared_.endpoints[connection.endpoint];
   const auto code = endpoint.settings.auth.close_at_exp;
   if (!code || !connection.identity || !connection.identity->expires_at()) return false;
   if (loop_.wall_now() < *connection.identity->expires_at()) return false;
   std::string farewell;
   if (endpoint.replies.expired(loop_.wall_now(), farewell)) say_text(index, farewell);
-  close_websocket(index, CloseReason::token_expired, *code, "Token expired", Gentle::after_events);
+  clients_.close(index, CloseReason::token_expired, close_frame(*code, "Token expired"),
+                 CloseMode::after_events);
   return true;
 }
 
 void Shard::schedule_keepalive(Index index) {
-  const Connection& connection = connections_[index];
+  const Connection& connection = clients_[index];
   const auto& settings = shared_.endpoints[connection.endpoint].settings;
   const std::uint32_t now = wrapping_ms(loop_.now());
   std::optional<milliseconds> next;
@@ -185,9 +178,9 @@ void Shard::schedule_keepalive(Index index) {
     consider(std::min<milliseconds>(left, kExpiryLook));
   }
   if (next) {
-    set_timer(index, std::max(*next, milliseconds(1)));
+    clients_.set_deadline(index, std::max(*next, milliseconds(1)));
   } else {
-    wheel_.cancel(index);
+    clients_.wheel().cancel(index);
   }
 }
 

@@ -10,7 +10,7 @@ bool Shard::is_trusted_proxy(const IpAddress& address) const {
 }
 
 void Shard::expect_proxy_header(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   if (!is_trusted_proxy(connection.exchange().peer)) {
     turn_away(index, RefusalReason::proxy_header, "not a trusted proxy");
     return;
@@ -20,7 +20,7 @@ void Shard::expect_proxy_header(Index index) {
 }
 
 void Shard::read_proxy_header(Index index, std::string_view bytes) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
   http::ProxyHeaderReader& reader = *exchange.proxy_header;
   const auto step = reader.feed(bytes);
@@ -46,8 +46,7 @@ void Shard::read_proxy_header(Index index, std::string_view bytes) {
 // Before a word of HTTP: what the peer would understand is not known, so it is only closed.
 void Shard::turn_away(Index index, RefusalReason reason, std::string_view detail) {
   note_refusal(index, reason, 0, detail);
-  sockets_.close(connections_[index].fd);
-  release(index);
+  clients_.close(index, CloseReason::client_gone, {}, CloseMode::close);
 }
 
 // Whoever is no trusted proxy may write what it likes into these headers.

@@ -20,42 +20,44 @@ constexpr std::chrono::microseconds kReadSliceBesideWrites(125);
 }  // namespace
 
 void Shard::on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) {
-  if (connections_.find(index, generation)) on_socket(index, events);
+  if (clients_.table().find(index, generation)) on_socket(index, events);
 }
 
 void Shard::on_socket(Index index, std::uint32_t events) {
   if (events & EPOLLOUT) {
-    const std::uint32_t generation = connections_[index].generation;
-    if (connections_[index].tls) {
-      on_tls_writable(index);
+    const std::uint32_t generation = clients_[index].generation;
+    if (clients_[index].tls) {
+      clients_.on_tls_writable(index);
     } else {
       fan_out_.on_writable(index);
     }
-    if (!connections_.find(index, generation)) return;
+    if (!clients_.table().find(index, generation)) return;
   }
-  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) read_later(index, ReadQueue::Lane::fresh);
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    clients_.read_later(index, ReadQueue::Lane::fresh);
 }
 
 // The turn's reading. What does not fit into the slice waits for the next turn: events go out in between.
 void Shard::read_waiting() {
-  if (reads_.empty()) return;
-  reads_.begin_slice(sockets_.precise_now(), fan_out_.has_work() ? kReadSliceBesideWrites : kReadSlice);
-  while (const auto waiting = reads_.next()) {
-    if (Connection* connection = connections_.find(waiting->index, waiting->generation)) {
+  if (clients_.reads().empty()) return;
+  clients_.reads().begin_slice(sockets_.precise_now(),
+                               fan_out_.has_work() ? kReadSliceBesideWrites : kReadSlice);
+  while (const auto waiting = clients_.reads().next()) {
+    if (Connection* connection = clients_.table().find(waiting->index, waiting->generation)) {
       connection->read_queued = false;
       read_visit(waiting->index);
     }
-    reads_.end_visit(sockets_.precise_now());
+    clients_.reads().end_visit(sockets_.precise_now());
   }
-  if (!reads_.empty()) counters_.read_slices_used_up.add();
+  if (!clients_.reads().empty()) counters_.read_slices_used_up.add();
 }
 
 void Shard::read_visit(Index index) {
-  const std::uint32_t generation = connections_[index].generation;
+  const std::uint32_t generation = clients_[index].generation;
   std::size_t bytes_left = kVisitBytes;
   visit_requests_left_ = kRequestsAVisit;
   for (int i = 0; i < kReadsAVisit && bytes_left > 0; ++i) {
-    Connection* connection = connections_.find(index, generation);
+    Connection* connection = clients_.table().find(index, generation);
     if (!connection) return;
     if (connection->paused || connection->state == State::answering) {
       connection->readable = true;
@@ -66,8 +68,8 @@ void Shard::read_visit(Index index) {
       feed_unread(index);
       continue;
     }
-    if (connection->tls && tls_clients_->has_unread(index)) {
-      read_ciphertext(index, tls_clients_->take_unread(index));
+    if (connection->tls && clients_.tls().has_unread(index)) {
+      read_ciphertext(index, clients_.tls().take_unread(index));
       continue;
     }
     const ReadResult result = sockets_.read(connection->fd, std::span(receive_).first(bytes_left));
@@ -78,14 +80,14 @@ void Shard::read_visit(Index index) {
         on_end_of_stream(index);
         return;
       case ReadResult::State::broken:
-        on_broken(index);
+        clients_.close(index, CloseReason::client_gone, {}, CloseMode::close);
         return;
       case ReadResult::State::bytes:
         bytes_left -= result.count;
         read_bytes(index, result.count);
     }
   }
-  if (connections_.find(index, generation)) read_later(index, ReadQueue::Lane::rest);
+  if (clients_.table().find(index, generation)) clients_.read_later(index, ReadQueue::Lane::rest);
 }
 
 // Bytes that came with an earlier read and had to wait.
@@ -96,7 +98,7 @@ bool Shard::has_unread(const Connection& connection) {
 }
 
 void Shard::feed_unread(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   std::string& kept =
       connection.state == State::head ? connection.exchange().unread : connection.transient.inbound()->unread;
   std::string unread = std::exchange(kept, {});
@@ -105,7 +107,7 @@ void Shard::feed_unread(Index index) {
 
 void Shard::read_bytes(Index index, std::size_t count) {
   counters_.bytes_in.add(count);
-  const Connection& connection = connections_[index];
+  const Connection& connection = clients_[index];
   if (connection.tls && connection.state != State::proxy_header) {
     read_ciphertext(index, {receive_.data(), count});
   } else {
@@ -120,7 +122,7 @@ bool Shard::takes_bytes(const Connection& connection) const {
 }
 
 void Shard::on_bytes(Index index, std::span<char> bytes) {
-  switch (connections_[index].state) {
+  switch (clients_[index].state) {
     case State::proxy_header:
       read_proxy_header(index, {bytes.data(), bytes.size()});
       return;
@@ -137,17 +139,6 @@ void Shard::on_bytes(Index index, std::span<char> bytes) {
     case State::unused:
       return;  // thrown away
   }
-}
-
-// A connection stands in the queue once, however many callers ask: it must not get more visits by giving
-// more work.
-void Shard::read_later(Index index, ReadQueue::Lane lane) {
-  Connection& connection = connections_[index];
-  if (connection.read_queued) return;
-  connection.read_queued = true;
-  const bool shakes_hands =
-      connection.tls && connection.state == State::head && !tls_clients_->is_open(index);
-  reads_.push(shakes_hands ? ReadQueue::Lane::handshake : lane, {index, connection.generation});
 }
 
 }  // namespace carillon::gateway

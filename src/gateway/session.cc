@@ -66,7 +66,7 @@ class Shard::SessionInput final : public websocket::MessageHandler {
 
   void on_close(std::optional<std::uint16_t> code, std::string_view) override {
     connection().close_received = true;
-    shard_.close_websocket(index_, CloseReason::client_close, code, {}, Gentle::now);
+    shard_.clients_.close(index_, CloseReason::client_close, close_frame(code, {}), CloseMode::immediately);
   }
 
   // After the read's last frame.
@@ -75,7 +75,7 @@ class Shard::SessionInput final : public websocket::MessageHandler {
   }
 
  private:
-  Connection& connection() { return shard_.connections_[index_]; }
+  Connection& connection() { return shard_.clients_[index_]; }
 
   websocket::Next over_rate() {
     const config::RateSettings& rate = endpoint_.settings.inbound.rate;
@@ -83,8 +83,8 @@ class Shard::SessionInput final : public websocket::MessageHandler {
       const bool told = shard_.commands_.send_error(shard_.command_client(index_), ErrorKind::rate_limited);
       return told ? websocket::Next::go_on : websocket::Next::stop;
     }
-    shard_.close_websocket(index_, CloseReason::rate_exceeded, rate.close_code, rate.close_reason,
-                           Gentle::now);
+    shard_.clients_.close(index_, CloseReason::rate_exceeded, close_frame(rate.close_code, rate.close_reason),
+                          CloseMode::immediately);
     return websocket::Next::stop;
   }
 
@@ -121,17 +121,17 @@ class Shard::SessionInput final : public websocket::MessageHandler {
 };
 
 void Shard::read_frames(Index index, std::span<char> bytes) {
-  const Endpoint& endpoint = shared_.endpoints[connections_[index].endpoint];
+  const Endpoint& endpoint = shared_.endpoints[clients_[index].endpoint];
   websocket::ReaderLimits limits = endpoint.reader_limits;
   limits.frames_per_feed_max = kFramesAVisit;
-  if (connections_[index].deflate) limits.compression = websocket::Compression::negotiated;
+  if (clients_[index].deflate) limits.compression = websocket::Compression::negotiated;
 
   websocket::FrameReader reader;
-  if (Inbound* const rest = connections_[index].transient.inbound()) reader = std::move(rest->reader);
+  if (Inbound* const rest = clients_[index].transient.inbound()) reader = std::move(rest->reader);
   SessionInput input(*this, index);
   const auto result = reader.feed(bytes, limits, input, &inflater_);
 
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   if (connection.state != State::open) return;  // a close frame came
   if (result.status == websocket::ReadResult::Status::fault) {
     close_for_fault(index, result.fault);
@@ -151,42 +151,45 @@ void Shard::read_frames(Index index, std::span<char> bytes) {
 }
 
 void Shard::close_for_fault(Index index, const websocket::ReadFault& fault) {
-  const config::InboundSettings& inbound = shared_.endpoints[connections_[index].endpoint].settings.inbound;
+  const config::InboundSettings& inbound = shared_.endpoints[clients_[index].endpoint].settings.inbound;
   if (fault.code == websocket::CloseCode::try_again_later) {
     close_for_memory(index);
     return;
   }
   if (fault.code != websocket::CloseCode::message_too_big) {
-    close_websocket(index, CloseReason::protocol_error, websocket::number(fault.code), fault.reason,
-                    Gentle::now);
+    clients_.close(index, CloseReason::protocol_error,
+                   close_frame(websocket::number(fault.code), fault.reason), CloseMode::immediately);
     return;
   }
   const bool by_size = fault.message_bytes > 0;
-  const std::string& line = shared_.endpoints[connections_[index].endpoint].settings.log.too_large;
+  const std::string& line = shared_.endpoints[clients_[index].endpoint].settings.log.too_large;
   if (by_size && !line.empty()) {
-    const std::string id = connection_id(index);
+    const std::string id = clients_.log().connection_id(index);
     shared_.log.warning(line,
                         {{"bytes", static_cast<std::int64_t>(fault.message_bytes)},
                          {"max", static_cast<std::int64_t>(inbound.message_bytes_max.value.value_or(0))},
                          {"connectionId", std::string_view(id)}});
   }
-  close_websocket(index, CloseReason::message_too_large, websocket::number(fault.code),
-                  by_size ? std::string_view(inbound.too_large_reason) : fault.reason, Gentle::now);
+  clients_.close(index, CloseReason::message_too_large,
+                 close_frame(websocket::number(fault.code),
+                             by_size ? std::string_view(inbound.too_large_reason) : fault.reason),
+                 CloseMode::immediately);
 }
 
 // What it asked for needs more memory than there is. The others go on.
 void Shard::close_for_memory(Index index) {
-  close_websocket(index, CloseReason::internal, websocket::number(websocket::CloseCode::try_again_later),
-                  "Out of memory", Gentle::now);
+  clients_.close(index, CloseReason::internal,
+                 close_frame(websocket::number(websocket::CloseCode::try_again_later), "Out of memory"),
+                 CloseMode::immediately);
 }
 
 // Counts a message of this client.
 bool Shard::is_over_rate(Index index) {
-  const auto& settings = shared_.endpoints[connections_[index].endpoint].settings;
+  const auto& settings = shared_.endpoints[clients_[index].endpoint].settings;
   MessageRate& rate = rates_.at(index);
   if (rate.admit(settings.inbound.rate, loop_.now())) return false;
   if (!settings.log.rate_exceeded.empty()) {
-    const std::string id = connection_id(index);
+    const std::string id = clients_.log().connection_id(index);
     shared_.log.warning(settings.log.rate_exceeded,
                         {{"count", static_cast<std::int64_t>(rate.count())},
                          {"windowMs", std::int64_t{settings.inbound.rate.window.count()}},
@@ -198,25 +201,26 @@ bool Shard::is_over_rate(Index index) {
 // Counts a ping or pong of this client, and closes it when that is one too many.
 bool Shard::is_over_control_rate(Index index) {
   counters_.control_frames_in.add();
-  const Endpoint& endpoint = shared_.endpoints[connections_[index].endpoint];
+  const Endpoint& endpoint = shared_.endpoints[clients_[index].endpoint];
   const config::InboundSettings& inbound = endpoint.settings.inbound;
   if (!inbound.control_rate.value) return false;
   const ControlRate::Limit limit{*inbound.control_rate.value, inbound.control_burst};
   if (control_rate_.admit(index, limit, loop_.now())) return false;
-  close_websocket(index, CloseReason::control_rate, kPolicyViolation, inbound.control_reason, Gentle::now);
+  clients_.close(index, CloseReason::control_rate, close_frame(kPolicyViolation, inbound.control_reason),
+                 CloseMode::immediately);
   return true;
 }
 
 bool Shard::send_text(ClientId client, std::string_view payload) { return say_text(client.index, payload); }
 
 std::optional<CommandClient> Shard::find_open(ClientId client) {
-  const Connection* const connection = connections_.find(client.index, client.generation);
+  const Connection* const connection = clients_.table().find(client.index, client.generation);
   if (!connection || connection->state != State::open) return std::nullopt;
   return command_client(client.index);
 }
 
 CommandClient Shard::command_client(Index index) const {
-  const Connection& connection = connections_[index];
+  const Connection& connection = clients_[index];
   return {{index, connection.generation}, shared_.endpoints[connection.endpoint], connection.identity.get()};
 }
 
@@ -228,11 +232,11 @@ bool Shard::say_text(Index index, std::string_view payload) {
 
 // False when the outbox is full: the reply is held, and nothing more is read until it has gone.
 bool Shard::reply(Index index, std::string_view frame) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   // What is not an answer to a message (the bus's refusal, say) can come while a reply is held: it stands
   // in line behind that one.
   bool said = false;
-  const auto say = [&] { said = !connection.paused && fan_out_.say(index, frame, loop_.now()); };
+  const auto say = [&] { said = !connection.paused && clients_.send(index, frame); };
   if (!try_allocate(frame.size(), say)) {
     close_for_memory(index);
     return false;
@@ -252,7 +256,7 @@ bool Shard::reply(Index index, std::string_view frame) {
 }
 
 void Shard::pause(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   if (connection.paused) return;
   connection.paused = true;
   connection.readable = true;  // what came meanwhile has given its edge already
@@ -262,7 +266,7 @@ void Shard::pause(Index index) {
 void Shard::resume_paused() {
   const auto waiting = std::exchange(paused_, {});
   for (const auto& [index, generation] : waiting) {
-    Connection* connection = connections_.find(index, generation);
+    Connection* connection = clients_.table().find(index, generation);
     if (!connection || !connection->paused) continue;
     connection->paused = false;
     if (connection->state == State::open) {
@@ -274,10 +278,10 @@ void Shard::resume_paused() {
 }
 
 void Shard::resume_session(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   Inbound& inbound = connection.transient.make_inbound();
   bool said = false;
-  if (!try_allocate(inbound.held.size(), [&] { said = fan_out_.say(index, inbound.held, loop_.now()); })) {
+  if (!try_allocate(inbound.held.size(), [&] { said = clients_.send(index, inbound.held); })) {
     close_for_memory(index);
     return;
   }
@@ -289,7 +293,7 @@ void Shard::resume_session(Index index) {
   if (inbound.unread.empty() && inbound.reader.at_rest()) connection.transient.reset();
   if (!connection.readable) return;
   connection.readable = false;
-  read_later(index, ReadQueue::Lane::rest);
+  clients_.read_later(index, ReadQueue::Lane::rest);
 }
 
 }  // namespace carillon::gateway

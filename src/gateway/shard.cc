@@ -18,8 +18,6 @@ constexpr std::size_t kReceiveBytes = 64 * 1024;
 // Of writing, in a turn. A new event waits for half of it on average before it is read, and a turn costs a
 // few microseconds: shorter gains nothing.
 constexpr auto kSlice = std::chrono::microseconds(500);
-constexpr auto kUnreadGrace = seconds(5);
-constexpr auto kUnreadLook = milliseconds(50);
 constexpr auto kLagCheckEvery = milliseconds(250);
 
 std::vector<fanout::LagRule> lag_rules(const std::vector<Endpoint>& endpoints) {
@@ -66,13 +64,12 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       counters_(shared.endpoints.size()),
       http_connections_(http_limits(shared.settings.server, number)),
       accept_gate_(http_connections_),
-      fan_out_(*this, fan_out_options(shared), lag_rules(shared.endpoints), &deflater_),
-      wheel_(loop.now()),
+      clients_(shared_, loop, sockets, fan_out_, counters_, *this, number),
+      fan_out_(clients_, fan_out_options(shared), lag_rules(shared.endpoints), &deflater_),
       audiences_({fan_out_, loop, *this, counters_, shared.endpoints, shared.settings.server},
                  shared.channels_key, place, std::move(wake)),
       receive_(kReceiveBytes),
-      incidents_(shared.log, redaction_of(shared.settings), counters_.lines_suppressed),
-      commands_(audiences_, *this, shared_.publisher, loop, incidents_, counters_) {
+      commands_(audiences_, *this, shared_.publisher, loop, clients_.log().incidents(), counters_) {
   requests_left_.set(1);
   listener_handler_.shard = this;
   socket_handler_ = loop_.add_handler(*this);
@@ -88,11 +85,11 @@ Shard::~Shard() {
 }
 
 void Shard::close_sockets() {
-  for (Index i = 0; i < connections_.slots(); ++i) {
-    if (connections_[i].state == State::unused) continue;
-    loop_.unwatch(connections_[i].fd);
-    sockets_.close(connections_[i].fd);
-    connections_[i].state = State::unused;
+  for (Index i = 0; i < clients_.table().slots(); ++i) {
+    if (clients_[i].state == State::unused) continue;
+    loop_.unwatch(clients_[i].fd);
+    sockets_.close(clients_[i].fd);
+    clients_[i].state = State::unused;
   }
   stop_listening();
 }
@@ -121,7 +118,7 @@ void Shard::read_input(MonoTime now) {
 
 MonoTime Shard::on_turn(MonoTime now) {
   send_responded();
-  wheel_.advance(now, [this](Index index) { on_timer(index); });
+  clients_.wheel().advance(now, [this](Index index) { on_timer(index); });
   if (drain_) pace_drain(now);
   if (now >= next_lag_check_) {
     next_lag_check_ = now + kLagCheckEvery;
@@ -129,9 +126,9 @@ MonoTime Shard::on_turn(MonoTime now) {
     control_rate_.sweep(now);
     fan_out_.check_lag(now);
   }
-  slice_end_ = sockets_.precise_now() + kSlice;
+  clients_.begin_slice(kSlice);
   fan_out_.run_slice(now);
-  while (fan_out_.has_verdicts()) carry_out_verdicts();
+  while (fan_out_.has_verdicts()) clients_.carry_out_verdicts();
   resume_paused();
   accept_waiting(now);
   audiences_.remove_deserted();
@@ -140,57 +137,40 @@ MonoTime Shard::on_turn(MonoTime now) {
   return expected_wake_;
 }
 
-MonoTime Shard::next_wake() const {
+// --- ends of clients, as Clients reports them ---------------------------------------------------
+
+void Shard::on_left(Index index, CloseReason) {
+  ClientKey key;
+  if (const auto counted = counted_addresses_.extract(index)) key.address = counted.mapped();
+  if (clients_[index].identity) key.user = clients_[index].identity->subject();
+  shared_.admission.leave(clients_.endpoint_of(index), key);
+}
+
+void Shard::on_released(Index index) {
+  rates_.erase(index);
+  control_rate_.forget(index);
+  if (clients_[index].is_websocket) websockets_left_.subtract();
+  accept_gate_.descriptors().remove_client();
+}
+
+MonoTime Shard::next_wake() {
   const MonoTime now = loop_.now();
   // Verdicts and resumed readers have given the engine work again after its slice.
-  if (fan_out_.has_work() || !reads_.empty() || !responded_.empty()) return now;
-  MonoTime wake = wheel_.next_deadline();
+  if (fan_out_.has_work() || !clients_.reads().empty() || !responded_.empty()) return now;
+  MonoTime wake = clients_.wheel().next_deadline();
   if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
   wake = std::min({wake, accept_again_at_, essential_.deadline});
   if (drain_) wake = std::min({wake, drain_->pace.next_wake(now), drain_->count_at});
   return wake;
 }
 
-WriteResult Shard::write(fanout::SubscriberId subscriber, const iovec* pieces, int count) {
-  const Connection& connection = connections_[subscriber];
-  if (connection.tls) return tls_clients_->write(subscriber, connection.fd, pieces, count);
-  return sockets_.write(connection.fd, pieces, count);
-}
-
-bool Shard::append_gap_frame(fanout::SubscriberId, fanout::LogId, std::uint32_t, std::string&) {
-  return false;  // no profile has a frame for it yet; config/ refuses lag.policy = "skip" without one
-}
-
-std::size_t Shard::held_back(fanout::SubscriberId subscriber) const {
-  return connections_[subscriber].tls ? tls_clients_->pending_bytes(subscriber) : 0;
-}
-
-bool Shard::slice_is_over() { return sockets_.precise_now() >= slice_end_; }
-
 // --- timers -------------------------------------------------------------------------------------
 
-void Shard::set_timer(Index index, MonoClock::duration from_now) {
-  wheel_.set(index, loop_.now() + from_now);
-}
-
-// A client whose bytes still wait for a read slice is not late: we are. Not for longer than kUnreadGrace, so
-// that one that never stops sending gains nothing by it.
-bool Shard::is_unread(Index index, MonoClock::duration overdue) const {
-  return connections_[index].read_queued && overdue < kUnreadGrace;
-}
-
-// Looks at an unread client again soon.
-bool Shard::put_off_for_unread(Index index, MonoClock::duration overdue) {
-  if (!is_unread(index, overdue)) return false;
-  set_timer(index, kUnreadLook);
-  return true;
-}
-
 void Shard::on_timer(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = clients_[index];
   switch (connection.state) {
     case State::proxy_header:
-      if (put_off_for_unread(index, loop_.now() - connection.exchange().read_due)) return;
+      if (clients_.put_off_for_unread(index, loop_.now() - connection.exchange().read_due)) return;
       turn_away(index, RefusalReason::handshake_timeout, "no whole PROXY header in time");
       return;
     case State::head:
@@ -203,7 +183,7 @@ void Shard::on_timer(Index index) {
       return;
     case State::closing:
     case State::lingering:
-      on_closing_timer(index);
+      clients_.on_closing_deadline(index);
       return;
     case State::unused:
       CARILLON_ASSERT(false);
@@ -211,9 +191,9 @@ void Shard::on_timer(Index index) {
 }
 
 void Shard::on_head_timeout(Index index) {
-  const Connection& connection = connections_[index];
-  if (put_off_for_unread(index, loop_.now() - connection.exchange().read_due)) return;
-  if (connection.tls && !tls_clients_->is_open(index)) {
+  const Connection& connection = clients_[index];
+  if (clients_.put_off_for_unread(index, loop_.now() - connection.exchange().read_due)) return;
+  if (connection.tls && !clients_.tls().is_open(index)) {
     on_tls_handshake_timeout(index);
     return;
   }
@@ -222,8 +202,7 @@ void Shard::on_head_timeout(Index index) {
     return;
   }
   if (connection.exchange().answered_before && connection.exchange().head_reader.untouched()) {
-    sockets_.close(connection.fd);  // a kept-alive connection that asked for nothing more
-    release(index);
+    clients_.close(index, CloseReason::client_gone, {}, CloseMode::close);
     return;
   }
   refuse(index, RefusalReason::handshake_timeout, http::error_response(408, "the request took too long"), {});

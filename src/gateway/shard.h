@@ -18,51 +18,30 @@
 
 #include "auth/authenticator.h"
 #include "base/log.h"
-#include "base/sip_hash.h"
 #include "client/accept_gate.h"
-#include "client/admission.h"
-#include "client/connection.h"
+#include "client/clients.h"
 #include "client/control_rate.h"
 #include "client/counters.h"
 #include "client/handshake_rate.h"
 #include "client/http_connections.h"
-#include "client/http_handler.h"
-#include "client/incident_log.h"
 #include "client/message_rate.h"
-#include "client/read_queue.h"
 #include "client/response_writer.h"
 #include "client/sockets.h"
-#include "client/tls_clients.h"
 #include "client/upgrade.h"
 #include "config/settings.h"
-#include "fanout/fan_out.h"
 #include "gateway/audiences.h"
 #include "gateway/command_dispatcher.h"
 #include "gateway/drain.h"
-#include "gateway/event_publisher.h"
 #include "gateway/router.h"
 #include "protocol/endpoint.h"
 #include "reactor/listener.h"
 #include "reactor/loop.h"
-#include "reactor/timer_wheel.h"
 #include "websocket/deflate.h"
 
 namespace carillon::gateway {
 
 using namespace client;
 using namespace protocol;
-
-// What all shards share. Outlives them.
-struct Shared {
-  const config::Settings& settings;
-  const std::vector<Endpoint>& endpoints;
-  Admission& admission;
-  HttpHandler& http_handler;
-  EventPublisher& publisher;
-  Log& log;
-  SipKey channels_key;  // of the tables of channels: what clients must not know
-  fanout::FrameMemory& frame_memory;
-};
 
 // What the connections of one listen address begin with.
 struct ListenerOptions {
@@ -73,7 +52,7 @@ struct ListenerOptions {
 class Shard final : public BatchTaker,
                     private reactor::IoHandler,
                     private reactor::TurnTask,
-                    private fanout::FanOutHost,
+                    private ClientHandler,
                     private AudienceHost,
                     private CommandHost {
  public:
@@ -121,7 +100,6 @@ class Shard final : public BatchTaker,
 
  private:
   using Index = std::uint32_t;
-  enum class Gentle : std::uint8_t { after_events, now };
   class SessionInput;
   struct Listener {
     reactor::FileDescriptor socket;
@@ -149,17 +127,11 @@ class Shard final : public BatchTaker,
   // shard.cc
   void read_input(MonoTime now) override;
   MonoTime on_turn(MonoTime now) override;
-  WriteResult write(fanout::SubscriberId subscriber, const iovec* pieces, int count) override;
-  bool append_gap_frame(fanout::SubscriberId subscriber, fanout::LogId log, std::uint32_t count,
-                        std::string& out) override;
-  bool slice_is_over() override;
-  std::size_t held_back(fanout::SubscriberId subscriber) const override;
+  void on_left(Index index, CloseReason why) override;
+  void on_released(Index index) override;
   void on_timer(Index index);
   void on_head_timeout(Index index);
-  void set_timer(Index index, MonoClock::duration from_now);
-  bool is_unread(Index index, MonoClock::duration overdue) const;
-  bool put_off_for_unread(Index index, MonoClock::duration overdue);
-  MonoTime next_wake() const;
+  MonoTime next_wake();
   void publish_counters();
 
   // reading.cc
@@ -171,7 +143,6 @@ class Shard final : public BatchTaker,
   void read_bytes(Index index, std::size_t count);
   void on_bytes(Index index, std::span<char> bytes);
   bool takes_bytes(const Connection& connection) const;
-  void read_later(Index index, ReadQueue::Lane lane);
   void read_waiting();
 
   // http_side.cc
@@ -213,8 +184,6 @@ class Shard final : public BatchTaker,
   void count_handshake(Index index);
   void on_tls_failure(Index index, std::string_view why);
   void on_tls_handshake_timeout(Index index);
-  void on_tls_writable(Index index);
-  bool end_tls(Index index);
 
   // session.cc
   void read_frames(Index index, std::span<char> bytes);
@@ -239,25 +208,11 @@ class Shard final : public BatchTaker,
   bool drop_if_silent(Index index);
   void schedule_keepalive(Index index);
   void look_for_ping(Index index);
-  SendState send_state(Index index);
   void notice_stall(MonoTime now);
 
   // closing.cc
-  void carry_out_verdicts();
-  void carry_out(const fanout::Verdict& verdict);
   void close_recipients(const Endpoint& endpoint, CloseReason why) override;
-  void close_websocket(Index index, CloseReason why, std::optional<std::uint16_t> code, std::string_view text,
-                       Gentle gentle);
   void on_end_of_stream(Index index);
-  void on_broken(Index index);
-  void on_closing_timer(Index index);
-  void linger(Index index);
-  void drop(Index index, CloseReason why);  // RST, nothing said
-  void release(Index index);                // the descriptor is closed already
-  void leave_endpoint(Index index, CloseReason why);
-  void log_client(Index index, LogLevel level, std::string_view message);
-  void log_close(Index index, CloseReason why);
-  std::string connection_id(Index index);
   void pace_drain(MonoTime now);
   void close_those_due(MonoTime now);
   void count_requests_left(MonoTime now);
@@ -272,11 +227,10 @@ class Shard final : public BatchTaker,
   Counter requests_left_;
   websocket::Deflater deflater_;
   websocket::Inflater inflater_;
-  HttpConnections http_connections_;  // connections_ has places in it
+  HttpConnections http_connections_;  // clients_ has places in it
   AcceptGate accept_gate_;            // likewise
+  Clients clients_;
   fanout::FanOut fan_out_;
-  ConnectionTable connections_;
-  reactor::TimerWheel wheel_;
   Audiences audiences_;
   std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
   std::vector<Listener> listeners_;
@@ -284,12 +238,9 @@ class Shard final : public BatchTaker,
   std::unordered_map<Index, IpAddress> counted_addresses_;
   std::unordered_map<Index, MessageRate> rates_;  // of those whose endpoint has one
   ControlRate control_rate_;
-  AckWatch acks_;                                // of pings and last bytes that wait behind others
   int visit_requests_left_ = 0;                  // of the visit under way
-  std::unique_ptr<TlsClients> tls_clients_;      // null where no address has TLS
-  std::optional<HandshakeRate> handshake_rate_;  // likewise, and where it is off
+  std::optional<HandshakeRate> handshake_rate_;  // where an address has TLS, and the limit is on
   std::vector<char> receive_;                    // one buffer for every connection's reads
-  ReadQueue reads_;
   struct Responded {
     Index index;
     std::uint32_t generation;
@@ -304,11 +255,9 @@ class Shard final : public BatchTaker,
     std::uint32_t generation = 0;
     MonoTime deadline = MonoTime::max();
   } essential_;
-  MonoTime slice_end_{};
   MonoTime next_lag_check_{};
   MonoTime expected_wake_ = MonoTime::max();
   MonoTime grace_until_{};  // after a stall nobody is called silent before this
-  IncidentLog incidents_;
   CommandDispatcher commands_;
   ResponseWriter responses_;
   struct Drain {

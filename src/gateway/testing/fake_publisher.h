@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/event_publisher.h"
+#include "client/event_publisher.h"
 
 namespace carillon::gateway::testing {
 

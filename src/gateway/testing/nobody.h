@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "client/event_publisher.h"
 #include "client/http_handler.h"
-#include "gateway/event_publisher.h"
 
 namespace carillon::gateway::testing {
 

@@ -6,7 +6,7 @@
 
 #include "bus/bus.h"
 
-namespace carillon::gateway {
+namespace carillon::client {
 
 class EventPublisher {
  public:
@@ -18,4 +18,4 @@ class EventPublisher {
   ~EventPublisher() = default;  // any shard's thread
 };
 
-}  // namespace carillon::gateway
+}  // namespace carillon::client

@@ -1,0 +1,66 @@
+#include "client/client_log.h"
+
+#include <optional>
+
+namespace carillon::client {
+namespace {
+
+// The level of the line about a close; nothing where there is no line.
+std::optional<LogLevel> level_of(CloseReason why, const config::ClientLogSettings& own) {
+  const auto unless = [](const std::string& line) {
+    return line.empty() ? std::optional(LogLevel::info) : std::nullopt;
+  };
+  switch (why) {
+    case CloseReason::client_close:
+    case CloseReason::client_gone:
+    case CloseReason::shutdown:
+    case CloseReason::token_expired:
+    case CloseReason::count:
+      return std::nullopt;
+    case CloseReason::message_too_large:
+      return unless(own.too_large);
+    case CloseReason::rate_exceeded:
+      return unless(own.rate_exceeded);
+    case CloseReason::ping_timeout:
+      return unless(own.unresponsive);
+    case CloseReason::slow_consumer:
+    case CloseReason::control_rate:
+    case CloseReason::protocol_error:
+      return LogLevel::info;
+    case CloseReason::overrun:
+    case CloseReason::bus_gap:
+    case CloseReason::internal:
+      break;
+  }
+  return LogLevel::warning;
+}
+
+}  // namespace
+
+std::string ClientLog::connection_id(Index index) const {
+  return std::to_string(shard_) + '-' + std::to_string(index) + '-' +
+         std::to_string(connections_[index].generation);
+}
+
+void ClientLog::write(Index index, LogLevel level, std::string_view message) {
+  if (message.empty()) return;
+  const std::string id = connection_id(index);
+  const auto total = static_cast<std::int64_t>(shared_.admission.connections_of(endpoint_of(index)));
+  shared_.log.write(level, message, {{"connectionId", std::string_view(id)}, {"total", total}});
+}
+
+void ClientLog::on_close(Index index, CloseReason why, MonoTime now) {
+  const config::EndpointSettings& settings = endpoint_of(index).settings;
+  const auto level = level_of(why, settings.log);
+  if (!level) return;
+  const std::string id = connection_id(index);
+  incidents_.on_close({name_of(why), settings.name, id, *level}, now);
+}
+
+void ClientLog::on_refusal(const HttpExchange& exchange, RefusalReason reason, int status,
+                           std::string_view detail, MonoTime now) {
+  counters_.refusals[reason].add();
+  incidents_.on_refusal({name_of(reason), status, exchange.head.target, exchange.client, detail}, now);
+}
+
+}  // namespace carillon::client

@@ -1,0 +1,81 @@
+// The sockets of a shard while they live: deadlines, reading, writing. Their ends are in closing.cc.
+#include "client/clients.h"
+
+namespace carillon::client {
+namespace {
+
+constexpr auto kUnreadGrace = seconds(5);
+constexpr auto kUnreadLook = milliseconds(50);
+
+}  // namespace
+
+Result<std::monostate> Clients::enable_tls() {
+  if (tls_) return std::monostate{};
+  auto made = TlsClients::create(sockets_);
+  if (!made) return tl::unexpected(made.error());
+  tls_ = std::move(*made);
+  return std::monostate{};
+}
+
+// --- deadlines ----------------------------------------------------------------------------------
+
+bool Clients::is_unread(Index index, MonoClock::duration overdue) const {
+  return connections_[index].read_queued && overdue < kUnreadGrace;
+}
+
+bool Clients::put_off_for_unread(Index index, MonoClock::duration overdue) {
+  if (!is_unread(index, overdue)) return false;
+  set_deadline(index, kUnreadLook);
+  return true;
+}
+
+// --- reading ------------------------------------------------------------------------------------
+
+void Clients::read_later(Index index, ReadQueue::Lane lane) {
+  Connection& connection = connections_[index];
+  if (connection.read_queued) return;
+  connection.read_queued = true;
+  const bool shakes_hands = connection.tls && connection.state == State::head && !tls_->is_open(index);
+  reads_.push(shakes_hands ? ReadQueue::Lane::handshake : lane, {index, connection.generation});
+}
+
+// --- writing ------------------------------------------------------------------------------------
+
+SendState Clients::send_state(Index index) {
+  SendState state = sockets_.send_state(connections_[index].fd);
+  state.waiting += fan_out_.outbox_bytes(index) + held_back(index);
+  return state;
+}
+
+void Clients::on_tls_writable(Index index) {
+  const Connection& connection = connections_[index];
+  switch (tls_->send_pending(index, connection.fd)) {
+    case TlsClients::Sent::blocked:
+      return;
+    case TlsClients::Sent::broken:
+      close(index, CloseReason::client_gone, {}, CloseMode::close);
+      return;
+    case TlsClients::Sent::all:
+      if (connection.state == State::lingering) {
+        sockets_.shut_down_writing(connection.fd);
+      } else {
+        fan_out_.on_writable(index);
+      }
+  }
+}
+
+WriteResult Clients::write(fanout::SubscriberId subscriber, const iovec* pieces, int count) {
+  const Connection& connection = connections_[subscriber];
+  if (connection.tls) return tls_->write(subscriber, connection.fd, pieces, count);
+  return sockets_.write(connection.fd, pieces, count);
+}
+
+bool Clients::append_gap_frame(fanout::SubscriberId, fanout::LogId, std::uint32_t, std::string&) {
+  return false;  // no profile has a frame for it yet; config/ refuses lag.policy = "skip" without one
+}
+
+std::size_t Clients::held_back(fanout::SubscriberId subscriber) const {
+  return connections_[subscriber].tls ? tls_->pending_bytes(subscriber) : 0;
+}
+
+}  // namespace carillon::client

@@ -1,0 +1,145 @@
+// Clients: every socket of one shard, from the moment it is accepted until its place in the table is free
+// again: the connection table, timers, TLS, the queue of connections to read, and every way to end a client.
+//
+// Thread: the shard's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "client/ack_watch.h"
+#include "client/client_log.h"
+#include "client/connection.h"
+#include "client/read_queue.h"
+#include "client/shared.h"
+#include "client/sockets.h"
+#include "client/tls_clients.h"
+#include "fanout/fan_out.h"
+#include "reactor/loop.h"
+#include "reactor/timer_wheel.h"
+
+namespace carillon::client {
+
+// How a client ends.
+enum class CloseMode : std::uint8_t {
+  after_events,  // the last bytes follow every event that the client is owed
+  immediately,   // the last bytes follow only what is half sent
+  close,         // no last bytes; what the kernel holds is still sent
+  reset          // RST: the kernel throws away what it holds
+};
+
+// What the owner of Clients has to do when a client ends. Called from within Clients; it may not call back.
+class ClientHandler {
+ public:
+  // An open WebSocket begins to close: it counts as a connection no longer. Called once.
+  virtual void on_left(std::uint32_t index, CloseReason why) = 0;
+  // The index is about to be free: what is kept for it elsewhere must go.
+  virtual void on_released(std::uint32_t index) = 0;
+
+ protected:
+  ~ClientHandler() = default;
+};
+
+// The bytes of a close frame (RFC 6455 section 5.5.1). Without a code the frame has no body.
+std::string close_frame(std::optional<std::uint16_t> code, std::string_view reason);
+
+class Clients final : public fanout::FanOutHost {
+ public:
+  using Index = std::uint32_t;  // of the connection, as everywhere in the shard
+
+  // `fan_out` has this object as its host and may be constructed after it. `shard`: its number, for logs.
+  Clients(const Shared& shared, reactor::Loop& loop, Sockets& sockets, fanout::FanOut& fan_out,
+          ShardCounters& counters, ClientHandler& handler, std::uint32_t shard)
+      : shared_(shared),
+        loop_(loop),
+        sockets_(sockets),
+        fan_out_(fan_out),
+        counters_(counters),
+        handler_(handler),
+        log_(shared, connections_, counters, shard),
+        wheel_(loop.now()) {}
+  Clients(const Clients&) = delete;
+  Clients& operator=(const Clients&) = delete;
+
+  ConnectionTable& table() { return connections_; }
+  Connection& operator[](Index index) { return connections_[index]; }
+  const Connection& operator[](Index index) const { return connections_[index]; }
+  const protocol::Endpoint& endpoint_of(Index index) const {
+    return shared_.endpoints[connections_[index].endpoint];
+  }
+
+  ClientLog& log() { return log_; }
+
+  // Before the first connection with TLS. Does nothing the second time.
+  Result<std::monostate> enable_tls();
+  TlsClients& tls() { return *tls_; }
+
+  // --- deadlines: one a connection; Shard says what it means in which state ---
+  reactor::TimerWheel& wheel() { return wheel_; }
+  void set_deadline(Index index, MonoClock::duration from_now) { wheel_.set(index, loop_.now() + from_now); }
+  // Whether bytes of the client wait for a read slice, so that not the client is late but we are. Not for
+  // longer than 5 s, so that a client that never stops sending gains nothing.
+  bool is_unread(Index index, MonoClock::duration overdue) const;
+  // Puts the deadline of such a client off; false when it is not one.
+  bool put_off_for_unread(Index index, MonoClock::duration overdue);
+
+  // --- reading ---
+  ReadQueue& reads() { return reads_; }
+  // Queues one visit to the connection. It is queued once, however many callers ask, so a busy client cannot
+  // starve the others.
+  void read_later(Index index, ReadQueue::Lane lane);
+
+  // --- writing ---
+  // Bytes that go before any event. False, and nothing taken, when the outbox is full.
+  bool send(Index index, std::string_view bytes) { return fan_out_.say(index, bytes, loop_.now()); }
+  // How far our bytes to this client have come.
+  SendState send_state(Index index);
+  AckWatch& acks() { return acks_; }
+  void on_tls_writable(Index index);
+  // Begins a write slice, for slice_is_over().
+  void begin_slice(MonoClock::duration length) { slice_end_ = sockets_.precise_now() + length; }
+
+  // --- endings ---
+  // The only way to end a client. The WebSocket or HTTP connection sends `last_bytes` first where `mode`
+  // allows that.
+  void close(Index index, CloseReason why, std::string_view last_bytes, CloseMode mode);
+  // Our last bytes are with the kernel: shuts our side and waits for the peer to shut its own, since a close
+  // now could destroy them on their way.
+  void linger(Index index);
+  // The deadline of a connection that is closing or lingering.
+  void on_closing_deadline(Index index);
+  // Does what the engine has decided about its subscribers.
+  void carry_out_verdicts();
+
+  // --- FanOutHost ---
+  WriteResult write(fanout::SubscriberId subscriber, const iovec* pieces, int count) override;
+  bool append_gap_frame(fanout::SubscriberId subscriber, fanout::LogId log, std::uint32_t count,
+                        std::string& out) override;
+  bool slice_is_over() override { return sockets_.precise_now() >= slice_end_; }
+  std::size_t held_back(fanout::SubscriberId subscriber) const override;
+
+ private:
+  void carry_out(const fanout::Verdict& verdict);
+  void close_slow(Index index);
+  void leave(Index index, CloseReason why);
+  void release(Index index);
+
+  const Shared& shared_;
+  reactor::Loop& loop_;
+  Sockets& sockets_;
+  fanout::FanOut& fan_out_;
+  ShardCounters& counters_;
+  ClientHandler& handler_;
+  ConnectionTable connections_;
+  ClientLog log_;
+  reactor::TimerWheel wheel_;
+  std::unique_ptr<TlsClients> tls_;  // null where no address has TLS
+  AckWatch acks_;                    // of pings and last bytes that wait behind others
+  ReadQueue reads_;
+  MonoTime slice_end_{};
+};
+
+}  // namespace carillon::client

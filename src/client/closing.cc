@@ -1,0 +1,147 @@
+// Every way in which a client ends. It is counted once, at the moment of the decision: a client that is being
+// closed is no connection any more.
+#include "base/assert.h"
+#include "client/clients.h"
+#include "websocket/frame_writer.h"
+
+namespace carillon::client {
+namespace {
+
+// The time for the last bytes to leave, from when the peer last took any bytes. The deadline is set to half
+// of it: the first look shows how far our bytes have come, the next ones whether they still move.
+constexpr auto kCloseTimeout = milliseconds(5000);
+constexpr auto kSlowCloseTimeout = milliseconds(2000);  // likewise for a client that was judged slow
+constexpr auto kLingerTimeout =
+    milliseconds(2000);                      // for the peer to close its side, once it has our last bytes
+constexpr auto kCloseTimeMax = seconds(30);  // for a peer that takes bytes, but slowly
+
+}  // namespace
+
+std::string close_frame(std::optional<std::uint16_t> code, std::string_view reason) {
+  std::string frame;
+  websocket::append_close(frame, code, reason);
+  return frame;
+}
+
+void Clients::close(Index index, CloseReason why, std::string_view last_bytes, CloseMode mode) {
+  Connection& connection = connections_[index];
+  CARILLON_ASSERT(connection.state != State::unused);
+  const bool was_open = connection.state == State::open;
+  leave(index, why);
+  if (mode == CloseMode::close || mode == CloseMode::reset) {
+    if (mode == CloseMode::reset) {
+      sockets_.reset(connection.fd);
+    } else {
+      sockets_.close(connection.fd);
+    }
+    release(index);
+    return;
+  }
+  connection.state = State::closing;
+  connection.paused = false;  // what it still sends is thrown away
+  if (was_open) connection.transient.reset();
+  acks_.forget(index);
+  if (mode == CloseMode::after_events) {
+    fan_out_.finish(index, last_bytes, loop_.now());
+  } else {
+    fan_out_.finish_now(index, last_bytes, loop_.now());
+  }
+  set_deadline(index, kCloseTimeout / 2);
+}
+
+void Clients::linger(Index index) {
+  Connection& connection = connections_[index];
+  const bool all_sent = !connection.tls || tls_->say_end(index, connection.fd) != TlsClients::Sent::blocked;
+  if (all_sent) sockets_.shut_down_writing(connection.fd);
+  connection.state = State::lingering;
+  if (const HttpExchange* const exchange = connection.transient.find_exchange()) {
+    exchange->place.note_idle(loop_.now());
+  }
+  set_deadline(index, kLingerTimeout);
+  read_later(index, ReadQueue::Lane::fresh);  // its end may have come already
+}
+
+// A peer that still takes our last bytes gets more time for them; one that does not is given up.
+void Clients::on_closing_deadline(Index index) {
+  Connection& connection = connections_[index];
+  const bool lingers = connection.state == State::lingering;
+  const auto patience =
+      connection.close_reason == CloseReason::slow_consumer || lingers ? kSlowCloseTimeout : kCloseTimeout;
+  const SendState state = send_state(index);
+  const bool has_all = lingers && state.waiting == 0;
+  if (!has_all || acks_.is_watched(index)) {
+    const auto found = acks_.look(index, state, loop_.now(), kCloseTimeMax);
+    if (found != AckWatch::Found::stuck && acks_.watched_for(index, loop_.now()) < kCloseTimeMax) {
+      if (has_all) acks_.forget(index);
+      set_deadline(index, has_all ? kLingerTimeout : patience / 2);
+      return;
+    }
+  }
+  // Without all of its bytes a mere close would leave them with the kernel, as an orphan.
+  close(index, connection.close_reason, {}, has_all ? CloseMode::close : CloseMode::reset);
+}
+
+void Clients::carry_out_verdicts() {
+  for (const fanout::Verdict& verdict : fan_out_.take_verdicts()) carry_out(verdict);
+}
+
+void Clients::carry_out(const fanout::Verdict& verdict) {
+  const Index index = verdict.subscriber;
+  switch (verdict.what) {
+    case fanout::Verdict::What::broken:
+      close(index, CloseReason::client_gone, {}, CloseMode::close);
+      return;
+    case fanout::Verdict::What::finished:
+      linger(index);
+      return;
+    case fanout::Verdict::What::slow_by_bytes:
+    case fanout::Verdict::What::slow_by_age:
+    case fanout::Verdict::What::slow_by_memory:
+      close_slow(index);
+      return;
+    case fanout::Verdict::What::overrun:
+      const bool is_open = connections_[index].state == State::open;
+      close(index, CloseReason::overrun, close_frame(1013, "Events lost"),
+            is_open ? CloseMode::immediately : CloseMode::reset);
+      return;
+  }
+}
+
+// A WebSocket may just be slow: the close frame waits a moment for it. Then comes the RST.
+void Clients::close_slow(Index index) {
+  if (connections_[index].state != State::open) {
+    close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
+    return;
+  }
+  const auto& lag = endpoint_of(index).settings.lag;
+  close(index, CloseReason::slow_consumer, close_frame(lag.close_code, lag.close_reason),
+        CloseMode::immediately);
+  set_deadline(index, kSlowCloseTimeout / 2);
+}
+
+// Takes an open WebSocket out of the counts, once.
+void Clients::leave(Index index, CloseReason why) {
+  Connection& connection = connections_[index];
+  if (connection.state != State::open) return;
+  connection.close_reason = why;
+  EndpointCounters& counters = counters_.endpoints[connection.endpoint];
+  counters.connections.subtract();
+  counters.closes[why].add();
+  handler_.on_left(index, why);
+  log_.on_close(index, why, loop_.now());
+  log_.write(index, LogLevel::info, endpoint_of(index).settings.log.disconnected);
+}
+
+// The descriptor is closed already.
+void Clients::release(Index index) {
+  const Connection& connection = connections_[index];
+  fan_out_.remove_subscriber(index);
+  wheel_.cancel(index);
+  acks_.forget(index);
+  if (connection.tls) tls_->remove(index);
+  counters_.sockets.subtract();
+  handler_.on_released(index);
+  connections_.give_back(index);
+}
+
+}  // namespace carillon::client

@@ -1,0 +1,28 @@
+// Shared: what all shards of a process use together. It outlives them.
+#pragma once
+
+#include <vector>
+
+#include "base/log.h"
+#include "base/sip_hash.h"
+#include "client/admission.h"
+#include "client/event_publisher.h"
+#include "client/http_handler.h"
+#include "config/settings.h"
+#include "fanout/frame_memory.h"
+#include "protocol/endpoint.h"
+
+namespace carillon::client {
+
+struct Shared {
+  const config::Settings& settings;
+  const std::vector<protocol::Endpoint>& endpoints;
+  Admission& admission;
+  HttpHandler& http_handler;
+  EventPublisher& publisher;
+  Log& log;
+  SipKey channels_key;  // of the tables of channels: clients must not be able to guess it
+  fanout::FrameMemory& frame_memory;
+};
+
+}  // namespace carillon::client
