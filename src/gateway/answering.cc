@@ -88,8 +88,8 @@ void Shard::send_answers(Index index) {
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
   // In a drain nothing more is read behind what has come, and the last answer tells the client so.
-  if (drain_ && connection.state != State::body && exchange.unread.empty() && !exchange.head_waits &&
-      !exchange.answers.has_ended()) {
+  if (drain_.has_begun() && connection.state != State::body && exchange.unread.empty() &&
+      !exchange.head_waits && !exchange.answers.has_ended()) {
     exchange.answers.end_after_these();
     connection.state = State::answering;
   }

@@ -76,14 +76,15 @@ TEST(Drain, UpgradesAreRefusedWhileTheApiAnswers) {
 
 TEST(Drain, AnAcceptedRequestIsLeftUntilItsAnswerHasGoneAndTheConnectionIsClosed) {
   ShardStage stage;
-  EXPECT_EQ(stage.shard->requests_left(), 1U) << "nobody has counted yet";
+  EXPECT_EQ(stage.shard->drain().requests_left(), 1U) << "nobody has counted yet";
   const int fd = stage.connect();
   stage.send(fd, "POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
   const int idle = stage.connect();
   stage.send(idle, get("/now", "Host: x\r\n"));
   begin_drain(stage, milliseconds(0));
   stage.run_for(milliseconds(100));
-  EXPECT_EQ(stage.shard->requests_left(), 1U) << "a kept-alive connection without a request is not one";
+  EXPECT_EQ(stage.shard->drain().requests_left(), 1U)
+      << "a kept-alive connection without a request is not one";
   ASSERT_EQ(stage.api.owed.size(), 1U);
   stage.api.owed[0](FakeApi::text("done"));
   stage.settle();
@@ -92,7 +93,7 @@ TEST(Drain, AnAcceptedRequestIsLeftUntilItsAnswerHasGoneAndTheConnectionIsClosed
   EXPECT_EQ(answer.body, "done");
   stage.end(fd);
   stage.run_for(milliseconds(100));
-  EXPECT_EQ(stage.shard->requests_left(), 0U);
+  EXPECT_EQ(stage.shard->drain().requests_left(), 0U);
 }
 
 TEST(Drain, AnAnswerThatHasNotLeftIsStillOwed) {
@@ -102,10 +103,10 @@ TEST(Drain, AnAnswerThatHasNotLeftIsStillOwed) {
   stage.send(fd, get("/now", "Host: x\r\n"));
   begin_drain(stage, milliseconds(0));
   stage.run_for(milliseconds(100));
-  EXPECT_EQ(stage.shard->requests_left(), 1U);
+  EXPECT_EQ(stage.shard->drain().requests_left(), 1U);
   stage.take_up(fd, FakeSocket::kEndless);
   stage.run_for(milliseconds(100));
-  EXPECT_EQ(stage.shard->requests_left(), 0U);
+  EXPECT_EQ(stage.shard->drain().requests_left(), 0U);
 }
 
 TEST(Drain, AWindowOfNothingClosesEverybodyAtOnce) {

@@ -310,8 +310,8 @@ void Gateway::look_whether_drained(DrainEnd end) {
     std::uint64_t clients = 0;
     std::uint64_t requests = 0;
     for (const auto& shard : shards_) {
-      clients += shard->websockets_left();
-      requests += shard->requests_left();
+      clients += shard->drain().websockets_left();
+      requests += shard->drain().requests_left();
     }
     if (end.is_over(loops_.front()->now(), clients, requests)) {
       stop();

@@ -229,7 +229,7 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade) {
   if (endpoint.settings.limits.connections_per_ip.value) {
     counted_addresses_.emplace(index, connection.exchange().client);
   }
-  websockets_left_.add();
+  drain_.on_websocket_opened();
   counters_.endpoints[endpoint.index].connections.add();
   counters_.endpoints[endpoint.index].accepted.add();
   if (upgrade.compression == Compression::off) counters_.endpoints[endpoint.index].deflate_off.add();
@@ -255,7 +255,7 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade) {
   std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
   connection.transient.reset();
   if (connection.state != State::open) return;
-  start_keepalive(index);
+  keepalive_.start(index);
   if (!early.empty()) read_frames(index, early);
 }
 

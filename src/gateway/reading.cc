@@ -141,4 +141,26 @@ void Shard::on_bytes(Index index, std::span<char> bytes) {
   }
 }
 
+void Shard::on_end_of_stream(Index index) {
+  Connection& connection = clients_[index];
+  // A peer that has only closed its own side still gets the answers that are on their way.
+  switch (connection.state) {
+    case State::closing:
+      return;
+    case State::head:
+    case State::body:
+    case State::answering:
+      connection.exchange().end_body();
+      connection.exchange().answers.end_after_these();
+      connection.state = State::answering;
+      read_on(index);
+      return;
+    case State::proxy_header:
+    case State::open:
+    case State::lingering:
+    case State::unused:
+      clients_.close(index, CloseReason::client_gone, {}, CloseMode::close);
+  }
+}
+
 }  // namespace carillon::gateway

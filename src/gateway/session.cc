@@ -29,7 +29,7 @@ class Shard::SessionInput final : public websocket::MessageHandler {
 
   websocket::Next on_message(websocket::Opcode opcode, std::string_view payload, std::uint64_t) override {
     shard_.counters_.messages_in.add();
-    if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(index_);
+    if (endpoint_.settings.keepalive.data_counts) shard_.keepalive_.on_pong(index_);
     if (endpoint_.settings.inbound.rate.messages.value && shard_.is_over_rate(index_)) return over_rate();
     if (endpoint_.commands.exist()) {
       const Command command = endpoint_.commands.parse(opcode, payload);
@@ -48,7 +48,7 @@ class Shard::SessionInput final : public websocket::MessageHandler {
 
   websocket::Next on_ping(std::string_view payload) override {
     if (shard_.is_over_control_rate(index_)) return websocket::Next::stop;
-    if (endpoint_.settings.keepalive.data_counts) shard_.heard_pong(index_);
+    if (endpoint_.settings.keepalive.data_counts) shard_.keepalive_.on_pong(index_);
     if (pongs_left_ == 0) {
       if (newest_ping_) shard_.counters_.pings_passed_over.add();
       newest_ping_ = payload;
@@ -60,7 +60,7 @@ class Shard::SessionInput final : public websocket::MessageHandler {
 
   websocket::Next on_pong(std::string_view) override {
     if (shard_.is_over_control_rate(index_)) return websocket::Next::stop;
-    shard_.heard_pong(index_);
+    shard_.keepalive_.on_pong(index_);
     return websocket::Next::go_on;
   }
 

@@ -19,6 +19,9 @@ constexpr std::size_t kReceiveBytes = 64 * 1024;
 // few microseconds: shorter gains nothing.
 constexpr auto kSlice = std::chrono::microseconds(500);
 constexpr auto kLagCheckEvery = milliseconds(250);
+// A stall is the process not running (SIGSTOP, a frozen machine), not a busy turn.
+constexpr auto kStall = milliseconds(1000);
+constexpr auto kLagCheckAfterStall = milliseconds(500);
 
 std::vector<fanout::LagRule> lag_rules(const std::vector<Endpoint>& endpoints) {
   std::vector<fanout::LagRule> rules{fanout::LagRule{}};  // policy 0: sockets that speak HTTP
@@ -66,11 +69,12 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       accept_gate_(http_connections_),
       clients_(shared_, loop, sockets, fan_out_, counters_, *this, number),
       fan_out_(clients_, fan_out_options(shared), lag_rules(shared.endpoints), &deflater_),
+      keepalive_(clients_, loop),
+      drain_(shared_, clients_, fan_out_, counters_),
       audiences_({fan_out_, loop, *this, counters_, shared.endpoints, shared.settings.server},
                  shared.channels_key, place, std::move(wake)),
       receive_(kReceiveBytes),
       commands_(audiences_, *this, shared_.publisher, loop, clients_.log().incidents(), counters_) {
-  requests_left_.set(1);
   listener_handler_.shard = this;
   socket_handler_ = loop_.add_handler(*this);
   listener_handler_.id = loop_.add_handler(listener_handler_);
@@ -119,7 +123,7 @@ void Shard::read_input(MonoTime now) {
 MonoTime Shard::on_turn(MonoTime now) {
   send_responded();
   clients_.wheel().advance(now, [this](Index index) { on_timer(index); });
-  if (drain_) pace_drain(now);
+  if (drain_.has_begun()) drain_.take_step(now);
   if (now >= next_lag_check_) {
     next_lag_check_ = now + kLagCheckEvery;
     inflater_.trim();
@@ -137,6 +141,24 @@ MonoTime Shard::on_turn(MonoTime now) {
   return expected_wake_;
 }
 
+// Those clients are closed in this turn, when the verdicts are carried out.
+void Shard::shed_for_memory() { fan_out_.shed_furthest_behind(loop_.now()); }
+
+void Shard::close_recipients(const Endpoint& endpoint, CloseReason why) {
+  for (Index i = 0; i < clients_.table().slots(); ++i) {
+    if (clients_[i].state != State::open || clients_[i].endpoint != endpoint.index) continue;
+    clients_.close(i, why, close_frame(1013, "Events lost"), CloseMode::immediately);
+  }
+}
+
+void Shard::notice_stall(MonoTime now) {
+  if (expected_wake_ == MonoTime::max() || now <= expected_wake_ + kStall) return;
+  keepalive_.note_stall(now);
+  http_connections_.note_stall(now);
+  // No client counts as slow before epoll has reported which of them have read meanwhile.
+  next_lag_check_ = now + kLagCheckAfterStall;
+}
+
 // --- ends of clients, as Clients reports them ---------------------------------------------------
 
 void Shard::on_left(Index index, CloseReason) {
@@ -149,7 +171,7 @@ void Shard::on_left(Index index, CloseReason) {
 void Shard::on_released(Index index) {
   rates_.erase(index);
   control_rate_.forget(index);
-  if (clients_[index].is_websocket) websockets_left_.subtract();
+  if (clients_[index].is_websocket) drain_.on_websocket_released();
   accept_gate_.descriptors().remove_client();
 }
 
@@ -159,8 +181,7 @@ MonoTime Shard::next_wake() {
   if (fan_out_.has_work() || !clients_.reads().empty() || !responded_.empty()) return now;
   MonoTime wake = clients_.wheel().next_deadline();
   if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
-  wake = std::min({wake, accept_again_at_, essential_.deadline});
-  if (drain_) wake = std::min({wake, drain_->pace.next_wake(now), drain_->count_at});
+  wake = std::min({wake, accept_again_at_, essential_.deadline, drain_.next_wake(now)});
   return wake;
 }
 
@@ -179,7 +200,7 @@ void Shard::on_timer(Index index) {
       on_http_timer(index);
       return;
     case State::open:
-      on_keepalive_timer(index);
+      keepalive_.on_deadline(index);
       return;
     case State::closing:
     case State::lingering:

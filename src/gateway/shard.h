@@ -4,9 +4,9 @@
 // Thread: the loop's, but for take_batch(), responders and reading counters().
 // The parts: shard.cc (the turn), accepting.cc (new connections), reading.cc (bytes in), proxied.cc (who the
 // client behind a proxy is), tls_side.cc (those that come encrypted), http_side.cc (requests and the
-// upgrade), answering.cc (their answers), session.cc (a WebSocket's frames), keepalive.cc (pings, deadlines,
-// `exp`), closing.cc (every end). Audiences: which client receives which event. CommandDispatcher: what the
-// clients' commands do.
+// upgrade), answering.cc (their answers), session.cc (a WebSocket's frames).
+// Keepalive: pings and deadlines. ShardDrain: the shutdown. Audiences: which client receives which event.
+// CommandDispatcher: what the clients' commands do.
 #pragma once
 
 #include <memory>
@@ -24,6 +24,7 @@
 #include "client/counters.h"
 #include "client/handshake_rate.h"
 #include "client/http_connections.h"
+#include "client/keepalive.h"
 #include "client/message_rate.h"
 #include "client/response_writer.h"
 #include "client/sockets.h"
@@ -31,8 +32,8 @@
 #include "config/settings.h"
 #include "gateway/audiences.h"
 #include "gateway/command_dispatcher.h"
-#include "gateway/drain.h"
 #include "gateway/router.h"
+#include "gateway/shard_drain.h"
 #include "protocol/endpoint.h"
 #include "reactor/listener.h"
 #include "reactor/loop.h"
@@ -87,16 +88,13 @@ class Shard final : public BatchTaker,
   void take_batch(SharedBatch batch) override { audiences_.take_batch(std::move(batch)); }
 
   // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.
-  void begin_drain(milliseconds window);
+  void begin_drain(milliseconds window) { drain_.begin(loop_.now(), window); }
 
   // Memory is very short: closes the clients that are furthest behind.
   void shed_for_memory();
 
   const ShardCounters& counters() const { return counters_; }
-  // WebSockets that are open or whose close is under way.
-  std::uint64_t websockets_left() const { return websockets_left_.get(); }
-  // In a drain: HTTP requests that were accepted and are not answered to the end; 1 until they are counted.
-  std::uint64_t requests_left() const { return requests_left_.get(); }
+  const ShardDrain& drain() const { return drain_; }
 
  private:
   using Index = std::uint32_t;
@@ -132,6 +130,7 @@ class Shard final : public BatchTaker,
   void on_timer(Index index);
   void on_head_timeout(Index index);
   MonoTime next_wake();
+  void notice_stall(MonoTime now);
   void publish_counters();
 
   // reading.cc
@@ -200,37 +199,22 @@ class Shard final : public BatchTaker,
   void resume_paused();
   void resume_session(Index index);
 
-  // keepalive.cc
-  void start_keepalive(Index index);
-  void on_keepalive_timer(Index index);
-  void heard_pong(Index index);
-  bool close_if_expired(Index index);
-  bool drop_if_silent(Index index);
-  void schedule_keepalive(Index index);
-  void look_for_ping(Index index);
-  void notice_stall(MonoTime now);
-
-  // closing.cc
   void close_recipients(const Endpoint& endpoint, CloseReason why) override;
   void on_end_of_stream(Index index);
-  void pace_drain(MonoTime now);
-  void close_those_due(MonoTime now);
-  void count_requests_left(MonoTime now);
-  bool owes_answer(Index index) const;
 
   const Shared shared_;
   reactor::Loop& loop_;
   Sockets& sockets_;
   const std::uint32_t number_;
   ShardCounters counters_;
-  Counter websockets_left_;
-  Counter requests_left_;
   websocket::Deflater deflater_;
   websocket::Inflater inflater_;
   HttpConnections http_connections_;  // clients_ has places in it
   AcceptGate accept_gate_;            // likewise
   Clients clients_;
   fanout::FanOut fan_out_;
+  Keepalive keepalive_;
+  ShardDrain drain_;
   Audiences audiences_;
   std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
   std::vector<Listener> listeners_;
@@ -257,15 +241,8 @@ class Shard final : public BatchTaker,
   } essential_;
   MonoTime next_lag_check_{};
   MonoTime expected_wake_ = MonoTime::max();
-  MonoTime grace_until_{};  // after a stall nobody is called silent before this
   CommandDispatcher commands_;
   ResponseWriter responses_;
-  struct Drain {
-    DrainPace pace;
-    Index position = 0;   // of the walk through the table
-    MonoTime count_at{};  // when to look for requests again
-  };
-  std::optional<Drain> drain_;
   reactor::Loop::HandlerId socket_handler_ = 0;
 
   // Listeners have a handler of their own, so that epoll says which it was.

@@ -216,7 +216,7 @@ class ShardStage {
   // Everybody has gone: nothing may be left, and each descriptor had one end.
   void expect_nothing_left() {
     EXPECT_EQ(shard->counters().sockets.get(), 0U);
-    EXPECT_EQ(shard->websockets_left(), 0U);
+    EXPECT_EQ(shard->drain().websockets_left(), 0U);
     EXPECT_EQ(admission.connections(), 0U);
     EXPECT_EQ(admission.addresses_inside(), 0U);
     EXPECT_EQ(admission.users_inside(), 0U);

@@ -1,17 +1,13 @@
-// Pings, the deadline for their pongs, and the token's `exp`: one timer a connection, for whichever
-// comes first.
+#include "client/keepalive.h"
+
 #include <algorithm>
 
-#include "gateway/shard.h"
 #include "websocket/frame_writer.h"
 
-namespace carillon::gateway {
+namespace carillon::client {
 namespace {
 
-// A stall is the process not running (SIGSTOP, a frozen machine), not a busy turn.
-constexpr auto kStall = milliseconds(1000);
 constexpr auto kGraceAfterStall = seconds(5);
-constexpr auto kLagCheckAfterStall = milliseconds(500);
 // The wall clock may step, so a distant `exp` is looked at again.
 constexpr auto kExpiryLook = seconds(10);
 constexpr auto kPingLookMax = milliseconds(1000);
@@ -40,19 +36,19 @@ std::uint32_t later(std::uint32_t a_ms, std::uint32_t b_ms) { return until(a_ms,
 
 }  // namespace
 
-void Shard::start_keepalive(Index index) {
+void Keepalive::start(Index index) {
   Connection& connection = clients_[index];
-  const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
+  const auto& keepalive = clients_.endpoint_of(index).settings.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
   if (keepalive.ping) connection.ping_due_ms = now + ms_of(*keepalive.ping);
   if (keepalive.timeout) connection.pong_due_ms = now + ms_of(*keepalive.timeout);
   if (keepalive.frame) connection.frame_due_ms = now + ms_of(*keepalive.frame);
-  schedule_keepalive(index);
+  schedule(index);
 }
 
-void Shard::heard_pong(Index index) {
+void Keepalive::on_pong(Index index) {
   Connection& connection = clients_[index];
-  const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
+  const auto& keepalive = clients_.endpoint_of(index).settings.keepalive;
   // The timer stays where it is: when it fires it finds the deadline moved.
   if (keepalive.timeout) connection.pong_due_ms = wrapping_ms(loop_.now()) + ms_of(*keepalive.timeout);
   connection.pong_awaited = false;
@@ -60,11 +56,11 @@ void Shard::heard_pong(Index index) {
   clients_.acks().forget(index);
 }
 
-void Shard::on_keepalive_timer(Index index) {
+void Keepalive::on_deadline(Index index) {
   if (clients_[index].ping_in_doubt) look_for_ping(index);
   if (close_if_expired(index) || drop_if_silent(index)) return;
   Connection& connection = clients_[index];
-  const auto& keepalive = shared_.endpoints[connection.endpoint].settings.keepalive;
+  const auto& keepalive = clients_.endpoint_of(index).settings.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
   // The next one a whole interval after the last was due; after a stall, after now.
   const auto is_due = [now](std::uint32_t& due_ms, const std::optional<milliseconds>& every) {
@@ -79,7 +75,7 @@ void Shard::on_keepalive_timer(Index index) {
   if (pings) websocket::append_frame(bytes, websocket::Opcode::ping, {});
   if (is_due(connection.frame_due_ms, keepalive.frame)) {
     std::string payload;
-    shared_.endpoints[connection.endpoint].replies.ping(loop_.wall_now(), payload);
+    clients_.endpoint_of(index).replies.ping(loop_.wall_now(), payload);
     websocket::append_frame(bytes, websocket::Opcode::text, payload);
   }
   const bool taken = bytes.empty() || clients_.send(index, bytes);
@@ -88,14 +84,16 @@ void Shard::on_keepalive_timer(Index index) {
     connection.pong_awaited = taken;
     connection.ping_in_doubt = true;
   }
-  schedule_keepalive(index);
+  schedule(index);
 }
+
+void Keepalive::note_stall(MonoTime now) { grace_until_ = now + kGraceAfterStall; }
 
 // The deadline for a pong runs only once the ping has reached the client. As long as the client takes the
 // bytes that stand before it, the deadline is put off; it runs while the client takes nothing.
-void Shard::look_for_ping(Index index) {
+void Keepalive::look_for_ping(Index index) {
   Connection& connection = clients_[index];
-  const config::EndpointSettings& settings = shared_.endpoints[connection.endpoint].settings;
+  const config::EndpointSettings& settings = clients_.endpoint_of(index).settings;
   const auto& keepalive = settings.keepalive;
   const SendState state = clients_.send_state(index);
   const std::uint32_t now = wrapping_ms(loop_.now());
@@ -125,9 +123,9 @@ void Shard::look_for_ping(Index index) {
 }
 
 // Has it not answered in time, or by the time of the next ping?
-bool Shard::drop_if_silent(Index index) {
+bool Keepalive::drop_if_silent(Index index) {
   Connection& connection = clients_[index];
-  const config::EndpointSettings& settings = shared_.endpoints[connection.endpoint].settings;
+  const config::EndpointSettings& settings = clients_.endpoint_of(index).settings;
   const auto& keepalive = settings.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
   const bool too_late = keepalive.timeout && until(connection.pong_due_ms, now) <= 0;
@@ -150,22 +148,26 @@ bool Shard::drop_if_silent(Index index) {
   return true;
 }
 
-bool Shard::close_if_expired(Index index) {
+bool Keepalive::close_if_expired(Index index) {
   const Connection& connection = clients_[index];
-  const Endpoint& endpoint = shared_.endpoints[connection.endpoint];
+  const protocol::Endpoint& endpoint = clients_.endpoint_of(index);
   const auto code = endpoint.settings.auth.close_at_exp;
   if (!code || !connection.identity || !connection.identity->expires_at()) return false;
   if (loop_.wall_now() < *connection.identity->expires_at()) return false;
   std::string farewell;
-  if (endpoint.replies.expired(loop_.wall_now(), farewell)) say_text(index, farewell);
+  if (endpoint.replies.expired(loop_.wall_now(), farewell)) {
+    std::string frame;
+    websocket::append_frame(frame, websocket::Opcode::text, farewell);
+    clients_.send(index, frame);
+  }
   clients_.close(index, CloseReason::token_expired, close_frame(*code, "Token expired"),
                  CloseMode::after_events);
   return true;
 }
 
-void Shard::schedule_keepalive(Index index) {
+void Keepalive::schedule(Index index) {
   const Connection& connection = clients_[index];
-  const auto& settings = shared_.endpoints[connection.endpoint].settings;
+  const auto& settings = clients_.endpoint_of(index).settings;
   const std::uint32_t now = wrapping_ms(loop_.now());
   std::optional<milliseconds> next;
   const auto consider = [&next](milliseconds wait) { next = next ? std::min(*next, wait) : wait; };
@@ -184,12 +186,4 @@ void Shard::schedule_keepalive(Index index) {
   }
 }
 
-void Shard::notice_stall(MonoTime now) {
-  if (expected_wake_ == MonoTime::max() || now <= expected_wake_ + kStall) return;
-  grace_until_ = now + kGraceAfterStall;
-  http_connections_.note_stall(now);
-  // Nor is anybody slow before we have heard from epoll who has read meanwhile.
-  next_lag_check_ = now + kLagCheckAfterStall;
-}
-
-}  // namespace carillon::gateway
+}  // namespace carillon::client

@@ -1,0 +1,43 @@
+// Keepalive: sends pings and a protocol's own ping frames, drops clients that do not answer, and closes
+// clients whose token has expired. A connection has one deadline, for whichever of these comes first.
+//
+// Thread: the shard's.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+#include "client/clients.h"
+#include "reactor/loop.h"
+
+namespace carillon::client {
+
+class Keepalive {
+ public:
+  using Index = std::uint32_t;
+
+  Keepalive(Clients& clients, reactor::Loop& loop) : clients_(clients), loop_(loop) {}
+
+  // A WebSocket has opened: its deadlines begin.
+  void start(Index index);
+  // A pong came, or a frame that counts as one. It moves the time by which the next must come, not the timer:
+  // the timer finds that when it fires.
+  void on_pong(Index index);
+  // The deadline of an open WebSocket. It may end the client.
+  void on_deadline(Index index);
+  // The process did not run for a while: pongs may wait in our receive buffers, so that no client counts as
+  // silent for the next 5 s.
+  void note_stall(MonoTime now);
+
+ private:
+  bool close_if_expired(Index index);
+  bool drop_if_silent(Index index);
+  void schedule(Index index);
+  void look_for_ping(Index index);
+
+  Clients& clients_;
+  reactor::Loop& loop_;
+  MonoTime grace_until_{};
+};
+
+}  // namespace carillon::client

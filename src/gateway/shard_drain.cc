@@ -1,0 +1,74 @@
+#include "gateway/shard_drain.h"
+
+#include <algorithm>
+
+namespace carillon::gateway {
+namespace {
+
+using client::CloseMode;
+using client::CloseReason;
+using client::Connection;
+using client::State;
+
+constexpr std::uint32_t kRowsAStep = 65536;  // of the connection table, looked through in one step
+
+}  // namespace
+
+void ShardDrain::begin(MonoTime now, milliseconds window) {
+  if (!pace_) pace_.emplace(now, window, websockets_left_.get());
+}
+
+void ShardDrain::take_step(MonoTime now) {
+  close_those_due(now);
+  if (pace_->done()) count_requests_left(now);
+}
+
+MonoTime ShardDrain::next_wake(MonoTime now) const {
+  return pace_ ? std::min(pace_->next_wake(now), count_at_) : MonoTime::max();
+}
+
+// Walks the table once during the window, so that as many clients are closed in each second as in any other.
+void ShardDrain::close_those_due(MonoTime now) {
+  for (auto due = pace_->due(now); due > 0 && position_ < clients_.table().slots();) {
+    const std::uint32_t index = position_++;
+    if (clients_[index].state != State::open) continue;
+    const std::uint16_t code = clients_.endpoint_of(index).settings.shutdown_code;
+    clients_.close(index, CloseReason::shutdown, client::close_frame(code, {}), CloseMode::after_events);
+    pace_->on_closed();
+    --due;
+  }
+  if (position_ >= clients_.table().slots()) pace_->on_nobody_left();
+}
+
+// Counts only at the end, and less often the longer the table is, since it walks through the whole of it.
+void ShardDrain::count_requests_left(MonoTime now) {
+  if (count_at_ != MonoTime::max() && now < count_at_) return;
+  std::uint64_t left = 0;
+  if (counters_.sockets.get() > websockets_left_.get()) {
+    for (std::uint32_t i = 0; i < clients_.table().slots(); ++i) left += owes_answer(i) ? 1U : 0U;
+  }
+  requests_left_.set(left);
+  count_at_ = now + DrainPace::kStep * (1 + clients_.table().slots() / kRowsAStep);
+}
+
+bool ShardDrain::owes_answer(std::uint32_t index) const {
+  const Connection& connection = clients_[index];
+  switch (connection.state) {
+    case State::body:
+    case State::answering:
+      return true;
+    case State::head:  // kept alive: more was pipelined, or the last answer has not left
+      return !connection.exchange().unread.empty() || !connection.exchange().answers.empty() ||
+             !fan_out_.outbox_has_room(index, shared_.settings.server.outbox_bytes_max);
+    case State::closing:
+    case State::lingering:
+      return !connection.is_websocket;
+    case State::unused:
+    case State::proxy_header:
+    case State::open:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace carillon::gateway

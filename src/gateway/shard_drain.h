@@ -1,0 +1,57 @@
+// ShardDrain: one shard's part of a shutdown. It closes the WebSockets evenly over a window and counts the
+// HTTP requests that were accepted and are not answered yet, so that the process can wait for them.
+//
+// Thread: the shard's; the two counts may be read by any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/time.h"
+#include "client/clients.h"
+#include "client/counters.h"
+#include "client/shared.h"
+#include "fanout/fan_out.h"
+#include "gateway/drain.h"
+
+namespace carillon::gateway {
+
+class ShardDrain {
+ public:
+  ShardDrain(const client::Shared& shared, client::Clients& clients, const fanout::FanOut& fan_out,
+             const client::ShardCounters& counters)
+      : shared_(shared), clients_(clients), fan_out_(fan_out), counters_(counters) {
+    requests_left_.set(1);
+  }
+
+  void begin(MonoTime now, milliseconds window);
+  bool has_begun() const { return pace_.has_value(); }
+  // Closes the WebSockets that are due. Once a turn, after begin().
+  void take_step(MonoTime now);
+  // When take_step() should come next; MonoTime::max() before begin().
+  MonoTime next_wake(MonoTime now) const;
+
+  // WebSockets that are open or whose close is under way.
+  void on_websocket_opened() { websockets_left_.add(); }
+  void on_websocket_released() { websockets_left_.subtract(); }
+  std::uint64_t websockets_left() const { return websockets_left_.get(); }
+  // HTTP requests that were accepted and are not answered to the end; 1 until they are counted.
+  std::uint64_t requests_left() const { return requests_left_.get(); }
+
+ private:
+  void close_those_due(MonoTime now);
+  void count_requests_left(MonoTime now);
+  bool owes_answer(std::uint32_t index) const;
+
+  const client::Shared& shared_;
+  client::Clients& clients_;
+  const fanout::FanOut& fan_out_;
+  const client::ShardCounters& counters_;
+  client::Counter websockets_left_;
+  client::Counter requests_left_;
+  std::optional<DrainPace> pace_;
+  std::uint32_t position_ = 0;           // of the walk through the table
+  MonoTime count_at_ = MonoTime::max();  // when to count requests again
+};
+
+}  // namespace carillon::gateway
