@@ -1,5 +1,5 @@
-// Publishing so that an answer can be trusted: it is given when the bus has acknowledged every event,
-// or when it is certain that it has not. The publish API and the ingest routes both answer through it.
+// Publishing with a reliable result: it is reported once the bus has acknowledged every event, or once it is
+// certain that it has not. The publish API and the ingest routes both use it.
 #pragma once
 
 #include <cstddef>
@@ -12,23 +12,26 @@
 
 namespace carillon::api {
 
+// One event to publish.
 struct PublishEvent {
   std::string channel;
-  std::string data;  // raw JSON, byte for byte as it was written
+  std::string data;  // raw JSON, byte for byte as received
 };
 
+// The result of publishing several events.
 struct PublishOutcome {
   enum class Verdict : std::uint8_t {
-    acknowledged,  // all of them
-    refused,       // the bus said no to one at least, and took or refused the others
-    unavailable    // what is not counted may or may not be out
+    acknowledged,  // the bus acknowledged all events
+    refused,       // the bus refused at least one event; it acknowledged or refused each of the others
+    unavailable    // events that `accepted` does not count may or may not have been published
   };
   Verdict verdict = Verdict::acknowledged;
   std::size_t accepted = 0;
 };
 
-// Publishes at least one event, in order. `done` is called once, on the bus's loop. False, and never a
-// call: the bus is not up, or too much waits for it already; nothing was published. Any thread.
+// Publishes one or more events, in order. Calls `done` once, on the bus's loop. Returns false, and never
+// calls `done`, when the bus is not up or its queue is full; then nothing was published. May be called on any
+// thread.
 [[nodiscard]] bool publish_acknowledged(gateway::Gateway& gateway, std::vector<PublishEvent> events,
                                         std::function<void(PublishOutcome)> done);
 

@@ -1,7 +1,3 @@
-// Api: what the port answers beside WebSockets: publish, health, readiness, metrics, ingest routes.
-//
-// Thread: judge() and handle() come from every shard's thread at once; the class holds nothing that
-// changes but counters and the gateway's pointer, set before the gateway runs.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +13,18 @@
 
 namespace carillon::api {
 
+// Api: answers the HTTP requests that are not upgrades: publish, health, readiness, metrics, ingest routes.
+//
+// Thread: every shard's thread calls judge() and handle() concurrently. Only counters change after the
+// gateway runs; the pointer to the gateway is set before.
 class Api final : public client::HttpHandler {
  public:
-  // Refuses routes that do not compile; load() has passed none of those. `random` makes their ids.
+  // Fails for routes that do not compile, which load() never accepts. `random` makes the ids of events.
   static Result<std::unique_ptr<Api>> create(const config::Settings& settings, RandomBytes random);
 
-  // The gateway is made with this handler, and then told to it; before run().
+  // Sets the gateway, which was itself created with this handler. Call it before run().
   void attach(gateway::Gateway& gateway, MonoTime started_at);
-  // Where /metrics reads how many log lines were dropped. Called from any shard's thread.
+  // Sets the function from which /metrics reads the number of dropped log lines. Any shard's thread calls it.
   void count_log_lines(std::function<std::uint64_t()> dropped) { dropped_log_lines_ = std::move(dropped); }
 
   Judgement judge(const http::RequestHead& head, const client::Requester& requester) override;

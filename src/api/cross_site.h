@@ -1,5 +1,5 @@
-// Whether a web page of another site fired a request. A route without a key trusts whoever reaches the port,
-// and a browser inside that network would otherwise lend this trust to every page that it shows.
+// Detects requests that a web page of another site made. A route without a key trusts every client that can
+// reach the port, and a browser in that network would otherwise extend this trust to every page it shows.
 //
 // Thread: any; pure.
 #pragma once
@@ -9,9 +9,9 @@
 
 namespace carillon::api {
 
-// True where `Origin` is there and neither names the request's own host and port nor is one of `allowed`, and
-// where `Sec-Fetch-Site` is `cross-site` and no allowed Origin is there. A request with neither header does
-// not come from a page of another site in any browser of today, and counts as our own.
+// Returns true when `Origin` is present and is neither the request's own host and port nor one of `allowed`,
+// and when `Sec-Fetch-Site` is `cross-site` without an allowed Origin. No current browser sends a request for
+// another site's page without either header, so such a request counts as one of our own site.
 bool is_from_another_site(const http::RequestHead& head, const auth::OriginPolicy& allowed);
 
 }  // namespace carillon::api

@@ -1,5 +1,5 @@
-// GET /health and GET /ready. Health says what is wrong and since when; readiness says whether a load
-// balancer should send clients here. Neither may be green on a deaf bus.
+// GET /health and GET /ready. Health reports what is wrong and since when; readiness tells a load balancer
+// whether to send clients here. Both must fail when the bus no longer receives events.
 #pragma once
 
 #include "api/shown_time.h"
@@ -8,11 +8,11 @@
 
 namespace carillon::api {
 
-// Every member of it must be known to config::check_health_member(), or an endpoint could shadow it.
-// 200 "ok"; 200 "degraded" while the bus is not up; 503 "shutting_down" during the drain.
-// How long the process has run does not depend on the wall clock, which may be set meanwhile.
+// Returns 200 "ok", 200 "degraded" while the bus is not up, or 503 "shutting_down" during a drain. The uptime
+// does not depend on the wall clock, which may be set at any time. config::check_health_member() must know
+// every member of the body; otherwise an endpoint's health.connections could use the same name.
 http::Response health_response(const gateway::Gateway& gateway, MonoTime started_at, const Moment& now);
-// 200, or 503 with the reason: the bus is not up, or the drain has begun.
+// Returns 200, or 503 with the reason: the bus is not up, or a drain has begun.
 http::Response ready_response(const gateway::Gateway& gateway);
 
 }  // namespace carillon::api

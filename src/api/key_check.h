@@ -1,4 +1,4 @@
-// The check of an API key, for publishing and for ingest routes alike.
+// The check of API keys, used by the publish API and by ingest routes.
 //
 // Thread: any.
 #pragma once
@@ -14,10 +14,10 @@
 
 namespace carillon::api {
 
-// Nothing where one of `presented` is one of `keys`. Otherwise the refusal: 401 with `advice` where nothing
-// is presented; 401 that closes the connection for a wrong key, which is noted; and 429 without a look at the
-// key for an address that has sent too many wrong ones. Looks at every key, so that the time says nothing
-// about which one was near.
+// Returns nothing when one of `presented` is one of `keys`, otherwise the refusal: 401 with `advice` when no
+// key is presented; 401 that closes the connection for a wrong key, which is counted for the address; 429,
+// without checking the key, for an address that has sent too many wrong keys. Compares with every key, so
+// that the time does not reveal which one was close.
 std::optional<http::Response> judge_key(std::span<const std::string_view> presented,
                                         std::span<const Secret> keys, std::string_view advice,
                                         client::KeyGuesses& guesses, const client::Requester& requester);

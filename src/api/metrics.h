@@ -1,5 +1,5 @@
-// GET /metrics: the Prometheus text format. Reads every shard's counters as they stand; nothing on the
-// way of an event knows of it.
+// GET /metrics, in the Prometheus text format. Reads every shard's counters without synchronization; the path
+// of an event does not depend on it.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace carillon::api {
 
-// What the API itself counts.
+// The counters of the API itself.
 struct ApiCounters {
   const PublishCounters& publish;
   const IngestCounters& ingest;

@@ -1,6 +1,6 @@
-// What the HTTP side answers when it does not do what was asked, and the questions that lead there.
+// Responses for refused API requests, and the checks that lead to them. None of them closes the connection.
 //
-// Thread: any; pure. All of them keep the connection.
+// Thread: any; pure functions.
 #pragma once
 
 #include <optional>
@@ -16,9 +16,9 @@ http::Response method_not_allowed(std::string_view allowed);  // 405
 http::Response unauthorized(std::string_view message);        // 401
 http::Response unavailable(std::string_view message);         // 503, Retry-After: 1
 
-// Exactly one Content-Type, and that "application/json", with or without parameters.
+// Returns true for exactly one Content-Type that is "application/json", with or without parameters.
 bool is_json(const http::RequestHead& head);
-// The credentials of exactly one `Authorization: Bearer …`, whatever the scheme's case.
+// Returns the credentials of exactly one `Authorization: Bearer …`; the scheme is case-insensitive.
 std::optional<std::string_view> bearer_of(const http::RequestHead& head);
 
 }  // namespace carillon::api

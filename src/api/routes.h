@@ -1,6 +1,3 @@
-// Routes: the ingest routes of a configuration, compiled: which request is whose.
-//
-// Immutable once compiled; shared by all shards' threads.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +15,7 @@
 
 namespace carillon::api {
 
+// One compiled ingest route.
 struct Route {
   enum class Id : std::uint8_t { none, uuid, parameter };
 
@@ -26,31 +24,35 @@ struct Route {
   http::ParameterText channel;
   config::RouteBody body = config::RouteBody::object;
   Id id = Id::none;
-  std::size_t id_parameter = 0;  // which one, for Id::parameter
+  std::size_t id_parameter = 0;  // the index of the path's parameter, for Id::parameter
   json::Template event;
   json::Template answer;
   int status = 200;
   Secret key;                  // empty: open
-  auth::OriginPolicy origins;  // besides its own; of a route without a key
+  auth::OriginPolicy origins;  // allowed besides the request's own host, for a route without a key
 
   bool takes(std::string_view method) const;
 };
 
+// Routes: the compiled ingest routes of a configuration; finds the route of a request.
+//
+// Thread: any; immutable once compiled, shared by all shards.
 class Routes {
  public:
-  // The views point into the path that was asked for.
+  // The views point into the path given to find().
   struct Found {
-    const Route* route = nullptr;  // nothing where the path is known and the method is not
+    const Route* route = nullptr;  // null when the path is known and the method is not
     std::vector<std::string_view> parameters;
-    std::string allowed;  // where there is no route: "POST, DELETE"
+    std::string allowed;  // when `route` is null, the allowed methods: "POST, DELETE"
   };
 
   Routes() = default;
-  // Those of all endpoints, and those of none. What load() has passed compiles.
+  // Compiles the routes of all endpoints and of the top level. Succeeds for every configuration that load()
+  // accepts.
   static Result<Routes> compile(const config::Settings& settings);
 
-  // Nothing where no route has that path. Of several the most specific one counts.
-  // `raw_path` is the path before it was decoded.
+  // Returns nothing when no route has this path; of several routes the most specific one.
+  // `raw_path` is the path before decoding.
   std::optional<Found> find(std::string_view method, std::string_view path, std::string_view raw_path) const;
   std::size_t size() const { return routes_.size(); }
 

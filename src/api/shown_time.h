@@ -1,19 +1,19 @@
-// The wall-clock time to show for a moment in the past. Pure.
+// The wall-clock time to show for a moment in the past. Pure functions.
 #pragma once
 
 #include "base/time.h"
 
 namespace carillon::api {
 
-// A moment, read from both clocks at once.
+// A moment in time, read from both clocks at once.
 struct Moment {
   WallTime wall;
   MonoTime mono;
 };
 
-// When `then` was, by the wall clock of `now`. The wall time noted then is right as long as the clock was not
-// set since by more than a second (a machine that starts without the date begins in 1970); after that it
-// follows from how long ago it was.
+// Returns the wall-clock time of `then`. The recorded wall time is used unless the clock has since been set
+// by more than a second (a machine that starts without the date begins in 1970); then the result is computed
+// from the elapsed monotonic time.
 WallTime shown_time(const Moment& then, const Moment& now);
 
 }  // namespace carillon::api

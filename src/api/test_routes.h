@@ -1,4 +1,4 @@
-// For tests: routes of the published protocols and some of our own, and a source of ids that is no source.
+// For tests: the routes of the published protocols, some others, and a fixed source of ids.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -20,7 +20,8 @@ namespace {
 
 constexpr int kLost = 1;
 constexpr int kUsage = 2;
-constexpr std::int64_t kOwnDescriptors = 64;  // beside the clients': logs, epoll, the publisher, threads
+constexpr std::int64_t kOwnDescriptors =
+    64;  // in addition to the clients': logs, epoll, the publisher, threads
 // An address has 28,000 ports, of which connect() tries every second one first: a client that must have one
 // of the others costs a search of all of those, a millisecond of a core. And some dialects count the clients
 // of one.

@@ -35,7 +35,7 @@ void judge(config::Loaded& loaded) {
   for (auto& warning : contexts.warnings) loaded.warnings.push_back(std::move(warning));
 }
 
-// A file without keys is good where no endpoint asks for a token; load() has seen to the others.
+// A file without keys is valid when no endpoint requires a token; load() has checked the others.
 bool keys_are_good(const config::Settings& settings) {
   if (settings.keys.empty()) return true;
   const auto weak =

@@ -1,4 +1,4 @@
-// A configuration file of the user's, read, judged and complained of.
+// Reads a user's configuration file, checks it, and prints its errors.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,11 @@
 
 namespace carillon::app {
 
-// Nothing when it cannot be used: every error is on standard error by then, one a line.
+// Returns nothing when the file cannot be used; every error has then been printed to standard error, one per
+// line.
 std::optional<config::Loaded> load_config_file(const std::string& path);
 
-// The same for a text that is no file; `source` names it in messages.
+// Does the same for a text that is not a file; `source` is its name in messages.
 std::optional<config::Loaded> load_config_text(const std::string& text, const std::string& source);
 
 }  // namespace carillon::app

@@ -1,7 +1,3 @@
-// DemoPublisher: plays the sample events that are embedded in the binary, one a second, round and
-// round, through the bus like any back-end service would.
-//
-// Thread: the main loop's, from start() on. Destroyed after the loop has stopped.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +8,15 @@
 
 namespace carillon::app {
 
+// DemoPublisher: publishes the sample events that are embedded in the binary, one per second in a cycle,
+// through the bus like any back-end service.
+//
+// Thread: the main loop's, from start() on. Must be destroyed after the loop has stopped.
 class DemoPublisher {
  public:
   explicit DemoPublisher(gateway::Gateway& gateway);
   void start();
-  // The first event, for an example to paste.
+  // The first event, as an example to paste.
   struct Example {
     std::string line;  // as POST /v1/publish takes it
     std::string channel;

@@ -36,7 +36,7 @@ std::string quoted(const std::string& text) {
   return out + '"';
 }
 
-// Every built-in profile that hears events; one that does not is there for tests.
+// Every built-in profile that receives events; a profile that does not is for tests.
 std::string endpoints_toml() {
   std::string toml;
   for (const config::Profile& profile : config::embedded_profiles()) {
@@ -67,7 +67,7 @@ struct Screen {
   DemoPublisher::Example example;
 };
 
-// Ready to paste: with a token where one is asked for and the query may carry it.
+// Ready to paste: with a token where one is required and may be in the query.
 std::string url_of(const protocol::Endpoint& endpoint, const Screen& screen) {
   std::string url = "ws://" + screen.address + endpoint.settings.path;
   const config::EndpointAuth& auth = endpoint.settings.auth;
@@ -78,7 +78,7 @@ std::string url_of(const protocol::Endpoint& endpoint, const Screen& screen) {
   return url;
 }
 
-// Prints them all; the answer is the URL that hears the example.
+// Prints all URLs and returns the one that receives the example.
 std::string print_urls(const gateway::Gateway& gateway, const Screen& screen) {
   std::string hears_example;
   for (const protocol::Endpoint& endpoint : gateway.endpoints()) {

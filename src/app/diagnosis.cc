@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kOwnDescriptors = 256;
 // What else runs on the machine.
 constexpr std::int64_t kOtherFiles = 10'000;
-constexpr std::int64_t kBacklog = 4096;  // what the gateway asks of listen()
+constexpr std::int64_t kBacklog = 4096;  // the backlog that the gateway passes to listen()
 constexpr std::int64_t kPageBytes = 4096;
 // The kernel's socket with its file (4.1 KiB, measured at a million), and a page under way each way.
 constexpr std::int64_t kConnectionBytes = 3 * kPageBytes;

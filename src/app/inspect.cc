@@ -25,7 +25,7 @@ int run_check(const std::string& config_file) {
 
 int run_profile_list() {
   for (const config::Profile& profile : config::embedded_profiles()) {
-    // The first line of each file says what it is: "# orion: every event of …".
+    // The first line of each file describes it: "# orion: every event of …".
     const std::string_view first = profile.text.substr(0, profile.text.find('\n'));
     print(std::string(first.substr(first.starts_with("# ") ? 2 : 0)) + "\n");
   }

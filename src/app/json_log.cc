@@ -19,7 +19,7 @@ namespace {
 
 constexpr milliseconds kPipePatience{1000};
 constexpr milliseconds kPollSlack{50};
-constexpr std::size_t kAtomicWrite = 4096;  // PIPE_BUF: a poll that says yes has room for this
+constexpr std::size_t kAtomicWrite = 4096;  // PIPE_BUF: when poll() reports writable, there is room for this
 
 std::string_view name_of(LogLevel level) {
   switch (level) {

@@ -1,7 +1,3 @@
-// JsonLog: one JSON object a line on standard error, written by a thread of its own.
-//
-// Thread: any. Never blocks a loop: the queue is bounded, and a line that finds it full pushes the
-// oldest one out, which is counted. A blocked pipe blocks the writing thread only.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +9,15 @@
 
 namespace carillon::app {
 
+// JsonLog: writes one JSON object per line to standard error, on a thread of its own.
+//
+// Thread: any. Never blocks a loop: the queue is bounded, and when it is full the oldest line is dropped and
+// counted. A blocked pipe blocks only the writing thread.
 class JsonLog : public Log {
  public:
   static Result<std::unique_ptr<JsonLog>> create(const config::LogSettings& settings);
-  // Waits for the lines that are queued, but no longer than a second in all: a pipe that is not read, or a
-  // disk that does not answer, must not keep the process from ending. No other thread may log any more.
+  // Waits up to one second in total for the queued lines to be written: a pipe that is not read, or a disk
+  // that does not respond, must not keep the process from exiting. No other thread may log during this call.
   ~JsonLog() override = default;
 
   virtual std::uint64_t dropped_lines() const = 0;

@@ -1,7 +1,7 @@
-// What the kernel and the process allow, read from /proc and /sys: what `carillon doctor` judges.
+// Limits of the kernel and the process, read from /proc and /sys for `carillon doctor`.
 //
-// Thread: any. Reads small files, and never more than a page of one; what is not there, or cannot be read
-// as a number, is nothing.
+// Thread: any. Reads small files, never more than one page of each. A setting that is missing, or is not a
+// number, has no value.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@ namespace carillon::app {
 using Setting = std::optional<std::int64_t>;
 using ThreeSettings = std::optional<std::array<std::int64_t, 3>>;  // as tcp_mem: low or least, middle, most
 
+// The settings that `carillon doctor` checks.
 struct MachineSettings {
   Setting descriptors_max;  // the hard RLIMIT_NOFILE, which `serve` raises its own to
   Setting nr_open;          // what that limit itself may be raised to
@@ -31,7 +32,7 @@ struct MachineSettings {
   Setting memory_available_bytes;  // what is free or can be freed; no more than the control group has left
 };
 
-// `root` stands before each path: "" on a machine, a folder of fixtures in a test.
+// `root` is prepended to each path: "" on a machine, a folder of fixtures in a test.
 MachineSettings read_machine_settings(const std::string& root);
 
 }  // namespace carillon::app

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kExitInterrupted = 130;
 constexpr seconds kIgnoredSignalLogEvery{1};
-// So many small allocations still succeed when the system gives no more memory, until the next look at it.
+// Reserved for small allocations when the system has no more memory, until the reserve is checked again.
 constexpr std::size_t kMemoryReserveBytes = 32 * 1024 * 1024;
 
 std::string addresses_of(const gateway::Gateway& gateway) {

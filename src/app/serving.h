@@ -1,4 +1,3 @@
-// Serving: from Settings to a gateway that runs until it is told to stop. What `serve` and `dev` share.
 #pragma once
 
 #include <functional>
@@ -10,17 +9,18 @@
 
 namespace carillon::app {
 
+// Serving: runs a gateway from its Settings until it is stopped. The shared part of `serve` and `dev`.
 struct Serving {
-  // What `carillon check` warns of: a line of the log each, before the ready line.
+  // The warnings of `carillon check`, each logged before the ready line.
   std::vector<config::Problem> warnings = {};
   // Called once everything listens, on the main loop's thread, before it runs.
   std::function<void(gateway::Gateway&)> on_ready = {};
-  // What SIGHUP does: nothing, or for a command that belongs to a terminal what SIGTERM does.
+  // The effect of SIGHUP: none, or a drain as by SIGTERM, for a command that belongs to a terminal.
   enum class Hangup { ignored, drains } hangup = Hangup::ignored;
 };
 
-// The process's exit code: 0 after a drain, 1 when it could not start. A second signal that drains ends
-// the process at once.
+// Returns the exit code of the process: 0 after a drain, 1 when the gateway could not start. A second signal
+// to drain ends the process immediately.
 int serve(config::Settings settings, const Serving& serving);
 
 }  // namespace carillon::app

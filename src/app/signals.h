@@ -1,7 +1,7 @@
-// Signals as loop events, by signalfd, so that no code runs in a signal handler.
+// Signals as events of the loop, received through signalfd, so that no code runs in a signal handler.
 //
-// Every signal that would end the process without a close frame and without a log line is caught: those that
-// mean "end" drain, the others are ignored and named in the log. SIGKILL cannot be caught.
+// Every signal that would end the process without close frames and without a log line is caught. Those that
+// ask the process to end start a drain; the others are ignored and logged. SIGKILL cannot be caught.
 #pragma once
 
 #include <csignal>
@@ -15,23 +15,25 @@
 
 namespace carillon::app {
 
+// What the process does on a signal.
 enum class SignalMeaning {
   drain,   // TERM, INT, QUIT, PWR (what some containers send), XCPU (the soft limit on CPU time)
-  hangup,  // HUP: the terminal is gone, or somebody wants the configuration read again
-  none     // USR1, USR2, ALRM, IO and the real-time signals: nothing here listens to them
+  hangup,  // HUP: the terminal was closed, or an operator asks for a reload
+  none     // USR1, USR2, ALRM, IO and the real-time signals, which have no function here
 };
 
 SignalMeaning meaning_of(int signal);
 std::string name_of_signal(int signal);         // "SIGHUP", "SIGRTMIN+3"
 std::string_view advice_on_signal(int signal);  // what to use instead of one that is ignored
 
-// Before any thread is started, so that all inherit it. SIGPIPE and SIGXFSZ are ignored: the write that
-// caused them fails, and that is handled.
+// Blocks the signals. Must be called before any thread is started, so that all threads inherit the mask.
+// SIGPIPE and SIGXFSZ are ignored: the write that caused them fails, and that error is handled.
 void block_signals();
 
+// Signals: reports signals to a callback on the loop.
 class Signals final : private reactor::IoHandler {
  public:
-  // Calls `on_signal` on the loop for each signal that came.
+  // Calls `on_signal` on the loop for each signal received.
   static Result<std::unique_ptr<Signals>> watch(reactor::Loop& loop, std::function<void(int)> on_signal);
   ~Signals();
   Signals(const Signals&) = delete;

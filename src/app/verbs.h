@@ -1,5 +1,5 @@
-// The verbs of the command line. Each takes its parsed arguments and returns the exit code:
-// 0 done, 1 it could not be done, 2 the arguments or the configuration are wrong.
+// The verbs of the command line. Each takes its parsed arguments and returns the exit code of the process:
+// 0 success, 1 failure, 2 wrong arguments or configuration.
 #pragma once
 
 #include <cstdint>
@@ -9,30 +9,35 @@
 
 namespace carillon::app {
 
+// Arguments of `carillon dev`.
 struct DevArguments {
   std::string bus = "memory:";
   std::vector<std::string> listen;  // empty: 127.0.0.1:8000 and [::1]:8000
   std::string log_level = "warning";
 };
 
+// Arguments of `carillon token`.
 struct TokenArguments {
   std::string subject = "dev";
   std::uint32_t ttl_s = 3600;
   std::string claims;  // a JSON object to merge in; empty: none
 };
 
+// Arguments of `carillon publish`.
 struct PublishArguments {
   std::string url = "http://127.0.0.1:8000";
   std::string channel;
   std::string data;
 };
 
+// Arguments of `carillon doctor`.
 struct DoctorArguments {
   std::optional<std::int64_t> connections;  // nothing: the configuration's, or 10,000
   std::string config_file;                  // empty: none
 };
 
-// Defaults and bounds stand in command_line.cc, the meaning in docs/benchmarking.md.
+// Arguments of `carillon bench`. command_line.cc has their defaults and bounds, docs/benchmarking.md their
+// meaning.
 struct BenchArguments {
   std::string url = "ws://127.0.0.1:8000/ws";
   std::uint32_t clients = 100;

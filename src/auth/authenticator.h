@@ -1,9 +1,3 @@
-// Authenticator: a JWT in, an Identity or the reason against it out (RFC 7519, RFC 7515, RFC 8725).
-//
-// Thread: one; each shard has its own, with its own cache of verified tokens. Pure: fed the time.
-// The order of judgement: size → three strict base64url parts → header strict JSON without duplicate
-// members → `alg` on a key's allow-list (before any cryptography) → `crit` → signature → claims.
-// `jku`, `x5u`, `jwk`, `x5c` are ignored; `kid` only chooses among the configured keys.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +18,13 @@ struct AuthenticatorCounters {
   std::uint64_t cache_misses = 0;
 };
 
+// Authenticator: verifies a JWT and returns its Identity, or why it is refused (RFC 7519, RFC 7515, RFC
+// 8725).
+//
+// Thread: one; each shard has its own, with its own cache of verified tokens. Pure: fed the time.
+// The checks, in order: size → three strict base64url parts → header strict JSON without duplicate
+// members → `alg` on a key's allow-list (before any cryptography) → `crit` → signature → claims.
+// `jku`, `x5u`, `jwk`, `x5c` are ignored; `kid` only chooses among the configured keys.
 class Authenticator {
  public:
   struct Options {
@@ -44,8 +45,8 @@ class Authenticator {
   virtual const AuthenticatorCounters& counters() const = 0;
 };
 
-// Admits whoever brings one of these keys; looks at all of them, so that the time says nothing about which
-// one was near. There is no subject and no end.
+// Admits clients with one of these keys. Compares with all of them, so that the time does not reveal which
+// one was close. The identity has no subject and does not expire.
 std::unique_ptr<Authenticator> make_api_key_authenticator(std::vector<Secret> keys);
 
 // Mints an HS256 token, for `carillon token` and `carillon dev`. `claims_json` is a JSON object.

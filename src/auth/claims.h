@@ -1,5 +1,5 @@
-// Claims: what a payload says about time, issuer, audience and subject (RFC 7519 section 4.1), and the
-// judgement of a key's rules over it.
+// Claims: the time, issuer, audience and subject in a token's payload (RFC 7519 section 4.1), and the
+// check of a key's rules on them.
 //
 // Thread: any. Pure. Read only after the signature was found good.
 #pragma once
@@ -50,7 +50,7 @@ struct Validity {
 Validity validity_of(const Claims& claims, const ClaimRules& rules);
 
 // Issuer, audience, `exp` present, `nbf` not in the future, `exp` not reached; in this order. An `iat` in the
-// future is no reason for a refusal: RFC 7519 section 4.1.6 gives it no such meaning, and the issuer's clock
+// future is not a reason to refuse: RFC 7519 section 4.1.6 does not define it so, and the issuer's clock
 // may be ahead of ours.
 std::optional<TokenFault> judge(const Claims& claims, const ClaimRules& rules, WallTime now);
 

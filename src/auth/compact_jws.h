@@ -1,7 +1,3 @@
-// CompactJws: a token taken apart (RFC 7515 section 7.1), nothing judged yet.
-//
-// Thread: one at a time. The object is kept and fed one token after the other, so that its buffers are
-// allocated once.
 #pragma once
 
 #include <optional>
@@ -13,6 +9,10 @@
 
 namespace carillon::auth {
 
+// CompactJws: a token split into its parts (RFC 7515 section 7.1), not verified yet.
+//
+// Thread: one at a time. The object is kept and fed one token after the other, so that its buffers are
+// allocated once.
 struct CompactJws {
   std::string header;  // decoded, not yet known to be JSON
   std::string payload;

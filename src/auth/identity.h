@@ -1,5 +1,3 @@
-// Identity: who a connection speaks for, as its verified token says. Immutable; shared by every
-// connection that came with the same token.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +12,11 @@
 
 namespace carillon::auth {
 
+// Identity: the user of a connection, from its verified token. Immutable; shared by every
+// connection that came with the same token.
 class Identity final : public RefCounted {
  public:
-  // The channels that a token names; nothing: it is not asked for any.
+  // The channels that the token permits; nothing when no claim restricts them.
   using Permitted = std::optional<std::vector<ChannelPattern>>;
 
   static Ref<const Identity> make(std::string_view subject, std::optional<WallTime> expires_at,
@@ -30,7 +30,7 @@ class Identity final : public RefCounted {
   std::optional<WallTime> expires_at() const {
     return expires_at_ == kNever ? std::nullopt : std::optional(expires_at_);
   }
-  // May it hear and say things on this channel, as clients name it?
+  // Returns whether it may subscribe to and publish on this channel, by the name that clients use.
   bool permits(std::string_view channel) const;
 
  private:
@@ -39,7 +39,7 @@ class Identity final : public RefCounted {
   Identity(std::string_view subject, std::optional<WallTime> expires_at, Permitted permitted);
   ~Identity() = default;
 
-  // The subject's bytes lie right behind the object: where every connection has a user of its own, a
+  // The subject's bytes are stored right after the object: when every connection has its own user, a
   // second allocation would cost as much as the first.
   const std::uint32_t subject_bytes_;
   const WallTime expires_at_;

@@ -1,6 +1,3 @@
-// Key: one [keys.<name>] of the configuration, ready to verify.
-//
-// Thread: one at a time.
 #pragma once
 
 #include <optional>
@@ -17,9 +14,12 @@
 
 namespace carillon::auth {
 
-constexpr std::size_t kSecretBytesMin = 32;  // RFC 7518 section 3.2 asks it of HS256
+constexpr std::size_t kSecretBytesMin = 32;  // required by RFC 7518 section 3.2 for HS256
 constexpr seconds kLeewayMax{30};
 
+// Key: one [keys.<name>] of the configuration, ready to verify.
+//
+// Thread: one at a time.
 class Key {
  public:
   // Appends all that is wrong with the settings to `problems`, a line each with origin and key, and

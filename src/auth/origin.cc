@@ -60,7 +60,7 @@ std::optional<std::string> normalised_port(std::string_view scheme, std::string_
 }
 
 // scheme "://" host [":" port] and not a byte more: no path, user, blank or list (RFC 6454 section
-// 6.2), so that nothing can stand beside an admitted name.
+// 6.2), so that nothing can be added to an admitted name.
 std::optional<std::string> normalised(std::string_view origin) {
   if (origin.size() > kOriginBytesMax) return std::nullopt;
   const std::size_t colon = origin.find("://");

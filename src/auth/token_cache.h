@@ -1,8 +1,3 @@
-// TokenCache: tokens found good, by SHA-256, so that a reconnecting client costs one hash and no
-// signature. Belongs to one Authenticator, for its keys made the judgement.
-//
-// Thread: one. Memory: about 150 B an entry and its Identity; grows as it fills, to `entries_max` and
-// no further; then CLOCK (second chance) makes room, the expired first.
 #pragma once
 
 #include <array>
@@ -23,6 +18,11 @@ namespace carillon::auth {
 
 using TokenDigest = std::array<unsigned char, 32>;
 
+// TokenCache: valid tokens by their SHA-256, so that a reconnecting client costs one hash and no
+// signature. Belongs to one Authenticator, because its keys verified the tokens.
+//
+// Thread: one. Memory: about 150 B an entry and its Identity; grows as it fills, to `entries_max` and
+// no further; then CLOCK (second chance) makes room, the expired first.
 class TokenCache {
  public:
   // 0 remembers nothing.
@@ -31,7 +31,7 @@ class TokenCache {
   // Nothing when OpenSSL fails (out of memory): go on without the cache.
   std::optional<TokenDigest> digest_of(std::string_view token);
 
-  // Null when it is not here, or not good at `now`: the wall clock may have stepped either way.
+  // Returns null when it is not cached, or not valid at `now`: the wall clock may have been set either way.
   Ref<const Identity> find(const TokenDigest& digest, WallTime now);
   void insert(const TokenDigest& digest, Ref<const Identity> identity, Validity validity, WallTime now);
 

@@ -1,5 +1,3 @@
-// TokenFault: why a token was refused. For metrics and logs only: a client is told nothing but that
-// its token is not good, whatever the fault.
 #pragma once
 
 #include <array>
@@ -8,6 +6,8 @@
 
 namespace carillon::auth {
 
+// TokenFault: why a token was refused. For metrics and logs only: the client only learns that
+// its token is invalid, not why.
 enum class TokenFault : std::uint8_t {
   too_long,
   malformed,          // not three canonical base64url parts of strict JSON, or a mistyped claim
@@ -30,8 +30,8 @@ constexpr std::array<TokenFault, 12> kTokenFaults = {
 
 std::string_view name_of(TokenFault fault);  // "expired": a metric's label
 
-// Of the faults that two keys found in one token, the one that came later in the order of judgement:
-// it says more about what the token's issuer has to mend.
+// Returns the later one, in the order of the checks, of the faults that two keys found in one token:
+// it shows better what the token's issuer has to fix.
 TokenFault more_telling(TokenFault a, TokenFault b);
 
 }  // namespace carillon::auth

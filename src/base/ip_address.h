@@ -1,7 +1,3 @@
-// IpAddress: an IPv4 or IPv6 address as a value; IpRange: a CIDR block of them (RFC 4632, RFC 4291).
-//
-// Pure text and arithmetic: nobody is asked for a name. An IPv4-mapped IPv6 address (::ffff:192.0.2.1) is
-// the IPv4 address itself, however it was written. Thread: any.
 #pragma once
 
 #include <array>
@@ -15,6 +11,10 @@
 
 namespace carillon {
 
+// IpAddress: an IPv4 or IPv6 address as a value; IpRange: a CIDR block of them (RFC 4632, RFC 4291).
+//
+// Pure text and arithmetic: no name is resolved. An IPv4-mapped IPv6 address (::ffff:192.0.2.1) is
+// the IPv4 address itself, however it was written. Thread: any.
 class IpAddress {
  public:
   using Bytes = std::array<std::uint8_t, 16>;
@@ -32,7 +32,7 @@ class IpAddress {
   const Bytes& bytes() const { return bytes_; }
 
   // What counts as one for limits: an IPv4 address, and the /64 of an IPv6 one, which is the least that a
-  // customer is given (RFC 6177): whoever has one address of it has all of them.
+  // customer gets (RFC 6177), so that a client can use any address of it.
   IpAddress limit_group() const;
 
   auto operator<=>(const IpAddress&) const = default;
@@ -43,8 +43,8 @@ class IpAddress {
 
 class IpRange {
  public:
-  // "10.0.0.0/8", "2001:db8::/32", "::ffff:10.0.0.0/104" (which is the first), or one address. The error says
-  // what is wrong and what to write instead.
+  // "10.0.0.0/8", "2001:db8::/32", "::ffff:10.0.0.0/104" (which is the first), or one address. The error
+  // explains what is wrong and what to write instead.
   static Result<IpRange> parse(std::string_view text);
 
   // An IPv4 range holds only IPv4 addresses, an IPv6 range none of them.

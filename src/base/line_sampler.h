@@ -1,8 +1,3 @@
-// LineSampler: which of many events of one kind get a log line, so that a flood of events does not become a
-// flood of lines, and a flood of one kind does not hide the first event of another.
-//
-// Pure: fed the time. Thread: one.
-// Limits: lines_max lines of a kind in each interval, kKindsMax kinds. Kinds beyond that share one allowance.
 #pragma once
 
 #include <array>
@@ -15,6 +10,11 @@
 
 namespace carillon {
 
+// LineSampler: which of many events of one kind get a log line, so that a flood of events does not become a
+// flood of lines, and a flood of one kind does not hide the first event of another.
+//
+// Pure: fed the time. Thread: one.
+// Limits: lines_max lines of a kind in each interval, kKindsMax kinds. Kinds beyond that share one allowance.
 class LineSampler {
  public:
   struct Limits {

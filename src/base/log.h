@@ -1,8 +1,3 @@
-// Log: one structured line. The interface only; app/ owns the asynchronous, bounded writer, so that
-// no folder below it depends on a logging library, and a test can listen.
-//
-// Thread: any. Never blocks: a line that finds the queue full is dropped and counted.
-// A token, password or key never goes in: show a request through http::Redaction only.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +14,11 @@ struct LogField {
   std::variant<std::string_view, std::int64_t, double, bool> value;
 };
 
+// Log: one structured line. The interface only; app/ owns the asynchronous, bounded writer, so that
+// no folder below it depends on a logging library, and tests can record the lines.
+//
+// Thread: any. Never blocks: a line that finds the queue full is dropped and counted.
+// A token, password or key never goes in: show a request through http::Redaction only.
 class Log {
  public:
   virtual ~Log() = default;

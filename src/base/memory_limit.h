@@ -22,7 +22,7 @@ struct MemoryUse {
 std::uint64_t memory_limit_bytes(const std::string& root = "/");
 
 // Use and limit of the level (a cgroup, or RAM) that is nearest to its limit. For a cgroup, `used_bytes`
-// counts all processes in it, as the kernel does, without the file cache, which the kernel gives back
+// counts all processes in it, as the kernel does, without the file cache, which the kernel releases
 // before it ends a process. For RAM it is the resident set of this process.
 MemoryUse memory_use(const std::string& root = "/");
 

@@ -1,6 +1,3 @@
-// ReservedPages: a stretch of address space, taken without memory, that becomes usable from its front on.
-//
-// Thread: its owner's. Usable bytes are zero at first. They are given back with the object, not before.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +6,7 @@
 
 namespace carillon {
 
-// The system refuses address space. what() says how much was asked for and what to do about it.
+// The system refuses address space. what() states the requested size and what to do about it.
 class AddressSpaceRefused final : public std::bad_alloc {
  public:
   explicit AddressSpaceRefused(std::size_t bytes);
@@ -19,6 +16,9 @@ class AddressSpaceRefused final : public std::bad_alloc {
   std::string message_;
 };
 
+// ReservedPages: a stretch of address space, taken without memory, that becomes usable from its front on.
+//
+// Thread: its owner's. Usable bytes are zero at first. The memory is released with the object, not before.
 class ReservedPages {
  public:
   // Throws AddressSpaceRefused.

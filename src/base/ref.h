@@ -1,5 +1,3 @@
-// Ref<T>: an 8-byte handle to an object that carries its own atomic count (RefCounted).
-// For immutable things that several shards hold at once; everything else has one owner.
 #pragma once
 
 #include <atomic>
@@ -25,6 +23,8 @@ class RefCounted {
   mutable std::atomic<std::uint32_t> count_{1};
 };
 
+// Ref<T>: an 8-byte handle to an object that carries its own atomic count (RefCounted).
+// For immutable things that several shards hold at once; everything else has one owner.
 template <class T>
 class Ref {
  public:

@@ -1,7 +1,7 @@
 // A value, or the reason why there is none.
 //
-// What a peer, a broker or a file can cause is a Result; what only our own bug can cause is a
-// CARILLON_ASSERT (assert.h). Nothing that comes from outside throws.
+// Errors that a peer, a broker or a file can cause are a Result; errors that only a bug can cause are a
+// CARILLON_ASSERT (assert.h). No external input makes the program throw.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace carillon {
 
-// What went wrong, in words for the person who can mend it: what, where, and what to write instead.
+// An error message for the person who can fix it: what is wrong, where, and what to write instead.
 struct Error {
   std::string message;
 };

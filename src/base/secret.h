@@ -1,4 +1,3 @@
-// Secret: bytes that must never be printed, compared in constant time, wiped when they go.
 #pragma once
 
 #include <string>
@@ -6,6 +5,7 @@
 
 namespace carillon {
 
+// Secret: bytes that must never be printed, compared in constant time, wiped when they go.
 class Secret {
  public:
   Secret() = default;

@@ -1,5 +1,5 @@
 // SipHash-1-3 and SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012): a hash of
-// short texts that somebody else chooses. Without the key nobody can choose texts that meet in one bucket of
+// short texts from untrusted sources. Without the key it is infeasible to choose texts that collide in
 // a table.
 //
 // Thread: any. 1-3 is what tables use (as those of Rust, Ruby and Python do); 2-4 is what the paper has

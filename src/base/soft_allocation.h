@@ -1,10 +1,10 @@
-// Allocations whose size somebody outside decides: a body, a message, what inflates from it, a frame.
+// Allocations whose size a client or broker decides: a body, a message, its inflated form, a frame.
 // They go through here, and running out of memory is then a `false` that becomes a 503 or a close frame
-// (1013) for the one who asked, instead of the end of the process and of every other client.
+// (1013) for the client in question, instead of the end of the process and of every other connection.
 //
 // Everything else uses `new`. That its small allocations still succeed when a large one has failed is
 // the work of MemoryReserve (memory_reserve.h), which these allocations do not touch. While that reserve is
-// used up all of them fail, so that they do not take what was given back for the small ones.
+// used up all of them fail, so that they do not take the memory that was released for small allocations.
 //
 // Thread: any.
 #pragma once

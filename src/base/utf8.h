@@ -8,7 +8,7 @@ namespace carillon {
 
 bool is_valid_utf8(std::string_view bytes);
 
-// Fed a text in pieces cut anywhere; says no at the first byte that can no longer begin or continue a
+// Validates a text in pieces cut anywhere; fails at the first byte that cannot begin or continue a
 // valid sequence (no surrogates, no overlong forms, nothing above U+10FFFF). Four bytes of state.
 class Utf8Validator {
  public:

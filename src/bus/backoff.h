@@ -1,16 +1,3 @@
-// Backoff: when to dial again. Pure: fed times, its jitter comes from a seed.
-//
-// The arithmetic. The wait is drawn evenly between a quarter of a ceiling and the ceiling, counted from
-// the moment of the last dial (so a dial that already took 5 s to time out is followed at once), and is
-// never under a random part of `min` counted from the failure. The ceiling doubles from `min` to `max`,
-// but rests at 800 ms until the outage is 4 s old:
-//   * a broker that is back after 3 s is dialled within 0.8 s of accepting again (the limit is 1 s);
-//   * a broker that is down for 60 s is dialled about 29 times: 3 up to 0.4 s, 7 more up to 4 s, then
-//     1.6 s, 3.2 s and 17 at the ceiling of 5 s (mean wait 3.1 s); 37 in the worst of 20,000 seeds
-//     (the limit is 40). Jitter down to zero would break that bound in every twelfth outage (36 on
-//     average) and spread a crowd no better.
-// A connection that was ready for 5 s wipes the slate; one that was ready for half a second leaves the
-// ceiling where it is; a shorter one counts as a failure. `denied` waits between max and twice max.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +23,19 @@ struct BackoffLimits {
   milliseconds max{5000};
 };
 
+// Backoff: when to dial again. Pure: fed times, its jitter comes from a seed.
+//
+// The arithmetic. The wait is drawn evenly between a quarter of a ceiling and the ceiling, counted from
+// the moment of the last dial (so a dial that already took 5 s to time out is followed at once), and is
+// never under a random part of `min` counted from the failure. The ceiling doubles from `min` to `max`,
+// but rests at 800 ms until the outage is 4 s old:
+//   * a broker that is back after 3 s is dialled within 0.8 s of accepting again (the limit is 1 s);
+//   * a broker that is down for 60 s is dialled about 29 times: 3 up to 0.4 s, 7 more up to 4 s, then
+//     1.6 s, 3.2 s and 17 at the ceiling of 5 s (mean wait 3.1 s); 37 in the worst of 20,000 seeds
+//     (the limit is 40). Jitter down to zero would break that bound in every twelfth outage (36 on
+//     average) and spread a crowd no better.
+// A connection that was ready for 5 s wipes the slate; one that was ready for half a second leaves the
+// ceiling where it is; a shorter one counts as a failure. `denied` waits between max and twice max.
 class Backoff {
  public:
   static constexpr milliseconds kShortCeiling{800};

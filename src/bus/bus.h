@@ -1,8 +1,3 @@
-// Bus: where events come from, and where our own publish API puts them.
-//
-// Thread: all of it on the loop that the bus was made with. Callbacks come from that loop, never from
-// inside start() or publish(); a callback may publish, but must not destroy the bus. Destroying it is how
-// it is stopped: after that nothing is called any more, a publish's `done` that is still owed neither.
 #pragma once
 
 #include <atomic>
@@ -28,7 +23,7 @@ struct BusStatus {
   BusState state = BusState::connecting;
   WallTime since{};       // when `state` began, by the wall clock of that time
   MonoTime since_mono{};  // the same; still right when the wall clock has been set since
-  std::string detail;     // why it is not up, in words without a secret; empty when up
+  std::string detail;     // why it is not up, as text without a secret; empty when up
 };
 
 // Written by the bus's loop only; read by anyone, relaxed.
@@ -49,7 +44,7 @@ struct BusCounters {
   std::atomic<std::uint64_t> publish_failures{0};
 };
 
-// Who hears the bus: the Router.
+// Receives everything from the bus. The Router implements it.
 class EventSink {
  public:
   // The views live for the call. Bodies are as published: not yet checked to be JSON.
@@ -67,11 +62,16 @@ class EventSink {
 enum class PublishResult {
   accepted,     // the broker has acknowledged it, and was a master after that where one is required
   unavailable,  // not connected, or the connection died before the answer: may or may not be out
-  refused,      // the broker said no (permission, memory, read-only)
+  refused,      // the broker refused it (permission, memory, read-only)
   timed_out
 };
 using PublishDone = std::function<void(PublishResult)>;
 
+// Bus: the source of events, and the destination of events published through the API.
+//
+// Thread: all of it on the loop that the bus was made with. Callbacks come from that loop, never from
+// inside start() or publish(); a callback may publish, but must not destroy the bus. Destroying it
+// stops it: after that no callback is called, not even the `done` of a pending publish.
 class Bus {
  public:
   virtual ~Bus() = default;
@@ -84,9 +84,9 @@ class Bus {
   virtual std::string_view display_url() const = 0;  // without user and password
 };
 
-inline constexpr std::size_t kEventOverheadBytes = 128;  // that one may take beside channel and body
+inline constexpr std::size_t kEventOverheadBytes = 128;  // per-event overhead in addition to channel and body
 
-// Whether a broker that says that it is a replica will do. Events published to a Redis replica reach only
+// Whether a broker in the role of a replica is accepted. Events published to a Redis replica reach only
 // those who are connected to that replica.
 enum class BrokerRole { master, any };
 
@@ -109,7 +109,7 @@ struct BusOptions {
 // Every scheme that this build knows, for messages ("memory:, redis://, rediss://").
 std::string_view known_schemes();
 
-// Checks the URL's shape only; it connects in start(). The message says what to write instead and
+// Checks the URL's shape only; it connects in start(). The error says what to write instead and
 // never contains the password.
 Result<std::unique_ptr<Bus>> make_bus(BusOptions options, reactor::Loop& loop, EventSink& sink, Log& log);
 

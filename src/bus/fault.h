@@ -1,6 +1,3 @@
-// Fault: why a broker connection must be given up, and how patient to be before the next one.
-//
-// Pure. The detail goes to logs, /health and metrics: it never holds a secret.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +11,12 @@ enum class FaultKind {
   silent,    // connected, but no answer in time
   protocol,  // the peer does not speak RESP as we know it
   busy,      // -LOADING, -READONLY, -MASTERDOWN, -OOM …: will pass
-  denied     // -NOAUTH, -WRONGPASS, -NOPERM …: only a person can mend it; keep trying, slowly
+  denied     // -NOAUTH, -WRONGPASS, -NOPERM …: needs an operator; retried slowly
 };
 
+// Fault: why a broker connection must be given up, and how patient to be before the next one.
+//
+// Pure. The detail goes to logs, /health and metrics: it never holds a secret.
 struct Fault {
   FaultKind kind = FaultKind::network;
   std::string detail;

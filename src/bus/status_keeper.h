@@ -1,7 +1,3 @@
-// StatusKeeper: the bus's state, told to the sink when it changes and to the log without repeating itself:
-// every change of state, and once a minute that it is still down.
-//
-// Thread: the loop's. No detail holds a secret (fault.h).
 #pragma once
 
 #include <string>
@@ -10,6 +6,10 @@
 
 namespace carillon::bus {
 
+// StatusKeeper: reports the bus's state to the sink when it changes, and to the log without repetition:
+// every change of state, and once a minute that it is still down.
+//
+// Thread: the loop's. No detail holds a secret (fault.h).
 class StatusKeeper {
  public:
   static constexpr seconds kReminder{60};

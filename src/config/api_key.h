@@ -1,4 +1,4 @@
-// What an API key must look like: one that a request can carry, and that nobody guesses.
+// What an API key must look like: it must fit into a request and be hard to guess.
 //
 // Pure; any thread. The key itself is never in what these return.
 #pragma once
@@ -12,12 +12,12 @@ namespace carillon::config {
 
 // Shorter keys are refused: a few requests find them.
 inline constexpr std::size_t kApiKeyBytesMin = 8;
-// Shorter keys earn a warning.
+// Shorter keys cause a warning.
 inline constexpr std::size_t kApiKeyBytesAdvised = 16;
 
-// Why the key is refused and what to write instead; nothing: it is not.
+// Returns why the key is refused and what to write instead; nothing when it is accepted.
 std::optional<std::string> api_key_fault(std::string_view key);
-// What is to be said of a key that is taken all the same.
+// Returns the warning for a key that is accepted nevertheless.
 std::optional<std::string> api_key_advice(std::string_view key);
 
 }  // namespace carillon::config

@@ -7,8 +7,8 @@
 namespace carillon::config {
 namespace {
 
-// Refused: `carillon check` and `carillon serve` say what to write. Warned of: the file is taken. "The
-// smaller one holds": both are asked, and neither is in vain.
+// Refused: `carillon check` and `carillon serve` print what to write. Warning: the file is accepted. "The
+// smaller one applies": both are checked.
 constexpr std::array kPairs{
     BoundPair{"server.head_bytes_max", "server.request_line_bytes_max",
               "The head contains the request line: a smaller head is refused."},

@@ -1,4 +1,4 @@
-// Settings that bound the same thing, two by two, and what holds where they differ. One table: the page in
+// Pairs of settings that limit the same thing, and which of them applies. One table: the page in
 // docs lists it, and a test proves each row below, at and above the point where the two meet.
 #pragma once
 

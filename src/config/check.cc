@@ -29,7 +29,7 @@ void check_algorithms(const KeySettings& key, const Written& written, const std:
   }
 }
 
-// Why the second of two addresses cannot be listened on beside the first; nothing: it can.
+// Returns why the second of two addresses cannot be used together with the first; nothing when it can.
 std::optional<std::string> collision(const ListenSettings& listen, const ListenSettings& earlier) {
   if (listen.port == 0 || listen.port != earlier.port) return std::nullopt;
   const std::string address = show_listen(listen);

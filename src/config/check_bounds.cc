@@ -9,7 +9,7 @@
 namespace carillon::config {
 namespace {
 
-// What a handshake's or a publish request's head holds beside the token or key, its path and its header's
+// Bytes of a request head in addition to the token or key, its path and its header's
 // name: Host, Upgrade, Connection, the WebSocket headers, Content-Type, Content-Length.
 constexpr std::uint64_t kOtherHeadBytes = 256;
 

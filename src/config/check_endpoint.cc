@@ -36,7 +36,7 @@ class EndpointCheck {
   void fault_at(Origin origin, std::string_view key, std::string_view message) {
     report_.error(std::move(origin), cat({prefix_, ".", key}), message);
   }
-  // What could not be read was told already, and holds an older value now.
+  // A key that could not be read was already reported, and still has its previous value.
   bool was_read(std::string_view key) const { return !report_.has_error_at(cat({prefix_, ".", key})); }
   bool written(std::string_view key) const { return is_written(endpoint_.origins_by_key, key); }
 
@@ -123,7 +123,7 @@ class EndpointCheck {
   }
 
   void lag() {
-    // No profile has a gap frame yet; where one comes, it is asked here.
+    // No profile has a gap frame yet; when one gets it, check it here.
     if (endpoint_.lag.policy == LagPolicy::skip) {
       fault("lag.policy",
             "\"skip\" needs a frame that reports the gap to the client, and this protocol has none;"

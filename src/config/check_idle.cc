@@ -92,7 +92,7 @@ void check_idle(const EndpointSettings& endpoint, const std::string& prefix, Rep
       continue;
     const bool of_file = origin.source == endpoint.origin.source;
     if (!of_file && !(own_profile && is_for_switching_on(*rule))) continue;
-    // "off" that is written beside it shows that this is intended.
+    // "off" written next to it shows that this is intended.
     const std::string_view of_switch = rule->idle == has_no_acks ? "acks" : "client_publish";
     if (is_for_switching_on(*rule) && is_written(endpoint.origins_by_key, of_switch)) continue;
     report.warning(origin, cat({prefix, ".", key}), cat({"has no effect, because ", rule->because}));

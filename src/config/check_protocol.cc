@@ -32,7 +32,7 @@ class DialectCheck {
     if (!was_read(key)) return;
     report_.error(place_of(key), cat({prefix_, ".", key}), message);
   }
-  // What could not be read was told already, and holds an older value now.
+  // A key that could not be read was already reported, and still has its previous value.
   bool was_read(std::string_view key) const { return !report_.has_error_at(cat({prefix_, ".", key})); }
   Origin place_of(std::string_view key) const { return e_.origin_of(key); }
   // The first of two keys that the author of the file wrote himself.

@@ -1,4 +1,4 @@
-// Trusted proxies and what needs them: who believes nobody must not ask who the client is.
+// Trusted proxies and the settings that need them.
 #include "config/check.h"
 #include "config/listen_kind.h"
 #include "config/text.h"

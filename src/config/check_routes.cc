@@ -85,7 +85,7 @@ class RoutesCheck {
       return;
     }
     auto pattern = http::PathPattern::parse(route.path);
-    if (!pattern) return;  // told when it was read
+    if (!pattern) return;  // reported when it was read
     entry.pattern = std::move(*pattern);
     entry.shape = entry.pattern->shape();
     const std::vector<std::string>& names = entry.pattern->names();

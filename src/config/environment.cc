@@ -17,7 +17,7 @@ namespace {
 // Closes a descriptor however its reading ends.
 class File {
  public:
-  // Not blocking, for the open(2) of a pipe would wait for somebody who writes.
+  // Non-blocking, because open(2) of a pipe would wait for a writer.
   explicit File(const std::string& path)
       : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {}
   File(const File&) = delete;
@@ -58,7 +58,7 @@ Result<std::string> read_all(int fd, MonoTime deadline) {
     }
     if (count < 0) return failure(std::strerror(errno));
     content.append(chunk, static_cast<std::size_t>(count));
-    // By what has come, not by what the file says of its size: a device has none and never ends.
+    // Counts the bytes read instead of trusting the file's size: a device has none and never ends.
     if (content.size() > kFileBytesMax) return failure("it is larger than 1 MiB");
     if (mono_now() >= deadline) return failure(std::string(kTooSlow));
   }

@@ -7,7 +7,7 @@
 namespace carillon::config {
 namespace {
 
-// "keys.main.secret" asks for "keys.<name>.secret", "endpoint[0].path" and "endpoint.path" for the same.
+// "keys.main.secret" selects "keys.<name>.secret", "endpoint[0].path" and "endpoint.path" for the same.
 std::string generalised(std::string_view asked) {
   std::string key(asked);
   if (key.substr(0, 5) == "keys." && key.substr(0, 11) != "keys.<name>") {

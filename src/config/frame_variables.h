@@ -37,7 +37,7 @@ inline constexpr std::size_t kReplyVariableCount = static_cast<std::size_t>(Repl
 inline constexpr std::array<std::string_view, kReplyVariableCount> kReplyVariables{
     "time_s", "time_ms", "code", "message", "request", "channel", "subject"};
 
-// Of what is sent to nobody in particular: refusals, JSON pings, the farewell at `exp`.
+// Variables of frames that are not specific to one client: refusals, JSON pings, the last frame at `exp`.
 inline constexpr std::size_t kTimeVariableCount = 2;
 inline constexpr std::span<const std::string_view> kTimeVariables{kReplyVariables.data(), kTimeVariableCount};
 

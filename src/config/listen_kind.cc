@@ -12,7 +12,7 @@
 namespace carillon::config {
 namespace {
 
-// Appends what `place` says, or reports.
+// Appends the address at `place`, or reports an error.
 void read_address(const Place& place, Reading& reading, std::vector<ListenSettings>& out) {
   if (place.node.kind != Node::Kind::string) {
     wrong_type(place, reading, R"(an address such as "127.0.0.1:8000")");

@@ -28,7 +28,7 @@ std::vector<std::string> profile_names() {
 }
 
 // 10s where TOML has "10s": for notes, where a quote around a plain word only disturbs, and two of them
-// around nothing say nothing.
+// around nothing mean nothing.
 std::string bare(const std::string& toml) {
   if (toml == "\"\"") return "none";
   if (toml == "\"(secret)\"") return "(secret)";
@@ -117,7 +117,7 @@ class Loader {
     check_bus_certificates(origin_in(written, "tls_ca_file", at(0)));
   }
 
-  // The bus reads the file whenever it connects; that it can be read is said here.
+  // The bus reads the file whenever it connects; this checks that it can be read.
   void check_bus_certificates(const Origin& origin) {
     const std::string& path = settings_.bus.tls_ca_file;
     if (path.empty()) return;
@@ -282,7 +282,7 @@ class Loader {
       return std::nullopt;
     }
     if (name->kind != Node::Kind::string || check_profile(name->text))
-      return std::nullopt;  // told when it is read
+      return std::nullopt;  // reported when it is read
     for (const auto& profile : embedded_profiles()) {
       if (profile.name == name->text) return profile;
     }

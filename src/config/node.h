@@ -1,7 +1,3 @@
-// Node: one value of a configuration file, with its line; what is left of TOML once toml_text.cc has
-// read it, so that nothing else needs the TOML library.
-//
-// A value type without invariants: only the members of its `kind` mean anything.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +7,10 @@
 
 namespace carillon::config {
 
+// Node: one value of a configuration file, with its line; what is left of TOML once toml_text.cc has
+// read it, so that nothing else needs the TOML library.
+//
+// A value type without invariants: only the members of its `kind` mean anything.
 struct Node {
   enum class Kind { string, integer, real, boolean, date, array, table };
 

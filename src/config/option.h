@@ -1,7 +1,3 @@
-// Option: one declaration of one setting. Parsing, defaults, `explain`, docs/configuration.md and the
-// notes of `carillon check` all come from it, so they cannot disagree.
-//
-// A table of options is bound to one object (it holds references into it) and lives no longer than it.
 #pragma once
 
 #include <functional>
@@ -31,6 +27,10 @@ struct Reading {
   void fault(const Place& place, std::string_view message) { report.error(place.origin, place.key, message); }
 };
 
+// Option: one declaration of one setting. Parsing, defaults, `explain`, docs/configuration.md and the
+// notes of `carillon check` all come from it, so they cannot disagree.
+//
+// A table of options is bound to one object (it holds references into it) and lives no longer than it.
 struct Option {
   std::string_view key;                              // below its table: "keepalive.ping"
   std::string type;                                  // "duration, 10ms to 1h", for people

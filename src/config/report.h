@@ -1,5 +1,3 @@
-// Report: everything found wrong with a configuration, in the order of the file. All of it, but bounded:
-// a hostile file must not turn one megabyte into gigabytes of messages.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +12,11 @@ namespace carillon::config {
 
 inline constexpr std::size_t kProblemsMax = 200;
 
+// Report: everything found wrong with a configuration, in the order of the file. All of it, but bounded:
+// a hostile file must not turn one megabyte into gigabytes of messages.
 class Report {
  public:
-  // Control characters are escaped here, whoever made the text: it goes to a terminal.
+  // Control characters are escaped here, because the text goes to a terminal.
   void error(Origin origin, std::string_view key, std::string_view message);
   void warning(Origin origin, std::string_view key, std::string_view message);
   void note(std::string_view text);

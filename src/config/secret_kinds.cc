@@ -12,7 +12,7 @@ struct Found {
   bool in_plain_text = false;
 };
 
-// Where a secret may be misread as TOML, the last part of the key still says what to write.
+// Where a secret may be misread as TOML, the last part of the key still shows what to write.
 std::string last_part(const std::string& key) {
   const std::string part = key.substr(key.rfind('.') + 1);
   return part.substr(0, part.find('['));
@@ -115,7 +115,7 @@ void SecretKind::read(const Place& place, Reading& reading, Secret& field) const
 void ApiKeyKind::read(const Place& place, Reading& reading, Secret& field) const {
   Secret key;
   SecretKind::read(place, reading, key);
-  if (key.empty()) return;  // told
+  if (key.empty()) return;  // already reported
   if (const auto fault = api_key_fault(key.reveal())) {
     reading.fault(place, *fault);
     return;

@@ -1,7 +1,7 @@
 // Values that may come from elsewhere: "text", { env = "NAME" } or { file = "path" }.
 //
 // What they hold never enters a message: a fault names the variable or the file, and a type that is
-// wrong is told without the value.
+// wrong is reported without the value.
 #pragma once
 
 #include <optional>

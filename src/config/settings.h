@@ -1,8 +1,3 @@
-// Settings: the whole configuration, typed, validated, immutable once loaded.
-//
-// Made by load.h from built-in defaults, a profile, the file, the environment and flags, in that
-// order. Every field has its declaration (key, type, default, bounds, help) in options.cc and
-// nowhere else. A limit is a number of at least 1 or Limit::off(); 0 never means unlimited.
 #pragma once
 
 #include <chrono>
@@ -57,12 +52,12 @@ struct ListenSettings {
   std::shared_ptr<const ListenTls> tls = nullptr;     // null: plain; "localhost" gives one to both loopbacks
 };
 
-// Who a trusted proxy's client is: the proxy itself, or whom a header of its request names.
+// Where the client address behind a trusted proxy comes from: the proxy itself, or a header of its request.
 enum class ClientAddress : std::uint8_t { peer, x_forwarded_for, forwarded };
 
 inline constexpr std::uint32_t kShardsMax = 256;
 inline constexpr std::size_t kEndpointsMax = 250;  // an endpoint's number and a policy share one byte
-inline constexpr std::uint32_t kConnectionsMax = 1U << 22;  // the most that server.connections_max may say
+inline constexpr std::uint32_t kConnectionsMax = 1U << 22;  // maximum of server.connections_max
 
 // Whether the shards' threads share one table of open files, and so one limit, or have one each.
 enum class Descriptors : std::uint8_t { shared, per_shard };
@@ -91,7 +86,7 @@ struct ServerSettings {
   std::uint64_t backlog_bytes_max = 0;  // in the file a size or "auto"; 0 here is auto
   std::uint32_t inbox_batches_max = 4096;
   std::uint64_t inbox_bytes_max = 64 * 1024 * 1024;
-  std::uint32_t channels_max = 1000000;  // of one endpoint that somebody on one shard hears
+  std::uint32_t channels_max = 1000000;  // of one endpoint, with subscribers on one shard
   std::uint32_t send_buffer_bytes = 0;   // SO_SNDBUF; in the file "auto" or a number; 0 here is auto
   std::uint32_t notsent_low_water_bytes = 16 * 1024;
   std::uint32_t http_connections_max =
@@ -167,7 +162,7 @@ struct EndpointAuth {
   std::vector<std::string> algorithms;  // of those keys' ones; empty: all of them
   std::vector<Secret> api_keys;         // mode api_key
   bool require_exp = false;
-  std::string channels_claim;  // names the claim that lists the channels a token may hear; empty: all
+  std::string channels_claim;  // claim that lists the channels a token may subscribe to; empty: all
   Refusal missing;
   Refusal invalid;
   std::optional<std::uint16_t> close_at_exp;  // close code; nothing: the connection outlives `exp`
@@ -187,7 +182,7 @@ struct RouteSettings {
   std::string event = "$payload";  // template; route_variables.h
   int status = 200;
   std::string answer = "{}";         // template
-  Secret key;                        // empty: open to whoever reaches the port
+  Secret key;                        // empty: open to every client that reaches the port
   std::vector<std::string> origins;  // without a key: sites besides its own whose pages may use it
   Origin origin;                     // of the [[route]] table
   std::vector<std::pair<std::string, Origin>> origins_by_key;
@@ -210,14 +205,16 @@ struct Requirement {
 enum class BadBody { drop, quote };
 enum class OnGap { stay, close };
 struct SourceSettings {
-  std::vector<std::string> channels;   // patterns on the bus; the first that matches counts
-  std::vector<std::string> broadcast;  // where clients choose channels: patterns for everybody's events
-  std::vector<Requirement> require;    // of an event's body
-  BadBody not_json = BadBody::drop;    // a body that is text but not JSON: drop it, or make it a string
+  std::vector<std::string> channels;  // patterns on the bus; the first that matches counts
+  std::vector<std::string>
+      broadcast;  // where clients subscribe to channels: patterns of events for every client
+  std::vector<Requirement> require;  // of an event's body
+  BadBody not_json = BadBody::drop;  // a body that is text but not JSON: drop it, or make it a string
   OnGap on_gap = OnGap::stay;  // the bus may have lost events: are the clients closed, so that they know
 };
 
-// Which events a client hears: all, those of a list in its query, or of the channels that it subscribes to.
+// Which events a client receives: all, those of a list in its query, or those of the channels that it
+// subscribes to.
 enum class SelectBy { all, query, commands };
 struct SelectSettings {
   SelectBy by = SelectBy::all;
@@ -230,7 +227,7 @@ struct SelectSettings {
 
 // The commands that a client may send, found by pointers; a command without a name is off.
 struct CommandSettings {
-  std::string name;  // pointer to what says which command it is; empty: there are none
+  std::string name;  // pointer to the command's name; empty: there are no commands
   std::vector<Requirement> require;
   struct Subscribe {
     std::string is;       // what stands at `name`
@@ -250,7 +247,7 @@ struct CommandSettings {
   } publish;
 };
 
-// What a client did wrong, or we: how the error frame calls it and what it says.
+// An error of a client or of the gateway: its code and message in the error frame.
 struct ErrorText {
   std::string code;
   std::string message;
@@ -305,7 +302,7 @@ struct EndpointSettings {
   SelectSettings select;
   struct {
     std::string event;  // template; empty where the endpoint has no events
-    std::string error;  // empty: errors are not told
+    std::string error;  // empty: errors are not reported to the client
     std::string ping;   // of keepalive.frame
   } frames;
   CommandSettings commands;
@@ -351,6 +348,11 @@ struct EndpointSettings {
   Origin origin_of(std::string_view key) const;
 };
 
+// Settings: the whole configuration, typed, validated, immutable once loaded.
+//
+// Made by load.h from built-in defaults, a profile, the file, the environment and flags, in that
+// order. Every field has its declaration (key, type, default, bounds, help) in options.cc and
+// nowhere else. A limit is a number of at least 1 or Limit::off(); 0 never means unlimited.
 struct Settings {
   ServerSettings server;
   BusSettings bus;

@@ -76,7 +76,7 @@ std::optional<std::uint64_t> SizeKind::value(const Place& place, Reading& readin
   } else if (place.node.kind == Node::Kind::integer && place.node.integer >= 0) {
     bytes = static_cast<std::uint64_t>(place.node.integer);
   } else if (place.node.kind == Node::Kind::integer) {
-    bytes = 0;  // below every minimum: told as out of bounds
+    bytes = 0;  // below every minimum: reported as out of bounds
   }
   if (!bytes) {
     wrong_type(place, reading, R"(a size such as 65536, "64KiB" or "1MiB")");

@@ -133,7 +133,7 @@ struct SwitchKind {
   void read(const Place& place, Reading& reading, Switch& field) const;
 };
 
-// The name in `node` out of `names`, or nothing and a report that tells the nearest.
+// Returns the name in `node` out of `names`, or reports an error with the nearest name and returns nothing.
 std::optional<std::size_t> word_in(const Place& place, Reading& reading,
                                    const std::vector<std::string>& names);
 

@@ -2,8 +2,8 @@
 // matched byte for byte; `*` and `?` are literal.
 //
 // Channels of the bus that begin with "carillon." are reserved: gateways use them among themselves. Nothing
-// there is ever routed, published, subscribed or retained for anybody else, on any path. bus_channel_fault()
-// decides that, and is_reserved_channel() where the name is known to be good otherwise; nobody else does.
+// on them is ever routed, published, subscribed or retained for clients, on any path. Only
+// bus_channel_fault() decides that, and is_reserved_channel() for names that are known to be valid otherwise.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ inline constexpr std::size_t kChannelNameBytesMax = 255;
 
 enum class ChannelNameFault { none, empty, too_long, not_utf8, control_character, reserved };
 
-// Of a name as a client says it, which need not be the bus's: never `reserved`.
+// Checks a name as clients write it, which may differ from the bus channel's: never returns `reserved`.
 ChannelNameFault channel_name_fault(std::string_view name);
 // Of the name of a channel on the bus.
 ChannelNameFault bus_channel_fault(std::string_view name);

@@ -1,5 +1,3 @@
-// ChannelPattern: a channel name with at most one `*`, which stands for any run of bytes, none
-// included, as in Redis `PSUBSCRIBE`. Every other byte, `?` and `[` too, stands for itself.
 #pragma once
 
 #include <optional>
@@ -10,6 +8,8 @@
 
 namespace carillon {
 
+// ChannelPattern: a channel name with at most one `*`, which stands for any run of bytes, none
+// included, as in Redis `PSUBSCRIBE`. Every other byte, `?` and `[` too, stands for itself.
 class ChannelPattern {
  public:
   // Refuses an empty pattern, a second `*`, control characters, and more than 255 bytes.

@@ -101,7 +101,7 @@ TEST_F(Backlog, WhatOneThatIsBehindHasHadIsNotKeptForIt) {
   EXPECT_EQ(stage->engine->events_of(log).size(), 1U);
 }
 
-// Somebody is always behind, though nobody for long: the log must not keep what all have had.
+// Some subscriber is always behind, though none for long: the log must not keep what all have received.
 TEST_F(Backlog, ALogWhoseReadersTakeTurnsInBeingBehindIsTrimmed) {
   open({});
   for (int i = 0; i < 100; ++i) {

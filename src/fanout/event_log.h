@@ -1,7 +1,3 @@
-// EventLog: the ring of events that a channel (or a stream which many hear alike) retains. The log is
-// the queue: a subscriber is a cursor into it, the number of the next event that it has not been sent.
-//
-// Thread: the shard's. Numbers are 32-bit and wrap; a log never holds 2^31 entries.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +9,8 @@ namespace carillon::fanout {
 
 using Cursor = std::uint32_t;
 
-// What an event is, for those who hear only some of a log: a number below 64. A set of them is a mask.
+// The tag of an event, for subscribers that receive only some events of a log: a number below 64. A set of
+// tags is a mask.
 using Tag = std::uint8_t;
 using TagMask = std::uint64_t;
 inline constexpr TagMask mask_of(Tag tag) { return TagMask{1} << tag; }
@@ -30,6 +27,10 @@ struct LogEntry {
 
 static_assert(sizeof(LogEntry) == 32);
 
+// EventLog: the ring of events that a channel (or a stream that many subscribers receive alike) retains. The
+// log is the queue: a subscriber is a cursor into it, the number of the next event that it has not been sent.
+//
+// Thread: the shard's. Numbers are 32-bit and wrap; a log never holds 2^31 entries.
 class EventLog {
  public:
   EventLog() = default;
@@ -43,7 +44,7 @@ class EventLog {
   std::uint32_t bytes() const { return size() == 0 ? 0 : end() - at(tail_).start; }
 
   void append(const Ref<const Frame>& frame, std::uint32_t now_ms, Tag tag = 0);
-  void drop_until(Cursor cursor);  // entries before `cursor`; gives the ring back when empty
+  void drop_until(Cursor cursor);  // entries before `cursor`; frees the ring when empty
 
   const LogEntry& at(Cursor cursor) const { return ring_[cursor & mask_]; }
 

@@ -73,7 +73,7 @@ void FanOut::append(LogId id, const Ref<const Frame>& frame, MonoTime now, Tag t
   if (options_.memory.is_exhausted()) relieve_memory(log);
 }
 
-// The shared counter is told of steps, not of each ring.
+// The shared counter is updated in steps, not for each ring.
 void FanOut::count_ring(std::uint32_t before, std::uint32_t after) {
   if (before == after) return;
   constexpr std::uint64_t kStep = 256 * 1024;
@@ -106,7 +106,7 @@ void FanOut::add_subscriber(SubscriberId id, PolicyId policy, Encoding encoding)
   subscriber.in_use = true;
   subscriber.listed = listed;
   subscriber.queued = queued;
-  subscriber.caught_up = true;  // what lagging_ holds of its predecessor says nothing about it
+  subscriber.caught_up = true;  // an entry of lagging_ for its predecessor does not apply to it
 }
 
 void FanOut::become(SubscriberId id, PolicyId policy, Encoding encoding) {
@@ -120,7 +120,7 @@ void FanOut::remove_subscriber(SubscriberId id) {
   Subscriber& subscriber = at(id);
   set_standing(id, Standing::caught_up);
   unsubscribe_all(id);
-  // Its number may be another's before the host asks for the verdicts.
+  // Its number may be reused before the host takes the verdicts.
   if (subscriber.judged) forget_verdicts_of(id);
   subscriber.outbox.reset();
   subscriber.in_use = false;

@@ -1,9 +1,3 @@
-// FanOut: the channel engine of one shard. Logs, subscribers with their cursors, and the sweep that
-// gives each connection one gathered write of everything between its cursors and the logs' heads.
-//
-// Pure: it is fed events, bytes and times, asks its Host to write, and returns decisions (verdicts).
-// Thread: one. Nothing here is called from inside a Host call.
-// The rules it keeps (docs/decisions/0002) carry numbers; fan_out_rules_test.cc has a test for each.
 #pragma once
 
 #include <sys/uio.h>
@@ -42,9 +36,9 @@ enum class Encoding : std::uint8_t { plain, deflated };
 class FanOutHost {
  public:
   // One gathered write to the subscriber's socket, now. After `blocked`, and after `ok` with fewer bytes than
-  // asked for, the host calls on_writable() as soon as the subscriber can take more.
+  // requested, the host calls on_writable() as soon as the subscriber can take more.
   virtual WriteResult write(SubscriberId subscriber, const iovec* pieces, int count) = 0;
-  // Appends the frame that tells "you have missed `count` events of this log"; false where the
+  // Appends the frame that reports `count` missed events of this log; returns false when the
   // endpoint has no such frame.
   virtual bool append_gap_frame(SubscriberId subscriber, LogId log, std::uint32_t count,
                                 std::string& out) = 0;
@@ -94,6 +88,12 @@ struct FanOutCounters {
   std::uint64_t blocked = 0;         // subscribers, now
 };
 
+// FanOut: the channel engine of one shard. Logs, subscribers with their cursors, and the sweep that
+// sends each connection everything between its cursors and the logs' heads in one gathered write.
+//
+// Pure: it is fed events, bytes and times, asks its Host to write, and returns decisions (verdicts).
+// Thread: one. Nothing here is called from inside a Host call.
+// The rules it keeps (docs/decisions/0002) carry numbers; fan_out_rules_test.cc has a test for each.
 class FanOut {
  public:
   // A visit's bounds: one gathered write is at most this, then the subscriber goes to the queue's end.
@@ -115,14 +115,14 @@ class FanOut {
   // `while_heard`: once its last subscriber has left it is among the deserted.
   LogId add_log(PolicyId policy, Lifetime lifetime = Lifetime::lasting);
   bool has_room_for_log() const { return free_log_ != kNoLog || logs_.size() < kLogsMax; }
-  void remove_log(LogId log);  // nobody subscribes to it any more
+  void remove_log(LogId log);  // it has no subscribers any more
   std::uint32_t subscribers_of(LogId log) const;
   PolicyId policy_of(LogId log) const { return logs_[log].policy; }
   // What an index of names keeps with the log; it is empty again before remove_log().
   LogNote& note_of(LogId log) { return logs_[log].note; }
-  // One event for everybody on the log. Nothing is touched per subscriber.
+  // Appends one event for all subscribers of the log. Touches nothing per subscriber.
   void append(LogId log, const Ref<const Frame>& frame, MonoTime now, Tag tag = 0);
-  // append() to it is near: its record is asked of the memory, and not waited for.
+  // Prefetches the log's record, because append() to it follows soon.
   void prefetch(LogId log) const {
     const char* const record = reinterpret_cast<const char*>(&logs_[log]);
     __builtin_prefetch(record, 1);
@@ -139,7 +139,7 @@ class FanOut {
   void become(SubscriberId subscriber, PolicyId policy, Encoding encoding);
   // False when it already is / is not subscribed. A new subscription starts at the log's head.
   bool subscribe(SubscriberId subscriber, LogId log);
-  // Hears only the events whose tag is in the mask.
+  // Receives only the events whose tag is in the mask.
   bool subscribe(SubscriberId subscriber, LogId log, TagMask mask);
   bool unsubscribe(SubscriberId subscriber, LogId log);
   void unsubscribe_all(SubscriberId subscriber);
@@ -148,7 +148,7 @@ class FanOut {
 
   // Bytes that go before any event: a reply, a ping. False, and nothing taken, when the outbox is full.
   bool say(SubscriberId subscriber, std::string_view bytes, MonoTime now);
-  // Room for say(): a connection without any should not be read from.
+  // Free room for say(): a connection without any should not be read from.
   bool outbox_has_room(SubscriberId subscriber, std::size_t bytes) const;
   // Bytes of the outbox that the host has not taken: replies, pings, the rest of a half-sent event.
   std::size_t outbox_bytes(SubscriberId subscriber) const;
@@ -161,7 +161,7 @@ class FanOut {
   void finish_now(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
   void on_writable(SubscriberId subscriber);
 
-  // Writes until nothing is owed or the host says that the slice is over; true when work is left.
+  // Writes until nothing is pending or the host ends the slice; returns true when work is left.
   bool run_slice(MonoTime now);
   // Something is owed to a subscriber that can take it: run_slice() should come soon.
   bool has_work() const { return !ready_.empty() || !dirty_.empty(); }
@@ -186,7 +186,7 @@ class FanOut {
     [[no_unique_address]] EventLog events;
     std::uint32_t blocked = 0;  // members that are
     [[no_unique_address]] LogNote note;
-    // Up to kDeflateReadersCounted, where it stays while anybody hears the log: it is asked whether they are
+    // Up to kDeflateReadersCounted, where it stays while the log has subscribers; it is compared with
     // kDeflateReadersMin.
     std::uint8_t deflate_readers = 0;
     PolicyId policy = 0;
@@ -194,7 +194,7 @@ class FanOut {
     bool in_use : 1 = false;
     bool queued : 1 = false;    // in dirty_
     bool deserted : 1 = false;  // in deserted_
-    bool mixed : 1 = false;     // some hear only some of it: masks_ says which
+    bool mixed : 1 = false;     // some subscribers receive only some events: masks_ has which
     [[no_unique_address]] Members members;
     std::uint32_t ready = 0;  // members that are; the sweep passes both over
   };
@@ -288,7 +288,7 @@ class FanOut {
   const std::vector<LagRule> policies_;
   websocket::Deflater* const deflater_;
   ReservedArray<LogState, kLogsMax> logs_;
-  LogId free_log_ = kNoLog;  // the first of them; its note says the next
+  LogId free_log_ = kNoLog;  // the first of them; its note has the next
   std::vector<LogId> deserted_;
   std::unordered_map<LogId, std::unordered_map<SubscriberId, TagMask>> masks_;  // of the mixed ones
   ReservedArray<Subscriber, kSubscribersMax> subscribers_;

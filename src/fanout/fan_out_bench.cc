@@ -79,7 +79,7 @@ void logs_of_one(benchmark::State& state) {
 }
 BENCHMARK(logs_of_one)->Arg(100)->Arg(100000)->ArgName("logs");
 
-// range(0) logs, all heard by the same 1,000: one write each, over all of them.
+// range(0) logs with the same 1,000 subscribers: one write each, over all logs.
 void logs_of_all(benchmark::State& state) {
   Bench bench;
   std::vector<LogId> logs;
@@ -98,7 +98,7 @@ void logs_of_all(benchmark::State& state) {
 }
 BENCHMARK(logs_of_all)->Arg(2)->Arg(20)->Arg(128)->ArgName("logs");
 
-// A ping to everybody.
+// A ping to every subscriber.
 void say_to_all(benchmark::State& state) {
   Bench bench;
   for (SubscriberId id = 0; id < 10000; ++id) bench.engine.add_subscriber(id, 0, Encoding::plain);

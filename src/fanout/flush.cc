@@ -13,7 +13,7 @@ struct FanOut::Visit {
     std::uint32_t subscription;
     Cursor first;
     Cursor end;
-    std::uint32_t passed_over;  // entries that this subscriber does not hear
+    std::uint32_t passed_over;  // entries that this subscriber does not receive
   };
   std::array<iovec, kPiecesMax> pieces;
   std::array<Segment, kPiecesMax> segments;
@@ -83,7 +83,7 @@ bool FanOut::gather(Visit& visit, SubscriberId id) {
 // that encrypts may have taken everything and yet still hold some of it.
 bool FanOut::write_out(SubscriberId id, Visit& visit) {
   if (visit.bytes == 0) {
-    settle(visit, id, 0);  // the cursors still pass over what it does not hear
+    settle(visit, id, 0);  // the cursors still pass over events that it does not receive
     return true;
   }
   const WriteResult result = host_.write(id, visit.pieces.data(), visit.piece_count);
@@ -203,7 +203,7 @@ void FanOut::finish_if_due(SubscriberId id) {
   set_standing(id, Standing::ready);
 }
 
-// Cursors whose events are gone: the subscriber is told the gaps, or judged. True: go on.
+// Handles cursors whose events are gone: sends gap frames, or judges the subscriber. Returns true to go on.
 bool FanOut::catch_up_with_lost(SubscriberId id) {
   Subscriber& subscriber = subscribers_[id];
   bool outbox_first = true;
@@ -212,8 +212,8 @@ bool FanOut::catch_up_with_lost(SubscriberId id) {
         logs_[each.log()].events.lost(logs_[each.log()].members.at(each.position()).cursor);
     if (lost == 0) continue;
     if (policies_[subscriber.policy].policy == LagRule::Policy::skip && outbox_first) {
-      // A gap is told when it can leave. Put behind bytes that may still be stuck, it would soon have
-      // another behind it, and so on without a bound.
+      // A gap frame is written when it can leave. Queued behind bytes that may still be stuck, it would soon
+      // have another behind it, and so on without a bound.
       Visit visit;
       visit.add_outbox(subscriber.outbox.get());
       if (!write_out(id, visit)) return false;

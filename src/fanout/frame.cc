@@ -13,7 +13,7 @@
 namespace carillon::fanout {
 namespace {
 
-// What an event takes beside its bytes: its Frame, with the allocator's own.
+// Memory of an event in addition to its bytes: its Frame, with the allocator's overhead.
 constexpr std::size_t kFrameOverhead = sizeof(Frame) + 16;
 
 Ref<const Frame> make_in(const Ref<FrameBlock>& block, std::string_view payload) {

@@ -1,9 +1,3 @@
-// Frame: the ready-made bytes of one event for one endpoint, encoded once in the process.
-//
-// Thread: immutable and counted, so every shard's log may hold it at once. The plain column exists
-// from birth; the deflated one is made by the first shard that needs it.
-// Frames of one FrameArena lie one behind the other in shared 64 KiB blocks, so that a burst leaves
-// in one contiguous piece: contiguous bytes are 5-10 % cheaper to send than gathered ones.
 #pragma once
 
 #include <atomic>
@@ -30,7 +24,7 @@ class FrameBlock final : public RefCounted {
   std::size_t room() const { return capacity_ - used_; }
   char* take(std::size_t size);  // CARILLON_ASSERTs that there is room
   FrameMemory& memory() const { return memory_; }
-  // Memory beside the block that lives as long as it does. Only the writer calls it.
+  // Memory in addition to the block, with the same lifetime. Only the writer calls it.
   void charge(std::size_t bytes);
 
  private:
@@ -45,6 +39,12 @@ class FrameBlock final : public RefCounted {
   // The bytes follow the object.
 };
 
+// Frame: the ready-made bytes of one event for one endpoint, encoded once in the process.
+//
+// Thread: immutable and counted, so every shard's log may hold it at once. The plain column exists
+// from birth; the deflated one is made by the first shard that needs it.
+// Frames of one FrameArena lie one behind the other in shared 64 KiB blocks, so that a burst leaves
+// in one contiguous piece: contiguous bytes are 5-10 % cheaper to send than gathered ones.
 class Frame final : public RefCounted {
  public:
   static Ref<const Frame> make(Ref<FrameBlock> block, std::string_view frame, std::uint32_t header_size);
@@ -77,7 +77,7 @@ class FrameArena {
   static constexpr std::size_t kBlockBytes = 64 * 1024;
   static constexpr std::size_t kOwnBlockFrom = 16 * 1024;  // larger frames get a block of their own
 
-  // For a log that many hear: frames side by side in the open block.
+  // For a log with many subscribers: frames stored contiguously in the open block.
   Ref<const Frame> make_shared(std::string_view payload);
   // For a log of few, so that one small event never keeps a whole block alive.
   Ref<const Frame> make_own(std::string_view payload);

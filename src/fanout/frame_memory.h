@@ -1,9 +1,3 @@
-// FrameMemory: how many bytes the events of one process occupy, and the budget for them. It counts memory
-// where it is allocated and freed: frame blocks, compressed copies, and the rings of the logs. An event that
-// several logs or shards hold is counted once, because it exists once.
-//
-// Thread: any. One relaxed atomic operation per block of 64 KiB or per large event, none per delivery.
-// Owner: the process (Gateway), which outlives every frame.
 #pragma once
 
 #include <atomic>
@@ -11,6 +5,12 @@
 
 namespace carillon::fanout {
 
+// FrameMemory: how many bytes the events of one process occupy, and the budget for them. It counts memory
+// where it is allocated and freed: frame blocks, compressed copies, and the rings of the logs. An event that
+// several logs or shards hold is counted once, because it exists once.
+//
+// Thread: any. One relaxed atomic operation per block of 64 KiB or per large event, none per delivery.
+// Owner: the process (Gateway), which outlives every frame.
 class FrameMemory {
  public:
   // `bytes_max`: the budget. `shards`: how many shards hold logs in this process, at least 1.

@@ -1,4 +1,4 @@
-// Which log a subscriber hears: channels by name, and sets of tags.
+// The log that a subscriber receives: channels by name, and sets of tags.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -182,7 +182,7 @@ TEST_F(Selecting, AShortWriteInTheMixedLogGoesOnWithWhatIsChosen) {
   }
 }
 
-// Random joins, leaves, stalls and events against what each should have heard.
+// Random joins, leaves, stalls and events against what each should have received.
 TEST_F(Selecting, RandomWalksMatchANaiveQueuePerClient) {
   std::mt19937_64 random(20261122);
   const auto below = [&random](std::uint64_t n) { return random() % n; };

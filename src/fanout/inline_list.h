@@ -1,5 +1,3 @@
-// InlineList<T>: a list of small trivial values; a single one sits in the list itself, 16 bytes for a T of
-// up to 8. Most connections have one subscription and most channels one subscriber.
 #pragma once
 
 #include <malloc.h>
@@ -17,6 +15,8 @@
 
 namespace carillon::fanout {
 
+// InlineList<T>: a list of small trivial values; a single one sits in the list itself, 16 bytes for a T of
+// up to 8. Most connections have one subscription and most channels one subscriber.
 template <class T>
 class InlineList {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -84,7 +84,7 @@ class InlineList {
   void grow() {
     // Short ones by a quarter, so that little stands empty and what one list has left another fits into; and
     // as far as the block goes that malloc has for it. Long ones double: what they leave fits into nothing,
-    // and what stands empty of them are pages that nobody has touched.
+    // and their empty part is untouched pages.
     const std::uint32_t wanted = capacity_ + (capacity_ < kLong ? std::max(2U, capacity_ / 4) : capacity_);
     // realloc grows a large array in place (mremap), so its pages are not touched twice.
     T* grown = static_cast<T*>(std::realloc(on_heap() ? heap_ : nullptr, wanted * sizeof(T)));

@@ -9,7 +9,7 @@
 namespace carillon::fanout {
 namespace {
 
-// After a longer pause of ours (a stopped process) what was seen before says nothing.
+// After a longer pause of the process (a stop), earlier observations do not count.
 constexpr std::uint32_t kCheckPauseMax = 1000;
 // Events of mixed logs that one check_lag() counts one by one; who comes later is looked at next time.
 constexpr std::uint32_t kMixedEventsACheck = 200'000;
@@ -115,7 +115,7 @@ bool FanOut::look_at(Lagging& lagging) {
   if (subscriber.caught_up) lagging.watch.restart(now_ms_);
   subscriber.caught_up = false;
   const LagRule& rule = policies_[subscriber.policy];
-  if (rule.policy == LagRule::Policy::skip) return true;  // what it misses is told when it can take bytes
+  if (rule.policy == LagRule::Policy::skip) return true;  // the gap frame is sent when it can take bytes
   const auto sample = sample_of(lagging.subscriber);
   if (!sample) return true;  // not this time
   if (sample->lost) {

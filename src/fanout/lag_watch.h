@@ -1,7 +1,3 @@
-// LagWatch: decides over time whether one subscriber is slow. It is fed samples a few times a second and
-// keeps only what it needs to compare them. docs/decisions/0007 has the rules and the reasons.
-//
-// Pure: no clock, no I/O. Thread: its shard's. Times are wrapping milliseconds (base/time.h).
 #pragma once
 
 #include <cstdint>
@@ -27,12 +23,15 @@ struct LagRule {
 struct LagSample {
   std::uint64_t behind_bytes = 0;  // events it has not been sent, in bytes; for a mixed log those it receives
   std::uint64_t unsent_bytes = 0;  // those, and its outbox, and held_bytes
-  std::uint64_t held_bytes =
-      0;  // in its transport (TLS): older than everything else, but nobody knows how old
+  std::uint64_t held_bytes = 0;    // in its transport (TLS): older than everything else, but of unknown age
   std::uint32_t oldest_age_ms = 0;
   bool blocked = false;  // its socket takes no bytes now
 };
 
+// LagWatch: decides over time whether one subscriber is slow. It is fed samples a few times a second and
+// keeps only what it needs to compare them. docs/decisions/0007 has the rules and the reasons.
+//
+// Pure: no clock, no I/O. Thread: its shard's. Times are wrapping milliseconds (base/time.h).
 class LagWatch {
  public:
   enum class Finding : std::uint8_t {
@@ -44,7 +43,7 @@ class LagWatch {
 
   explicit LagWatch(std::uint32_t now_ms) { restart(now_ms); }
 
-  // The subscriber had everything in between, or we did not run: what was seen before says nothing now.
+  // The subscriber had everything in between, or the process did not run: earlier observations do not count.
   void restart(std::uint32_t now_ms);
 
   // `engine_busy_ms`: for how long the engine has always had work left. A subscriber that is behind at a

@@ -1,8 +1,3 @@
-// LogNote: what an index of names keeps with each log, so that a channel is one record and one allocation:
-// its name, and where the next log of the same bucket is. The engine only holds it; while a log is free it
-// keeps there which is the next free one.
-//
-// Thread: the shard's.
 #pragma once
 
 #include <cstdint>
@@ -52,10 +47,15 @@ class LogName {
   char* block_ = nullptr;
 };
 
+// LogNote: what an index of names keeps with each log, so that a channel is one record and one allocation:
+// its name, and where the next log of the same bucket is. The engine only holds it; while a log is free it
+// keeps there which is the next free one.
+//
+// Thread: the shard's.
 struct LogNote {
   LogName name;                  // empty: in no index
   std::uint32_t next = 0;        // the next log of its bucket, plus one; 0: none
-  std::uint8_t fingerprint = 0;  // of the name's hash: whoever has another needs not be looked at
+  std::uint8_t fingerprint = 0;  // of the name's hash: a log with another one need not be compared
 };
 
 }  // namespace carillon::fanout

@@ -35,7 +35,7 @@ std::uint32_t Members::take_tombstone() {
 
 void Members::owe_full_turn(Cursor head_before_append) {
   if (owed_ == 0) {
-    // Between sweeps everybody who could take bytes had everything.
+    // Between sweeps every member that could take bytes has everything.
     swept_until_ = head_before_append;
     turn_head_ = head_before_append + 1;
     turn_left_ = slots_.size();

@@ -1,8 +1,3 @@
-// Members: who hears one log, each with a cursor, and the circular sweep over them.
-//
-// The sweep goes on from where it is to the log's current head and ends after one full turn without
-// an append; it never restarts (finish-then-restart doubled the median latency). Leaving makes a
-// tombstone that the next one to join reuses; compaction waits for a moment between sweeps.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +14,11 @@ struct Member {
   Cursor cursor = 0;
 };
 
+// Members: the subscribers of one log, each with a cursor, and the circular sweep over them.
+//
+// The sweep goes on from where it is to the log's current head and ends after one full turn without
+// an append; it never restarts (finish-then-restart doubled the median latency). Leaving makes a
+// tombstone that the next one to join reuses; compaction waits for a moment between sweeps.
 class Members {
  public:
   std::uint32_t count() const { return slots_.size() - tombstones_; }

@@ -1,7 +1,3 @@
-// Outbox: what one connection is owed apart from its logs: replies, pings, the close frame, the rest
-// of a half-written frame. It always goes before the logs. Exists only while it holds something.
-//
-// Thread: the shard's. Times are wrapping milliseconds (base/time.h).
 #pragma once
 
 #include <sys/uio.h>
@@ -15,6 +11,10 @@
 
 namespace carillon::fanout {
 
+// Outbox: what one connection is owed apart from its logs: replies, pings, the close frame, the rest
+// of a half-written frame. It always goes before the logs. Exists only while it holds something.
+//
+// Thread: the shard's. Times are wrapping milliseconds (base/time.h).
 class Outbox {
  public:
   // A rest up to this size is copied. A longer one keeps its frame alive instead, but only where the

@@ -1,11 +1,3 @@
-// SelectionIndex: who hears which tags of one endpoint, where a client chooses them once, with its request.
-//
-// All clients with the same set of tags share a log, so that an event costs one append a set that has it, and
-// nothing a client. Beyond `sets_max` sets, clients with further ones share one mixed log, in which each
-// passes over what it did not choose: dearer, and as correct.
-//
-// Thread: the shard's. A set exists from its first subscriber on; once the last has left, the engine calls
-// its log deserted, and end() takes it away.
 #pragma once
 
 #include <optional>
@@ -15,18 +7,27 @@
 
 namespace carillon::fanout {
 
+// SelectionIndex: which subscriber receives which tags of one endpoint, where a client selects them once,
+// with its request.
+//
+// All clients with the same set of tags share a log, so that an event costs one append a set that has it, and
+// nothing a client. Beyond `sets_max` sets, clients with further ones share one mixed log, in which each
+// passes over events it did not select: slower, but just as correct.
+//
+// Thread: the shard's. A set exists from its first subscriber on; once the last has left, the engine calls
+// its log deserted, and end() takes it away.
 class SelectionIndex {
  public:
   SelectionIndex(FanOut& fan_out, PolicyId policy, std::uint32_t sets_max)
       : fan_out_(fan_out), policy_(policy), sets_max_(sets_max) {}
 
-  // Once a subscriber. Who chose nothing hears nothing.
+  // Call once per subscriber. An empty selection receives nothing.
   void subscribe(SubscriberId subscriber, TagMask tags);
   void append(const Ref<const Frame>& frame, Tag tag, MonoTime now);
 
   std::size_t sets() const { return sets_.size(); }
   std::uint32_t in_mixed() const { return mixed_ ? fan_out_.subscribers_of(*mixed_) : 0; }
-  // Takes a deserted log away. False when it is not of this index, or somebody hears it again.
+  // Removes a log without subscribers. Returns false when it is not of this index, or has a subscriber again.
   bool end(LogId log);
 
  private:

@@ -1,7 +1,3 @@
-// Subscription: that a subscriber hears a log, and where among the log's members it stands. In 6 bytes, for a
-// client may have hundreds: 26 bits of log and 22 of position.
-//
-// Pure value. Thread: any.
 #pragma once
 
 #include <array>
@@ -12,6 +8,10 @@
 
 namespace carillon::fanout {
 
+// Subscription: a subscriber's place among the members of a log. In 6 bytes, for a
+// client may have hundreds: 26 bits of log and 22 of position.
+//
+// Pure value. Thread: any.
 class Subscription {
  public:
   static constexpr std::uint32_t kLogsMax = 1U << 26;

@@ -1,13 +1,3 @@
-// SubscriptionIndex: the channels of one endpoint that somebody on this shard hears, by name.
-//
-// Thread: the shard's. A channel exists from its first subscriber on; once the last has left, by whatever
-// way, the engine calls its log deserted, and end() takes it away. At most `channels_max`.
-//
-// A channel costs its log's record, one allocation for its name, and 4 bytes here: a table of buckets that
-// grows by one with each channel beyond the most there have been, and then only divides one of them (linear
-// hashing: Litwin, "Linear hashing: a new tool for file and table addressing", 1980). So no growth copies a
-// table or stops the loop, whatever the number of channels, and what once was used is used again. Names are
-// the clients' choice, so where they meet depends on a key that they do not know.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +11,16 @@
 
 namespace carillon::fanout {
 
+// SubscriptionIndex: the channels of one endpoint with subscribers on this shard, by name.
+//
+// Thread: the shard's. A channel exists from its first subscriber on; once the last has left, by whatever
+// way, the engine calls its log deserted, and end() takes it away. At most `channels_max`.
+//
+// A channel costs its log's record, one allocation for its name, and 4 bytes here: a table of buckets that
+// grows by one with each channel beyond the most there have been, and then only divides one of them (linear
+// hashing: Litwin, "Linear hashing: a new tool for file and table addressing", 1980). So no growth copies a
+// table or stops the loop, whatever the number of channels, and what once was used is used again. Names are
+// the clients' choice, so where they meet depends on a key that they do not know.
 class SubscriptionIndex {
  public:
   SubscriptionIndex(FanOut& fan_out, PolicyId policy, std::uint32_t channels_max, const SipKey& key)
@@ -33,7 +33,7 @@ class SubscriptionIndex {
 
   std::optional<LogId> find(std::string_view channel) const;
 
-  // The same for many names in step. Of many channels little is in the cache; each step asks the memory for
+  // Looks up many names in lockstep, prefetching, so that the cache misses overlap; each step prefetches
   // what the next one reads, so that all of them wait for it together: first hash_of() each of them, and then
   // prefetch_bucket(), prefetch_log(), prefetch_name() and find() with the hashes.
   std::uint64_t hash_of(std::string_view channel) const { return sip_hash_1_3(key_, channel); }
@@ -43,7 +43,7 @@ class SubscriptionIndex {
   std::optional<LogId> find(std::string_view channel, std::uint64_t hash) const;
 
   std::size_t size() const { return size_; }
-  // Takes a deserted log away. False when it is not of this index, or somebody hears it again.
+  // Removes a log without subscribers. Returns false when it is not of this index, or has a subscriber again.
   bool end(LogId log);
 
  private:

@@ -73,7 +73,7 @@ bool FanOut::needs_visit(const LogState& log, const Member& member) const {
   return !subscriber.blocked && !subscriber.ready && !subscriber.judged;
 }
 
-// Drops what no member needs any more, as far as that can be told in O(1): while a member is behind, its log
+// Drops what no member needs any more, as far as that is known in O(1): while a member is behind, its log
 // keeps everything until check_lag() has looked for what is still needed.
 void FanOut::trim(LogState& log) {
   if (log.events.size() == 0) return;
@@ -91,8 +91,8 @@ void FanOut::drop_all_but(LogState& log, std::uint32_t needed) {
   if (needed < log.events.size()) drop_until(log, log.events.head() - needed);
 }
 
-// Where a gap is told instead of a close, a log keeps no more than the window for those that are blocked, but
-// everything that one who can take bytes has not been sent.
+// Where a gap frame is sent instead of a close, a log keeps no more than the window for those that are
+// blocked, but everything that one who can take bytes has not been sent.
 void FanOut::drop_beyond_window(LogState& log) {
   const LagRule& rule = policies_[log.policy];
   if (rule.policy != LagRule::Policy::skip || log.ready > 0) return;

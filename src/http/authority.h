@@ -1,7 +1,3 @@
-// Authority: the host and port of a Host header or of an absolute request target (RFC 3986 section 3.2,
-// without userinfo).
-//
-// Thread: any; pure. The host is a view into the text that was parsed.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +6,10 @@
 
 namespace carillon::http {
 
+// Authority: the host and port of a Host header or of an absolute request target (RFC 3986 section 3.2,
+// without userinfo).
+//
+// Thread: any; pure. The host is a view into the text that was parsed.
 struct Authority {
   std::string_view host;  // an IPv6 address keeps its brackets
   std::optional<std::uint16_t> port;

@@ -53,7 +53,7 @@ BodyReader::Step BodyReader::feed(std::string_view bytes) {
 std::size_t BodyReader::take_data(std::string_view bytes) {
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, bytes.size()));
   if (!try_append(body_, bytes.substr(0, size), room_max())) {
-    std::string().swap(body_);  // what has come is given back at once
+    std::string().swap(body_);  // what has arrived is freed at once
     fail(503, "no memory for the body");
     return size;
   }

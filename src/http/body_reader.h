@@ -1,10 +1,3 @@
-// BodyReader: one request's body (RFC 9112 section 6), sized or chunked, whole in memory.
-//
-// Strict: chunk sizes are hex digits alone, lines end in CRLF, extensions are read and ignored,
-// trailers are read and dropped. Grows by bytes received, never by bytes declared; without memory for them
-// it is at fault (503).
-// Thread: one. Limits: bytes_max for the body (413), 8 hex digits a chunk size, 256 bytes of extensions a
-// chunk, 4 KiB of trailers, 8 × bytes_max + 4 KiB of chunk framing (400).
 #pragma once
 
 #include <cstddef>
@@ -19,6 +12,13 @@ namespace carillon::http {
 
 enum class BodyState : std::uint8_t { need_more, done, fault };
 
+// BodyReader: one request's body (RFC 9112 section 6), sized or chunked, whole in memory.
+//
+// Strict: chunk sizes are hex digits alone, lines end in CRLF, extensions are read and ignored,
+// trailers are read and dropped. Grows by bytes received, never by bytes declared; without memory for them
+// it is at fault (503).
+// Thread: one. Limits: bytes_max for the body (413), 8 hex digits a chunk size, 256 bytes of extensions a
+// chunk, 4 KiB of trailers, 8 × bytes_max + 4 KiB of chunk framing (400).
 class BodyReader {
  public:
   struct Step {
@@ -26,7 +26,7 @@ class BodyReader {
     std::size_t consumed = 0;
   };
 
-  // May be done at once (no body) or at fault at once (Content-Length over the limit): ask state().
+  // May be complete at once (no body) or faulty at once (Content-Length over the limit): check state().
   BodyReader(const RequestHead& head, std::size_t bytes_max);
 
   // `consumed` never passes the body's end: what follows is the next request.

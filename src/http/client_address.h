@@ -1,6 +1,6 @@
-// Who the client behind trusted proxies is, as X-Forwarded-For or Forwarded (RFC 7239) says.
+// The client's address behind trusted proxies, from X-Forwarded-For or Forwarded (RFC 7239).
 //
-// Every proxy appends whom it heard from, so only the right end is to be believed: it was written by a
+// Every proxy appends the address of its peer, so only the right end can be trusted: it was written by a
 // trusted proxy. The walk goes from there to the left, past the proxies that are trusted themselves, and
 // ends at the first that is not: the client. What stands further left is the client's own word.
 //
@@ -27,7 +27,7 @@ struct ForwardedClient {
   enum class Outcome : std::uint8_t {
     absent,    // no such header: the peer speaks for itself
     found,     // `address` is the client
-    unknown,   // a trusted proxy does not say ("unknown", "_hidden", no `for`)
+    unknown,   // a trusted proxy does not name it ("unknown", "_hidden", no `for`)
     malformed  // or beyond the bounds
   };
   Outcome outcome = Outcome::absent;
@@ -36,7 +36,7 @@ struct ForwardedClient {
 
 bool is_trusted(const IpAddress& address, std::span<const IpRange> proxies);
 
-// To be asked only when the peer itself is trusted.
+// Call it only when the peer itself is trusted.
 ForwardedClient forwarded_client(const RequestHead& head, ForwardedBy header,
                                  std::span<const IpRange> proxies);
 

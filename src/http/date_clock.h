@@ -1,6 +1,3 @@
-// DateClock: the value of the Date header that an origin server must send (RFC 9110 section 6.6.1).
-//
-// Thread: one; each shard has its own. Formats once a second at most and allocates nothing.
 #pragma once
 
 #include <array>
@@ -12,6 +9,9 @@
 
 namespace carillon::http {
 
+// DateClock: the value of the Date header that an origin server must send (RFC 9110 section 6.6.1).
+//
+// Thread: one; each shard has its own. Formats once a second at most and allocates nothing.
 class DateClock {
  public:
   // "Sun, 06 Nov 1994 08:49:37 GMT", always 29 characters (RFC 9110 section 5.6.7). The view is good until

@@ -1,4 +1,4 @@
-// Takes a complete head apart with Boost.Beast's parser. HeadReader calls it; nobody else needs to.
+// Takes a complete head apart with Boost.Beast's parser. Only HeadReader calls it.
 #pragma once
 
 #include <optional>

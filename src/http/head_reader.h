@@ -1,13 +1,3 @@
-// HeadReader: bytes in, a RequestHead or a fault out. Judges each byte as it comes, so that a hostile
-// head is refused at its first bad byte and not at its end.
-//
-// Strict where leniency has been used to smuggle requests: CRLF only, no folded lines, no space before
-// a colon, one Host (required in HTTP/1.1), one Content-Length of digits, never with a
-// Transfer-Encoding, targets in origin-form or absolute-form only. One empty line before the request line is
-// forgiven (RFC 9112 section 2.2).
-//
-// Thread: one. Fed views live for the call; `consumed` never passes the head's end, what follows is
-// the body or bytes of the next protocol. Grows by bytes received, to head_bytes_max at most.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +16,16 @@ struct HeadLimits {
 
 enum class HeadState : std::uint8_t { need_more, done, fault };
 
+// HeadReader: bytes in, a RequestHead or a fault out. Judges each byte as it comes, so that a hostile
+// head is refused at its first bad byte and not at its end.
+//
+// Strict where leniency has been used to smuggle requests: CRLF only, no folded lines, no space before
+// a colon, one Host (required in HTTP/1.1), one Content-Length of digits, never with a
+// Transfer-Encoding, targets in origin-form or absolute-form only. One empty line before the request line is
+// forgiven (RFC 9112 section 2.2).
+//
+// Thread: one. Fed views live for the call; `consumed` never passes the head's end, what follows is
+// the body or bytes of the next protocol. Grows by bytes received, to head_bytes_max at most.
 class HeadReader {
  public:
   struct Step {

@@ -1,10 +1,3 @@
-// PathPattern: a route's path, "/api/streams/{id}/cancel", and texts that its parameters stand in.
-//
-// A path is matched whole, byte for byte, without dot segments. `{name}` stands for one whole segment that
-// is not empty, percent-decoded once; everything else stands for itself, and an escape never does: a proxy
-// that hides "/hooks" must not be passed by with "/%68ooks".
-//
-// Thread: any; immutable. Limits: 255 bytes, 8 parameters, names of 32 bytes.
 #pragma once
 
 #include <cstddef>
@@ -22,9 +15,16 @@ inline constexpr std::size_t kPathPatternBytesMax = 255;
 inline constexpr std::size_t kPathParametersMax = 8;
 inline constexpr std::size_t kPathParameterNameBytesMax = 32;
 
+// PathPattern: a route's path, "/api/streams/{id}/cancel", and texts that its parameters stand in.
+//
+// A path is matched whole, byte for byte, without dot segments. `{name}` stands for one whole segment that
+// is not empty, percent-decoded once; everything else stands for itself, and an escape never does: a proxy
+// that hides "/hooks" must not be passed by with "/%68ooks".
+//
+// Thread: any; immutable. Limits: 255 bytes, 8 parameters, names of 32 bytes.
 class PathPattern {
  public:
-  // The error says what is wrong and what to write instead.
+  // The error states what is wrong and what to write instead.
   static Result<PathPattern> parse(std::string_view text);
 
   // The parameters' values in the order of names(), never empty; views into `path`, which is `raw_path`

@@ -1,10 +1,3 @@
-// ProxyHeaderReader: the header of the PROXY protocol, with which a proxy says who the client is before
-// the first byte of that client: version 1 (a line of text) and version 2 (binary). Bytes in; the
-// client's address, or why they are no such header, out.
-//
-// Source: "The PROXY protocol, versions 1 & 2", HAProxy. Extensions of version 2 (TLVs) are skipped
-// unread. Judges each byte as it comes; fed views live for the call; `consumed` never passes the
-// header's end. Thread: one. Memory: 107 bytes, whatever length is declared.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +12,13 @@ namespace carillon::http {
 
 enum class ProxyHeaderState : std::uint8_t { need_more, done, fault };
 
+// ProxyHeaderReader: the header of the PROXY protocol, with which a proxy names the client before
+// the first byte of that client: version 1 (a line of text) and version 2 (binary). Bytes in; the
+// client's address, or why they are no such header, out.
+//
+// Source: "The PROXY protocol, versions 1 & 2", HAProxy. Extensions of version 2 (TLVs) are skipped
+// unread. Judges each byte as it comes; fed views live for the call; `consumed` never passes the
+// header's end. Thread: one. Memory: 107 bytes, whatever length is declared.
 class ProxyHeaderReader {
  public:
   static constexpr std::size_t kTextBytesMax = 107;         // version 1, with its CRLF (section 2.1)

@@ -81,7 +81,7 @@ bool Redaction::holds_secret(std::string_view text) const {
     if (!decoded || *decoded == current) return false;
     current = std::move(*decoded);
   }
-  return true;  // nobody escapes an innocent value that often
+  return true;  // a harmless value is never escaped that often
 }
 
 void Redaction::append_parameter(std::string& out, std::string_view piece) const {

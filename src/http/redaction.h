@@ -1,6 +1,3 @@
-// Redaction: what of a request may be shown in a log or an error. When in doubt, less.
-//
-// Thread: any; immutable once made, pure. Every log line about a request goes through it.
 #pragma once
 
 #include <string>
@@ -9,6 +6,9 @@
 
 namespace carillon::http {
 
+// Redaction: what of a request may be shown in a log or an error. When in doubt, less.
+//
+// Thread: any; immutable once made, pure. Every log line about a request goes through it.
 class Redaction {
  public:
   // Hides the usual parameters and headers only: token, access_token, refresh_token, api_key, key, password

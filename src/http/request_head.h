@@ -1,7 +1,3 @@
-// RequestHead: one HTTP/1.x request's line and headers (RFC 9112), judged and taken apart.
-//
-// Made by HeadReader. Owns the head's bytes: the views point into them and stay good when the head is
-// moved; it cannot be copied. Thread: one at a time.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +23,10 @@ struct Header {
 enum class KeepAlive : std::uint8_t { close, keep };
 enum class BodyKind : std::uint8_t { none, sized, chunked };
 
+// RequestHead: one HTTP/1.x request's line and headers (RFC 9112), judged and taken apart.
+//
+// Made by HeadReader. Owns the head's bytes: the views point into them and stay good when the head is
+// moved; it cannot be copied. Thread: one at a time.
 struct RequestHead {
   RequestHead() = default;
   RequestHead(RequestHead&&) noexcept = default;

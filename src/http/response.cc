@@ -85,7 +85,7 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-// Statuses whose answers have no body and say no length (RFC 9110 section 8.6).
+// Statuses whose responses have no body and no length (RFC 9110 section 8.6).
 bool is_bodiless(int status) { return status < 200 || status == 204 || status == 304; }
 
 bool is_added_by_us(std::string_view name) {

@@ -1,7 +1,3 @@
-// Response: what goes back, and its bytes (RFC 9112 section 4).
-//
-// Thread: any; pure. A header whose name is no token or whose value holds CR, LF, NUL or another
-// control character is left out: nothing from outside can split a response.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +17,13 @@ struct RefusalNote {
   std::string detail;       // may be empty
 };
 
+// Response: what goes back, and its bytes (RFC 9112 section 4).
+//
+// Thread: any; pure. A header whose name is no token or whose value holds CR, LF, NUL or another
+// control character is left out: nothing from outside can split a response.
 struct Response {
   int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;  // beside those that are added below
+  std::vector<std::pair<std::string, std::string>> headers;  // in addition to those added below
   std::string body;
   std::string content_type = "application/json";  // used when there is a body
   KeepAlive keep_alive = KeepAlive::keep;
@@ -33,8 +33,8 @@ struct Response {
 enum class BodyOut : std::uint8_t { send, omit };  // omit: the answer to a HEAD
 
 // Appends status line, headers and body; adds Date, Content-Length, Content-Type and Connection itself
-// (`Connection: Upgrade, close` beside an Upgrade header, as RFC 9110 section 7.8 wants). `date` is what
-// DateClock shows; statuses below 200 carry none.
+// (`Connection: Upgrade, close` together with an Upgrade header, as RFC 9110 section 7.8 requires). `date` is
+// what DateClock shows; statuses below 200 carry none.
 void append_response(std::string& out, const Response& response, std::string_view date,
                      BodyOut body = BodyOut::send);
 

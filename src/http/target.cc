@@ -23,7 +23,7 @@ bool is_known_scheme(std::string_view scheme) {
                      [scheme](std::string_view known) { return equal_ignoring_case(scheme, known); });
 }
 
-// "." and ".." would mean another path to whoever resolves them.
+// A peer that resolves "." and ".." would see another path.
 bool has_dot_segment(std::string_view path) {
   while (!path.empty()) {
     path.remove_prefix(1);  // the slash

@@ -51,7 +51,7 @@ class QueryParameters {
   std::size_t count(std::string_view name) const;
   std::vector<std::string_view> all(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& entries() const { return entries_; }
-  // False where a value of that name had a broken escape: ask before first() is trusted.
+  // Returns false when a value of that name had a broken escape; check it before using first().
   bool is_readable(std::string_view name) const;
   bool all_readable() const { return unreadable_.empty(); }
 

@@ -1,9 +1,3 @@
-// Outline: where the members of one JSON object lie, found in one pass, for those who look several of them
-// up. A Pointer by itself scans the whole text at every find(), because of duplicate members the last one
-// counts.
-//
-// Pure. Thread: one; reads the text at the first find() that needs it, and then keeps what it saw. Allocates
-// nothing. Of an object with more than kMembersMax members it keeps nothing, and every find() scans.
 #pragma once
 
 #include <array>
@@ -16,11 +10,17 @@
 
 namespace carillon::json {
 
+// Outline: the positions of one JSON object's members, found in one pass, for callers that look several of
+// them up. A Pointer by itself scans the whole text at every find(), because of duplicate members the last
+// one counts.
+//
+// Pure. Thread: one; reads the text at the first find() that needs it, and then keeps what it saw. Allocates
+// nothing. Of an object with more than kMembersMax members it keeps nothing, and every find() scans.
 class Outline {
  public:
   static constexpr std::size_t kMembersMax = 8;
 
-  // `valid_json` must have passed validate(), and outlives this and the views that find() gives.
+  // `valid_json` must have passed validate(), and must outlive this and the views that find() returns.
   explicit Outline(std::string_view valid_json) : text_(valid_json) {}
 
   std::string_view text() const { return text_; }
@@ -35,7 +35,7 @@ class Outline {
   std::string_view text_;
   State state_ = State::unread;
   std::uint8_t count_ = 0;
-  std::array<std::optional<Member>, kMembersMax> members_;  // of them as many as count_ says
+  std::array<std::optional<Member>, kMembersMax> members_;  // the first count_ of them are valid
 };
 
 }  // namespace carillon::json

@@ -1,6 +1,3 @@
-// Pointer: a JSON Pointer (RFC 6901), compiled once, looked up often.
-//
-// Thread: any; immutable. find() allocates nothing. Limits: 256 bytes, 32 reference tokens.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +14,9 @@ namespace carillon::json {
 inline constexpr std::size_t kPointerBytesMax = 256;
 inline constexpr std::size_t kPointerTokensMax = 32;
 
+// Pointer: a JSON Pointer (RFC 6901), compiled once, looked up often.
+//
+// Thread: any; immutable. find() allocates nothing. Limits: 256 bytes, 32 reference tokens.
 class Pointer {
  public:
   // "" is the whole document; otherwise it begins with '/'; '~' only as ~0 or ~1 (section 3).

@@ -5,7 +5,7 @@
 //
 // Thread: any; immutable. Lifetime: a Value, its names and raw views live as long as the parsed text.
 // Limits: nesting; bytes; and where duplicates are refused, members of all objects together.
-// Errors: nothing here throws. Asking a Value for what it is not gives nothing.
+// Errors: nothing here throws. Reading a Value as another type returns nothing.
 #pragma once
 
 #include <cstddef>

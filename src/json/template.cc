@@ -42,7 +42,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string unknown_variable(std::string_view name, std::span<const std::string_view> allowed) {
   std::string message = "there is no variable $" + std::string(name);
-  constexpr std::size_t kNamesCompared = 64;  // bytes: a longer name resembles none of ours
+  constexpr std::size_t kNamesCompared = 64;  // bytes: a longer name resembles no variable
   std::string_view nearest;
   std::size_t distance = std::max<std::size_t>(1, name.size() / 3) + 1;
   for (const auto candidate : allowed) {

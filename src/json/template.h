@@ -1,16 +1,3 @@
-// Template: how an endpoint's frames look. Literal JSON in which `$name` stands where a value may stand.
-//
-//   {"channel":$channel,"payload":$body,"timestamp":$time_s}
-//
-// $name     a variable; $* is the variable named "*"
-// $name/a/b the value that the JSON Pointer /a/b finds in a raw variable; null where there is none.
-//           It ends before white space, a comma, a quote or a closing bracket.
-// $$        a literal `$` (inside a string)
-//
-// compile() proves that only valid JSON can come out: each variable takes the place of a whole value,
-// never inside a string, as part of a number, or as a member's name, and the rest is valid JSON.
-//
-// Thread: any; immutable once compiled. Limits: 64 KiB of text, 256 places for variables.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +24,7 @@ struct TemplateValue {
   };
   std::string_view text;
   Kind kind = Kind::raw;
-  Outline* outline = nullptr;  // of the text, where somebody has one: several pointers then cost one pass
+  Outline* outline = nullptr;  // of the text, if there is one: several pointers then cost one pass
 
   static TemplateValue raw(std::string_view valid_json) { return {valid_json, Kind::raw, nullptr}; }
   // It outlives the rendering.
@@ -49,9 +36,22 @@ struct TemplateValue {
   }
 };
 
+// Template: how an endpoint's frames look. Literal JSON in which `$name` stands where a value may stand.
+//
+//   {"channel":$channel,"payload":$body,"timestamp":$time_s}
+//
+// $name     a variable; $* is the variable named "*"
+// $name/a/b the value that the JSON Pointer /a/b finds in a raw variable; null where there is none.
+//           It ends before white space, a comma, a quote or a closing bracket.
+// $$        a literal `$` (inside a string)
+//
+// compile() proves that only valid JSON can come out: each variable takes the place of a whole value,
+// never inside a string, as part of a number, or as a member's name, and the rest is valid JSON.
+//
+// Thread: any; immutable once compiled. Limits: 64 KiB of text, 256 places for variables.
 class Template {
  public:
-  // The error says what is wrong, at which byte, and for an unknown variable the nearest known one.
+  // The error states what is wrong, at which byte, and for an unknown variable the nearest known one.
   static Result<Template> compile(std::string_view text, std::span<const std::string_view> allowed_variables);
 
   // Appends to `out`, which is all that it may allocate. `values` stand in the order of the allowed
@@ -61,7 +61,7 @@ class Template {
   // appended, and `out` then ends somewhere before that, by one literal or value at most beyond it.
   bool render_within(std::size_t bytes_max, std::span<const TemplateValue> values, std::string& out) const;
 
-  // Whether a place in it needs the variable at this position, so that nobody makes it in vain.
+  // Returns whether the template uses the variable at this position, so that unused ones need not be made.
   bool uses(std::size_t variable) const;
   // Where the template is one variable and nothing else ("$body"): that variable's position. What
   // comes out is then the value itself, and a caller may send it without a copy.

@@ -15,7 +15,7 @@ namespace carillon::json {
 void append_string(std::string& out, std::string_view text);
 void append_integer(std::string& out, std::int64_t value);
 void append_unsigned(std::string& out, std::uint64_t value);
-// The shortest text that reads back the same; what JSON cannot say (infinity, NaN) becomes null.
+// The shortest text that reads back the same; what JSON cannot represent (infinity, NaN) becomes null.
 void append_double(std::string& out, double value);
 
 template <class T>

@@ -7,9 +7,9 @@ namespace carillon::loadgen {
 namespace {
 
 constexpr auto kLookEvery = milliseconds(100);
-constexpr auto kStartIn = milliseconds(50);  // everybody knows the timetable before its first event is due
+constexpr auto kStartIn = milliseconds(50);  // every thread has the timetable before its first event is due
 constexpr auto kQuiet = milliseconds(300);   // without an event
-constexpr auto kQuietMax = seconds(10);      // then it goes on all the same
+constexpr auto kQuietMax = seconds(10);      // then it continues nevertheless
 constexpr auto kWarmUpLookEvery = milliseconds(20);
 constexpr auto kWarmUpAgainAfter = seconds(2);
 constexpr double kWarmUpEvents_per_s = 20'000;
@@ -93,14 +93,14 @@ void BenchRun::await_quiet() {
   }
 }
 
-// One event a channel, heard by all: whatever is wrong with channel, token or path is found before it costs
-// minutes. A subscription may still have been under way, so those who heard nothing get another.
+// One event per channel that all receive: an error in channel, token or path is found before it costs
+// minutes. A subscription may still have been in progress, so clients that received nothing get another.
 Result<std::monostate> BenchRun::warm_up() {
   await_quiet();
   if (auto renewed = publisher_->renew(); !renewed) return renewed;
   const Timetable plan = timetable(kWarmUpEvents_per_s, timetable(1, 1).channels());
   crowd_->begin(plan, channels());
-  // An event needs seconds to come to a million: nobody is impatient while one more hears it.
+  // An event needs seconds to reach a million clients: wait as long as one more receives it.
   MonoTime last_new = mono_now();
   MonoTime again = last_new;
   std::uint64_t seen = silent_clients();
@@ -122,7 +122,7 @@ Result<std::monostate> BenchRun::warm_up() {
 
 std::uint64_t BenchRun::silent_clients() { return crowd_->tally(0, 0).silent; }
 
-// Those whose clients have heard nothing since begin().
+// Threads whose clients have received nothing since begin().
 std::vector<std::uint32_t> BenchRun::silent_channels() {
   if (channels() == Channels::one_a_client) return crowd_->silent_clients(settings_.crowd.clients);
   return std::vector<std::uint32_t>(crowd_->silent_clients(1).size(), 0);

@@ -1,13 +1,3 @@
-// BenchRun: one run of `carillon bench`. Connects everybody, publishes an event a channel until all have
-// heard one, waits until it is quiet, publishes by a timetable, and waits until nothing is missing or nothing
-// more comes.
-//
-// A server that cannot keep up is measured for as long as twice the timetable and kDrainPatience, and then no
-// longer: what has come by then, over that time, is what it can do.
-//
-// Thread: the caller's; run() blocks for as long as that takes, which is bounded: kConnectPatience without a
-// new connection, kWarmUpPatience without one more who hears, and the above, or kDrainPatience without a new
-// event.
 #pragma once
 
 #include <functional>
@@ -22,6 +12,16 @@
 
 namespace carillon::loadgen {
 
+// BenchRun: one run of `carillon bench`. Connects all clients, publishes an event per channel until all have
+// received one, waits until it is quiet, publishes by a timetable, and waits until nothing is missing or
+// nothing more comes.
+//
+// A server that cannot keep up is measured for as long as twice the timetable and kDrainPatience, and then no
+// longer: what has come by then, over that time, is what it can do.
+//
+// Thread: the caller's; run() blocks for as long as that takes, which is bounded: kConnectPatience without a
+// new connection, kWarmUpPatience without one more client that receives, and the above, or kDrainPatience
+// without a new event.
 class BenchRun {
  public:
   static constexpr auto kConnectPatience = seconds(15);

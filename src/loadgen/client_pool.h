@@ -1,15 +1,3 @@
-// ClientPool: many clients on one epoll, as cheap as counting can be. They connect, a bounded number at a
-// time, answer pings, and count the events that come to each of them; told of a timetable, they also know how
-// long each event took.
-//
-// Latency without reading payloads: order is promised, so the k-th event that a client hears since begin() is
-// the k-th of its channel, and the timetable says when that was meant to be published (loadgen/timetable.h:
-// this is what corrects for coordinated omission). All events of one recv share one reading of the clock. One
-// client in kLookEvery has its payloads looked at for the events' numbers, to prove that the k-th is the
-// k-th.
-//
-// Thread: one. Nothing here waits but turn(). Memory: 56 B a client, more only during its handshake; one
-// receive buffer for all.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +38,18 @@ struct Numbering {
 
 enum class Channels : std::uint8_t { shared, one_a_client };
 
+// ClientPool: many clients on one epoll, as cheap as counting can be. They connect, a bounded number at a
+// time, answer pings, and count the events that come to each of them; told of a timetable, they also know how
+// long each event took.
+//
+// Latency without reading payloads: order is promised, so the k-th event that a client receives after begin()
+// is the k-th of its channel, and the timetable says when that was meant to be published
+// (loadgen/timetable.h: this is what corrects for coordinated omission). All events of one recv share one
+// reading of the clock. One client in kLookEvery has its payloads looked at for the events' numbers, to prove
+// that the k-th is the k-th.
+//
+// Thread: one. Nothing here waits but turn(). Memory: 56 B a client, more only during its handshake; one
+// receive buffer for all.
 class ClientPool final {
  public:
   // Handshakes under way at once: the server's backlog and its other clients should not notice.
@@ -67,25 +67,25 @@ class ClientPool final {
   // All that were wanted are connected, or were refused.
   bool settled() const { return clients_.size() >= wanted_ && handshakes_ == 0; }
 
-  // Also tell when there is something to read on this descriptor.
+  // Also reports when this descriptor is readable.
   void watch(int fd);
   // Waits for I/O, at most so long, and does what there is to do. True when the watched descriptor is
   // readable.
   bool turn(int timeout_ms);
 
-  // Forgets what was heard until now, and reckons with this timetable.
+  // Forgets the events received so far, and uses this timetable from now on.
   void begin(const Timetable& timetable, Channels channels);
   // What the clients that are open, or were when begin() was called, have and should have, now that the first
   // `published` events of the timetable are out for certain, and those up to `sent` perhaps.
   struct Tally {
     std::uint64_t hearers = 0;
-    std::uint64_t silent = 0;  // of them: heard nothing
+    std::uint64_t silent = 0;  // clients that received nothing
     std::uint64_t expected = 0;
     std::uint64_t lost = 0;
     std::uint64_t surplus = 0;  // more than there can be
   };
   Tally tally(std::uint64_t published, std::uint64_t sent) const;
-  // Clients that have heard nothing since begin(), by their number in the run; at most so many.
+  // Returns clients that have received nothing since begin(), by their number in the run, at most as many.
   std::vector<std::uint32_t> silent_clients(std::size_t most) const;
 
   const PoolCounters& counters() const { return counters_; }
@@ -153,7 +153,7 @@ class ClientPool final {
   enum class Until : std::uint8_t { nothing_more_is_there, end };
   void read(std::uint32_t index, Until until);
 
-  // hearing.cc: what it hears
+  // receiving.cc
   void hear(std::uint32_t index, std::string_view bytes, MonoTime now);
   std::uint32_t hear_frames(std::uint32_t index, std::string_view bytes);
   std::uint32_t hear_stream(std::uint32_t index, std::string_view bytes);

@@ -1,6 +1,3 @@
-// ClientSettings: what all clients of a run have in common, and the first bytes that each of them sends.
-//
-// Immutable once a run begins; shared by its threads.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +18,9 @@ namespace carillon::loadgen {
 enum class Transport : std::uint8_t { websocket, sse };
 enum class TokenPlace : std::uint8_t { query, bearer };
 
+// ClientSettings: what all clients of a run have in common, and the first bytes that each of them sends.
+//
+// Immutable once a run begins; shared by its threads.
 struct ClientSettings {
   static constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
 
@@ -46,7 +46,7 @@ struct ClientSettings {
   std::uint32_t stall_from = kNobody;  // clients from this number on never read
 };
 
-// The Sec-WebSocket-Key that every client sends. That it is no secret, and always the same, harms nobody
+// The Sec-WebSocket-Key that every client sends. It need not be secret or random
 // here.
 std::string_view websocket_key();
 

@@ -1,9 +1,3 @@
-// Crowd: the clients of a run, on one thread or several, each with a ClientPool of its own. Client i is in
-// pool i mod threads. With more than one thread each has a table of descriptors of its own, so that the limit
-// on open files counts for each.
-//
-// Thread: used by one, which none of its own is. Each question waits until every pool has answered between
-// two of its turns.
 #pragma once
 
 #include <functional>
@@ -16,6 +10,12 @@
 
 namespace carillon::loadgen {
 
+// Crowd: the clients of a run, on one thread or several, each with a ClientPool of its own. Client i is in
+// pool i mod threads. With more than one thread each has a table of descriptors of its own, so that the limit
+// on open files counts for each.
+//
+// Thread: used by one, which none of its own is. Each question waits until every pool has answered between
+// two of its turns.
 class Crowd {
  public:
   struct Settings {

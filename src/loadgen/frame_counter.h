@@ -1,9 +1,3 @@
-// FrameCounter: counts a server's messages (RFC 6455 section 5.2) in a stream of bytes, by walking the
-// frames' headers; a payload of data is stepped over and not looked at. Exact wherever the stream is split.
-//
-// For a load generator, so it trusts the server more than a client should: it checks no UTF-8, no RSV bits
-// and no order of fragments. Thread: one. 32 bytes while no frame is under way; of a control or short frame
-// it keeps at most kCollectedBytesMax bytes.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +32,12 @@ class PayloadListener {
   ~PayloadListener() = default;
 };
 
+// FrameCounter: counts a server's messages (RFC 6455 section 5.2) in a stream of bytes, by walking the
+// frames' headers; a payload of data is stepped over and not looked at. Exact wherever the stream is split.
+//
+// For a load generator, so it trusts the server more than a client should: it checks no UTF-8, no RSV bits
+// and no order of fragments. Thread: one. 32 bytes while no frame is under way; of a control or short frame
+// it keeps at most kCollectedBytesMax bytes.
 class FrameCounter {
  public:
   static constexpr std::size_t kCollectedBytesMax = 125;  // all that a control frame may have

@@ -1,7 +1,3 @@
-// Histogram: how often which time was seen, in buckets that grow with the value (the log-linear layout that
-// HdrHistogram made known): 1 µs exact up to 2 ms, beyond that within 0.1 %, up to an hour.
-//
-// Thread: one; merge() brings several together afterwards. Memory: 184 KiB, whatever is recorded.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +8,10 @@
 
 namespace carillon::loadgen {
 
+// Histogram: how often which time was seen, in buckets that grow with the value (the log-linear layout that
+// HdrHistogram made known): 1 µs exact up to 2 ms, beyond that within 0.1 %, up to an hour.
+//
+// Thread: one; merge() brings several together afterwards. Memory: 184 KiB, whatever is recorded.
 class Histogram {
  public:
   static constexpr std::uint64_t kMax_us = 3'600'000'000;  // longer counts as this

@@ -34,7 +34,7 @@ class Marker {
   std::vector<std::uint8_t> fallback_;  // of a partial match to the next shorter one
 };
 
-// Finds `"n":123` and tells the number.
+// Finds `"n":123` and returns the number.
 class NumberFinder {
  public:
   // Goes through the bytes up to the end of the next number and takes what it has read off their front.

@@ -1,8 +1,3 @@
-// Publisher: one connection over which events are published as fast as they are offered and the server takes
-// them. Bounded: at most kUnsentBytesMax wait for the socket, and so many requests for an answer as the
-// protocol allows; what is offered beyond stays offered, and is late.
-//
-// Thread: one. connect() blocks for kConnectMax at most; turn() until the time that it is given.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +16,11 @@
 
 namespace carillon::loadgen {
 
+// Publisher: one connection over which events are published as fast as they are offered and the server takes
+// them. Bounded: at most kUnsentBytesMax wait for the socket, and so many requests for an answer as the
+// protocol allows; what is offered beyond stays offered, and is late.
+//
+// Thread: one. connect() blocks for kConnectMax at most; turn() until the given time.
 class Publisher {
  public:
   static constexpr std::size_t kUnsentBytesMax = 256 * 1024;

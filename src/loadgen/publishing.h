@@ -1,7 +1,3 @@
-// PublishProtocol: how events are written for the one who takes them, and what comes back. Bytes in, bytes
-// out; the socket is Publisher's (loadgen/publisher.h).
-//
-// Pure. Thread: one.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +26,10 @@ struct Answers {
   bool broken = false;        // this is not the protocol
 };
 
+// PublishProtocol: how events are written for the one who takes them, and what comes back. Bytes in, bytes
+// out; the socket is Publisher's (loadgen/publisher.h).
+//
+// Pure. Thread: one.
 class PublishProtocol {
  public:
   virtual ~PublishProtocol() = default;

@@ -1,4 +1,4 @@
-// What a ClientPool's clients hear: counting it, and reckoning how long it took.
+// Events that a ClientPool's clients receive: counting them and computing their latency.
 #include <sys/socket.h>
 
 #include "loadgen/client_pool.h"

@@ -1,7 +1,3 @@
-// Report: what a run of `carillon bench` has found, as a table for people and as JSON.
-//
-// Pure values. Thread: any. Times are microseconds unless their names say otherwise; what was not measured is
-// left out of the JSON and of the table.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +10,10 @@
 
 namespace carillon::loadgen {
 
+// Report: what a run of `carillon bench` has found, as a table for people and as JSON.
+//
+// Pure values. Thread: any. Times are microseconds unless their names say otherwise; what was not measured is
+// left out of the JSON and of the table.
 struct Report {
   std::uint32_t clients = 0;  // that were wanted
   PoolCounters counters;
@@ -41,7 +41,7 @@ struct Report {
   };
   std::optional<Server> server;
 
-  // Nothing was lost or came too late, nothing was refused, nobody who reads was dropped, and nothing was out
+  // Nothing was lost, late or refused, no client that reads was dropped, and nothing was out
   // of order.
   bool good() const;
 };

@@ -1,6 +1,3 @@
-// TextTemplate: a text with a few `$names` in it, cut into pieces once and filled in often. `$$` is a `$`.
-//
-// Pure. Thread: any. A `$` that begins no known name is left as it stands, for texts of other protocols.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +9,9 @@
 
 namespace carillon::loadgen {
 
+// TextTemplate: a text with a few `$names` in it, cut into pieces once and filled in often. `$$` is a `$`.
+//
+// Pure. Thread: any. A `$` that begins no known name is left as it stands, for texts of other protocols.
 class TextTemplate {
  public:
   TextTemplate() = default;

@@ -1,14 +1,3 @@
-// Timetable: when each event of a run is to be published, and on which channel. Both ends reckon with it: the
-// publisher to know what is due, the receivers to know when the k-th event that they hear was meant to leave.
-//
-// Latency is arrival less the *intended* time. A publisher that is late (because the server made it wait,
-// say) does not make the events that it delayed look quick: their clocks have been running since they were
-// due. That is the correction for coordinated omission.
-//
-// Channels take turns. A round visits each of them once, in their order or in one of its own (a permutation
-// that is computed, so that nothing is kept a channel); the k-th event of a channel is always of round k.
-//
-// Pure values. Thread: any.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +22,17 @@ class Shuffle {
   unsigned half_bits_;  // of the least square that holds `size`: 2^(2 × half_bits_)
 };
 
+// Timetable: when each event of a run is to be published, and on which channel. Both ends reckon with it: the
+// publisher to know what is due, the receivers to know when the k-th event was due.
+//
+// Latency is arrival less the *intended* time. A publisher that is late (because the server made it wait,
+// for example) does not make the events that it delayed look quick: their clocks have been running since they
+// were due. That is the correction for coordinated omission.
+//
+// Channels take turns. A round visits each of them once, in their order or in one of its own (a permutation
+// that is computed, so that nothing is kept a channel); the k-th event of a channel is always of round k.
+//
+// Pure values. Thread: any.
 class Timetable {
  public:
   struct Settings {

@@ -1,6 +1,3 @@
-// Commands: what a client says, taken apart by the pointers of its dialect.
-//
-// Pure; any thread; immutable once compiled. Views of a Command point into the client's message.
 #pragma once
 
 #include <cstdint>
@@ -36,15 +33,18 @@ struct Command {
   std::string_view request;                      // the message; empty where it is no JSON
 };
 
+// Commands: parses a client's message into a command, by the pointers of its protocol.
+//
+// Pure; any thread; immutable once compiled. Views of a Command point into the client's message.
 class Commands {
  public:
-  // The pointers, templates and patterns are good: config/ has looked.
+  // The pointers, templates and patterns must be valid; config/ has checked them.
   static Commands compile(const config::EndpointSettings& settings);
 
   bool exist() const { return name_.has_value(); }
   Command parse(websocket::Opcode opcode, std::string_view message) const;
 
-  // Null where there is nothing to say.
+  // Null when there is no reply.
   const json::Template* subscribed() const { return subscribed_ ? &*subscribed_ : nullptr; }
   const json::Template* unsubscribed() const { return unsubscribed_ ? &*unsubscribed_ : nullptr; }
   const json::Template& pong() const { return *pong_; }

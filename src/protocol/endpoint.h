@@ -1,7 +1,3 @@
-// Endpoint: a profile compiled. Everything that the engine needs to know about one client protocol,
-// made once from its settings; no profile has code of its own.
-//
-// Immutable; shared by all shards and the Router.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +16,10 @@
 
 namespace carillon::protocol {
 
+// Endpoint: a compiled profile. It has everything that the engine needs to know about one client protocol,
+// made once from its settings; no profile has code of its own.
+//
+// Immutable; shared by all shards and the Router.
 struct Endpoint {
   config::EndpointSettings settings;
   std::uint16_t index = 0;
@@ -36,7 +36,7 @@ struct Endpoint {
   // Policy 0 of every shard's engine is for sockets that still speak HTTP.
   fanout::PolicyId policy() const { return static_cast<fanout::PolicyId>(index + 1); }
   bool hears_events() const { return event_frame.has_value() && !source.hears_nothing(); }
-  // Are messages looked at, or only measured?
+  // Returns whether messages are parsed, or only measured.
   bool reads_messages() const {
     return commands.exist() || settings.inbound.reply != config::InboundReply::none;
   }

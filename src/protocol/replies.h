@@ -1,6 +1,3 @@
-// Replies: what one client alone is sent, rendered from its dialect's templates.
-//
-// Pure; any thread; immutable once compiled.
 #pragma once
 
 #include <optional>
@@ -37,11 +34,14 @@ class RefusalReply {
   std::optional<json::Template> body_;
 };
 
+// Replies: frames for a single client, rendered from the templates of its protocol.
+//
+// Pure; any thread; immutable once compiled.
 class Replies {
  public:
   static Replies compile(const config::EndpointSettings& settings);
 
-  // The frames' payloads are appended to `out`. False, and nothing appended, where the dialect has no such
+  // Appends the frame's payload to `out`. Returns false, and appends nothing, when the protocol has no such
   // frame.
   bool error(ErrorKind kind, std::string_view detail, std::string_view request, WallTime now,
              std::string& out) const;

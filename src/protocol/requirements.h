@@ -1,4 +1,4 @@
-// Requirements: what a JSON document must have where pointers point, compiled.
+// Requirements: the compiled members and types that a JSON document must have.
 //
 // Pure; any thread. The documents are valid JSON.
 #pragma once
@@ -18,7 +18,7 @@ struct Requirement {
   config::Requirement::Presence presence;
 };
 
-// The pointers are good: config/ has looked.
+// The pointers must be valid; config/ has checked them.
 std::vector<Requirement> compile_requirements(const std::vector<config::Requirement>& settings);
 
 bool meets(const std::vector<Requirement>& requirements, json::Outline& document);

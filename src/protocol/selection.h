@@ -1,6 +1,3 @@
-// Selection: which of an endpoint's events a client asks for with its request (select.by = "query:…").
-//
-// Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -14,15 +11,18 @@
 
 namespace carillon::protocol {
 
+// Selection: the events of an endpoint that a client selects with its request (select.by = "query:…").
+//
+// Pure; any thread.
 struct Selection {
   fanout::TagMask tags = 0;         // of known values; 0: nothing
-  std::vector<std::string> values;  // where any value may be asked for, each once
-  bool everything = false;          // likewise: it asked for none in particular
+  std::vector<std::string> values;  // when any value may be selected, each once
+  bool everything = false;          // likewise: the client listed no value
 };
 
 // `query` is raw. Values are separated by commas, blanks around them cut off, empty ones passed over; those
 // that are not known are ignored, and a parameter given again adds to the first. Nothing where the query
-// cannot be parsed, or asks for more than `values_max` values.
+// cannot be parsed, or lists more than `values_max` values.
 std::optional<Selection> select(const config::SelectSettings& settings, const Source& source,
                                 std::string_view query, std::size_t values_max);
 

@@ -95,7 +95,8 @@ Result<Audience, NotTaken> Source::judge_selected(std::string_view star, json::O
     if (!tag) return tl::unexpected(NotTaken::unselected);
     return Audience{Audience::Kind::tagged, *tag, {}};
   }
-  // Who selected nothing hears it whatever its value is; what cannot be named nobody can have selected.
+  // Clients without a selection get every event. A value that is not a valid channel name matches no
+  // selection.
   if (channel_name_fault(value) != ChannelNameFault::none) return Audience{};
   return Audience{Audience::Kind::everyone_and_channel, 0, std::move(value)};
 }

@@ -1,6 +1,3 @@
-// Source: what an endpoint makes of a bus event: whether it takes it, and whom it is for.
-//
-// Immutable once compiled; the Router asks, once an event and endpoint. Nothing allocates but value_.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +18,13 @@
 
 namespace carillon::protocol {
 
-// Whom an event is for, among the clients of one endpoint.
+// The clients of one endpoint that receive an event.
 struct Audience {
   enum class Kind : std::uint8_t {
     everyone,             // all of them
-    tagged,               // those whose selection has the tag
-    channel,              // those who subscribe to the channel
-    everyone_and_channel  // those who selected nothing in particular, and those who selected this value
+    tagged,               // clients whose selection has the tag
+    channel,              // subscribers of the channel
+    everyone_and_channel  // clients without a selection, and clients that selected this value
   };
   Kind kind = Kind::everyone;
   fanout::Tag tag = 0;
@@ -35,13 +32,16 @@ struct Audience {
 };
 
 enum class NotTaken : std::uint8_t {
-  unfit,      // the body has not what source.require wants
+  unfit,      // the body fails source.require
   unselected  // no client could have selected it
 };
 
+// Source: decides whether an endpoint accepts a bus event, and which clients receive it.
+//
+// Immutable once compiled; the Router calls it once per event and endpoint. Only value_ allocates.
 class Source {
  public:
-  // The patterns and pointers are good: config/ has looked.
+  // The patterns and pointers must be valid; config/ has checked them.
   static Source compile(const config::EndpointSettings& settings);
 
   // What a bus event's channel is here.

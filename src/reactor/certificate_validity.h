@@ -19,8 +19,8 @@ struct CertificateValidity {
   std::optional<std::string> advice;  // it ends soon
 };
 
-// Looks at all of them: the server's own and its issuers'. Those that cannot be read are somebody else's to
-// judge (TlsContext::for_servers).
+// Checks all of them: the server's own and its issuers'. Certificates that cannot be parsed are left to the
+// caller to judge (TlsContext::for_servers).
 CertificateValidity judge_validity(std::string_view certificates_pem, WallTime now);
 
 }  // namespace carillon::reactor

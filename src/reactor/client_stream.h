@@ -1,11 +1,3 @@
-// ClientStream: an outgoing TCP or TLS connection to a broker, on a loop.
-//
-// Thread: the loop's. Name resolution happens on a thread of its own, so DNS never stalls the loop.
-// Every step has a deadline: connected (name, TCP and TLS together) within `connect_timeout`; a host's
-// addresses are tried one after the other, each with its share of what is left of that time.
-// Callbacks come from the loop only, never from inside connect(), write() or close(). After
-// on_closed(), or close(), no callback comes any more. The handler may destroy the stream inside a
-// callback.
 #pragma once
 
 #include <chrono>
@@ -46,6 +38,14 @@ struct ClientStreamOptions {
   ResolveFunction resolve = resolve_by_system;            // called on another thread
 };
 
+// ClientStream: an outgoing TCP or TLS connection to a broker, on a loop.
+//
+// Thread: the loop's. Name resolution happens on a thread of its own, so DNS never stalls the loop.
+// Every step has a deadline: connected (name, TCP and TLS together) within `connect_timeout`; a host's
+// addresses are tried one after the other, each with its share of what is left of that time.
+// Callbacks come from the loop only, never from inside connect(), write() or close(). After
+// on_closed(), or close(), no callback comes any more. The handler may destroy the stream inside a
+// callback.
 class ClientStream {
  public:
   static std::unique_ptr<ClientStream> connect(Loop& loop, ClientStreamOptions options,

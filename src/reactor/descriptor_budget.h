@@ -1,11 +1,3 @@
-// DescriptorBudget: how many file descriptors of one table clients may take, so that some are always left
-// for what must work when clients have taken all others: the bus reconnects, a name is resolved, a
-// certificate is read.
-//
-// The rule counts descriptors and looks at no descriptor's number: it holds as well after the limit was
-// lowered under a running process (prlimit), when no client at all is accepted until enough have gone.
-//
-// Thread: any; one for all shards that share the table.
 #pragma once
 
 #include <algorithm>
@@ -16,6 +8,14 @@
 
 namespace carillon::reactor {
 
+// DescriptorBudget: how many file descriptors of one table clients may take, so that some are always left
+// for what must work when clients have taken all others: the bus reconnects, a name is resolved, a
+// certificate is read.
+//
+// The rule counts descriptors and looks at no descriptor's number: it holds as well after the limit was
+// lowered under a running process (prlimit), when no client at all is accepted until enough have gone.
+//
+// Thread: any; one for all shards that share the table.
 class DescriptorBudget {
  public:
   // Of the table that the bus is in: its two connections and one that checks the configured address, each
@@ -31,7 +31,8 @@ class DescriptorBudget {
   void remove_client() { clients_.fetch_sub(1, std::memory_order_relaxed); }
   std::uint64_t clients() const { return clients_.load(std::memory_order_relaxed); }
 
-  // Whether one more client leaves the reserve whole. Shards that ask at once may take a few of it.
+  // Returns whether one more client leaves the reserve intact. Shards that call it concurrently may take a
+  // few of it.
   bool has_room(std::uint64_t limit) const {
     return reserved_ == 0 || own_ + clients() + reserve_of(limit) < limit;
   }
@@ -40,7 +41,7 @@ class DescriptorBudget {
     return std::min(reserved_, limit > own_ ? (limit - own_) / 4 : 0);
   }
 
-  // At most once a minute, whichever shard asks.
+  // Returns true at most once a minute, over all shards.
   bool should_warn(MonoTime now) {
     constexpr std::int64_t kMinute = std::chrono::nanoseconds(std::chrono::minutes(1)).count();
     const std::int64_t at = now.time_since_epoch().count();

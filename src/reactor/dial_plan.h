@@ -1,6 +1,3 @@
-// DialPlan: what an outgoing connection needs before its first packet and what may block: the host's
-// addresses (DNS) and the certificates to trust (files). Made on a thread of its own, and handed back through
-// an inbox that both sides own, so that neither a stream nor a loop that is gone meanwhile is ever touched.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +14,9 @@
 
 namespace carillon::reactor {
 
+// DialPlan: what an outgoing connection needs before its first packet and what may block: the host's
+// addresses (DNS) and the certificates to trust (files). Made on a thread of its own, and handed back through
+// an inbox that both sides own, so that neither a stream nor a loop that is gone meanwhile is ever touched.
 struct DialPlan {
   std::vector<SocketAddress> addresses;   // at least one, at most kAddressesMax, all numeric
   std::shared_ptr<const TlsContext> tls;  // null: plain TCP

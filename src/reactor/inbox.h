@@ -1,9 +1,3 @@
-// Inbox<T>: the one door between threads: a bounded queue with an eventfd.
-//
-// Any thread may push; one thread, the owner, drains. A push to a full inbox is refused and counted:
-// the caller decides what that means (the Router makes it a gap). Full is a number of items, or of the
-// bytes that their senders say they hold; an item larger than that still passes when nothing waits. The
-// eventfd becomes readable when the inbox goes from empty to not empty.
 #pragma once
 
 #include <algorithm>
@@ -35,6 +29,12 @@ class WakeFd {
   int fd_;
 };
 
+// Inbox<T>: the one door between threads: a bounded queue with an eventfd.
+//
+// Any thread may push; one thread, the owner, drains. A push to a full inbox is refused and counted:
+// the caller decides what that means (the Router makes it a gap). Full is a number of items, or of the
+// bytes that their senders declare; a larger item is still accepted when nothing waits. The
+// eventfd becomes readable when the inbox goes from empty to not empty.
 template <class T>
 class Inbox {
  public:
@@ -94,7 +94,7 @@ class Inbox {
   const WakeFd wake_;
   std::mutex mutex_;
   std::vector<T> items_;
-  std::size_t bytes_ = 0;  // of items_, as their senders say
+  std::size_t bytes_ = 0;  // of items_, as declared by their senders
   std::atomic<std::uint64_t> refused_{0};
 };
 

@@ -55,7 +55,7 @@ Result<FileDescriptor> bound_socket(const SocketAddress& address, Sharing sharin
   // Without SO_REUSEADDR a restart would wait a minute for the last one's closed connections.
   bool set = set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (sharing == Sharing::with_own_shards) set = set && set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  // Else [::] would take IPv4 too, and 0.0.0.0 beside it would be refused.
+  // Otherwise [::] would take IPv4 too, and 0.0.0.0 in addition would be refused.
   if (raw->family() == AF_INET6) set = set && set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (!set || ::bind(fd.get(), raw->get(), raw->size) != 0) {
     return cannot_listen(address, reason_and_remedy(errno));
@@ -143,7 +143,7 @@ Accepted accept_from(int listener_fd, int notsent_low_water_bytes) {
     accepted.error = errno == EWOULDBLOCK ? EAGAIN : errno;
     return accepted;
   }
-  // A socket that is already reset may refuse these; its first read will say so.
+  // A socket that is already reset may refuse these; its first read reports it.
   set_option(accepted.fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(accepted.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, notsent_low_water_bytes);
   accepted.peer = RawAddress::readable(storage);

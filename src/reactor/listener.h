@@ -10,7 +10,7 @@ namespace carillon::reactor {
 
 struct SocketAddress {
   std::string host;          // a numeric IPv4 or IPv6 address, without brackets
-  std::uint16_t port = 0;    // 0 asks the kernel for a free one
+  std::uint16_t port = 0;    // 0: the kernel chooses a free one
   std::string text() const;  // "127.0.0.1:8000", "[::1]:8000"
 };
 
@@ -31,17 +31,17 @@ class FileDescriptor {
 };
 
 // Errors name the address and the remedy: "cannot listen on 127.0.0.1:8000: address already in use; …".
-// The first of several shards' listeners binds port 0 and tells the others the port it got.
+// The first of several shards' listeners binds port 0 and passes the port it got to the others.
 Result<FileDescriptor> listen_on(const SocketAddress& address, int backlog);
 Result<SocketAddress> local_address(int fd);
 
 // SO_REUSEPORT lets a second server of the same user bind the same port without an error, and the kernel
-// would deal the clients out to both. So ask this once, before the first listen_on() of an address.
+// would distribute the clients over both. Call this once, before the first listen_on() of an address.
 Result<void> check_port_is_free(const SocketAddress& address);
 
 // The next waiting connection, non-blocking and close-on-exec, with TCP_NODELAY and the low-water
 // mark for unsent bytes (TCP_NOTSENT_LOWAT) set; errno in the error case. With edge-triggered events: call
-// until nobody waits; after any other error call again, after a pause, for no new event will come for those
+// until none waits; after any other error call again after a pause, because no new event will come for those
 // who already wait.
 struct Accepted {
   enum class Outcome : std::uint8_t {
@@ -54,7 +54,7 @@ struct Accepted {
   Outcome outcome() const;
 
   int fd = -1;    // -1: none; see `error`
-  int error = 0;  // EAGAIN: nobody waits; EMFILE, ENFILE: no descriptor left
+  int error = 0;  // EAGAIN: no connection waits; EMFILE, ENFILE: no descriptor left
   SocketAddress peer;
 };
 Accepted accept_from(int listener_fd, int notsent_low_water_bytes);

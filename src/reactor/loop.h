@@ -1,7 +1,3 @@
-// Loop: one thread's event loop, edge-triggered epoll, one-shot timers, a door for other threads.
-//
-// Thread: everything here belongs to the thread that calls run(), but for post() and stop(), which
-// any thread may call. Handlers are called from run() only, never from inside watch() or call_after().
 #pragma once
 
 #include <sys/epoll.h>
@@ -17,7 +13,7 @@
 namespace carillon::reactor {
 
 // Told what epoll saw. `index` and `generation` are those given to watch(): a handler with many
-// descriptors checks the generation, so that an event for a closed one harms nobody.
+// descriptors checks the generation, so that an event for a closed one is ignored.
 class IoHandler {
  public:
   virtual void on_io(std::uint32_t epoll_events, std::uint32_t index, std::uint32_t generation) = 0;
@@ -32,7 +28,7 @@ class TurnTask {
   // Reads what the turn's I/O events announced. Functions that it posts to its own loop, and timers that
   // they start without a delay, run before on_turn(): what came in can go out in the same turn.
   virtual void read_input(MonoTime /*now*/) {}
-  // Does at most a slice of its work and says when it wants to be called again: `now` or earlier for
+  // Does at most a slice of its work and returns when it wants to be called again: `now` or earlier for
   // at once (the loop then only polls for I/O), MonoTime::max() for when there is I/O again.
   virtual MonoTime on_turn(MonoTime now) = 0;
 
@@ -46,6 +42,10 @@ struct LoopCounters {  // written by the loop's thread only; read by anyone, rel
   std::atomic<std::uint64_t> posts_refused{0};
 };
 
+// Loop: one thread's event loop, edge-triggered epoll, one-shot timers, a door for other threads.
+//
+// Thread: everything here belongs to the thread that calls run(), but for post() and stop(), which
+// any thread may call. Handlers are called from run() only, never from inside watch() or call_after().
 class Loop {
  public:
   using HandlerId = std::uint8_t;

@@ -1,5 +1,3 @@
-// RawAddress: a SocketAddress as the kernel wants it.
-// Thread: any.
 #pragma once
 
 #include <sys/socket.h>
@@ -10,6 +8,8 @@
 
 namespace carillon::reactor {
 
+// RawAddress: a SocketAddress as the kernel wants it.
+// Thread: any.
 struct RawAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;

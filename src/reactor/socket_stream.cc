@@ -48,7 +48,7 @@ void SocketStream::on_io(std::uint32_t epoll_events, std::uint32_t index, std::u
   switch (state_) {
     case State::connecting:
       if (!finish_connect()) return;
-      // A peer that speaks first may be heard in this very event, and there will be no other for it.
+      // A peer that sends first may have data in this very event, and there will be no other event for it.
       [[fallthrough]];
     case State::handshaking:
     case State::open:
@@ -171,7 +171,7 @@ bool SocketStream::send_from(WriteBuffer& buffer) {
 }
 
 // How many bytes the kernel took: fewer than all means that EPOLLOUT will come. After an error: all of
-// them, for nobody will take them any more. What the peer said before it went is read first.
+// them, because they can no longer be delivered. What the peer sent before it closed is read first.
 std::size_t SocketStream::send(std::string_view bytes) {
   std::size_t sent = 0;
   while (sent < bytes.size() && send_error_ == 0) {
@@ -217,7 +217,7 @@ void SocketStream::release() {
   }
   if (plan_inbox_ != nullptr) {
     loop_.unwatch(plan_inbox_->fd());
-    plan_inbox_.reset();  // the thread may still hold it, and nobody else
+    plan_inbox_.reset();  // only the thread may still hold it
   }
   for (Loop::TimerId* timer : {&deadline_timer_, &attempt_timer_, &soon_timer_}) {
     loop_.cancel(std::exchange(*timer, 0));

@@ -1,5 +1,3 @@
-// SocketStream: what ClientStream::connect() makes; split in two files by the life of a connection:
-// socket_stream_dial.cc up to the handshake, socket_stream.cc from there on.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +16,8 @@
 
 namespace carillon::reactor {
 
+// SocketStream: what ClientStream::connect() makes; split in two files by the life of a connection:
+// socket_stream_dial.cc up to the handshake, socket_stream.cc from there on.
 class SocketStream final : public ClientStream, private IoHandler {
  public:
   SocketStream(Loop& loop, ClientStreamOptions options, ClientStreamHandler& handler)

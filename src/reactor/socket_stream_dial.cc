@@ -20,7 +20,7 @@ int pending_error(int fd) {
   return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-// Dialling a local port that nobody listens on can meet itself: when the kernel picks the very same
+// Dialling a local port without a listener can connect to itself: when the kernel picks the very same
 // port for our end, TCP connects the socket to itself (simultaneous open, RFC 9293 3.5).
 bool connected_to_itself(int fd) {
   sockaddr_storage storage{};

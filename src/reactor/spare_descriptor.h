@@ -1,7 +1,3 @@
-// SpareDescriptor: a descriptor that is kept open for no use of its own. When none is left, it is closed so
-// that one more connection can be accepted and told something, and opened again when that connection ends.
-//
-// Thread: the shard's, whose table it is in. It outlives its lease.
 #pragma once
 
 #include <utility>
@@ -10,6 +6,10 @@
 
 namespace carillon::reactor {
 
+// SpareDescriptor: a descriptor that is kept open for no use of its own. When none is left, it is closed so
+// that one more connection can be accepted and answered, and opened again when that connection ends.
+//
+// Thread: the shard's, whose table it is in. It outlives its lease.
 class SpareDescriptor {
  public:
   // Whoever holds it may use one descriptor. Ends with the object, after that descriptor was closed.

@@ -1,9 +1,3 @@
-// TimerQueue: the loop's few one-shot timers, each with a function. Pure: fed the time.
-//
-// For tens of timers (back-off, probes, deadlines of outgoing connections). Those of client
-// connections live in a TimerWheel, which needs no function and no allocation for each.
-//
-// Thread: one.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +10,12 @@
 
 namespace carillon::reactor {
 
+// TimerQueue: the loop's few one-shot timers, each with a function. Pure: fed the time.
+//
+// For tens of timers (back-off, probes, deadlines of outgoing connections). Those of client
+// connections live in a TimerWheel, which needs no function and no allocation for each.
+//
+// Thread: one.
 class TimerQueue {
  public:
   using Id = std::uint64_t;  // never used twice; 0 is none

@@ -115,7 +115,7 @@ std::uint64_t TimerWheel::full_tick(std::uint32_t deadline_tick) const {
   return tick_ + (deadline_tick - static_cast<std::uint32_t>(tick_));
 }
 
-// Rounded up, so that nothing fires early; cut to what 32 bits can tell from the present.
+// Rounded up, so that nothing fires early; cut to what 32 bits can distinguish from the present.
 std::uint64_t TimerWheel::tick_at_or_after(MonoTime time) const {
   if (time <= start_) return 0;
   const std::uint64_t farthest = tick_ + std::numeric_limits<std::uint32_t>::max();

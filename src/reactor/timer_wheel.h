@@ -1,11 +1,3 @@
-// TimerWheel: one one-shot timer for each of very many dense owner numbers (a connection's index), 12 bytes
-// an owner. Pure: fed the time.
-//
-// Thread: one. A timer fires in the first advance() at or after its deadline, never before; at most
-// one tick late. Hierarchical: four levels of 64 slots over ticks of 8 ms reach 37 hours; a later
-// deadline waits on the outermost level and is looked at again. One more than 397 days away (2^32
-// ticks) fires then. Every operation takes constant time; a jump of hours costs no more than the
-// timers it passes.
 #pragma once
 
 #include <array>
@@ -17,6 +9,14 @@
 
 namespace carillon::reactor {
 
+// TimerWheel: one one-shot timer for each of very many dense owner numbers (a connection's index), 12 bytes
+// an owner. Pure: fed the time.
+//
+// Thread: one. A timer fires in the first advance() at or after its deadline, never before; at most
+// one tick late. Hierarchical: four levels of 64 slots over ticks of 8 ms reach 37 hours; a later
+// deadline waits on the outermost level and is looked at again. One more than 397 days away (2^32
+// ticks) fires then. Every operation takes constant time; a jump of hours costs no more than the
+// timers it passes.
 class TimerWheel {
  public:
   using Owner = std::uint32_t;

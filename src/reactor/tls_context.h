@@ -1,7 +1,3 @@
-// TlsContext: what many TLS sessions share: certificates, versions, cipher suites, ticket keys (OpenSSL 3,
-// TLS 1.2 and up).
-//
-// Thread: any; immutable once made. Sessions on several threads may use one at once.
 #pragma once
 
 #include <memory>
@@ -21,6 +17,10 @@ struct TlsFault {
   std::string message;
 };
 
+// TlsContext: what many TLS sessions share: certificates, versions, cipher suites, ticket keys (OpenSSL 3,
+// TLS 1.2 and up).
+//
+// Thread: any; immutable once made. Sessions on several threads may use one at once.
 class TlsContext {
  public:
   // Reads the file, or the system's store when `ca_file` is empty: blocks, so not on a loop.

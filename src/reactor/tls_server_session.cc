@@ -54,7 +54,7 @@ SSL* make_session(const TlsContext& context, TlsWire& wire) {
 Result<std::unique_ptr<TlsWire>> TlsWire::create() {
   ERR_clear_error();
   std::unique_ptr<TlsWire> wire(new TlsWire);
-  // Without a type of its own: OpenSSL has but 127 of them, and nobody looks for this one.
+  // Without a type of its own: OpenSSL has only 127 of them, and this one is never looked up.
   wire->method_ = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "wire");
   if (wire->method_ == nullptr || BIO_meth_set_read_ex(wire->method_, take_incoming) != 1 ||
       BIO_meth_set_write_ex(wire->method_, add_produced) != 1 ||

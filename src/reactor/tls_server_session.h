@@ -1,12 +1,3 @@
-// TlsServerSession: the server's side of one TLS connection, as a codec without I/O, and TlsWire, through
-// which all sessions of a thread take ciphertext in and give it out.
-//
-// A session holds no buffers while it is idle: before each call its owner lays what came from the socket
-// into the wire, and afterwards takes from there what has to be sent. Writing never waits: there is
-// nothing to be tried again, and nothing overtakes anything.
-//
-// Thread: one for a wire and its sessions. A wire outlives its sessions.
-// Source: RFC 8446 (TLS 1.3), RFC 5246 (1.2).
 #pragma once
 
 #include <cstddef>
@@ -24,7 +15,7 @@ struct ssl_st;
 
 namespace carillon::reactor {
 
-// A record's plaintext is at most this long (RFC 8446 5.1): what read() is given holds so much.
+// A record's plaintext is at most this long (RFC 8446 5.1): the buffer given to read() has that size.
 inline constexpr std::size_t kTlsPlaintextMax = 16 * 1024;
 
 class TlsWire {
@@ -50,14 +41,23 @@ struct TlsRead {
   enum class State {
     bytes,
     nothing_now,  // all of `incoming` is taken
-    ended,        // close_notify: the peer has nothing more to say
-    failed        // `why` says what was wrong; an alert for the peer may be among what was produced
+    ended,        // close_notify: the peer sends nothing more
+    failed        // `why` has the reason; an alert for the peer may be among what was produced
   };
   State state = State::nothing_now;
   std::size_t count = 0;
   const char* why = "";  // lives for ever
 };
 
+// TlsServerSession: the server's side of one TLS connection, as a codec without I/O, and TlsWire, through
+// which all sessions of a thread take ciphertext in and give it out.
+//
+// A session holds no buffers while it is idle: before each call its owner lays what came from the socket
+// into the wire, and afterwards takes from there what has to be sent. Writing never waits: there is
+// nothing to be tried again, and nothing overtakes anything.
+//
+// Thread: one for a wire and its sessions. A wire outlives its sessions.
+// Source: RFC 8446 (TLS 1.3), RFC 5246 (1.2).
 class TlsServerSession {
  public:
   // An empty one, failed from the start, when there is no memory.

@@ -1,10 +1,3 @@
-// TlsSession: TLS as a codec, without I/O: ciphertext in, plaintext out, and the reverse (OpenSSL 3,
-// TLS 1.2 and up). What is to be sent is appended to a WriteBuffer and so never waits inside OpenSSL:
-// no retry rules, and nothing overtakes anything.
-//
-// The client's side; what clients of ours speak is tls_server_session.h.
-//
-// Thread: one.
 #pragma once
 
 #include <cstddef>
@@ -22,13 +15,20 @@ struct ssl_st;
 
 namespace carillon::reactor {
 
+// TlsSession: TLS as a codec, without I/O: ciphertext in, plaintext out, and the reverse (OpenSSL 3,
+// TLS 1.2 and up). What is to be sent is appended to a WriteBuffer and so never waits inside OpenSSL:
+// no retry rules, and nothing overtakes anything.
+//
+// The client's side; tls_server_session.h is the server's side.
+//
+// Thread: one.
 class TlsSession {
  public:
   enum class State {
     handshaking,
     open,
-    ended,   // the peer said that it has nothing more to send (close_notify)
-    failed,  // failure_reason() says why; an alert for the peer may be among the outgoing bytes
+    ended,   // the peer sends nothing more (close_notify)
+    failed,  // failure_reason() has the reason; an alert for the peer may be among the outgoing bytes
   };
 
   // The client's side. The server's certificate must be trusted and be for `server_name`, a host name

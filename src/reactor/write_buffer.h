@@ -1,5 +1,3 @@
-// WriteBuffer: bytes that wait for the kernel, taken from the front.
-// Thread: one. Bounded by whoever appends.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +6,8 @@
 
 namespace carillon::reactor {
 
+// WriteBuffer: bytes that wait for the kernel, taken from the front.
+// Thread: one. The caller bounds what it appends.
 class WriteBuffer {
  public:
   bool empty() const { return begin_ == bytes_.size(); }
@@ -17,7 +17,7 @@ class WriteBuffer {
   void append(std::string_view bytes) { bytes_.append(bytes); }
 
   // What is left moves to the front only when it is the smaller part, so each byte moves about once; a
-  // large buffer that has run empty is given back.
+  // large buffer is freed when it becomes empty.
   void consume(std::size_t count) {
     begin_ += count;
     if (empty()) {

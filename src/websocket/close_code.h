@@ -23,13 +23,13 @@ enum class CloseCode : std::uint16_t {
 constexpr std::uint16_t number(CloseCode code) { return static_cast<std::uint16_t>(code); }
 
 // May a peer's close frame carry this code? If not, that frame is a protocol error (1002).
-// 1004, 1005, 1006 and 1015 must never be on the wire; 1016 to 2999 are nobody's yet.
+// 1004, 1005, 1006 and 1015 must never be on the wire; 1016 to 2999 are unassigned.
 constexpr bool may_be_received(std::uint16_t code) {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
-// May a server choose this code itself (a setting, say)? 1010 is the client's own; it is sent only as
-// the echo of a client's close.
+// Returns whether a server may choose this code itself (by a setting). 1010 is the client's own; it is sent
+// only as the echo of a client's close.
 constexpr bool may_be_sent(std::uint16_t code) { return may_be_received(code) && code != 1010; }
 
 }  // namespace carillon::websocket

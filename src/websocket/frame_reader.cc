@@ -1,5 +1,5 @@
-// Reads beside RFC 6455 section 5.2 (framing), 5.4 (fragmentation), 5.5 (control frames) and RFC 7692
-// section 6 (RSV1).
+// Implements, in their order, RFC 6455 section 5.2 (framing), 5.4 (fragmentation), 5.5 (control frames) and
+// RFC 7692 section 6 (RSV1).
 #include "websocket/frame_reader.h"
 
 #include <algorithm>
@@ -133,7 +133,7 @@ ReadResult FrameReader::read_header(std::span<char> bytes, const ReaderLimits& l
   return {ReadResult::Status::ok, header_size_ - had, {}};
 }
 
-// Judges what is there of a header, each part as soon as it is: a client that drips bytes hears of its
+// Checks each part of a header as soon as it arrives: a client that sends byte by byte learns of its
 // fault at the same byte as one that sends them at once.
 FrameReader::Header FrameReader::judge_header(std::size_t have, const ReaderLimits& limits,
                                               ReadFault& fault) const {

@@ -1,16 +1,3 @@
-// FrameReader: the bytes of one client, in; its messages and control frames, out. Server side of
-// RFC 6455 section 5 with the per-message deflate of RFC 7692. No I/O, no clock.
-//
-// Thread: any one at a time; it belongs to its connection. Between complete messages it holds no
-// state (at_rest()), so a connection needs none then: construct one, feed it the shared receive
-// buffer, and keep it (by move) only if it is not at rest.
-//
-// Bounds: a message by ReaderLimits, judged from the frame header before any payload arrives; a
-// control frame by 125 bytes. Memory grows with the bytes received (doubling, so at most twice
-// them), never with a length declared. A message that is whole in the fed span is not copied.
-//
-// Errors: whatever the peer can do wrong ends in a ReadFault with the close code to send; so does a
-// message for which there is no memory (1013). Nothing here throws.
 #pragma once
 
 #include <array>
@@ -84,10 +71,10 @@ struct ReadFault {
 struct [[nodiscard]] ReadResult {
   enum class Status : std::uint8_t {
     ok,       // all bytes were read
-    stopped,  // the handler said stop, or frames_per_feed_max is reached: `consumed` bytes were read, the
+    stopped,  // the handler returned stop, or frames_per_feed_max is reached: `consumed` bytes were read, the
               // rest is as it came, and may be fed later or dropped
     closed,   // a close frame was delivered; everything after it is ignored
-    fault,    // `fault` says what; the reader must not be fed again
+    fault,    // see `fault`; the reader must not be fed again
   };
   Status status = Status::ok;
   std::size_t consumed = 0;  // of the fed bytes, up to the end of the last frame or piece that was read
@@ -96,13 +83,26 @@ struct [[nodiscard]] ReadResult {
   bool ok() const { return status == Status::ok; }
 };
 
+// FrameReader: the bytes of one client, in; its messages and control frames, out. Server side of
+// RFC 6455 section 5 with the per-message deflate of RFC 7692. No I/O, no clock.
+//
+// Thread: any one at a time; it belongs to its connection. Between complete messages it holds no
+// state (at_rest()), so a connection needs none then: construct one, feed it the shared receive
+// buffer, and keep it (by move) only if it is not at rest.
+//
+// Bounds: a message by ReaderLimits, judged from the frame header before any payload arrives; a
+// control frame by 125 bytes. Memory grows with the bytes received (doubling, so at most twice
+// them), never with a length declared. A message that is whole in the fed span is not copied.
+//
+// Errors: whatever the peer can do wrong ends in a ReadFault with the close code to send; so does a
+// message for which there is no memory (1013). Nothing here throws.
 class FrameReader {
  public:
   FrameReader() = default;
   FrameReader(FrameReader&&) noexcept = default;  // what was moved from may only be destroyed or assigned
   FrameReader& operator=(FrameReader&&) noexcept = default;
 
-  // Reads on. Payloads are unmasked in place, each byte once, and only as far as `consumed` tells.
+  // Reads on. Payloads are unmasked in place, each byte once, and only up to `consumed`.
   // `inflater` is needed with Compression::negotiated only; it may serve any number of readers of
   // the same thread.
   ReadResult feed(std::span<char> bytes, const ReaderLimits& limits, MessageHandler& handler,

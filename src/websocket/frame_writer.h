@@ -1,6 +1,6 @@
 // Frames out: what a server sends (unmasked), and what a client does (masked; for tests and the load
 // generator). RFC 6455 section 5.2. Pure functions, any thread. Lengths are always minimal, frames
-// are never fragmented but where Fin::no says so.
+// are never fragmented unless Fin::no is passed.
 #pragma once
 
 #include <cstddef>
@@ -45,7 +45,7 @@ inline void append_close(std::string& out, CloseCode code, std::string_view reas
   append_close(out, number(code), reason);
 }
 
-// Appends a client's frame, masked with `key`. Says nothing about what a client should send: tests
+// Appends a client's frame, masked with `key`. Does not check what a client should send: tests
 // need the wrong ones too.
 void append_masked_frame(std::string& out, Opcode opcode, std::string_view payload, MaskKey key,
                          Fin fin = Fin::yes, Rsv1 rsv1 = Rsv1::clear);

@@ -13,7 +13,8 @@
 
 namespace carillon::websocket {
 
-// Is this the canonical base64 of exactly 16 bytes? What Sec-WebSocket-Key must be (section 4.1).
+// Returns whether this is the canonical base64 of exactly 16 bytes, as Sec-WebSocket-Key must be
+// (section 4.1).
 bool is_valid_key(std::string_view key);
 
 // What Sec-WebSocket-Accept answers to this key (section 4.2.2, 5.4): always 28 characters.

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kAnswer =
     "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
-// Section 7.1.2.1: an offer that limits our window wants the limit said back.
+// Section 7.1.2.1: an offer that limits our window requires the limit in the response.
 constexpr std::string_view kAnswerWithWindow =
     "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=15";
 

@@ -1,9 +1,3 @@
-// MemoryBus: events that stay in the process. What is published is heard in a later turn of the loop,
-// in order; then its `done` is called with `accepted`.
-//
-// Thread: the loop's. Bounded: kWaitingEventsMax events and kWaitingBytesMax bytes wait at most; a
-// publish beyond is `unavailable`, a body over event_bytes_max is `refused`. A turn passes on at most
-// kSliceEvents, so that a full queue does not hold up the loop.
 #pragma once
 
 #include <deque>
@@ -16,6 +10,12 @@
 
 namespace carillon::bus {
 
+// MemoryBus: events that stay in the process. A published event is received in a later turn of the loop,
+// in order; then its `done` is called with `accepted`.
+//
+// Thread: the loop's. Bounded: kWaitingEventsMax events and kWaitingBytesMax bytes wait at most; a
+// publish beyond is `unavailable`, a body over event_bytes_max is `refused`. A turn passes on at most
+// kSliceEvents, so that a full queue does not hold up the loop.
 class MemoryBus final : public Bus {
  public:
   static constexpr std::size_t kWaitingEventsMax = 10'000;
@@ -38,7 +38,7 @@ class MemoryBus final : public Bus {
     std::string channel;
     std::string body;
     PublishDone done;
-    PublishResult result;  // other than accepted: not to be heard, only answered
+    PublishResult result;  // when not `accepted`, the event is only answered, not delivered
   };
   PublishResult judge(std::string_view channel, std::string_view body) const;
   void turn();
@@ -52,7 +52,7 @@ class MemoryBus final : public Bus {
   BusCounters counters_;
   StatusKeeper keeper_;
   std::deque<Waiting> waiting_;
-  std::size_t waiting_events_ = 0;  // those of them that are to be heard
+  std::size_t waiting_events_ = 0;  // events among them that will be delivered
   std::size_t waiting_bytes_ = 0;
   bool started_ = false;
   reactor::Loop::TimerId timer_ = 0;

@@ -1,13 +1,3 @@
-// AddressCheck: does the configured address still lead to the server that our connections stand on?
-//
-// A failover behind a virtual address or a DNS name leaves open connections on the old server, where they
-// work and receive nothing: the probe cannot see it, because it goes through the same server. So at an
-// interval a new connection is opened to the configured address, and the server that answers there is
-// compared with ours. No answer is a missed check, not a failover: nothing follows from it but a counter and
-// a line a minute. While check after check finds another server, as behind an address that several servers
-// share, the interval doubles up to twelve times its length.
-//
-// Thread: the loop's. `owner` is called from the loop, and may call stop() or start().
 #pragma once
 
 #include <memory>
@@ -27,7 +17,7 @@ class AddressCheckOwner {
   ~AddressCheckOwner() = default;
 };
 
-// When to ask. Pure.
+// Decides when to check. Pure.
 class AddressCheckPace {
  public:
   static constexpr int kLongest = 12;  // times the interval
@@ -42,6 +32,16 @@ class AddressCheckPace {
   int times_ = 1;
 };
 
+// AddressCheck: does the configured address still lead to the server that our connections stand on?
+//
+// A failover behind a virtual address or a DNS name leaves open connections on the old server, where they
+// work and receive nothing: the probe cannot see it, because it goes through the same server. So at an
+// interval a new connection is opened to the configured address, and the server that answers there is
+// compared with ours. No answer is a missed check, not a failover: nothing follows from it but a counter and
+// a line a minute. While check after check finds another server, as behind an address that several servers
+// share, the interval doubles up to twelve times its length.
+//
+// Thread: the loop's. `owner` is called from the loop, and may call stop() or start().
 class AddressCheck final : private reactor::ClientStreamHandler, private RespConsumer {
  public:
   static constexpr seconds kReminder{60};
@@ -53,7 +53,7 @@ class AddressCheck final : private reactor::ClientStreamHandler, private RespCon
   AddressCheck& operator=(const AddressCheck&) = delete;
 
   // Our connections stand on this server; the first check comes after an interval. Without an interval in the
-  // options, or where the server does not say who it is, nothing is checked.
+  // options, or when the server does not report its identity, nothing is checked.
   void start(const ServerIdentity& ours);
   void stop();
 

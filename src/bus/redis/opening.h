@@ -1,6 +1,3 @@
-// Opening: the commands that a connection begins with, sent at once, and their answers, in order.
-//
-// Pure. AUTH and SELECT as the URL asks for them, then what the session adds. One round trip.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +29,9 @@ enum class OpeningStep {
   ping
 };
 
+// Opening: the commands that a connection begins with, sent at once, and their answers, in order.
+//
+// Pure. AUTH and SELECT as the URL asks for them, then what the session adds. One round trip.
 class Opening {
  public:
   void start(const Login& login, std::string& out);

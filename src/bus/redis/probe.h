@@ -1,10 +1,3 @@
-// Probe: does what we publish come back to us? Pure: fed times and answers, says what to do.
-//
-// A nonce goes out through the publisher every `interval`, and must come in at the subscriber within the
-// limit. The limit is a twentieth under the operation timeout, so that a subscriber that went deaf right
-// after a good probe is found within interval + operation timeout (10 s by default). Where the
-// broker does not permit us to publish or hear it, and while there is no publisher, a PING on the
-// subscriber's connection stands in: it finds a dead connection, but not a deaf one.
 #pragma once
 
 #include <string>
@@ -15,6 +8,13 @@
 
 namespace carillon::bus {
 
+// Probe: checks that published events are received again. Pure: takes times and replies, returns what to do.
+//
+// A nonce goes out through the publisher every `interval`, and must come in at the subscriber within the
+// limit. The limit is a twentieth under the operation timeout, so that a subscriber that went deaf right
+// after a good probe is found within interval + operation timeout (10 s by default). Where the
+// broker does not permit publishing or receiving it, and while there is no publisher, a PING on the
+// subscriber's connection stands in: it finds a dead connection, but not a deaf one.
 class Probe {
  public:
   enum class Act { nothing, send, missed };
@@ -26,8 +26,8 @@ class Probe {
   void stop();
   bool running() const { return next_ != MonoTime::max(); }
 
-  // Called at next_deadline(), or earlier without harm. After `send` the caller sends nonce(), or PING,
-  // and says which.
+  // Called at next_deadline(), or earlier. After `send` the caller sends nonce(), or PING,
+  // and returns which.
   Act advance(MonoTime now);
   void went_by(Way way) { way_ = way; }
   MonoTime next_deadline() const;

@@ -8,7 +8,7 @@
 namespace carillon::bus {
 namespace {
 
-// Of a PUBLISH beside channel and body: the lengths, and what separates them.
+// Bytes of a PUBLISH command in addition to channel and body: lengths and separators.
 constexpr std::size_t kCommandOverheadBytes = 128;
 
 }  // namespace
@@ -24,7 +24,7 @@ void PublisherSession::open(MonoTime now, std::string& out) {
   role_owed_ = false;
   opening_deadline_ = now + options_.operation_timeout;
   opening_.start(login_, out);
-  append_command(out, {"PING"});  // so that a broker that wants a password says so now
+  append_command(out, {"PING"});  // so that a broker that requires a password reports it now
   opening_.expect(OpeningStep::ping);
   if (options_.ask_identity == AskIdentity::yes) append_identity_questions(opening_, out);
 }

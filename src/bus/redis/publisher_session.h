@@ -1,12 +1,3 @@
-// PublisherSession: the connection that publishes: AUTH, SELECT, PING, INFO, then pipelined PUBLISH.
-//
-// Pure (session.h). Replies come in the order of the commands. Each command has a deadline; one that
-// passes means that the connection is stuck, and is a fault: the overdue are told `timed_out`, the rest
-// `unavailable` when the connection is closed. At most kWaitingMax wait for a reply.
-//
-// Where a master is required, every write that holds a PUBLISH ends with INFO replication, and a publish is
-// `accepted` only once the server has said after it that it is a master: a master that was demoted goes on
-// acknowledging publishes which reach only those who are still connected to it.
 #pragma once
 
 #include <deque>
@@ -40,6 +31,15 @@ struct PublisherOptions {
   BrokerRole role = BrokerRole::any;
 };
 
+// PublisherSession: the connection that publishes: AUTH, SELECT, PING, INFO, then pipelined PUBLISH.
+//
+// Pure (session.h). Replies come in the order of the commands. Each command has a deadline; one that
+// passes means that the connection is stuck, which is a fault: overdue publishes get `timed_out`, the rest
+// `unavailable` when the connection is closed. At most kWaitingMax wait for a reply.
+//
+// Where a master is required, every write that holds a PUBLISH ends with INFO replication, and a publish is
+// `accepted` only once the server has confirmed afterwards that it is a master: a master that was demoted
+// goes on acknowledging publishes which reach only those who are still connected to it.
 class PublisherSession final : public Session, private RespConsumer {
  public:
   PublisherSession(Login login, PublisherOptions options, PublisherListener& listener);

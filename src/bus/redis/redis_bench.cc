@@ -1,5 +1,5 @@
-// What it costs to take in a pre-recorded stream of `pmessage`s, beside a bare hiredis reader on the same
-// bytes: the intake should be at least 0.9 of it (it is well above, for it builds no reply objects).
+// What it costs to take in a pre-recorded stream of `pmessage`s, compared with a bare hiredis reader on the
+// same bytes: the intake should be at least 0.9 of it (it is well above, for it builds no reply objects).
 //
 // Argument: the body's size in bytes. Compare items_per_second of the two at the same size.
 #include <benchmark/benchmark.h>

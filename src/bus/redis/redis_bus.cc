@@ -79,7 +79,8 @@ void RedisBus::on_published(PublishResult result) {
   bump(result == PublishResult::accepted ? counters_.published : counters_.publish_failures);
 }
 
-// A publisher without permission can be refused thousands of times a second: one line a second says why.
+// A publisher without permission can be refused thousands of times a second: one line per second gives the
+// reason.
 void RedisBus::on_publish_refused(std::string_view reason) {
   if (refused_publish_logged_at_ != MonoTime{} &&
       loop_.now() - refused_publish_logged_at_ < kRefusedPublishLogEvery) {

@@ -1,9 +1,3 @@
-// RedisBus: two connections to one Redis: one hears, one speaks, and a probe runs from one to the other.
-//
-// Thread: the loop's. The hearing link dials first; the speaking one only once the other is ready, so
-// that a dead broker is dialled once per try. `up` = both ready, every subscription acknowledged, and a
-// probe has come through since. Publishing works whenever the speaking link is ready. A third connection is
-// opened now and then to see whether the configured address still leads to this server (address_check.h).
 #pragma once
 
 #include <memory>
@@ -30,6 +24,13 @@ struct RedisBusOptions {
   std::size_t write_buffer_bytes_max = 16 * 1024 * 1024;  // the connector's; publish() stays under it
 };
 
+// RedisBus: two connections to one Redis, one that subscribes and one that publishes, and a probe between
+// them.
+//
+// Thread: the loop's. The hearing link dials first; the speaking one only once the other is ready, so
+// that a dead broker is dialled once per try. `up` = both ready, every subscription acknowledged, and a
+// probe has come through since. Publishing works whenever the speaking link is ready. A third connection is
+// opened now and then to see whether the configured address still leads to this server (address_check.h).
 class RedisBus final : public Bus,
                        private SubscriberListener,
                        private PublisherListener,
@@ -93,7 +94,7 @@ class RedisBus final : public Bus,
   bool warned_of_ping_ = false;
   MonoTime refused_publish_logged_at_{};
   bool was_ready_ = false;  // the subscriber, in its present connection
-  bool has_heard_ = false;  // something could have been heard since the last gap was told
+  bool has_heard_ = false;  // events could have been received since the last reported gap
   bool gap_owed_ = false;
   bool batch_open_ = false;
   LineSampler oversize_lines_;

@@ -1,7 +1,3 @@
-// RedisLink: keeps one connection to Redis: dials, drives a Session, backs off, dials again.
-//
-// The thin edge over reactor/client_stream.h. Thread: the loop's. The owner is called from the loop,
-// never from inside start(), stop(), drop() or send_soon(), but for drop(), which tells on_link_lost.
 #pragma once
 
 #include <functional>
@@ -29,6 +25,10 @@ class RedisLinkOwner {
 // How to open a connection: reactor::ClientStream::connect with the broker's address, or a test's own.
 using Connector = std::function<std::unique_ptr<reactor::ClientStream>(reactor::ClientStreamHandler&)>;
 
+// RedisLink: keeps one connection to Redis: dials, drives a Session, backs off, dials again.
+//
+// The thin edge over reactor/client_stream.h. Thread: the loop's. The owner is called from the loop,
+// never from inside start(), stop(), drop() or send_soon(), except drop(), which calls on_link_lost.
 class RedisLink final : private reactor::ClientStreamHandler {
  public:
   RedisLink(reactor::Loop& loop, const Connector& connector, Session& session, Backoff backoff,

@@ -1,6 +1,6 @@
 // RESP2, the wire format of Redis: replies in (hiredis's reader does the parsing), commands out.
 //
-// Pure: bytes in, replies out. One thread. What a Redis says to us is a scalar, or an array of a few
+// Pure: bytes in, replies out. One thread. A reply of Redis is a scalar, or an array of a few
 // scalars; everything else is a fault of the peer's, and the reader is spent after it:
 //   * an array in an array, or of more than kElementsMax elements
 //   * a line (status, error, integer, length) of more than kLineBytesMax bytes
@@ -54,7 +54,7 @@ class RespReader {
  public:
   enum class Outcome {
     fed,      // all of it, give more
-    stopped,  // the consumer said so
+    stopped,  // the consumer asked to stop
     broken    // see fault()
   };
 
@@ -63,7 +63,7 @@ class RespReader {
   RespReader(const RespReader&) = delete;
   RespReader& operator=(const RespReader&) = delete;
 
-  // After anything but `fed` the reader is spent: every further feed says the same.
+  // After any result but `fed` the reader cannot be used again: every further feed() returns the same.
   Outcome feed(std::string_view bytes, RespConsumer& consumer);
   std::string_view fault() const;      // what the peer did wrong; empty unless broken
   std::size_t buffered_bytes() const;  // held for a reply that is not whole yet

@@ -23,7 +23,7 @@ struct ServerIdentity {
   std::string run_id;  // 40 hexadecimal digits, new at every start of the process; empty: unknown
   Role role = Role::unknown;
   std::string master;       // of a replica: "host:port"
-  bool in_cluster = false;  // Redis Cluster: every node passes on what any of them is given to publish
+  bool in_cluster = false;  // Redis Cluster: every node forwards what is published on any of them
   std::string refusal;      // why the server did not answer INFO, with the grant that is missing
 };
 
@@ -37,7 +37,7 @@ std::optional<Fault> take_identity_answer(ServerIdentity& identity, OpeningStep 
 // The answer to INFO replication alone.
 ServerIdentity::Role role_of(std::string_view info);
 
-// A fault where a master is required and the server says that it is a replica.
+// Returns a fault when a master is required and the server reports that it is a replica.
 std::optional<Fault> wrong_role(const ServerIdentity& identity, BrokerRole required);
 
 // False only when both run ids are known and differ, outside a cluster.

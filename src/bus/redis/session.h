@@ -1,7 +1,3 @@
-// Session: what is said on one connection to Redis, as a pure state machine. RedisLink drives it.
-//
-// Bytes and times go in; bytes to send, faults and the listener's calls come out. One thread. Once it
-// has named a fault, only close() and then open() make sense.
 #pragma once
 
 #include <optional>
@@ -13,11 +9,15 @@
 
 namespace carillon::bus {
 
+// Session: the protocol of one connection to Redis, as a pure state machine. RedisLink drives it.
+//
+// Bytes and times go in; bytes to send, faults and the listener's calls come out. One thread. Once it
+// has named a fault, only close() and then open() make sense.
 class Session {
  public:
   virtual ~Session() = default;
 
-  // The connection stands: appends what to say first.
+  // The connection is established: appends the first bytes to send.
   virtual void open(MonoTime now, std::string& out) = 0;
   // A fault: the connection must be given up.
   virtual std::optional<Fault> feed(std::string_view bytes, MonoTime now) = 0;

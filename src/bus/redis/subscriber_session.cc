@@ -24,7 +24,7 @@ void SubscriberSession::open(MonoTime now, std::string& out) {
   opening_.start(login_, out);
   if (options_.ask_identity == AskIdentity::yes) append_identity_questions(opening_, out);
   // A command each: Redis refuses a command whole when one of its channels is not permitted, and does not
-  // say which.
+  // show which.
   for (const auto& request : subscriptions_.requests()) {
     const bool by_glob = request.command == Subscriptions::Command::psubscribe;
     append_command(out, {by_glob ? "PSUBSCRIBE" : "SUBSCRIBE", request.argument});

@@ -1,8 +1,3 @@
-// SubscriberSession: the connection that hears: AUTH, SELECT, INFO, then PSUBSCRIBE or SUBSCRIBE for each
-// pattern, then messages.
-//
-// Pure (session.h). Ready when every subscription is acknowledged. Messages are handed on as they are
-// parsed, straight from the reader's buffer, also those that come before it is ready.
 #pragma once
 
 #include <memory>
@@ -27,7 +22,7 @@ class SubscriberListener {
   ~SubscriberListener() = default;
 };
 
-// Whether a session asks for its server's identity while it opens.
+// Whether a session requests its server's identity while it opens.
 enum class AskIdentity { no, yes };
 
 struct SubscriberOptions {
@@ -37,6 +32,11 @@ struct SubscriberOptions {
   BrokerRole role = BrokerRole::any;
 };
 
+// SubscriberSession: the connection that subscribes: AUTH, SELECT, INFO, then PSUBSCRIBE or SUBSCRIBE for
+// each pattern, then messages.
+//
+// Pure (session.h). Ready when every subscription is acknowledged. Messages are handed on as they are
+// parsed, straight from the reader's buffer, also those that come before it is ready.
 class SubscriberSession final : public Session, private RespConsumer {
  public:
   SubscriberSession(Login login, Subscriptions subscriptions, SubscriberOptions options,

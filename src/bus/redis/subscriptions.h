@@ -1,9 +1,3 @@
-// Subscriptions: what we ask Redis for, and whether a delivery counts.
-//
-// Pure, immutable. Redis sends a message once for each of our subscriptions that it matches; the one
-// that counts is that of the first pattern in the list. This is exact also while the subscriptions are
-// being made, because they are made in the order of the list: when a later one is in force, so is the
-// first. Channels under carillon.probe. are reserved: no event comes from there, whatever the patterns.
 #pragma once
 
 #include <string>
@@ -16,6 +10,12 @@ namespace carillon::bus {
 
 inline constexpr std::string_view kProbePrefix = "carillon.probe.";
 
+// Subscriptions: the channels and patterns to subscribe to on Redis, and whether a delivery counts.
+//
+// Pure, immutable. Redis sends a message once for each of our subscriptions that it matches; the one
+// that counts is that of the first pattern in the list. This is exact also while the subscriptions are
+// being made, because they are made in the order of the list: when a later one is in force, so is the
+// first. Channels under carillon.probe. are reserved: no event comes from there, whatever the patterns.
 class Subscriptions {
  public:
   enum class Verdict { deliver, duplicate, reserved };
@@ -26,7 +26,7 @@ class Subscriptions {
     std::string argument;  // of PSUBSCRIBE: with `?`, `[`, `]` and `\` escaped, which are literal here
   };
 
-  // A pattern that is there twice is asked for once.
+  // A repeated pattern is subscribed to once.
   Subscriptions(const std::vector<ChannelPattern>& patterns, std::string_view node_id);
 
   // One command each, to be sent in this order, so that a refusal shows which pattern it is about.

@@ -1,5 +1,3 @@
-// BusStage: a bus on a real loop, with everything that it reports written down. What tests with real servers
-// share.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -30,6 +28,8 @@ inline ::testing::AssertionResult in_time(std::string_view what, MonoTime since,
   return result << what << " after " << took.count() << " ms";
 }
 
+// BusStage: a bus on a real loop, with everything that it reports written down. What tests with real servers
+// share.
 struct BusStage {
   std::unique_ptr<reactor::Loop> loop = reactor::Loop::create().value();
   RecordingSink sink;

@@ -1,5 +1,3 @@
-// TcpServer: a thread with a handful of loopback connections, for tests: a broker that misbehaves, or
-// a proxy before a real one that can be made to swallow what it should pass on.
 #pragma once
 
 #include <arpa/inet.h>
@@ -31,6 +29,8 @@ inline sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
+// TcpServer: a thread with a handful of loopback connections, for tests: a broker that misbehaves, or
+// a proxy before a real one that can be made to swallow what it should pass on.
 class TcpServer {
  public:
   // What to answer to bytes that came in; called on the server's thread.

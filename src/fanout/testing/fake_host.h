@@ -1,5 +1,3 @@
-// FakeHost: a socket for each subscriber that takes as many bytes as the test allows, and slices that
-// are over after as many questions as the test says. For tests.
 #pragma once
 
 #include <algorithm>
@@ -30,6 +28,8 @@ struct FakeSocket {
   std::size_t writes() const { return asked.size(); }
 };
 
+// FakeHost: a socket for each subscriber that takes as many bytes as the test allows, and slices that
+// end after as many calls as the test sets. For tests.
 class FakeHost final : public FanOutHost {
  public:
   WriteResult write(SubscriberId id, const iovec* pieces, int count) override {

@@ -1,4 +1,3 @@
-// Stage: a FanOut with a FakeHost, a clock that the test turns, and short words for what tests do.
 #pragma once
 
 #include <algorithm>
@@ -26,6 +25,7 @@ struct StageOptions {
   std::uint64_t memory_max = std::uint64_t{1} << 40;
 };
 
+// Stage: a FanOut with a FakeHost, a clock that the test turns, and short words for what tests do.
 struct Stage {
   explicit Stage(LagRule limits = {}, StageOptions options = {})
       : memory(options.memory_max),

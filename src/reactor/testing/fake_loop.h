@@ -1,10 +1,3 @@
-// FakeLoop: a Loop for tests, with manual time and no kernel behind it.
-//
-// Nothing happens by itself: advance() moves the time and fires timers at their own moments, in order;
-// fire() plays an epoll event; turn() runs what was posted, due timers and the turn task.
-// watch() only records, so any number will do for a descriptor.
-//
-// Thread: the test's; post() and stop() may come from any thread, as with a real loop.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +13,13 @@
 
 namespace carillon::reactor {
 
+// FakeLoop: a Loop for tests, with manual time and no kernel behind it.
+//
+// Nothing happens by itself: advance() moves the time and fires timers at their own moments, in order;
+// fire() plays an epoll event; turn() runs what was posted, due timers and the turn task.
+// watch() only records, so any number will do for a descriptor.
+//
+// Thread: the test's; post() and stop() may come from any thread, as with a real loop.
 class FakeLoop final : public Loop {
  public:
   struct Watch {
@@ -58,7 +58,7 @@ class FakeLoop final : public Loop {
     do turn();
     while (--turns_max > 0 && has_work());
   }
-  // Plays an event for a watched descriptor, as epoll would. False when nobody watches it.
+  // Plays an event for a watched descriptor, as epoll would. Returns false when it is not watched.
   bool fire(int fd, std::uint32_t epoll_events) {
     const auto found = watches_.find(fd);
     if (found == watches_.end() || handlers_[found->second.handler] == nullptr) return false;

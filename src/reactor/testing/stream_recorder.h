@@ -1,5 +1,3 @@
-// StreamRecorder: a ClientStreamHandler for tests that keeps what it was told.
-// Thread: the loop's.
 #pragma once
 
 #include <functional>
@@ -10,6 +8,8 @@
 
 namespace carillon::reactor {
 
+// StreamRecorder: a ClientStreamHandler for tests that records its calls.
+// Thread: the loop's.
 class StreamRecorder final : public ClientStreamHandler {
  public:
   void on_connected() override {

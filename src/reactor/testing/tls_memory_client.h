@@ -1,7 +1,3 @@
-// TlsMemoryClient: a TLS client for tests, fed bytes: ciphertext in, ciphertext out, so that a test can cut
-// both anywhere. It trusts whatever certificate it is shown.
-//
-// Thread: the test's.
 #pragma once
 
 #include <openssl/err.h>
@@ -29,6 +25,10 @@ struct TlsOffer {
   SSL_SESSION* ticket = nullptr;
 };
 
+// TlsMemoryClient: a TLS client for tests, fed bytes: ciphertext in, ciphertext out, so that a test can cut
+// both anywhere. It trusts whatever certificate it is shown.
+//
+// Thread: the test's.
 class TlsMemoryClient {
  public:
   explicit TlsMemoryClient(const TlsOffer& offer = {})

@@ -1,7 +1,3 @@
-// TlsPeer: a TLS server for tests, and the certificates it needs, made on the spot.
-//
-// Thread: the test's. It never blocks: call pump() between turns of the loop (from run_until()'s
-// condition, say).
 #pragma once
 
 #include <openssl/err.h>
@@ -92,6 +88,10 @@ class TestFile {
   std::string path_;
 };
 
+// TlsPeer: a TLS server for tests, and the certificates it needs, made on the spot.
+//
+// Thread: the test's. It never blocks: call pump() between turns of the loop (from run_until()'s
+// condition, say).
 class TlsPeer {
  public:
   explicit TlsPeer(const TestCertificate& certificate, int highest_version = TLS1_3_VERSION)

@@ -1,5 +1,5 @@
 // For tests and fuzzers: RFC 6455 section 5 read in the plainest way, the whole input at hand, each
-// rule written once where the RFC has it. FrameReader must say the same under any split.
+// rule written once where the RFC has it. FrameReader must agree with it under any split.
 #pragma once
 
 #include <cstdint>

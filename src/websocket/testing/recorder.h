@@ -1,4 +1,4 @@
-// For tests and fuzzers: what a FrameReader said, as comparable text, and ways to feed it.
+// For tests and fuzzers: what a FrameReader reported, as comparable text, and ways to feed it.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,3 @@
-// RedisBusStage: a RedisBus over scripted connections and a loop with manual time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -51,6 +50,7 @@ inline std::string server_answer(std::string_view run_id) {
   return bulk("run_id:" + std::string(run_id) + "\r\n") + bulk("role:master\r\n");
 }
 
+// RedisBusStage: a RedisBus over scripted connections and a loop with manual time.
 struct RedisBusStage {
   reactor::FakeLoop loop;
   Script script;

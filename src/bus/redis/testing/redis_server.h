@@ -1,7 +1,3 @@
-// RedisServer: a real redis-server for tests: loopback, a free port, a folder of its own, stopped by pid.
-//
-// It can be killed and started again on the same port, frozen (SIGSTOP) and thawed, and asked things.
-// Thread: one; command() blocks, for at most 5 s. Needs /usr/bin/redis-server (Debian: redis-server).
 #pragma once
 
 #include <fcntl.h>
@@ -27,7 +23,7 @@
 
 namespace carillon::bus::testing {
 
-// A port that nobody listens on now. Another process may take it before it is used: rare on loopback.
+// A port without a listener. Another process may take it before it is used: rare on loopback.
 inline std::uint16_t free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -75,6 +71,10 @@ inline pid_t spawn(const std::vector<std::string>& arguments, const std::string&
   ::_exit(127);
 }
 
+// RedisServer: a real redis-server for tests: loopback, a free port, a folder of its own, stopped by pid.
+//
+// It can be killed and started again on the same port, frozen (SIGSTOP) and thawed, and asked things.
+// Thread: one; command() blocks, for at most 5 s. Needs /usr/bin/redis-server (Debian: redis-server).
 class RedisServer {
  public:
   // `more`: further arguments, as on the command line ("--requirepass", "secret"). Running on return.
