@@ -11,6 +11,7 @@
 
 namespace carillon::auth {
 
+// A JWS signature algorithm.
 enum class Algorithm : std::uint8_t {
   hs256,
   hs384,
@@ -27,6 +28,7 @@ enum class Algorithm : std::uint8_t {
   eddsa
 };
 
+// The kind of key and computation that an algorithm needs.
 enum class AlgorithmFamily : std::uint8_t { hmac, rsa_pkcs1, rsa_pss, ecdsa, eddsa };
 
 // Exactly the registered name, letter case included (RFC 7515 section 4.1.1); nothing for any other.

@@ -13,6 +13,7 @@
 
 namespace carillon::auth {
 
+// Counters of one Authenticator.
 struct AuthenticatorCounters {
   std::uint64_t cache_hits = 0;
   std::uint64_t cache_misses = 0;

@@ -20,6 +20,7 @@ constexpr unsigned kTokenDepthMax = 32;         // nesting of header and payload
 constexpr std::size_t kTokenMembersMax = 512;   // of all objects in one of them together
 constexpr std::size_t kTokenChannelsMax = 128;  // patterns that a token may name; more are left out
 
+// The claims of a token that Carillon uses.
 struct Claims {
   std::optional<WallTime> expires_at;
   std::optional<WallTime> not_before;
@@ -35,6 +36,7 @@ struct Claims {
 // element is no pattern, that much less is permitted.
 Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_view channels_claim = {});
 
+// What one key requires of a token's claims.
 struct ClaimRules {
   std::string issuer;    // empty: any, or none
   std::string audience;  // empty: any, or none

@@ -12,12 +12,14 @@
 
 namespace carillon::auth {
 
+// A computed message authentication code.
 struct Mac {
   std::array<unsigned char, 64> bytes;
   std::size_t size = 0;           // 0: OpenSSL failed (out of memory)
   std::string_view view() const;  // into this object
 };
 
+// An HMAC key with its key schedule already computed.
 class Hmac {
  public:
   // Nothing when OpenSSL cannot (out of memory, or a FIPS module that refuses the key).

@@ -14,6 +14,7 @@ struct evp_pkey_st;
 
 namespace carillon::auth {
 
+// Frees OpenSSL objects that are held in a unique_ptr.
 struct OpensslDeleter {
   void operator()(evp_mac_ctx_st* context) const noexcept;
   void operator()(evp_md_ctx_st* context) const noexcept;
@@ -26,6 +27,7 @@ using DigestContext = std::unique_ptr<evp_md_ctx_st, OpensslDeleter>;
 using DigestHandle = std::unique_ptr<evp_md_st, OpensslDeleter>;
 using KeyHandle = std::unique_ptr<evp_pkey_st, OpensslDeleter>;
 
+// Empties OpenSSL's error queue of this thread when it goes out of scope.
 class ErrorQueueGuard {
  public:
   ErrorQueueGuard() = default;

@@ -9,6 +9,7 @@
 
 namespace carillon::auth {
 
+// The origins that may connect to an endpoint or use a route.
 class OriginPolicy {
  public:
   // "*" alone admits any Origin and none. Otherwise exact origins such as "https://app.example.com",

@@ -16,6 +16,7 @@ namespace carillon::auth {
 
 constexpr int kRsaBitsMin = 2048;  // RFC 7518 section 3.3
 
+// A public key that verifies signatures.
 class PublicKey {
  public:
   // SubjectPublicKeyInfo ("BEGIN PUBLIC KEY") or PKCS #1 ("BEGIN RSA PUBLIC KEY"), one to a text. A

@@ -41,6 +41,7 @@ class IpAddress {
   Bytes bytes_{};  // IPv4 as ::ffff:a.b.c.d
 };
 
+// A CIDR block of addresses.
 class IpRange {
  public:
   // "10.0.0.0/8", "2001:db8::/32", "::ffff:10.0.0.0/104" (which is the first), or one address. The error

@@ -7,8 +7,10 @@
 
 namespace carillon {
 
+// Severity of a log line, from the least to the most important.
 enum class LogLevel { debug, info, warning, error };
 
+// One member of a log line. Views need to live only for the call to write().
 struct LogField {
   std::string_view key;
   std::variant<std::string_view, std::int64_t, double, bool> value;
@@ -35,6 +37,7 @@ class Log {
   }
 };
 
+// A Log that discards every line.
 class NullLog final : public Log {
  public:
   void write(LogLevel, std::string_view, std::initializer_list<LogField>) override {}

@@ -13,6 +13,7 @@
 
 namespace carillon {
 
+// Memory in use and its limit.
 struct MemoryUse {
   std::uint64_t used_bytes = 0;
   std::uint64_t limit_bytes = 0;  // never 0: there is always RAM

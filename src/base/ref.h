@@ -6,6 +6,7 @@
 
 namespace carillon {
 
+// Base class of objects that Ref holds: an atomic reference count.
 class RefCounted {
  public:
   RefCounted() = default;

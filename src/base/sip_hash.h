@@ -11,6 +11,7 @@
 
 namespace carillon {
 
+// The 128-bit key of a hash.
 struct SipKey {
   std::uint64_t first = 0;
   std::uint64_t second = 0;

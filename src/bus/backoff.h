@@ -18,6 +18,7 @@ class Jitter {
   std::uint64_t state_;
 };
 
+// The shortest and the longest wait between two connection attempts.
 struct BackoffLimits {
   milliseconds min{100};
   milliseconds max{5000};

@@ -17,8 +17,10 @@
 
 namespace carillon::bus {
 
+// The state of the connection to the broker.
 enum class BusState { connecting, up, down };  // down: was up or never came up; being retried
 
+// The state of the bus, since when, and why.
 struct BusStatus {
   BusState state = BusState::connecting;
   WallTime since{};       // when `state` began, by the wall clock of that time
@@ -59,6 +61,7 @@ class EventSink {
   ~EventSink() = default;
 };
 
+// The result of publishing one event.
 enum class PublishResult {
   accepted,     // the broker has acknowledged it, and was a master after that where one is required
   unavailable,  // not connected, or the connection died before the answer: may or may not be out
@@ -90,6 +93,7 @@ inline constexpr std::size_t kEventOverheadBytes = 128;  // per-event overhead i
 // those who are connected to that replica.
 enum class BrokerRole { master, any };
 
+// Settings of a bus that do not depend on its kind.
 struct BusOptions {
   std::string url;          // memory:, redis://[user:pass@]host[:port][/db], rediss://…
   std::string tls_ca_file;  // for rediss://; empty: the system's store

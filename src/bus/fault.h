@@ -6,6 +6,7 @@
 
 namespace carillon::bus {
 
+// How an error of the broker is handled.
 enum class FaultKind {
   network,   // refused, reset, ended, TLS: back off and dial again
   silent,    // connected, but no answer in time

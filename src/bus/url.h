@@ -16,8 +16,10 @@ namespace carillon::bus {
 
 inline constexpr std::size_t kUrlBytesMax = 2048;
 
+// The scheme of a bus URL.
 enum class Scheme { memory, redis, rediss };
 
+// The parts of a bus URL.
 struct BusUrl {
   Scheme scheme = Scheme::memory;
   std::string host;  // a name or a numeric address, without brackets

@@ -9,6 +9,7 @@
 
 namespace carillon::config {
 
+// The name and key prefix of a configuration layer, for messages.
 struct Layer {
   std::string_view source;  // where its lines are: "gateway.toml", "profile orion"
   std::string prefix;       // of its keys in messages: "server.", "endpoint[0]."

@@ -21,6 +21,7 @@ bool is_parameter_name(std::string_view name);
 // "query:token", "bearer" or "header:X-API-Key"; or what is wrong and what to write instead.
 Result<TokenPlace> parse_token_place(std::string_view text);
 
+// A list of places where a token may be in a request.
 struct TokenPlacesKind {
   std::string type() const {
     return "array of \"bearer\", \"query:NAME\" and \"header:NAME\", at most 8; the first present wins";
@@ -39,6 +40,7 @@ struct CloseCodeKind {
   void read(const Place& place, Reading& reading, std::uint16_t& field) const;
 };
 
+// A close code, or "off".
 struct OptionalCloseCodeKind {
   CloseCodeKind inner;
 

@@ -8,6 +8,7 @@
 
 namespace carillon::config {
 
+// Two settings that limit the same thing, and the rule between them.
 struct BoundPair {
   std::string_view first;
   std::string_view second;

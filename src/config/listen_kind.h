@@ -18,6 +18,7 @@ Result<std::vector<ListenSettings>> parse_listen(std::string_view text);
 bool is_loopback(const ListenSettings& listen);
 std::string show_listen(const ListenSettings& listen);  // "[::1]:8000"
 
+// A list of listen addresses.
 struct ListenKind {
   std::string type() const {
     return R"(array of "address:port" or { addr, tls = { cert, key }, proxy_protocol }, at most 64)";

@@ -13,6 +13,7 @@
 
 namespace carillon::config {
 
+// An error, warning or note about one key of the configuration.
 struct Problem {
   Origin origin;
   std::string key;           // "endpoint[0].keepalive.ping"
@@ -20,6 +21,7 @@ struct Problem {
   std::string text() const;  // "gateway.toml:12: endpoint[0].keepalive.ping: …"
 };
 
+// Access to environment variables and files; tests provide their own.
 struct Environment {
   std::function<std::optional<std::string>(std::string_view name)> variable;
   std::function<Result<std::string>(std::string_view path)> read_file;
@@ -28,6 +30,7 @@ struct Environment {
   static Environment of_process(milliseconds pipe_patience = seconds(5));
 };
 
+// The result of loading a configuration.
 struct Loaded {
   Settings settings;  // meaningful only when `errors` is empty
   std::vector<Problem> errors;

@@ -24,6 +24,8 @@ struct Subjects {
   EndpointSettings endpoint;
   RouteSettings route;
 };
+
+// A table of the configuration with its options.
 struct Section {
   std::string_view table;   // "[server]"
   std::string_view prefix;  // of its keys: "server."

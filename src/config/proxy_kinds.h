@@ -11,6 +11,7 @@ namespace carillon::config {
 
 inline constexpr std::size_t kTrustedProxiesMax = 256;
 
+// A list of address ranges.
 struct IpRangesKind {
   std::string type() const;
   std::string example() const { return R"(["10.0.0.0/8", "::1/128"])"; }

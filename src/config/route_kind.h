@@ -13,6 +13,7 @@ namespace carillon::config {
 inline constexpr std::size_t kRoutesMax = 64;         // of one array
 inline constexpr std::size_t kRoutesInAllMax = 1024;  // of a configuration
 
+// An array of route tables.
 struct RoutesKind {
   std::string type() const;
   std::string example() const;

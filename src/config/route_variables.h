@@ -12,6 +12,7 @@
 
 namespace carillon::config {
 
+// A variable of a route's templates.
 enum class RouteVariable : std::size_t {
   body,     // the request's body as it was sent; {} where there was none
   payload,  // the same with the id inserted

@@ -16,6 +16,7 @@ namespace carillon::config {
 inline constexpr std::size_t kSecretBytesMax = 64 * 1024;
 inline constexpr std::size_t kApiKeysMax = 64;
 
+// A secret as text, from the environment or from a file.
 struct SecretKind {
   std::string type() const { return R"(secret: "text", { env = "NAME" } or { file = "path" })"; }
   std::string example() const { return R"({ env = "NAME" })"; }
@@ -28,6 +29,7 @@ struct ApiKeyKind : SecretKind {
   void read(const Place& place, Reading& reading, Secret& field) const;
 };
 
+// A list of API keys, each a secret.
 struct ApiKeyListKind {
   std::string type() const { return cat({"array of secrets, at most ", std::to_string(kApiKeysMax)}); }
   std::string example() const { return R"([{ env = "NAME" }])"; }

@@ -30,6 +30,7 @@ struct Limit {
   bool allows(std::uint64_t count) const { return !value || count <= *value; }
 };
 
+// Whether connections begin with a PROXY header.
 enum class ProxyProtocol : std::uint8_t { off, on };
 
 // `wss://` and HTTPS on one listen address: what its two files held when the configuration was read.
@@ -44,6 +45,7 @@ struct ListenTls {
   std::string key_key;
 };
 
+// One listen address.
 struct ListenSettings {
   std::string host;  // numeric, without brackets
   std::uint16_t port = 0;
@@ -62,6 +64,7 @@ inline constexpr std::uint32_t kConnectionsMax = 1U << 22;  // maximum of server
 // Whether the shards' threads share one table of open files, and so one limit, or have one each.
 enum class Descriptors : std::uint8_t { shared, per_shard };
 
+// The table [server].
 struct ServerSettings {
   std::vector<ListenSettings> listen;  // default 127.0.0.1:8000 and [::1]:8000
   std::uint32_t shards = 0;            // in the file: a number or "auto" (one a core); resolved at load
@@ -101,8 +104,10 @@ struct ServerSettings {
   std::uint32_t descriptor_tables() const { return descriptors == Descriptors::per_shard ? shards : 1; }
 };
 
+// The role that the broker must have.
 enum class BrokerRole : std::uint8_t { master, any };
 
+// The table [bus].
 struct BusSettings {
   std::string url = "memory:";
   std::string tls_ca_file;
@@ -116,6 +121,7 @@ struct BusSettings {
   Origin origin;
 };
 
+// One table [keys.<name>].
 struct KeySettings {
   std::string name;
   std::vector<std::string> algorithms;  // the allow-list; checked before anything else
@@ -129,11 +135,13 @@ struct KeySettings {
   Origin origin;
 };
 
+// The table [api].
 struct ApiSettings {
   std::vector<Secret> keys;        // for POST /v1/publish; none: the API answers 403
   std::uint32_t batch_max = 1000;  // events in one request
 };
 
+// The table [log].
 struct LogSettings {
   std::string level = "info";
   std::uint32_t queue_lines_max = 8192;  // waiting lines; more are dropped and counted
@@ -141,20 +149,26 @@ struct LogSettings {
 
 // --- one endpoint: a profile with its overrides -------------------------------------------------
 
+// The HTTP response that refuses an upgrade.
 struct Refusal {  // an HTTP answer instead of the upgrade
   int status = 401;
   std::vector<std::string> headers;                  // "WWW-Authenticate: Bearer"
   std::string body = R"({"error":"unauthorized"})";  // template
 };
 
+// The part of a request that carries a token.
 enum class TokenSource { query, bearer, header };
+
+// One place where a request may carry a token.
 struct TokenPlace {
   TokenSource source = TokenSource::query;
   std::string name;  // of the parameter or header; written "query:token", "bearer", "header:X-API-Key"
 };
 
+// How clients of an endpoint authenticate.
 enum class AuthMode { jwt, api_key, none };
 
+// The keys auth.* of an endpoint.
 struct EndpointAuth {
   AuthMode mode = AuthMode::jwt;
   std::vector<TokenPlace> sources;      // first that is present wins
@@ -171,8 +185,10 @@ struct EndpointAuth {
 
 // --- an ingest route: HTTP requests turned into events ---------------------------------------
 
+// The bodies that a route accepts.
 enum class RouteBody { object, any };  // object: none at all counts as {}
 
+// One table [[route]].
 struct RouteSettings {
   std::vector<std::string> methods{"POST"};
   std::string path;     // http::PathPattern
@@ -189,9 +205,9 @@ struct RouteSettings {
   Origin origin_of(std::string_view option) const;
 };
 
-enum class LagPolicy { disconnect, skip };
-enum class InboundReply { none, echo };
-enum class Switch { off, on };
+enum class LagPolicy { disconnect, skip };  // what happens to a client that falls too far behind
+enum class InboundReply { none, echo };     // what happens to messages of clients
+enum class Switch { off, on };              // a setting that is on or off
 
 // What a JSON document must have where a pointer points.
 struct Requirement {
@@ -202,8 +218,10 @@ struct Requirement {
   Presence presence = Presence::required;
 };
 
-enum class BadBody { drop, quote };
-enum class OnGap { stay, close };
+enum class BadBody { drop, quote };  // what happens to a body that is not JSON
+enum class OnGap { stay, close };    // what happens to clients when the bus may have lost events
+
+// The keys source.* of an endpoint.
 struct SourceSettings {
   std::vector<std::string> channels;  // patterns on the bus; the first that matches counts
   std::vector<std::string>
@@ -216,6 +234,8 @@ struct SourceSettings {
 // Which events a client receives: all, those of a list in its query, or those of the channels that it
 // subscribes to.
 enum class SelectBy { all, query, commands };
+
+// The keys select.* of an endpoint.
 struct SelectSettings {
   SelectBy by = SelectBy::all;
   std::string parameter;                    // query: its name; written "query:types"
@@ -252,6 +272,8 @@ struct ErrorText {
   std::string code;
   std::string message;
 };
+
+// Code and message of each error, the keys errors.* of an endpoint.
 struct ErrorSettings {
   ErrorText invalid_request{"invalid_request", "The message format is invalid"};
   ErrorText unauthorized{"unauthorized", "Authentication failed or insufficient permissions"};
@@ -260,8 +282,10 @@ struct ErrorSettings {
   ErrorText rate_limited{"rate_limited", "Too many messages"};
 };
 
-enum class RateWindow { fixed, sliding };
-enum class OverRate { close, error };
+enum class RateWindow { fixed, sliding };  // the kind of window of a message rate
+enum class OverRate { close, error };      // what happens to a client over its message rate
+
+// The keys inbound.rate.* of an endpoint.
 struct RateSettings {  // data messages of a client
   Limit messages = Limit::of(100);
   milliseconds window{2000};
@@ -271,6 +295,7 @@ struct RateSettings {  // data messages of a client
   std::string close_reason = "Rate limit exceeded";
 };
 
+// The keys inbound.* of an endpoint.
 struct InboundSettings {
   Limit message_bytes_max = Limit::of(64 * 1024);
   Limit fragments_max = Limit::of(1024);
@@ -291,6 +316,7 @@ struct ClientLogSettings {
   std::string unresponsive;
 };
 
+// One table [[endpoint]] with the values of its profile.
 struct EndpointSettings {
   std::string profile;  // its name, for metrics and logs
   std::string name;     // unique; default the profile's name

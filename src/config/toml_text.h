@@ -18,6 +18,7 @@ inline constexpr std::size_t kFileBytesMax = 1024 * 1024;
 inline constexpr std::uint32_t kNestingMax = 32;   // brackets open at once
 inline constexpr std::uint32_t kKeyPartsMax = 16;  // a.b.c has three
 
+// A syntax error of a TOML text and its line.
 struct SyntaxFault {
   std::uint32_t line = 0;
   std::string message;  // never holds text of a value longer than a few characters: it may be a secret

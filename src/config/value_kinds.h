@@ -22,6 +22,7 @@ std::string shape_of(const Node& node);  // "an integer"
 std::string got(const Node& node);       // "the integer 30"
 void wrong_type(const Place& place, Reading& reading, std::string_view expected);
 
+// An integer within bounds.
 struct NumberKind {
   std::uint64_t min;
   std::uint64_t max;
@@ -72,6 +73,7 @@ struct AutoKind {
   }
 };
 
+// A number of at least 1, or "off".
 struct LimitKind {
   std::uint64_t max;
 
@@ -93,6 +95,7 @@ struct SizeLimitKind {
   void read(const Place& place, Reading& reading, Limit& field) const;
 };
 
+// A duration within bounds.
 struct DurationKind {
   milliseconds min;
   milliseconds max;
@@ -104,6 +107,7 @@ struct DurationKind {
   void read(const Place& place, Reading& reading, milliseconds& field) const;
 };
 
+// A duration within bounds, or "off".
 struct OptionalDurationKind {
   DurationKind inner;
 
@@ -113,6 +117,7 @@ struct OptionalDurationKind {
   void read(const Place& place, Reading& reading, std::optional<milliseconds>& field) const;
 };
 
+// A duration in whole seconds.
 struct WholeSecondsKind {
   DurationKind inner;
 
@@ -137,6 +142,7 @@ struct SwitchKind {
 std::optional<std::size_t> word_in(const Place& place, Reading& reading,
                                    const std::vector<std::string>& names);
 
+// One of several words, each with its value.
 template <class Value>
 struct WordKind {
   std::vector<std::pair<std::string, Value>> words;
@@ -162,6 +168,7 @@ struct WordKind {
 // What is wrong with a text and what to write instead, or nothing.
 using TextCheck = std::optional<std::string> (*)(std::string_view text);
 
+// A text with a maximum length and a check.
 struct TextKind {
   std::string_view what;    // "a path": for messages and documentation
   std::string_view sample;  // as TOML
@@ -174,6 +181,7 @@ struct TextKind {
   void read(const Place& place, Reading& reading, std::string& field) const;
 };
 
+// A list of texts of one kind.
 struct TextListKind {
   TextKind item;
   std::size_t items_max;

@@ -13,6 +13,7 @@ namespace carillon {
 
 inline constexpr std::size_t kChannelNameBytesMax = 255;
 
+// Why a text cannot name a channel.
 enum class ChannelNameFault { none, empty, too_long, not_utf8, control_character, reserved };
 
 // Checks a name as clients write it, which may differ from the bus channel's: never returns `reserved`.

@@ -16,6 +16,7 @@ using TagMask = std::uint64_t;
 inline constexpr TagMask mask_of(Tag tag) { return TagMask{1} << tag; }
 inline constexpr TagMask kAllTags = ~TagMask{0};
 
+// One event in a log.
 struct LogEntry {
   const char* data;    // the plain frame
   const Frame* frame;  // owned by the log: one count of it

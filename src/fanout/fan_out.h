@@ -31,8 +31,10 @@ using SubscriberId = std::uint32_t;  // the host's dense connection index
 using LogId = std::uint32_t;
 using PolicyId = std::uint8_t;
 
+// The encoding of the frames that a subscriber receives.
 enum class Encoding : std::uint8_t { plain, deflated };
 
+// The owner of the sockets, which the engine calls to write.
 class FanOutHost {
  public:
   // One gathered write to the subscriber's socket, now. After `blocked`, and after `ok` with fewer bytes than
@@ -65,6 +67,7 @@ struct Verdict {
   What what;
 };
 
+// Options of a FanOut.
 struct FanOutOptions {
   FrameMemory& memory;                                     // of the process; outlives the engine
   std::uint32_t log_bytes_hard_max = 1024U * 1024 * 1024;  // one log: its offsets have 32 bits

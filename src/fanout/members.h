@@ -9,6 +9,7 @@ namespace carillon::fanout {
 
 inline constexpr std::uint32_t kNobody = 0xffffffff;
 
+// One subscriber of a log with its cursor.
 struct Member {
   std::uint32_t subscriber = kNobody;  // kNobody: a tombstone, its cursor the next free position
   Cursor cursor = 0;

@@ -10,6 +10,7 @@
 
 namespace carillon::http {
 
+// The state of reading a body.
 enum class BodyState : std::uint8_t { need_more, done, fault };
 
 // BodyReader: one request's body (RFC 9112 section 6), sized or chunked, whole in memory.

@@ -21,8 +21,10 @@ namespace carillon::http {
 inline constexpr std::size_t kHopsMax = 32;                  // of the walk
 inline constexpr std::size_t kForwardedBytesMax = 4 * 1024;  // of one header line: the right end of a list
 
+// The header that names the client.
 enum class ForwardedBy : std::uint8_t { x_forwarded_for, forwarded };
 
+// The client's address from such a header, or why there is none.
 struct ForwardedClient {
   enum class Outcome : std::uint8_t {
     absent,    // no such header: the peer speaks for itself

@@ -8,12 +8,14 @@
 
 namespace carillon::http {
 
+// Limits of a request head.
 struct HeadLimits {
   std::size_t request_line_bytes_max = 8 * 1024;  // without its CRLF; beyond: 414
   std::size_t head_bytes_max = 16 * 1024;         // all of it, the empty line too; beyond: 431
   std::size_t headers_max = 64;                   // beyond: 431
 };
 
+// The state of reading a head.
 enum class HeadState : std::uint8_t { need_more, done, fault };
 
 // HeadReader: bytes in, a RequestHead or a fault out. Judges each byte as it comes, so that a hostile

@@ -10,6 +10,7 @@
 
 namespace carillon::http {
 
+// The state of reading a PROXY header.
 enum class ProxyHeaderState : std::uint8_t { need_more, done, fault };
 
 // ProxyHeaderReader: the header of the PROXY protocol, with which a proxy names the client before

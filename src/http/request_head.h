@@ -15,12 +15,16 @@ struct Fault {
   std::string_view reason;
 };
 
+// One header field of a request.
 struct Header {
   std::string_view name;   // as written
   std::string_view value;  // white space around it removed
 };
 
+// Whether the connection stays open after the response.
 enum class KeepAlive : std::uint8_t { close, keep };
+
+// How the length of a request's body is determined.
 enum class BodyKind : std::uint8_t { none, sized, chunked };
 
 // RequestHead: one HTTP/1.x request's line and headers (RFC 9112), judged and taken apart.
@@ -71,6 +75,7 @@ enum class UpgradeFault : std::uint8_t {
   bad_key          // 400: not exactly one Sec-WebSocket-Key
 };
 
+// The result of checking the upgrade headers of a request.
 struct UpgradeCheck {
   UpgradeFault fault = UpgradeFault::none;
   std::string_view key;  // Sec-WebSocket-Key; its syntax is websocket/'s to judge

@@ -30,6 +30,7 @@ struct Response {
   std::optional<RefusalNote> refusal = std::nullopt;
 };
 
+// Whether a response is sent with its body.
 enum class BodyOut : std::uint8_t { send, omit };  // omit: the answer to a HEAD
 
 // Appends status line, headers and body; adds Date, Content-Length, Content-Type and Connection itself

@@ -27,6 +27,7 @@ struct TargetParts {
 // authority.
 std::optional<TargetParts> parts_of(std::string_view target);
 
+// The parts of a request target.
 struct Target {
   std::string path;  // percent-decoded once
   TargetParts raw;   // points into what was split

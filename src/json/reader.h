@@ -19,15 +19,20 @@
 
 namespace carillon::json {
 
+// The type of a JSON value.
 enum class Type : std::uint8_t { null, boolean, number, string, array, object };
 std::string_view name_of(Type type);  // "null", "boolean", …: for messages
 
+// Why a value cannot be read as a number of the requested type.
 enum class NumberFault : std::uint8_t { not_a_number, not_an_integer, out_of_range };
+
+// Why a value cannot be read as a string.
 enum class StringFault : std::uint8_t { not_a_string, lone_surrogate };
 
 class Members;
 class Elements;
 
+// A JSON value: a view of validated text.
 class Value {
  public:
   Value() : Value("null") {}
@@ -84,6 +89,7 @@ class Value {
   std::string_view raw_;
 };
 
+// One member of an object.
 struct Member {
   std::string_view raw_name;  // as written, without the quotes, still escaped
   Value value;
@@ -146,8 +152,10 @@ class Elements {
   std::string_view array_;
 };
 
+// Whether an object may have two members of the same name.
 enum class Duplicates : std::uint8_t { refuse, allow };
 
+// Limits and rules of parsing.
 struct ParseOptions {
   Duplicates duplicates = Duplicates::refuse;  // two members of one object with the same name
   unsigned depth_max = kDepthDefault;
@@ -155,8 +163,10 @@ struct ParseOptions {
   std::size_t members_max = 65536;  // of all objects together; only where duplicates are refused
 };
 
+// Why a text is refused.
 enum class ParseFault : std::uint8_t { invalid, too_long, duplicate_member, too_many_members };
 
+// Why and where a text is refused.
 struct ParseError {
   ParseFault fault = ParseFault::invalid;
   Validity validity = Validity::valid;  // what is wrong with the grammar, where `fault` is `invalid`

@@ -17,6 +17,7 @@ namespace carillon::json {
 inline constexpr std::size_t kTemplateBytesMax = 64 * 1024;
 inline constexpr std::size_t kTemplatePlacesMax = 256;
 
+// The value of a variable when a template is rendered.
 struct TemplateValue {
   enum class Kind : std::uint8_t {
     raw,    // one valid JSON value (validate()), inserted byte for byte

@@ -1,4 +1,4 @@
-// Is this text JSON? A strict RFC 8259 grammar check over the whole text: one value, white space
+// Validates JSON text. A strict RFC 8259 grammar check over the whole text: one value, white space
 // around it allowed, numbers of any length, valid UTF-8 throughout. An escape that names half a
 // surrogate pair ("\ud800") is grammatical and passes; reader.h refuses it where text becomes a name.
 //
@@ -15,6 +15,7 @@ namespace carillon::json {
 inline constexpr unsigned kDepthDefault = 128;
 inline constexpr unsigned kDepthMax = 512;  // a larger `depth_max` counts as this
 
+// Whether a text is valid JSON, and if not why.
 enum class Validity : std::uint8_t {
   valid,
   empty,              // nothing, or only white space
@@ -28,6 +29,7 @@ enum class Validity : std::uint8_t {
   trailing_bytes  // more than one value
 };
 
+// The result of validating a text, with the position of the first fault.
 struct Validation {
   Validity fault = Validity::valid;
   std::size_t offset = 0;  // of the first byte at fault; the text's size where it is cut short

@@ -65,6 +65,7 @@ class ObjectWriter {
   char separator_ = 0;
 };
 
+// Writes the elements of one array.
 class ArrayWriter {
  public:
   explicit ArrayWriter(std::string& out) : out_(&out) { out += '['; }

@@ -13,6 +13,7 @@ namespace carillon::loadgen {
 
 inline constexpr std::size_t kUrlBytesMax = 4096;
 
+// The parts of a server's URL.
 struct Url {
   std::string scheme;  // "ws", "http", "redis", "nats"; in lower case
   std::string host;    // without brackets
@@ -26,6 +27,7 @@ struct Url {
 // in messages, which repeat nothing of the URL: it may hold a token. Pure.
 Result<Url> parse_url(std::string_view text, std::string_view option);
 
+// A numeric socket address.
 class SocketAddress {
  public:
   SocketAddress() = default;

@@ -14,6 +14,7 @@
 
 namespace carillon::loadgen {
 
+// Counters of one ClientPool.
 struct PoolCounters {
   std::uint64_t connected = 0;     // now open, stalled ones included
   std::uint64_t stalled = 0;       // of them: never read
@@ -36,6 +37,7 @@ struct Numbering {
   std::uint32_t step = 1;
 };
 
+// Whether all clients share a channel, or each has its own.
 enum class Channels : std::uint8_t { shared, one_a_client };
 
 // ClientPool: many clients on one epoll, as cheap as counting can be. They connect, a bounded number at a

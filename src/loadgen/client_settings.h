@@ -15,7 +15,10 @@
 
 namespace carillon::loadgen {
 
+// The transport that the clients use.
 enum class Transport : std::uint8_t { websocket, sse };
+
+// The part of the request that carries the token.
 enum class TokenPlace : std::uint8_t { query, bearer };
 
 // ClientSettings: what all clients of a run have in common, and the first bytes that each of them sends.

@@ -10,8 +10,10 @@
 
 namespace carillon::loadgen {
 
+// Whether a frame counts as an event.
 enum class Counts : std::uint8_t { as_event, as_nothing };
 
+// Receives control frames and short data frames from a FrameCounter.
 class FrameListener {
  public:
   // The views live for the call.
@@ -23,6 +25,7 @@ class FrameListener {
   ~FrameListener() = default;
 };
 
+// Receives the payloads of data frames, in pieces as they were read.
 class PayloadListener {
  public:
   // The next piece of a data frame's payload, as it was read.

@@ -34,6 +34,7 @@ class ChunkWalker {
   bool line_empty_ = true;
 };
 
+// The parts of a response's head that a load generator needs.
 struct AnswerHead {
   int status = 0;  // 0: this is no HTTP
   bool chunked = false;

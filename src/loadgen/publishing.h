@@ -13,11 +13,13 @@
 
 namespace carillon::loadgen {
 
+// One event to publish.
 struct OutgoingEvent {
   std::string channel;
   std::string data;  // JSON
 };
 
+// What the server answered to published events.
 struct Answers {
   std::uint64_t good = 0;     // requests that were taken
   std::uint64_t refused = 0;  // and those that were not

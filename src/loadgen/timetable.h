@@ -6,6 +6,7 @@
 
 namespace carillon::loadgen {
 
+// The order in which events use the channels.
 enum class ChannelOrder : std::uint8_t { round_robin, random };
 
 // A permutation of 0 … size−1 for each round, both ways.

@@ -15,6 +15,7 @@
 
 namespace carillon::protocol {
 
+// The kinds of errors that a client can receive.
 enum class ErrorKind : std::uint8_t {
   invalid_request,
   unauthorized,
@@ -23,6 +24,7 @@ enum class ErrorKind : std::uint8_t {
   rate_limited
 };
 
+// One parsed command of a client.
 struct Command {
   enum class Kind : std::uint8_t { subscribe, unsubscribe, ping, publish, refused };
   Kind kind = Kind::refused;

@@ -45,6 +45,7 @@ struct Endpoint {
 // At most this many [[endpoint]] tables: a policy is one byte.
 inline constexpr std::size_t kEndpointsMax = config::kEndpointsMax;
 
+// The compiled endpoints of a configuration, or its problems.
 struct CompiledEndpoints {
   std::vector<Endpoint> endpoints;
   std::vector<config::Problem> problems;  // empty when all is well

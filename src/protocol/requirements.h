@@ -12,6 +12,7 @@
 
 namespace carillon::protocol {
 
+// One required member: its pointer and type.
 struct Requirement {
   json::Pointer pointer;
   config::Requirement::Type type;

@@ -31,6 +31,7 @@ struct Audience {
   std::string name;  // of the channel
 };
 
+// Why an endpoint does not accept an event.
 enum class NotTaken : std::uint8_t {
   unfit,      // the body fails source.require
   unselected  // no client could have selected it

@@ -14,6 +14,7 @@ namespace carillon::reactor {
 // A certificate that ends sooner than this earns advice.
 inline constexpr std::chrono::days kCertificateEndsSoon{14};
 
+// What is wrong with the validity period of certificates, if anything.
 struct CertificateValidity {
   std::optional<std::string> fault;   // expired or not yet valid: no client would take it
   std::optional<std::string> advice;  // it ends soon

@@ -13,6 +13,7 @@
 
 namespace carillon::reactor {
 
+// Receives the events of a ClientStream.
 class ClientStreamHandler {
  public:
   virtual void on_connected() = 0;
@@ -24,11 +25,13 @@ class ClientStreamHandler {
   ~ClientStreamHandler() = default;
 };
 
+// TLS settings of an outgoing connection.
 struct ClientTls {
   std::string server_name;  // for SNI and for the certificate's name check
   std::string ca_file;      // empty: the system's store
 };
 
+// Options of an outgoing connection.
 struct ClientStreamOptions {
   std::string host;
   std::uint16_t port = 0;

@@ -22,6 +22,7 @@ struct DialPlan {
   std::shared_ptr<const TlsContext> tls;  // null: plain TCP
 };
 
+// Where to connect to, and how.
 struct DialRequest {
   std::string host;
   std::uint16_t port = 0;

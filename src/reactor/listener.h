@@ -8,6 +8,7 @@
 
 namespace carillon::reactor {
 
+// A numeric address and port.
 struct SocketAddress {
   std::string host;          // a numeric IPv4 or IPv6 address, without brackets
   std::uint16_t port = 0;    // 0: the kernel chooses a free one

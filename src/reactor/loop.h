@@ -36,6 +36,7 @@ class TurnTask {
   ~TurnTask() = default;
 };
 
+// Counters of one loop.
 struct LoopCounters {  // written by the loop's thread only; read by anyone, relaxed
   std::atomic<std::uint64_t> turns{0};
   std::atomic<std::uint64_t> lag_ns_max{0};  // longest turn since last taken: how late a timer can be

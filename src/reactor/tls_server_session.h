@@ -18,6 +18,7 @@ namespace carillon::reactor {
 // A record's plaintext is at most this long (RFC 8446 5.1): the buffer given to read() has that size.
 inline constexpr std::size_t kTlsPlaintextMax = 16 * 1024;
 
+// The buffers through which all TLS sessions of a thread take in ciphertext and give it out.
 class TlsWire {
  public:
   static Result<std::unique_ptr<TlsWire>> create();
@@ -37,6 +38,7 @@ class TlsWire {
   bio_st* bio_ = nullptr;  // one for all: an OpenSSL BIO of its own would cost each session 200 bytes
 };
 
+// The result of reading plaintext.
 struct TlsRead {
   enum class State {
     bytes,

@@ -16,6 +16,7 @@ struct libdeflate_compressor;
 
 namespace carillon::websocket {
 
+// Why a compressed message cannot be inflated.
 enum class InflateFault : std::uint8_t {
   corrupt,    // not DEFLATE, or it ends in the middle: close with 1007
   too_big,    // more than the cap: close with 1009

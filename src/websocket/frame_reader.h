@@ -17,10 +17,13 @@ namespace carillon::websocket {
 
 class Inflater;
 
+// Whether messages are collected or discarded.
 enum class Payload : std::uint8_t {
   collect,  // messages are delivered
   discard,  // bytes are dropped as they arrive, in constant memory; only the size is delivered
 };
+
+// Whether permessage-deflate was negotiated.
 enum class Compression : std::uint8_t {
   off,         // RSV1 is a protocol error
   negotiated,  // permessage-deflate was answered in the handshake: feed() needs an Inflater
@@ -42,6 +45,7 @@ struct ReaderLimits {
 // only if the limit is no larger than this; above it their size is that of the compressed bytes.
 inline constexpr std::uint64_t kDiscardInflateBytesMax = 64 * 1024;
 
+// Whether reading goes on after a callback.
 enum class Next : std::uint8_t { go_on, stop };
 
 // Called from inside feed(). Views live for the call. A handler must not destroy or feed the reader;

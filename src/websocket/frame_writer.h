@@ -17,6 +17,8 @@ namespace carillon::websocket {
 
 // RSV1: the payload is a whole message compressed by Deflater (RFC 7692 section 6).
 enum class Rsv1 : std::uint8_t { clear, set };
+
+// Whether a frame is the last of its message.
 enum class Fin : std::uint8_t { no, yes };
 
 inline constexpr std::size_t kServerHeaderBytesMax = 10;

@@ -25,6 +25,7 @@ inline constexpr std::size_t kExtensionOffersMax = 16;
 // Parameters of one extension; likewise.
 inline constexpr std::size_t kExtensionParametersMax = 16;
 
+// The extension to answer in the handshake.
 struct ExtensionAnswer {
   enum class Kind {
     none,       // answer no extension: nothing offered that we can take

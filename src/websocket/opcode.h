@@ -5,6 +5,7 @@
 
 namespace carillon::websocket {
 
+// The opcode of a frame.
 enum class Opcode : std::uint8_t {
   continuation = 0x0,
   text = 0x1,

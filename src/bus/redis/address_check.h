@@ -8,6 +8,7 @@
 
 namespace carillon::bus {
 
+// Receives the failovers that address checks find.
 class AddressCheckOwner {
  public:
   // Another server, or ours has become a replica: the connections must be made anew.

@@ -12,12 +12,14 @@
 
 namespace carillon::bus {
 
+// User, password and database for a new connection.
 struct Login {
   std::string user;            // empty: AUTH with the password alone
   Secret password;             // empty: no AUTH
   std::uint32_t database = 0;  // 0: no SELECT, it is where every connection begins
 };
 
+// The step of opening a connection whose reply is expected next.
 enum class OpeningStep {
   auth,
   select,

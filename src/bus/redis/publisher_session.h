@@ -25,6 +25,7 @@ class PublisherListener {
   ~PublisherListener() = default;
 };
 
+// Options of a PublisherSession.
 struct PublisherOptions {
   milliseconds operation_timeout{5000};
   AskIdentity ask_identity = AskIdentity::no;

@@ -16,6 +16,7 @@
 
 namespace carillon::bus {
 
+// Options of a RedisBus.
 struct RedisBusOptions {
   BusOptions bus;
   Login login;

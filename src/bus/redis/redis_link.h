@@ -11,6 +11,7 @@ namespace carillon::bus {
 
 class RedisLink;
 
+// Receives the state changes of a RedisLink.
 class RedisLinkOwner {
  public:
   virtual void on_link_ready(RedisLink& link) = 0;

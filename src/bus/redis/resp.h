@@ -24,21 +24,26 @@ inline constexpr std::size_t kLineBytesMax = 8 * 1024;
 inline constexpr std::size_t kNameBytesMax = 4 * 1024;
 inline constexpr std::uint64_t kBulkBytesBelievable = std::uint64_t{1} << 30U;  // Redis's own cap is 512 MiB
 
+// The type of a RESP value.
 enum class RespType : std::uint8_t { status, error, integer, bulk, nil, oversize };
 
+// One scalar of a reply.
 struct RespValue {
   RespType type = RespType::nil;
   std::string_view text;  // of a status, an error, a bulk
   std::int64_t integer = 0;
 };
 
+// Whether a reply is a scalar or an array.
 enum class RespShape : std::uint8_t { scalar, array };
 
+// One complete reply of the server.
 struct RespReply {
   RespShape shape = RespShape::scalar;
   std::span<const RespValue> values;  // exactly one for a scalar
 };
 
+// Receives the replies that a RespReader parses.
 class RespConsumer {
  public:
   enum class Next { go_on, stop };
@@ -50,6 +55,7 @@ class RespConsumer {
   ~RespConsumer() = default;
 };
 
+// Parses the bytes of one connection into replies.
 class RespReader {
  public:
   enum class Outcome {

@@ -17,6 +17,7 @@ namespace carillon::bus {
 
 inline constexpr std::size_t kInfoBytesMax = 16 * 1024;  // of one INFO section; Redis 7 sends about 1 KiB
 
+// What INFO reports about the server.
 struct ServerIdentity {
   enum class Role { unknown, master, replica };
 

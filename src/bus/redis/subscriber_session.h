@@ -25,6 +25,7 @@ class SubscriberListener {
 // Whether a session requests its server's identity while it opens.
 enum class AskIdentity { no, yes };
 
+// Options of a SubscriberSession.
 struct SubscriberOptions {
   std::size_t event_bytes_max = 1024 * 1024;
   milliseconds operation_timeout{5000};
