@@ -47,7 +47,7 @@ BANNED = (
     (r"(?<![.\w>])f?printf\s*\(|\bstd::(?:cout|cerr|clog)\b|#\s*include\s*<iostream>", "Log (base/log.h)", APP),
     (r"(?<![_\w.])assert\s*\(", "CARILLON_ASSERT (base/assert.h), which stays on in release", None),
 )
-# Paths of somebody's own machine. URL paths (/ws, /health) and those of any Debian are fine.
+# Paths of one particular machine. URL paths (/ws, /health) and those of any Debian are fine.
 LOCAL_PATH = re.compile(r"(?<![\w./~<-])/(?:home/[a-z]\w*|root|Users/\w+|work|workspace|mnt)/")
 
 

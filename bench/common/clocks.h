@@ -7,7 +7,7 @@
 namespace carillon::bench {
 
 // Both at one moment. CPU time is the calling thread's, user and kernel together: on a machine that
-// others use too it is the figure to trust, for it stands still while somebody else runs.
+// others use too it is the figure to trust, for it stands still while other processes run.
 struct Stamp {
   std::int64_t cpu_ns = 0;
   std::int64_t wall_ns = 0;

@@ -46,7 +46,7 @@ class Generator {
   Result<Heard> connect(std::uint32_t clients) { return ask("connect " + std::to_string(clients)); }
   // Until so many events have come in all, or none has for 10 s: `events` tells.
   Result<Heard> await(std::uint64_t events) { return ask("await " + std::to_string(events)); }
-  // Latencies, and what single clients have heard, count from now on; so many events are due by this
+  // Latencies, and the events of single clients, count from now on; so many events are due by this
   // timetable.
   Result<Heard> begin(MonoTime start, std::uint32_t events_per_s, std::uint64_t events);
   Result<HeardLatency> latency();

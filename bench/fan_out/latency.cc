@@ -1,6 +1,6 @@
-// How long after its time an event comes to everybody, beside the least that it can: the same bytes, sent by
-// a bare loop to the same connections on the same thread by the same timetable. The clients' clock runs from
-// the time at which the event was to be published.
+// The time until every client has received an event, compared with the least possible: the same bytes, sent
+// by a bare loop to the same connections on the same thread by the same timetable. The clients' clock runs
+// from the time at which the event was to be published.
 #include <future>
 #include <memory>
 

@@ -24,7 +24,7 @@ struct Arguments {
   std::vector<std::uint32_t> latency_rates;
   std::uint32_t blocks = 8;
   std::uint32_t block_events = 10;
-  std::uint32_t channels = 0;  // of all clients together; 0: everybody hears everything
+  std::uint32_t channels = 0;  // of all clients together; 0: every client receives every event
   int core = 0;
   int generator_core = 1;
 

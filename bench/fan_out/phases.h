@@ -1,5 +1,5 @@
 // Phases: what the rows of the benchmark are put together from. In a phase the engine, or a bare loop of
-// send(), gives all clients something; it is over when these have heard all of it.
+// send(), sends to all clients; it is over when they have received everything.
 //
 // Thread: one, which is not the gateway's. What it is given to run runs on the gateway's.
 #pragma once
@@ -49,7 +49,7 @@ class Phases {
   // last of so many deliveries was written.
   Result<Phase> until_written(std::uint64_t deliveries, std::function<void()> publish,
                               std::chrono::seconds patience = kPhaseMax);
-  // The same, and the clients have heard it: all of them equally much.
+  // The same, and all clients have received the same number of events.
   Result<Phase> engine(std::uint64_t deliveries, std::function<void()> publish,
                        std::chrono::seconds patience = kPhaseMax);
   // An engine's phase with one write a client, of so many events.
@@ -63,7 +63,7 @@ class Phases {
 
   // So many more than the last time, by all clients together.
   Result<Heard> await(std::uint64_t new_events);
-  // Until they have heard what they should have by now.
+  // Waits until they have received all events that are due.
   Result<Heard> await_all() { return generator_.await(events_due_); }
   // Some may not come.
   Result<Heard> await_some(std::uint64_t new_events) { return generator_.await(events_due_ += new_events); }

@@ -11,14 +11,14 @@ namespace carillon::bench {
 
 inline constexpr std::string_view kBroadcastProfile = "orion";
 
-// Everybody hears everything.
+// Every client receives every event.
 class FanOutBench {
  public:
   explicit FanOutBench(Phases& phases) : phases_(phases) {}
 
-  // `pending` events for everybody, `pairs` times by the engine and as often by the floor: a bare loop
+  // `pending` events for every client, `pairs` times by the engine and as often by the floor: a bare loop
   // that sends the same bytes to the same descriptors in the same order. The two take turns, and take
-  // turns in going first; nobody begins before the clients have heard everything.
+  // turns in going first; neither begins before the clients have received everything.
   Result<std::string> against_the_floor(std::uint32_t pending, std::uint32_t pairs);
 
   // So many events a second for a while, through the engine.

@@ -10,7 +10,7 @@ namespace carillon::bench {
 
 enum class FloodKind : std::uint8_t {
   pings,          // empty ones
-  pongs,          // empty ones that nobody asked for
+  pongs,          // empty, unsolicited ones
   empty_text,     // text messages without a payload
   big_text,       // text messages of 64 KiB, each a command `ping` of the service protocol
   subscriptions,  // subscribe and unsubscribe, of the service protocol

@@ -1,8 +1,8 @@
 // redis_flood: publishes events on a Redis channel, as fast as Redis takes them or at a rate, a bounded
 // number of them unanswered at a time, and then the message "end".
 //
-// Prints {"events", "heard", "begin_ns", "cpu_ns", "wall_ns"}: `heard` is how many subscribers Redis gave
-// them to, added up, the last message not counted; it began then by the monotonic clock.
+// Prints {"events", "heard", "begin_ns", "cpu_ns", "wall_ns"}: `heard` is the number of subscribers that
+// Redis delivered them to, added up, the last message not counted; it began then by the monotonic clock.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -138,7 +138,7 @@ Result<std::monostate> Flood::read_answers() {
   return std::monostate{};
 }
 
-// `:1\r\n`: one subscriber heard it.
+// `:1\r\n`: one subscriber received it.
 void Flood::read_answer(char byte) {
   if (byte >= '0' && byte <= '9') number_ = number_ * 10 + static_cast<std::uint64_t>(byte - '0');
   if (byte == '-') refused_ = true;

@@ -1,11 +1,11 @@
-// redis_floor: the least that can hear a Redis channel: a loop of redisGetReply() that counts messages until
-// one says "end". What a gateway's way from the bus is measured against.
+// redis_floor: the smallest subscriber of a Redis channel: a loop of redisGetReply() that counts messages
+// until one says "end". What a gateway's way from the bus is measured against.
 //
-// Prints {"subscribed": true} when it hears, and {"messages", "bytes", "cpu_ns", "end_ns"} at the end: CPU
-// time from the first message to the last, and when that came by the monotonic clock. Redis must be told to
-// keep what a subscriber has not read yet (client-output-buffer-limit pubsub 0 0 0): it is quicker than any
-// subscriber, and would hang up on it. Reads of 64 KiB instead of hiredis' 16 were tried, and cost more a
-// message.
+// Prints {"subscribed": true} when it is subscribed, and {"messages", "bytes", "cpu_ns", "end_ns"} at the
+// end: CPU time from the first message to the last, and when that came by the monotonic clock. Redis must be
+// told to keep what a subscriber has not read yet (client-output-buffer-limit pubsub 0 0 0): it is quicker
+// than any subscriber, and would hang up on it. Reads of 64 KiB instead of hiredis' 16 were tried, and cost
+// more a message.
 #include <hiredis/hiredis.h>
 
 #include <CLI/CLI.hpp>

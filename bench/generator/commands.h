@@ -4,7 +4,7 @@
 //   connect N    be N clients in all                              answered when they are, or were refused
 //   await N      until N events have come in all, since the start  answered then, or when it can no longer
 //   begin T R N  N events are due from the monotonic time T ns on, R a second: time what comes. What single
-//                clients have heard counts from here.               answered at once
+//                clients receive counts from here.                  answered at once
 //   latency      of what has come since then
 //   report       the counters
 //   quit         (or the end of stdin)

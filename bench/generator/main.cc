@@ -1,7 +1,7 @@
-// load_generator: many WebSocket clients that count what they hear. Obeys commands on stdin
+// load_generator: many WebSocket clients that count received events. Obeys commands on stdin
 // (generator/commands.h), or by itself: --clients N --seconds S.
 //
-// The token comes from the environment, CARILLON_TOKEN: a command line is everybody's to read.
+// The token comes from the environment, CARILLON_TOKEN: every user can read a command line.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>

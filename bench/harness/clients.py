@@ -35,7 +35,7 @@ class Swarm:
         self.ask(f"say {count} {template}")
 
     def expect(self, events):
-        """All of them have heard exactly so many events each since they connected."""
+        """Waits until each client has received exactly this many events since it connected."""
         answer = self.ask(f"await {events}")
         if answer["fewest"] != events or answer["most"] != events:
             raise Failure(f"the clients heard {answer['fewest']} to {answer['most']} events each, not {events}")

@@ -1,4 +1,4 @@
-"""Many WebSocket clients that count what they hear: for the rows that need TLS, deflate, or a client that is told
+"""Many WebSocket clients that count received events: for the rows that need TLS, deflate, or a client that is told
 what to do step by step, which `carillon bench` does not do. Only the server's CPU time and memory are looked at
 there, so that this may be slow.
 

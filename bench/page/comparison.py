@@ -41,7 +41,7 @@ def loads_of(peers):
 
 
 def figures(results):
-    """At the loads that nobody can serve one by one: our deliveries/s over the best peer's."""
+    """At the loads that no server can deliver one event at a time: our deliveries/s over the best peer's."""
     peers = peers_of(results)
     if not peers or peers[0]["peer"] != OURS or len(peers) == 1:
         return

@@ -1,4 +1,4 @@
-"""100,000 channels that one client each hears, beside one channel that all hear."""
+"""100,000 channels with one subscriber each, compared with one channel that all clients subscribe to."""
 
 from harness.clients import swarm
 from harness.figures import slope

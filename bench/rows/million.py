@@ -46,7 +46,7 @@ def measure(bench):
 
 
 def refuse_if_too_small(clients):
-    """Rather than let the machine run out of memory under somebody's other work."""
+    """Avoids running the machine out of memory."""
     wanted = clients * BYTES_A_CLIENT
     if memory_bytes() < wanted:
         raise Skipped(f"{clients:,} connections need about {wanted / 1024**3:.0f} GiB of free memory, both ends")

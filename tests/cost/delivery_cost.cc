@@ -35,7 +35,7 @@ class NullHost final : public fanout::FanOutHost {
 
 class Engine {
  public:
-  // Everybody hears all of these logs.
+  // Every subscriber receives all of these logs.
   explicit Engine(int logs) {
     for (int i = 0; i < logs; ++i) logs_.push_back(fan_out_.add_log(0));
     for (std::uint32_t id = 0; id < kSubscribers; ++id) {

@@ -11,7 +11,7 @@ import { BINARY, run } from "./harness.mjs";
 const EVENTS = 20;
 const CLIENTS = 5;
 
-// `onEvent` is given what was posted, how to answer, and how to send to everybody.
+// `onEvent` gets the posted body, a function to answer, and one to send to every client.
 async function serve(t, onEvent) {
   const server = http.createServer((request, response) => {
     const chunks = [];

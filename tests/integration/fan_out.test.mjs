@@ -47,7 +47,7 @@ test("fan-out from redis-cli to 1,000 ws clients and 10 Python ones", async (t) 
     await redis.publish("orionx.y", '{"n":-1}');
     await redis.publish("other.z", '{"n":-1}');
     await redis.publish("orion", '{"n":-1}');
-    // A last event on a good channel: what was to be heard before it has been heard by then.
+    // A last event on a matching channel: events published before it have been received by then.
     await redis.publish("orion.end", `{"n":${EVENTS}}`);
     await pool.waitForEach(EVENTS + 1);
     const verdicts = await pool.judge(0, EVENTS + 1);

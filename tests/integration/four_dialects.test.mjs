@@ -9,7 +9,7 @@ import {
 } from "./harness.mjs";
 
 const EVENTS = 50; // a stream
-// [dialect, what its clients ask for, the streams that they must hear]
+// [protocol, target of its clients, streams that they must receive]
 const KINDS = [
   ["orion", {}, ["orion.trend.detected", "orion.content.created"]],
   ["service", { say: [subscribeTo("room:1"), PING] }, ["everyone", "room:1"]],

@@ -17,9 +17,9 @@ test("logs", async (t) => {
   const url = `redis://:${encodeURIComponent(REDIS_PASSWORD)}@127.0.0.1:${redis.port}/0`;
   const server = await startCarillon(t, { bus: { url }, extra: '[log]\nlevel = "debug"' });
   const secrets = [SECRET, API_KEY, REDIS_PASSWORD, encodeURIComponent(REDIS_PASSWORD)];
-  const texts = []; // whatever else the server says to others
+  const texts = []; // other responses of the server
 
-  // Every way that a token or a key can come.
+  // Every way that a request can carry a token or a key.
   const good = mintToken();
   const client = await openClient(t, server.ws("/ws", good), { headers: { Authorization: `Bearer ${good}`, Cookie: `token=${good}` } });
   secrets.push(...good.split(".").slice(1));

@@ -61,7 +61,7 @@ test("never-reading clients among 1,000", async (t) => {
 
   await t.test("they were reset, and no orphan socket remains", async () => {
     // Counted at the verdict; reset when the close frame has waited 2 s for them in vain. A client's own end
-    // may live on: its window is shut, and a reset beyond the window is not heard. It learns when it reads.
+    // may stay open: its window is closed, and it ignores a reset beyond the window until it reads.
     await until(() => `the ends of the server gone: ${serverEnds(server.port, stalled.ports).join("; ")}`,
       () => serverEnds(server.port, stalled.ports).length === 0, { timeoutMs: 10_000 });
     t.diagnostic(`the kernel still holds ${kernelBytes(stalled.ports)} bytes for ends of theirs`);

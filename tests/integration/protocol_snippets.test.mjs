@@ -22,7 +22,7 @@ const EVENTS = {
   grimnir: (marker) => ({ channel: "grimnir.live.handover", data: { marker } }),
 };
 
-// What stands for somebody's login: /<who>/token, and the page of a browser snippet at /<profile>.html.
+// Replaces a login server: /<who>/token, and the page of a browser snippet at /<profile>.html.
 async function startLogin(t, pages) {
   const login = { lifeSeconds: 3600, asked: {}, pages };
   const server = http.createServer((request, response) => {
@@ -65,7 +65,7 @@ test("the clients of docs/protocols", async (t) => {
   };
   await Promise.all(Object.keys(LANGUAGES).map(async (language) => { clients[language] = await start[language](); }));
 
-  // Publishes until this client has heard it: whether it is connected yet only the client knows.
+  // Publishes until this client has received it, because only the client knows whether it is connected.
   const hears = (profile, language, marker) => async () => {
     const client = clients[language][profile];
     await until(`"${marker}" at the ${language} client of ${profile}\n${client.text()}`, async () => {

@@ -18,7 +18,7 @@ for (const scheme of ["ws", "wss"]) {
       const sources = publishers(server, redis);
       const clients = await start(t, { certificate });
       const isBrowser = library.startsWith("Chromium");
-      const all = []; // [client, what it must have heard]: they stay to the end
+      const all = []; // [client, what it must have received]: they stay connected to the end
       const open = async (dialect, ...target) => {
         const client = await clients.open(`${server.addresses[scheme]}${DIALECTS[dialect].target(...target)}`);
         assert.equal(client.refused, null);

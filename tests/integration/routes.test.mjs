@@ -31,7 +31,7 @@ const options = (more = {}) => ({ endpoints: [ENDPOINT], extra: ROUTES, env: { H
 const send = (server, method, path, body, headers = {}) =>
   api(server, method, path, { body, headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers } });
 
-// What `redis-cli` hears of every channel: [{ channel, body }].
+// What `redis-cli` receives on every channel: [{ channel, body }].
 async function subscribe(t, redis) {
   const cli = startProcess("redis-cli", ["-p", String(redis.port), "--raw", "PSUBSCRIBE", "*"]);
   t.after(() => cli.child.kill("SIGKILL"));

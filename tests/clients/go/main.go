@@ -1,7 +1,7 @@
 // WebSocket clients in Go for the integration tests.
 //
 //	client agent LIBRARY   one client by one, driven over stdin; LIBRARY is gorilla, coder or nhooyr
-//	client swarm           thousands of gorilla clients that judge what they hear
+//	client swarm           thousands of gorilla clients that check what they receive
 //
 // CLIENT_CA names a PEM file with the certificate to trust for wss://.
 package main

@@ -1,4 +1,4 @@
-// Swarm: thousands of gorilla clients in one process, each judging what it hears as it comes.
+// Swarm: thousands of gorilla clients in one process, each checking what it receives.
 package main
 
 import (
@@ -37,7 +37,7 @@ type group struct {
 	Say     []string // text messages to send once connected
 	Quiet   string   // a pattern of frames that carry no event
 	Event   string   // a pattern with the groups stream, n and at (wall clock, microseconds)
-	Streams []string // whose events each of them must hear, all and in order
+	Streams []string // whose events each of them must receive, all and in order
 }
 
 // verdict is the answer for one group. Lost, duplicated and foreign count frames, over all its clients.

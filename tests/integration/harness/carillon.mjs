@@ -23,7 +23,7 @@ export function configText({ bus = {}, server = {}, endpoints = [{ profile: "ori
   ].join("\n\n");
 }
 
-// Starts `carillon serve` and waits for its ready line. At the end of the test it is asked to go, and
+// Starts `carillon serve` and waits for its ready line. At the end of the test it gets SIGTERM, and
 // must leave with 0 (a crash fails the test even if nothing else noticed). `under`: words of a command that
 // becomes the binary, such as prlimit.
 export async function startCarillon(t, options = {}) {
@@ -87,7 +87,7 @@ class Carillon {
   }
 
   async stop() {
-    // It may be about to leave: a second signal would make it leave at once, with another exit code.
+    // It may already be draining: a second signal would end it at once, with another exit code.
     if (this.toldToLeave) await within("carillon leaves by itself", 1000, this.exited).catch(() => {});
     if (!this.end) this.signal("SIGTERM");
     try {

@@ -119,7 +119,7 @@ export async function openPythonClients(t, { url, count, expected, env = {} }) {
   return { verdict };
 }
 
-// Clients that never read: { ports, ends }. `ends()` reads after all, and tells how each connection ended.
+// Clients that never read: { ports, ends }. `ends()` starts to read, and reports how each connection ended.
 export async function openStalledClients(t, { port, target, count }) {
   const python = startProcess(PYTHON, [path.join(HERE, "stalled_clients.py"), String(port), target, String(count)]);
   t.after(() => python.child.kill("SIGKILL"));

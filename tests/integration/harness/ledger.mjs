@@ -1,4 +1,4 @@
-// The judge: publishers stamp events 0, 1, 2 …; clients note what arrives; the verdict is given afterwards.
+// The ledger: publishers number events 0, 1, 2 …; clients record what arrives; the check runs afterwards.
 
 // The faults of one client's notes against the events [from, to): missing, twice, out of order, foreign.
 // An empty list is a clean record.

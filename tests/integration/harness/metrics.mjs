@@ -31,7 +31,7 @@ export function parsePrometheus(text) {
   return samples;
 }
 
-// What the server says of itself now. `sum` adds all samples of a name whose labels match; `has` asks
+// The server's metrics now. `sum` adds all samples of a name whose labels match; `has` asks
 // whether there is any; `by` gives { label value: sum }.
 export async function metrics(server) {
   const { status, text } = await api(server, "GET", "/metrics");

@@ -1,7 +1,7 @@
 // The interface that tests use for a client of any library.
 import { until } from "./process.mjs";
 
-// One client: what it was told, as it came. `end` is { code, reason }, `refused` { status, text }.
+// One client: what it received, in order. `end` is { code, reason }, `refused` { status, text }.
 export class RealClient {
   constructor(act) {
     this.act = act; // (word, text) sends or closes

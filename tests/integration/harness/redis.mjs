@@ -43,7 +43,7 @@ class Redis {
     this.process.child.kill(name); // of one that is gone: nothing
   }
 
-  // What the issue's back-end service does: `redis-cli` with commands on its input.
+  // Publishes as a back-end service would: `redis-cli` with commands on its input.
   async cli(lines) {
     const { code, stdout, stderr } = await run("redis-cli", ["-p", String(this.port)], { input: `${lines.join("\n")}\n` });
     if (code !== 0 || /^(ERR|\(error\))/m.test(stdout)) throw new Error(`redis-cli: ${stdout.slice(0, 300)} ${stderr}`);

@@ -75,7 +75,7 @@ export class WireClient {
     if (!this.ended) this.socket.write(bytes);
   }
 
-  // Resolves once everything that the server had said before it hears us now has come.
+  // Resolves once everything has arrived that the server sent before it read this request.
   async caughtUp(name) {
     const words = `pong ${name}`;
     this.write(clientFrame(OPCODE.ping, name));

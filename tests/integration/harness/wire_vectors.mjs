@@ -17,7 +17,7 @@ import {
 const FOLDER = path.join(ROOT, "protocol/vectors");
 const LONG_MS = 5000;
 const PATIENCE_MS = 20_000;
-const BURST = 50; // events between two looks whether everybody keeps up
+const BURST = 50; // events between two checks that every client keeps up
 
 // Those whose waits are longer than LONG_MS together, or those whose are not.
 export function readVectors({ long }) {
@@ -82,7 +82,7 @@ class WireRun {
     await act.call(this, step);
   }
 
-  // Everything that was published has come to everybody who reads.
+  // Every published event has arrived at every client that reads.
   async barrier() {
     if (this.draining) return;
     this.looks += 1;

@@ -50,7 +50,7 @@ test("down for 60 s: at most 40 dials, never ready, publish refused", async (t) 
   const redis = await startRedis(t);
   const server = await startCarillon(t, { bus: { url: redis.url } });
   await redis.kill();
-  // In its place somebody who takes every connection, counts it and hangs up.
+  // In its place a server that accepts every connection, counts it and closes it.
   let dials = 0;
   const counter = net.createServer((socket) => { dials += 1; socket.destroy(); });
   await new Promise((resolve) => counter.listen(redis.port, "127.0.0.1", resolve));
