@@ -50,7 +50,7 @@ TEST_F(CrossSite, AnOriginIsOurOwnByHostAndPort) {
   EXPECT_TRUE(is_from_another_site("a", "Origin: http://a\r\nOrigin: http://a\r\n"));
 }
 
-TEST_F(CrossSite, AnAbsoluteTargetSaysWhoWeAre_Rfc9112_3_2_2) {
+TEST_F(CrossSite, AnAbsoluteTargetNamesTheHost_Rfc9112_3_2_2) {
   EXPECT_FALSE(is_from_another_site("b", "Origin: http://a:8000\r\n", "http://a:8000/hook"));
   EXPECT_TRUE(is_from_another_site("b", "Origin: http://b\r\n", "http://a:8000/hook"));
 }

@@ -120,7 +120,7 @@ TEST_F(IngestTest, APathThatMakesNoChannelIsRefused) {
             "the path makes no channel: a channel name must not hold control characters");
 }
 
-TEST_F(IngestTest, WhatIsWrongWithABodyIsSaid) {
+TEST_F(IngestTest, ABadBodyIsRefusedWithItsReason) {
   const std::pair<std::string_view, std::string_view> rows[] = {
       {"{", "the body is not JSON: at byte 1: "},
       {" ", "the body is not JSON: at byte 1: "},

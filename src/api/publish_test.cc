@@ -78,7 +78,7 @@ TEST(PublishBody, NestingIsBounded) {
   EXPECT_EQ(verdict_on(std::string(100'000, '['), {}).substr(0, 3), "400");
 }
 
-TEST(PublishBody, WhatIsWrongIsSaidWithTheEventsNumber) {
+TEST(PublishBody, ABadEventIsRefusedWithItsNumber) {
   const std::pair<std::string_view, std::string_view> rows[] = {
       {"", "400 the body is not JSON"},
       {"{", "400 the body is not JSON"},

@@ -258,7 +258,7 @@ TEST(Authenticator, ATokenWithoutExpIsRefusedWhereTheEndpointWantsOne) {
   EXPECT_EQ(verdict(*judge, with_claims(R"({"exp":1800000000})")), "ok");
 }
 
-TEST(Authenticator, AnApiKeyAdmitsWhoeverBringsIt) {
+TEST(Authenticator, AnApiKeyAdmitsItsClients) {
   const auto judge = make_api_key_authenticator({Secret("first-key"), Secret("second-key")});
   EXPECT_EQ(verdict(*judge, "first-key"), "ok");
   EXPECT_EQ(verdict(*judge, "second-key"), "ok");

@@ -143,7 +143,7 @@ TEST(KeySettings, AKeyIdIsAtMost256Bytes) {
   expect_refused(key, "keys.main.key_id: is longer than any `kid` may be");
 }
 
-TEST(KeySettings, AllFaultsOfAllKeysAreToldEachOnALineWithItsPlace) {
+TEST(KeySettings, AllFaultsOfAllKeysAreReportedOnePerLineWithTheirPlace) {
   auto first = hmac_key("short", {"HS256", "HS265"});
   first.leeway = seconds(60);
   const string message =

@@ -56,7 +56,7 @@ TEST(TokenForm, StrayBitsInTheLastLetterOfTheSignatureAreRefused) {
   }
 }
 
-TEST(TokenForm, ATokenMayHaveAsManyBytesAsTheLimitSays) {
+TEST(TokenForm, ATokenMayHaveAsManyBytesAsTheLimit) {
   string claims = R"({"sub":"alice","pad":")";
   const std::size_t base = with_claims(claims + "\"}").size();
   const string token = with_claims(claims + string((8192 - base) / 4 * 3, 'x') + "\"}");
@@ -153,7 +153,7 @@ TEST(TokenForm, AnAlgorithmOutsideTheKeysListIsRefusedThoughTheSignatureIsGood) 
   EXPECT_EQ(verdict(*it, kTokenRs256), "algorithm_refused");
 }
 
-TEST(TokenForm, ThePublicKeyAsHmacSecretAdmitsNobody) {
+TEST(TokenForm, ThePublicKeyAsHmacSecretIsRefused) {
   const auto rsa = authenticator({public_key(kRsaPem, {"RS256"})});
   EXPECT_EQ(verdict(*rsa, kTokenConfusion), "algorithm_refused");
   // Even where another key lists HS256, the public key is never a secret.

@@ -59,7 +59,7 @@ TEST(IpAddress, Ipv6CountsByIts64AndIpv4ByItself) {
   EXPECT_EQ(address("::ffff:192.0.2.1").limit_group(), address("192.0.2.1"));
 }
 
-TEST(IpRange, HoldsWhatItsPrefixSays) {
+TEST(IpRange, ContainsTheAddressesOfItsPrefix) {
   EXPECT_TRUE(holds("10.0.0.0/8", "10.255.0.1"));
   EXPECT_FALSE(holds("10.0.0.0/8", "11.0.0.0"));
   EXPECT_TRUE(holds("172.16.0.0/12", "172.31.255.255"));
@@ -96,7 +96,7 @@ TEST(IpRange, AFamilyHoldsNoneOfTheOther) {
   EXPECT_TRUE(holds("10.0.0.0/8", "::ffff:10.1.2.3"));
 }
 
-TEST(IpRange, WhatIsNoneSaysWhatToWrite) {
+TEST(IpRange, ABadRangeIsRefusedWithWhatToWrite) {
   const auto why = [](std::string_view text) {
     const auto parsed = IpRange::parse(text);
     return parsed ? "a range: " + parsed->text() : parsed.error().message;

@@ -18,7 +18,7 @@ TEST(LineSampler, AdmitsItsLimitInAnInterval) {
   EXPECT_EQ(sampler.suppressed(), 1U);
 }
 
-TEST(LineSampler, TheNextLineSaysHowManyWereSuppressed) {
+TEST(LineSampler, TheNextLineCountsTheSuppressedOnes) {
   LineSampler sampler(kThreeASecond);
   for (int i = 0; i < 20; ++i) sampler.admit("a", kStart);
   EXPECT_EQ(sampler.admit("a", kStart + seconds(1)), 17U);

@@ -115,12 +115,12 @@ void expect_fails_fast(const std::string& text) {
   EXPECT_EQ(alive && validator.at_boundary(), naive_is_valid_utf8(text));
 }
 
-TEST(Utf8Validator, SaysNoAtTheFirstByteThatCannotBe) {
+TEST(Utf8Validator, FailsAtTheFirstInvalidByte) {
   for (const std::string_view text : kValid) expect_fails_fast(std::string(text));
   for (const std::string_view text : kInvalid) expect_fails_fast(std::string(text) + "x");
 }
 
-TEST(Utf8Validator, SplitAnywhereItSaysTheSame) {
+TEST(Utf8Validator, GivesTheSameResultUnderAnySplit) {
   for (const std::string_view text : kValid) {
     for (std::size_t split = 0; split <= text.size(); ++split) {
       Utf8Validator validator;

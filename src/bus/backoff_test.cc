@@ -67,7 +67,7 @@ TEST(Backoff, ADialThatTookLongerThanItsWaitIsFollowedAtOnce) {
   for (std::size_t i = 1; i < times.size(); ++i) EXPECT_LE(times[i] - times[i - 1], milliseconds(5100));
 }
 
-TEST(Backoff, WhatOnlyAPersonCanMendIsTriedSlowly) {
+TEST(Backoff, AFaultThatNeedsAnOperatorIsRetriedSlowly) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Backoff backoff({}, seed);
     const auto times = dials(backoff, kStart, kStart + seconds(60), {}, FaultKind::denied);

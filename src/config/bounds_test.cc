@@ -214,7 +214,7 @@ Verdict verdict_of(const Loaded& loaded, const Row& row) {
   return warned ? Verdict::warned : Verdict::taken;
 }
 
-TEST(Bounds, EachPairIsJudgedAsItsRuleSays) {
+TEST(Bounds, EachPairIsCheckedByItsRule) {
   FakeWorld world = good_world();
   for (const int size : {490, 491, 492, 756, 757, 758}) {
     world.variables["KEY_" + std::to_string(size)] = std::string(static_cast<std::size_t>(size), 'k');
@@ -240,7 +240,7 @@ TEST(Bounds, EveryPairOfThePageHasItsProbes) {
   EXPECT_EQ(listed, probed);
 }
 
-TEST(Bounds, ARefusalSaysWhatToWrite) {
+TEST(Bounds, ARefusalIncludesWhatToWrite) {
   EXPECT_THAT(
       texts_of(load_good(server("token_bytes_max = 8170")).errors),
       ::testing::ElementsAre(

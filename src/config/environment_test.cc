@@ -54,7 +54,7 @@ TEST(ProcessEnvironment, ReadsAFileOfAtMostOneMebibyte) {
   EXPECT_EQ(content.error().message, "it is larger than 1 MiB");
 }
 
-TEST(ProcessEnvironment, TellsWhyAFileCannotBeRead) {
+TEST(ProcessEnvironment, ReportsWhyAFileCannotBeRead) {
   const auto reason = [](std::string_view path) {
     const auto content = Environment::of_process().read_file(path);
     return content ? "read" : content.error().message;
@@ -92,7 +92,7 @@ class TemporaryPipe {
   int fd_ = -1;
 };
 
-TEST(ProcessEnvironment, APipeThatNobodyWritesToDoesNotHang) {
+TEST(ProcessEnvironment, APipeWithoutAWriterDoesNotHang) {
   const TemporaryPipe pipe;
   const auto content = Environment::of_process().read_file(pipe.path());
   ASSERT_FALSE(content);

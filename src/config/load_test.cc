@@ -134,14 +134,14 @@ TEST(Load, NotesTellWhatAnOverrideChangesAndWhatItWas) {
                   "events are not buffered for absent clients: there is no replay and no recovery yet"));
 }
 
-TEST(Load, ANoteSaysNoneWhereNothingWas_AndNoSecret) {
+TEST(Load, ANoteShowsNoneForAnEmptyValue_AndNoSecret) {
   const Loaded loaded = load_good(
       orion_with("auth.channels_claim = \"channels\"\nroute_key = { env = \"CARILLON_JWT_SECRET\" }"));
   EXPECT_THAT(loaded.notes, Contains("endpoint orion: auth.channels_claim = channels (default: none)"));
   EXPECT_THAT(loaded.notes, Contains("endpoint orion: route_key = (secret) (default: none)"));
 }
 
-TEST(Load, ANoteSaysThatAbsentClientsMissEvents) {
+TEST(Load, ANoteWarnsThatAbsentClientsMissEvents) {
   EXPECT_THAT(
       load_good(orion_with("")).notes,
       ElementsAre("events are not buffered for absent clients: there is no replay and no recovery yet"));
@@ -246,7 +246,7 @@ TEST(Load, TheEnvironmentsApiKeyIsOneMore) {
   EXPECT_EQ(loaded.settings.api.keys[1].reveal(), "publish-key-0123456789");
 }
 
-TEST(Load, AnEmptyVariableCountsAsNotSetAndIsTold) {
+TEST(Load, AnEmptyVariableCountsAsNotSetAndIsReported) {
   FakeWorld world;
   world.variables["CARILLON_API_KEY"] = "";
   const Loaded loaded = load_in(world, "[[endpoint]]\nprofile = \"echo\"");
@@ -319,7 +319,7 @@ TEST(Load, NoMessageHoldsASecret) {
 }
 
 // A fault that follows from another would send its reader astray.
-TEST(Load, AFaultIsToldOnceAndNotItsConsequences) {
+TEST(Load, AFaultIsReportedOnceWithoutItsConsequences) {
   const auto count = [](const FakeWorld& world, const std::string& text) {
     return load_in(world, text).errors.size();
   };

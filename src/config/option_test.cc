@@ -269,7 +269,7 @@ TEST(Options, KeysAndEndpointsHoldTheirBounds) {
 
 // --- explain and the page -----------------------------------------------------------------------
 
-TEST(Explain, TellsOneOption) {
+TEST(Explain, ExplainsOneOption) {
   const std::string expected =
       "server.drain\n"
       "    longest time over which a shutdown spreads the closes of its clients; up to 2s more for the last "
@@ -291,7 +291,7 @@ TEST(Explain, TakesATableAnEndpointsKeyAndAKeysName) {
   EXPECT_THAT(explain_options("CARILLON_JWT_SECRET"), HasSubstr("(environment)"));
 }
 
-TEST(Explain, TellsAllAndTheNearestOfAnUnknownOne) {
+TEST(Explain, ExplainsAllAndNamesTheNearestOfAnUnknownOne) {
   for (const auto* key : {"server.listen", "bus.url", "keys.<name>.secret", "api.keys", "log.level",
                           "endpoint.path", "route.path", "CARILLON_JWT_SECRET", "CARILLON_API_KEY"}) {
     EXPECT_THAT(explain_options(""), HasSubstr(std::string(key)));

@@ -17,7 +17,7 @@ Loaded load_server(const std::string& lines) {
   return loaded;
 }
 
-TEST(Proxies, NobodyIsTrustedByDefault) {
+TEST(Proxies, NoProxyIsTrustedByDefault) {
   const ServerSettings server = load_server("").settings.server;
   EXPECT_TRUE(server.trusted_proxies.empty());
   EXPECT_EQ(server.client_address, ClientAddress::peer);
@@ -56,7 +56,7 @@ TEST(Proxies, AListenAddressMayBeATableWithTheProxyProtocol) {
   EXPECT_THAT(texts_of(alone.warnings), IsEmpty());
 }
 
-TEST(Proxies, WhatIsWrongWithThemSaysWhatToWrite) {
+TEST(Proxies, BadSettingsAreRefusedWithWhatToWrite) {
   expect_of_table(
       "server",
       {

@@ -37,7 +37,7 @@ TEST(TomlText, KeepsTheLineOfEveryValue) {
   EXPECT_EQ(root->find("e")->items.at(1).find("f")->line, 11U);
 }
 
-TEST(TomlText, TellsEveryKindOfValue) {
+TEST(TomlText, ReadsEveryKindOfValue) {
   const auto root = read_toml("s = 'x'\ni = -3\nf = 1.5\nb = true\nd = 2026-01-01\na = []\nt = {}\n");
   ASSERT_TRUE(root);
   EXPECT_EQ(root->find("s")->text, "x");

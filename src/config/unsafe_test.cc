@@ -103,7 +103,7 @@ TEST(Unsafe, TrustInEveryAddressIsWarnedOf) {
   EXPECT_THAT(warnings_of_proxies("\"::ffff:10.0.0.0/104\""), IsEmpty());
 }
 
-TEST(Unsafe, BracesInAPatternAreSaidToBeLiteral) {
+TEST(Unsafe, BracesInAPatternCauseAWarning) {
   EXPECT_THAT(
       texts_of(load_good(orion_with("source.channels = [\"user.{sub}\"]")).warnings),
       ElementsAre(

@@ -15,7 +15,7 @@ using Backlog = Lag;
 
 // --- the budget of all events -----------------------------------------------------------------------
 
-TEST_F(Backlog, OverTheBudgetTheFurthestBehindIsClosedAndNobodyElse) {
+TEST_F(Backlog, OverTheBudgetOnlyTheFurthestBehindIsClosed) {
   open({}, {.memory_max = 100'000});
   const LogId other = stage->engine->add_log(kDisconnect);
   stage->join(2, {other});
@@ -36,7 +36,7 @@ TEST_F(Backlog, OverTheBudgetTheFurthestBehindIsClosedAndNobodyElse) {
   EXPECT_EQ(stage->heard(2).size(), 4U);
 }
 
-TEST_F(Backlog, OverTheBudgetWithNobodyBehindTheLogThatGrewPays) {
+TEST_F(Backlog, OverTheBudgetWithNoneBehindTheLogThatGrewPays) {
   for (const int off : {-1, 0, 1}) {
     open({}, {.memory_max = 30'000});
     append(9'998);  // 10,000 with its header of 4 bytes

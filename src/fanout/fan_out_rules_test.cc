@@ -127,7 +127,7 @@ TEST(FanOutRules, Rule6_ASubscriberWithAFullOutboxIsNotToBeReadFrom) {
   EXPECT_EQ(stage.host.at(0).received.size(), 100U);  // nothing of what was declined
 }
 
-TEST(FanOutRules, Rule7_ALogOfNobodyKeepsNothing) {
+TEST(FanOutRules, Rule7_ALogWithoutSubscribersKeepsNothing) {
   Stage stage;
   const LogId log = stage.engine->add_log(kDisconnect);
   stage.append(log, "into the void");

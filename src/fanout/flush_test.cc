@@ -227,7 +227,7 @@ TEST(Flush, ABusyLogDoesNotStarveTheOthersOfASlowReaderEither) {
 }
 
 // A host that encrypts takes all bytes and keeps what the kernel did not take.
-TEST(Flush, TheOutboxSaysHowManyBytesTheHostHasNotTaken) {
+TEST(Flush, TheOutboxCountsTheBytesThatTheHostHasNotTaken) {
   Stage stage;
   const LogId log = stage.engine->add_log(kDisconnect);
   stage.join(0, {log});
@@ -248,7 +248,7 @@ TEST(Flush, TheOutboxSaysHowManyBytesTheHostHasNotTaken) {
   EXPECT_EQ(stage.engine->outbox_bytes(0), 0U);
 }
 
-TEST(Flush, AWriteThatTookEverythingButSaysBlockedIsBlocked) {
+TEST(Flush, AWriteThatTookEverythingButReportsBlockedIsBlocked) {
   Stage stage;
   const LogId log = stage.engine->add_log(kDisconnect);
   stage.join(0, {log});

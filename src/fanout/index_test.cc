@@ -70,7 +70,7 @@ TEST(SubscriptionIndex, OneThatTheEngineHasUnsubscribedLeavesNoEmptyChannel) {
   EXPECT_EQ(index.size(), 0U);
 }
 
-TEST(SubscriptionIndex, ADesertedChannelThatIsHeardAgainStays) {
+TEST(SubscriptionIndex, ADesertedChannelWithANewSubscriberStays) {
   Stage stage;
   SubscriptionIndex index(*stage.engine, kDisconnect, 2, {1, 2});
   stage.join(0, {});
@@ -115,7 +115,7 @@ TEST_F(Selecting, FiveThousandWithTheSameSetAreOneLog) {
   EXPECT_EQ(stage.host.at(4999).writes(), 1U);
 }
 
-TEST_F(Selecting, WhoChoseNothingHearsNothing) {
+TEST_F(Selecting, AnEmptySelectionReceivesNothing) {
   join(0, 0);
   append(kNews, "news");
   stage.run();

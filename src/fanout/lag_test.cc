@@ -201,7 +201,7 @@ TEST_F(Lag, AgesSurviveTheWrapOfMilliseconds) {
   EXPECT_THAT(look(), ElementsAre(Pair(0, What::slow_by_age)));
 }
 
-TEST_F(Lag, AClockThatIsReadALittleEarlierMakesNobodyOld) {
+TEST_F(Lag, AClockThatIsReadALittleEarlierMakesNoSubscriberOld) {
   open({.age_ms_max = 1000});
   stage->block(0);
   append(10);
@@ -243,7 +243,7 @@ TEST_F(Lag, ALogThatMovesPastABlockedCursorDisconnects) {
   EXPECT_EQ(stage->engine->counters().overruns, 0U);
 }
 
-TEST_F(Lag, ALogThatMovesPastABlockedCursorSkipsAndTellsOneExactGap) {
+TEST_F(Lag, ALogThatMovesPastABlockedCursorSkipsAndReportsOneExactGap) {
   open({.bytes_max = 50}, {}, kSkip);
   stage->host.at(0).capacity = 5;  // inside the first
   for (int i = 0; i < 20; ++i) {
@@ -287,7 +287,7 @@ TEST_F(Lag, AReaderOfSingleBytesThatIsSkippedOwnsABoundedOutbox) {
   EXPECT_EQ(told + events, 3000U);
 }
 
-TEST_F(Lag, OneThatCannotBeToldIsClosedWhateverThePolicySays) {
+TEST_F(Lag, OneWithoutAGapFrameIsClosedWhateverThePolicy) {
   open({.bytes_max = 50}, {}, kSkip);
   stage->host.tells_gaps = false;
   stage->block(0);
@@ -297,7 +297,7 @@ TEST_F(Lag, OneThatCannotBeToldIsClosedWhateverThePolicySays) {
   EXPECT_THAT(stage->verdicts(), ElementsAre(Pair(0, What::slow_by_bytes)));
 }
 
-TEST_F(Lag, ASweepLongerThanTheWindowHarmsNoHealthySubscriber) {
+TEST_F(Lag, ASweepLongerThanTheWindowClosesNoHealthySubscriber) {
   open({.bytes_max = 500});
   for (SubscriberId id = 2; id < 300; ++id) stage->join(id, {log});
   stage->block(0);
@@ -328,7 +328,7 @@ TEST_F(Lag, BeyondTheHardCapItIsOurOverrunCountedAndJudged) {
   }
 }
 
-TEST_F(Lag, BeyondTheHardCapTheSkippedAreTold) {
+TEST_F(Lag, BeyondTheHardCapTheSkippedGetAGapFrame) {
   open({}, {.log_bytes_hard_max = 50}, kSkip);
   for (int i = 0; i < 8; ++i) stage->append(log, "event " + std::to_string(10 + i));
   stage->run();

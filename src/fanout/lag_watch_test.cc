@@ -99,7 +99,7 @@ TEST(LagWatch, AReplyThatLeavesInPiecesIsProgress) {
   }
 }
 
-TEST(LagWatch, NobodyIsSlowBecauseTheEngineIs) {
+TEST(LagWatch, NoSubscriberIsSlowBecauseTheEngineIs) {
   for (const bool takes_bytes : {true, false}) {
     LagWatch watch(0);
     Finding last{};
@@ -112,7 +112,7 @@ TEST(LagWatch, NobodyIsSlowBecauseTheEngineIs) {
   }
 }
 
-TEST(LagWatch, NobodyIsOldBecauseTheEngineIsSlow) {
+TEST(LagWatch, NoSubscriberIsOldBecauseTheEngineIsSlow) {
   for (const bool takes_bytes : {true, false}) {
     LagWatch watch(0);
     Finding last{};

@@ -27,7 +27,7 @@ struct Life : ::testing::Test {
   LogId log = stage.engine->add_log(kDisconnect);
 };
 
-TEST_F(Life, JoiningAndLeavingMidSweepDisturbsNobody) {
+TEST_F(Life, JoiningAndLeavingMidSweepDisturbsNoOther) {
   for (SubscriberId id = 0; id < 10; ++id) stage.join(id, {log});
   stage.append(log, "a");
   stage.slice(4);
@@ -47,7 +47,7 @@ TEST_F(Life, JoiningAndLeavingMidSweepDisturbsNobody) {
   EXPECT_EQ(stage.engine->counters().retained_bytes, 0U);
 }
 
-TEST_F(Life, EverybodyLeavesMidSweep) {
+TEST_F(Life, AllSubscribersLeaveMidSweep) {
   for (SubscriberId id = 0; id < 10; ++id) stage.join(id, {log});
   stage.append(log, "a");
   stage.slice(4);
@@ -212,7 +212,7 @@ TEST_F(Life, FinishNowDoesNotWaitForEventsButNeverCutsAFrame) {
   EXPECT_THAT(stage.verdicts(), ElementsAre(Pair(0, What::finished)));
 }
 
-TEST_F(Life, OneThatWasJudgedSlowMayStillHearWhyAndIsNotJudgedAgain) {
+TEST_F(Life, OneThatWasJudgedSlowMayStillReceiveTheReasonAndIsNotJudgedAgain) {
   stage.join(0, {log});
   stage.block(0);
   stage.append(log, "abcdef");
@@ -231,7 +231,7 @@ TEST_F(Life, OneThatWasJudgedSlowMayStillHearWhyAndIsNotJudgedAgain) {
   EXPECT_THAT(stage.verdicts(), ElementsAre(Pair(0, What::finished)));
 }
 
-TEST_F(Life, WhatIsSaidToNobodyInParticularHarmsNothing) {
+TEST_F(Life, BytesForAnUnknownSubscriberAreIgnored) {
   stage.join(0, {log});
   stage.engine->on_writable(0);
   EXPECT_TRUE(stage.say(0, ""));

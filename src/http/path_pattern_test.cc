@@ -51,7 +51,7 @@ TEST(PathPattern, AParameterIsOneSegmentThatIsNotEmpty) {
   EXPECT_THAT(pattern_of("/{a}/{b2_}/x").names(), ElementsAre("a", "b2_"));
 }
 
-TEST(PathPattern, WhatIsNoPathIsToldWithWhatToWrite) {
+TEST(PathPattern, ABadPathIsRefusedWithWhatToWrite) {
   const std::pair<std::string_view, std::string_view> rows[] = {
       {"", R"(does not begin with "/"; write "/hooks/{id}")"},
       {"hooks", R"(does not begin with "/"; write "/hooks/{id}")"},

@@ -20,7 +20,7 @@ ParseError error_of(std::string_view text, ParseOptions options = {}) {
   return value ? ParseError{} : value.error();
 }
 
-TEST(Reader, TellsTypes) {
+TEST(Reader, ReportsTypes) {
   EXPECT_EQ(value_of(" null ").type(), Type::null);
   EXPECT_EQ(value_of("true").type(), Type::boolean);
   EXPECT_EQ(value_of("false").type(), Type::boolean);
@@ -109,7 +109,7 @@ TEST(Reader, ReadsIntegersExactly) {
   EXPECT_EQ(value_of("1" + std::string(5000, '0') + "e-5000").integer(), 1);
 }
 
-TEST(Reader, TellsWhyANumberIsNoInteger) {
+TEST(Reader, ReportsWhyANumberIsNotAnInteger) {
   for (const auto text :
        {"1.5", "1700000000.5", "1e-1", "0.1", "123456789012345678901234567890.5", "1e-999999999999999999"}) {
     EXPECT_EQ(value_of(text).integer().error(), NumberFault::not_an_integer) << text;
@@ -203,7 +203,7 @@ TEST(Reader, BoundsWhatItReads) {
   EXPECT_EQ(error_of("[[[]]]", options).validity, Validity::too_deep);
 }
 
-TEST(Reader, SaysWhatIsWrongAndWhere) {
+TEST(Reader, ReportsWhatIsWrongAndWhere) {
   EXPECT_EQ(error_of("{\"a\":01}").message(), "at byte 6: this is not how JSON writes a number");
   EXPECT_EQ(error_of("").message(), "at byte 0: a JSON value is missing");
   EXPECT_EQ(error_of(R"({"a":1,"a":2})").message(), "at byte 7: the object has two members of this name");

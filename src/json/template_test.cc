@@ -99,7 +99,7 @@ TEST(Template, RefusesWhatCouldYieldInvalidJson) {
   }
 }
 
-TEST(Template, SaysWhereAndWhy) {
+TEST(Template, ReportsWhereAndWhy) {
   EXPECT_THAT(error_of(R"({"a":"$channel"})"),
               HasSubstr("at byte 6: $channel stands inside a string; write it without"));
   EXPECT_THAT(error_of(R"({"a":"5$ each"})"), HasSubstr("at byte 7: a literal `$` is written `$$`"));

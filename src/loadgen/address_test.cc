@@ -31,7 +31,7 @@ TEST(Url, KnowsIpv6) {
   EXPECT_EQ(url->host_header(), "[::1]:8000");
 }
 
-TEST(Url, TellsWhichOptionIsWrongAndRepeatsNothing) {
+TEST(Url, NamesTheWrongOptionAndRepeatsNothing) {
   for (const char* text : {"", "host", "://x", "ws://", "ws://:1", "ws://h:0", "ws://h:65536", "ws://h:8x",
                            "ws://[::1", "ws://secret@h", "ws://h/a b"}) {
     const auto url = parse_url(text, "--publish");

@@ -141,7 +141,7 @@ TEST(ClientPool, AsksAsTheSettingsSayAndGreetsWithItsNumber) {
   EXPECT_FALSE(pool.settled()) << "the other one still waits for its answer";
 }
 
-TEST(ClientPool, HearsWhatComesTogetherWithTheAnswer) {
+TEST(ClientPool, ReceivesEventsThatArriveWithTheAnswer) {
   Server server;
   const ClientSettings settings = server.settings();
   ClientPool pool(settings);
@@ -154,7 +154,7 @@ TEST(ClientPool, HearsWhatComesTogetherWithTheAnswer) {
   EXPECT_EQ(pool.handshake_times().count(), 1U);
 }
 
-TEST(ClientPool, CountsWhoIsRefusedAndSaysWhy) {
+TEST(ClientPool, CountsRefusedClientsWithTheReason) {
   Server server;
   const ClientSettings settings = server.settings();
   ClientPool pool(settings);
@@ -269,7 +269,7 @@ TEST(ClientPool, TimesAnEventFromWhenItWasDue) {
   EXPECT_EQ(pool.counters().out_of_order, 1U);
 }
 
-TEST(ClientPool, TellsWhatIsLostAndWhatIsTooMuchOfEachClient) {
+TEST(ClientPool, CountsLostAndSurplusEventsOfEachClient) {
   Server server;
   const ClientSettings settings = server.settings();
   ClientPool pool(settings);

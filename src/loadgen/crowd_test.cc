@@ -116,7 +116,7 @@ TEST(Crowd, StartedAndLeftAtOnceWaitsForNothing) {
   ASSERT_TRUE(crowd) << crowd.error().message;
 }
 
-TEST(Crowd, ACoreThatIsNotThereIsSaid) {
+TEST(Crowd, AMissingCoreIsReported) {
   const SmallServer server(1, 0);
   const ClientSettings settings = clients_of(server);
   const auto crowd = Crowd::start({.clients = 1, .threads = 1, .core = 100'000}, settings);

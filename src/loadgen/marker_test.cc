@@ -55,7 +55,7 @@ TEST(NumberFinder, FindsEachNumberWhereverTheBytesAreSplit) {
   }
 }
 
-TEST(NumberFinder, ANumberIsToldOnceItHasEnded) {
+TEST(NumberFinder, ANumberIsReportedOnceItHasEnded) {
   NumberFinder finder;
   std::string_view bytes = "\"n\":41";
   EXPECT_EQ(finder.next(bytes), std::nullopt);

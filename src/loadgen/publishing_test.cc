@@ -98,13 +98,13 @@ TEST(PostProtocol, FillsInTargetAndBody) {
             "Content-Length: 8\r\n\r\nc=a&d={}");
 }
 
-TEST(PostProtocol, IsJsonUnlessSaidOtherwise) {
+TEST(PostProtocol, IsJsonByDefault) {
   EXPECT_NE(request_of(PostProtocol("/", "h:1", {}, "$data"), {{"a", "{}"}})
                 .find("Content-Type: application/json\r\n"),
             std::string::npos);
 }
 
-TEST(HttpProtocol, TellsTheStatusOfARefusal) {
+TEST(HttpProtocol, ReportsTheStatusOfARefusal) {
   PostProtocol protocol("/", "h:1", {}, "$data");
   const Answers answers = protocol.read_answers("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
   EXPECT_EQ(answers.refused, 1u);

@@ -25,7 +25,7 @@ Report a_good_run() {
 
 bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-TEST(Report, IsJsonThatSaysPerSecondAndPerDelivery) {
+TEST(Report, IsJsonWithFiguresPerSecondAndPerDelivery) {
   Report report = a_good_run();
   report.server = Report::Server{{0, 1'000'000}, {5'000'000, 1'010'000}, {9'000'000, 1'020'000}};
   const std::string json = json_of(report);

@@ -55,7 +55,7 @@ TEST_F(CertificateValidityTest, OneThatEndsSoonEarnsAdvice) {
   EXPECT_THAT(validity.advice.value_or(""), HasSubstr("expires at " + rfc3339_seconds(until_)));
 }
 
-TEST_F(CertificateValidityTest, WhatIsNoCertificateIsSomebodyElsesToJudge) {
+TEST_F(CertificateValidityTest, ATextThatIsNotACertificateIsLeftToTheCaller) {
   for (const std::string_view text :
        {"", "garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}) {
     const CertificateValidity validity = judge_validity(text, from_);

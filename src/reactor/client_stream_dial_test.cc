@@ -76,7 +76,7 @@ TEST_F(ClientStreamDial, TheLoopGoesOnWhileTheNameServerIsSilent) {
   ASSERT_TRUE(run_until(*loop, [&] { return recorder.connected == 1; }));
 }
 
-TEST_F(ClientStreamDial, ASilentNameServerTimesOut_ItsLateAnswerHarmsNobody) {
+TEST_F(ClientStreamDial, ASilentNameServerTimesOut_ItsLateAnswerIsIgnored) {
   const auto resolver = std::make_shared<SlowResolver>();
   auto options = to(peer.port(), "slow.example");
   options.resolve = SlowResolver::function(resolver);
@@ -120,7 +120,7 @@ TEST_F(ClientStreamDial, LookUpsThatHangAreBounded) {
   ASSERT_TRUE(run_until(*loop, [&] { return recorder.connected == kDialThreadsMax; }));
 }
 
-TEST_F(ClientStreamDial, AnUnknownNameSaysSo) {
+TEST_F(ClientStreamDial, AnUnknownNameIsReported) {
   auto options = to(peer.port(), "nowhere.invalid");
   options.resolve = [](const std::string& host) -> Result<std::vector<std::string>> {
     return failure("cannot resolve " + host + ": Name or service not known");

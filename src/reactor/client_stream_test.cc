@@ -39,7 +39,7 @@ TEST_F(ClientStreamTest, NoCallbackComesFromInsideConnectOrWrite) {
 }
 
 // NATS does. Its first words and the connection come to the loop as one event.
-TEST_F(ClientStreamTest, APeerThatSpeaksFirstIsHeard) {
+TEST_F(ClientStreamTest, DataOfAPeerThatSendsFirstIsReceived) {
   connect(to(peer.port()));
   ASSERT_TRUE(peer.try_accept());
   peer.send("INFO {}\r\n");
@@ -47,7 +47,7 @@ TEST_F(ClientStreamTest, APeerThatSpeaksFirstIsHeard) {
   EXPECT_EQ(1, recorder.connected);
 }
 
-TEST_F(ClientStreamTest, APeerThatSpeaksFirstAndGoesIsHeardOut) {
+TEST_F(ClientStreamTest, DataOfAPeerThatSendsFirstAndClosesIsReceived) {
   connect(to(peer.port()));
   ASSERT_TRUE(peer.try_accept());
   peer.send("-ERR max number of clients reached\r\n");
@@ -57,7 +57,7 @@ TEST_F(ClientStreamTest, APeerThatSpeaksFirstAndGoesIsHeardOut) {
   EXPECT_EQ(1, recorder.connected);
 }
 
-TEST_F(ClientStreamTest, ARefusedConnectionSaysSo) {
+TEST_F(ClientStreamTest, ARefusedConnectionIsReported) {
   const auto port = unused_port();
   connect(to(port));
   EXPECT_EQ(0, recorder.closed) << "not from inside connect()";
@@ -72,7 +72,7 @@ TEST_F(ClientStreamTest, ARefusedConnectionSaysSo) {
   EXPECT_EQ(1, recorder.closed);
 }
 
-TEST_F(ClientStreamTest, AnUnreachableAddressSaysSo) {
+TEST_F(ClientStreamTest, AnUnreachableAddressIsReported) {
   connect(to(1, "255.255.255.255"));  // connect() itself fails
   EXPECT_EQ(0, recorder.closed);
   ASSERT_TRUE(closed());
@@ -105,7 +105,7 @@ TEST_F(ClientStreamTest, DeliversWhatCameBeforeThePeersEnd) {
             recorder.closed_because);
 }
 
-TEST_F(ClientStreamTest, ResetByThePeerIsTold) {
+TEST_F(ClientStreamTest, AResetByThePeerIsReported) {
   connect_to_peer();
   peer.reset();
   ASSERT_TRUE(closed());
@@ -125,7 +125,7 @@ TEST_F(ClientStreamTest, AWriteAfterTheResetIsNoCallbackFromInsideWrite) {
 }
 
 // A broker that refuses us says why and closes; a write of ours that fails must not hide it.
-TEST_F(ClientStreamTest, WhatThePeerSaidBeforeItWentIsReadThoughAWriteFailed) {
+TEST_F(ClientStreamTest, DataThatThePeerSentBeforeItClosedIsReadThoughAWriteFailed) {
   connect_to_peer();
   stream->write("AUTH wrong");  // stays unread, so that the close below is a reset
   pollfd poll{peer.fd(), POLLIN, 0};

@@ -157,7 +157,7 @@ TEST_F(ClientStreamTls, AnEmptyServerNameIsRefused_NotUnchecked) {
   EXPECT_EQ(0, recorder.connected);
 }
 
-TEST_F(ClientStreamTls, APeerThatDoesNotSpeakTlsIsToldApart) {
+TEST_F(ClientStreamTls, APeerThatDoesNotSpeakTlsIsRecognized) {
   TlsPeer peer(*certificate);
   connect(options(peer.port()));
   ASSERT_TRUE(run_until(*loop, [&] { return peer.try_accept(); }));
@@ -178,7 +178,7 @@ TEST_F(ClientStreamTls, AHandshakeThatHangsTimesOut) {
             recorder.closed_because);
 }
 
-TEST_F(ClientStreamTls, APeerThatGoesDuringTheHandshakeIsTold) {
+TEST_F(ClientStreamTls, APeerThatClosesDuringTheHandshakeIsReported) {
   TlsPeer peer(*certificate);
   connect(options(peer.port()));
   ASSERT_TRUE(run_until(*loop, [&] { return peer.try_accept(); }));

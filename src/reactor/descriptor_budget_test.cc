@@ -28,7 +28,7 @@ TEST(DescriptorBudget, ClientsTakeAllButTheReserveAndNotOneMore) {
   EXPECT_TRUE(budget.has_room(128));
 }
 
-TEST(DescriptorBudget, ALimitThatWasLoweredAdmitsNobodyUntilEnoughHaveGone) {
+TEST(DescriptorBudget, ALoweredLimitAdmitsNoClientUntilEnoughHaveLeft) {
   DescriptorBudget budget(20, 16);
   for (int i = 0; i < 150; ++i) budget.add_client();
   EXPECT_FALSE(budget.has_room(100));

@@ -47,7 +47,7 @@ TEST(FakeLoop, TheWallClockLosesNothingToRounding) {
   EXPECT_EQ(wall_start + milliseconds(1500), loop.wall_now());
 }
 
-TEST(FakeLoop, PlaysEventsToWhoeverWatches) {
+TEST(FakeLoop, PlaysEventsToTheirWatcher) {
   FakeLoop loop;
   Recorder recorder;
   const auto id = loop.add_handler(recorder);

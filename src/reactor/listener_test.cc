@@ -139,7 +139,7 @@ TEST(Listener, SeveralShardsListenOnOnePort) {
   EXPECT_TRUE(listen_on(address, 128));
 }
 
-TEST(Listener, AnAddressInUseSaysWhatToDo) {
+TEST(Listener, AnAddressInUseIsReportedWithWhatToDo) {
   SocketAddress address{"127.0.0.1", 0};
   // Another program's, without SO_REUSEPORT.
   const FileDescriptor other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -176,14 +176,14 @@ TEST(Listener, ANameIsNotAnAddress) {
   }
 }
 
-TEST(Listener, AnAddressOfAnotherMachineSaysSo) {
+TEST(Listener, AnAddressOfAnotherMachineIsReported) {
   const auto refused = listen_on({"192.0.2.1", 0}, 128);  // TEST-NET-1, nobody's
   ASSERT_FALSE(refused);
   EXPECT_NE(std::string::npos, refused.error().message.find("no such address")) << refused.error().message;
 }
 
 // The caller pauses on EMFILE, and the connection is still there when a descriptor is free again.
-TEST(Listener, OutOfDescriptorsIsToldAndLosesNobody) {
+TEST(Listener, OutOfDescriptorsIsReportedAndLosesNoConnection) {
   SocketAddress address{"127.0.0.1", 0};
   const auto listener = listen_somewhere(address);
   const auto client = dial(address);
@@ -217,7 +217,7 @@ TEST(Listener, EveryErrorOfAcceptIsTriedAgain_AtOnceOrAfterAPause) {
   }
 }
 
-TEST(Listener, APeerThatResetBeforeItWasAcceptedHarmsNobody) {
+TEST(Listener, APeerThatResetBeforeItWasAcceptedIsSkipped) {
   SocketAddress address{"127.0.0.1", 0};
   const auto listener = listen_somewhere(address);
   for (int i = 0; i < 10; ++i) {

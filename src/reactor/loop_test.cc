@@ -50,7 +50,7 @@ struct Pipe {
   FileDescriptor read_end, write_end;
 };
 
-TEST(Loop, TellsTheHandlerWhatWasGivenToWatch) {
+TEST(Loop, PassesTheWatchedValuesToTheHandler) {
   const auto loop = new_loop();
   Recorder recorder;
   const auto id = loop->add_handler(recorder);
@@ -64,7 +64,7 @@ TEST(Loop, TellsTheHandlerWhatWasGivenToWatch) {
   EXPECT_EQ(0xabcdefu, recorder.seen[0].generation) << "the low 24 bits";
 }
 
-TEST(Loop, IsEdgeTriggered_AnUnreadByteIsToldOnce) {
+TEST(Loop, IsEdgeTriggered_AnUnreadByteIsReportedOnce) {
   const auto loop = new_loop();
   Recorder recorder;
   const auto id = loop->add_handler(recorder);
@@ -79,7 +79,7 @@ TEST(Loop, IsEdgeTriggered_AnUnreadByteIsToldOnce) {
   ASSERT_TRUE(run_until(*loop, [&] { return recorder.seen.size() == 2; }));
 }
 
-TEST(Loop, RewatchChangesWhatIsTold_UnwatchEndsIt) {
+TEST(Loop, RewatchChangesTheEvents_UnwatchEndsThem) {
   const auto loop = new_loop();
   Recorder recorder;
   const auto id = loop->add_handler(recorder);
@@ -97,7 +97,7 @@ TEST(Loop, RewatchChangesWhatIsTold_UnwatchEndsIt) {
   EXPECT_EQ(1u, recorder.seen.size());
 }
 
-TEST(Loop, WatchSaysNoWhenTheKernelRefuses) {
+TEST(Loop, WatchFailsWhenTheKernelRefuses) {
   const auto loop = new_loop();
   Recorder recorder;
   const auto id = loop->add_handler(recorder);

@@ -84,7 +84,7 @@ TEST(TimerWheel, HoldsMoreTimersThanAChunk) {
   EXPECT_EQ(MonoTime::max(), wheel.next_deadline());
 }
 
-TEST(TimerWheel, ADeadlineOfForeverHarmsNothing) {
+TEST(TimerWheel, ADeadlineOfForeverNeverFires) {
   TimerWheel wheel(kStart);
   wheel.set(1, MonoTime::max());
   EXPECT_EQ(Owners{}, fired_at(wheel, kStart + hours(24 * 396)));

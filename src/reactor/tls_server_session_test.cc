@@ -302,7 +302,7 @@ TEST_F(TlsServerRefusals, RenegotiationIsRefused) {
   EXPECT_FALSE(client.is_open()) << "its renegotiation stays unanswered but for a warning";
 }
 
-TEST_F(TlsServerRefusals, WriteBeforeTheHandshakeIsDoneSaysNo) {
+TEST_F(TlsServerRefusals, WriteBeforeTheHandshakeIsDoneFails) {
   Server server(*context, side);
   EXPECT_FALSE(server.session.write("early"));
   server.session.end();
@@ -317,7 +317,7 @@ std::string fault_of(std::string_view certificate_pem, std::string_view key_pem)
   return (made.error().in == TlsFault::In::key ? "key " : "cert ") + made.error().message;
 }
 
-TEST(TlsForServers, SaysWhichOfTheTwoFilesIsAtFault) {
+TEST(TlsForServers, NamesTheFaultyOneOfTheTwoFiles) {
   const TestCertificate& good = certificate();
   const TestCertificate other("DNS:other.test");
   EXPECT_EQ(fault_of(good.pem(), good.key_pem()), "");

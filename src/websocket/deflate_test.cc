@@ -125,7 +125,7 @@ TEST(Inflater, EveryTruncationIsCorrupt) {
   }
 }
 
-TEST(Inflater, CorruptStreamsAreSaidToBe) {
+TEST(Inflater, CorruptStreamsAreReported) {
   Inflater inflater;
   for (const std::string& bad : {
            "\x06"s,                                  // block type 3
@@ -213,7 +213,7 @@ TEST(Deflater, TheSameMessageGivesTheSameBytes) {
   EXPECT_EQ(one, two);
 }
 
-TEST(Inflater, WithoutMemoryForItsOutputSaysSoAndGoesOnLater) {
+TEST(Inflater, WithoutMemoryForItsOutputFailsAndWorksAgainLater) {
   Inflater inflater;
   const std::string message = letters(100'000);
   {

@@ -67,7 +67,7 @@ class RandomClient {
   Deflater deflater_;
 };
 
-TEST(FrameReaderDifferential, SaysWhatTheNaiveReaderSaysUnderAnySplit) {
+TEST(FrameReaderDifferential, AgreesWithTheNaiveReaderUnderAnySplit) {
   for (unsigned seed = 1; seed <= 5000; ++seed) {
     RandomClient client(seed);
     const std::string input = client.input();

@@ -184,7 +184,7 @@ TEST(FrameReaderLimits, MessagesOf262144FragmentsWork_Echo) {
 
 // --- Payload::discard ---
 
-TEST(FrameReaderDiscard, TellsOfEachMessageWithoutItsPayload) {
+TEST(FrameReaderDiscard, ReportsEachMessageWithoutItsPayload) {
   const ReaderLimits limits{.message_bytes_max = kNoLimit, .payload = Payload::discard};
   expect_events(frame(Opcode::text, "Hello") + frame(Opcode::binary, "abc", Fin::no) +
                     frame(Opcode::ping, "p") + frame(Opcode::continuation, "defg"),

@@ -138,7 +138,7 @@ TEST(FrameReader, HoldsNoMemoryOnceAMessageIsDelivered) {
   EXPECT_EQ(feeding.buffered_bytes(), 0u);
 }
 
-TEST(FrameReader, StopsWhereTheHandlerSaysAndLeavesTheRestAsItCame) {
+TEST(FrameReader, StopsWhereTheHandlerAsksAndLeavesTheRestAsItCame) {
   const std::string input =
       frame(Opcode::text, "one") + frame(Opcode::ping, "two") + frame(Opcode::text, "three");
   std::string buffer = input;
@@ -192,7 +192,7 @@ TEST(FrameReader, IgnoresWhateverFollowsAClose_Rfc6455_5_5_1) {
   EXPECT_EQ(recorder.events.size(), 1u);
 }
 
-TEST(FrameReader, SaysNothingOfAnInputThatEndsInTheMiddle) {
+TEST(FrameReader, ReportsNothingForAnInputThatEndsInTheMiddle) {
   const std::string input = frame(Opcode::text, std::string(200, 'x'));
   for (std::size_t size = 0; size < input.size(); ++size) {
     EXPECT_EQ(read_whole(input.substr(0, size)), Reading{}) << size;

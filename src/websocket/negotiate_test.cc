@@ -92,7 +92,7 @@ TEST(Negotiate, DeclinesAServerWindowThatItCannotPromise_Rfc7692_7_1_2_1) {
   }
 }
 
-TEST(Negotiate, SaysAFullServerWindowBack_Rfc7692_7_1_2_1) {
+TEST(Negotiate, ReturnsAFullServerWindow_Rfc7692_7_1_2_1) {
   EXPECT_EQ(negotiate("permessage-deflate; server_max_window_bits=15").response, kAnswerWithWindow);
 }
 

@@ -169,7 +169,7 @@ TEST(PublisherSession, ADoneMayPublishAgain) {
   EXPECT_FALSE(again) << "it is closed by then";
 }
 
-TEST(PublisherSession, TellsWhenTheProbeIsForbiddenAndOnlyThen) {
+TEST(PublisherSession, ReportsAForbiddenProbeAndOnlyThat) {
   Fixture f;
   f.make_ready();
   for (int i = 0; i < 3; ++i) f.session.append_probe("carillon.probe.n1", "abc", kStart, f.out);
@@ -229,7 +229,7 @@ TEST(PublisherSession, AReplicaIsAFaultWhereAMasterIsRequired) {
   EXPECT_NE(f.fault->detail.find("a replica of 10.0.0.2:6379"), std::string::npos) << f.fault->detail;
 }
 
-TEST(PublisherSession, APublishIsAcceptedOnlyOnceTheServerHasSaidThatItIsAMaster) {
+TEST(PublisherSession, APublishIsAcceptedOnlyOnceTheServerHasConfirmedThatItIsAMaster) {
   MasterFixture f;
   f.open(kMaster);
   ASSERT_TRUE(f.session.ready());

@@ -53,7 +53,7 @@ TEST(RedisBus, EventsAreHandedOnWithABatchEndARead) {
   EXPECT_EQ(f.bus->counters().bytes_in.load(), 3U);
 }
 
-TEST(RedisBus, TheGapIsToldAfterAReconnectBeforeTheFirstNewEvent) {
+TEST(RedisBus, TheGapIsReportedAfterAReconnectBeforeTheFirstNewEvent) {
   Fixture f;
   f.start();
   f.sink.lines.clear();
@@ -74,7 +74,7 @@ TEST(RedisBus, TheGapIsToldAfterAReconnectBeforeTheFirstNewEvent) {
   EXPECT_EQ(f.script.dials, 3U) << "the publisher's connection was kept";
 }
 
-TEST(RedisBus, TheGapIsToldWithABatchEndWhenNoEventComes) {
+TEST(RedisBus, TheGapIsReportedWithABatchEndWhenNoEventComes) {
   Fixture f;
   f.start();
   f.hang_up(f.stream(0));
@@ -84,7 +84,7 @@ TEST(RedisBus, TheGapIsToldWithABatchEndWhenNoEventComes) {
   EXPECT_EQ(f.sink.lines, (Lines{"GAP", "|"}));
 }
 
-TEST(RedisBus, ConnectionsThatNeverHeardAnythingOweNoFurtherGap) {
+TEST(RedisBus, ConnectionsThatNeverReceivedAnythingReportNoSecondGap) {
   Fixture f;
   f.start();
   for (int i = 0; i < 5; ++i) {
@@ -185,7 +185,7 @@ TEST(RedisBus, ABodyOverTheLimitIsRefusedAndAFullWriteBufferIsUnavailable) {
   EXPECT_EQ(f.tally.accepted, 1);
 }
 
-TEST(RedisBus, WhereTheProbeIsForbiddenPingStandsInAndOneLineSaysSo) {
+TEST(RedisBus, WhereTheProbeIsForbiddenPingIsUsedAndLoggedOnce) {
   Fixture f;
   f.bus->start();
   f.answer_subscriber();
@@ -209,7 +209,7 @@ TEST(RedisBus, WhereTheProbeIsForbiddenPingStandsInAndOneLineSaysSo) {
   EXPECT_EQ(f.bus->counters().probes_missed.load(), 1U) << "silence is still noticed";
 }
 
-TEST(RedisBus, AWrongPasswordIsToldAndTriedSlowly) {
+TEST(RedisBus, AWrongPasswordIsReportedAndRetriedSlowly) {
   Fixture f;
   f.bus->start();
   const auto began = f.loop.now();

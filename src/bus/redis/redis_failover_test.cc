@@ -22,7 +22,7 @@ BusOptions checked(std::uint16_t port) {
   return options;
 }
 
-TEST(RedisFailoverTest, AFailoverBehindAVirtualAddressIsFoundAndTheGapIsTold) {
+TEST(RedisFailoverTest, AFailoverBehindAVirtualAddressIsFoundAndTheGapIsReported) {
   RedisServer old_master;
   RedisServer new_master;
   TcpServer address = TcpServer::proxy_to(old_master.port());
@@ -76,7 +76,7 @@ TEST(RedisFailoverTest, AReplicaIsDownUnlessAnyRoleWillDo) {
   EXPECT_TRUE(any.is_up());
 }
 
-TEST(RedisFailoverTest, WhereInfoIsForbiddenItWorksAndOneLineSaysWhatIsMissing) {
+TEST(RedisFailoverTest, WhereInfoIsForbiddenItWorksAndLogsWhatIsMissingOnce) {
   RedisServer server;
   ASSERT_EQ(server.command({"ACL", "SETUSER", "ear", "on", ">p", "&*", "+@all", "-info"}), "OK");
   auto options = checked(server.port());

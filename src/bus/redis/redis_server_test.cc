@@ -18,7 +18,7 @@ using testing::TcpServer;
 using testing::url_of;
 using Fixture = testing::BusStage;
 
-TEST(RedisServerTest, WhatIsPublishedIsHeardOnceWhateverThePatterns) {
+TEST(RedisServerTest, APublishedEventIsReceivedOnceWhateverThePatterns) {
   RedisServer server;
   Fixture f(url_of(server.port()));
   ASSERT_TRUE(f.start()) << f.bus->status().detail;
@@ -50,7 +50,7 @@ TEST(RedisServerTest, OurOwnPublishesComeBackInOrderAndAreAcknowledged) {
   EXPECT_EQ(f.bus->counters().published.load(), 5000U);
 }
 
-TEST(RedisServerTest, KilledAndRestartedItIsFoundWithinASecondAndTheGapIsTold) {
+TEST(RedisServerTest, KilledAndRestartedItIsFoundWithinASecondAndTheGapIsReported) {
   RedisServer server;
   Fixture f(url_of(server.port()));
   ASSERT_TRUE(f.start());
@@ -153,7 +153,7 @@ TEST(RedisServerTest, AWrongPasswordIsNamedNeverShownAndTriedSlowly) {
   right.expect_no_secret("the-right-one");
 }
 
-TEST(RedisServerTest, AUserWhoMayNotPublishHearsAllTheSame) {
+TEST(RedisServerTest, AUserWithoutPermissionToPublishStillReceives) {
   RedisServer server;
   ASSERT_EQ(server.command({"ACL", "SETUSER", "ear", "on", ">p@ss", "&*", "+@all", "-publish"}), "OK");
   Fixture f(url_of(server.port(), "ear:p%40ss@"));
@@ -165,7 +165,7 @@ TEST(RedisServerTest, AUserWhoMayNotPublishHearsAllTheSame) {
   EXPECT_EQ(f.tally.refused, 1);
 }
 
-TEST(RedisServerTest, AUserWithoutTheProbesChannelHearsAllTheSameAndOneWithoutAnyIsToldWhy) {
+TEST(RedisServerTest, AUserWithoutTheProbesChannelStillReceivesAndOneWithoutAnyGetsTheReason) {
   RedisServer server;
   ASSERT_EQ(server.command({"ACL", "SETUSER", "some", "on", ">p", "resetchannels", "&orion.*", "&orion.a",
                             "&plain", "+@all"}),
@@ -209,7 +209,7 @@ TEST(RedisServerTest, ABrokerThatLoadsSpeaksGarbageOrIsSilentIsRetriedAndNamed) 
   }
 }
 
-TEST(RedisServerTest, NobodyListeningIsDownWithTheReasonAndFewDials) {
+TEST(RedisServerTest, WithoutAListenerItIsDownWithTheReasonAndFewDials) {
   Fixture f(url_of(testing::free_port()));
   f.bus->start();
   ASSERT_TRUE(f.until([&] { return f.is_down(); }, seconds(5)));

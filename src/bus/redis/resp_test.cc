@@ -205,7 +205,7 @@ TEST(RespReader, SevenNamesOfTheLongestFit) {
   EXPECT_EQ(recorder.replies.size(), 2U);
 }
 
-TEST(RespReader, StopsWhenTheConsumerSaysSo) {
+TEST(RespReader, StopsWhenTheConsumerAsksForIt) {
   Recorder recorder;
   recorder.stop_after = 2;
   RespReader reader(kBulkMax);

@@ -33,7 +33,7 @@ const std::string kAcknowledged = acknowledgement("psubscribe", "orion.*", 1) +
                                   acknowledgement("subscribe", "x", 2) +
                                   acknowledgement("subscribe", "carillon.probe.n1", 3);
 
-TEST(SubscriberSession, SaysEverythingAtOnce) {
+TEST(SubscriberSession, SendsAllCommandsAtOnce) {
   Ear ear;
   std::string out;
   auto session = session_of({"user", Secret("p w"), 3}, ear, {"orion.*", "x"});
@@ -100,7 +100,7 @@ TEST(SubscriberSession, AnEventBetweenTwoSubscriptionsThatItMatchesIsNotDroppedA
   EXPECT_EQ(ear.heard, (std::vector<std::string>{"orion.a=between", "orion.a=after"}));
 }
 
-TEST(SubscriberSession, AProbeIsHeardWhateverTheLongestEvent) {
+TEST(SubscriberSession, AProbeIsReceivedWhateverTheLongestEvent) {
   Ear ear;
   std::string out;
   SubscriberSession session({}, Subscriptions(patterns({"x"}), "n1"), {1, seconds(5)}, ear);
