@@ -2,7 +2,7 @@
 that an idle connection takes.
 
 tests/cost/recorded.json has the figures. One that grows by more than 3 % fails until the recorded figure is
-changed in the same commit (--record writes what was counted), so that nobody pays without having decided to.
+changed in the same commit (--record writes what was counted), so that a cost is never added unnoticed.
 One that shrinks by more fails as well: a stale record would let the gain be lost again unseen.
 """
 
@@ -39,7 +39,7 @@ def count(binary, row, rounds):
     done = run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", binary, row, rounds])
     collected = next((line for line in done.stderr.splitlines() if "Collected :" in line), None)
     if collected is None:
-        raise Failure("callgrind did not say what it collected")
+        raise Failure("callgrind did not report what it collected")
     return int(collected.rsplit(":", 1)[1]), int(done.stdout)
 
 
@@ -63,7 +63,7 @@ def judge(row, counted, recorded):
         return None
     way = "more" if counted > recorded else "less"
     return (f"{row}: {counted:.1f}, {abs(counted / recorded - 1):.0%} {way} than the recorded "
-            f"{recorded:.1f}; mend it, or record it in this commit with tools/check_cost.py --record and say why")
+            f"{recorded:.1f}; fix it, or record it in this commit with tools/check_cost.py --record and explain why")
 
 
 def costs(folder):

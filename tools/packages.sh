@@ -48,7 +48,7 @@ install_packages() {
   # Once, and first: on a fresh machine there are no lists, and old ones name files that are gone.
   apt_quietly update || die "apt-get update failed: check the network and /etc/apt/sources.list, then try again"
   apt_quietly install -y --no-install-recommends "${missing[@]}" ||
-    die "apt-get could not install them (Debian 12 is what this expects). Mend what it says above, then try again"
+    die "apt-get could not install them (Debian 12 is what this expects). Fix the error above, then try again"
 }
 
 # require_node: a Node new enough for the tests and the pasted lines.
