@@ -74,9 +74,14 @@ void Shard::read_head(Index index, std::string_view& bytes) {
     return;
   }
   exchange.head = exchange.head_reader.take_head();
-  find_client(exchange);
+  find_client(exchange, shared_.settings.server, counters_);
   exchange.place.note_request();
-  if (!may_be_served(index)) return;
+  if (!acceptor_.may_be_served(index)) {
+    http::Response response = http::error_response(503, "too many connections");
+    response.headers.emplace_back("Retry-After", "5");
+    refuse(index, RefusalReason::no_descriptor, response, {});
+    return;
+  }
   dispatch(index);
 }
 

@@ -141,6 +141,30 @@ void Shard::on_bytes(Index index, std::span<char> bytes) {
   }
 }
 
+void Shard::read_proxy_header(Index index, std::string_view bytes) {
+  Connection& connection = clients_[index];
+  HttpExchange& exchange = connection.exchange();
+  http::ProxyHeaderReader& reader = *exchange.proxy_header;
+  const auto step = reader.feed(bytes);
+  if (step.state == http::ProxyHeaderState::need_more) return;
+  if (step.state == http::ProxyHeaderState::fault) {
+    acceptor_.turn_away(index, RefusalReason::proxy_header, reader.fault());
+    return;
+  }
+  if (reader.source()) exchange.peer = exchange.client = *reader.source();
+  exchange.proxy_header.reset();
+  connection.state = State::head;
+  if (!acceptor_.count_address(index)) return;
+  // What is left is the client's own: TLS, where the address has it, begins here.
+  const std::string_view rest = bytes.substr(step.consumed);
+  if (rest.empty()) return;
+  if (connection.tls) {
+    read_ciphertext(index, rest);
+  } else {
+    read_http(index, rest);
+  }
+}
+
 void Shard::on_end_of_stream(Index index) {
   Connection& connection = clients_[index];
   // A peer that has only closed its own side still gets the answers that are on their way.

@@ -29,18 +29,6 @@ std::vector<fanout::LagRule> lag_rules(const std::vector<Endpoint>& endpoints) {
   return rules;
 }
 
-HttpConnections::Limits http_limits(const config::ServerSettings& server, std::uint32_t number) {
-  HttpConnections::Limits limits{ConnectionTable::kConnectionsMax,
-                                 std::nullopt};  // "auto" until begin_serving()
-  if (server.http_connections_max != 0) {
-    limits.connections = share_of(server.http_connections_max, number, server.shards);
-  }
-  if (const auto of_one = server.http_connections_per_ip.value) {
-    limits.of_one_address = share_of(*of_one, number, server.shards);
-  }
-  return limits;
-}
-
 fanout::FanOutOptions fan_out_options(const Shared& shared) {
   fanout::FanOutOptions options{shared.frame_memory};
   options.outbox_bytes_max = shared.settings.server.outbox_bytes_max;
@@ -65,8 +53,7 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       sockets_(sockets),
       number_(number),
       counters_(shared.endpoints.size()),
-      http_connections_(http_limits(shared.settings.server, number)),
-      accept_gate_(http_connections_),
+      acceptor_(shared_, loop, sockets, clients_, fan_out_, counters_, number),
       clients_(shared_, loop, sockets, fan_out_, counters_, *this, number),
       fan_out_(clients_, fan_out_options(shared), lag_rules(shared.endpoints), &deflater_),
       keepalive_(clients_, loop),
@@ -75,9 +62,8 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
                  shared.channels_key, place, std::move(wake)),
       receive_(kReceiveBytes),
       commands_(audiences_, *this, shared_.publisher, loop, clients_.log().incidents(), counters_) {
-  listener_handler_.shard = this;
   socket_handler_ = loop_.add_handler(*this);
-  listener_handler_.id = loop_.add_handler(listener_handler_);
+  acceptor_.set_socket_handler(socket_handler_);
   loop_.set_turn_task(this);
 }
 
@@ -85,7 +71,6 @@ Shard::~Shard() {
   loop_.set_turn_task(nullptr);
   close_sockets();
   loop_.remove_handler(socket_handler_);
-  loop_.remove_handler(listener_handler_.id);
 }
 
 void Shard::close_sockets() {
@@ -95,12 +80,7 @@ void Shard::close_sockets() {
     sockets_.close(clients_[i].fd);
     clients_[i].state = State::unused;
   }
-  stop_listening();
-}
-
-void Shard::stop_listening() {
-  for (const Listener& listener : listeners_) loop_.unwatch(listener.socket.get());
-  listeners_.clear();
+  acceptor_.stop_listening();
 }
 
 Result<std::monostate> Shard::make_authenticators() {
@@ -134,7 +114,7 @@ MonoTime Shard::on_turn(MonoTime now) {
   fan_out_.run_slice(now);
   while (fan_out_.has_verdicts()) clients_.carry_out_verdicts();
   resume_paused();
-  accept_waiting(now);
+  acceptor_.accept_waiting(now);
   audiences_.remove_deserted();
   publish_counters();
   expected_wake_ = next_wake();
@@ -154,7 +134,7 @@ void Shard::close_recipients(const Endpoint& endpoint, CloseReason why) {
 void Shard::notice_stall(MonoTime now) {
   if (expected_wake_ == MonoTime::max() || now <= expected_wake_ + kStall) return;
   keepalive_.note_stall(now);
-  http_connections_.note_stall(now);
+  acceptor_.note_stall(now);
   // No client counts as slow before epoll has reported which of them have read meanwhile.
   next_lag_check_ = now + kLagCheckAfterStall;
 }
@@ -172,7 +152,7 @@ void Shard::on_released(Index index) {
   rates_.erase(index);
   control_rate_.forget(index);
   if (clients_[index].is_websocket) drain_.on_websocket_released();
-  accept_gate_.descriptors().remove_client();
+  acceptor_.on_released();
 }
 
 MonoTime Shard::next_wake() {
@@ -181,7 +161,7 @@ MonoTime Shard::next_wake() {
   if (fan_out_.has_work() || !clients_.reads().empty() || !responded_.empty()) return now;
   MonoTime wake = clients_.wheel().next_deadline();
   if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
-  wake = std::min({wake, accept_again_at_, essential_.deadline, drain_.next_wake(now)});
+  wake = std::min({wake, acceptor_.next_wake(), drain_.next_wake(now)});
   return wake;
 }
 
@@ -192,7 +172,7 @@ void Shard::on_timer(Index index) {
   switch (connection.state) {
     case State::proxy_header:
       if (clients_.put_off_for_unread(index, loop_.now() - connection.exchange().read_due)) return;
-      turn_away(index, RefusalReason::handshake_timeout, "no whole PROXY header in time");
+      acceptor_.turn_away(index, RefusalReason::handshake_timeout, "no whole PROXY header in time");
       return;
     case State::head:
     case State::body:
@@ -242,7 +222,7 @@ void Shard::publish_counters() {
   counters_.slow_by_memory.set(engine.slow_by_memory);
   counters_.late.set(engine.late);
   audiences_.publish_counters();
-  counters_.http_connections.set(http_connections_.size());
+  counters_.http_connections.set(acceptor_.http_connections());
 }
 
 }  // namespace carillon::gateway

@@ -18,14 +18,13 @@
 
 #include "auth/authenticator.h"
 #include "base/log.h"
-#include "client/accept_gate.h"
+#include "client/acceptor.h"
 #include "client/clients.h"
 #include "client/control_rate.h"
 #include "client/counters.h"
-#include "client/handshake_rate.h"
-#include "client/http_connections.h"
 #include "client/keepalive.h"
 #include "client/message_rate.h"
+#include "client/proxy.h"
 #include "client/response_writer.h"
 #include "client/sockets.h"
 #include "client/upgrade.h"
@@ -44,12 +43,6 @@ namespace carillon::gateway {
 using namespace client;
 using namespace protocol;
 
-// What the connections of one listen address begin with.
-struct ListenerOptions {
-  config::ProxyProtocol proxy_protocol = config::ProxyProtocol::off;
-  std::shared_ptr<const reactor::TlsContext> tls = nullptr;  // null: plain
-};
-
 class Shard final : public BatchTaker,
                     private reactor::IoHandler,
                     private reactor::TurnTask,
@@ -67,23 +60,28 @@ class Shard final : public BatchTaker,
   Shard& operator=(const Shard&) = delete;
 
   // Before the loop runs.
-  Result<std::monostate> listen(reactor::FileDescriptor listener, ListenerOptions options);
+  Result<std::monostate> listen(reactor::FileDescriptor listener, ListenerOptions options) {
+    return acceptor_.listen(std::move(listener), std::move(options));
+  }
 
-  // A connected socket, as accept() gives it; takes it over. The peer's address is numeric; `entrance` is
-  // one that was listened on.
-  void adopt(int fd, const std::string& peer_address, const ListenerOptions& options);
+  // Takes over a connected socket, as accept() gives it (Acceptor::adopt).
+  void adopt(int fd, const std::string& peer_address, const ListenerOptions& options) {
+    acceptor_.adopt(fd, peer_address, options);
+  }
 
   // What its table of descriptors holds for clients. On the thread that has the table, before the loop runs;
   // without it descriptors are not bounded.
-  void begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors);
+  void begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors) {
+    acceptor_.begin_serving(std::move(descriptors));
+  }
 
   // The sockets that it listens on. Any thread, from the last listen() to close_sockets().
-  std::vector<int> listening_descriptors() const;
+  std::vector<int> listening_descriptors() const { return acceptor_.listening_descriptors(); }
   // Its loop has ended. On the loop's thread, in whose table of descriptors its sockets may be.
   void close_sockets();
 
   // New connections are refused by the kernel. On the loop's thread.
-  void stop_listening();
+  void stop_listening() { acceptor_.stop_listening(); }
 
   void take_batch(SharedBatch batch) override { audiences_.take_batch(std::move(batch)); }
 
@@ -99,28 +97,10 @@ class Shard final : public BatchTaker,
  private:
   using Index = std::uint32_t;
   class SessionInput;
-  struct Listener {
-    reactor::FileDescriptor socket;
-    ListenerOptions options;
-  };
 
   Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place place, std::uint32_t number,
         reactor::WakeFd wake);
   Result<std::monostate> make_authenticators();
-
-  // accepting.cc
-  void accept_from(const Listener& listener);
-  bool accept_one(const Listener& listener, reactor::SpareDescriptor::Lease lease);
-  void accept_after(MonoClock::duration pause);
-  void accept_waiting(MonoTime now);
-  void warn_if_short(std::uint64_t limit);
-  void take_in(int fd, const std::string& peer_address, const ListenerOptions& options,
-               reactor::SpareDescriptor::Lease lease);
-  bool count_address(Index index);
-  bool close_to_make_room(Index index);
-  void begin_essential(Index index);
-  bool may_be_served(Index index);
-  void end_essential();
 
   // shard.cc
   void read_input(MonoTime now) override;
@@ -171,14 +151,9 @@ class Shard final : public BatchTaker,
   Responder responder_for(Index index, std::uint32_t request);
 
   // proxied.cc
-  void expect_proxy_header(Index index);
   void read_proxy_header(Index index, std::string_view bytes);
-  void turn_away(Index index, RefusalReason reason, std::string_view detail);
-  void find_client(HttpExchange& exchange);
-  bool is_trusted_proxy(const IpAddress& address) const;
 
   // tls_side.cc
-  bool may_shake_hands(Index index);
   void read_ciphertext(Index index, std::string_view ciphertext);
   void count_handshake(Index index);
   void on_tls_failure(Index index, std::string_view why);
@@ -209,22 +184,19 @@ class Shard final : public BatchTaker,
   ShardCounters counters_;
   websocket::Deflater deflater_;
   websocket::Inflater inflater_;
-  HttpConnections http_connections_;  // clients_ has places in it
-  AcceptGate accept_gate_;            // likewise
+  Acceptor acceptor_;  // clients_ has places in it
   Clients clients_;
   fanout::FanOut fan_out_;
   Keepalive keepalive_;
   ShardDrain drain_;
   Audiences audiences_;
   std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
-  std::vector<Listener> listeners_;
   // What Admission counts open connections by, where it does: elsewhere a connection costs no byte of it.
   std::unordered_map<Index, IpAddress> counted_addresses_;
   std::unordered_map<Index, MessageRate> rates_;  // of those whose endpoint has one
   ControlRate control_rate_;
-  int visit_requests_left_ = 0;                  // of the visit under way
-  std::optional<HandshakeRate> handshake_rate_;  // where an address has TLS, and the limit is on
-  std::vector<char> receive_;                    // one buffer for every connection's reads
+  int visit_requests_left_ = 0;  // of the visit under way
+  std::vector<char> receive_;    // one buffer for every connection's reads
   struct Responded {
     Index index;
     std::uint32_t generation;
@@ -233,24 +205,11 @@ class Shard final : public BatchTaker,
   };
   std::vector<Responded> responded_;  // answers made on this thread; sent in its next turn
   std::vector<std::pair<Index, std::uint32_t>> paused_;
-  MonoTime accept_again_at_ = MonoTime::max();  // some wait whom no edge will announce
-  struct Essential {                            // the connection on the spare descriptor
-    Index index = 0;
-    std::uint32_t generation = 0;
-    MonoTime deadline = MonoTime::max();
-  } essential_;
   MonoTime next_lag_check_{};
   MonoTime expected_wake_ = MonoTime::max();
   CommandDispatcher commands_;
   ResponseWriter responses_;
   reactor::Loop::HandlerId socket_handler_ = 0;
-
-  // Listeners have a handler of their own, so that epoll says which it was.
-  struct ListenerHandler final : reactor::IoHandler {
-    Shard* shard = nullptr;
-    reactor::Loop::HandlerId id = 0;
-    void on_io(std::uint32_t, std::uint32_t, std::uint32_t) override { shard->accept_after({}); }
-  } listener_handler_;
 };
 
 }  // namespace carillon::gateway

@@ -4,20 +4,9 @@
 
 namespace carillon::gateway {
 
-// Counts the handshake that begins with these bytes; false when it was closed as one too many of its
-// address. Nothing has been computed for it yet.
-bool Shard::may_shake_hands(Index index) {
-  if (!handshake_rate_ || !clients_.tls().note_first_bytes(index)) return true;
-  const IpAddress& peer = clients_[index].exchange().peer;
-  if (peer.is_loopback() || is_trusted_proxy(peer)) return true;
-  if (handshake_rate_->try_begin(peer.limit_group(), loop_.now())) return true;
-  turn_away(index, RefusalReason::tls_handshake_rate, "too many TLS handshakes from this address");
-  return false;
-}
-
 void Shard::read_ciphertext(Index index, std::string_view ciphertext) {
   const std::uint32_t generation = clients_[index].generation;
-  if (!clients_.tls().is_open(index) && !may_shake_hands(index)) return;
+  if (!clients_.tls().is_open(index) && !acceptor_.may_shake_hands(index)) return;
   for (;;) {
     Connection& connection = clients_[index];
     // Thrown away: nothing that the peer could still say matters.

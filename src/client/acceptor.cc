@@ -1,5 +1,5 @@
-// Accepting: listening sockets, new connections, and which of them have to wait or to go when descriptors
-// or places for HTTP connections run out.
+#include "client/acceptor.h"
+
 #include <sys/epoll.h>
 
 #include <cerrno>
@@ -7,10 +7,10 @@
 
 #include "base/assert.h"
 #include "base/descriptor_table.h"
+#include "client/proxy.h"
 #include "client/shard_share.h"
-#include "gateway/shard.h"
 
-namespace carillon::gateway {
+namespace carillon::client {
 namespace {
 
 // Of a turn, for each listening socket. Fewer while events wait to be written: an accept costs several
@@ -24,34 +24,68 @@ constexpr auto kEssentialHead = milliseconds(500);
 constexpr auto kEssentialAnswer = seconds(1);
 constexpr std::uint64_t kHttpConnectionsMin = 4;  // of a shard, under a tiny limit on descriptors
 
+HttpConnections::Limits http_limits(const config::ServerSettings& server, std::uint32_t shard) {
+  HttpConnections::Limits limits{ConnectionTable::kConnectionsMax,
+                                 std::nullopt};  // "auto" until begin_serving()
+  if (server.http_connections_max != 0) {
+    limits.connections = share_of(server.http_connections_max, shard, server.shards);
+  }
+  if (const auto of_one = server.http_connections_per_ip.value) {
+    limits.of_one_address = share_of(*of_one, shard, server.shards);
+  }
+  return limits;
+}
+
 }  // namespace
 
-Result<std::monostate> Shard::listen(reactor::FileDescriptor listener, ListenerOptions options) {
+Acceptor::Acceptor(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Clients& clients,
+                   fanout::FanOut& fan_out, ShardCounters& counters, std::uint32_t shard)
+    : shared_(shared),
+      loop_(loop),
+      sockets_(sockets),
+      clients_(clients),
+      fan_out_(fan_out),
+      counters_(counters),
+      shard_(shard),
+      http_connections_(http_limits(shared.settings.server, shard)),
+      gate_(http_connections_),
+      listener_handler_(loop.add_handler(*this)) {}
+
+Acceptor::~Acceptor() { loop_.remove_handler(listener_handler_); }
+
+Result<std::monostate> Acceptor::listen(reactor::FileDescriptor listener, ListenerOptions options) {
   if (options.tls && !handshake_rate_) {
     if (auto made = clients_.enable_tls(); !made) return made;
     const config::ServerSettings& server = shared_.settings.server;
     if (const auto most = server.tls_handshakes_per_ip.value) {
       handshake_rate_.emplace(
-          HandshakeRate::Limit{share_of(*most, number_, server.shards), server.tls_handshakes_window},
+          HandshakeRate::Limit{share_of(*most, shard_, server.shards), server.tls_handshakes_window},
           shared_.channels_key);
     }
   }
   const auto index = static_cast<std::uint32_t>(listeners_.size());
-  if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_.id, index, 0)) {
+  if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_, index, 0)) {
     return failure("cannot watch a listening socket: no descriptors left");
   }
   listeners_.push_back({std::move(listener), std::move(options)});
   return std::monostate{};
 }
 
-std::vector<int> Shard::listening_descriptors() const {
+void Acceptor::stop_listening() {
+  for (const Listener& listener : listeners_) loop_.unwatch(listener.socket.get());
+  listeners_.clear();
+}
+
+void Acceptor::on_io(std::uint32_t, std::uint32_t, std::uint32_t) { accept_after({}); }
+
+std::vector<int> Acceptor::listening_descriptors() const {
   std::vector<int> all;
   for (const Listener& listener : listeners_) all.push_back(listener.socket.get());
   return all;
 }
 
-void Shard::begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors) {
-  accept_gate_.begin(std::move(descriptors));
+void Acceptor::begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors) {
+  gate_.begin(std::move(descriptors));
   const config::ServerSettings& server = shared_.settings.server;
   if (server.http_connections_max != 0) return;
   // "auto" leaves three quarters of the descriptors to WebSockets.
@@ -63,22 +97,20 @@ void Shard::begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors
 
 // --- accept() -----------------------------------------------------------------------------------
 
-// At the end of a turn, not in the listening socket's own event: requests that have arrived are read and
-// answered first, so that after a stall no client is turned away whose request is here.
-void Shard::accept_waiting(MonoTime now) {
+void Acceptor::accept_waiting(MonoTime now) {
   if (now >= essential_.deadline) end_essential();
   if (now < accept_again_at_) return;
   accept_again_at_ = MonoTime::max();
   for (const Listener& listener : listeners_) accept_from(listener);
 }
 
-void Shard::accept_from(const Listener& listener) {
-  const std::uint64_t limit = accept_gate_.knows_its_table() ? descriptor_limit() : 0;
+void Acceptor::accept_from(const Listener& listener) {
+  const std::uint64_t limit = gate_.knows_its_table() ? descriptor_limit() : 0;
   const int accepts_max = fan_out_.has_work() ? kAcceptsBesideWrites : kAcceptsATurn;
   for (int i = 0; i < accepts_max; ++i) {
-    switch (accept_gate_.next(limit, loop_.now())) {
+    switch (gate_.next(limit, loop_.now())) {
       case AcceptGate::Next::close_one:
-        if (!close_to_make_room(accept_gate_.to_close())) return accept_after(kRoomPause);
+        if (!close_to_make_room(gate_.to_close())) return accept_after(kRoomPause);
         continue;
       case AcceptGate::Next::wait:
         warn_if_short(limit);
@@ -89,7 +121,7 @@ void Shard::accept_from(const Listener& listener) {
         continue;
       case AcceptGate::Next::accept_essential:
         warn_if_short(limit);
-        if (!accept_one(listener, accept_gate_.lend_spare())) return;
+        if (!accept_one(listener, gate_.lend_spare())) return;
         continue;
     }
   }
@@ -98,7 +130,7 @@ void Shard::accept_from(const Listener& listener) {
 
 // False when there is nobody to accept, or not now. `lease`: of the spare descriptor, for a connection that
 // may only ask for what is essential.
-bool Shard::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease lease) {
+bool Acceptor::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease lease) {
   const bool has_spare = static_cast<bool>(lease);
   const auto low_water = static_cast<int>(shared_.settings.server.notsent_low_water_bytes);
   const reactor::Accepted accepted = reactor::accept_from(listener.socket.get(), low_water);
@@ -111,11 +143,11 @@ bool Shard::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease
     case reactor::Accepted::Outcome::connection_gone:
       return true;
     case reactor::Accepted::Outcome::no_descriptor:
-      accept_gate_.note_none_left();
+      gate_.note_none_left();
       if (!has_spare) return true;  // close another, or use the spare one
       break;
     case reactor::Accepted::Outcome::other_error:
-      if (accept_gate_.descriptors().should_warn(loop_.now())) {
+      if (gate_.descriptors().should_warn(loop_.now())) {
         const std::string why = std::generic_category().message(accepted.error);
         shared_.log.warning("accept failed; trying again", {{"reason", std::string_view(why)}});
       }
@@ -127,13 +159,13 @@ bool Shard::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease
 }
 
 // Those who wait are no new edge of the listening socket.
-void Shard::accept_after(MonoClock::duration pause) {
+void Acceptor::accept_after(MonoClock::duration pause) {
   accept_again_at_ = std::min(accept_again_at_, loop_.now() + pause);
 }
 
-void Shard::warn_if_short(std::uint64_t limit) {
-  if (!accept_gate_.is_short()) return;
-  reactor::DescriptorBudget& descriptors = accept_gate_.descriptors();
+void Acceptor::warn_if_short(std::uint64_t limit) {
+  if (!gate_.is_short()) return;
+  reactor::DescriptorBudget& descriptors = gate_.descriptors();
   if (!descriptors.should_warn(loop_.now())) return;
   shared_.log.warning(
       "no file descriptor is left for new clients: raise the limit (ulimit -n; systemd: LimitNOFILE=), or "
@@ -145,12 +177,12 @@ void Shard::warn_if_short(std::uint64_t limit) {
 
 // --- a new connection ---------------------------------------------------------------------------
 
-void Shard::adopt(int fd, const std::string& peer_address, const ListenerOptions& options) {
+void Acceptor::adopt(int fd, const std::string& peer_address, const ListenerOptions& options) {
   take_in(fd, peer_address, options, {});
 }
 
-void Shard::take_in(int fd, const std::string& peer_address, const ListenerOptions& options,
-                    reactor::SpareDescriptor::Lease lease) {
+void Acceptor::take_in(int fd, const std::string& peer_address, const ListenerOptions& options,
+                       reactor::SpareDescriptor::Lease lease) {
   counters_.accepts.add();
   const IpAddress peer = IpAddress::parse(peer_address).value_or(IpAddress{});
   const auto taken = clients_.table().try_take();
@@ -173,7 +205,7 @@ void Shard::take_in(int fd, const std::string& peer_address, const ListenerOptio
   exchange.spare = std::move(lease);
   if (!exchange.spare) exchange.place = http_connections_.enter(index, loop_.now());
   counters_.sockets.add();
-  accept_gate_.descriptors().add_client();
+  gate_.descriptors().add_client();
   fan_out_.add_subscriber(index, 0, fanout::Encoding::plain);
   connection.tls = options.tls != nullptr;
   if (connection.tls) clients_.tls().add(index, *options.tls);
@@ -189,11 +221,10 @@ void Shard::take_in(int fd, const std::string& peer_address, const ListenerOptio
   count_address(index);
 }
 
-// Of those that speak HTTP; false when it was closed as one too many of its address.
-bool Shard::count_address(Index index) {
+bool Acceptor::count_address(Index index) {
   const HttpExchange& exchange = clients_[index].exchange();
   if (!http_connections_.counts_addresses() || exchange.spare) return true;
-  if (exchange.peer.is_loopback() || is_trusted_proxy(exchange.peer)) return true;
+  if (exchange.peer.is_loopback() || is_trusted_proxy(exchange.peer, shared_.settings.server)) return true;
   const IpAddress address = exchange.peer.limit_group();
   if (!http_connections_.has_room_for(address)) {
     const auto other = http_connections_.first_to_close_of(address, loop_.now());
@@ -208,7 +239,7 @@ bool Shard::count_address(Index index) {
 
 // One that HttpConnections has named: idle, or without a whole request head for a second. False when it may
 // stay a little longer: its request waits for a read slice, or its answer for the socket.
-bool Shard::close_to_make_room(Index index) {
+bool Acceptor::close_to_make_room(Index index) {
   const Connection& connection = clients_[index];
   const HttpConnections::Place& place = connection.exchange().place;
   const auto since = loop_.now() - place.since();
@@ -226,33 +257,55 @@ bool Shard::close_to_make_room(Index index) {
 
 // --- on the spare descriptor --------------------------------------------------------------------
 
-void Shard::begin_essential(Index index) {
+void Acceptor::begin_essential(Index index) {
   counters_.essential_accepts.add();
   essential_ = {index, clients_[index].generation, loop_.now() + kEssentialHead};
 }
 
-// Whether this request may be served. A connection on the spare descriptor ends with its answer.
-bool Shard::may_be_served(Index index) {
+bool Acceptor::may_be_served(Index index) {
   HttpExchange& exchange = clients_[index].exchange();
   if (!exchange.spare) return true;
   essential_.deadline = loop_.now() + kEssentialAnswer;
   exchange.head.keep_alive = http::KeepAlive::close;
-  if (shared_.http_handler.is_essential(exchange.head)) return true;
-  http::Response response = http::error_response(503, "too many connections");
-  response.headers.emplace_back("Retry-After", "5");
-  refuse(index, RefusalReason::no_descriptor, response, {});
-  return false;
+  return shared_.http_handler.is_essential(exchange.head);
 }
 
 // Its time is over: the next one may be waiting.
-void Shard::end_essential() {
+void Acceptor::end_essential() {
   essential_.deadline = MonoTime::max();
   const Connection* connection = clients_.table().find(essential_.index, essential_.generation);
   if (!connection) return;
   if (connection->state == State::head || connection->state == State::proxy_header) {
-    note_refusal(essential_.index, RefusalReason::no_descriptor, 0, "no whole request in time");
+    clients_.log().on_refusal(connection->exchange(), RefusalReason::no_descriptor, 0,
+                              "no whole request in time", loop_.now());
   }
   clients_.close(essential_.index, CloseReason::client_gone, {}, CloseMode::reset);
 }
 
-}  // namespace carillon::gateway
+// --- who may stay -------------------------------------------------------------------------------
+
+void Acceptor::expect_proxy_header(Index index) {
+  Connection& connection = clients_[index];
+  if (!is_trusted_proxy(connection.exchange().peer, shared_.settings.server)) {
+    turn_away(index, RefusalReason::proxy_header, "not a trusted proxy");
+    return;
+  }
+  connection.state = State::proxy_header;
+  connection.exchange().proxy_header = std::make_unique<http::ProxyHeaderReader>();
+}
+
+bool Acceptor::may_shake_hands(Index index) {
+  if (!handshake_rate_ || !clients_.tls().note_first_bytes(index)) return true;
+  const IpAddress& peer = clients_[index].exchange().peer;
+  if (peer.is_loopback() || is_trusted_proxy(peer, shared_.settings.server)) return true;
+  if (handshake_rate_->try_begin(peer.limit_group(), loop_.now())) return true;
+  turn_away(index, RefusalReason::tls_handshake_rate, "too many TLS handshakes from this address");
+  return false;
+}
+
+void Acceptor::turn_away(Index index, RefusalReason reason, std::string_view detail) {
+  clients_.log().on_refusal(clients_[index].exchange(), reason, 0, detail, loop_.now());
+  clients_.close(index, CloseReason::client_gone, {}, CloseMode::close);
+}
+
+}  // namespace carillon::client

@@ -1,0 +1,19 @@
+// ListenerOptions: what the connections of one listen address begin with.
+#pragma once
+
+#include <memory>
+
+#include "config/settings.h"
+
+namespace carillon::reactor {
+class TlsContext;
+}
+
+namespace carillon::client {
+
+struct ListenerOptions {
+  config::ProxyProtocol proxy_protocol = config::ProxyProtocol::off;
+  std::shared_ptr<const reactor::TlsContext> tls = nullptr;  // null: plain
+};
+
+}  // namespace carillon::client

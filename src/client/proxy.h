@@ -1,0 +1,17 @@
+// Who the client is: the peer, or the address that a trusted proxy names in a header of the request.
+#pragma once
+
+#include "base/ip_address.h"
+#include "client/counters.h"
+#include "client/transient_state.h"
+#include "config/settings.h"
+
+namespace carillon::client {
+
+bool is_trusted_proxy(const IpAddress& address, const config::ServerSettings& server);
+
+// Sets exchange.client for the request whose head has been read. Only a trusted proxy is believed: any other
+// peer may write what it likes into these headers.
+void find_client(HttpExchange& exchange, const config::ServerSettings& server, ShardCounters& counters);
+
+}  // namespace carillon::client
