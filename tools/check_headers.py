@@ -1,6 +1,6 @@
 """Each header of src/ compiles alone, so that the order of includes never matters.
 
-A header that its own x.cc or x_test.cc includes first is proven by the build of that file. The others are
+A header that its own x.cc includes first is proven by the build of that file (tests may be compiled together). The others are
 compiled here, with the flags of build/dev/compile_commands.json. What passed is remembered by the hash of
 the header, of everything under src/ that it includes and of the flags: a second run compiles nothing.
 """
@@ -41,11 +41,9 @@ def flags_by_folder(database, source):
 
 def proven_by_build(header, source):
     """Whether a file that the build compiles anyway begins with this header."""
-    for twin in (header.with_suffix(".cc"), header.with_name(f"{header.stem}_test.cc")):
-        first = INCLUDE_ANY.search(twin.read_text()) if twin.is_file() else None
-        if first and first.group(1) == f'"{header.relative_to(source).as_posix()}"':
-            return True
-    return False
+    twin = header.with_suffix(".cc")
+    first = INCLUDE_ANY.search(twin.read_text()) if twin.is_file() else None
+    return bool(first and first.group(1) == f'"{header.relative_to(source).as_posix()}"')
 
 
 def closure(header, source, seen=None):

@@ -45,16 +45,27 @@ def sources_of(changed, compiled):
     return sorted(found)
 
 
-def compiled_sources(root, database):
-    names = {pathlib.Path(entry["file"]) for entry in json.loads(database.read_text())}
-    written = [file for file in names if file.is_relative_to(root) and not file.is_relative_to(root / "build")]
+def single_entries(entries):
+    """The entries of a compile_commands.json, with one for each source that is compiled with others."""
+    for entry in entries:
+        file = pathlib.Path(entry["file"])
+        if "Unity" in file.parts and file.is_file():
+            for source in INCLUDE.findall(file.read_text()):
+                yield {**entry, "file": source, "command": entry["command"].replace(entry["file"], source)}
+        else:
+            yield entry
+
+
+def compiled_sources(root, entries):
+    files = {pathlib.Path(entry["file"]) for entry in entries}
+    written = [file for file in files if file.is_relative_to(root) and not file.is_relative_to(root / "build")]
     return {file.relative_to(root).as_posix(): file.read_text() for file in written if file.is_file()}
 
 
-def write_database(database, folder):
+def write_database(entries, folder):
     """A compile_commands.json that Clang 14 understands: it calls C++23 by the name of the draft."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "compile_commands.json").write_text(database.read_text().replace("-std=c++23", "-std=c++2b"))
+    (folder / "compile_commands.json").write_text(json.dumps(entries).replace("-std=c++23", "-std=c++2b"))
 
 
 def tidy(name):
@@ -75,8 +86,9 @@ def main():
     if not database.exists():
         print("build/dev/compile_commands.json is missing: run cmake --preset dev")
         return 1
-    compiled = compiled_sources(ROOT, database)
-    write_database(database, ROOT / "build" / "tidy")
+    entries = list(single_entries(json.loads(database.read_text())))
+    compiled = compiled_sources(ROOT, entries)
+    write_database(entries, ROOT / "build" / "tidy")
     changed = None if arguments.all else changed_files(ROOT, arguments.since)
     files = sorted(compiled) if changed is None else sources_of(changed, compiled)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:

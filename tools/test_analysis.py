@@ -45,16 +45,24 @@ class CheckTidy(unittest.TestCase):
     def test_only_written_sources_are_checked_and_their_standard_is_spelled_for_clang_14(self):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
-            (root / "src").mkdir()
-            (root / "build").mkdir()
             files = [root / "src" / "a.cc", root / "build" / "made.cc"]
             for file in files:
+                file.parent.mkdir()
                 file.write_text("int f();\n")
-            database = root / "compile_commands.json"
-            database.write_text(json.dumps([{"file": str(file), "command": f"c++ -std=c++23 {file}"} for file in files]))
-            self.assertEqual(check_tidy.compiled_sources(root, database), {"src/a.cc": "int f();\n"})
-            check_tidy.write_database(database, root / "tidy")
+            entries = [{"file": str(file), "command": f"c++ -std=c++23 {file}"} for file in files]
+            self.assertEqual(check_tidy.compiled_sources(root, entries), {"src/a.cc": "int f();\n"})
+            check_tidy.write_database(entries, root / "tidy")
             self.assertIn("-std=c++2b ", (root / "tidy" / "compile_commands.json").read_text())
+
+    def test_sources_that_are_compiled_together_are_checked_one_by_one(self):
+        with tempfile.TemporaryDirectory() as folder:
+            together = pathlib.Path(folder) / "Unity" / "unity_0_cxx.cxx"
+            together.parent.mkdir()
+            together.write_text('/* generated */\n\n#include "/s/a_test.cc"\n\n#include "/s/b_test.cc"\n')
+            entries = [{"file": str(together), "command": f"c++ -c {together}"}, {"file": "/s/c.cc", "command": "c++"}]
+            self.assertEqual([(each["file"], each["command"]) for each in check_tidy.single_entries(entries)],
+                             [("/s/a_test.cc", "c++ -c /s/a_test.cc"), ("/s/b_test.cc", "c++ -c /s/b_test.cc"),
+                              ("/s/c.cc", "c++")])
 
 
 class Coverage(unittest.TestCase):
