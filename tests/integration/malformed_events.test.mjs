@@ -70,7 +70,7 @@ test("malformed events disturb no client", async (t) => {
   await t.test("dropped events were logged, each with its own reason", async () => {
     assert.ok(server.logs.some((log) => log.level === "warning" && JSON.stringify(log).includes(CHANNEL)));
     const reasons = (await metrics(server)).by(METRIC.eventsDropped, "reason");
-    assert.deepEqual([reasons.invalid_json > 0, reasons.oversize], [true, 1], JSON.stringify(reasons));
+    assert.deepEqual([reasons.invalid_json > 0, reasons.body_too_large], [true, 1], JSON.stringify(reasons));
   });
 
   for (const [name, body] of PASSED) {
