@@ -10,7 +10,7 @@
 
 namespace carillon::gateway::testing {
 
-class FakePublisher final : public EventPublisher {
+class FakePublisher final : public client::EventPublisher {
  public:
   struct Published {
     std::string channel;

@@ -10,15 +10,15 @@
 
 namespace carillon::gateway::testing {
 
-class NoHttp final : public HttpHandler {
+class NoHttp final : public client::HttpHandler {
  public:
-  Judgement judge(const http::RequestHead&, const Requester&) override { return NotMine{}; }
-  std::optional<http::Response> handle(const http::RequestHead&, std::string, Responder) override {
+  Judgement judge(const http::RequestHead&, const client::Requester&) override { return NotMine{}; }
+  std::optional<http::Response> handle(const http::RequestHead&, std::string, client::Responder) override {
     return std::nullopt;
   }
 };
 
-class NoPublisher final : public EventPublisher {
+class NoPublisher final : public client::EventPublisher {
  public:
   bool publish(std::string, std::string, std::function<void(bus::PublishResult)>) override { return false; }
 };
