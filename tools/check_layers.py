@@ -35,8 +35,8 @@ INNER_RULES = (
 INNER_EXCEPTIONS = {
     ("fanout/frame.cc", "websocket/deflate.h"),
     ("fanout/frame.cc", "websocket/frame_writer.h"),
-    ("fanout/testing/heard.h", "websocket/deflate.h"),
-    ("fanout/testing/heard.h", "websocket/frame_writer.h"),
+    ("fanout/testing/received.h", "websocket/deflate.h"),
+    ("fanout/testing/received.h", "websocket/frame_writer.h"),
     ("fanout/testing/stage.h", "websocket/deflate.h"),
     ("protocol/endpoint.h", "fanout/fan_out.h"),
     ("protocol/selection.h", "fanout/event_log.h"),

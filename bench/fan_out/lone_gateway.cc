@@ -58,7 +58,7 @@ void WatchedEdge::expect(std::uint64_t bytes, std::function<void()> reached) {
 Result<std::unique_ptr<LoneGateway>> LoneGateway::start(int core, std::string_view profile) {
   std::unique_ptr<LoneGateway> gateway(new LoneGateway);
   if (auto built = gateway->build(profile); !built) return tl::unexpected(built.error());
-  if (auto heard = gateway->listen(); !heard) return tl::unexpected(heard.error());
+  if (auto listening = gateway->listen(); !listening) return tl::unexpected(listening.error());
   gateway->thread_ = std::thread([loop = gateway->loop_.get(), core] {
     if (core >= 0) loadgen::pin_to_core(core);
     loop->run();

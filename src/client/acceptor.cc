@@ -128,8 +128,8 @@ void Acceptor::accept_from(const Listener& listener) {
   accept_after(MonoClock::duration::zero());
 }
 
-// False when there is nobody to accept, or not now. `lease`: of the spare descriptor, for a connection that
-// may only ask for what is essential.
+// Accepts one connection. False when none waits, or when accepting has to pause. With a `lease` of the spare
+// descriptor the connection may only request essential paths such as /health.
 bool Acceptor::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease lease) {
   const bool has_spare = static_cast<bool>(lease);
   const auto low_water = static_cast<int>(shared_.settings.server.notsent_low_water_bytes);
@@ -152,13 +152,13 @@ bool Acceptor::accept_one(const Listener& listener, reactor::SpareDescriptor::Le
         shared_.log.warning("accept failed; trying again", {{"reason", std::string_view(why)}});
       }
   }
-  // Those who are connected go on; the ones who wait do so in the kernel's queue.
+  // Connected clients are not affected; new ones wait in the kernel's queue.
   counters_.accept_pauses.add();
   accept_after(kErrorPause);
   return false;
 }
 
-// Those who wait are no new edge of the listening socket.
+// epoll is edge-triggered: connections that already wait cause no further event.
 void Acceptor::accept_after(MonoClock::duration pause) {
   accept_again_at_ = std::min(accept_again_at_, loop_.now() + pause);
 }

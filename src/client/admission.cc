@@ -58,7 +58,7 @@ Admission::Answer Admission::ask_rate(const protocol::Endpoint& endpoint, const 
   const auto& limit = endpoint.settings.limits.accepts_per_ip;
   if (!limit.value) return Answer::admitted;
   const std::lock_guard lock(mutex_);
-  // Whoever is only judged leaves no trace: the table is for those who got in.
+  // A check alone stores nothing: the table holds only admitted clients.
   const Window* window = find_window(endpoint, client_key, now);
   const bool fits = window ? limit.allows(window->accepts.size() + 1) : has_room_for_address(now);
   return fits ? Answer::admitted : Answer::rate_exceeded;

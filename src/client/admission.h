@@ -26,7 +26,7 @@ namespace carillon::client {
 // Whom limits count. IPv6 counts by its /64.
 struct ClientKey {
   IpAddress address;
-  std::string_view user;  // the token's subject, for the call; "" is nobody's and is not counted
+  std::string_view user;  // the token's subject, for the call; "" is not counted
 };
 
 class Admission {
@@ -53,7 +53,7 @@ class Admission {
   void begin_drain() { draining_.store(true, std::memory_order_relaxed); }
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
 
-  // From memory_watch.h: near the limit nobody is let in, and closer to it no body is read either.
+  // From memory_watch.h: near the limit new clients are refused, and closer to it request bodies too.
   void set_memory(MemoryLevel level) {
     memory_.store(level, std::memory_order_relaxed);
     bodies_.set_open(level != MemoryLevel::shedding);

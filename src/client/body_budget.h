@@ -28,7 +28,7 @@ class BodyBudget {
   }
   void give_back(std::uint64_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
 
-  // While it is not open nobody can take of it, whatever is left.
+  // While it is closed nothing can be taken, however much is left.
   void set_open(bool open) { open_.store(open, std::memory_order_relaxed); }
 
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }

@@ -5,7 +5,7 @@
 //   proxy_header → head …                       either, behind a proxy that speaks the PROXY protocol
 //
 // Thread: its shard's. Named by an index into the shard's table and a generation, so that an event for
-// an earlier user of the index harms nobody.
+// an earlier user of the index is ignored.
 #pragma once
 
 #include <cstdint>

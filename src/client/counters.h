@@ -51,7 +51,7 @@ struct ShardCounters {
   Counter tls_handshakes;     // done
   Counter tls_resumptions;    // of them, by a ticket
   Counter http_requests;
-  Counter forwarded_malformed;  // headers of trusted proxies that name nobody; the peer counted
+  Counter forwarded_malformed;  // headers of trusted proxies without a usable address; the peer's was used
   Counter messages_in;          // data messages of clients
   Counter control_frames_in;    // pings and pongs of clients
   Counter pings_passed_over;    // answered by the pong of a newer ping of the same read

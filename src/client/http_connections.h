@@ -4,7 +4,7 @@
 // A connection is waiting (its next request head is not whole), in a request, or idle (kept alive between
 // two requests, or answered and waiting for the peer to close). The one that has been idle longest goes
 // first. When none is idle, the one that has waited longest goes, if it has waited for kPatience: a client
-// sends its head at once, and during a crowd of reconnects nobody is closed for our own slowness.
+// sends its head at once, and during a reconnect storm no client is closed because the gateway is slow.
 // Connections in a request are never closed.
 //
 // Thread: the shard's. A connection that becomes a WebSocket leaves. It outlives its places.

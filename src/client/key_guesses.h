@@ -1,5 +1,5 @@
 // KeyGuesses: wrong API keys, by the address that sent them. An address that has sent too many different ones
-// is refused for a while without its key being looked at, so that nobody finds a key by trying.
+// is refused for a while without its key being looked at, so that keys cannot be found by guessing.
 //
 // The same wrong key again is no further guess: a service with an outdated key does not lock out its
 // neighbours behind one address. Bounded: kAddressesMax addresses with kWrongKeysMax hashes each; beyond, the

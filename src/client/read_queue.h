@@ -1,6 +1,6 @@
 // ReadQueue: the connections that have bytes to be read, and how much of a loop turn reading may take.
 //
-// epoll is edge-triggered: whatever is left unread has to be queued here, or nobody reads it again. One
+// epoll is edge-triggered: whatever is left unread has to be queued here, or it is never read. One
 // visit to a connection is short (reading.cc bounds its bytes, frames, requests and commands), so the queue
 // goes round all connections; a turn's visits end when their time is used up, as a write slice does.
 //
@@ -42,7 +42,7 @@ class ReadQueue {
 
   // Begins a turn's reading: visits begin until `slice` has passed.
   void begin_slice(MonoTime now, MonoClock::duration slice);
-  // Whom to visit next; nothing when nobody waits or the slice is over.
+  // The connection to visit next; nothing when none waits or the slice is over.
   std::optional<Waiting> next();
   // The visit that next() began has ended: its time is charged to its lane.
   void end_visit(MonoTime now);

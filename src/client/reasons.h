@@ -31,7 +31,7 @@ enum class RefusalReason : std::uint8_t {
   bodies_full,           // 503: server.bodies_bytes_max
   memory,                // 503: no memory for this one, or the process is near its limit
   proxy_header,          // closed: no PROXY header, or not from a trusted proxy
-  answer_timeout,        // 504: whoever answers did not in time
+  answer_timeout,        // 504: no answer was ready in time
   tls_handshake,         // no answer: garbage, plain HTTP, an old version or suite, on an address with TLS
   tls_handshake_rate,    // no answer: server.tls_handshakes_per_ip
   http_connections_max,  // closed: without a whole request head when its place was needed

@@ -84,7 +84,7 @@ class TlsClients {
 
   Sockets& sockets_;
   const std::unique_ptr<reactor::TlsWire> wire_;  // outlives the sessions
-  std::vector<std::unique_ptr<Client>> clients_;  // by index; null: plain, or nobody
+  std::vector<std::unique_ptr<Client>> clients_;  // by index; null: plain, or unused
   std::vector<char> plaintext_;                   // what was read last, for all
   std::vector<char> gathered_;                    // what is encrypted next, for all
 };

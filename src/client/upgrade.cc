@@ -9,7 +9,7 @@
 namespace carillon::client {
 namespace {
 
-// Nobody knows when one of the user's connections will end; not at once.
+// It is unknown when one of the user's connections will end, but it will not be at once.
 constexpr std::uint32_t kUserRetryAfterS = 5;
 constexpr std::uint32_t kMemoryRetryAfterS = 5;  // likewise
 

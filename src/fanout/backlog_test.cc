@@ -33,7 +33,7 @@ TEST_F(Backlog, OverTheBudgetOnlyTheFurthestBehindIsClosed) {
   EXPECT_EQ(stage->engine->counters().overruns, 0U);
   stage->let_through(2);
   stage->run();
-  EXPECT_EQ(stage->heard(2).size(), 4U);
+  EXPECT_EQ(stage->received(2).size(), 4U);
 }
 
 TEST_F(Backlog, OverTheBudgetWithNoneBehindTheLogThatGrewPays) {
@@ -58,7 +58,7 @@ TEST_F(Backlog, WhoIsALittleBehindDoesNotPayForAnotherShard) {
     append(10'000);
     stage->run();
     EXPECT_EQ(look().size(), limit < 10'000 ? 1U : 0U);
-    EXPECT_EQ(stage->heard(1).size(), 1U);
+    EXPECT_EQ(stage->received(1).size(), 1U);
     stage->memory.subtract(2'000'000);
   }
 }

@@ -190,7 +190,7 @@ void FanOut::leave(SubscriberId id, std::uint32_t index) {
   if (subscriber.blocked) --log.blocked;
   if (subscriber.ready) --log.ready;
   if (log.mixed) masks_[gone.log()].erase(id);
-  if (log.members.count() == 0 && log.lifetime == Lifetime::while_heard && !log.deserted) {
+  if (log.members.count() == 0 && log.lifetime == Lifetime::while_subscribed && !log.deserted) {
     log.deserted = true;
     deserted_.push_back(gone.log());
   }

@@ -114,8 +114,8 @@ class FanOut {
   FanOut& operator=(const FanOut&) = delete;
 
   // --- logs ---
-  enum class Lifetime : std::uint8_t { lasting, while_heard };
-  // `while_heard`: once its last subscriber has left it is among the deserted.
+  enum class Lifetime : std::uint8_t { lasting, while_subscribed };
+  // `while_subscribed`: once its last subscriber has left it is among the deserted.
   LogId add_log(PolicyId policy, Lifetime lifetime = Lifetime::lasting);
   bool has_room_for_log() const { return free_log_ != kNoLog || logs_.size() < kLogsMax; }
   void remove_log(LogId log);  // it has no subscribers any more

@@ -24,9 +24,9 @@ TEST(FanOutRules, Rule1_ACursorIsAnEventNumberWhateverTheEncoding) {
   for (int i = 0; i < 4; ++i) stage.append(log, long_text + std::to_string(i));
   stage.run();
   const Payloads all{long_text + "0", long_text + "1", long_text + "2", long_text + "3"};
-  EXPECT_EQ(stage.heard(0), all);
-  EXPECT_EQ(stage.heard(1), all);
-  EXPECT_EQ(stage.heard(2), all);
+  EXPECT_EQ(stage.received(0), all);
+  EXPECT_EQ(stage.received(1), all);
+  EXPECT_EQ(stage.received(2), all);
   EXPECT_LT(stage.host.at(1).received.size(), stage.host.at(0).received.size() / 4);
   EXPECT_EQ(stage.engine->events_of(log).head(), 2U);
 }
@@ -43,7 +43,7 @@ TEST(FanOutRules, Rule2_TheRestOfAHalfWrittenFrameGoesToTheOutboxWhichGoesFirst)
   stage.say(0, ping_frame("ping"));
   stage.let_through(0);
   stage.run();
-  EXPECT_THAT(stage.heard(0), ElementsAre("0123456789", "!ping", "next"));
+  EXPECT_THAT(stage.received(0), ElementsAre("0123456789", "!ping", "next"));
   EXPECT_EQ(stage.engine->events_of(log).size(), 0U);
 }
 
@@ -55,7 +55,7 @@ TEST(FanOutRules, Rule3_OneGatheredWriteOverAllLogsOfAConnection) {
   for (const LogId log : logs) stage.append(log, std::to_string(log));
   stage.run();
   EXPECT_EQ(stage.host.at(0).writes(), 1U);
-  EXPECT_EQ(stage.heard(0).size(), 20U);
+  EXPECT_EQ(stage.received(0).size(), 20U);
 }
 
 TEST(FanOutRules, Rule4_TheSweepGoesOnToTheCurrentHeadAndEndsAfterAFullTurnWithoutAnAppend) {
@@ -72,7 +72,7 @@ TEST(FanOutRules, Rule4_TheSweepGoesOnToTheCurrentHeadAndEndsAfterAFullTurnWitho
   for (SubscriberId id = 0; id < 10; ++id) {
     const bool was_reached = std::find(reached.begin(), reached.end(), id) != reached.end();
     EXPECT_EQ(stage.host.at(id).writes(), was_reached ? 2U : 1U);
-    EXPECT_THAT(stage.heard(id), ElementsAre("a", "b"));
+    EXPECT_THAT(stage.received(id), ElementsAre("a", "b"));
   }
   EXPECT_EQ(stage.host.order[reached.size()], reached.back() + 1);
   EXPECT_FALSE(stage.engine->has_work());
@@ -109,7 +109,7 @@ TEST(FanOutRules, Rule5_SlowMeansBlockedNeverNotYetSwept) {
   }
   EXPECT_THAT(found, ElementsAre(Pair(0, ::testing::AnyOf(What::slow_by_bytes, What::slow_by_age))));
   stage.run();
-  EXPECT_EQ(stage.heard(1).size(), 51U);
+  EXPECT_EQ(stage.received(1).size(), 51U);
   EXPECT_EQ(stage.engine->counters().overruns, 0U);
 }
 
@@ -146,17 +146,17 @@ TEST(FanOutRules, Rule8_ANewSubscriberStartsAtTheHeadAndTheLeavingMakeRoomBetwee
   stage.join(50, {log});
   stage.append(log, "b");
   stage.run();
-  EXPECT_THAT(stage.heard(38), ElementsAre("a", "b"));
-  EXPECT_THAT(stage.heard(39), ElementsAre("a", "b"));
-  EXPECT_THAT(stage.heard(50), ElementsAre("b"));
+  EXPECT_THAT(stage.received(38), ElementsAre("a", "b"));
+  EXPECT_THAT(stage.received(39), ElementsAre("a", "b"));
+  EXPECT_THAT(stage.received(50), ElementsAre("b"));
   EXPECT_EQ(stage.engine->subscribers_of(log), 3U);
   // The places have moved; the cursors with them.
   stage.engine->unsubscribe(39, log);
   stage.append(log, "c");
   stage.run();
-  EXPECT_THAT(stage.heard(38), ElementsAre("a", "b", "c"));
-  EXPECT_THAT(stage.heard(39), ElementsAre("a", "b"));
-  EXPECT_THAT(stage.heard(50), ElementsAre("b", "c"));
+  EXPECT_THAT(stage.received(38), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(stage.received(39), ElementsAre("a", "b"));
+  EXPECT_THAT(stage.received(50), ElementsAre("b", "c"));
 }
 
 TEST(FanOutRules, Rule8_AVerdictWaitsForTheEndOfTheSliceAndTheJudgedIsNeverWrittenToAgain) {
@@ -170,8 +170,8 @@ TEST(FanOutRules, Rule8_AVerdictWaitsForTheEndOfTheSliceAndTheJudgedIsNeverWritt
   stage.run();
   EXPECT_EQ(std::count(stage.host.order.begin(), stage.host.order.end(), 1U), 1);
   EXPECT_THAT(stage.verdicts(), ElementsAre(Pair(1, What::broken)));
-  EXPECT_THAT(stage.heard(0), ElementsAre("a", "b"));
-  EXPECT_THAT(stage.heard(2), ElementsAre("a", "b"));
+  EXPECT_THAT(stage.received(0), ElementsAre("a", "b"));
+  EXPECT_THAT(stage.received(2), ElementsAre("a", "b"));
   EXPECT_EQ(stage.engine->counters().retained_bytes, 0U);
 }
 

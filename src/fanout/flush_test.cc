@@ -36,7 +36,7 @@ void cut_twice(std::size_t first, std::size_t second, std::string_view big) {
   stage.run();
 
   Payloads of_a, of_b, pings;
-  for (const std::string& payload : stage.heard(0)) {
+  for (const std::string& payload : stage.received(0)) {
     (payload[0] == '!' ? pings : payload[0] == 'b' ? of_b : of_a).push_back(payload);
   }
   const std::string where = "cut at " + std::to_string(first) + " and " + std::to_string(second);
@@ -79,7 +79,7 @@ TEST(Flush, AHalfWrittenDeflatedFrameGoesOnAsItBegan) {
     stage.engine->remove_subscriber(1);  // and now there are too few for deflate
     stage.let_through(0);
     stage.run();
-    EXPECT_THAT(stage.heard(0), ElementsAre(text + "0", text + "1")) << at;
+    EXPECT_THAT(stage.received(0), ElementsAre(text + "0", text + "1")) << at;
   }
 }
 
@@ -107,7 +107,7 @@ TEST(Flush, ContiguousFramesLeaveAsOnePiece) {
   for (int i = 0; i < 200; ++i) stage.append_shared(log, "event " + std::to_string(i));
   stage.run();
   EXPECT_THAT(stage.host.at(0).piece_counts, ElementsAre(1));
-  EXPECT_EQ(stage.heard(0).size(), 200U);
+  EXPECT_EQ(stage.received(0).size(), 200U);
 }
 
 TEST(Flush, AVisitIsAtMost64PiecesAndThenTheOthersHaveTheirTurn) {
@@ -121,7 +121,7 @@ TEST(Flush, AVisitIsAtMost64PiecesAndThenTheOthersHaveTheirTurn) {
     stage.run();
     EXPECT_THAT(stage.host.at(0).piece_counts, Each(Le(64)));
     EXPECT_EQ(stage.host.at(0).writes(), static_cast<std::size_t>(events + 63) / 64);
-    EXPECT_EQ(stage.heard(0).size(), static_cast<std::size_t>(events));
+    EXPECT_EQ(stage.received(0).size(), static_cast<std::size_t>(events));
     EXPECT_NE(stage.host.order[0], stage.host.order[1]);
   }
 }
@@ -146,7 +146,7 @@ TEST(Flush, AVisitIsAtMost64KiB) {
     stage.append(log, std::string(size - 4, 'y'));
     stage.run();
     EXPECT_EQ(stage.host.at(0).writes(), size <= 32768 ? 1U : 2U);
-    EXPECT_EQ(stage.heard(0).size(), 2U);
+    EXPECT_EQ(stage.received(0).size(), 2U);
   }
 }
 
@@ -171,7 +171,7 @@ TEST(Flush, TwoLogsOfOneConnectionAreEachInOrder) {
     stage.append(b, "b" + std::to_string(i));
   }
   stage.run();
-  EXPECT_THAT(stage.heard(0), ElementsAre("a0", "a1", "a2", "b0", "b1", "b2"));
+  EXPECT_THAT(stage.received(0), ElementsAre("a0", "a1", "a2", "b0", "b1", "b2"));
   EXPECT_EQ(stage.host.at(0).writes(), 1U);
 }
 
@@ -184,7 +184,7 @@ TEST(Flush, A128LogsAndOneConnection) {
     for (const LogId log : logs) stage.append(log, std::to_string(log) + "." + std::to_string(round));
   }
   stage.run();
-  EXPECT_EQ(stage.heard(0).size(), 384U);
+  EXPECT_EQ(stage.received(0).size(), 384U);
   EXPECT_EQ(stage.host.at(0).writes(), 6U);
 }
 
@@ -205,8 +205,8 @@ TEST(Flush, ABusyLogDoesNotStarveTheOthersOfAConnection) {
     stage.slice(2);
   }
   for (const SubscriberId id : {0U, 1U}) {
-    const auto heard = stage.heard(id);
-    EXPECT_EQ(std::count(heard.begin(), heard.end(), "quiet"), 7) << id;
+    const auto received = stage.received(id);
+    EXPECT_EQ(std::count(received.begin(), received.end(), "quiet"), 7) << id;
   }
 }
 
@@ -222,8 +222,8 @@ TEST(Flush, ABusyLogDoesNotStarveTheOthersOfASlowReaderEither) {
     stage.run();
     stage.let_through(0, 1000);
   }
-  const auto heard = stage.heard(0);
-  EXPECT_EQ(std::count(heard.begin(), heard.end(), "quiet"), 1);
+  const auto received = stage.received(0);
+  EXPECT_EQ(std::count(received.begin(), received.end(), "quiet"), 1);
 }
 
 // A host that encrypts takes all bytes and keeps what the kernel did not take.
@@ -255,7 +255,7 @@ TEST(Flush, AWriteThatTookEverythingButReportsBlockedIsBlocked) {
   stage.host.at(0).holds_back = true;
   stage.append(log, "first");
   stage.run();
-  EXPECT_THAT(stage.heard(0), ElementsAre("first"));
+  EXPECT_THAT(stage.received(0), ElementsAre("first"));
   EXPECT_EQ(stage.engine->counters().blocked, 1U);
   EXPECT_EQ(stage.engine->counters().deliveries, 1U);
 
@@ -269,7 +269,7 @@ TEST(Flush, AWriteThatTookEverythingButReportsBlockedIsBlocked) {
   stage.host.at(0).holds_back = false;
   stage.let_through(0);
   stage.run();
-  EXPECT_THAT(stage.heard(0), ElementsAre("first", "!p", "second", "X"));
+  EXPECT_THAT(stage.received(0), ElementsAre("first", "!p", "second", "X"));
   EXPECT_EQ(stage.engine->counters().blocked, 0U);
   EXPECT_EQ(stage.verdicts().size(), 1U);
 }

@@ -35,7 +35,7 @@ TEST(SubscriptionIndex, AChannelLivesFromItsFirstSubscriberToItsLast) {
   EXPECT_EQ(index.size(), 1U);
   stage.append(*index.find("a"), "event");
   stage.run();
-  EXPECT_THAT(stage.heard(1), ElementsAre("event"));
+  EXPECT_THAT(stage.received(1), ElementsAre("event"));
   EXPECT_EQ(index.unsubscribe(0, "b"), Outcome::was_not);
   EXPECT_EQ(index.unsubscribe(0, "a"), Outcome::unsubscribed);
   EXPECT_EQ(index.unsubscribe(0, "a"), Outcome::was_not);
@@ -82,7 +82,7 @@ TEST(SubscriptionIndex, ADesertedChannelWithANewSubscriberStays) {
   ASSERT_TRUE(index.find("a").has_value());
   stage.append(*index.find("a"), "event");
   stage.run();
-  EXPECT_THAT(stage.heard(1), ElementsAre("event"));
+  EXPECT_THAT(stage.received(1), ElementsAre("event"));
 }
 
 // --- sets of tags -------------------------------------------------------------------------------
@@ -107,11 +107,11 @@ TEST_F(Selecting, FiveThousandWithTheSameSetAreOneLog) {
   for (SubscriberId id = 0; id < 5000; ++id) join(id, mask_of(kNews) | mask_of(kSport));
   EXPECT_EQ(index.sets(), 1U);
   append(kNews, "news");
-  append(kLast, "unheard");
+  append(kLast, "unreceived");
   append(kSport, "sport");
   EXPECT_EQ(stage.engine->counters().appends, 2U);
   stage.run();
-  EXPECT_THAT(stage.heard(4999), ElementsAre("news", "sport"));
+  EXPECT_THAT(stage.received(4999), ElementsAre("news", "sport"));
   EXPECT_EQ(stage.host.at(4999).writes(), 1U);
 }
 
@@ -119,7 +119,7 @@ TEST_F(Selecting, AnEmptySelectionReceivesNothing) {
   join(0, 0);
   append(kNews, "news");
   stage.run();
-  EXPECT_THAT(stage.heard(0), IsEmpty());
+  EXPECT_THAT(stage.received(0), IsEmpty());
   EXPECT_EQ(index.sets(), 0U);
 }
 
@@ -138,10 +138,10 @@ TEST_F(Selecting, SetsAtTheLimitAndBeyondItOnesThatShareAMixedLog) {
   append(kLast, "l");
   append(kNews, "n2");
   stage.run();
-  EXPECT_THAT(stage.heard(0), ElementsAre("n", "n2"));
-  EXPECT_THAT(stage.heard(1), ElementsAre("s"));
-  EXPECT_THAT(stage.heard(2), ElementsAre("n", "l", "n2"));
-  EXPECT_THAT(stage.heard(3), ElementsAre("s", "l"));
+  EXPECT_THAT(stage.received(0), ElementsAre("n", "n2"));
+  EXPECT_THAT(stage.received(1), ElementsAre("s"));
+  EXPECT_THAT(stage.received(2), ElementsAre("n", "l", "n2"));
+  EXPECT_THAT(stage.received(3), ElementsAre("s", "l"));
   EXPECT_EQ(stage.engine->counters().deliveries, 2U + 1U + 3U + 2U + 1U);
   EXPECT_EQ(stage.engine->counters().retained_bytes, 0U) << "what one passes over is not kept for it";
 }
@@ -159,7 +159,7 @@ TEST_F(Selecting, ASetEndsWithItsLastSubscriberAndMakesRoom) {
   EXPECT_EQ(index.sets(), 2U);
   append(kLast, "l");
   stage.run();
-  EXPECT_THAT(stage.heard(3), ElementsAre("l"));
+  EXPECT_THAT(stage.received(3), ElementsAre("l"));
 }
 
 TEST_F(Selecting, AShortWriteInTheMixedLogGoesOnWithWhatIsChosen) {
@@ -177,7 +177,7 @@ TEST_F(Selecting, AShortWriteInTheMixedLogGoesOnWithWhatIsChosen) {
     own.run();
     own.let_through(0);
     own.run();
-    EXPECT_THAT(own.heard(0), ElementsAre("news", "news", "news")) << cut;
+    EXPECT_THAT(own.received(0), ElementsAre("news", "news", "news")) << cut;
     EXPECT_EQ(own.engine->counters().deliveries, 3U) << cut;
   }
 }
@@ -217,7 +217,7 @@ TEST_F(Selecting, RandomWalksMatchANaiveQueuePerClient) {
   }
   for (const auto& [id, mask] : masks) stage.let_through(id);
   stage.run();
-  for (const auto& [id, texts] : expected) EXPECT_EQ(stage.heard(id), texts) << id;
+  for (const auto& [id, texts] : expected) EXPECT_EQ(stage.received(id), texts) << id;
   EXPECT_GT(index.in_mixed(), 0U) << "the walk has seen the mixed log";
 }
 

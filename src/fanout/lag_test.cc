@@ -27,7 +27,7 @@ TEST_F(Lag, TheBytesRuleAtTheLimit) {
       EXPECT_EQ(stage->engine->counters().retained_bytes, 0U);
       EXPECT_EQ(stage->engine->counters().slow_by_bytes, 1U);
     }
-    EXPECT_EQ(stage->heard(1).size(), 10U);
+    EXPECT_EQ(stage->received(1).size(), 10U);
   }
 }
 
@@ -239,7 +239,7 @@ TEST_F(Lag, ALogThatMovesPastABlockedCursorDisconnects) {
   stage->let_through(0);
   stage->run();
   EXPECT_THAT(stage->verdicts(), ElementsAre(Pair(0, What::slow_by_bytes)));
-  EXPECT_EQ(stage->heard(1).size(), 10U);
+  EXPECT_EQ(stage->received(1).size(), 10U);
   EXPECT_EQ(stage->engine->counters().overruns, 0U);
 }
 
@@ -251,11 +251,11 @@ TEST_F(Lag, ALogThatMovesPastABlockedCursorSkipsAndReportsOneExactGap) {
     stage->run();
     EXPECT_THAT(look(), IsEmpty());
   }
-  EXPECT_EQ(stage->heard(0).size(), 1U);  // half of one: nothing is told before it can be heard
+  EXPECT_EQ(stage->received(0).size(), 1U);  // half of one: nothing is told before it can be received
   stage->let_through(0);
   stage->run();
   const std::string gap = "gap " + std::to_string(log) + " 14";
-  EXPECT_THAT(stage->heard(0),
+  EXPECT_THAT(stage->received(0),
               ElementsAre("event 10", gap, "event 25", "event 26", "event 27", "event 28", "event 29"));
   EXPECT_EQ(stage->engine->counters().gaps_told, 1U);
   EXPECT_EQ(stage->engine->counters().events_skipped, 14U);
@@ -277,7 +277,7 @@ TEST_F(Lag, AReaderOfSingleBytesThatIsSkippedOwnsABoundedOutbox) {
   stage->run();
   std::uint64_t told = 0;
   std::uint64_t events = 0;
-  for (const std::string& each : stage->heard(0)) {
+  for (const std::string& each : stage->received(0)) {
     if (each.starts_with("gap ")) {
       told += std::stoul(each.substr(each.rfind(' ')));
     } else {
@@ -306,7 +306,7 @@ TEST_F(Lag, ASweepLongerThanTheWindowClosesNoHealthySubscriber) {
     stage->slice(3);
   }
   stage->run();
-  for (SubscriberId id = 1; id < 300; ++id) ASSERT_EQ(stage->heard(id).size(), 1000U) << id;
+  for (SubscriberId id = 1; id < 300; ++id) ASSERT_EQ(stage->received(id).size(), 1000U) << id;
   EXPECT_EQ(stage->engine->counters().overruns, 0U);
   EXPECT_THAT(look_for(kGrace), ElementsAre(Pair(0, What::slow_by_bytes)));
   EXPECT_EQ(stage->engine->counters().retained_bytes, 0U);
@@ -333,7 +333,8 @@ TEST_F(Lag, BeyondTheHardCapTheSkippedGetAGapFrame) {
   for (int i = 0; i < 8; ++i) stage->append(log, "event " + std::to_string(10 + i));
   stage->run();
   const std::string gap = "gap " + std::to_string(log) + " 3";
-  EXPECT_THAT(stage->heard(1), ElementsAre(gap, "event 13", "event 14", "event 15", "event 16", "event 17"));
+  EXPECT_THAT(stage->received(1),
+              ElementsAre(gap, "event 13", "event 14", "event 15", "event 16", "event 17"));
   EXPECT_THAT(stage->verdicts(), IsEmpty());
   EXPECT_EQ(stage->engine->counters().overruns, 6U);
 }

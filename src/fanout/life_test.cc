@@ -40,9 +40,9 @@ TEST_F(Life, JoiningAndLeavingMidSweepDisturbsNoOther) {
   stage.engine->unsubscribe(5, log);
   stage.run();
   for (const SubscriberId id : {0U, 1U, 3U, 4U, 6U, 7U, 9U})
-    EXPECT_THAT(stage.heard(id), ElementsAre("a", "b")) << id;
-  for (const SubscriberId id : {20U, 21U, 22U}) EXPECT_THAT(stage.heard(id), ElementsAre("b")) << id;
-  EXPECT_THAT(stage.heard(8), IsEmpty());
+    EXPECT_THAT(stage.received(id), ElementsAre("a", "b")) << id;
+  for (const SubscriberId id : {20U, 21U, 22U}) EXPECT_THAT(stage.received(id), ElementsAre("b")) << id;
+  EXPECT_THAT(stage.received(8), IsEmpty());
   EXPECT_EQ(stage.engine->subscribers_of(log), 10U);
   EXPECT_EQ(stage.engine->counters().retained_bytes, 0U);
 }
@@ -61,7 +61,7 @@ TEST_F(Life, AllSubscribersLeaveMidSweep) {
   stage.join(0, {log, other});
   stage.append(log, "b");
   stage.run();
-  EXPECT_EQ(stage.heard(0).back(), "b");
+  EXPECT_EQ(stage.received(0).back(), "b");
 }
 
 TEST_F(Life, SubscribingTwiceAndUnsubscribingTwiceAreSilent) {
@@ -87,7 +87,7 @@ TEST_F(Life, CompactionDuringTrafficMovesCursorsWithTheirOwners) {
   stage.let_through(99);
   stage.run();
   const Payloads all{"a", "b0", "b10", "b20", "b30", "b40", "b50", "b60", "b70", "b80"};
-  for (SubscriberId id = 90; id < 100; ++id) EXPECT_EQ(stage.heard(id), all) << id;
+  for (SubscriberId id = 90; id < 100; ++id) EXPECT_EQ(stage.received(id), all) << id;
   EXPECT_EQ(stage.engine->counters().retained_bytes, 0U);
 }
 
@@ -104,7 +104,7 @@ TEST_F(Life, CompactionWaitsForTheEndOfASweep) {
   }
   stage.run();
   for (const SubscriberId id : {19U, 38U, 39U})
-    EXPECT_THAT(stage.heard(id), ElementsAre("a", "b", "c")) << id;
+    EXPECT_THAT(stage.received(id), ElementsAre("a", "b", "c")) << id;
   EXPECT_THAT(stage.verdicts(), IsEmpty());
 }
 
@@ -127,7 +127,7 @@ TEST_F(Life, ASubscribersNumberIsUsedAgainWhileTheQueuesStillHoldIt) {
   stage.run();
   stage.pass(seconds(16));
   stage.engine->check_lag(stage.now);
-  EXPECT_THAT(stage.heard(1), ElementsAre("!q", "b"));
+  EXPECT_THAT(stage.received(1), ElementsAre("!q", "b"));
   EXPECT_THAT(stage.verdicts(), ElementsAre(Pair(0, What::slow_by_age)));
   stage.engine->check_lag(stage.now);
   EXPECT_THAT(stage.verdicts(), IsEmpty());
@@ -141,8 +141,8 @@ TEST_F(Life, TheReadyDoNotStarveTheLogsNorTheLogsTheReadyHoweverShortTheSlices) 
     stage.say(1, ping_frame("p"));
     stage.slice(1);
   }
-  EXPECT_THAT(stage.heard(0), ElementsAre("a"));
-  EXPECT_GE(stage.heard(1).size(), 1U);
+  EXPECT_THAT(stage.received(0), ElementsAre("a"));
+  EXPECT_GE(stage.received(1).size(), 1U);
 }
 
 TEST_F(Life, FinishSendsTheCloseFrameAfterThePendingEvents) {
@@ -154,7 +154,7 @@ TEST_F(Life, FinishSendsTheCloseFrameAfterThePendingEvents) {
   stage.run();
   stage.append(log, "c");
   stage.run();
-  EXPECT_THAT(stage.heard(0), ElementsAre("a", "b", "X"));
+  EXPECT_THAT(stage.received(0), ElementsAre("a", "b", "X"));
   EXPECT_THAT(stage.verdicts(), ElementsAre(Pair(0, What::finished)));
 }
 
@@ -172,10 +172,10 @@ TEST_F(Life, FinishWaitsForOneThatIsBlockedAtAnyByte) {
     fresh.run();
     fresh.let_through(0);
     fresh.run();
-    const auto heard = fresh.heard(0);
-    EXPECT_EQ(heard.front(), "abc");
-    EXPECT_EQ(heard.back(), "X");
-    EXPECT_EQ(heard.size(), at < 5 ? 3U : 2U) << at;  // from then on it had left before "def" came
+    const auto received = fresh.received(0);
+    EXPECT_EQ(received.front(), "abc");
+    EXPECT_EQ(received.back(), "X");
+    EXPECT_EQ(received.size(), at < 5 ? 3U : 2U) << at;  // from then on it had left before "def" came
     EXPECT_THAT(fresh.verdicts(), ElementsAre(Pair(0, What::finished))) << at;
   }
 }
@@ -186,7 +186,7 @@ TEST_F(Life, FinishWithNothingPendingIsDoneAtOnce) {
   stage.finish(0);
   EXPECT_FALSE(stage.engine->subscribe(0, log));
   stage.run();
-  EXPECT_THAT(stage.heard(0), ElementsAre("X"));
+  EXPECT_THAT(stage.received(0), ElementsAre("X"));
   EXPECT_THAT(stage.verdicts(), ElementsAre(Pair(0, What::finished)));
 }
 
@@ -195,7 +195,7 @@ TEST_F(Life, FinishWithoutLastBytesOnlyWaits) {
   stage.append(log, "a");
   stage.engine->finish(0, "", stage.now);
   stage.run();
-  EXPECT_THAT(stage.heard(0), ElementsAre("a"));
+  EXPECT_THAT(stage.received(0), ElementsAre("a"));
   EXPECT_THAT(stage.verdicts(), ElementsAre(Pair(0, What::finished)));
 }
 
@@ -208,7 +208,7 @@ TEST_F(Life, FinishNowDoesNotWaitForEventsButNeverCutsAFrame) {
   stage.engine->finish_now(0, Stage::close_frame(), stage.now);
   stage.let_through(0);
   stage.run();
-  EXPECT_THAT(stage.heard(0), ElementsAre("abcdef", "X"));
+  EXPECT_THAT(stage.received(0), ElementsAre("abcdef", "X"));
   EXPECT_THAT(stage.verdicts(), ElementsAre(Pair(0, What::finished)));
 }
 
@@ -227,7 +227,7 @@ TEST_F(Life, OneThatWasJudgedSlowMayStillReceiveTheReasonAndIsNotJudgedAgain) {
   EXPECT_THAT(stage.verdicts(), IsEmpty());
   stage.let_through(0);
   stage.run();
-  EXPECT_THAT(stage.heard(0), ElementsAre("X"));
+  EXPECT_THAT(stage.received(0), ElementsAre("X"));
   EXPECT_THAT(stage.verdicts(), ElementsAre(Pair(0, What::finished)));
 }
 

@@ -126,14 +126,15 @@ void Model::subscribe_or_not() {
   const LogId log = logs_[up_to(kLogs)];
   const bool is = client->events.contains(log);
   if (chance(60)) {
-    const bool may = !is && !client->last && !client->judged && !client->finish_heard;
+    const bool may = !is && !client->last && !client->judged && !client->finish_received;
     if (stage_.engine->subscribe(picked_, log) != may) fail(picked_, "subscribe() says the contrary");
     if (may) client->events[log];
   } else {
     if (is) naive_.unsubscribe(*client, log, stream(picked_));
     const bool was = stage_.engine->unsubscribe(picked_, log);
     // One that finishes is unsubscribed by the engine itself.
-    if (was != is && !client->last && !client->finish_heard) fail(picked_, "unsubscribe() says the contrary");
+    if (was != is && !client->last && !client->finish_received)
+      fail(picked_, "unsubscribe() says the contrary");
   }
 }
 
@@ -141,7 +142,7 @@ void Model::talk() {
   auto* client = any_client();
   if (!client) return;
   if (chance(3)) {
-    if (client->judged || client->last || client->finish_heard) return;
+    if (client->judged || client->last || client->finish_received) return;
     std::string frame;
     websocket::append_close(frame, 1000, std::to_string(picked_));
     client->last = NaiveFanOut::Owed{frame, frame.size(), now_ms()};
@@ -156,7 +157,7 @@ void Model::talk() {
     return;
   }
   const std::string frame = ping_frame(std::to_string(events_++) + std::string(up_to(100), 'p'));
-  const bool ignored = client->judged || client->last || client->finish_heard;
+  const bool ignored = client->judged || client->last || client->finish_received;
   const bool room = stage_.engine->outbox_has_room(picked_, frame.size());
   if (!ignored && room) naive_.say(*client, frame, now_ms(), stream(picked_));
   if (stage_.engine->say(picked_, frame, stage_.now) != (ignored || room)) fail(picked_, "say() declines");
@@ -215,7 +216,7 @@ void Model::judge_verdict(SubscriberId id, Verdict::What what) {
       if (!stage_.host.at(id).broken) fail(id, "broken, and is not");
       return;
     case Verdict::What::finished:
-      if (!client.finish_heard || client.last) fail(id, "finished, and has not heard the last bytes");
+      if (!client.finish_received || client.last) fail(id, "finished, and has not received the last bytes");
       return;
     case Verdict::What::slow_by_bytes:
       if (!client.was_slow || client.policy != kDisconnect) fail(id, "slow, and was not blocked");
@@ -288,7 +289,7 @@ void Model::step() {
 void Model::notice_the_arrived() {
   for (auto& [id, client] : naive_.clients) {
     if (client.events.empty() || client.judged || stage_.engine->subscriptions_of(id) > 0) continue;
-    if (!client.last && !client.finish_heard) fail(id, "has lost its subscriptions");
+    if (!client.last && !client.finish_received) fail(id, "has lost its subscriptions");
     if (client.pending_bytes() > 0) fail(id, "the last bytes overtook an event");
     client.events.clear();
   }

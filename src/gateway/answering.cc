@@ -73,7 +73,7 @@ void Shard::answer(Index index, std::uint32_t request, http::Response response) 
   HttpExchange& exchange = clients_[index].exchange();
   const AnswerQueue::Request* const asked = exchange.answers.awaited(request);
   if (!asked) return;
-  if (response.refusal) {  // counted by whoever refused it
+  if (response.refusal) {  // already counted where it was refused
     clients_.log().incidents().on_refusal(
         {response.refusal->reason, response.status, asked->path, asked->client, response.refusal->detail},
         loop_.now());

@@ -221,7 +221,7 @@ Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const Liste
     if (!listener) return tl::unexpected(listener.error());
     // Port 0: the first shard learns which it is, the others take the same.
     if (auto local = reactor::local_address(listener->get())) address = *local;
-    if (auto heard = shard->listen(std::move(*listener), options); !heard) return heard;
+    if (auto listening = shard->listen(std::move(*listener), options); !listening) return listening;
   }
   listening_on_.push_back(address);
   return std::monostate{};

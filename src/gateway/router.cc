@@ -133,7 +133,7 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
 }
 
 // An event that there is no memory for is lost on our side alone, so its clients are told. One that no
-// frame can hold is nobody's.
+// frame can hold is no loss of ours.
 void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) {
   std::string().swap(payload_);
   if (why == Drop::too_large) {

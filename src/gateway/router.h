@@ -1,4 +1,4 @@
-// Router: hears the bus, makes each event's frame once for each endpoint that wants it, and posts
+// Router: receives the bus's events, makes each event's frame once for each endpoint that wants it, and posts
 // every batch to every shard. A role on loop 0, not a thread: a hand-off would cost 10 µs an event.
 //
 // Thread: loop 0's. A batch has a number; a shard that sees one missing (its inbox was full) knows that

@@ -43,7 +43,7 @@ void Shard::count_handshake(Index index) {
 }
 
 // Garbage, plain HTTP, an old version: refused, with an alert on its way; not closed at once, for bytes
-// that nobody has read would turn the close into a reset, which can destroy the alert. After the
+// that have not been read would turn the close into a reset, which can destroy the alert. After the
 // handshake: a broken connection like any other.
 void Shard::on_tls_failure(Index index, std::string_view why) {
   if (clients_.tls().is_open(index)) {

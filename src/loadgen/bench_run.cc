@@ -77,7 +77,7 @@ Result<std::monostate> BenchRun::connect() {
   report_.handshakes = crowd_->handshake_times();
   const Crowd::State state = crowd_->state();
   report_.first_refusal = state.first_refusal;
-  if (state.counters.connected == 0) return failure("nobody could connect: " + state.first_refusal);
+  if (state.counters.connected == 0) return failure("no client could connect: " + state.first_refusal);
   return std::monostate{};
 }
 
@@ -141,9 +141,9 @@ tl::unexpected<Error> BenchRun::nobody_hears() {
   const ClientPool::Tally tally = crowd_->tally(0, 0);
   std::string who;
   for (const std::uint32_t client : crowd_->silent_clients(3)) who += " " + std::to_string(client);
-  return failure(std::to_string(tally.silent) + " of " + std::to_string(tally.hearers) +
-                 " clients have not heard the first event, and for 15 s nobody new has (numbers" + who +
-                 "): do --channel and what they subscribe to (--url, --hello) agree?");
+  return failure(std::to_string(tally.silent) + " of " + std::to_string(tally.receivers) +
+                 " clients have not received the first event, and for 15 s no further client has (numbers" +
+                 who + "): do --channel and what they subscribe to (--url, --hello) agree?");
 }
 
 Result<std::monostate> BenchRun::measure() {

@@ -144,7 +144,7 @@ void ClientPool::read(std::uint32_t index, Until until) {
     if (count < 0) return;
     const std::string_view bytes(receive_.data(), static_cast<std::size_t>(count));
     if (clients_[index].state == State::open) {
-      hear(index, bytes, mono_now());
+      receive(index, bytes, mono_now());
     } else {
       on_head_bytes(index, bytes);
     }
@@ -167,7 +167,7 @@ void ClientPool::on_head_bytes(std::uint32_t index, std::string_view bytes) {
   }
   open(index);
   const std::string_view rest = std::string_view(answer).substr(end_of_head + 4);
-  if (!rest.empty() && clients_[index].state == State::open) hear(index, rest, mono_now());
+  if (!rest.empty() && clients_[index].state == State::open) receive(index, rest, mono_now());
 }
 
 bool ClientPool::is_welcome(std::uint32_t index, std::string_view head) {
@@ -239,8 +239,8 @@ ClientPool::Extremes ClientPool::extremes() const {
   Extremes extremes{std::numeric_limits<std::uint64_t>::max(), 0};
   for (const Client& client : clients_) {
     if (!client.was_open) continue;
-    extremes.fewest = std::min(extremes.fewest, client.heard);
-    extremes.most = std::max(extremes.most, client.heard);
+    extremes.fewest = std::min(extremes.fewest, client.received);
+    extremes.most = std::max(extremes.most, client.received);
   }
   if (extremes.most < extremes.fewest) extremes.fewest = extremes.most;
   return extremes;

@@ -80,7 +80,7 @@ class ClientPool final {
   // What the clients that are open, or were when begin() was called, have and should have, now that the first
   // `published` events of the timetable are out for certain, and those up to `sent` perhaps.
   struct Tally {
-    std::uint64_t hearers = 0;
+    std::uint64_t receivers = 0;
     std::uint64_t silent = 0;  // clients that received nothing
     std::uint64_t expected = 0;
     std::uint64_t lost = 0;
@@ -112,12 +112,12 @@ class ClientPool final {
   };
   struct Client {
     FrameCounter frames;
-    std::uint64_t heard = 0;
+    std::uint64_t received = 0;
     std::unique_ptr<Handshake> handshake;
     int fd = -1;
     State state = State::connecting;
     bool was_open = false;
-    bool hears = false;        // was open, and read, when begin() was called
+    bool receives = false;     // was open, and read, when begin() was called
     std::uint8_t matched = 0;  // of the marker
   };
   struct Look {
@@ -156,7 +156,7 @@ class ClientPool final {
   void read(std::uint32_t index, Until until);
 
   // receiving.cc
-  void hear(std::uint32_t index, std::string_view bytes, MonoTime now);
+  void receive(std::uint32_t index, std::string_view bytes, MonoTime now);
   std::uint32_t hear_frames(std::uint32_t index, std::string_view bytes);
   std::uint32_t hear_stream(std::uint32_t index, std::string_view bytes);
   void reckon(std::uint32_t index, std::uint64_t from, std::uint32_t events, MonoTime now);

@@ -119,7 +119,7 @@ void open_client(ClientPool& pool, Server& server, std::size_t client) {
   EXPECT_TRUE(turn_until(pool, [&] { return pool.settled(); }));
 }
 
-bool heard(ClientPool& pool, std::uint64_t events) {
+bool received(ClientPool& pool, std::uint64_t events) {
   return turn_until(pool, [&] { return pool.counters().events >= events; });
 }
 
@@ -149,7 +149,7 @@ TEST(ClientPool, ReceivesEventsThatArriveWithTheAnswer) {
   const std::string answer = welcome() + frame(Opcode::text, "one") + frame(Opcode::binary, "two");
   server.say(0, answer.substr(0, 20));
   server.say(0, answer.substr(20));
-  EXPECT_TRUE(heard(pool, 2));
+  EXPECT_TRUE(received(pool, 2));
   EXPECT_EQ(pool.counters().connected, 1U);
   EXPECT_EQ(pool.handshake_times().count(), 1U);
 }
@@ -208,7 +208,7 @@ TEST(ClientPool, AnswersPingsAndQuestionsWithoutCountingThem) {
   open_client(pool, server, 0);
   server.say(0, frame(Opcode::ping, "you?") + frame(Opcode::text, "2") + frame(Opcode::text, "psst") +
                     frame(Opcode::text, "22"));
-  EXPECT_TRUE(heard(pool, 1));
+  EXPECT_TRUE(received(pool, 1));
   std::string answers;
   websocket::append_masked_frame(answers, Opcode::pong, "you?", {0x12, 0x34, 0x56, 0x78});
   websocket::append_masked_frame(answers, Opcode::text, "3", {0x12, 0x34, 0x56, 0x78});
@@ -241,7 +241,7 @@ TEST(ClientPool, AStalledClientIsOpenAndReadsNothing) {
   open_client(pool, server, 1);
   server.say(1, frame(Opcode::text, "for nobody"));
   server.say(0, frame(Opcode::text, "for somebody"));
-  EXPECT_TRUE(heard(pool, 1));
+  EXPECT_TRUE(received(pool, 1));
   EXPECT_EQ(pool.counters().connected, 2U);
   EXPECT_EQ(pool.counters().stalled, 1U);
   EXPECT_EQ(pool.counters().events, 1U);
@@ -261,7 +261,7 @@ TEST(ClientPool, TimesAnEventFromWhenItWasDue) {
       Channels::shared);
   server.say(0, frame(Opcode::text, R"({"n":0})") + frame(Opcode::text, R"({"n":1})") +
                     frame(Opcode::text, R"({"n":1})"));
-  EXPECT_TRUE(heard(pool, 3));
+  EXPECT_TRUE(received(pool, 3));
   EXPECT_EQ(pool.latency().count(), 2U) << "the timetable has no third";
   EXPECT_GE(pool.latency().percentile_us(1), 59'900'000U);
   EXPECT_GE(pool.latency().max_us(), 60'000'000U);
@@ -279,9 +279,9 @@ TEST(ClientPool, CountsLostAndSurplusEventsOfEachClient) {
   server.say(0, frame(Opcode::text, R"({"n":0})") + frame(Opcode::text, R"({"n":3})"));
   server.say(1, frame(Opcode::text, R"({"n":1})") + frame(Opcode::text, R"({"n":4})") +
                     frame(Opcode::text, R"({"n":4})"));
-  EXPECT_TRUE(heard(pool, 5));
+  EXPECT_TRUE(received(pool, 5));
   const ClientPool::Tally tally = pool.tally(6, 6);
-  EXPECT_EQ(tally.hearers, 3U);
+  EXPECT_EQ(tally.receivers, 3U);
   EXPECT_EQ(tally.expected, 6U);
   EXPECT_EQ(tally.lost, 2U);
   EXPECT_EQ(tally.surplus, 1U);

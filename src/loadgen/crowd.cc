@@ -142,7 +142,7 @@ ClientPool::Tally Crowd::tally(std::uint64_t published, std::uint64_t sent) {
   ClientPool::Tally sum;
   ask_in_turn([&](ClientPool& pool) {
     const ClientPool::Tally own = pool.tally(published, sent);
-    sum.hearers += own.hearers;
+    sum.receivers += own.receivers;
     sum.silent += own.silent;
     sum.expected += own.expected;
     sum.lost += own.lost;

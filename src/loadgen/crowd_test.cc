@@ -103,7 +103,7 @@ TEST(Crowd, OfSeveralThreadsCountsAsOne) {
   (*crowd)->begin(Timetable({.events_per_s = 10, .events = 2, .channels = 1, .order = {}}, mono_now()),
                   Channels::shared);
   const ClientPool::Tally tally = (*crowd)->tally(2, 2);
-  EXPECT_EQ(tally.hearers, 7U);
+  EXPECT_EQ(tally.receivers, 7U);
   EXPECT_EQ(tally.silent, 7U) << "begin() forgets";
   EXPECT_EQ(tally.lost, 14U);
   EXPECT_EQ((*crowd)->silent_clients(4).size(), 4U);

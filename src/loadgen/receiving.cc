@@ -49,15 +49,15 @@ class ClientPool::Listening final : public FrameListener, public PayloadListener
   std::uint32_t found_ = 0;
 };
 
-void ClientPool::hear(std::uint32_t index, std::string_view bytes, MonoTime now) {
+void ClientPool::receive(std::uint32_t index, std::string_view bytes, MonoTime now) {
   ++counters_.reads;
   counters_.bytes += bytes.size();
   const std::uint32_t events =
       settings_.transport == Transport::sse ? hear_stream(index, bytes) : hear_frames(index, bytes);
   if (events == 0) return;
   Client& client = clients_[index];
-  if (reckons_) reckon(index, client.heard, events, now);
-  client.heard += events;
+  if (reckons_) reckon(index, client.received, events, now);
+  client.received += events;
   counters_.events += events;
   last_event_at_ = now;
 }
@@ -121,8 +121,8 @@ void ClientPool::begin(const Timetable& timetable, Channels channels) {
   latency_.clear();
   counters_.checked = counters_.out_of_order = 0;
   for (Client& client : clients_) {
-    client.heard = 0;
-    client.hears = client.state == State::open;
+    client.received = 0;
+    client.receives = client.state == State::open;
   }
   for (Look& look : looks_) look.next_k = 0;
 }
@@ -131,14 +131,14 @@ ClientPool::Tally ClientPool::tally(std::uint64_t published, std::uint64_t sent)
   Tally tally;
   for (std::uint32_t index = 0; index < clients_.size(); ++index) {
     const Client& client = clients_[index];
-    if (!client.hears) continue;
+    if (!client.receives) continue;
     const std::uint64_t expected = timetable_.count_on(channel_of(index), published);
-    ++tally.hearers;
+    ++tally.receivers;
     tally.expected += expected;
-    if (client.heard == 0) ++tally.silent;
-    if (client.heard < expected) tally.lost += expected - client.heard;
+    if (client.received == 0) ++tally.silent;
+    if (client.received < expected) tally.lost += expected - client.received;
     const std::uint64_t possible = timetable_.count_on(channel_of(index), sent);
-    if (client.heard > possible) tally.surplus += client.heard - possible;
+    if (client.received > possible) tally.surplus += client.received - possible;
   }
   return tally;
 }
@@ -146,7 +146,7 @@ ClientPool::Tally ClientPool::tally(std::uint64_t published, std::uint64_t sent)
 std::vector<std::uint32_t> ClientPool::silent_clients(std::size_t most) const {
   std::vector<std::uint32_t> silent;
   for (std::uint32_t index = 0; index < clients_.size() && silent.size() < most; ++index) {
-    if (clients_[index].hears && clients_[index].heard == 0) silent.push_back(number_of(index));
+    if (clients_[index].receives && clients_[index].received == 0) silent.push_back(number_of(index));
   }
   return silent;
 }

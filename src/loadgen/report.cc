@@ -126,7 +126,7 @@ std::string table_of(const Report& report) {
             report.measured_s);
     add_time_row(out, "latency", report.latency);
   } else {
-    add_row(out, "heard", "%llu events over %.2f s", Count{report.deliveries}, report.measured_s);
+    add_row(out, "received", "%llu events over %.2f s", Count{report.deliveries}, report.measured_s);
   }
   if (report.deliveries > 0)
     add_row(out, "CPU of the clients", "%.3f us a delivery",

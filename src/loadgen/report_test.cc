@@ -16,7 +16,7 @@ Report a_good_run() {
   for (int i = 0; i < 100; ++i) report.handshakes.record_us(1500);
   report.published = 10;
   report.measured_s = 2;
-  report.tally = {.hearers = 100, .silent = 0, .expected = 1000, .lost = 0, .surplus = 0};
+  report.tally = {.receivers = 100, .silent = 0, .expected = 1000, .lost = 0, .surplus = 0};
   report.deliveries = 1000;
   report.latency.record_us(700);
   report.own_cpu_ns = 2'000'000;
@@ -45,7 +45,7 @@ TEST(Report, LeavesOutWhatWasNotMeasured) {
   Report listened = a_good_run();
   listened.published = 0;
   EXPECT_FALSE(holds(table_of(listened), "latency"));
-  EXPECT_TRUE(holds(table_of(listened), "heard"));
+  EXPECT_TRUE(holds(table_of(listened), "received"));
 }
 
 TEST(Report, WhatWasStillComingWhenTheTimeWasUpIsNotCalledLost) {

@@ -80,7 +80,7 @@ class Loop {
   // Any thread. Runs `function` on the loop's thread in a later turn; false when kPostsMax wait.
   virtual bool post(std::function<void()> function) = 0;
   // Any thread. The same, but never refused. Only for what is bounded elsewhere: one answer to each
-  // request, one drain of each process. Nobody could do anything about its refusal.
+  // request, one drain of each process. A refusal could not be handled.
   virtual void post_always(std::function<void()> function) = 0;
   virtual void run() = 0;   // until stop()
   virtual void stop() = 0;  // any thread, or a signal handler's thread

@@ -12,7 +12,7 @@ namespace carillon::reactor {
 // Thread: the shard's, whose table it is in. It outlives its lease.
 class SpareDescriptor {
  public:
-  // Whoever holds it may use one descriptor. Ends with the object, after that descriptor was closed.
+  // Its holder may use one descriptor. Ends with the object, after that descriptor was closed.
   class Lease {
    public:
     Lease() = default;

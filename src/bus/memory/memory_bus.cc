@@ -67,18 +67,18 @@ void MemoryBus::turn() {
     slice.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
-  bool heard = false;
+  bool delivered = false;
   for (const auto& event : slice) {
     if (event.result != PublishResult::accepted) continue;
     --waiting_events_;
     waiting_bytes_ -= event.channel.size() + event.body.size();
     if (!is_wanted(event.channel)) continue;
-    heard = true;
+    delivered = true;
     bump(counters_.events_in);
     bump(counters_.bytes_in, event.body.size());
     sink_.on_event(event.channel, event.body);
   }
-  if (heard) sink_.on_batch_end();
+  if (delivered) sink_.on_batch_end();
   for (auto& event : slice) {
     bump(event.result == PublishResult::accepted ? counters_.published : counters_.publish_failures);
     if (event.done) event.done(event.result);

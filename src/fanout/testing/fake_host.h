@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "fanout/fan_out.h"
-#include "fanout/testing/heard.h"
+#include "fanout/testing/received.h"
 
 namespace carillon::fanout::testing {
 

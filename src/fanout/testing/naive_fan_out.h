@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "fanout/fan_out.h"
-#include "fanout/testing/heard.h"
+#include "fanout/testing/received.h"
 
 namespace carillon::fanout::testing {
 
@@ -36,7 +36,7 @@ class NaiveFanOut {
     bool was_slow = false;
     bool unsure = false;  // was slow, then dropped what it was owed: the engine may have noticed or not
     bool judged = false;
-    bool finish_heard = false;
+    bool finish_received = false;
 
     bool owed_nothing() const;
     // Since when its oldest unsent byte waits.
@@ -62,7 +62,7 @@ class NaiveFanOut {
   bool unsure_of_losses = false;
 
  private:
-  std::string judge_event(Client& client, const HeardFrame& frame, std::size_t begin);
+  std::string judge_event(Client& client, const ReceivedFrame& frame, std::size_t begin);
 };
 
 inline bool NaiveFanOut::Client::owed_nothing() const {
@@ -128,7 +128,7 @@ inline std::string NaiveFanOut::hear(Client& client, std::string_view stream) {
     if (!frame) break;
     client.read += frame->size;
     const std::string_view wire = stream.substr(begin, frame->size);
-    if (client.finish_heard) return "bytes after the last ones";
+    if (client.finish_received) return "bytes after the last ones";
     if (frame->opcode == websocket::Opcode::close) {
       if (!client.said.empty()) return "the last bytes overtook what was said";
       for (const auto& [log, queue] : client.events) {
@@ -136,7 +136,7 @@ inline std::string NaiveFanOut::hear(Client& client, std::string_view stream) {
       }
       if (!client.last || client.last->payload != wire) return "a close frame that nobody said";
       client.last.reset();
-      client.finish_heard = true;
+      client.finish_received = true;
     } else if (frame->opcode == websocket::Opcode::ping || frame->payload.starts_with("gap ")) {
       if (client.said.empty() || client.said.front().first.payload != wire) return "said bytes out of order";
       client.said.pop_front();
@@ -148,7 +148,7 @@ inline std::string NaiveFanOut::hear(Client& client, std::string_view stream) {
   return {};
 }
 
-inline std::string NaiveFanOut::judge_event(Client& client, const HeardFrame& frame, std::size_t begin) {
+inline std::string NaiveFanOut::judge_event(Client& client, const ReceivedFrame& frame, std::size_t begin) {
   for (const auto& [where, payload] : client.halves) {
     if (where == begin && payload == frame.payload) return {};
   }

@@ -72,7 +72,7 @@ struct Stage {
   }
   void block(SubscriberId id) { host.at(id).capacity = 0; }
 
-  Payloads heard(SubscriberId id) { return host.at(id).payloads(); }
+  Payloads received(SubscriberId id) { return host.at(id).payloads(); }
   // The verdicts so far, "3 broken" each.
   std::vector<std::pair<SubscriberId, Verdict::What>> verdicts() {
     std::vector<std::pair<SubscriberId, Verdict::What>> all;

@@ -14,7 +14,7 @@
 
 namespace carillon::fanout::testing {
 
-struct HeardFrame {
+struct ReceivedFrame {
   websocket::Opcode opcode;
   bool compressed;
   std::string payload;  // inflated
@@ -22,7 +22,7 @@ struct HeardFrame {
 };
 
 // The frame at the front of `bytes`, if all of it is there.
-inline std::optional<HeardFrame> first_frame(std::string_view bytes) {
+inline std::optional<ReceivedFrame> first_frame(std::string_view bytes) {
   const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
   if (bytes.size() < 2) return std::nullopt;
   std::size_t length = octet(1) & 0x7fU;
@@ -35,7 +35,7 @@ inline std::optional<HeardFrame> first_frame(std::string_view bytes) {
     header += more;
   }
   if (bytes.size() < header + length) return std::nullopt;
-  HeardFrame frame{websocket::Opcode(octet(0) & 0x0fU), (octet(0) & 0x40U) != 0, {}, header + length};
+  ReceivedFrame frame{websocket::Opcode(octet(0) & 0x0fU), (octet(0) & 0x40U) != 0, {}, header + length};
   const std::string_view payload = bytes.substr(header, length);
   if (!frame.compressed) {
     frame.payload = payload;
