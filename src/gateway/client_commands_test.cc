@@ -293,6 +293,20 @@ TEST(Select, AnOpenValueIsAskedForUpToTheLimitOfChannels) {
             (Frames{R"(text {"event":"e","streamId":"a"})", R"(text {"event":"e","streamId":"c"})"}));
 }
 
+// The process aborted: open() used the HTTP exchange after close() had freed it.
+TEST(Select, AClientWhoseSelectionNeedsOneChannelTooManyIsClosedWith1013) {
+  ShardStage stage(
+      "server.shards = 1\nserver.channels_max = 1\n"
+      "[[endpoint]]\nprofile = \"fluxora\"\nselect.by = \"query:streamId\"\nselect.value = \"/streamId\"\n");
+  const int first = stage.open(upgrade_of("/ws/streams?streamId=a"));
+  const Answer answer = stage.ask(upgrade_of("/ws/streams?streamId=b"));
+  EXPECT_EQ(answer.head.substr(0, 12), "HTTP/1.1 101");
+  EXPECT_EQ(frames_of(answer.body), (Frames{"close 1013 Too many channels"}));
+  EXPECT_EQ(stage.closes(CloseReason::internal), 1U);
+  stage.publish("fluxora.streams", R"({"event":"e","streamId":"a"})");
+  EXPECT_EQ(stage.take_frames(first), (Frames{R"(text {"event":"e","streamId":"a"})"}));
+}
+
 // Regression: "?ids=1" never matched an event with the number 1.
 TEST(SelectedValues, ANumberAndABooleanAreSelectedByTheirText) {
   ShardStage stage(

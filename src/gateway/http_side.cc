@@ -250,16 +250,15 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade) {
     return;
   }
   if (endpoint.settings.inbound.rate.messages.value) rates_.emplace(index, MessageRate(loop_.now()));
+  clients_.log().write(index, LogLevel::info, endpoint.settings.log.connected);
+  std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
+  connection.transient.reset();
   if (endpoint.hears_events() &&
       audiences_.subscribe_selected(index, endpoint, upgrade.selection) != Audiences::Outcome::subscribed) {
     clients_.close(index, CloseReason::internal, close_frame(1013, "Too many channels"),
                    CloseMode::immediately);
+    return;
   }
-  clients_.log().write(index, LogLevel::info, endpoint.settings.log.connected);
-
-  std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
-  connection.transient.reset();
-  if (connection.state != State::open) return;
   keepalive_.start(index);
   if (!early.empty()) read_frames(index, early);
 }
