@@ -41,7 +41,7 @@ TEST_F(Backlog, OverTheBudgetWithNoneBehindTheLogThatGrewPays) {
     open({}, {.memory_max = 30'000});
     append(9'998);  // 10,000 with its header of 4 bytes
     append(9'998);
-    append(static_cast<std::size_t>(9'998 + off));  // and no slice in between
+    append(static_cast<std::size_t>(std::int64_t{9'998} + off));  // and no slice in between
     EXPECT_LE(stage->engine->counters().retained_bytes, 30'000U);
     stage->run();
     EXPECT_EQ(stage->verdicts().size(), off > 0 ? 2U : 0U);

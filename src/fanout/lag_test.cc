@@ -17,7 +17,7 @@ TEST_F(Lag, TheBytesRuleAtTheLimit) {
     open({.bytes_max = 1000});
     stage->block(0);
     for (int i = 0; i < 9; ++i) append(100);
-    append(static_cast<std::size_t>(100 + off));
+    append(static_cast<std::size_t>(std::int64_t{100} + off));
     stage->run();
     EXPECT_THAT(look_for(kGrace - milliseconds(250)), IsEmpty()) << "a burst is no lag";
     if (off <= 0) {
@@ -316,7 +316,7 @@ TEST_F(Lag, BeyondTheHardCapItIsOurOverrunCountedAndJudged) {
   for (const int off : {-1, 0, 1}) {
     open({}, {.log_bytes_hard_max = 1000});
     for (int i = 0; i < 9; ++i) append(100);
-    append(static_cast<std::size_t>(100 + off));  // and no slice in between
+    append(static_cast<std::size_t>(std::int64_t{100} + off));  // and no slice in between
     stage->run();
     if (off <= 0) {
       EXPECT_THAT(stage->verdicts(), IsEmpty());

@@ -42,7 +42,7 @@ class Server {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    EXPECT_EQ(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     ::listen(listener_, 512);
     socklen_t size = sizeof address_;
     ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address_), &size);

@@ -35,7 +35,7 @@ class SmallServer {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    EXPECT_EQ(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     ::listen(listener_, clients);
     socklen_t size = sizeof address_;
     ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address_), &size);
