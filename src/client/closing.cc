@@ -37,6 +37,7 @@ void Clients::close(Index index, CloseReason why, std::string_view last_bytes, C
     release(index);
     return;
   }
+  CARILLON_ASSERT(connection.state != State::closing && connection.state != State::lingering);
   connection.state = State::closing;
   connection.paused = false;  // what it still sends is thrown away
   if (was_open) connection.transient.reset();

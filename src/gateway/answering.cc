@@ -11,7 +11,6 @@ namespace {
 // For what the answer needs beside the bus, which is given its own time.
 constexpr auto kAnswerTimeout = seconds(25);
 constexpr std::size_t kBytesOfARequest = 4096;  // an answer of so much counts as one request more
-constexpr auto kCloseTimeout = milliseconds(5000);
 
 }  // namespace
 
@@ -95,7 +94,7 @@ void Shard::send_answers(Index index) {
   }
   while (const AnswerQueue::Ready* ready = exchange.answers.ready(responses_, loop_.wall_now())) {
     if (ready->last == AnswerQueue::Last::yes) {
-      end_http(index, ready->bytes);
+      clients_.close(index, CloseReason::client_gone, ready->bytes, CloseMode::after_events);
       return;
     }
     if (!clients_.send(index, ready->bytes)) {  // it does not read: no more is read of it either
@@ -127,7 +126,7 @@ void Shard::read_on(Index index) {
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
   if (exchange.answers.empty() && exchange.answers.has_ended()) {
-    end_http(index, {});
+    clients_.close(index, CloseReason::client_gone, {}, CloseMode::after_events);
     return;
   }
   bool stays =
@@ -143,14 +142,6 @@ void Shard::read_on(Index index) {
   } else {
     schedule_http(index);
   }
-}
-
-void Shard::end_http(Index index, std::string_view last_answer) {
-  Connection& connection = clients_[index];
-  connection.state = State::closing;
-  connection.paused = false;
-  fan_out_.finish(index, last_answer, loop_.now());
-  clients_.set_deadline(index, kCloseTimeout / 2);
 }
 
 // The time for the head or body that is being read.

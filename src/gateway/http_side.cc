@@ -205,18 +205,10 @@ void Shard::hand_over(Index index) {
   }
 }
 
-// Counts it under one reason and logs it.
-void Shard::note_refusal(Index index, RefusalReason reason, int status, std::string_view detail) {
-  counters_.refusals[reason].add();
-  const HttpExchange& exchange = clients_[index].exchange();
-  clients_.log().incidents().on_refusal(
-      {name_of(reason), status, exchange.head.target, exchange.client, detail}, loop_.now());
-}
-
 // The last answer of its connection, behind those to the requests before.
 void Shard::refuse(Index index, RefusalReason reason, http::Response response, std::string_view detail) {
   HttpExchange& exchange = clients_[index].exchange();
-  note_refusal(index, reason, response.status, detail);
+  clients_.log().on_refusal(exchange, reason, response.status, detail, loop_.now());
   response.refusal.reset();  // it has its line
   exchange.end_body();
   exchange.head.keep_alive = http::KeepAlive::close;

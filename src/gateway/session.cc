@@ -211,7 +211,11 @@ bool Shard::is_over_control_rate(Index index) {
   return true;
 }
 
-bool Shard::send_text(ClientId client, std::string_view payload) { return say_text(client.index, payload); }
+bool Shard::send_text(ClientId client, std::string_view payload) {
+  std::string frame;
+  websocket::append_frame(frame, websocket::Opcode::text, payload);
+  return reply(client.index, frame);
+}
 
 std::optional<CommandClient> Shard::find_open(ClientId client) {
   const Connection* const connection = clients_.table().find(client.index, client.generation);
@@ -222,12 +226,6 @@ std::optional<CommandClient> Shard::find_open(ClientId client) {
 CommandClient Shard::command_client(Index index) const {
   const Connection& connection = clients_[index];
   return {{index, connection.generation}, shared_.endpoints[connection.endpoint], connection.identity.get()};
-}
-
-bool Shard::say_text(Index index, std::string_view payload) {
-  std::string frame;
-  websocket::append_frame(frame, websocket::Opcode::text, payload);
-  return reply(index, frame);
 }
 
 // False when the outbox is full: the reply is held, and nothing more is read until it has gone.

@@ -1,12 +1,13 @@
-// Shard: one core's share of the gateway. Its own loop, listeners, connections, channel engine and
-// timers; shared-nothing but for the batches that the Router posts and what is immutable.
+// Shard: one core's share of the gateway, with a loop, listeners, connections, a fan-out engine and timers of
+// its own. Shards share only what is immutable, and the batches that the Router posts to each.
 //
-// Thread: the loop's, but for take_batch(), responders and reading counters().
-// The parts: shard.cc (the turn), accepting.cc (new connections), reading.cc (bytes in), proxied.cc (who the
-// client behind a proxy is), tls_side.cc (those that come encrypted), http_side.cc (requests and the
-// upgrade), answering.cc (their answers), session.cc (a WebSocket's frames).
-// Keepalive: pings and deadlines. ShardDrain: the shutdown. Audiences: which client receives which event.
-// CommandDispatcher: what the clients' commands do.
+// Its parts: Acceptor (new connections), Clients (sockets and how they end), Keepalive (pings and deadlines),
+// Audiences (which client receives which event), CommandDispatcher (what clients' commands do) and ShardDrain
+// (the shutdown). Still methods of Shard: the turn (shard.cc), reading (reading.cc, tls_side.cc), HTTP
+// requests and their answers (http_side.cc, answering.cc) and WebSocket frames (session.cc).
+//
+// Thread: the loop's, except take_batch(), listening_descriptors(), the responders that it gives out, and
+// reading counters() and drain().
 #pragma once
 
 #include <memory>
@@ -140,12 +141,10 @@ class Shard final : public BatchTaker,
   void send_answers(Index index);
   void note_if_idle(const Connection& connection);
   void read_on(Index index);
-  void end_http(Index index, std::string_view last_answer);
   void set_read_deadline(Index index, MonoClock::duration from_now);
   void schedule_http(Index index);
   void on_http_timer(Index index);
   void refuse(Index index, RefusalReason reason, http::Response response, std::string_view detail);
-  void note_refusal(Index index, RefusalReason reason, int status, std::string_view detail);
   void open(Index index, const Endpoint& endpoint, Upgrade upgrade);
   const Endpoint* endpoint_at(std::string_view raw_path) const;
   Responder responder_for(Index index, std::uint32_t request);
@@ -169,7 +168,6 @@ class Shard final : public BatchTaker,
   std::optional<CommandClient> find_open(ClientId client) override;
   CommandClient command_client(Index index) const;
   bool reply(Index index, std::string_view frame);
-  bool say_text(Index index, std::string_view payload);
   void pause(Index index);
   void resume_paused();
   void resume_session(Index index);

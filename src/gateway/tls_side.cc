@@ -50,13 +50,14 @@ void Shard::on_tls_failure(Index index, std::string_view why) {
     clients_.close(index, CloseReason::client_gone, {}, CloseMode::close);
     return;
   }
-  note_refusal(index, RefusalReason::tls_handshake, 0, why);
+  clients_.log().on_refusal(clients_[index].exchange(), RefusalReason::tls_handshake, 0, why, loop_.now());
   clients_.linger(index);
 }
 
 // No answer in HTTP: the peer could not read it.
 void Shard::on_tls_handshake_timeout(Index index) {
-  note_refusal(index, RefusalReason::handshake_timeout, 0, "no whole TLS handshake in time");
+  clients_.log().on_refusal(clients_[index].exchange(), RefusalReason::handshake_timeout, 0,
+                            "no whole TLS handshake in time", loop_.now());
   clients_.linger(index);
 }
 
