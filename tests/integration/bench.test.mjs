@@ -86,9 +86,9 @@ test("carillon bench", async (t) => {
   });
 
   for (const [what, args, env, code, words] of [
-    ["a path that nobody serves", ["--url", server.ws("/nope")], {}, 1, /nobody could connect: HTTP\/1.1 404/],
-    ["a token that is refused", orion, { CARILLON_TOKEN: "x.y.z" }, 1, /nobody could connect: HTTP\/1.1 401/],
-    ["a channel that nobody hears", ["--url", server.ws("/ws"), ...api, "--channel", "elsewhere.x", "--clients", "3"], {}, 1,
+    ["a path that no endpoint serves", ["--url", server.ws("/nope")], {}, 1, /no client could connect: HTTP\/1.1 404/],
+    ["a token that is refused", orion, { CARILLON_TOKEN: "x.y.z" }, 1, /no client could connect: HTTP\/1.1 401/],
+    ["a channel without events", ["--url", server.ws("/ws"), ...api, "--channel", "elsewhere.x", "--clients", "3"], {}, 1,
       /3 of 3 clients have not received the first event, .* --channel/],
     ["a key that is refused", [...orion, ...api], { CARILLON_API_KEY: "wrong" }, 1, /--publish: .*401/],
     ["no channel", ["--url", server.ws("/ws"), ...api], {}, 2, /--channel/],
