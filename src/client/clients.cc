@@ -7,6 +7,19 @@ namespace {
 constexpr auto kUnreadGrace = seconds(5);
 constexpr auto kUnreadLook = milliseconds(50);
 
+ReadQueue::Lane lane_of(const Connection& connection, ReadQueue::Lane lane) {
+  switch (connection.state) {
+    case State::proxy_header:
+    case State::head:
+    case State::body:
+    case State::answering:
+      if (!connection.exchange().answered_before) return ReadQueue::Lane::handshake;
+      return lane == ReadQueue::Lane::fresh ? ReadQueue::Lane::request : lane;
+    default:
+      return lane;
+  }
+}
+
 }  // namespace
 
 Result<std::monostate> Clients::enable_tls() {
@@ -35,8 +48,7 @@ void Clients::read_later(Index index, ReadQueue::Lane lane) {
   Connection& connection = connections_[index];
   if (connection.read_queued) return;
   connection.read_queued = true;
-  const bool shakes_hands = connection.tls && connection.state == State::head && !tls_->is_open(index);
-  reads_.push(shakes_hands ? ReadQueue::Lane::handshake : lane, {index, connection.generation});
+  reads_.push(lane_of(connection, lane), {index, connection.generation});
 }
 
 // --- writing ------------------------------------------------------------------------------------

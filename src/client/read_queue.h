@@ -5,8 +5,8 @@
 // goes round all connections; a turn's visits end when their time is used up, as a write slice does.
 //
 // Connections wait in lanes. The lane that has used the least time goes next, so a crowd in one lane cannot
-// delay the others by more than one visit: a request that just arrived does not wait behind three hundred
-// clients that never stop sending, nor behind a hundred TLS handshakes.
+// delay the others by more than one visit: the next request of a publisher does not wait behind three hundred
+// clients that connect at once, nor behind those that never stop sending.
 //
 // Pure: the shard passes in the time, about one look at the precise clock a visit. Thread: the shard's.
 #pragma once
@@ -26,7 +26,8 @@ class ReadQueue {
   enum class Lane : std::uint8_t {
     fresh,      // bytes have arrived since everything was read
     rest,       // the last visit left bytes unread
-    handshake,  // TLS that is not open yet: a visit may cost a signature
+    handshake,  // TLS that is not open, the first request: a visit may cost a signature
+    request,    // fresh bytes of an HTTP connection that has had an answer: a publisher, a scraper
     count
   };
   struct Waiting {
