@@ -13,7 +13,7 @@ ReadQueue::Lane lane_of(const Connection& connection, ReadQueue::Lane lane) {
     case State::head:
     case State::body:
     case State::answering:
-      if (!connection.exchange().answered_before) return ReadQueue::Lane::handshake;
+      if (!connection.exchange().answered_before) return ReadQueue::Lane::first_request;
       return lane == ReadQueue::Lane::fresh ? ReadQueue::Lane::request : lane;
     default:
       return lane;
@@ -48,7 +48,9 @@ void Clients::read_later(Index index, ReadQueue::Lane lane) {
   Connection& connection = connections_[index];
   if (connection.read_queued) return;
   connection.read_queued = true;
-  reads_.push(lane_of(connection, lane), {index, connection.generation});
+  const bool shakes_hands = connection.tls && connection.state == State::head && !tls_->is_open(index);
+  reads_.push(shakes_hands ? ReadQueue::Lane::handshake : lane_of(connection, lane),
+              {index, connection.generation});
 }
 
 // --- writing ------------------------------------------------------------------------------------

@@ -26,8 +26,9 @@ class ReadQueue {
   enum class Lane : std::uint8_t {
     fresh,      // bytes have arrived since everything was read
     rest,       // the last visit left bytes unread
-    handshake,  // TLS that is not open, the first request: a visit may cost a signature
-    request,    // fresh bytes of an HTTP connection that has had an answer: a publisher, a scraper
+    handshake,  // TLS that is not open yet: a visit may cost a signature
+    first_request,
+    request,  // fresh bytes of an HTTP connection that has had an answer: a publisher, a scraper
     count
   };
   struct Waiting {
