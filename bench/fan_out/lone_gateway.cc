@@ -8,6 +8,7 @@ namespace carillon::bench {
 namespace {
 
 constexpr int kBacklog = 4096;
+constexpr std::uint64_t kMemoryBytes = std::uint64_t{16} << 30;  // a quarter of it may be backlog
 constexpr std::string_view kSecret = "a secret of a benchmark, 32 bytes and more";
 // No ping comes due while it measures: one would be a write, and bytes, that no event has caused.
 std::string configuration_of(std::string_view profile) {
@@ -59,7 +60,7 @@ Result<std::unique_ptr<LoneGateway>> LoneGateway::start(int core, std::string_vi
   std::unique_ptr<LoneGateway> gateway(new LoneGateway);
   if (auto built = gateway->build(profile); !built) return tl::unexpected(built.error());
   if (auto listening = gateway->listen(); !listening) return tl::unexpected(listening.error());
-  gateway->thread_ = std::thread([loop = gateway->loop_.get(), core] {
+  gateway->thread_ = std::thread([loop = &gateway->loop(), core] {
     if (core >= 0) loadgen::pin_to_core(core);
     loop->run();
   });
@@ -68,32 +69,29 @@ Result<std::unique_ptr<LoneGateway>> LoneGateway::start(int core, std::string_vi
 
 LoneGateway::~LoneGateway() {
   if (!thread_.joinable()) return;
-  loop_->stop();
+  loop().stop();
   thread_.join();
 }
 
 Result<std::monostate> LoneGateway::build(std::string_view profile) {
   config::Loaded loaded = config::load(configuration_of(profile), "bench", environment_with_secret());
   if (!loaded.errors.empty()) return failure(loaded.errors.front().text());
-  settings_ = std::move(loaded.settings);
-  protocol::CompiledEndpoints compiled = protocol::compile_endpoints(settings_);
-  if (!compiled.problems.empty()) return failure(compiled.problems.front().text());
-  endpoints_ = std::move(compiled.endpoints);
   auto token = auth::mint_hs256(kSecret, R"({"sub":"bench"})");
   if (!token) return tl::unexpected(token.error());
   token_ = std::move(*token);
 
-  admission_ = std::make_unique<client::Admission>(settings_.server.connections_max, endpoints_);
-  shared_ = std::make_unique<gateway::Shared>(gateway::Shared{
-      settings_, endpoints_, *admission_, no_http_, no_publisher_, no_log_, random_sip_key(), frame_memory_});
-  auto loop = reactor::Loop::create();
-  if (!loop) return tl::unexpected(loop.error());
-  loop_ = std::move(*loop);
-  router_ = std::make_unique<gateway::Router>(endpoints_, frame_memory_, *loop_, no_log_);
-  auto shard = gateway::Shard::create(*shared_, *loop_, sockets_, gateway::Shard::Place::beside_the_router);
-  if (!shard) return tl::unexpected(shard.error());
-  shard_ = std::move(*shard);
-  router_->add_taker(*shard_);
+  gateway::World world{.make_loop = gateway::kernel_world(loaded.settings).make_loop,
+                       .sockets = sockets_,
+                       .make_bus = bus::make_bus,
+                       .random = gateway::kernel_world(loaded.settings).random,
+                       .memory_use =
+                           [] {
+                             return MemoryUse{0, kMemoryBytes};
+                           },
+                       .memory_limit_bytes = kMemoryBytes};
+  auto node = gateway::Node::create(std::move(loaded.settings), std::move(world), no_http_, no_log_);
+  if (!node) return tl::unexpected(node.error());
+  node_ = std::move(*node);
   return std::monostate{};
 }
 
@@ -103,9 +101,9 @@ Result<std::monostate> LoneGateway::listen() {
   const auto local = reactor::local_address(listener->get());
   if (!local) return tl::unexpected(local.error());
   port_ = local->port;
-  return shard_->listen(std::move(*listener), {});
+  return node_->shard(0).listen(std::move(*listener), {});
 }
 
-void LoneGateway::on_loop(std::function<void()> use) { loop_->post(std::move(use)); }
+void LoneGateway::on_loop(std::function<void()> use) { loop().post(std::move(use)); }
 
 }  // namespace carillon::bench

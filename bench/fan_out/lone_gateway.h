@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
-#include "gateway/shard.h"
+#include "gateway/node.h"
 #include "gateway/testing/nobody.h"
 
 namespace carillon::bench {
@@ -22,6 +22,9 @@ namespace carillon::bench {
 // The kernel's edge, watched. Thread: the loop's.
 class WatchedEdge final : public client::Sockets {
  public:
+  reactor::Accepted accept(int listener_fd, int notsent_low_water_bytes) override {
+    return kernel_.accept(listener_fd, notsent_low_water_bytes);
+  }
   client::ReadResult read(int fd, std::span<char> into) override { return kernel_.read(fd, into); }
   WriteResult write(int fd, const iovec* pieces, int count) override;
   void shut_down_writing(int fd) override { kernel_.shut_down_writing(fd); }
@@ -62,28 +65,20 @@ class LoneGateway {
 
   // Runs it on the gateway's thread and does not wait. What it uses below is that thread's.
   void on_loop(std::function<void()> use);
-  reactor::Loop& loop() { return *loop_; }
-  gateway::Router& router() { return *router_; }
+  reactor::Loop& loop() { return node_->loop(0); }
+  gateway::Router& router() { return node_->router(); }
   WatchedEdge& sockets() { return sockets_; }
-  const client::ShardCounters& counters() const { return shard_->counters(); }  // any thread
+  const client::ShardCounters& counters() const { return node_->shard_counters(0); }  // any thread
 
  private:
   LoneGateway() = default;
   Result<std::monostate> build(std::string_view profile);
   Result<std::monostate> listen();
 
-  fanout::FrameMemory frame_memory_{std::uint64_t{4} << 30};
-  config::Settings settings_;
-  std::vector<protocol::Endpoint> endpoints_;
   gateway::testing::NoHttp no_http_;
-  gateway::testing::NoPublisher no_publisher_;
   NullLog no_log_;
   WatchedEdge sockets_;
-  std::unique_ptr<client::Admission> admission_;
-  std::unique_ptr<gateway::Shared> shared_;
-  std::unique_ptr<reactor::Loop> loop_;
-  std::unique_ptr<gateway::Router> router_;
-  std::unique_ptr<gateway::Shard> shard_;
+  std::unique_ptr<gateway::Node> node_;
   std::uint16_t port_ = 0;
   std::string token_;
   std::thread thread_;

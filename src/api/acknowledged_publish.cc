@@ -36,11 +36,11 @@ void note(Pending& pending, bus::PublishResult result) {
 
 }  // namespace
 
-bool publish_acknowledged(gateway::Gateway& gateway, std::vector<PublishEvent> events,
+bool publish_acknowledged(gateway::Node& node, std::vector<PublishEvent> events,
                           std::function<void(PublishOutcome)> done) {
   // Acknowledge nothing that a broken bus would lose.
-  if (!gateway.router().bus_is_up()) return false;
-  return gateway.on_bus([events = std::move(events), done = std::move(done)](bus::Bus& bus) {
+  if (!node.router().bus_is_up()) return false;
+  return node.on_bus([events = std::move(events), done = std::move(done)](bus::Bus& bus) {
     auto pending = std::make_shared<Pending>();
     pending->waiting = events.size();
     pending->done = done;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/gateway.h"
+#include "gateway/node.h"
 
 namespace carillon::api {
 
@@ -32,7 +32,7 @@ struct PublishOutcome {
 // Publishes one or more events, in order. Calls `done` once, on the bus's loop. Returns false, and never
 // calls `done`, when the bus is not up or its queue is full; then nothing was published. May be called on any
 // thread.
-[[nodiscard]] bool publish_acknowledged(gateway::Gateway& gateway, std::vector<PublishEvent> events,
+[[nodiscard]] bool publish_acknowledged(gateway::Node& node, std::vector<PublishEvent> events,
                                         std::function<void(PublishOutcome)> done);
 
 }  // namespace carillon::api

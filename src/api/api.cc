@@ -30,8 +30,8 @@ Api::Api(const config::Settings& settings, Routes routes, RandomBytes random)
       ingest_(std::move(routes), {body_bytes_max_, event_bytes_max_}, std::move(random),
               publish_counters_.unrouted) {}
 
-void Api::attach(gateway::Gateway& gateway, MonoTime started_at) {
-  gateway_ = &gateway;
+void Api::attach(gateway::Node& node, MonoTime started_at) {
+  node_ = &node;
   started_at_ = started_at;
 }
 
@@ -39,7 +39,7 @@ client::HttpHandler::Judgement Api::judge(const http::RequestHead& head, const c
   // The raw path: "/%68ealth" is not "/health", or it would pass by a proxy that hides the latter.
   if (head.raw_path == "/v1/publish") return judge_publish(head, requester);
   if (!is_essential(head)) {
-    return ingest_.judge(head, requester, gateway_);
+    return ingest_.judge(head, requester, node_);
   }
   if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
   return TakeBody{std::min(kIgnoredBodyBytesMax, body_bytes_max_)};
@@ -62,7 +62,7 @@ client::HttpHandler::Judgement Api::judge_publish(const http::RequestHead& head,
   std::vector<std::string_view> presented;
   if (const auto bearer = bearer_of(head)) presented.push_back(*bearer);
   constexpr std::string_view kAdvice = "send the API key as Authorization: Bearer <key>";
-  if (auto no = judge_key(presented, settings_.keys, kAdvice, gateway_->key_guesses(), requester)) {
+  if (auto no = judge_key(presented, settings_.keys, kAdvice, node_->key_guesses(), requester)) {
     const auto reason = no->status == 429 ? PublishRefusal::wrong_keys : PublishRefusal::key;
     return refuse(reason, std::move(*no), presented.empty() ? "no API key" : "wrong API key");
   }
@@ -74,20 +74,20 @@ client::HttpHandler::Judgement Api::judge_publish(const http::RequestHead& head,
 
 std::optional<http::Response> Api::handle(const http::RequestHead& head, std::string body,
                                           client::Responder later) {
-  if (head.raw_path == "/health") return health_response(*gateway_, started_at_, {wall_now(), mono_now()});
-  if (head.raw_path == "/ready") return ready_response(*gateway_);
+  if (head.raw_path == "/health") return health_response(*node_, started_at_, {wall_now(), mono_now()});
+  if (head.raw_path == "/ready") return ready_response(*node_);
   if (head.raw_path == "/metrics") {
-    return metrics_response(*gateway_, {publish_counters_, ingest_.counters()}, dropped_log_lines_());
+    return metrics_response(*node_, {publish_counters_, ingest_.counters()}, dropped_log_lines_());
   }
   if (head.raw_path != "/v1/publish") {
-    return ingest_.handle(head, body, std::move(later), *gateway_, wall_now());
+    return ingest_.handle(head, body, std::move(later), *node_, wall_now());
   }
   auto events = read_publish_body(body, {settings_.batch_max, event_bytes_max_});
   if (!events) {
     const PublishFault& why = events.error();
     return refused(publish_counters_, why.reason, refusal(why.status, why.message), why.message);
   }
-  return publish(*gateway_, publish_counters_, std::move(*events), std::move(later));
+  return publish(*node_, publish_counters_, std::move(*events), std::move(later));
 }
 
 }  // namespace carillon::api

@@ -9,21 +9,21 @@
 #include "api/publish.h"
 #include "client/http_handler.h"
 #include "config/settings.h"
-#include "gateway/gateway.h"
+#include "gateway/node.h"
 
 namespace carillon::api {
 
 // Api: answers the HTTP requests that are not upgrades: publish, health, readiness, metrics, ingest routes.
 //
 // Thread: every shard's thread calls judge() and handle() concurrently. Only counters change after the
-// gateway runs; the pointer to the gateway is set before.
+// node has started; the pointer to the node is set before.
 class Api final : public client::HttpHandler {
  public:
   // Fails for routes that do not compile, which load() never accepts. `random` makes the ids of events.
   static Result<std::unique_ptr<Api>> create(const config::Settings& settings, RandomBytes random);
 
-  // Sets the gateway, which was itself created with this handler. Call it before run().
-  void attach(gateway::Gateway& gateway, MonoTime started_at);
+  // Sets the node, which was itself created with this handler. Call it before the node starts.
+  void attach(gateway::Node& node, MonoTime started_at);
   // Sets the function from which /metrics reads the number of dropped log lines. Any shard's thread calls it.
   void count_log_lines(std::function<std::uint64_t()> dropped) { dropped_log_lines_ = std::move(dropped); }
 
@@ -41,7 +41,7 @@ class Api final : public client::HttpHandler {
   const std::size_t event_bytes_max_;
   PublishCounters publish_counters_;
   Ingest ingest_;
-  gateway::Gateway* gateway_ = nullptr;
+  gateway::Node* node_ = nullptr;
   MonoTime started_at_{};
   std::function<std::uint64_t()> dropped_log_lines_ = [] { return std::uint64_t{0}; };
 };

@@ -6,6 +6,7 @@
 
 #include "config/test_environment.h"
 #include "config/text_checks.h"
+#include "gateway/gateway.h"
 #include "http/head_reader.h"
 #include "json/reader.h"
 
@@ -47,7 +48,7 @@ class ApiTest : public ::testing::Test {
     auto made = gateway::Gateway::create(std::move(loaded.settings), *api_, log_);
     ASSERT_TRUE(made.has_value()) << made.error().message;
     gateway_ = std::move(*made);
-    api_->attach(*gateway_, mono_now());
+    api_->attach(gateway_->node(), mono_now());
     api_->count_log_lines([] { return std::uint64_t{7}; });
   }
 
@@ -253,7 +254,7 @@ TEST_F(ApiTest, HealthHasTheCountsThatEndpointsAskFor) {
 
 TEST_F(ApiTest, ADrainIsSeenByHealthAndReadiness) {
   auto& main_loop = gateway_->main_loop();
-  main_loop.call_after(milliseconds(1), [&] { gateway_->begin_drain(milliseconds(50)); });
+  main_loop.call_after(milliseconds(1), [&] { gateway_->node().begin_drain(milliseconds(50)); });
   gateway_->run();
   const http::Response health = ask("/health");
   EXPECT_EQ(health.status, 503);

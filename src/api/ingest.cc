@@ -189,16 +189,16 @@ bool has_wrong_type(const http::RequestHead& head) {
 }  // namespace
 
 client::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head,
-                                             const client::Requester& requester, gateway::Gateway* gateway) {
+                                             const client::Requester& requester, gateway::Node* node) {
   const auto found = routes_.find(head.method, head.path, head.raw_path);
   if (!found) return client::HttpHandler::NotMine{};
   if (!found->route) return refused(IngestRefusal::method, method_not_allowed(found->allowed));
-  if (gateway->draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
+  if (node->draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
   const Secret& key = found->route->key;
   if (!key.empty()) {
     constexpr std::string_view kAdvice =
         "send the route's key as Authorization: Bearer <key>, or as X-API-Key";
-    auto no = judge_key(keys_in(head), {&key, 1}, kAdvice, gateway->key_guesses(), requester);
+    auto no = judge_key(keys_in(head), {&key, 1}, kAdvice, node->key_guesses(), requester);
     if (no) return refused(IngestRefusal::key, std::move(*no));
   }
   if (key.empty() && is_from_another_site(head, found->route->origins)) {
@@ -213,11 +213,10 @@ client::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head,
 }
 
 std::optional<http::Response> Ingest::handle(const http::RequestHead& head, std::string_view body,
-                                             client::Responder later, gateway::Gateway& gateway,
-                                             WallTime now) {
+                                             client::Responder later, gateway::Node& node, WallTime now) {
   const auto found = routes_.find(head.method, head.path, head.raw_path);
   if (!found || !found->route) return refusal(404, "no such path");  // judge() has said so
-  if (gateway.draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
+  if (node.draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
   auto made = ingest(*found->route, found->parameters, body, {limits_.event_bytes_max, now, random_});
   if (!made) {
     const IngestFault& why = made.error();
@@ -241,10 +240,10 @@ std::optional<http::Response> Ingest::handle(const http::RequestHead& head, std:
     constexpr std::string_view kWhy = "the bus is not available; the event may or may not be out";
     later(refused(IngestRefusal::unavailable, unavailable(kWhy)));
   };
-  const bool is_carried = gateway.carries(made->channel);
+  const bool is_carried = node.carries(made->channel);
   std::vector<PublishEvent> events;
   events.push_back({std::move(made->channel), std::move(made->event)});
-  if (publish_acknowledged(gateway, std::move(events), done)) {
+  if (publish_acknowledged(node, std::move(events), done)) {
     if (!is_carried) unrouted_.fetch_add(1, std::memory_order_relaxed);
     return std::nullopt;
   }

@@ -22,7 +22,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "client/http_handler.h"
-#include "gateway/gateway.h"
+#include "gateway/node.h"
 
 namespace carillon::api {
 
@@ -87,11 +87,11 @@ class Ingest {
   Ingest(Routes routes, Limits limits, RandomBytes random, std::atomic<std::uint64_t>& unrouted)
       : routes_(std::move(routes)), limits_(limits), random_(std::move(random)), unrouted_(unrouted) {}
 
-  // Checks the head. `gateway` is used only when a route has this path.
+  // Checks the head. `node` is used only when a route has this path.
   client::HttpHandler::Judgement judge(const http::RequestHead& head, const client::Requester& requester,
-                                       gateway::Gateway* gateway);
+                                       gateway::Node* node);
   std::optional<http::Response> handle(const http::RequestHead& head, std::string_view body,
-                                       client::Responder later, gateway::Gateway& gateway, WallTime now);
+                                       client::Responder later, gateway::Node& node, WallTime now);
   const IngestCounters& counters() const { return counters_; }
 
  private:

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "api/test_routes.h"
+#include "gateway/gateway.h"
 #include "http/head_reader.h"
 
 namespace carillon::api {
@@ -21,7 +22,7 @@ class IngestApiTest : public ::testing::Test {
     auto made = gateway::Gateway::create(std::move(settings), *api_, log_);
     ASSERT_TRUE(made.has_value()) << made.error().message;
     gateway_ = std::move(*made);
-    api_->attach(*gateway_, mono_now());
+    api_->attach(gateway_->node(), mono_now());
   }
 
   static http::RequestHead head_of(std::string_view line, std::string_view headers = "") {
@@ -143,7 +144,7 @@ TEST_F(IngestApiTest, NothingIsTakenWhileTheBusIsNotUp) {
 
 TEST_F(IngestApiTest, NothingIsTakenInADrain) {
   auto& loop = gateway_->main_loop();
-  loop.call_after(milliseconds(1), [&] { gateway_->begin_drain(milliseconds(20)); });
+  loop.call_after(milliseconds(1), [&] { gateway_->node().begin_drain(milliseconds(20)); });
   gateway_->run();
   EXPECT_EQ(judged("POST /api/streams", kJson), 503);
   EXPECT_EQ(header("Retry-After"), "1");

@@ -11,14 +11,14 @@ namespace carillon::api {
 namespace {
 
 using client::Counter;
-using gateway::Gateway;
+using gateway::Node;
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 class Page {
  public:
-  explicit Page(Gateway& gateway) : gateway_(gateway) {}
+  explicit Page(Node& node) : node_(node) {}
 
   MetricFamily& family(std::string name, std::string help, MetricType type) {
     families_.push_back({std::move(name), std::move(help), type, {}});
@@ -43,20 +43,20 @@ class Page {
   // The sum of one counter over the shards.
   std::uint64_t sum(const std::function<const Counter&(const client::ShardCounters&)>& pick) const {
     std::uint64_t total = 0;
-    for (std::size_t i = 0; i < gateway_.shard_count(); ++i) total += pick(gateway_.shard_counters(i)).get();
+    for (std::size_t i = 0; i < node_.shard_count(); ++i) total += pick(node_.shard_counters(i)).get();
     return total;
   }
 
-  Gateway& gateway() { return gateway_; }
+  Node& node() { return node_; }
   std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
 
  private:
-  Gateway& gateway_;
+  Node& node_;
   std::vector<MetricFamily> families_;
 };
 
 void add_endpoints(Page& page) {
-  const auto& endpoints = page.gateway().endpoints();
+  const auto& endpoints = page.node().endpoints();
   const auto by_endpoint = [&](const char* name, const char* help, MetricType type,
                                const Counter client::EndpointCounters::*counter) {
     MetricFamily& family = page.family(name, help, type);
@@ -86,7 +86,7 @@ void add_endpoints(Page& page) {
 
 void add_declined_compression(Page& page) {
   using DeclinedCounter = Counter client::EndpointCounters::*;
-  const auto& endpoints = page.gateway().endpoints();
+  const auto& endpoints = page.node().endpoints();
   MetricFamily& family = page.family("carillon_deflate_declined_total",
                                      "Compression offers declined, by reason", MetricType::Counter);
   const auto add = [&](std::size_t endpoint, const char* reason, DeclinedCounter counter) {
@@ -111,14 +111,14 @@ void add_refusals(Page& page) {
   }
   page.counter("carillon_admission_table_full_total",
                "Upgrades refused as accept_rate because the table of client addresses was full",
-               page.gateway().admission().table_full_refusals());
+               page.node().admission().table_full_refusals());
   page.counter("carillon_reserved_channel_commands_total",
                "Client commands refused because they name a channel under carillon.",
                page.sum([](const auto& shard) -> const Counter& { return shard.commands_reserved; }));
   page.counter("carillon_subprotocol_mismatches_total",
                "Upgrades in which the client offered none of the endpoint's subprotocols",
                page.sum([](const auto& shard) -> const Counter& { return shard.subprotocol_mismatches; }));
-  const client::KeyGuesses& guesses = page.gateway().admission().key_guesses();
+  const client::KeyGuesses& guesses = page.node().admission().key_guesses();
   page.counter("carillon_wrong_api_keys_total", "Requests with a wrong API key", guesses.wrong_keys());
   page.counter("carillon_wrong_api_key_refusals_total",
                "Requests answered 429 because their address had sent too many wrong API keys",
@@ -129,8 +129,8 @@ void add_refusals(Page& page) {
 }
 
 void add_bus(Page& page) {
-  const client::RouterCounters& router = page.gateway().router().counters();
-  const bus::BusCounters& bus = page.gateway().bus_counters();
+  const client::RouterCounters& router = page.node().router().counters();
+  const bus::BusCounters& bus = page.node().bus_counters();
   page.counter("carillon_bus_events_received_total", "Events received from the bus", router.events_in.get());
   page.counter("carillon_events_routed_total", "Events routed to an endpoint, one per event and endpoint",
                router.events_routed.get());
@@ -145,7 +145,7 @@ void add_bus(Page& page) {
   Page::add(dropped, static_cast<double>(router.dropped_too_large.get()), {{"reason", "frame_too_large"}});
   Page::add(dropped, static_cast<double>(router.dropped_no_memory.get()), {{"reason", "no_memory"}});
   page.gauge("carillon_bus_up", "1 while the bus is connected, subscribed and answering probes",
-             page.gateway().router().bus_is_up() ? 1 : 0);
+             page.node().router().bus_is_up() ? 1 : 0);
   page.counter("carillon_bus_gaps_total", "Times that events on the bus may have been lost",
                router.bus_gaps.get());
   page.counter("carillon_bus_connects_total", "Connections opened to the broker", bus.connects.load());
@@ -161,7 +161,7 @@ void add_bus(Page& page) {
 
 // The checks by which the gateway notices that its broker is gone, replaced or demoted.
 void add_bus_checks(Page& page) {
-  const bus::BusCounters& bus = page.gateway().bus_counters();
+  const bus::BusCounters& bus = page.node().bus_counters();
   page.counter("carillon_bus_probes_missed_total", "Probes that did not come back in time",
                bus.probes_missed.load());
   MetricFamily& checks =
@@ -194,7 +194,7 @@ void add_backlog(Page& page) {
       "carillon_lag_excused_total",
       "Checks in which a connection was over a lag limit but not slow, because its shard was overloaded",
       page.sum([](const Shard& shard) -> const Counter& { return shard.late; }));
-  const fanout::FrameMemory& memory = page.gateway().frame_memory();
+  const fanout::FrameMemory& memory = page.node().frame_memory();
   page.gauge("carillon_backlog_bytes",
              "Memory of the events that at least one connection has not been sent yet",
              static_cast<double>(memory.bytes()));
@@ -263,7 +263,7 @@ void add_delivery(Page& page) {
 }
 
 void add_memory(Page& page) {
-  const client::MemoryPressure& memory = page.gateway().memory();
+  const client::MemoryPressure& memory = page.node().memory();
   page.gauge("carillon_memory_used_bytes", "Memory in use, compared with carillon_memory_limit_bytes",
              static_cast<double>(memory.used_bytes()));
   page.gauge("carillon_memory_limit_bytes",
@@ -275,7 +275,7 @@ void add_memory(Page& page) {
   page.counter("carillon_memory_reserve_uses_total",
                "Failed allocations for which the reserved memory was used", memory.reserve_uses());
   page.gauge("carillon_request_body_bytes", "Memory of the bodies of requests that are not answered yet",
-             static_cast<double>(page.gateway().admission().bodies().bytes()));
+             static_cast<double>(page.node().admission().bodies().bytes()));
 }
 
 void add_reading(Page& page) {
@@ -326,25 +326,24 @@ void add_log(Page& page, std::uint64_t dropped_log_lines) {
       "carillon_log_lines_suppressed_total",
       "Log lines left out by sampling (refusals, closes, dropped events); the next line has their number",
       page.sum([](const auto& shard) -> const Counter& { return shard.lines_suppressed; }) +
-          page.gateway().router().counters().lines_suppressed.get() +
-          page.gateway().bus_counters().lines_suppressed.load());
+          page.node().router().counters().lines_suppressed.get() +
+          page.node().bus_counters().lines_suppressed.load());
 }
 
 void add_loops(Page& page) {
   MetricFamily& lag =
       page.family("carillon_loop_lag_max_seconds",
                   "Longest turn of a shard's event loop since the last scrape", MetricType::Gauge);
-  for (std::size_t i = 0; i < page.gateway().shard_count(); ++i) {
-    const auto nanoseconds =
-        page.gateway().loop_counters(i).lag_ns_max.exchange(0, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < page.node().shard_count(); ++i) {
+    const auto nanoseconds = page.node().loop(i).counters().lag_ns_max.exchange(0, std::memory_order_relaxed);
     Page::add(lag, static_cast<double>(nanoseconds) / 1e9, {{"shard", std::to_string(i)}});
   }
 }
 
 }  // namespace
 
-http::Response metrics_response(Gateway& gateway, const ApiCounters& api, std::uint64_t dropped_log_lines) {
-  Page page(gateway);
+http::Response metrics_response(Node& node, const ApiCounters& api, std::uint64_t dropped_log_lines) {
+  Page page(node);
   page.add(page.family("carillon_build_info", "Version of the running binary, as a label", MetricType::Gauge),
            1, {{"version", CARILLON_VERSION}});
   add_endpoints(page);

@@ -6,7 +6,7 @@
 
 #include "api/ingest.h"
 #include "api/publish.h"
-#include "gateway/gateway.h"
+#include "gateway/node.h"
 #include "http/response.h"
 
 namespace carillon::api {
@@ -17,7 +17,6 @@ struct ApiCounters {
   const IngestCounters& ingest;
 };
 
-http::Response metrics_response(gateway::Gateway& gateway, const ApiCounters& api,
-                                std::uint64_t dropped_log_lines);
+http::Response metrics_response(gateway::Node& node, const ApiCounters& api, std::uint64_t dropped_log_lines);
 
 }  // namespace carillon::api

@@ -14,7 +14,7 @@
 #include "api/acknowledged_publish.h"
 #include "base/result.h"
 #include "client/http_handler.h"
-#include "gateway/gateway.h"
+#include "gateway/node.h"
 
 namespace carillon::api {
 
@@ -71,7 +71,7 @@ std::vector<std::string> unrouted_channels(const std::vector<PublishEvent>& even
 // "unrouted" for channels without an endpoint; otherwise 503, or 502 when the bus refuses, with the number of
 // acknowledged events. Returns a response immediately when the bus is unavailable. `counters` must outlive
 // the gateway.
-std::optional<http::Response> publish(gateway::Gateway& gateway, PublishCounters& counters,
+std::optional<http::Response> publish(gateway::Node& node, PublishCounters& counters,
                                       std::vector<PublishEvent> events, client::Responder later);
 
 // Counts the refusal and puts its reason into the response, for the log.

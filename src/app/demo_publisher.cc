@@ -39,7 +39,7 @@ void DemoPublisher::publish_next() {
   const Event& event = events_[next_];
   next_ = (next_ + 1) % events_.size();
   // A bus that is away just now misses a sample event; its state is on the screen's /health.
-  gateway_.on_bus(
+  gateway_.node().on_bus(
       [&event](bus::Bus& bus) { bus.publish(event.channel, event.data, [](bus::PublishResult) {}); });
 }
 

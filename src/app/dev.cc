@@ -81,7 +81,7 @@ std::string url_of(const protocol::Endpoint& endpoint, const Screen& screen) {
 // Prints all URLs and returns the one that receives the example.
 std::string print_urls(const gateway::Gateway& gateway, const Screen& screen) {
   std::string hears_example;
-  for (const protocol::Endpoint& endpoint : gateway.endpoints()) {
+  for (const protocol::Endpoint& endpoint : gateway.node().endpoints()) {
     const std::string url = url_of(endpoint, screen);
     std::printf("  %-10s %s\n", endpoint.settings.name.c_str(), url.c_str());
     if (hears_example.empty() && endpoint.source.match(screen.example.channel)) hears_example = url;
@@ -91,7 +91,7 @@ std::string print_urls(const gateway::Gateway& gateway, const Screen& screen) {
 
 void print_screen(const gateway::Gateway& gateway, const Screen& screen) {
   std::printf("\nCarillon %s is listening on %s, events from %s\n\n", CARILLON_VERSION,
-              screen.address.c_str(), std::string(gateway.bus_url()).c_str());
+              screen.address.c_str(), std::string(gateway.node().bus_url()).c_str());
   const std::string url = print_urls(gateway, screen);
   std::printf("  %-10s http://%s/health   /ready   /metrics\n", "health", screen.address.c_str());
   std::printf("\nA token, valid for a week or until this process ends:\n%s\n", screen.token.c_str());

@@ -69,8 +69,8 @@ class SignalPolicy {
  private:
   void begin_drain(int signal) {
     if (std::exchange(draining_, true)) ::_exit(kExitInterrupted);
-    const auto connections = static_cast<std::int64_t>(gateway_.connections());
-    const milliseconds window = gateway_.begin_drain(drain_);
+    const auto connections = static_cast<std::int64_t>(gateway_.node().connections());
+    const milliseconds window = gateway_.node().begin_drain(drain_);
     const std::string name = name_of_signal(signal);
     log_.info("draining", {{"signal", std::string_view(name)},
                            {"window_ms", std::int64_t{window.count()}},
@@ -124,8 +124,8 @@ int serve(config::Settings settings, const Serving& serving) {
   if (!api) return complain(api.error());
   auto gateway = gateway::Gateway::create(std::move(settings), **api, **log);
   if (!gateway) return complain(gateway.error());
-  (*gateway)->set_memory_reserve(reserve);
-  (*api)->attach(**gateway, mono_now());
+  (*gateway)->node().set_memory_reserve(reserve);
+  (*api)->attach((*gateway)->node(), mono_now());
   (*api)->count_log_lines([&log] { return (*log)->dropped_lines(); });
 
   SignalPolicy policy(**gateway, **log, drain, serving.hangup);
@@ -136,8 +136,8 @@ int serve(config::Settings settings, const Serving& serving) {
   const std::string addresses = addresses_of(**gateway);
   (*log)->info("ready", {{"listen", std::string_view(addresses)},
                          {"version", CARILLON_VERSION},
-                         {"shards", static_cast<std::int64_t>((*gateway)->shard_count())},
-                         {"bus", (*gateway)->bus_url()},
+                         {"shards", static_cast<std::int64_t>((*gateway)->node().shard_count())},
+                         {"bus", (*gateway)->node().bus_url()},
                          {"descriptors", descriptors},
                          {"pid", std::int64_t{::getpid()}}});
   if (serving.on_ready) serving.on_ready(**gateway);

@@ -133,7 +133,7 @@ void Acceptor::accept_from(const Listener& listener) {
 bool Acceptor::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease lease) {
   const bool has_spare = static_cast<bool>(lease);
   const auto low_water = static_cast<int>(shared_.settings.server.notsent_low_water_bytes);
-  const reactor::Accepted accepted = reactor::accept_from(listener.socket.get(), low_water);
+  const reactor::Accepted accepted = sockets_.accept(listener.socket.get(), low_water);
   switch (accepted.outcome()) {
     case reactor::Accepted::Outcome::connection:
       take_in(accepted.fd, accepted.peer.host, listener.options, std::move(lease));

@@ -33,8 +33,11 @@ bool counts_user(const protocol::Endpoint& endpoint, const ClientKey& client_key
 }  // namespace
 
 Admission::Admission(std::uint32_t connections_max, const std::vector<protocol::Endpoint>& endpoints,
-                     std::uint64_t bodies_bytes_max)
-    : connections_max_(connections_max), bodies_(bodies_bytes_max), by_endpoint_(endpoints.size()) {
+                     std::uint64_t bodies_bytes_max, SipKey guesses_key)
+    : key_guesses_(guesses_key),
+      connections_max_(connections_max),
+      bodies_(bodies_bytes_max),
+      by_endpoint_(endpoints.size()) {
   for (const protocol::Endpoint& endpoint : endpoints) {
     longest_window_ = std::max(longest_window_, endpoint.settings.limits.accepts_window);
   }

@@ -48,7 +48,7 @@ class Admission {
   };
 
   Admission(std::uint32_t connections_max, const std::vector<protocol::Endpoint>& endpoints,
-            std::uint64_t bodies_bytes_max = 64 * 1024 * 1024);
+            std::uint64_t bodies_bytes_max = 64 * 1024 * 1024, SipKey guesses_key = random_sip_key());
 
   void begin_drain() { draining_.store(true, std::memory_order_relaxed); }
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
@@ -117,7 +117,7 @@ class Admission {
   bool take_accept(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
   bool has_room_for_address(MonoTime now);
 
-  KeyGuesses key_guesses_{random_sip_key()};
+  KeyGuesses key_guesses_;
   const std::uint32_t connections_max_;
   BodyBudget bodies_;
   std::atomic<bool> draining_{false};

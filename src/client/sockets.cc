@@ -25,6 +25,10 @@ ssize_t through_signals(Call call) {
 
 class KernelSockets final : public Sockets {
  public:
+  reactor::Accepted accept(int listener_fd, int notsent_low_water_bytes) override {
+    return reactor::accept_from(listener_fd, notsent_low_water_bytes);
+  }
+
   ReadResult read(int fd, std::span<char> into) override {
     const ssize_t count = through_signals([&] { return ::recv(fd, into.data(), into.size(), MSG_DONTWAIT); });
     if (count > 0) return {ReadResult::State::bytes, static_cast<std::size_t>(count)};

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "base/write_result.h"
 #include "client/ack_watch.h"
+#include "reactor/listener.h"
 
 namespace carillon::client {
 
@@ -21,6 +22,8 @@ struct ReadResult {
 
 class Sockets {
  public:
+  // The next connection that waits at a listening socket; reactor::accept_from() says how to go on.
+  virtual reactor::Accepted accept(int listener_fd, int notsent_low_water_bytes) = 0;
   virtual ReadResult read(int fd, std::span<char> into) = 0;
   virtual WriteResult write(int fd, const iovec* pieces, int count) = 0;
   virtual void shut_down_writing(int fd) = 0;

@@ -18,7 +18,7 @@
 #include "auth/authenticator.h"
 #include "base/descriptor_table.h"
 #include "config/test_environment.h"
-#include "gateway/shard.h"
+#include "gateway/node.h"
 #include "gateway/testing/nobody.h"
 
 namespace carillon {
@@ -44,18 +44,12 @@ std::size_t bytes_of_mappings() {
 
 class Stage {
  public:
-  Stage()
-      : settings_(
-            config::load_in(config::good_world(), "[server]\nshards = 1\n[[endpoint]]\nprofile = \"orion\"\n")
-                .settings),
-        endpoints_(protocol::compile_endpoints(settings_).endpoints),
-        admission_(settings_.server.connections_max, endpoints_),
-        shared_{settings_,     endpoints_, admission_,   no_http_,
-                no_publisher_, no_log_,    SipKey{1, 2}, frame_memory_},
-        loop_(*reactor::Loop::create()),
-        shard_(*gateway::Shard::create(shared_, *loop_, client::kernel_edge(),
-                                       gateway::Shard::Place::beside_the_router)),
-        token_(*auth::mint_hs256(config::kGoodSecret, R"({"sub":"idle"})")) {
+  Stage() : token_(*auth::mint_hs256(config::kGoodSecret, R"({"sub":"idle"})")) {
+    config::Settings settings =
+        config::load_in(config::good_world(), "[server]\nshards = 1\n[[endpoint]]\nprofile = \"orion\"\n")
+            .settings;
+    gateway::World world = gateway::kernel_world(settings);
+    node_ = *gateway::Node::create(std::move(settings), std::move(world), no_http_, no_log_);
     peers_.reserve(kClientsMax);  // so that they are no part of what is counted
   }
 
@@ -64,7 +58,7 @@ class Stage {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) != 0) return false;
     peers_.push_back(ends[1]);
-    shard_->adopt(ends[0], "192.0.2.1", {});
+    node_->shard(0).adopt(ends[0], "192.0.2.1", {});
     const std::string request =
         "GET /ws?token=" + token_ +
         " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -73,8 +67,9 @@ class Stage {
       return false;
     std::array<char, 1024> answer{};
     for (int turn = 0; turn < kTurnsMax; ++turn) {
-      loop_->post([this] { loop_->stop(); });
-      loop_->run();
+      reactor::Loop& loop = node_->loop(0);
+      loop.post([&loop] { loop.stop(); });
+      loop.run();
       if (::read(ends[1], answer.data(), answer.size()) > 0) {
         return std::string_view(answer.data()).starts_with("HTTP/1.1 101");
       }
@@ -84,15 +79,8 @@ class Stage {
 
  private:
   gateway::testing::NoHttp no_http_;
-  gateway::testing::NoPublisher no_publisher_;
   NullLog no_log_;
-  fanout::FrameMemory frame_memory_{std::uint64_t{1} << 30};
-  config::Settings settings_;
-  std::vector<protocol::Endpoint> endpoints_;
-  client::Admission admission_;
-  gateway::Shared shared_;
-  std::unique_ptr<reactor::Loop> loop_;
-  std::unique_ptr<gateway::Shard> shard_;
+  std::unique_ptr<gateway::Node> node_;
   std::string token_;
   std::vector<int> peers_;
 };

@@ -51,6 +51,11 @@ class FakeSockets final : public Sockets {
   // Each look at the clock costs this much: 0 makes slices endless.
   void set_cost_of_a_look(MonoClock::duration cost) { cost_ = cost; }
 
+  // A test hands its sockets to Shard::adopt(); only listening sockets of the kernel have any to accept.
+  reactor::Accepted accept(int listener_fd, int notsent_low_water_bytes) override {
+    return reactor::accept_from(listener_fd, notsent_low_water_bytes);
+  }
+
   ReadResult read(int fd, std::span<char> into) override {
     FakeSocket& socket = used(fd);
     if (socket.broken) return {ReadResult::State::broken, 0};

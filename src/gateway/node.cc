@@ -1,0 +1,224 @@
+#include "gateway/node.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <random>
+
+#include "base/memory_limit.h"
+#include "base/pages.h"
+#include "base/soft_allocation.h"
+
+namespace carillon::gateway {
+namespace {
+
+constexpr auto kDrainLook = milliseconds(10);
+
+// Names this process among those on one bus; it only has to be unlike the others.
+std::string node_id_of(std::uint64_t bits) {
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(bits));
+  return text.data();
+}
+
+SipKey sip_key_from(const std::function<std::uint64_t()>& random) {
+  const std::uint64_t first = random();
+  return {first, random()};
+}
+
+std::uint64_t backlog_bytes_max(const config::ServerSettings& server, std::uint64_t memory_limit) {
+  return server.backlog_bytes_max > 0 ? server.backlog_bytes_max : memory_limit / 4;
+}
+
+std::uint64_t bodies_bytes_max(const config::ServerSettings& server, std::uint64_t memory_limit) {
+  return server.bodies_bytes_max > 0 ? server.bodies_bytes_max
+                                     : default_bodies_bytes_max(server.body_bytes_max, memory_limit);
+}
+
+std::vector<ChannelPattern> patterns_of(const std::vector<Endpoint>& endpoints) {
+  std::vector<ChannelPattern> patterns;
+  for (const Endpoint& endpoint : endpoints) {
+    if (!endpoint.hears_events()) continue;
+    for (const auto* list : {&endpoint.source.channels(), &endpoint.source.broadcast()}) {
+      for (const ChannelPattern& pattern : *list) {
+        const auto same = [&](const ChannelPattern& other) { return other.text() == pattern.text(); };
+        if (std::none_of(patterns.begin(), patterns.end(), same)) patterns.push_back(pattern);
+      }
+    }
+  }
+  return patterns;
+}
+
+bus::BusOptions bus_options(const config::BusSettings& settings, const config::ServerSettings& server) {
+  bus::BusOptions options;
+  options.url = settings.url;
+  options.tls_ca_file = settings.tls_ca_file;
+  options.event_bytes_max = settings.event_bytes_max;
+  options.request_bytes_max = server.body_bytes_max;
+  options.operation_timeout = settings.operation_timeout;
+  options.probe_interval = settings.probe_interval;
+  options.address_check_interval = settings.address_check_interval;
+  options.role = settings.role == config::BrokerRole::master ? bus::BrokerRole::master : bus::BrokerRole::any;
+  options.backoff_min = settings.backoff_min;
+  options.backoff_max = settings.backoff_max;
+  return options;
+}
+
+}  // namespace
+
+std::string text_of(const std::vector<config::Problem>& problems) {
+  std::string all;
+  for (const config::Problem& problem : problems) all += (all.empty() ? "" : "\n") + problem.text();
+  return all;
+}
+
+World kernel_world(const config::Settings& settings) {
+  const std::uint64_t limit = settings.server.memory_limit;
+  return {.make_loop = [] { return reactor::Loop::create(); },
+          .sockets = kernel_edge(),
+          .make_bus = [](bus::BusOptions options, reactor::Loop& loop, bus::EventSink& sink,
+                         Log& log) { return bus::make_bus(std::move(options), loop, sink, log); },
+          .random =
+              [] {
+                std::random_device random;
+                const std::uint64_t high = random();
+                return high << 32 | random();
+              },
+          .memory_use = memory_reader(limit),
+          .memory_limit_bytes = limit > 0 ? limit : memory_limit_bytes()};
+}
+
+Result<std::unique_ptr<Node>> Node::create(config::Settings settings, World world, HttpHandler& handler,
+                                           Log& log) {
+  try {
+    std::unique_ptr<Node> node(new Node(std::move(settings), handler, log));
+    if (auto built = node->build(world); !built) return tl::unexpected(built.error());
+    return node;
+  } catch (const AddressSpaceRefused& refused) {
+    return failure(refused.what());
+  }
+}
+
+Node::Node(config::Settings settings, HttpHandler& handler, Log& log)
+    : settings_(std::move(settings)), handler_(handler), log_(log) {}
+
+Result<std::monostate> Node::build(const World& world) {
+  CompiledEndpoints compiled = compile_endpoints(settings_);
+  if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
+  endpoints_ = std::move(compiled.endpoints);
+  const config::ServerSettings& server = settings_.server;
+  admission_ = std::make_unique<Admission>(server.connections_max, endpoints_,
+                                           bodies_bytes_max(server, world.memory_limit_bytes),
+                                           sip_key_from(world.random));
+  frame_memory_ = std::make_unique<fanout::FrameMemory>(backlog_bytes_max(server, world.memory_limit_bytes),
+                                                        std::max(server.shards, 1U));
+  shared_ = std::make_unique<Shared>(Shared{settings_, endpoints_, *admission_, handler_, *this, log_,
+                                            sip_key_from(world.random), *frame_memory_});
+  if (auto made = make_shards(world); !made) return made;
+  make_memory_watch(world);
+  return make_the_bus(world);
+}
+
+Result<std::monostate> Node::make_shards(const World& world) {
+  const std::uint32_t count = std::max(settings_.server.shards, 1U);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto loop = world.make_loop();
+    if (!loop) return tl::unexpected(loop.error());
+    loops_.push_back(std::move(*loop));
+  }
+  router_ = std::make_unique<Router>(endpoints_, *frame_memory_, *loops_.front(), log_);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto place = i == 0 ? Shard::Place::beside_the_router : Shard::Place::elsewhere;
+    auto shard = Shard::create(*shared_, *loops_[i], world.sockets, place, i);
+    if (!shard) return tl::unexpected(shard.error());
+    router_->add_taker(**shard);
+    shards_.push_back(std::move(*shard));
+  }
+  return std::monostate{};
+}
+
+void Node::make_memory_watch(const World& world) {
+  MemoryWatch::Options options;
+  options.read = world.memory_use;
+  options.shed = [this] {
+    // A post that is refused is made again with the next sample, as long as memory is short.
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      loops_[i]->post([shard = shards_[i].get()] { shard->shed_for_memory(); });
+    }
+  };
+  memory_ = std::make_unique<MemoryWatch>(*loops_.front(), *admission_, log_, std::move(options));
+}
+
+Result<std::monostate> Node::make_the_bus(const World& world) {
+  bus::BusOptions options = bus_options(settings_.bus, settings_.server);
+  options.patterns = patterns_of(endpoints_);
+  options.node_id = node_id_of(world.random());
+  auto bus = world.make_bus(std::move(options), *loops_.front(), *router_, log_);
+  if (!bus) return failure(settings_.bus.origin.text() + ": bus.url: " + bus.error().message);
+  bus_ = std::move(*bus);
+  return std::monostate{};
+}
+
+void Node::start() {
+  bus_->start();
+  memory_->start();
+}
+
+void Node::stop() {
+  for (const auto& loop : loops_) loop->stop();
+}
+
+bool Node::carries(std::string_view channel) const {
+  return std::any_of(endpoints_.begin(), endpoints_.end(), [channel](const Endpoint& endpoint) {
+    return endpoint.hears_events() && endpoint.source.match(channel).has_value();
+  });
+}
+
+bool Node::on_bus(std::function<void(bus::Bus&)> use) {
+  return loops_.front()->post([this, use = std::move(use)] { use(*bus_); });
+}
+
+bool Node::publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) {
+  return on_bus(
+      [channel = std::move(channel), body = std::move(body), done = std::move(done)](bus::Bus& bus) {
+        const auto publish = [&] { bus.publish(channel, body, done); };
+        if (!try_allocate(body.size(), publish)) done(bus::PublishResult::unavailable);
+      });
+}
+
+milliseconds Node::begin_drain(milliseconds longest) {
+  admission_->begin_drain();
+  const auto window = drain_window(longest, connections(), settings_.server.drain_rate);
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    loops_[i]->post_always([shard = shards_[i].get(), window] { shard->begin_drain(window); });
+  }
+  look_whether_drained(DrainEnd(loops_.front()->now(), window, longest));
+  return window;
+}
+
+// The last client is gone: what was accepted is finished, and nothing new begins. Where a post is refused the
+// next look tries again.
+void Node::refuse_connections() {
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    loops_[i]->post([shard = shards_[i].get()] { shard->stop_listening(); });
+  }
+}
+
+void Node::look_whether_drained(DrainEnd end) {
+  loops_.front()->call_after(kDrainLook, [this, end] {
+    std::uint64_t clients = 0;
+    std::uint64_t requests = 0;
+    for (const auto& shard : shards_) {
+      clients += shard->drain().websockets_left();
+      requests += shard->drain().requests_left();
+    }
+    if (end.is_over(loops_.front()->now(), clients, requests)) {
+      stop();
+      return;
+    }
+    if (clients == 0) refuse_connections();
+    look_whether_drained(end);
+  });
+}
+
+}  // namespace carillon::gateway

@@ -1,0 +1,113 @@
+// Node: everything that serves clients, in one process: the shards, the Router and the bus. Without threads,
+// without a kernel and without randomness of its own: what it needs of these is passed in as a World.
+//
+// Thread: created, started and destroyed by one thread, which is that of loop 0; what says "any thread" may
+// be called from the others. Whoever creates a node runs its loops: Gateway runs each on a thread, a test or
+// the simulator runs all of them on one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "bus/bus.h"
+#include "client/sockets.h"
+#include "config/settings.h"
+#include "gateway/memory_watch.h"
+#include "gateway/shard.h"
+
+namespace carillon::gateway {
+
+using LoopFactory = std::function<Result<std::unique_ptr<reactor::Loop>>()>;
+using BusFactory =
+    std::function<Result<std::unique_ptr<bus::Bus>>(bus::BusOptions, reactor::Loop&, bus::EventSink&, Log&)>;
+
+// What surrounds a node. `sockets` outlives it.
+struct World {
+  LoopFactory make_loop;  // one for each shard; the first is also the bus's and the Router's
+  client::Sockets& sockets;
+  BusFactory make_bus;
+  std::function<std::uint64_t()> random;  // 64 unpredictable bits; called from create() only
+  std::function<MemoryUse()> memory_use;  // sampled about once a second, on loop 0
+  std::uint64_t memory_limit_bytes = 0;   // what limits that are left to "auto" are computed from
+};
+
+// The kernel's loops and sockets, the bus that bus.url names, and the memory of this process.
+World kernel_world(const config::Settings& settings);
+
+// One problem a line.
+std::string text_of(const std::vector<config::Problem>& problems);
+
+class Node final : private EventPublisher {
+ public:
+  // Compiles the endpoints and checks the keys: every error of a configuration comes from here. `handler` and
+  // `log` outlive the node.
+  static Result<std::unique_ptr<Node>> create(config::Settings settings, World world, HttpHandler& handler,
+                                              Log& log);
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // Connects to the bus and begins to sample memory. Before the loops run.
+  void start();
+  // Ends the run of every loop. Any thread.
+  void stop();
+
+  // Refuses new clients and closes those that are connected, evenly over the window that it returns
+  // (drain.h); then stops the loops. Loop 0's thread.
+  milliseconds begin_drain(milliseconds longest);
+
+  // Runs `use` on the bus's loop; false when too much waits there already. Any thread.
+  bool on_bus(std::function<void(bus::Bus&)> use);
+
+  // The process's, which outlives the node; before start().
+  void set_memory_reserve(MemoryReserve& reserve) { memory_->set_reserve(reserve); }
+
+  // --- its shards, each with its loop: for whoever runs them ---
+  std::size_t shard_count() const { return shards_.size(); }
+  Shard& shard(std::size_t number) { return *shards_[number]; }
+  reactor::Loop& loop(std::size_t number) { return *loops_[number]; }
+  Router& router() { return *router_; }
+
+  // --- what any thread may read ---
+  const config::Settings& settings() const { return settings_; }
+  const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+  const Router& router() const { return *router_; }
+  // Whether any endpoint sends this bus channel's events to clients.
+  bool carries(std::string_view channel) const;
+  const bus::BusCounters& bus_counters() const { return bus_->counters(); }
+  std::string_view bus_url() const { return bus_->display_url(); }  // without its password
+  bool draining() const { return admission_->draining(); }
+  std::uint64_t connections() const { return admission_->connections(); }
+  const Admission& admission() const { return *admission_; }
+  KeyGuesses& key_guesses() { return admission_->key_guesses(); }
+  const fanout::FrameMemory& frame_memory() const { return *frame_memory_; }
+  const MemoryPressure& memory() const { return memory_->pressure(); }
+  const ShardCounters& shard_counters(std::size_t number) const { return shards_[number]->counters(); }
+
+ private:
+  Node(config::Settings settings, HttpHandler& handler, Log& log);
+  Result<std::monostate> build(const World& world);
+  Result<std::monostate> make_shards(const World& world);
+  Result<std::monostate> make_the_bus(const World& world);
+  void make_memory_watch(const World& world);
+  void look_whether_drained(DrainEnd end);
+  void refuse_connections();
+  bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override;
+
+  const config::Settings settings_;
+  HttpHandler& handler_;
+  Log& log_;
+  std::vector<Endpoint> endpoints_;
+  std::unique_ptr<fanout::FrameMemory> frame_memory_;  // outlives every frame, wherever it waits
+  std::unique_ptr<Admission> admission_;
+  std::unique_ptr<Shared> shared_;
+  std::vector<std::unique_ptr<reactor::Loop>> loops_;  // outlive what runs on them
+  std::unique_ptr<Router> router_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::unique_ptr<bus::Bus> bus_;
+  std::unique_ptr<MemoryWatch> memory_;
+};
+
+}  // namespace carillon::gateway
