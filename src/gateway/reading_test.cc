@@ -178,8 +178,8 @@ TEST(Reading, RequestsAreReadAlthoughEventsAlwaysWaitToBeWritten) {
   EXPECT_EQ(stage.open_connections(1), 1U);
 }
 
-// A publisher's events were up to 40 ms late while three hundred clients connected at once: its request waited
-// behind all of theirs.
+// A publisher's events were up to 40 ms late while three hundred clients connected at once: its request
+// waited behind all of theirs.
 TEST(Reading, APublishersNextRequestDoesNotWaitBehindAWaveOfHandshakes) {
   ShardStage stage;
   const int publisher = stage.connect();
