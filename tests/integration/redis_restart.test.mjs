@@ -78,7 +78,7 @@ test("Redis killed and restarted in the middle", async (t) => {
 test("carillon starts before Redis, reports it, and connects once Redis accepts", async (t) => {
   const redis = await startRedis(t);
   await redis.kill();
-  const server = await startCarillon(t, { bus: { url: redis.url } });
+  const server = await startCarillon(t, { bus: { url: redis.url }, busIsDown: true });
   assert.equal((await api(server, "GET", "/ready")).status, 503);
   assert.equal((await api(server, "GET", "/health")).json.status, "degraded");
   await redis.start();
