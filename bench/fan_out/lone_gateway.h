@@ -43,7 +43,7 @@ class WatchedEdge final : public client::Sockets {
   std::uint64_t writes() const { return writes_; }
 
  private:
-  client::Sockets& kernel_ = client::kernel_edge();
+  client::Sockets& kernel_ = client::kernel_sockets();
   std::uint64_t bytes_left_ = 0;
   std::uint64_t writes_ = 0;
   std::function<void()> reached_;

@@ -80,13 +80,13 @@ std::string url_of(const protocol::Endpoint& endpoint, const Screen& screen) {
 
 // Prints all URLs and returns the one that receives the example.
 std::string print_urls(const gateway::Gateway& gateway, const Screen& screen) {
-  std::string hears_example;
+  std::string receiving;
   for (const protocol::Endpoint& endpoint : gateway.node().endpoints()) {
     const std::string url = url_of(endpoint, screen);
     std::printf("  %-10s %s\n", endpoint.settings.name.c_str(), url.c_str());
-    if (hears_example.empty() && endpoint.source.match(screen.example.channel)) hears_example = url;
+    if (receiving.empty() && endpoint.source.match(screen.example.channel)) receiving = url;
   }
-  return hears_example;
+  return receiving;
 }
 
 void print_screen(const gateway::Gateway& gateway, const Screen& screen) {

@@ -76,7 +76,7 @@ class KernelSockets final : public Sockets {
 
 }  // namespace
 
-Sockets& kernel_edge() {
+Sockets& kernel_sockets() {
   static constinit KernelSockets sockets;
   return sockets;
 }

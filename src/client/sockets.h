@@ -39,6 +39,6 @@ class Sockets {
   ~Sockets() = default;
 };
 
-Sockets& kernel_edge();  // stateless; any thread
+Sockets& kernel_sockets();  // stateless; any thread
 
 }  // namespace carillon::client

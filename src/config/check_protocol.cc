@@ -40,16 +40,16 @@ class DialectCheck {
     const bool own = is_written(e_.origins_by_key, key) && place_of(key).source == e_.origin.source;
     return own ? key : other;
   }
-  bool hears() const { return !e_.source.channels.empty() || !e_.source.broadcast.empty(); }
+  bool has_channels() const { return !e_.source.channels.empty() || !e_.source.broadcast.empty(); }
 
   void stream() {
     if (!was_read("source.channels") || !was_read("frames.event")) return;
     const bool has_frame = !e_.frames.event.empty();
-    if (hears() && !has_frame) {
+    if (has_channels() && !has_frame) {
       report_.error(place_of(of_file("source.channels", "frames.event")), prefix_ + ".source.channels",
                     "bring events, but there is no frame for them; write frames.event = '$body'");
     }
-    if (has_frame && !hears()) {
+    if (has_frame && !has_channels()) {
       report_.error(place_of(of_file("frames.event", "source.channels")), prefix_ + ".frames.event",
                     "no channel brings events for it; write source.channels = [\"news.*\"]");
     }

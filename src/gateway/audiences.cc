@@ -134,7 +134,7 @@ void Audiences::on_missing_batches() {
 }
 
 void Audiences::close_recipients(const Endpoint& endpoint, CloseReason why) {
-  if (endpoint.hears_events()) host_.close_recipients(endpoint, why);
+  if (endpoint.receives_events()) host_.close_recipients(endpoint, why);
 }
 
 // Looks up the channels of the whole batch in lockstep, prefetching, so that their cache misses overlap: of

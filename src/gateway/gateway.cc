@@ -52,7 +52,7 @@ struct Tables {
 
  private:
   static void close_all(const std::vector<int>& descriptors) {
-    for (const int each : descriptors) kernel_edge().close(each);
+    for (const int each : descriptors) kernel_sockets().close(each);
   }
 
   std::vector<std::vector<int>> listeners;

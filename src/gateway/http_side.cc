@@ -245,7 +245,7 @@ void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade) {
   clients_.log().write(index, LogLevel::info, endpoint.settings.log.connected);
   std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
   connection.transient.reset();
-  if (endpoint.hears_events() &&
+  if (endpoint.receives_events() &&
       audiences_.subscribe_selected(index, endpoint, upgrade.selection) != Audiences::Outcome::subscribed) {
     clients_.close(index, CloseReason::internal, close_frame(1013, "Too many channels"),
                    CloseMode::immediately);

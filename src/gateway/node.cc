@@ -38,7 +38,7 @@ std::uint64_t bodies_bytes_max(const config::ServerSettings& server, std::uint64
 std::vector<ChannelPattern> patterns_of(const std::vector<Endpoint>& endpoints) {
   std::vector<ChannelPattern> patterns;
   for (const Endpoint& endpoint : endpoints) {
-    if (!endpoint.hears_events()) continue;
+    if (!endpoint.receives_events()) continue;
     for (const auto* list : {&endpoint.source.channels(), &endpoint.source.broadcast()}) {
       for (const ChannelPattern& pattern : *list) {
         const auto same = [&](const ChannelPattern& other) { return other.text() == pattern.text(); };
@@ -75,7 +75,7 @@ std::string text_of(const std::vector<config::Problem>& problems) {
 World kernel_world(const config::Settings& settings) {
   const std::uint64_t limit = settings.server.memory_limit;
   return {.make_loop = [] { return reactor::Loop::create(); },
-          .sockets = kernel_edge(),
+          .sockets = kernel_sockets(),
           .make_bus = [](bus::BusOptions options, reactor::Loop& loop, bus::EventSink& sink,
                          Log& log) { return bus::make_bus(std::move(options), loop, sink, log); },
           .random =
@@ -170,7 +170,7 @@ void Node::stop() {
 
 bool Node::carries(std::string_view channel) const {
   return std::any_of(endpoints_.begin(), endpoints_.end(), [channel](const Endpoint& endpoint) {
-    return endpoint.hears_events() && endpoint.source.match(channel).has_value();
+    return endpoint.receives_events() && endpoint.source.match(channel).has_value();
   });
 }
 

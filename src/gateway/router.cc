@@ -86,7 +86,7 @@ void Router::on_event(std::string_view channel, std::string_view body_text) {
   bool wanted = false;
   bool refused = false;
   for (const Endpoint& endpoint : endpoints_) {
-    if (!endpoint.hears_events()) continue;
+    if (!endpoint.receives_events()) continue;
     const auto match = endpoint.source.match(channel);
     if (!match) continue;
     wanted = true;

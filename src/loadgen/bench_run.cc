@@ -109,7 +109,7 @@ Result<std::monostate> BenchRun::warm_up() {
       last_new = mono_now();
       again = last_new + kWarmUpAgainAfter;
     }
-    if (mono_now() - last_new > kWarmUpPatience) return nobody_hears();
+    if (mono_now() - last_new > kWarmUpPatience) return nothing_arrives();
     if (mono_now() >= again) {
       if (auto published = publish_once(silent_channels()); !published) return published;
       again = mono_now() + kWarmUpAgainAfter;
@@ -137,7 +137,7 @@ Result<std::monostate> BenchRun::publish_once(const std::vector<std::uint32_t>& 
   return std::monostate{};
 }
 
-tl::unexpected<Error> BenchRun::nobody_hears() {
+tl::unexpected<Error> BenchRun::nothing_arrives() {
   const ClientPool::Tally tally = crowd_->tally(0, 0);
   std::string who;
   for (const std::uint32_t client : crowd_->silent_clients(3)) who += " " + std::to_string(client);

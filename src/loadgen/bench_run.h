@@ -60,7 +60,7 @@ class BenchRun {
   std::vector<std::uint32_t> silent_channels();
   std::uint64_t silent_clients();
   Result<std::monostate> publish_once(const std::vector<std::uint32_t>& to);
-  tl::unexpected<Error> nobody_hears();
+  tl::unexpected<Error> nothing_arrives();
   Result<std::monostate> measure();
   Result<std::monostate> publish_all(const Timetable& plan);
   OutgoingEvent event_for(std::uint32_t channel, std::uint64_t n) const;

@@ -35,7 +35,7 @@ struct Endpoint {
 
   // Policy 0 of every shard's engine is for sockets that still speak HTTP.
   fanout::PolicyId policy() const { return static_cast<fanout::PolicyId>(index + 1); }
-  bool hears_events() const { return event_frame.has_value() && !source.hears_nothing(); }
+  bool receives_events() const { return event_frame.has_value() && !source.is_empty(); }
   // Returns whether messages are parsed, or only measured.
   bool reads_messages() const {
     return commands.exist() || settings.inbound.reply != config::InboundReply::none;

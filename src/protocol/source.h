@@ -60,7 +60,7 @@ class Source {
   // All patterns, for the bus.
   const std::vector<ChannelPattern>& channels() const { return channels_; }
   const std::vector<ChannelPattern>& broadcast() const { return broadcast_; }
-  bool hears_nothing() const { return channels_.empty() && broadcast_.empty(); }
+  bool is_empty() const { return channels_.empty() && broadcast_.empty(); }
   // The number of a known value; nothing for one that is not.
   std::optional<fanout::Tag> tag_of(std::string_view value) const;
 

@@ -18,9 +18,9 @@ TEST_F(ClientStreamTest, ConnectsSendsAndReceives) {
   connect_to_peer();
   stream->write("PING\r\n");
   stream->write("PING\r\n");
-  std::string heard;
-  ASSERT_TRUE(run_until(*loop, [&] { return (heard += peer.receive()).size() >= 12; }));
-  EXPECT_EQ("PING\r\nPING\r\n", heard);
+  std::string arrived;
+  ASSERT_TRUE(run_until(*loop, [&] { return (arrived += peer.receive()).size() >= 12; }));
+  EXPECT_EQ("PING\r\nPING\r\n", arrived);
   peer.send("+PONG\r\n");
   ASSERT_TRUE(run_until(*loop, [&] { return !recorder.received.empty(); }));
   EXPECT_EQ("+PONG\r\n", recorder.received);
@@ -33,8 +33,8 @@ TEST_F(ClientStreamTest, NoCallbackComesFromInsideConnectOrWrite) {
   stream->write("early");
   EXPECT_EQ(0, recorder.connected);
   EXPECT_EQ(5u, stream->unsent_bytes());
-  std::string heard;
-  ASSERT_TRUE(run_until(*loop, [&] { return peer.try_accept() && (heard += peer.receive()) == "early"; }));
+  std::string arrived;
+  ASSERT_TRUE(run_until(*loop, [&] { return peer.try_accept() && (arrived += peer.receive()) == "early"; }));
   EXPECT_EQ(1, recorder.connected);
 }
 
@@ -155,15 +155,15 @@ TEST_F(ClientStreamTest, ManyMebibytesPassBothWaysThroughFullBuffers) {
   for (std::size_t i = 0; i < kBytes; ++i) block[i] = static_cast<char>(i * 2654435761u >> 13);
   stream->write(block);
   EXPECT_GT(stream->unsent_bytes(), 0u) << "more than the kernel takes at once";
-  std::string heard;
+  std::string arrived;
   std::size_t said = 0;
   ASSERT_TRUE(run_until(*loop, [&] {
-    for (int i = 0; i < 50; ++i) heard += peer.receive();
+    for (int i = 0; i < 50; ++i) arrived += peer.receive();
     const ssize_t count = ::send(peer.fd(), block.data() + said, kBytes - said, MSG_NOSIGNAL);
     if (count > 0) said += static_cast<std::size_t>(count);
-    return heard.size() >= kBytes && recorder.received.size() >= kBytes;
+    return arrived.size() >= kBytes && recorder.received.size() >= kBytes;
   }));
-  EXPECT_TRUE(heard == block);
+  EXPECT_TRUE(arrived == block);
   EXPECT_TRUE(recorder.received == block);
   EXPECT_EQ(0u, stream->unsent_bytes());
 }
@@ -196,10 +196,10 @@ TEST_P(WriteLimit, HoldsToTheByte) {
   EXPECT_EQ(0, recorder.closed) << "not from inside write()";
   if (GetParam() <= 0) {
     ASSERT_TRUE(run_until(*loop, [&] { return peer.try_accept(); }));
-    std::string heard;
+    std::string arrived;
     const auto all = static_cast<std::size_t>(1000 + GetParam());
-    ASSERT_TRUE(run_until(*loop, [&] { return (heard += peer.receive()).size() >= all; }));
-    EXPECT_EQ(all, heard.size());
+    ASSERT_TRUE(run_until(*loop, [&] { return (arrived += peer.receive()).size() >= all; }));
+    EXPECT_EQ(all, arrived.size());
     EXPECT_EQ(0, recorder.closed);
   } else {
     ASSERT_TRUE(closed());

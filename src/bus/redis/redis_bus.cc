@@ -234,8 +234,8 @@ void RedisBus::run_probe() {
 }
 
 void RedisBus::send_probe() {
-  if (!subscriber_.hears_probes()) warn_of_ping(subscriber_.probe_refusal());
-  if (publisher_.ready() && subscriber_.hears_probes() && !probe_forbidden_) {
+  if (!subscriber_.receives_probes()) warn_of_ping(subscriber_.probe_refusal());
+  if (publisher_.ready() && subscriber_.receives_probes() && !probe_forbidden_) {
     probe_.went_by(Probe::Way::nonce);
     publisher_.append_probe(subscriber_.probe_channel(), probe_.nonce(), loop_.now(),
                             publisher_link_.outgoing());

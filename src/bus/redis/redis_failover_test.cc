@@ -36,7 +36,7 @@ TEST(RedisFailoverTest, AFailoverBehindAVirtualAddressIsFoundAndTheGapIsReported
   EXPECT_NE(f.bus->status().detail.find("another server"), std::string::npos) << f.bus->status().detail;
   ASSERT_TRUE(f.until([&] { return f.is_up(); }));
   EXPECT_TRUE(in_time("reconnected", switched, seconds(15)));
-  EXPECT_TRUE(f.hears(new_master, "orion.a", "from the new one"));
+  EXPECT_TRUE(f.receives(new_master, "orion.a", "from the new one"));
   EXPECT_EQ(f.sink.gaps, 1);
   EXPECT_EQ(f.bus->counters().failovers_to_other.load(), 1U);
 }
@@ -57,7 +57,7 @@ TEST(RedisFailoverTest, ADemotedMasterAcknowledgesNothingAndIsLeft) {
   EXPECT_NE(f.bus->status().detail.find("a replica of 127.0.0.1"), std::string::npos);
   address.retarget(new_master.port());
   ASSERT_TRUE(f.until([&] { return f.is_up(); }, seconds(20))) << f.bus->status().detail;
-  EXPECT_TRUE(f.hears(new_master, "orion.a", "from the new one"));
+  EXPECT_TRUE(f.receives(new_master, "orion.a", "from the new one"));
   EXPECT_GE(f.sink.gaps, 1);
 }
 

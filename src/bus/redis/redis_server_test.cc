@@ -28,7 +28,7 @@ TEST(RedisServerTest, APublishedEventIsReceivedOnceWhateverThePatterns) {
   server.publish("plain", binary);
   server.publish("orion.b", std::string(1024 * 1024, 'x'));
   server.publish("orion.b", std::string(1024 * 1024 + 1, 'x'));
-  ASSERT_TRUE(f.hears(server, "orion.b", "last"));
+  ASSERT_TRUE(f.receives(server, "orion.b", "last"));
   EXPECT_EQ(f.sink.events, 4);
   EXPECT_TRUE(f.sink.saw("plain=" + binary));
   EXPECT_TRUE(f.sink.saw("orion.a=both patterns match"));
@@ -54,7 +54,7 @@ TEST(RedisServerTest, KilledAndRestartedItIsFoundWithinASecondAndTheGapIsReporte
   RedisServer server;
   Fixture f(url_of(server.port()));
   ASSERT_TRUE(f.start());
-  ASSERT_TRUE(f.hears(server, "orion.a", "before"));
+  ASSERT_TRUE(f.receives(server, "orion.a", "before"));
   server.kill();
   ASSERT_TRUE(f.until([&] { return f.is_down(); }));
   f.bus->publish("orion.a", "while down", f.tally.done());
@@ -65,7 +65,7 @@ TEST(RedisServerTest, KilledAndRestartedItIsFoundWithinASecondAndTheGapIsReporte
   const auto accepts = mono_now();
   ASSERT_TRUE(f.until([&] { return f.is_up(); }));
   EXPECT_TRUE(in_time("up again", accepts, seconds(1)));
-  ASSERT_TRUE(f.hears(server, "orion.a", "after"));
+  ASSERT_TRUE(f.receives(server, "orion.a", "after"));
   EXPECT_EQ(f.sink.gaps, 1);
   const auto gap = std::find(f.sink.lines.begin(), f.sink.lines.end(), "GAP");
   EXPECT_LT(gap, std::find(f.sink.lines.begin(), f.sink.lines.end(), "orion.a=after"));
@@ -78,7 +78,7 @@ TEST(RedisServerTest, EveryKillOfTheSubscriptionIsAGapNoneIsSilent) {
   ASSERT_TRUE(f.start());
   const int rounds = run_long_tests() ? 60 : 5;
   for (int i = 1; i <= rounds; ++i) {
-    ASSERT_TRUE(f.hears(server, "orion.a", std::to_string(i)));
+    ASSERT_TRUE(f.receives(server, "orion.a", std::to_string(i)));
     EXPECT_EQ(server.command({"CLIENT", "KILL", "TYPE", "pubsub"}), "1");
     ASSERT_TRUE(f.until([&] { return f.sink.gaps == i && f.is_up(); }));
     EXPECT_EQ(f.bus->counters().gaps.load(), static_cast<std::uint64_t>(i));
@@ -109,7 +109,7 @@ TEST(RedisServerTest, FrozenEveryOperationEndsInTimeAndItRecoversWithinASecond) 
   const auto thawed = mono_now();
   ASSERT_TRUE(f.until([&] { return f.is_up(); }));
   EXPECT_TRUE(in_time("up after the thaw", thawed, seconds(1)));
-  EXPECT_TRUE(f.hears(server, "orion.a", "after"));
+  EXPECT_TRUE(f.receives(server, "orion.a", "after"));
 }
 
 TEST(RedisServerTest, ADeafSubscriptionIsFoundByTheProbe) {
@@ -129,7 +129,7 @@ TEST(RedisServerTest, ADeafSubscriptionIsFoundByTheProbe) {
   EXPECT_EQ(f.bus->counters().probes_missed.load(), 1U);
   EXPECT_NE(f.bus->status().detail.find("probe"), std::string::npos);
   ASSERT_TRUE(f.until([&] { return f.is_up(); }));
-  EXPECT_TRUE(f.hears(server, "orion.a", "after"));
+  EXPECT_TRUE(f.receives(server, "orion.a", "after"));
   EXPECT_EQ(f.sink.gaps, 1);
 }
 
@@ -159,7 +159,7 @@ TEST(RedisServerTest, AUserWithoutPermissionToPublishStillReceives) {
   Fixture f(url_of(server.port(), "ear:p%40ss@"));
   ASSERT_TRUE(f.start()) << f.bus->status().detail;
   EXPECT_EQ(f.log.count("not permitted"), 1U);
-  EXPECT_TRUE(f.hears(server, "orion.a", "x"));
+  EXPECT_TRUE(f.receives(server, "orion.a", "x"));
   f.bus->publish("orion.a", "y", f.tally.done());
   ASSERT_TRUE(f.until([&] { return f.tally.all() == 1; }));
   EXPECT_EQ(f.tally.refused, 1);
@@ -172,7 +172,7 @@ TEST(RedisServerTest, AUserWithoutTheProbesChannelStillReceivesAndOneWithoutAnyG
             "OK");
   Fixture some(url_of(server.port(), "some:p@"));
   ASSERT_TRUE(some.start()) << some.bus->status().detail;
-  EXPECT_TRUE(some.hears(server, "orion.a", "x"));
+  EXPECT_TRUE(some.receives(server, "orion.a", "x"));
   EXPECT_EQ(some.log.count("not permitted"), 1U);
   ASSERT_EQ(server.command({"ACL", "SETUSER", "none", "on", ">p", "resetchannels", "+@all"}), "OK");
   Fixture none(url_of(server.port(), "none:p@"));
@@ -243,7 +243,7 @@ TEST(RedisServerTest, SpeaksTlsAndRefusesACertificateThatItCannotTrust) {
   Fixture f(options);
   ASSERT_TRUE(f.start()) << f.bus->status().detail;
   const std::string large(500000, 'x');
-  EXPECT_TRUE(f.hears(server, "orion.a", large));
+  EXPECT_TRUE(f.receives(server, "orion.a", large));
   f.bus->publish("plain", "y", f.tally.done());
   ASSERT_TRUE(f.until([&] { return f.tally.accepted == 1 && f.sink.saw("plain=y"); }));
   options.tls_ca_file.clear();

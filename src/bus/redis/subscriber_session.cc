@@ -18,7 +18,7 @@ void SubscriberSession::open(MonoTime now, std::string& out) {
   reader_ = std::make_unique<RespReader>(std::max(options_.event_bytes_max, kInfoBytesMax));
   fault_.reset();
   pings_unanswered_ = 0;
-  hears_probes_ = true;
+  receives_probes_ = true;
   identity_ = {};
   opening_deadline_ = now + options_.operation_timeout;
   opening_.start(login_, out);
@@ -133,7 +133,7 @@ RespConsumer::Next SubscriberSession::on_scalar(const RespValue& value) {
 RespConsumer::Next SubscriberSession::on_opening_error(std::string_view line) {
   const auto step = opening_.current();
   if (step == OpeningStep::subscribe_probe && error_code(line) == "NOPERM") {
-    hears_probes_ = false;
+    receives_probes_ = false;
     probe_refusal_ = opening_refused(step, opening_.channel(), line).detail;
     opening_.answered();
     return Next::go_on;

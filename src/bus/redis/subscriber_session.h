@@ -53,7 +53,7 @@ class SubscriberSession final : public Session, private RespConsumer {
   void append_ping(std::string& out);
   const std::string& probe_channel() const { return subscriptions_.probe_channel(); }
   // False when the broker did not let us subscribe to the probe's channel.
-  bool hears_probes() const { return hears_probes_; }
+  bool receives_probes() const { return receives_probes_; }
   const std::string& probe_refusal() const { return probe_refusal_; }  // why not
   const ServerIdentity& identity() const { return identity_; }         // of the present connection
 
@@ -75,7 +75,7 @@ class SubscriberSession final : public Session, private RespConsumer {
   MonoTime opening_deadline_{};
   std::optional<Fault> fault_;
   std::size_t pings_unanswered_ = 0;
-  bool hears_probes_ = true;
+  bool receives_probes_ = true;
   std::string probe_refusal_;
   ServerIdentity identity_;
 };

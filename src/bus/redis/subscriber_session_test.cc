@@ -185,10 +185,10 @@ TEST(SubscriberSession, MayDoWithoutItsProbeChannel) {
   std::string out;
   auto session = session_of({}, ear, {"orion.*"});
   session.open(kStart, out);
-  EXPECT_TRUE(session.hears_probes());
+  EXPECT_TRUE(session.receives_probes());
   EXPECT_FALSE(session.feed(acknowledgement("psubscribe", "orion.*", 1) + "-NOPERM no\r\n", kStart));
   EXPECT_TRUE(session.ready());
-  EXPECT_FALSE(session.hears_probes());
+  EXPECT_FALSE(session.receives_probes());
 }
 
 TEST(SubscriberSession, APingIsAnsweredByAPongAnErrorOrAStatus) {

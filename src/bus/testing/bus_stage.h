@@ -68,7 +68,7 @@ struct BusStage {
     bus->start();
     return until([this] { return is_up(); });
   }
-  bool hears(const RedisServer& server, const std::string& channel, const std::string& body) {
+  bool receives(const RedisServer& server, const std::string& channel, const std::string& body) {
     server.publish(channel, body);
     return until([&] { return sink.saw(channel + "=" + body); });
   }
