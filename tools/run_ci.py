@@ -17,6 +17,7 @@ from suites import ROOT, Outcome
 BUILD_TIMEOUT_S = 2400
 TIDY_TIMEOUT_S = 1800
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.7"
+SEEDS = 50  # of the simulator, with AddressSanitizer
 FUZZ_SECONDS = 30
 FUZZ_RSS_MB = 1024
 # Where more than one thread is at work; the pure folders have none to race with.
@@ -60,6 +61,12 @@ def sanitizer(report, preset, folders):
     for folder in folders:
         report.add(suites.run_gtest(f"{preset}/{folder}", ROOT / "build" / preset / f"{folder}_test",
                                     timeout_s=600, env=SANITIZER_ENV))
+
+
+def simulation(report):
+    built = build("asan/simulation-build", "asan", ["simulation"])
+    report.add(built if built.failed else suites.run_check(
+        "asan/simulation", [ROOT / "build" / "asan" / "simulation", "--seeds", SEEDS], BUILD_TIMEOUT_S, SANITIZER_ENV))
 
 
 def fuzz_one(name):
@@ -113,6 +120,7 @@ def main():
     lint(report)
     clang(report)
     sanitizer(report, "asan", suites.unit_suites())
+    simulation(report)
     sanitizer(report, "tsan", THREADED)
     fuzz(report)
     return report.finish()

@@ -11,22 +11,32 @@ import suites
 from suites import ROOT
 
 INTEGRATION = ROOT / "tests" / "integration"
+PYTHON_TESTS = (ROOT / "tools", ROOT / "bench", ROOT / "tests" / "simulation")
 CHECKS = ("check_layers", "check_headers", "check_style", "check_format", "check_wire", "check_reliability",
           "check_profiles", "check_cost")
 TIMEOUT_S = 240
 TIMEOUT_LONG_S = 900
+SEEDS = 500
+SEEDS_LONG = 20_000
+TIMEOUT_SIMULATION_S = 1800
+TIMEOUT_MUTATIONS_S = 7200
 
 
 def planned(long, build=ROOT / "build" / "dev"):
     """(name, how to run it), in order: what is quick and tells most comes first. `build` has the unit tests."""
     for check in CHECKS:
         yield f"tools/{check}", lambda n, c=check: suites.run_check(n, [sys.executable, ROOT / "tools" / f"{c}.py"])
-    for file in sorted([*(ROOT / "tools").glob("test_*.py"), *(ROOT / "bench").glob("test_*.py")]):
+    for file in sorted(file for folder in PYTHON_TESTS for file in folder.glob("test_*.py")):
         yield f"{file.parent.name}/{file.stem}", lambda n, f=file: suites.run_unittest(n, f, TIMEOUT_S)
     for folder in suites.unit_suites():
         yield f"unit/{folder}", lambda n, f=folder: suites.run_gtest(n, build / f"{f}_test")
+    seeds = SEEDS_LONG if long else SEEDS
+    yield "simulation/seeds", lambda n: suites.run_check(
+        n, [ROOT / "build" / "release" / "simulation", "--seeds", seeds], TIMEOUT_SIMULATION_S)
     yield from integration(INTEGRATION, "integration", TIMEOUT_S)
     if long:
+        yield "simulation/mutations", lambda n: suites.run_check(
+            n, [sys.executable, ROOT / "tests" / "simulation" / "mutations.py"], TIMEOUT_MUTATIONS_S)
         yield from integration(INTEGRATION / "long", "long", TIMEOUT_LONG_S)
         yield from integration(INTEGRATION / "long" / "faults", "faults", TIMEOUT_LONG_S)
 

@@ -134,9 +134,9 @@ def run_unittest(name, file, timeout_s):
     return run_counted(name, [sys.executable, ROOT / "tools" / "run_unittest.py", file], timeout_s)
 
 
-def run_check(name, command, timeout_s=300):
+def run_check(name, command, timeout_s=300, env=None):
     """A program that is one test: its exit code."""
-    finished = run_process(command, timeout_s)
+    finished = run_process(command, timeout_s, env)
     green = finished.code == 0
     return judge(name, finished, int(green), int(not green))
 

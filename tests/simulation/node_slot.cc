@@ -1,0 +1,138 @@
+#include "node_slot.h"
+
+#include "config/test_environment.h"
+
+namespace carillon::simulation {
+namespace {
+
+constexpr std::uint64_t kMemoryLimit = std::uint64_t{1} << 30;
+
+}  // namespace
+
+NodeSlot::NodeSlot(Surroundings around, int number) : around_(around), number_(number) {}
+
+NodeSlot::~NodeSlot() { end(); }
+
+// Limits are small, so that a simulation of two minutes reaches them.
+std::string NodeSlot::write_configuration() {
+  Dice& dice = around_.dice;
+  const auto add = [&dice](std::string& text, std::string_view key, std::uint32_t least, std::uint32_t most,
+                           std::string_view unit) {
+    text.append(key).append(" = ").append(unit.empty() ? "" : "\"");
+    text.append(std::to_string(dice.between(least, most))).append(unit).append(unit.empty() ? "\n" : "\"\n");
+  };
+  NodeView& seen = view();
+  seen.orion_ends_at_gap = dice.chance(50);
+  seen.limits_channels = dice.chance(50);
+  std::string text =
+      "[server]\nhandshake_timeout = \"2s\"\nbodies_bytes_max = \"8MiB\"\nchannels_max = 1000\n";
+  add(text, "shards", 1, 2, "");
+  add(text, "outbox_bytes_max", 2048, 16'384, "");
+  add(text, "drain", 200, 3000, "ms");
+  std::string lag = "lag.grace = \"1s\"\nlag.age_max = \"3s\"\n";
+  add(lag, "lag.bytes_max", 4000, 40'000, "");
+  std::string ping;
+  add(ping, "keepalive.ping", 2, 4, "s");
+  std::string timeout;
+  add(timeout, "keepalive.timeout", 6, 9, "s");
+  text += "[[endpoint]]\nprofile = \"orion\"\n" + lag + ping + timeout;
+  if (seen.orion_ends_at_gap) text += "source.on_gap = \"close\"\n";
+  text +=
+      "[[endpoint]]\nprofile = \"service\"\nacks = \"on\"\nclient_publish = \"on\"\n" + lag + ping + timeout;
+  if (seen.limits_channels) text += "auth.channels_claim = \"channels\"\n";
+  text += "[[endpoint]]\nprofile = \"fluxora\"\n" + lag + ping;
+  text += "[[endpoint]]\nprofile = \"grimnir\"\nkeepalive.frame = \"3s\"\n" + lag;
+  add(text, "select.sets_max", 1, 6, "");
+  return text;
+}
+
+// Below what a configuration may say, for the same reason.
+void NodeSlot::tighten(config::ServerSettings& server) {
+  server.inbox_batches_max = around_.dice.between(2, 64);
+  server.backlog_bytes_max = std::uint64_t{1024} * around_.dice.between(256, 4096);
+}
+
+gateway::World NodeSlot::world() {
+  return {.make_loop = [this]() -> Result<std::unique_ptr<reactor::Loop>> {
+            auto loop = std::make_unique<VirtualLoop>(
+                around_.clock, [this](int fd) { return around_.sockets.readiness_of(fd); });
+            loops_.push_back(loop.get());
+            return loop;
+          },
+          .sockets = around_.sockets,
+          .make_bus =
+              [this](bus::BusOptions options, reactor::Loop& loop, bus::EventSink& sink, Log&) {
+                return around_.broker.connect(std::move(options), loop, sink, *view().feed);
+              },
+          .random = [this] { return around_.dice.next(); },
+          .memory_use =
+              [this] {
+                return MemoryUse{kMemoryLimit / 100 * memory_used, kMemoryLimit};
+              },
+          .memory_limit_bytes = kMemoryLimit};
+}
+
+std::string NodeSlot::start() {
+  memory_used = 10;
+  feeds_.push_back(std::make_unique<Feed>());
+  views_.push_back(std::make_unique<NodeView>());
+  view().feed = feeds_.back().get();
+  view().number = number_;
+  configuration_ = write_configuration();
+  config::Loaded loaded = config::load_good(configuration_);
+  if (!loaded.errors.empty()) return loaded.errors.front().text();
+  tighten(loaded.settings.server);
+  loops_.clear();
+  auto node = gateway::Node::create(std::move(loaded.settings), world(), http_, log_);
+  if (!node) return node.error().message;
+  node_ = std::move(*node);
+  view().applied.assign(loops_.size(), 0);
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    const int fd = around_.sockets.open_listener(*loops_[i], number_, static_cast<int>(i));
+    if (auto listening = node_->shard(i).listen(reactor::FileDescriptor(fd), {}); !listening) {
+      return listening.error().message;
+    }
+  }
+  node_->start();
+  return {};
+}
+
+void NodeSlot::begin_drain() {
+  view().draining = true;
+  drain_began_ = around_.clock.now;
+  node_->begin_drain(node_->settings().server.drain);
+}
+
+void NodeSlot::end() {
+  if (!node_) return;
+  view().stopped = true;
+  for (const int fd : around_.sockets.listeners_of(number_)) around_.sockets.close_listener(fd);
+  node_.reset();
+  loops_.clear();
+}
+
+void NodeSlot::stall_until(MonoTime time) {
+  for (std::size_t i = 0; i < loops_.size(); ++i) hold_shard_until(i, time);
+}
+
+void NodeSlot::hold_shard_until(std::size_t shard, MonoTime time) {
+  loops_[shard]->hold_until(time);
+  paused_until_ = std::max(paused_until_, time);
+}
+
+// A turn takes all that waits in its shard's inbox.
+void NodeSlot::take_turn(std::size_t shard) {
+  view().applied[shard] = fed();
+  loops_[shard]->turn();
+  view().applied[0] = fed();  // the first shard is given events by a call
+  if (has_stopped()) view().stopped = true;
+  if (around_.broker.links().empty()) return;
+  std::uint64_t lost = node_->router().counters().bus_gaps.get();
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    const client::ShardCounters& counters = node_->shard_counters(i);
+    lost += counters.missed_batches.get() + counters.overruns.get();
+  }
+  view().may_lose = lost > 0;
+}
+
+}  // namespace carillon::simulation

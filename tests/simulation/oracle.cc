@@ -1,0 +1,126 @@
+#include "oracle.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace carillon::simulation {
+namespace {
+
+using Problem = std::optional<std::string>;
+
+// From the last byte of a client, or the end of a pause of its node, to the end of its connection: the
+// timeout of the configuration, and what a pause and unread bytes may add to it.
+constexpr auto kSilenceMax = seconds(30);
+// More than a budget for events that the blocks of the logs and a batch on its way may take.
+constexpr std::uint64_t kMemorySlack = 6 * 1024 * 1024;
+
+template <class Reason>
+std::uint64_t sum(const client::ByReason<Reason>& counters) {
+  return std::accumulate(counters.counters.begin(), counters.counters.end(), std::uint64_t{0},
+                         [](std::uint64_t total, const client::Counter& each) { return total + each.get(); });
+}
+
+std::string node_text(const NodeSlot& slot) { return "node " + std::to_string(slot.view().number); }
+
+Problem wrong_sockets(const Stage& stage, const NodeSlot& slot) {
+  std::vector<std::uint64_t> open(slot.loops().size());
+  for (const auto& [fd, socket] : stage.sockets.all()) {
+    if (socket.node == slot.view().number && socket.accepted && socket.is_open())
+      ++open[static_cast<std::size_t>(socket.shard)];
+  }
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const std::uint64_t counted = slot.node().shard_counters(i).sockets.get();
+    if (counted == open[i]) continue;
+    return node_text(slot) + " counts " + std::to_string(counted) + " sockets on shard " + std::to_string(i) +
+           ", and has " + std::to_string(open[i]);
+  }
+  return std::nullopt;
+}
+
+Problem wrong_counters(const NodeSlot& slot) {
+  std::uint64_t connections = 0;
+  for (std::size_t i = 0; i < slot.loops().size(); ++i) {
+    for (const client::EndpointCounters& endpoint : slot.node().shard_counters(i).endpoints) {
+      connections += endpoint.connections.get();
+      if (endpoint.accepted.get() != endpoint.connections.get() + sum(endpoint.closes)) {
+        return "connections that were accepted are neither open nor closed for a reason";
+      }
+    }
+  }
+  if (slot.node().connections() != connections)
+    return "the limit on connections counts others than there are";
+  const std::uint64_t delivered = slot.node().bus_counters().events_in.load();
+  if (slot.node().router().counters().events_in.get() != delivered) {
+    return node_text(slot) + " counts other events than the bus has delivered";
+  }
+  return std::nullopt;
+}
+
+Problem too_much_memory(const NodeSlot& slot) {
+  const auto& memory = slot.node().frame_memory();
+  if (memory.bytes() <= memory.bytes_max() + kMemorySlack) return std::nullopt;
+  return "events take " + std::to_string(memory.bytes()) + " bytes, and may take " +
+         std::to_string(memory.bytes_max());
+}
+
+// A client that sends nothing is not connected for ever. Grimnir closes nobody for silence once it is open.
+bool has_deadline(const SimulatedClient& client) {
+  const VirtualSocket& socket = client.wire().socket();
+  if (client.is_gone() || client.node().stopped || client.kind() == Kind::slow) return false;
+  if (client.profile() == Profile::grimnir && socket.written > 0) return false;
+  return socket.accepted && socket.is_open();
+}
+
+Problem missed_deadline(const Stage& stage) {
+  for (const auto& client : stage.clients) {
+    if (!has_deadline(*client)) continue;
+    const NodeSlot& slot = *stage.slots[static_cast<std::size_t>(client->node().number)];
+    const MonoTime last_sent = client->wire().last_sent();
+    if (stage.clock.now <= std::max(last_sent, slot.paused_until()) + kSilenceMax) continue;
+    const auto silent = std::chrono::duration_cast<seconds>(stage.clock.now - last_sent).count();
+    return client->text() + " has been silent for " + std::to_string(silent) + " s and is still connected";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Problem what_is_wrong(const Stage& stage) {
+  for (const auto& slot : stage.slots) {
+    if (!slot->is_running()) continue;
+    if (auto problem = wrong_sockets(stage, *slot)) return problem;
+    if (auto problem = wrong_counters(*slot)) return problem;
+    if (auto problem = too_much_memory(*slot)) return problem;
+  }
+  return missed_deadline(stage);
+}
+
+Problem what_is_missing(const Stage& stage) {
+  for (const auto& client : stage.clients) {
+    if (client->node().stopped || client->wire().has_vanished()) continue;
+    if (auto missing = client->missing()) return missing;
+  }
+  return std::nullopt;
+}
+
+// A drain may end with clients that do not read, or when its node was paused in it.
+Problem what_is_left(NodeSlot& slot) {
+  gateway::Node& node = slot.node();
+  if (!slot.has_stopped()) return node_text(slot) + ": its drain does not end";
+  std::uint64_t sockets = 0;
+  for (std::size_t i = 0; i < slot.loops().size(); ++i) sockets += node.shard_counters(i).sockets.get();
+  if (node.connections() != 0 && !slot.was_paused_in_drain()) {
+    return node_text(slot) + ": its drain has left " + std::to_string(node.connections()) + " connections";
+  }
+  if (sockets > 0 || node.connections() > 0) return std::nullopt;
+  for (std::size_t i = 0; i < slot.loops().size(); ++i) {
+    const client::ShardCounters& counters = node.shard_counters(i);
+    for (const auto* each : {&counters.retained_bytes, &counters.blocked, &counters.channels,
+                             &counters.selections, &counters.mixed, &counters.http_connections}) {
+      if (each->get() != 0) return node_text(slot) + ": its clients are gone, and not all that was theirs";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace carillon::simulation

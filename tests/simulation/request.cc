@@ -1,0 +1,57 @@
+#include "request.h"
+
+namespace carillon::simulation {
+namespace {
+
+// Grimnir's clients name the types of the events that they want; without any, the profile says which.
+std::string choose_types(Dice& dice, std::set<std::string>& types) {
+  static constexpr std::string_view kTypes[] = {"now_playing", "health", "dj_connect", "live.handover"};
+  std::string list;
+  for (const std::string_view type : kTypes) {
+    if (!dice.chance(50)) continue;
+    types.emplace(type);
+    list += (list.empty() ? "" : ",") + std::string(type);
+  }
+  if (list.empty()) types = {"now_playing", "health"};
+  return list.empty() ? "" : "&types=" + list;
+}
+
+std::string claims_of(ClientHost& host, Kind kind, Profile profile, bool& expires) {
+  const auto wall = std::chrono::duration_cast<seconds>(host.clock().wall().time_since_epoch()).count();
+  std::string claims = R"({"sub":"u)" + std::to_string(host.dice().below(20)) +
+                       R"(","channels":["c0","c1","c2","c3","conversation:1"])";
+  const bool may_expire = profile == Profile::service || profile == Profile::grimnir;
+  if (may_expire && kind != Kind::well_behaved && host.dice().chance(15)) {
+    expires = true;
+    claims += ",\"exp\":" + std::to_string(wall + 5 + host.dice().below(30));
+  }
+  return claims + "}";
+}
+
+std::string target_of(ClientHost& host, Kind kind, Profile profile, Request& request) {
+  const std::string& token = host.token(claims_of(host, kind, profile, request.expires));
+  switch (profile) {
+    case Profile::orion:
+      return "/ws?token=" + token;
+    case Profile::service:
+      return "/api/ws?token=" + token;
+    case Profile::fluxora:
+      return "/ws/streams";
+    case Profile::grimnir:
+      break;
+  }
+  request.types.emplace();
+  return "/api/v1/events?token=" + token + choose_types(host.dice(), *request.types);
+}
+
+}  // namespace
+
+Request request_of(ClientHost& host, Kind kind, Profile profile) {
+  Request request;
+  request.unsent = "GET " + target_of(host, kind, profile, request) +
+                   " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+  return request;
+}
+
+}  // namespace carillon::simulation
