@@ -53,6 +53,14 @@ void Clients::read_later(Index index, ReadQueue::Lane lane) {
               {index, connection.generation});
 }
 
+void Clients::pause(Index index) {
+  Connection& connection = connections_[index];
+  if (connection.paused) return;
+  connection.paused = true;
+  connection.readable = true;  // what came meanwhile has given its edge already
+  reads_.add_paused({index, connection.generation});
+}
+
 // --- writing ------------------------------------------------------------------------------------
 
 SendState Clients::send_state(Index index) {
@@ -61,8 +69,12 @@ SendState Clients::send_state(Index index) {
   return state;
 }
 
-void Clients::on_tls_writable(Index index) {
+void Clients::on_writable(Index index) {
   const Connection& connection = connections_[index];
+  if (!connection.tls) {
+    fan_out_.on_writable(index);
+    return;
+  }
   switch (tls_->send_pending(index, connection.fd)) {
     case TlsClients::Sent::blocked:
       return;

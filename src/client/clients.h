@@ -91,6 +91,8 @@ class Clients final : public fanout::FanOutHost {
   // Queues one visit to the connection. It is queued once, however many callers ask, so a busy client cannot
   // starve the others.
   void read_later(Index index, ReadQueue::Lane lane);
+  // Reads nothing more from the client until its outbox has room: Reader asks its session once a turn.
+  void pause(Index index);
 
   // --- writing ---
   // Bytes that go before any event. False, and nothing taken, when the outbox is full.
@@ -98,7 +100,8 @@ class Clients final : public fanout::FanOutHost {
   // How far our bytes to this client have come.
   SendState send_state(Index index);
   AckWatch& acks() { return acks_; }
-  void on_tls_writable(Index index);
+  // The socket takes bytes again. May end the client.
+  void on_writable(Index index);
   // Begins a write slice, for slice_is_over().
   void begin_slice(MonoClock::duration length) { slice_end_ = sockets_.precise_now() + length; }
 
@@ -113,6 +116,9 @@ class Clients final : public fanout::FanOutHost {
   void on_closing_deadline(Index index);
   // Does what the engine has decided about its subscribers.
   void carry_out_verdicts();
+  // Closes every socket without a word or a count: the loop has ended. On the loop's thread, in whose table
+  // of descriptors the sockets may be.
+  void close_all();
 
   // --- FanOutHost ---
   WriteResult write(fanout::SubscriberId subscriber, const iovec* pieces, int count) override;
@@ -122,8 +128,6 @@ class Clients final : public fanout::FanOutHost {
   std::size_t held_back(fanout::SubscriberId subscriber) const override;
 
  private:
-  void carry_out(const fanout::Verdict& verdict);
-  void close_slow(Index index);
   void leave(Index index, CloseReason why);
   void release(Index index);
 

@@ -15,6 +15,40 @@ constexpr auto kLingerTimeout =
     milliseconds(2000);                      // for the peer to close its side, once it has our last bytes
 constexpr auto kCloseTimeMax = seconds(30);  // for a peer that takes bytes, but slowly
 
+// A WebSocket may just be slow: the close frame waits a moment for it. Then comes the RST.
+void close_slow(Clients& clients, Clients::Index index) {
+  if (clients[index].state != State::open) {
+    clients.close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
+    return;
+  }
+  const auto& lag = clients.endpoint_of(index).settings.lag;
+  clients.close(index, CloseReason::slow_consumer, close_frame(lag.close_code, lag.close_reason),
+                CloseMode::immediately);
+  clients.set_deadline(index, kSlowCloseTimeout / 2);
+}
+
+void carry_out(Clients& clients, const fanout::Verdict& verdict) {
+  const Clients::Index index = verdict.subscriber;
+  switch (verdict.what) {
+    case fanout::Verdict::What::broken:
+      clients.close(index, CloseReason::client_gone, {}, CloseMode::close);
+      return;
+    case fanout::Verdict::What::finished:
+      clients.linger(index);
+      return;
+    case fanout::Verdict::What::slow_by_bytes:
+    case fanout::Verdict::What::slow_by_age:
+    case fanout::Verdict::What::slow_by_memory:
+      close_slow(clients, index);
+      return;
+    case fanout::Verdict::What::overrun:
+      const bool is_open = clients[index].state == State::open;
+      clients.close(index, CloseReason::overrun, close_frame(1013, "Events lost"),
+                    is_open ? CloseMode::immediately : CloseMode::reset);
+      return;
+  }
+}
+
 }  // namespace
 
 std::string close_frame(std::optional<std::uint16_t> code, std::string_view reason) {
@@ -83,41 +117,17 @@ void Clients::on_closing_deadline(Index index) {
 }
 
 void Clients::carry_out_verdicts() {
-  for (const fanout::Verdict& verdict : fan_out_.take_verdicts()) carry_out(verdict);
+  for (const fanout::Verdict& verdict : fan_out_.take_verdicts()) carry_out(*this, verdict);
 }
 
-void Clients::carry_out(const fanout::Verdict& verdict) {
-  const Index index = verdict.subscriber;
-  switch (verdict.what) {
-    case fanout::Verdict::What::broken:
-      close(index, CloseReason::client_gone, {}, CloseMode::close);
-      return;
-    case fanout::Verdict::What::finished:
-      linger(index);
-      return;
-    case fanout::Verdict::What::slow_by_bytes:
-    case fanout::Verdict::What::slow_by_age:
-    case fanout::Verdict::What::slow_by_memory:
-      close_slow(index);
-      return;
-    case fanout::Verdict::What::overrun:
-      const bool is_open = connections_[index].state == State::open;
-      close(index, CloseReason::overrun, close_frame(1013, "Events lost"),
-            is_open ? CloseMode::immediately : CloseMode::reset);
-      return;
+void Clients::close_all() {
+  for (Index i = 0; i < connections_.slots(); ++i) {
+    Connection& connection = connections_[i];
+    if (connection.state == State::unused) continue;
+    loop_.unwatch(connection.fd);
+    sockets_.close(connection.fd);
+    connection.state = State::unused;
   }
-}
-
-// A WebSocket may just be slow: the close frame waits a moment for it. Then comes the RST.
-void Clients::close_slow(Index index) {
-  if (connections_[index].state != State::open) {
-    close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
-    return;
-  }
-  const auto& lag = endpoint_of(index).settings.lag;
-  close(index, CloseReason::slow_consumer, close_frame(lag.close_code, lag.close_reason),
-        CloseMode::immediately);
-  set_deadline(index, kSlowCloseTimeout / 2);
 }
 
 // Takes an open WebSocket out of the counts, once.

@@ -8,6 +8,9 @@
 // delay the others by more than one visit: the next request of a publisher does not wait behind three hundred
 // clients that connect at once, nor behind those that never stop sending.
 //
+// A paused connection waits beside the lanes: it is not visited until its outbox has room for what it is
+// owed.
+//
 // Pure: the shard passes in the time, about one look at the precise clock a visit. Thread: the shard's.
 #pragma once
 
@@ -16,6 +19,8 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/time.h"
 
@@ -50,6 +55,10 @@ class ReadQueue {
   void end_visit(MonoTime now);
   bool slice_is_over() const { return now_ >= slice_end_ || visits_left_ == 0; }
 
+  void add_paused(Waiting connection) { paused_.push_back(connection); }
+  // Those that were paused since the last call.
+  std::vector<Waiting> take_paused() { return std::exchange(paused_, {}); }
+
  private:
   struct Queue {
     std::deque<Waiting> waiting;
@@ -57,6 +66,7 @@ class ReadQueue {
   };
 
   std::array<Queue, static_cast<std::size_t>(Lane::count)> lanes_;
+  std::vector<Waiting> paused_;
   std::size_t waiting_ = 0;
   MonoClock::duration served_{0};  // what the lane had used that was visited last: the queue's own time
   std::size_t visited_ = 0;        // the lane of the visit under way

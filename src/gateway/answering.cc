@@ -98,7 +98,7 @@ void Shard::send_answers(Index index) {
       return;
     }
     if (!clients_.send(index, ready->bytes)) {  // it does not read: no more is read of it either
-      pause(index);
+      clients_.pause(index);
       schedule_http(index);
       return;
     }

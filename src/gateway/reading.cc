@@ -26,11 +26,7 @@ void Shard::on_io(std::uint32_t events, std::uint32_t index, std::uint32_t gener
 void Shard::on_socket(Index index, std::uint32_t events) {
   if (events & EPOLLOUT) {
     const std::uint32_t generation = clients_[index].generation;
-    if (clients_[index].tls) {
-      clients_.on_tls_writable(index);
-    } else {
-      fan_out_.on_writable(index);
-    }
+    clients_.on_writable(index);
     if (!clients_.table().find(index, generation)) return;
   }
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))

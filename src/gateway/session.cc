@@ -246,24 +246,15 @@ bool Shard::reply(Index index, std::string_view frame) {
     return false;
   }
   if (try_append(held, frame)) {
-    pause(index);
+    clients_.pause(index);
   } else {
     close_for_memory(index);
   }
   return false;
 }
 
-void Shard::pause(Index index) {
-  Connection& connection = clients_[index];
-  if (connection.paused) return;
-  connection.paused = true;
-  connection.readable = true;  // what came meanwhile has given its edge already
-  paused_.emplace_back(index, std::uint32_t{connection.generation});
-}
-
 void Shard::resume_paused() {
-  const auto waiting = std::exchange(paused_, {});
-  for (const auto& [index, generation] : waiting) {
+  for (const auto& [index, generation] : clients_.reads().take_paused()) {
     Connection* connection = clients_.table().find(index, generation);
     if (!connection || !connection->paused) continue;
     connection->paused = false;
@@ -284,7 +275,7 @@ void Shard::resume_session(Index index) {
     return;
   }
   if (!said) {
-    pause(index);
+    clients_.pause(index);
     return;
   }
   std::string().swap(inbound.held);  // an echo is as long as its message: its memory is given back

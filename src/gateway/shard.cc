@@ -74,12 +74,7 @@ Shard::~Shard() {
 }
 
 void Shard::close_sockets() {
-  for (Index i = 0; i < clients_.table().slots(); ++i) {
-    if (clients_[i].state == State::unused) continue;
-    loop_.unwatch(clients_[i].fd);
-    sockets_.close(clients_[i].fd);
-    clients_[i].state = State::unused;
-  }
+  clients_.close_all();
   acceptor_.stop_listening();
 }
 

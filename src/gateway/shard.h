@@ -168,7 +168,6 @@ class Shard final : public BatchTaker,
   std::optional<CommandClient> find_open(ClientId client) override;
   CommandClient command_client(Index index) const;
   bool reply(Index index, std::string_view frame);
-  void pause(Index index);
   void resume_paused();
   void resume_session(Index index);
 
@@ -202,7 +201,6 @@ class Shard final : public BatchTaker,
     http::Response response;
   };
   std::vector<Responded> responded_;  // answers made on this thread; sent in its next turn
-  std::vector<std::pair<Index, std::uint32_t>> paused_;
   MonoTime next_lag_check_{};
   MonoTime expected_wake_ = MonoTime::max();
   CommandDispatcher commands_;
