@@ -47,7 +47,7 @@ void Shard::read_http(Index index, std::string_view bytes) {
         return;
       case State::open: {
         std::string frames(bytes);
-        read_frames(index, frames);
+        streams_.on_bytes(index, frames);
         return;
       }
       case State::proxy_header:
@@ -143,7 +143,7 @@ void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint) {
     refuse(index, refused->reason, refused->response, refused->detail);
     return;
   }
-  open(index, endpoint, std::get<Upgrade>(std::move(judged)));
+  streams_.open(index, endpoint, std::get<Upgrade>(std::move(judged)));
 }
 
 void Shard::read_body(Index index, std::string_view& bytes) {
@@ -214,45 +214,6 @@ void Shard::refuse(Index index, RefusalReason reason, http::Response response, s
   exchange.head.keep_alive = http::KeepAlive::close;
   const std::uint32_t request = begin_answer(index, 0);
   answer(index, request, std::move(response));
-}
-
-void Shard::open(Index index, const Endpoint& endpoint, Upgrade upgrade) {
-  Connection& connection = clients_[index];
-  connection.state = State::open;
-  connection.endpoint = endpoint.index;
-  connection.is_websocket = true;
-  connection.deflate = !upgrade.extensions.empty();
-  connection.identity = std::move(upgrade.identity);
-  if (endpoint.settings.limits.connections_per_ip.value) {
-    counted_addresses_.emplace(index, connection.exchange().client);
-  }
-  drain_.on_websocket_opened();
-  counters_.endpoints[endpoint.index].connections.add();
-  counters_.endpoints[endpoint.index].accepted.add();
-  if (upgrade.compression == Compression::off) counters_.endpoints[endpoint.index].deflate_off.add();
-  if (upgrade.compression == Compression::unknown) counters_.endpoints[endpoint.index].deflate_unknown.add();
-
-  std::string head;
-  http::append_switching_protocols(head, upgrade.accept_key, upgrade.extensions, upgrade.subprotocol);
-  if (upgrade.subprotocol_mismatch) counters_.subprotocol_mismatches.add();
-  fan_out_.become(index, endpoint.policy(),
-                  connection.deflate ? fanout::Encoding::deflated : fanout::Encoding::plain);
-  if (!clients_.send(index, head)) {  // behind answers that it does not read
-    clients_.close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
-    return;
-  }
-  if (endpoint.settings.inbound.rate.messages.value) rates_.emplace(index, MessageRate(loop_.now()));
-  clients_.log().write(index, LogLevel::info, endpoint.settings.log.connected);
-  std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
-  connection.transient.reset();
-  if (endpoint.receives_events() &&
-      audiences_.subscribe_selected(index, endpoint, upgrade.selection) != Audiences::Outcome::subscribed) {
-    clients_.close(index, CloseReason::internal, close_frame(1013, "Too many channels"),
-                   CloseMode::immediately);
-    return;
-  }
-  keepalive_.start(index);
-  if (!early.empty()) read_frames(index, early);
 }
 
 }  // namespace carillon::gateway

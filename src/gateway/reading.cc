@@ -9,7 +9,7 @@ namespace carillon::gateway {
 namespace {
 
 // One visit to a connection reads at most so much. The smallest frame has 6 bytes, the smallest request
-// about 20, so this bounds a visit's work as well; session.cc and http_side.cc bound it further.
+// about 20, so this bounds a visit's work as well; the sessions bound it further.
 constexpr std::size_t kVisitBytes = 16 * 1024;
 constexpr int kReadsAVisit = 4;
 constexpr int kRequestsAVisit = 16;
@@ -86,6 +86,19 @@ void Shard::read_visit(Index index) {
   if (clients_.table().find(index, generation)) clients_.read_later(index, ReadQueue::Lane::rest);
 }
 
+void Shard::resume_paused() {
+  for (const auto& [index, generation] : clients_.reads().take_paused()) {
+    Connection* connection = clients_.table().find(index, generation);
+    if (!connection || !connection->paused) continue;
+    connection->paused = false;
+    if (connection->state == State::open) {
+      streams_.resume(index);
+    } else if (speaks_http(*connection)) {
+      send_answers(index);
+    }
+  }
+}
+
 // Bytes that came with an earlier read and had to wait.
 bool Shard::has_unread(const Connection& connection) {
   if (connection.state == State::head) return !connection.exchange().unread.empty();
@@ -128,7 +141,7 @@ void Shard::on_bytes(Index index, std::span<char> bytes) {
       read_http(index, {bytes.data(), bytes.size()});
       return;
     case State::open:
-      read_frames(index, bytes);
+      streams_.on_bytes(index, bytes);
       return;
     case State::closing:
     case State::lingering:

@@ -51,17 +51,16 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
     : shared_(shared),
       loop_(loop),
       sockets_(sockets),
-      number_(number),
       counters_(shared.endpoints.size()),
       acceptor_(shared_, loop, sockets, clients_, fan_out_, counters_, number),
       clients_(shared_, loop, sockets, fan_out_, counters_, *this, number),
       fan_out_(clients_, fan_out_options(shared), lag_rules(shared.endpoints), &deflater_),
       keepalive_(clients_, loop),
       drain_(shared_, clients_, fan_out_, counters_),
-      audiences_({fan_out_, loop, *this, counters_, shared.endpoints, shared.settings.server},
+      streams_({shared_, loop, clients_, fan_out_, keepalive_, audiences_, drain_, deflater_, counters_}),
+      audiences_({fan_out_, loop, streams_, counters_, shared.endpoints, shared.settings.server},
                  shared.channels_key, place, std::move(wake)),
-      receive_(kReceiveBytes),
-      commands_(audiences_, *this, shared_.publisher, loop, clients_.log().incidents(), counters_) {
+      receive_(kReceiveBytes) {
   socket_handler_ = loop_.add_handler(*this);
   acceptor_.set_socket_handler(socket_handler_);
   loop_.set_turn_task(this);
@@ -101,8 +100,7 @@ MonoTime Shard::on_turn(MonoTime now) {
   if (drain_.has_begun()) drain_.take_step(now);
   if (now >= next_lag_check_) {
     next_lag_check_ = now + kLagCheckEvery;
-    inflater_.trim();
-    control_rate_.sweep(now);
+    streams_.sweep(now);
     fan_out_.check_lag(now);
   }
   clients_.begin_slice(kSlice);
@@ -119,13 +117,6 @@ MonoTime Shard::on_turn(MonoTime now) {
 // Those clients are closed in this turn, when the verdicts are carried out.
 void Shard::shed_for_memory() { fan_out_.shed_furthest_behind(loop_.now()); }
 
-void Shard::close_recipients(const Endpoint& endpoint, CloseReason why) {
-  for (Index i = 0; i < clients_.table().slots(); ++i) {
-    if (clients_[i].state != State::open || clients_[i].endpoint != endpoint.index) continue;
-    clients_.close(i, why, close_frame(1013, "Events lost"), CloseMode::immediately);
-  }
-}
-
 void Shard::notice_stall(MonoTime now) {
   if (expected_wake_ == MonoTime::max() || now <= expected_wake_ + kStall) return;
   keepalive_.note_stall(now);
@@ -136,17 +127,10 @@ void Shard::notice_stall(MonoTime now) {
 
 // --- ends of clients, as Clients reports them ---------------------------------------------------
 
-void Shard::on_left(Index index, CloseReason) {
-  ClientKey key;
-  if (const auto counted = counted_addresses_.extract(index)) key.address = counted.mapped();
-  if (clients_[index].identity) key.user = clients_[index].identity->subject();
-  shared_.admission.leave(clients_.endpoint_of(index), key);
-}
+void Shard::on_left(Index index, CloseReason) { streams_.on_left(index); }
 
 void Shard::on_released(Index index) {
-  rates_.erase(index);
-  control_rate_.forget(index);
-  if (clients_[index].is_websocket) drain_.on_websocket_released();
+  streams_.on_released(index);
   acceptor_.on_released();
 }
 

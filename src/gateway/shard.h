@@ -2,9 +2,9 @@
 // its own. Shards share only what is immutable, and the batches that the Router posts to each.
 //
 // Its parts: Acceptor (new connections), Clients (sockets and how they end), Keepalive (pings and deadlines),
-// Audiences (which client receives which event), CommandDispatcher (what clients' commands do) and ShardDrain
-// (the shutdown). Still methods of Shard: the turn (shard.cc), reading (reading.cc, tls_side.cc), HTTP
-// requests and their answers (http_side.cc, answering.cc) and WebSocket frames (session.cc).
+// StreamSessions (open WebSockets), Audiences (which client receives which event) and ShardDrain (the
+// shutdown). Still methods of Shard: the turn (shard.cc), reading (reading.cc, tls_side.cc), and HTTP
+// requests and their answers (http_side.cc, answering.cc).
 //
 // Thread: the loop's, except take_batch(), listening_descriptors(), the responders that it gives out, and
 // reading counters() and drain().
@@ -14,26 +14,23 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "auth/authenticator.h"
 #include "base/log.h"
 #include "client/acceptor.h"
 #include "client/clients.h"
-#include "client/control_rate.h"
 #include "client/counters.h"
 #include "client/keepalive.h"
-#include "client/message_rate.h"
 #include "client/proxy.h"
 #include "client/response_writer.h"
 #include "client/sockets.h"
 #include "client/upgrade.h"
 #include "config/settings.h"
 #include "gateway/audiences.h"
-#include "gateway/command_dispatcher.h"
 #include "gateway/router.h"
 #include "gateway/shard_drain.h"
+#include "gateway/stream_sessions.h"
 #include "protocol/endpoint.h"
 #include "reactor/listener.h"
 #include "reactor/loop.h"
@@ -47,9 +44,7 @@ using namespace protocol;
 class Shard final : public BatchTaker,
                     private reactor::IoHandler,
                     private reactor::TurnTask,
-                    private ClientHandler,
-                    private AudienceHost,
-                    private CommandHost {
+                    private ClientHandler {
  public:
   using Place = Audiences::Place;
 
@@ -97,7 +92,6 @@ class Shard final : public BatchTaker,
 
  private:
   using Index = std::uint32_t;
-  class SessionInput;
 
   Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place place, std::uint32_t number,
         reactor::WakeFd wake);
@@ -124,6 +118,7 @@ class Shard final : public BatchTaker,
   void on_bytes(Index index, std::span<char> bytes);
   bool takes_bytes(const Connection& connection) const;
   void read_waiting();
+  void resume_paused();
 
   // http_side.cc
   static bool speaks_http(const Connection& connection);
@@ -145,7 +140,6 @@ class Shard final : public BatchTaker,
   void schedule_http(Index index);
   void on_http_timer(Index index);
   void refuse(Index index, RefusalReason reason, http::Response response, std::string_view detail);
-  void open(Index index, const Endpoint& endpoint, Upgrade upgrade);
   const Endpoint* endpoint_at(std::string_view raw_path) const;
   Responder responder_for(Index index, std::uint32_t request);
 
@@ -157,43 +151,23 @@ class Shard final : public BatchTaker,
   void count_handshake(Index index);
   void on_tls_failure(Index index, std::string_view why);
   void on_tls_handshake_timeout(Index index);
-
-  // session.cc
-  void read_frames(Index index, std::span<char> bytes);
-  void close_for_fault(Index index, const websocket::ReadFault& fault);
-  void close_for_memory(Index index);
-  bool is_over_rate(Index index);
-  bool is_over_control_rate(Index index);
-  bool send_text(ClientId client, std::string_view payload) override;
-  std::optional<CommandClient> find_open(ClientId client) override;
-  CommandClient command_client(Index index) const;
-  bool reply(Index index, std::string_view frame);
-  void resume_paused();
-  void resume_session(Index index);
-
-  void close_recipients(const Endpoint& endpoint, CloseReason why) override;
   void on_end_of_stream(Index index);
 
   const Shared shared_;
   reactor::Loop& loop_;
   Sockets& sockets_;
-  const std::uint32_t number_;
   ShardCounters counters_;
   websocket::Deflater deflater_;
-  websocket::Inflater inflater_;
   Acceptor acceptor_;  // clients_ has places in it
   Clients clients_;
   fanout::FanOut fan_out_;
   Keepalive keepalive_;
   ShardDrain drain_;
+  StreamSessions streams_;
   Audiences audiences_;
   std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
-  // What Admission counts open connections by, where it does: elsewhere a connection costs no byte of it.
-  std::unordered_map<Index, IpAddress> counted_addresses_;
-  std::unordered_map<Index, MessageRate> rates_;  // of those whose endpoint has one
-  ControlRate control_rate_;
-  int visit_requests_left_ = 0;  // of the visit under way
-  std::vector<char> receive_;    // one buffer for every connection's reads
+  int visit_requests_left_ = 0;                                       // of the visit under way
+  std::vector<char> receive_;  // one buffer for every connection's reads
   struct Responded {
     Index index;
     std::uint32_t generation;
@@ -203,7 +177,6 @@ class Shard final : public BatchTaker,
   std::vector<Responded> responded_;  // answers made on this thread; sent in its next turn
   MonoTime next_lag_check_{};
   MonoTime expected_wake_ = MonoTime::max();
-  CommandDispatcher commands_;
   ResponseWriter responses_;
   reactor::Loop::HandlerId socket_handler_ = 0;
 };

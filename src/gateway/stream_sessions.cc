@@ -1,0 +1,389 @@
+#include "gateway/stream_sessions.h"
+
+#include <string>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/soft_allocation.h"
+#include "http/response.h"
+#include "websocket/frame_writer.h"
+
+namespace carillon::gateway {
+namespace {
+
+using client::close_frame;
+using client::CloseMode;
+using client::CloseReason;
+using client::Connection;
+using client::Inbound;
+using client::State;
+
+// Below this a deflated reply is hardly ever smaller.
+constexpr std::size_t kDeflateFrom = 64;
+// Of replies that wait for room in the outbox. The first may be longer: an echo is as long as its message.
+constexpr std::size_t kHeldBytesMax = 16 * 1024;
+// What one visit to a connection reads at most, besides its bound in bytes (client/reader.cc): then the
+// others have their turn.
+constexpr std::uint32_t kFramesAVisit = 256;
+constexpr int kCommandsAVisit = 32;
+// Pings of one read that are answered with a pong each; of more, only the newest is (RFC 6455 section 5.5.3).
+constexpr int kPongsARead = 16;
+constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
+
+void count_accepted(client::EndpointCounters& counters, client::Compression compression) {
+  counters.connections.add();
+  counters.accepted.add();
+  if (compression == client::Compression::off) counters.deflate_off.add();
+  if (compression == client::Compression::unknown) counters.deflate_unknown.add();
+}
+
+}  // namespace
+
+// Handles the messages and control frames of one read of one connection.
+class StreamSessions::Input final : public websocket::MessageHandler {
+ public:
+  Input(StreamSessions& sessions, Index index)
+      : sessions_(sessions), index_(index), endpoint_(sessions.endpoint_of(index)) {}
+
+  websocket::Next on_message(websocket::Opcode opcode, std::string_view payload, std::uint64_t) override {
+    sessions_.parts_.counters.messages_in.add();
+    note_data();
+    if (endpoint_.settings.inbound.rate.messages.value && sessions_.is_over_rate(index_)) return over_rate();
+    if (endpoint_.commands.exist()) {
+      const protocol::Command command = endpoint_.commands.parse(opcode, payload);
+      const bool has_room = sessions_.commands_.handle(sessions_.command_client(index_), command);
+      return has_room && --commands_left_ > 0 ? websocket::Next::go_on : websocket::Next::stop;
+    }
+    if (endpoint_.settings.inbound.reply == config::InboundReply::none) return websocket::Next::go_on;
+    return echo(opcode, payload);
+  }
+
+  websocket::Next on_ping(std::string_view payload) override {
+    if (sessions_.is_over_control_rate(index_)) return websocket::Next::stop;
+    note_data();
+    if (pongs_left_ == 0) {
+      if (newest_ping_) sessions_.parts_.counters.pings_passed_over.add();
+      newest_ping_ = payload;
+      return websocket::Next::go_on;
+    }
+    --pongs_left_;
+    return send_pong(payload);
+  }
+
+  websocket::Next on_pong(std::string_view) override {
+    if (sessions_.is_over_control_rate(index_)) return websocket::Next::stop;
+    sessions_.parts_.keepalive.on_pong(index_);
+    return websocket::Next::go_on;
+  }
+
+  void on_close(std::optional<std::uint16_t> code, std::string_view) override {
+    connection().close_received = true;
+    sessions_.parts_.clients.close(index_, CloseReason::client_close, close_frame(code, {}),
+                                   CloseMode::immediately);
+  }
+
+  // After the read's last frame.
+  void answer_newest_ping() {
+    if (newest_ping_) send_pong(*newest_ping_);
+  }
+
+ private:
+  Connection& connection() { return sessions_.parts_.clients[index_]; }
+
+  // Where the endpoint says so, whatever the client sends shows that it is alive.
+  void note_data() {
+    if (endpoint_.settings.keepalive.data_counts) sessions_.parts_.keepalive.on_pong(index_);
+  }
+
+  websocket::Next over_rate() {
+    const config::RateSettings& rate = endpoint_.settings.inbound.rate;
+    if (rate.over == config::OverRate::error) {
+      return next(sessions_.commands_.send_error(sessions_.command_client(index_),
+                                                 protocol::ErrorKind::rate_limited));
+    }
+    sessions_.parts_.clients.close(index_, CloseReason::rate_exceeded,
+                                   close_frame(rate.close_code, rate.close_reason), CloseMode::immediately);
+    return websocket::Next::stop;
+  }
+
+  websocket::Next echo(websocket::Opcode opcode, std::string_view payload) {
+    frame_.clear();
+    if (!connection().deflate || payload.size() < kDeflateFrom || !append_deflated(opcode, payload)) {
+      frame_.clear();
+      if (!try_reserve(frame_, payload.size() + websocket::kServerHeaderBytesMax)) {
+        sessions_.close_for_memory(index_);
+        return websocket::Next::stop;
+      }
+      websocket::append_frame(frame_, opcode, payload);
+    }
+    return next(sessions_.reply(index_, frame_));
+  }
+
+  bool append_deflated(websocket::Opcode opcode, std::string_view payload) {
+    std::string deflated;
+    if (!sessions_.parts_.deflater.try_append_deflated(deflated, payload)) return false;
+    if (!try_reserve(frame_, deflated.size() + websocket::kServerHeaderBytesMax)) return false;
+    websocket::append_frame(frame_, opcode, deflated, websocket::Rsv1::set);
+    return true;
+  }
+
+  websocket::Next send_pong(std::string_view payload) {
+    frame_.clear();
+    websocket::append_frame(frame_, websocket::Opcode::pong, payload);
+    return next(sessions_.reply(index_, frame_));
+  }
+
+  static websocket::Next next(bool has_room) {
+    return has_room ? websocket::Next::go_on : websocket::Next::stop;
+  }
+
+  StreamSessions& sessions_;
+  const Index index_;
+  const protocol::Endpoint& endpoint_;
+  std::string frame_;
+  std::optional<std::string> newest_ping_;
+  int pongs_left_ = kPongsARead;
+  int commands_left_ = kCommandsAVisit;
+};
+
+StreamSessions::StreamSessions(const Parts& parts)
+    : parts_(parts),
+      commands_(parts.audiences, *this, parts.shared.publisher, parts.loop, parts.clients.log().incidents(),
+                parts.counters) {}
+
+// --- from the 101 to the end --------------------------------------------------------------------
+
+void StreamSessions::open(Index index, const protocol::Endpoint& endpoint, client::Upgrade upgrade) {
+  if (!accept(index, endpoint, upgrade)) return;
+  Connection& connection = parts_.clients[index];
+  if (endpoint.settings.inbound.rate.messages.value) {
+    rates_.emplace(index, client::MessageRate(parts_.loop.now()));
+  }
+  parts_.clients.log().write(index, LogLevel::info, endpoint.settings.log.connected);
+  std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
+  connection.transient.reset();
+  if (endpoint.receives_events() && parts_.audiences.subscribe_selected(index, endpoint, upgrade.selection) !=
+                                     Audiences::Outcome::subscribed) {
+    parts_.clients.close(index, CloseReason::internal, close_frame(1013, "Too many channels"),
+                         CloseMode::immediately);
+    return;
+  }
+  parts_.keepalive.start(index);
+  if (!early.empty()) on_bytes(index, early);
+}
+
+// Counts the WebSocket and sends the 101. False when there is no room for it, behind answers that the client
+// does not read, and the client has been reset.
+bool StreamSessions::accept(Index index, const protocol::Endpoint& endpoint, client::Upgrade& upgrade) {
+  Connection& connection = parts_.clients[index];
+  connection.state = State::open;
+  connection.endpoint = endpoint.index;
+  connection.is_websocket = true;
+  connection.deflate = !upgrade.extensions.empty();
+  connection.identity = std::move(upgrade.identity);
+  if (endpoint.settings.limits.connections_per_ip.value) {
+    counted_addresses_.emplace(index, connection.exchange().client);
+  }
+  parts_.drain.on_websocket_opened();
+  count_accepted(parts_.counters.endpoints[endpoint.index], upgrade.compression);
+  if (upgrade.subprotocol_mismatch) parts_.counters.subprotocol_mismatches.add();
+
+  std::string head;
+  http::append_switching_protocols(head, upgrade.accept_key, upgrade.extensions, upgrade.subprotocol);
+  parts_.fan_out.become(index, endpoint.policy(),
+                        connection.deflate ? fanout::Encoding::deflated : fanout::Encoding::plain);
+  if (parts_.clients.send(index, head)) return true;
+  parts_.clients.close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
+  return false;
+}
+
+void StreamSessions::on_left(Index index) {
+  client::ClientKey key;
+  if (const auto counted = counted_addresses_.extract(index)) key.address = counted.mapped();
+  const Connection& connection = parts_.clients[index];
+  if (connection.identity) key.user = connection.identity->subject();
+  parts_.shared.admission.leave(endpoint_of(index), key);
+}
+
+void StreamSessions::on_released(Index index) {
+  rates_.erase(index);
+  control_rate_.forget(index);
+  if (parts_.clients[index].is_websocket) parts_.drain.on_websocket_released();
+}
+
+void StreamSessions::close_recipients(const protocol::Endpoint& endpoint, CloseReason why) {
+  for (Index i = 0; i < parts_.clients.table().slots(); ++i) {
+    const Connection& connection = parts_.clients[i];
+    if (connection.state != State::open || connection.endpoint != endpoint.index) continue;
+    parts_.clients.close(i, why, close_frame(1013, "Events lost"), CloseMode::immediately);
+  }
+}
+
+void StreamSessions::sweep(MonoTime now) {
+  inflater_.trim();
+  control_rate_.sweep(now);
+}
+
+// --- frames in ----------------------------------------------------------------------------------
+
+void StreamSessions::on_bytes(Index index, std::span<char> bytes) {
+  Connection& connection = parts_.clients[index];
+  CARILLON_ASSERT(connection.state == State::open);
+  websocket::ReaderLimits limits = endpoint_of(index).reader_limits;
+  limits.frames_per_feed_max = kFramesAVisit;
+  if (connection.deflate) limits.compression = websocket::Compression::negotiated;
+
+  websocket::FrameReader reader;
+  if (Inbound* const rest = connection.transient.inbound()) reader = std::move(rest->reader);
+  Input input(*this, index);
+  const auto result = reader.feed(bytes, limits, input, &inflater_);
+
+  if (connection.state != State::open) return;  // a close frame came
+  if (result.status == websocket::ReadResult::Status::fault) {
+    close_for_fault(index, result.fault);
+    return;
+  }
+  input.answer_newest_ping();
+  if (connection.state != State::open) return;  // there was no memory for it
+  keep_rest(index, std::move(reader), bytes.subspan(result.consumed));
+}
+
+// Keeps what is incomplete or has to wait, if anything.
+void StreamSessions::keep_rest(Index index, websocket::FrameReader reader, std::span<const char> unread) {
+  Connection& connection = parts_.clients[index];
+  if (reader.at_rest() && !connection.paused && unread.empty()) {
+    connection.transient.reset();
+    return;
+  }
+  Inbound& inbound = connection.transient.make_inbound();
+  inbound.reader = std::move(reader);
+  inbound.unread.assign(unread.data(), unread.size());
+}
+
+void StreamSessions::close_for_fault(Index index, const websocket::ReadFault& fault) {
+  const protocol::Endpoint& endpoint = endpoint_of(index);
+  const config::InboundSettings& inbound = endpoint.settings.inbound;
+  if (fault.code == websocket::CloseCode::try_again_later) {
+    close_for_memory(index);
+    return;
+  }
+  if (fault.code != websocket::CloseCode::message_too_big) {
+    parts_.clients.close(index, CloseReason::protocol_error,
+                         close_frame(websocket::number(fault.code), fault.reason), CloseMode::immediately);
+    return;
+  }
+  const bool by_size = fault.message_bytes > 0;
+  const std::string& line = endpoint.settings.log.too_large;
+  if (by_size && !line.empty()) {
+    const std::string id = parts_.clients.log().connection_id(index);
+    parts_.shared.log.warning(
+        line, {{"bytes", static_cast<std::int64_t>(fault.message_bytes)},
+               {"max", static_cast<std::int64_t>(inbound.message_bytes_max.value.value_or(0))},
+               {"connectionId", std::string_view(id)}});
+  }
+  parts_.clients.close(index, CloseReason::message_too_large,
+                       close_frame(websocket::number(fault.code),
+                                   by_size ? std::string_view(inbound.too_large_reason) : fault.reason),
+                       CloseMode::immediately);
+}
+
+// What the client asked for needs more memory than there is. The others are not affected.
+void StreamSessions::close_for_memory(Index index) {
+  parts_.clients.close(index, CloseReason::internal,
+                       close_frame(websocket::number(websocket::CloseCode::try_again_later), "Out of memory"),
+                       CloseMode::immediately);
+}
+
+// Counts a message of this client.
+bool StreamSessions::is_over_rate(Index index) {
+  const auto& settings = endpoint_of(index).settings;
+  client::MessageRate& rate = rates_.at(index);
+  if (rate.admit(settings.inbound.rate, parts_.loop.now())) return false;
+  if (!settings.log.rate_exceeded.empty()) {
+    const std::string id = parts_.clients.log().connection_id(index);
+    parts_.shared.log.warning(settings.log.rate_exceeded,
+                              {{"count", static_cast<std::int64_t>(rate.count())},
+                               {"windowMs", std::int64_t{settings.inbound.rate.window.count()}},
+                               {"connectionId", std::string_view(id)}});
+  }
+  return true;
+}
+
+// Counts a ping or pong of this client, and closes the client when that is one too many.
+bool StreamSessions::is_over_control_rate(Index index) {
+  parts_.counters.control_frames_in.add();
+  const config::InboundSettings& inbound = endpoint_of(index).settings.inbound;
+  if (!inbound.control_rate.value) return false;
+  const client::ControlRate::Limit limit{*inbound.control_rate.value, inbound.control_burst};
+  if (control_rate_.admit(index, limit, parts_.loop.now())) return false;
+  parts_.clients.close(index, CloseReason::control_rate,
+                       close_frame(kPolicyViolation, inbound.control_reason), CloseMode::immediately);
+  return true;
+}
+
+// --- replies out --------------------------------------------------------------------------------
+
+bool StreamSessions::send_text(client::ClientId client, std::string_view payload) {
+  std::string frame;
+  websocket::append_frame(frame, websocket::Opcode::text, payload);
+  return reply(client.index, frame);
+}
+
+std::optional<CommandClient> StreamSessions::find_open(client::ClientId client) {
+  const Connection* const connection = parts_.clients.table().find(client.index, client.generation);
+  if (!connection || connection->state != State::open) return std::nullopt;
+  return command_client(client.index);
+}
+
+CommandClient StreamSessions::command_client(Index index) const {
+  const Connection& connection = parts_.clients[index];
+  return {{index, connection.generation}, endpoint_of(index), connection.identity.get()};
+}
+
+// False when the outbox is full: the reply is held, and nothing more is read until it has been sent.
+bool StreamSessions::reply(Index index, std::string_view frame) {
+  Connection& connection = parts_.clients[index];
+  // What is not an answer to a message (the bus's refusal, for example) can come while a reply is held: it
+  // follows that one.
+  bool is_sent = false;
+  const auto send = [&] { is_sent = !connection.paused && parts_.clients.send(index, frame); };
+  if (!try_allocate(frame.size(), send)) {
+    close_for_memory(index);
+    return false;
+  }
+  if (is_sent) return true;
+  std::string& held = connection.transient.make_inbound().held;
+  if (!held.empty() && held.size() + frame.size() > kHeldBytesMax) {
+    parts_.counters.replies_dropped.add();
+    return false;
+  }
+  if (try_append(held, frame)) {
+    parts_.clients.pause(index);
+  } else {
+    close_for_memory(index);
+  }
+  return false;
+}
+
+void StreamSessions::resume(Index index) {
+  Connection& connection = parts_.clients[index];
+  CARILLON_ASSERT(connection.state == State::open && !connection.paused);
+  Inbound& inbound = connection.transient.make_inbound();
+  bool is_sent = false;
+  const auto send = [&] { is_sent = parts_.clients.send(index, inbound.held); };
+  if (!try_allocate(inbound.held.size(), send)) {
+    close_for_memory(index);
+    return;
+  }
+  if (!is_sent) {
+    parts_.clients.pause(index);
+    return;
+  }
+  std::string().swap(inbound.held);  // an echo is as long as its message: its memory is given back
+  if (inbound.unread.empty() && inbound.reader.at_rest()) connection.transient.reset();
+  if (!connection.readable) return;
+  connection.readable = false;
+  parts_.clients.read_later(index, client::ReadQueue::Lane::rest);
+}
+
+}  // namespace carillon::gateway

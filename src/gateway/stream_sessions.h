@@ -1,0 +1,91 @@
+// StreamSessions: the open WebSockets of one shard, from the 101 to their end. Frames come in, messages go to
+// the endpoint's commands or are echoed, pings and the peer's close frame are answered, and rates are kept. A
+// reply for which the outbox has no room is held, and its client is not read until it has been sent.
+//
+// Thread: the shard's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/ip_address.h"
+#include "client/clients.h"
+#include "client/control_rate.h"
+#include "client/counters.h"
+#include "client/keepalive.h"
+#include "client/message_rate.h"
+#include "client/shared.h"
+#include "client/stream_handler.h"
+#include "fanout/fan_out.h"
+#include "gateway/audiences.h"
+#include "gateway/command_dispatcher.h"
+#include "gateway/shard_drain.h"
+#include "reactor/loop.h"
+#include "websocket/deflate.h"
+#include "websocket/frame_reader.h"
+
+namespace carillon::gateway {
+
+class StreamSessions final : public client::StreamHandler, public AudienceHost, private CommandHost {
+ public:
+  using Index = std::uint32_t;
+
+  // What it works with. All of it outlives the StreamSessions; `audiences`, of which it is the host, may be
+  // constructed later.
+  struct Parts {
+    const client::Shared& shared;
+    reactor::Loop& loop;
+    client::Clients& clients;
+    fanout::FanOut& fan_out;
+    client::Keepalive& keepalive;
+    Audiences& audiences;
+    ShardDrain& drain;
+    websocket::Deflater& deflater;
+    client::ShardCounters& counters;
+  };
+  explicit StreamSessions(const Parts& parts);
+  StreamSessions(const StreamSessions&) = delete;
+  StreamSessions& operator=(const StreamSessions&) = delete;
+
+  void open(Index index, const protocol::Endpoint& endpoint, client::Upgrade upgrade) override;
+  void on_bytes(Index index, std::span<char> bytes) override;
+  void resume(Index index) override;
+  void close_recipients(const protocol::Endpoint& endpoint, client::CloseReason why) override;
+
+  // An open WebSocket begins to close (ClientHandler::on_left).
+  void on_left(Index index);
+  // A connection of any kind is about to be free (ClientHandler::on_released).
+  void on_released(Index index);
+
+  // Frees what rates and decompression no longer need. A few times a second.
+  void sweep(MonoTime now);
+
+ private:
+  class Input;
+
+  bool send_text(client::ClientId client, std::string_view payload) override;
+  std::optional<CommandClient> find_open(client::ClientId client) override;
+
+  const protocol::Endpoint& endpoint_of(Index index) const { return parts_.clients.endpoint_of(index); }
+  CommandClient command_client(Index index) const;
+  bool accept(Index index, const protocol::Endpoint& endpoint, client::Upgrade& upgrade);
+  void keep_rest(Index index, websocket::FrameReader reader, std::span<const char> unread);
+  void close_for_fault(Index index, const websocket::ReadFault& fault);
+  void close_for_memory(Index index);
+  bool is_over_rate(Index index);
+  bool is_over_control_rate(Index index);
+  bool reply(Index index, std::string_view frame);
+
+  const Parts parts_;
+  websocket::Inflater inflater_;
+  CommandDispatcher commands_;
+  // What Admission counts open connections by, where it does: elsewhere a connection costs no byte of it.
+  std::unordered_map<Index, IpAddress> counted_addresses_;
+  std::unordered_map<Index, client::MessageRate> rates_;  // of those whose endpoint has one
+  client::ControlRate control_rate_;
+};
+
+}  // namespace carillon::gateway
