@@ -107,7 +107,8 @@ class Clients final : public fanout::FanOutHost {
 
   // --- endings ---
   // The only way to end a client. The WebSocket or HTTP connection sends `last_bytes` first where `mode`
-  // allows that.
+  // allows that. They are given once: a client that is closing after its events may be closed `immediately`
+  // without more of them, and then keeps its reason.
   void close(Index index, CloseReason why, std::string_view last_bytes, CloseMode mode);
   // Our last bytes are with the kernel: shuts our side and waits for the peer to shut its own, since a close
   // now could destroy them on their way.

@@ -71,6 +71,11 @@ void Clients::close(Index index, CloseReason why, std::string_view last_bytes, C
     release(index);
     return;
   }
+  if (connection.state == State::closing && mode == CloseMode::immediately) {
+    CARILLON_ASSERT(last_bytes.empty());
+    fan_out_.finish_now(index, {}, loop_.now());
+    return;
+  }
   CARILLON_ASSERT(connection.state != State::closing && connection.state != State::lingering);
   connection.state = State::closing;
   connection.paused = false;  // what it still sends is thrown away

@@ -163,7 +163,7 @@ void StreamSessions::open(Index index, const protocol::Endpoint& endpoint, clien
   std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
   connection.transient.reset();
   if (endpoint.receives_events() && parts_.audiences.subscribe_selected(index, endpoint, upgrade.selection) !=
-                                     Audiences::Outcome::subscribed) {
+                                        Audiences::Outcome::subscribed) {
     parts_.clients.close(index, CloseReason::internal, close_frame(1013, "Too many channels"),
                          CloseMode::immediately);
     return;
@@ -211,11 +211,16 @@ void StreamSessions::on_released(Index index) {
   if (parts_.clients[index].is_websocket) parts_.drain.on_websocket_released();
 }
 
+// Those that are closing already and still wait for events receive none from behind the lost ones either.
 void StreamSessions::close_recipients(const protocol::Endpoint& endpoint, CloseReason why) {
   for (Index i = 0; i < parts_.clients.table().slots(); ++i) {
     const Connection& connection = parts_.clients[i];
-    if (connection.state != State::open || connection.endpoint != endpoint.index) continue;
-    parts_.clients.close(i, why, close_frame(1013, "Events lost"), CloseMode::immediately);
+    if (!connection.is_websocket || connection.endpoint != endpoint.index) continue;
+    if (connection.state == State::open) {
+      parts_.clients.close(i, why, close_frame(1013, "Events lost"), CloseMode::immediately);
+    } else if (connection.state == State::closing) {
+      parts_.clients.close(i, why, {}, CloseMode::immediately);
+    }
   }
 }
 

@@ -17,6 +17,8 @@ void SimulatedClient::act() {
       if (profile_ == Profile::service) act_as_service();
       return;
     case Kind::slow:
+      // Its replies wait for it, and fill its outbox.
+      for (std::uint32_t i = dice.below(40); i > 0 && profile_ == Profile::service; --i) act_as_service();
       read(dice.below(2000));
       return on_changed();
     case Kind::silent:
