@@ -57,6 +57,12 @@ struct Connection {
 
 static_assert(sizeof(Connection) <= 40);
 
+// Whether requests are read from it, or answers to them are awaited.
+inline bool speaks_http(const Connection& connection) {
+  return connection.state == State::head || connection.state == State::body ||
+         connection.state == State::answering;
+}
+
 // The shard's connections, dense; indexes are reused, generations are not (for 16 million uses).
 class ConnectionTable {
  public:

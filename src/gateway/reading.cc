@@ -12,7 +12,6 @@ namespace {
 // about 20, so this bounds a visit's work as well; the sessions bound it further.
 constexpr std::size_t kVisitBytes = 16 * 1024;
 constexpr int kReadsAVisit = 4;
-constexpr int kRequestsAVisit = 16;
 // Of a turn. While events wait to be written, a quarter of their slice (shard.cc).
 constexpr std::chrono::microseconds kReadSlice(1000);
 constexpr std::chrono::microseconds kReadSliceBesideWrites(125);
@@ -51,7 +50,7 @@ void Shard::read_waiting() {
 void Shard::read_visit(Index index) {
   const std::uint32_t generation = clients_[index].generation;
   std::size_t bytes_left = kVisitBytes;
-  visit_requests_left_ = kRequestsAVisit;
+  http_.begin_visit();
   for (int i = 0; i < kReadsAVisit && bytes_left > 0; ++i) {
     Connection* connection = clients_.table().find(index, generation);
     if (!connection) return;
@@ -94,7 +93,7 @@ void Shard::resume_paused() {
     if (connection->state == State::open) {
       streams_.resume(index);
     } else if (speaks_http(*connection)) {
-      send_answers(index);
+      http_.resume(index);
     }
   }
 }
@@ -138,7 +137,7 @@ void Shard::on_bytes(Index index, std::span<char> bytes) {
     case State::head:
     case State::body:
     case State::answering:
-      read_http(index, {bytes.data(), bytes.size()});
+      http_.on_bytes(index, {bytes.data(), bytes.size()});
       return;
     case State::open:
       streams_.on_bytes(index, bytes);
@@ -170,23 +169,18 @@ void Shard::read_proxy_header(Index index, std::string_view bytes) {
   if (connection.tls) {
     read_ciphertext(index, rest);
   } else {
-    read_http(index, rest);
+    http_.on_bytes(index, rest);
   }
 }
 
 void Shard::on_end_of_stream(Index index) {
-  Connection& connection = clients_[index];
-  // A peer that has only closed its own side still gets the answers that are on their way.
-  switch (connection.state) {
+  switch (clients_[index].state) {
     case State::closing:
       return;
     case State::head:
     case State::body:
     case State::answering:
-      connection.exchange().end_body();
-      connection.exchange().answers.end_after_these();
-      connection.state = State::answering;
-      read_on(index);
+      http_.on_end_of_stream(index);
       return;
     case State::proxy_header:
     case State::open:

@@ -42,7 +42,7 @@ Result<std::unique_ptr<Shard>> Shard::create(const Shared& shared, reactor::Loop
   auto wake = reactor::WakeFd::create();
   if (!wake) return tl::unexpected(wake.error());
   std::unique_ptr<Shard> shard(new Shard(shared, loop, sockets, place, number, std::move(*wake)));
-  if (auto made = shard->make_authenticators(); !made) return tl::unexpected(made.error());
+  if (auto made = shard->http_.make_authenticators(); !made) return tl::unexpected(made.error());
   return shard;
 }
 
@@ -60,6 +60,7 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       streams_({shared_, loop, clients_, fan_out_, keepalive_, audiences_, drain_, deflater_, counters_}),
       audiences_({fan_out_, loop, streams_, counters_, shared.endpoints, shared.settings.server},
                  shared.channels_key, place, std::move(wake)),
+      http_(shared_, loop, clients_, acceptor_, streams_, counters_),
       receive_(kReceiveBytes) {
   socket_handler_ = loop_.add_handler(*this);
   acceptor_.set_socket_handler(socket_handler_);
@@ -77,13 +78,9 @@ void Shard::close_sockets() {
   acceptor_.stop_listening();
 }
 
-Result<std::monostate> Shard::make_authenticators() {
-  for (const Endpoint& endpoint : shared_.endpoints) {
-    auto made = make_authenticator(endpoint.settings, shared_.settings);
-    if (!made) return tl::unexpected(made.error());
-    authenticators_.push_back(std::move(*made));
-  }
-  return std::monostate{};
+void Shard::begin_drain(milliseconds window) {
+  drain_.begin(loop_.now(), window);
+  http_.begin_drain();
 }
 
 // --- the turn -----------------------------------------------------------------------------------
@@ -95,7 +92,7 @@ void Shard::read_input(MonoTime now) {
 }
 
 MonoTime Shard::on_turn(MonoTime now) {
-  send_responded();
+  http_.send_responded();
   clients_.wheel().advance(now, [this](Index index) { on_timer(index); });
   if (drain_.has_begun()) drain_.take_step(now);
   if (now >= next_lag_check_) {
@@ -137,7 +134,7 @@ void Shard::on_released(Index index) {
 MonoTime Shard::next_wake() {
   const MonoTime now = loop_.now();
   // Verdicts and resumed readers have given the engine work again after its slice.
-  if (fan_out_.has_work() || !clients_.reads().empty() || !responded_.empty()) return now;
+  if (fan_out_.has_work() || !clients_.reads().empty() || http_.has_responded()) return now;
   MonoTime wake = clients_.wheel().next_deadline();
   if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
   wake = std::min({wake, acceptor_.next_wake(), drain_.next_wake(now)});
@@ -156,7 +153,11 @@ void Shard::on_timer(Index index) {
     case State::head:
     case State::body:
     case State::answering:
-      on_http_timer(index);
+      if (connection.tls && !clients_.tls().is_open(index)) {
+        on_tls_handshake_timeout(index);
+      } else {
+        http_.on_deadline(index);
+      }
       return;
     case State::open:
       keepalive_.on_deadline(index);
@@ -168,24 +169,6 @@ void Shard::on_timer(Index index) {
     case State::unused:
       CARILLON_ASSERT(false);
   }
-}
-
-void Shard::on_head_timeout(Index index) {
-  const Connection& connection = clients_[index];
-  if (clients_.put_off_for_unread(index, loop_.now() - connection.exchange().read_due)) return;
-  if (connection.tls && !clients_.tls().is_open(index)) {
-    on_tls_handshake_timeout(index);
-    return;
-  }
-  if (!connection.exchange().answers.empty() && connection.exchange().head_reader.untouched()) {
-    set_read_deadline(index, shared_.settings.server.http_idle_timeout);  // it waits for us
-    return;
-  }
-  if (connection.exchange().answered_before && connection.exchange().head_reader.untouched()) {
-    clients_.close(index, CloseReason::client_gone, {}, CloseMode::close);
-    return;
-  }
-  refuse(index, RefusalReason::handshake_timeout, http::error_response(408, "the request took too long"), {});
 }
 
 void Shard::publish_counters() {

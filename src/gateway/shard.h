@@ -2,9 +2,9 @@
 // its own. Shards share only what is immutable, and the batches that the Router posts to each.
 //
 // Its parts: Acceptor (new connections), Clients (sockets and how they end), Keepalive (pings and deadlines),
-// StreamSessions (open WebSockets), Audiences (which client receives which event) and ShardDrain (the
-// shutdown). Still methods of Shard: the turn (shard.cc), reading (reading.cc, tls_side.cc), and HTTP
-// requests and their answers (http_side.cc, answering.cc).
+// HttpSessions (requests and answers), StreamSessions (open WebSockets), Audiences (which client receives
+// which event) and ShardDrain (the shutdown). Still methods of Shard: the turn (shard.cc) and reading
+// (reading.cc, tls_side.cc).
 //
 // Thread: the loop's, except take_batch(), listening_descriptors(), the responders that it gives out, and
 // reading counters() and drain().
@@ -16,16 +16,14 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/authenticator.h"
 #include "base/log.h"
 #include "client/acceptor.h"
 #include "client/clients.h"
 #include "client/counters.h"
+#include "client/http_sessions.h"
 #include "client/keepalive.h"
 #include "client/proxy.h"
-#include "client/response_writer.h"
 #include "client/sockets.h"
-#include "client/upgrade.h"
 #include "config/settings.h"
 #include "gateway/audiences.h"
 #include "gateway/router.h"
@@ -82,7 +80,7 @@ class Shard final : public BatchTaker,
   void take_batch(SharedBatch batch) override { audiences_.take_batch(std::move(batch)); }
 
   // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.
-  void begin_drain(milliseconds window) { drain_.begin(loop_.now(), window); }
+  void begin_drain(milliseconds window);
 
   // Memory is very short: closes the clients that are furthest behind.
   void shed_for_memory();
@@ -95,7 +93,6 @@ class Shard final : public BatchTaker,
 
   Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place place, std::uint32_t number,
         reactor::WakeFd wake);
-  Result<std::monostate> make_authenticators();
 
   // shard.cc
   void read_input(MonoTime now) override;
@@ -103,7 +100,6 @@ class Shard final : public BatchTaker,
   void on_left(Index index, CloseReason why) override;
   void on_released(Index index) override;
   void on_timer(Index index);
-  void on_head_timeout(Index index);
   MonoTime next_wake();
   void notice_stall(MonoTime now);
   void publish_counters();
@@ -120,30 +116,6 @@ class Shard final : public BatchTaker,
   void read_waiting();
   void resume_paused();
 
-  // http_side.cc
-  static bool speaks_http(const Connection& connection);
-  void read_http(Index index, std::string_view bytes);
-  void read_head(Index index, std::string_view& bytes);
-  void read_body(Index index, std::string_view& bytes);
-  void dispatch(Index index);
-  void dispatch_upgrade(Index index, const Endpoint& endpoint);
-  void hand_over(Index index);
-  std::uint32_t begin_answer(Index index, std::size_t body_bytes);
-  void on_body_timer(Index index);
-  void respond(Index index, std::uint32_t generation, std::uint32_t request, const http::Response& response);
-  void answer(Index index, std::uint32_t request, http::Response response);
-  void send_responded();
-  void send_answers(Index index);
-  void note_if_idle(const Connection& connection);
-  void read_on(Index index);
-  void set_read_deadline(Index index, MonoClock::duration from_now);
-  void schedule_http(Index index);
-  void on_http_timer(Index index);
-  void refuse(Index index, RefusalReason reason, http::Response response, std::string_view detail);
-  const Endpoint* endpoint_at(std::string_view raw_path) const;
-  Responder responder_for(Index index, std::uint32_t request);
-
-  // proxied.cc
   void read_proxy_header(Index index, std::string_view bytes);
 
   // tls_side.cc
@@ -165,19 +137,10 @@ class Shard final : public BatchTaker,
   ShardDrain drain_;
   StreamSessions streams_;
   Audiences audiences_;
-  std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
-  int visit_requests_left_ = 0;                                       // of the visit under way
+  HttpSessions http_;
   std::vector<char> receive_;  // one buffer for every connection's reads
-  struct Responded {
-    Index index;
-    std::uint32_t generation;
-    std::uint32_t request;
-    http::Response response;
-  };
-  std::vector<Responded> responded_;  // answers made on this thread; sent in its next turn
   MonoTime next_lag_check_{};
   MonoTime expected_wake_ = MonoTime::max();
-  ResponseWriter responses_;
   reactor::Loop::HandlerId socket_handler_ = 0;
 };
 

@@ -56,6 +56,7 @@ void Shard::on_tls_failure(Index index, std::string_view why) {
 
 // No answer in HTTP: the peer could not read it.
 void Shard::on_tls_handshake_timeout(Index index) {
+  if (clients_.put_off_for_unread(index, loop_.now() - clients_[index].exchange().read_due)) return;
   clients_.log().on_refusal(clients_[index].exchange(), RefusalReason::handshake_timeout, 0,
                             "no whole TLS handshake in time", loop_.now());
   clients_.linger(index);

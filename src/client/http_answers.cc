@@ -1,21 +1,21 @@
-// The answers that an HTTP connection is owed: begun, sent in order, and what is read or ended after them.
+// Answers: begun when a request is read, sent in order, and what is read or ended after them. Deadlines.
 #include <algorithm>
 #include <thread>
 #include <utility>
 
-#include "gateway/shard.h"
+#include "client/http_sessions.h"
 
-namespace carillon::gateway {
+namespace carillon::client {
 namespace {
 
-// For what the answer needs beside the bus, which is given its own time.
+// For what the answer needs besides the bus, which is given its own time.
 constexpr auto kAnswerTimeout = seconds(25);
 constexpr std::size_t kBytesOfARequest = 4096;  // an answer of so much counts as one request more
 
 }  // namespace
 
 // The request under way stands in line for its answer, and the connection reads on, if it may.
-std::uint32_t Shard::begin_answer(Index index, std::size_t body_bytes) {
+std::uint32_t HttpSessions::begin_answer(Index index, std::size_t body_bytes) {
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
   AnswerQueue::Request request;
@@ -36,39 +36,32 @@ std::uint32_t Shard::begin_answer(Index index, std::size_t body_bytes) {
   return request.number;
 }
 
-Responder Shard::responder_for(Index index, std::uint32_t request) {
-  const std::uint32_t generation = clients_[index].generation;
+Responder HttpSessions::responder_for(Index index, std::uint32_t request) {
+  const ClientId client{index, clients_[index].generation};
   const auto own_thread = std::this_thread::get_id();
-  return [this, index, generation, request, own_thread](http::Response response) {
+  return [this, client, request, own_thread](http::Response response) {
+    Responded responded{client, request, std::move(response)};
     if (std::this_thread::get_id() == own_thread) {  // the bus beside us: a post would wait for the next turn
-      responded_.push_back({index, generation, request, std::move(response)});
+      responded_.push_back(std::move(responded));
       return;
     }
-    loop_.post_always([this, index, generation, request, response = std::move(response)] {
-      respond(index, generation, request, response);
-    });
+    loop_.post_always([this, responded = std::move(responded)] { respond(responded); });
   };
 }
 
-// The answers that this thread has made since the last turn.
-void Shard::send_responded() {
-  for (const Responded& each : std::exchange(responded_, {})) {
-    respond(each.index, each.generation, each.request, each.response);
+void HttpSessions::send_responded() {
+  for (const Responded& each : std::exchange(responded_, {})) respond(each);
+}
+
+void HttpSessions::respond(const Responded& responded) {
+  const Connection* const connection =
+      clients_.table().find(responded.client.index, responded.client.generation);
+  if (connection && speaks_http(*connection)) {
+    answer(responded.client.index, responded.request, responded.response);
   }
 }
 
-void Shard::respond(Index index, std::uint32_t generation, std::uint32_t request,
-                    const http::Response& response) {
-  const Connection* connection = clients_.table().find(index, generation);
-  if (connection && speaks_http(*connection)) answer(index, request, response);
-}
-
-bool Shard::speaks_http(const Connection& connection) {
-  return connection.state == State::head || connection.state == State::body ||
-         connection.state == State::answering;
-}
-
-void Shard::answer(Index index, std::uint32_t request, http::Response response) {
+void HttpSessions::answer(Index index, std::uint32_t request, http::Response response) {
   HttpExchange& exchange = clients_[index].exchange();
   const AnswerQueue::Request* const asked = exchange.answers.awaited(request);
   if (!asked) return;
@@ -83,12 +76,12 @@ void Shard::answer(Index index, std::uint32_t request, http::Response response) 
 }
 
 // Those that are ready and have none before them that is not.
-void Shard::send_answers(Index index) {
+void HttpSessions::send_answers(Index index) {
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
   // In a drain nothing more is read behind what has come, and the last answer tells the client so.
-  if (drain_.has_begun() && connection.state != State::body && exchange.unread.empty() &&
-      !exchange.head_waits && !exchange.answers.has_ended()) {
+  if (is_draining_ && connection.state != State::body && exchange.unread.empty() && !exchange.head_waits &&
+      !exchange.answers.has_ended()) {
     exchange.answers.end_after_these();
     connection.state = State::answering;
   }
@@ -99,7 +92,7 @@ void Shard::send_answers(Index index) {
     }
     if (!clients_.send(index, ready->bytes)) {  // it does not read: no more is read of it either
       clients_.pause(index);
-      schedule_http(index);
+      schedule(index);
       return;
     }
     // A page of metrics costs more than the answer to a publisher.
@@ -114,7 +107,7 @@ void Shard::send_answers(Index index) {
 }
 
 // With all answers out it waits for the client's next request.
-void Shard::note_if_idle(const Connection& connection) {
+void HttpSessions::note_if_idle(const Connection& connection) {
   const HttpExchange& exchange = connection.exchange();
   if (connection.state == State::body || exchange.head_waits || !exchange.answers.empty()) return;
   exchange.place.note_idle(loop_.now());
@@ -122,7 +115,7 @@ void Shard::note_if_idle(const Connection& connection) {
 }
 
 // After answers have left: the end, the request that waited for them, or the next ones.
-void Shard::read_on(Index index) {
+void HttpSessions::read_on(Index index) {
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
   if (exchange.answers.empty() && exchange.answers.has_ended()) {
@@ -140,18 +133,18 @@ void Shard::read_on(Index index) {
   if (connection.state == State::head && std::exchange(exchange.head_waits, false)) {
     dispatch(index);
   } else {
-    schedule_http(index);
+    schedule(index);
   }
 }
 
 // The time for the head or body that is being read.
-void Shard::set_read_deadline(Index index, MonoClock::duration from_now) {
+void HttpSessions::set_read_deadline(Index index, MonoClock::duration from_now) {
   clients_[index].exchange().read_due = loop_.now() + from_now;
-  schedule_http(index);
+  schedule(index);
 }
 
 // One timer for whichever comes first: the request that is being read, or the oldest answer that is awaited.
-void Shard::schedule_http(Index index) {
+void HttpSessions::schedule(Index index) {
   const Connection& connection = clients_[index];
   const HttpExchange& exchange = connection.exchange();
   MonoTime due = MonoTime::max();
@@ -164,8 +157,8 @@ void Shard::schedule_http(Index index) {
   }
 }
 
-void Shard::on_http_timer(Index index) {
-  Connection& connection = clients_[index];
+void HttpSessions::on_deadline(Index index) {
+  const Connection& connection = clients_[index];
   const auto waiting = connection.exchange().answers.waiting();
   if (waiting && waiting->due <= loop_.now()) {
     counters_.refusals[RefusalReason::answer_timeout].add();
@@ -173,15 +166,50 @@ void Shard::on_http_timer(Index index) {
         {name_of(RefusalReason::answer_timeout), 504, waiting->path, waiting->client, {}}, loop_.now());
     answer(index, waiting->number, http::error_response(504, "no answer in time"));
   } else if (connection.state == State::head) {
-    on_head_timeout(index);
+    on_head_deadline(index);
   } else if (connection.state == State::body) {
-    const MonoTime due = connection.exchange().read_due;
-    if (due <= loop_.now()) {
-      if (!clients_.put_off_for_unread(index, loop_.now() - due)) on_body_timer(index);
-    } else {
-      schedule_http(index);
-    }
+    on_body_deadline(index);
   }
 }
 
-}  // namespace carillon::gateway
+void HttpSessions::on_head_deadline(Index index) {
+  const HttpExchange& exchange = clients_[index].exchange();
+  if (clients_.put_off_for_unread(index, loop_.now() - exchange.read_due)) return;
+  if (!exchange.answers.empty() && exchange.head_reader.untouched()) {
+    set_read_deadline(index, shared_.settings.server.http_idle_timeout);  // it waits for us
+    return;
+  }
+  if (exchange.answered_before && exchange.head_reader.untouched()) {
+    clients_.close(index, CloseReason::client_gone, {}, CloseMode::close);
+    return;
+  }
+  refuse(index, RefusalReason::handshake_timeout, http::error_response(408, "the request took too long"), {});
+}
+
+// At the end of each server.body_timeout of a body.
+void HttpSessions::on_body_deadline(Index index) {
+  HttpExchange& exchange = clients_[index].exchange();
+  if (exchange.read_due > loop_.now()) {
+    schedule(index);
+    return;
+  }
+  if (clients_.put_off_for_unread(index, loop_.now() - exchange.read_due)) return;
+  const config::ServerSettings& server = shared_.settings.server;
+  const auto period_ms = static_cast<std::uint64_t>(server.body_timeout.count());
+  const std::uint64_t bytes_min = std::max<std::uint64_t>(server.body_rate_min * period_ms / 1000, 1);
+  if (exchange.body_pace.keeps_up(exchange.body_reader->body().size(), bytes_min)) {
+    set_read_deadline(index, server.body_timeout);
+    return;
+  }
+  refuse(index, RefusalReason::body_timeout, http::error_response(408, "the body arrived too slowly"), {});
+}
+
+void HttpSessions::on_end_of_stream(Index index) {
+  Connection& connection = clients_[index];
+  connection.exchange().end_body();
+  connection.exchange().answers.end_after_these();
+  connection.state = State::answering;
+  read_on(index);
+}
+
+}  // namespace carillon::client

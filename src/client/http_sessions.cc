@@ -1,14 +1,18 @@
-// A connection while it speaks HTTP: heads and bodies in, answers out, and the way to a WebSocket.
+// Requests: heads and bodies in, and who answers them.
+#include "client/http_sessions.h"
+
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <variant>
 
-#include "base/assert.h"
 #include "base/soft_allocation.h"
-#include "gateway/shard.h"
+#include "client/proxy.h"
 
-namespace carillon::gateway {
+namespace carillon::client {
 namespace {
+
+constexpr int kRequestsAVisit = 16;
 
 RefusalReason reason_of(const http::Fault& fault) {
   if (fault.status == 414) return RefusalReason::uri_too_long;
@@ -17,16 +21,35 @@ RefusalReason reason_of(const http::Fault& fault) {
   return RefusalReason::bad_request;
 }
 
-http::Response try_later(std::string_view message) {
+http::Response try_later(std::string_view message, std::string_view after_s = "1") {
   http::Response response = http::error_response(503, message);
-  response.headers.emplace_back("Retry-After", "1");
+  response.headers.emplace_back("Retry-After", after_s);
   return response;
+}
+
+// The path as it was sent: "/%77s" is not "/ws", or it would pass by a proxy that hides the latter.
+const protocol::Endpoint* endpoint_at(std::string_view raw_path,
+                                      const std::vector<protocol::Endpoint>& endpoints) {
+  const auto found =
+      std::find_if(endpoints.begin(), endpoints.end(),
+                   [&](const protocol::Endpoint& endpoint) { return endpoint.settings.path == raw_path; });
+  return found == endpoints.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
-// Requests, one behind the other, as far as this visit goes. What has to wait is kept, in order.
-void Shard::read_http(Index index, std::string_view bytes) {
+Result<std::monostate> HttpSessions::make_authenticators() {
+  for (const protocol::Endpoint& endpoint : shared_.endpoints) {
+    auto made = make_authenticator(endpoint.settings, shared_.settings);
+    if (!made) return tl::unexpected(made.error());
+    authenticators_.push_back(std::move(*made));
+  }
+  return std::monostate{};
+}
+
+void HttpSessions::begin_visit() { visit_requests_left_ = kRequestsAVisit; }
+
+void HttpSessions::on_bytes(Index index, std::string_view bytes) {
   const std::uint32_t generation = clients_[index].generation;
   while (!bytes.empty()) {
     Connection* const connection = clients_.table().find(index, generation);
@@ -60,7 +83,7 @@ void Shard::read_http(Index index, std::string_view bytes) {
 }
 
 // Takes its bytes from the front of `bytes`, as read_body() does.
-void Shard::read_head(Index index, std::string_view& bytes) {
+void HttpSessions::read_head(Index index, std::string_view& bytes) {
   HttpExchange& exchange = clients_[index].exchange();
   const auto step = exchange.head_reader.feed(bytes);
   bytes.remove_prefix(step.state == http::HeadState::need_more ? bytes.size() : step.consumed);
@@ -77,60 +100,32 @@ void Shard::read_head(Index index, std::string_view& bytes) {
   find_client(exchange, shared_.settings.server, counters_);
   exchange.place.note_request();
   if (!acceptor_.may_be_served(index)) {
-    http::Response response = http::error_response(503, "too many connections");
-    response.headers.emplace_back("Retry-After", "5");
-    refuse(index, RefusalReason::no_descriptor, response, {});
+    refuse(index, RefusalReason::no_descriptor, try_later("too many connections", "5"), {});
     return;
   }
   dispatch(index);
 }
 
-// The path as it was sent: "/%77s" is not "/ws", or it would pass by a proxy that hides the latter.
-const Endpoint* Shard::endpoint_at(std::string_view raw_path) const {
-  for (const Endpoint& endpoint : shared_.endpoints) {
-    if (endpoint.settings.path == raw_path) return &endpoint;
-  }
-  return nullptr;
-}
-
-void Shard::dispatch(Index index) {
+void HttpSessions::dispatch(Index index) {
   --visit_requests_left_;
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
-  const Endpoint* endpoint = endpoint_at(exchange.head.raw_path);
+  const protocol::Endpoint* const endpoint = endpoint_at(exchange.head.raw_path, shared_.endpoints);
   // A 101 or a 100 would be taken for an answer to an earlier request.
   if ((endpoint || exchange.head.expects_continue) && !exchange.answers.empty()) {
     exchange.head_waits = true;
     connection.state = State::answering;
-    schedule_http(index);
+    schedule(index);
     return;
   }
   if (endpoint) {
     dispatch_upgrade(index, *endpoint);
-    return;
-  }
-  counters_.http_requests.add();
-  auto judged = shared_.http_handler.judge(exchange.head, {exchange.client, loop_.now(), loop_.wall_now()});
-  if (std::holds_alternative<HttpHandler::NotMine>(judged)) {
-    refuse(index, RefusalReason::not_found, http::error_response(404, "no such path"), {});
-  } else if (auto* response = std::get_if<http::Response>(&judged)) {
-    // Its body is not read, so what follows on the connection cannot be told apart.
-    if (exchange.head.body != http::BodyKind::none) response->keep_alive = http::KeepAlive::close;
-    answer(index, begin_answer(index, 0), std::move(*response));
   } else {
-    exchange.body_reader.emplace(exchange.head, std::get<HttpHandler::TakeBody>(judged).body_bytes_max);
-    connection.state = State::body;
-    exchange.body_pace = {};
-    set_read_deadline(index, shared_.settings.server.body_timeout);
-    if (exchange.head.expects_continue && exchange.body_reader->state() == http::BodyState::need_more) {
-      clients_.send(index, http::continue_response());
-    }
-    std::string_view nothing;  // there may be no body, or one that is refused by its length
-    read_body(index, nothing);
+    dispatch_to_handler(index);
   }
 }
 
-void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint) {
+void HttpSessions::dispatch_upgrade(Index index, const protocol::Endpoint& endpoint) {
   const HttpExchange& exchange = clients_[index].exchange();
   if (exchange.head.method != "GET") {
     refuse(index, RefusalReason::method_not_allowed, http::upgrade_refusal(http::UpgradeFault::not_get), {});
@@ -146,7 +141,36 @@ void Shard::dispatch_upgrade(Index index, const Endpoint& endpoint) {
   streams_.open(index, endpoint, std::get<Upgrade>(std::move(judged)));
 }
 
-void Shard::read_body(Index index, std::string_view& bytes) {
+void HttpSessions::dispatch_to_handler(Index index) {
+  const HttpExchange& exchange = clients_[index].exchange();
+  counters_.http_requests.add();
+  auto judged = shared_.http_handler.judge(exchange.head, {exchange.client, loop_.now(), loop_.wall_now()});
+  if (std::holds_alternative<HttpHandler::NotMine>(judged)) {
+    refuse(index, RefusalReason::not_found, http::error_response(404, "no such path"), {});
+  } else if (auto* response = std::get_if<http::Response>(&judged)) {
+    // Its body is not read, so what follows on the connection cannot be told apart.
+    if (exchange.head.body != http::BodyKind::none) response->keep_alive = http::KeepAlive::close;
+    answer(index, begin_answer(index, 0), std::move(*response));
+  } else {
+    begin_body(index, std::get<HttpHandler::TakeBody>(judged).body_bytes_max);
+  }
+}
+
+void HttpSessions::begin_body(Index index, std::size_t bytes_max) {
+  Connection& connection = clients_[index];
+  HttpExchange& exchange = connection.exchange();
+  exchange.body_reader.emplace(exchange.head, bytes_max);
+  connection.state = State::body;
+  exchange.body_pace = {};
+  set_read_deadline(index, shared_.settings.server.body_timeout);
+  if (exchange.head.expects_continue && exchange.body_reader->state() == http::BodyState::need_more) {
+    clients_.send(index, http::continue_response());
+  }
+  std::string_view nothing;  // there may be no body, or one that is refused by its length
+  read_body(index, nothing);
+}
+
+void HttpSessions::read_body(Index index, std::string_view& bytes) {
   HttpExchange& exchange = clients_[index].exchange();
   http::BodyReader& reader = *exchange.body_reader;
   const auto step = reader.feed(bytes);
@@ -166,21 +190,8 @@ void Shard::read_body(Index index, std::string_view& bytes) {
   if (reader.state() == http::BodyState::done) hand_over(index);
 }
 
-// At the end of each server.body_timeout of a body.
-void Shard::on_body_timer(Index index) {
-  HttpExchange& exchange = clients_[index].exchange();
-  const config::ServerSettings& server = shared_.settings.server;
-  const auto period_ms = static_cast<std::uint64_t>(server.body_timeout.count());
-  const std::uint64_t bytes_min = std::max<std::uint64_t>(server.body_rate_min * period_ms / 1000, 1);
-  if (exchange.body_pace.keeps_up(exchange.body_reader->body().size(), bytes_min)) {
-    set_read_deadline(index, server.body_timeout);
-    return;
-  }
-  refuse(index, RefusalReason::body_timeout, http::error_response(408, "the body arrived too slowly"), {});
-}
-
-// The request is whole: somebody else answers it, now or later. Meanwhile the next one may be read.
-void Shard::hand_over(Index index) {
+// The request is whole: the HttpHandler answers it, now or later. Meanwhile the next one may be read.
+void HttpSessions::hand_over(Index index) {
   HttpExchange& exchange = clients_[index].exchange();
   std::string body = exchange.body_reader->take_body();
   exchange.body_reader.reset();
@@ -201,12 +212,13 @@ void Shard::hand_over(Index index) {
   if (response) {
     answer(index, request, std::move(*response));
   } else {
-    schedule_http(index);
+    schedule(index);
   }
 }
 
 // The last answer of its connection, behind those to the requests before.
-void Shard::refuse(Index index, RefusalReason reason, http::Response response, std::string_view detail) {
+void HttpSessions::refuse(Index index, RefusalReason reason, http::Response response,
+                          std::string_view detail) {
   HttpExchange& exchange = clients_[index].exchange();
   clients_.log().on_refusal(exchange, reason, response.status, detail, loop_.now());
   response.refusal.reset();  // it has its line
@@ -216,4 +228,4 @@ void Shard::refuse(Index index, RefusalReason reason, http::Response response, s
   answer(index, request, std::move(response));
 }
 
-}  // namespace carillon::gateway
+}  // namespace carillon::client

@@ -1,0 +1,110 @@
+// HttpSessions: the connections of one shard while they speak HTTP. Heads and bodies come in; a request for
+// an endpoint's path becomes a WebSocket, any other goes to the HttpHandler; answers are sent in the order of
+// their requests; and a client that is late, idle or not read by is ended.
+//
+// http_sessions.cc has the way of a request, http_answers.cc that of its answer, with the deadlines.
+//
+// Thread: the shard's, except the responders that it gives to the HttpHandler.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "auth/authenticator.h"
+#include "client/acceptor.h"
+#include "client/client_id.h"
+#include "client/clients.h"
+#include "client/counters.h"
+#include "client/http_handler.h"
+#include "client/response_writer.h"
+#include "client/shared.h"
+#include "client/stream_handler.h"
+#include "http/response.h"
+#include "reactor/loop.h"
+
+namespace carillon::client {
+
+class HttpSessions {
+ public:
+  using Index = std::uint32_t;
+
+  // All of these outlive it, and it outlives the functions that it posts to the loop.
+  HttpSessions(const Shared& shared, reactor::Loop& loop, Clients& clients, Acceptor& acceptor,
+               StreamHandler& streams, ShardCounters& counters)
+      : shared_(shared),
+        loop_(loop),
+        clients_(clients),
+        acceptor_(acceptor),
+        streams_(streams),
+        counters_(counters) {}
+  HttpSessions(const HttpSessions&) = delete;
+  HttpSessions& operator=(const HttpSessions&) = delete;
+
+  // Makes what judges the tokens of each endpoint. Once, before the first bytes.
+  Result<std::monostate> make_authenticators();
+
+  // Begins a visit of the Reader: bounds the requests that are worked on in it.
+  void begin_visit();
+  // Bytes of a connection that speaks HTTP, one request behind the other. What has to wait is kept, in order.
+  // May end the client, or open it as a WebSocket.
+  void on_bytes(Index index, std::string_view bytes);
+  // The peer has closed its side. Answers that are on their way are still sent.
+  void on_end_of_stream(Index index);
+  // A paused connection may have room in its outbox again.
+  void resume(Index index) { send_answers(index); }
+  // The deadline of a connection that speaks HTTP: of the request that is read, or of the oldest answer.
+  void on_deadline(Index index);
+
+  // Sends the answers that responders have given on this thread since the last call. Once a turn.
+  void send_responded();
+  bool has_responded() const { return !responded_.empty(); }
+
+  // From now on a connection ends with the last answer that it is owed.
+  void begin_drain() { is_draining_ = true; }
+
+ private:
+  struct Responded {
+    ClientId client;
+    std::uint32_t request;
+    http::Response response;
+  };
+
+  // http_sessions.cc
+  void read_head(Index index, std::string_view& bytes);
+  void read_body(Index index, std::string_view& bytes);
+  void dispatch(Index index);
+  void dispatch_upgrade(Index index, const protocol::Endpoint& endpoint);
+  void dispatch_to_handler(Index index);
+  void begin_body(Index index, std::size_t bytes_max);
+  void hand_over(Index index);
+  void refuse(Index index, RefusalReason reason, http::Response response, std::string_view detail);
+
+  // http_answers.cc
+  std::uint32_t begin_answer(Index index, std::size_t body_bytes);
+  Responder responder_for(Index index, std::uint32_t request);
+  void respond(const Responded& responded);
+  void answer(Index index, std::uint32_t request, http::Response response);
+  void send_answers(Index index);
+  void note_if_idle(const Connection& connection);
+  void read_on(Index index);
+  void set_read_deadline(Index index, MonoClock::duration from_now);
+  void schedule(Index index);
+  void on_head_deadline(Index index);
+  void on_body_deadline(Index index);
+
+  const Shared& shared_;
+  reactor::Loop& loop_;
+  Clients& clients_;
+  Acceptor& acceptor_;
+  StreamHandler& streams_;
+  ShardCounters& counters_;
+  std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
+  ResponseWriter responses_;
+  std::vector<Responded> responded_;
+  int visit_requests_left_ = 0;  // of the visit under way
+  bool is_draining_ = false;
+};
+
+}  // namespace carillon::client
