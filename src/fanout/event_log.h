@@ -3,18 +3,12 @@
 #include <cstdint>
 
 #include "base/ref.h"
+#include "event/tag.h"
 #include "fanout/frame.h"
 
 namespace carillon::fanout {
 
 using Cursor = std::uint32_t;
-
-// The tag of an event, for subscribers that receive only some events of a log: a number below 64. A set of
-// tags is a mask.
-using Tag = std::uint8_t;
-using TagMask = std::uint64_t;
-inline constexpr TagMask mask_of(Tag tag) { return TagMask{1} << tag; }
-inline constexpr TagMask kAllTags = ~TagMask{0};
 
 // One event in a log.
 struct LogEntry {

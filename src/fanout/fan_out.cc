@@ -6,8 +6,8 @@
 namespace carillon::fanout {
 
 FanOut::FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies,
-               websocket::Deflater* deflater)
-    : host_(host), options_(options), policies_(std::move(policies)), deflater_(deflater) {}
+               EventCompressor* compressor)
+    : host_(host), options_(options), policies_(std::move(policies)), compressor_(compressor) {}
 
 FanOut::~FanOut() { options_.memory.subtract(ring_bytes_counted_); }
 
@@ -138,7 +138,7 @@ bool FanOut::subscribe(SubscriberId id, LogId log_id) {
   if (is_subscribed(id, log_id)) return false;
   const std::uint32_t position = log.members.join(id, log.events.head());
   subscriber.subscriptions.push_back({log_id, position});
-  if (subscriber.encoding == Encoding::deflated) count_deflate_reader(log);
+  if (subscriber.encoding == Encoding::compressed) count_compressed_reader(log);
   if (subscriber.blocked) ++log.blocked;
   if (subscriber.ready) ++log.ready;
   return true;
@@ -161,15 +161,15 @@ bool FanOut::unsubscribe(SubscriberId id, LogId log) {
   return false;
 }
 
-void FanOut::count_deflate_reader(LogState& log) {
-  if (log.deflate_readers < kDeflateReadersCounted) ++log.deflate_readers;
+void FanOut::count_compressed_reader(LogState& log) {
+  if (log.compressed_readers < kCompressedReadersCounted) ++log.compressed_readers;
 }
 
-void FanOut::forget_deflate_reader(LogState& log) {
+void FanOut::forget_compressed_reader(LogState& log) {
   if (log.members.count() == 0) {
-    log.deflate_readers = 0;
-  } else if (log.deflate_readers < kDeflateReadersCounted) {
-    --log.deflate_readers;
+    log.compressed_readers = 0;
+  } else if (log.compressed_readers < kCompressedReadersCounted) {
+    --log.compressed_readers;
   }
 }
 
@@ -186,7 +186,7 @@ void FanOut::leave(SubscriberId id, std::uint32_t index) {
 
   LogState& log = logs_[gone.log()];
   log.members.leave(gone.position());
-  if (subscriber.encoding == Encoding::deflated) forget_deflate_reader(log);
+  if (subscriber.encoding == Encoding::compressed) forget_compressed_reader(log);
   if (subscriber.blocked) --log.blocked;
   if (subscriber.ready) --log.ready;
   if (log.mixed) masks_[gone.log()].erase(id);

@@ -32,7 +32,7 @@ using LogId = std::uint32_t;
 using PolicyId = std::uint8_t;
 
 // The encoding of the frames that a subscriber receives.
-enum class Encoding : std::uint8_t { plain, deflated };
+enum class Encoding : std::uint8_t { plain, compressed };
 
 // The owner of the sockets, which the engine calls to write.
 class FanOutHost {
@@ -105,10 +105,9 @@ class FanOut {
   // Writes to one log's subscribers before the next dirty log has its turn.
   static constexpr int kWritesATurn = 64;
   // Compressing pays for the reader's line, not for us; below this many readers frames stay plain.
-  static constexpr std::uint32_t kDeflateReadersMin = 2;
+  static constexpr std::uint32_t kCompressedReadersMin = 2;
 
-  FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies,
-         websocket::Deflater* deflater);
+  FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies, EventCompressor* compressor);
   ~FanOut();
   FanOut(const FanOut&) = delete;
   FanOut& operator=(const FanOut&) = delete;
@@ -189,9 +188,9 @@ class FanOut {
     [[no_unique_address]] EventLog events;
     std::uint32_t blocked = 0;  // members that are
     [[no_unique_address]] LogNote note;
-    // Up to kDeflateReadersCounted, where it stays while the log has subscribers; it is compared with
-    // kDeflateReadersMin.
-    std::uint8_t deflate_readers = 0;
+    // Up to kCompressedReadersCounted, where it stays while the log has subscribers; it is compared with
+    // kCompressedReadersMin.
+    std::uint8_t compressed_readers = 0;
     PolicyId policy = 0;
     Lifetime lifetime : 1 = Lifetime::lasting;
     bool in_use : 1 = false;
@@ -224,7 +223,7 @@ class FanOut {
   static constexpr std::size_t kSubscribersMax = Subscription::kPositionsMax;
   static constexpr std::size_t kLogsMax = Subscription::kLogsMax;
   static constexpr LogId kNoLog = 0xffffffff;
-  static constexpr std::uint8_t kDeflateReadersCounted = 255;
+  static constexpr std::uint8_t kCompressedReadersCounted = 255;
 
   friend struct FanOutSizes;  // a test of what the records cost
   struct Visit;               // one gathered write being put together (flush.cc)
@@ -279,8 +278,8 @@ class FanOut {
   void count_ring(std::uint32_t before, std::uint32_t after);
 
   void free_log(LogId id);
-  static void count_deflate_reader(LogState& log);
-  static void forget_deflate_reader(LogState& log);
+  static void count_compressed_reader(LogState& log);
+  static void forget_compressed_reader(LogState& log);
   void forget_verdicts_of(SubscriberId id);
   void leave(SubscriberId id, std::uint32_t index);
   Outbox& outbox_of(Subscriber& subscriber);
@@ -289,7 +288,7 @@ class FanOut {
   FanOutHost& host_;
   const FanOutOptions options_;
   const std::vector<LagRule> policies_;
-  websocket::Deflater* const deflater_;
+  EventCompressor* const compressor_;
   ReservedArray<LogState, kLogsMax> logs_;
   LogId free_log_ = kNoLog;  // the first of them; its note has the next
   std::vector<LogId> deserted_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fanout/subscription_index.h"
+#include "transport/websocket.h"
 
 namespace carillon::fanout {
 namespace {
@@ -33,7 +34,7 @@ struct Bench {
   NullHost host;
   FrameMemory memory{std::uint64_t{1} << 40};
   FanOut engine{host, {memory}, {LagRule{}}, nullptr};
-  FrameArena arena{memory};
+  FrameArena arena{memory, transport::websocket_encoder()};
   std::string payload = std::string(kEventBytes - 4, 'x');
   MonoTime now{seconds(1)};
 };

@@ -18,8 +18,8 @@ TEST(FanOutRules, Rule1_ACursorIsAnEventNumberWhateverTheEncoding) {
   const LogId log = stage.engine->add_log(kSkip);
   stage.engine->start_numbers_at(log, 0xfffffffeU);  // and it may wrap
   stage.join(0, {log}, kSkip);
-  stage.join(1, {log}, kSkip, Encoding::deflated);
-  stage.join(2, {log}, kSkip, Encoding::deflated);
+  stage.join(1, {log}, kSkip, Encoding::compressed);
+  stage.join(2, {log}, kSkip, Encoding::compressed);
   const std::string long_text(300, 'a');
   for (int i = 0; i < 4; ++i) stage.append(log, long_text + std::to_string(i));
   stage.run();

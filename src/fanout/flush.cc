@@ -102,8 +102,9 @@ bool FanOut::write_out(SubscriberId id, Visit& visit) {
 
 std::string_view FanOut::bytes_of(const LogState& log, const Subscriber& subscriber,
                                   const LogEntry& entry) const {
-  if (subscriber.encoding == Encoding::deflated && deflater_ && log.deflate_readers >= kDeflateReadersMin) {
-    return entry.frame->deflated(*deflater_);
+  if (subscriber.encoding == Encoding::compressed && compressor_ &&
+      log.compressed_readers >= kCompressedReadersMin) {
+    return entry.frame->compressed(*compressor_);
   }
   return {entry.data, entry.size};
 }
@@ -130,7 +131,7 @@ bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
   Cursor end = first;
   for (; end != head; ++end) {
     const LogEntry& entry = log.events.at(end);
-    if ((mask & fanout::mask_of(entry.tag)) == 0) {
+    if ((mask & carillon::mask_of(entry.tag)) == 0) {
       ++passed_over;
     } else if (!visit.add(bytes_of(log, subscriber, entry))) {
       break;
@@ -178,7 +179,7 @@ void FanOut::move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames) 
     subscriber.turn = static_cast<std::uint16_t>(segment.subscription + 1);
     for (; cursor != segment.end && of_frames > 0; ++cursor) {
       const LogEntry& entry = log.events.at(cursor);
-      if ((mask & fanout::mask_of(entry.tag)) == 0) continue;
+      if ((mask & carillon::mask_of(entry.tag)) == 0) continue;
       const std::string_view frame = bytes_of(log, subscriber, entry);
       if (of_frames < frame.size()) {
         entry.frame->add_ref();

@@ -70,8 +70,8 @@ TEST(Flush, AHalfWrittenDeflatedFrameGoesOnAsItBegan) {
   for (std::size_t at = 0; at < 40; ++at) {
     Stage stage;
     const LogId log = stage.engine->add_log(kDisconnect);
-    stage.join(0, {log}, kDisconnect, Encoding::deflated);
-    stage.join(1, {log}, kDisconnect, Encoding::deflated);
+    stage.join(0, {log}, kDisconnect, Encoding::compressed);
+    stage.join(1, {log}, kDisconnect, Encoding::compressed);
     stage.host.at(0).capacity = at;
     stage.append(log, text + "0");
     stage.append(log, text + "1");
@@ -87,12 +87,12 @@ TEST(Flush, FramesAreDeflatedFromTwoReadersUp) {
   Stage stage;
   const LogId log = stage.engine->add_log(kDisconnect);
   const std::string text(500, 'z');
-  stage.join(0, {log}, kDisconnect, Encoding::deflated);
+  stage.join(0, {log}, kDisconnect, Encoding::compressed);
   stage.join(9, {log});
   stage.append(log, text);
   stage.run();
   EXPECT_EQ(stage.host.at(0).received.size(), wire_size(500));
-  stage.join(1, {log}, kDisconnect, Encoding::deflated);
+  stage.join(1, {log}, kDisconnect, Encoding::compressed);
   stage.append(log, text);
   stage.run();
   EXPECT_LT(stage.host.at(1).received.size(), 100U);

@@ -1,28 +1,17 @@
 #include "fanout/frame.h"
 
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <new>
 #include <string>
 
 #include "base/assert.h"
-#include "websocket/deflate.h"
-#include "websocket/frame_writer.h"
 
 namespace carillon::fanout {
 namespace {
 
 // Memory of an event in addition to its bytes: its Frame, with the allocator's overhead.
 constexpr std::size_t kFrameOverhead = sizeof(Frame) + 16;
-
-Ref<const Frame> make_in(const Ref<FrameBlock>& block, std::string_view payload) {
-  const std::size_t header_size = websocket::server_header_size(payload.size());
-  char* out = block->take(header_size + payload.size());
-  websocket::write_header(out, websocket::Opcode::text, payload.size());
-  std::memcpy(out + header_size, payload.data(), payload.size());
-  return Frame::make(block, {out, header_size + payload.size()}, static_cast<std::uint32_t>(header_size));
-}
 
 }  // namespace
 
@@ -52,36 +41,33 @@ char* FrameBlock::take(std::size_t size) {
   return bytes;
 }
 
-struct Frame::Deflated {
+struct Frame::Compressed {
   std::string bytes;
 
-  std::size_t memory() const { return sizeof(Deflated) + bytes.capacity(); }
+  std::size_t memory() const { return sizeof(Compressed) + bytes.capacity(); }
 };
 
-Ref<const Frame> Frame::make(Ref<FrameBlock> block, std::string_view frame, std::uint32_t header_size) {
-  return Ref<const Frame>::adopt(new Frame(std::move(block), frame, header_size));
+Ref<const Frame> Frame::make(Ref<FrameBlock> block, std::string_view plain, std::size_t body_at,
+                             std::size_t body_size) {
+  return Ref<const Frame>::adopt(new Frame(std::move(block), plain, body_at, body_size));
 }
 
 void Frame::destroy(const Frame* frame) { delete frame; }
 
 Frame::~Frame() {
-  const Deflated* const made = deflated_.load(std::memory_order_relaxed);
+  const Compressed* const made = compressed_.load(std::memory_order_relaxed);
   if (!made) return;
   block_->memory().subtract(made->memory());
   delete made;
 }
 
-std::string_view Frame::deflated(websocket::Deflater& deflater) const {
-  Deflated* made = deflated_.load(std::memory_order_acquire);
+std::string_view Frame::compressed(EventCompressor& compressor) const {
+  Compressed* made = compressed_.load(std::memory_order_acquire);
   if (!made) {
-    auto fresh = std::make_unique<Deflated>();
-    const std::string_view payload = plain_.substr(header_size_);
-    std::string compressed;
-    if (deflater.try_append_deflated(compressed, payload)) {
-      websocket::append_frame(fresh->bytes, websocket::Opcode::text, compressed, websocket::Rsv1::set);
-    }
+    auto fresh = std::make_unique<Compressed>();
+    compressor.try_append(fresh->bytes, plain_.substr(body_at_, body_size_));
     // Two shards may both compress; the second one's work is thrown away.
-    if (deflated_.compare_exchange_strong(made, fresh.get(), std::memory_order_acq_rel)) {
+    if (compressed_.compare_exchange_strong(made, fresh.get(), std::memory_order_acq_rel)) {
       block_->memory().add(fresh->memory());
       made = fresh.release();
     }
@@ -89,9 +75,16 @@ std::string_view Frame::deflated(websocket::Deflater& deflater) const {
   return made->bytes.empty() ? plain_ : std::string_view(made->bytes);
 }
 
-Ref<const Frame> FrameArena::make_shared(std::string_view payload) {
-  const std::size_t size = websocket::server_header_size(payload.size()) + payload.size();
-  if (size >= kOwnBlockFrom) return make_own(payload);
+Ref<const Frame> FrameArena::make_in(const Ref<FrameBlock>& block, std::string_view body,
+                                     std::size_t size) const {
+  char* const out = block->take(size);
+  const std::size_t body_at = encoder_->write(out, body);
+  return Frame::make(block, {out, size}, body_at, body.size());
+}
+
+Ref<const Frame> FrameArena::make_shared(std::string_view body) {
+  const std::size_t size = encoder_->size_of(body);
+  if (size >= kOwnBlockFrom) return make_own(body);
   if (!open_ || open_->room() < size) {
     // Once a block, not once a frame: the counter is shared by all threads.
     if (open_) open_->charge(frames_in_open_ * kFrameOverhead);
@@ -99,13 +92,14 @@ Ref<const Frame> FrameArena::make_shared(std::string_view payload) {
     frames_in_open_ = 0;
   }
   ++frames_in_open_;
-  return make_in(open_, payload);
+  return make_in(open_, body, size);
 }
 
-Ref<const Frame> FrameArena::make_own(std::string_view payload) {
-  auto block = FrameBlock::make(websocket::server_header_size(payload.size()) + payload.size(), *memory_);
+Ref<const Frame> FrameArena::make_own(std::string_view body) {
+  const std::size_t size = encoder_->size_of(body);
+  auto block = FrameBlock::make(size, *memory_);
   block->charge(kFrameOverhead);
-  return make_in(block, payload);
+  return make_in(block, body, size);
 }
 
 }  // namespace carillon::fanout

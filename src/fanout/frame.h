@@ -6,11 +6,8 @@
 #include <string_view>
 
 #include "base/ref.h"
+#include "event/encoder.h"
 #include "fanout/frame_memory.h"
-
-namespace carillon::websocket {
-class Deflater;
-}
 
 namespace carillon::fanout {
 
@@ -42,48 +39,56 @@ class FrameBlock final : public RefCounted {
 // Frame: the ready-made bytes of one event for one endpoint, encoded once in the process.
 //
 // Thread: immutable and counted, so every shard's log may hold it at once. The plain column exists
-// from birth; the deflated one is made by the first shard that needs it.
+// from birth; the compressed one is made by the first shard that needs it.
 // Frames of one FrameArena lie one behind the other in shared 64 KiB blocks, so that a burst leaves
 // in one contiguous piece: contiguous bytes are 5-10 % cheaper to send than gathered ones.
 class Frame final : public RefCounted {
  public:
-  static Ref<const Frame> make(Ref<FrameBlock> block, std::string_view frame, std::uint32_t header_size);
+  // The body of the event are `body_size` bytes of `plain`, from `body_at` on.
+  static Ref<const Frame> make(Ref<FrameBlock> block, std::string_view plain, std::size_t body_at,
+                               std::size_t body_size);
   static void destroy(const Frame* frame);
 
   std::string_view plain() const { return plain_; }
 
-  // permessage-deflate, made on first use and kept. Falls back to the plain frame where compression
-  // does not pay. `deflater` is the calling shard's own.
-  std::string_view deflated(websocket::Deflater& deflater) const;
+  // Made on first use and kept. The plain bytes where compression does not pay. `compressor` is the calling
+  // shard's own.
+  std::string_view compressed(EventCompressor& compressor) const;
 
  private:
-  Frame(Ref<FrameBlock> block, std::string_view plain, std::uint32_t header_size)
-      : block_(std::move(block)), plain_(plain), header_size_(header_size) {}
+  Frame(Ref<FrameBlock> block, std::string_view plain, std::size_t body_at, std::size_t body_size)
+      : block_(std::move(block)),
+        plain_(plain),
+        body_at_(static_cast<std::uint32_t>(body_at)),
+        body_size_(static_cast<std::uint32_t>(body_size)) {}
   ~Frame();
 
-  struct Deflated;
+  struct Compressed;
   Ref<FrameBlock> block_;
   std::string_view plain_;
-  std::uint32_t header_size_;
-  mutable std::atomic<Deflated*> deflated_{nullptr};
+  std::uint32_t body_at_;
+  std::uint32_t body_size_;
+  mutable std::atomic<Compressed*> compressed_{nullptr};
 };
 
-// Makes text frames (RFC 6455 section 5.6) of event bodies. One writer: the Router. `memory` outlives every
-// frame.
+// Makes the frames of event bodies, with `encoder`. One writer: the Router. `memory` outlives every frame.
 class FrameArena {
  public:
-  explicit FrameArena(FrameMemory& memory) : memory_(&memory) {}
+  FrameArena(FrameMemory& memory, const EventEncoder& encoder) : memory_(&memory), encoder_(&encoder) {}
 
   static constexpr std::size_t kBlockBytes = 64 * 1024;
   static constexpr std::size_t kOwnBlockFrom = 16 * 1024;  // larger frames get a block of their own
 
   // For a log with many subscribers: frames stored contiguously in the open block.
-  Ref<const Frame> make_shared(std::string_view payload);
+  Ref<const Frame> make_shared(std::string_view body);
   // For a log of few, so that one small event never keeps a whole block alive.
-  Ref<const Frame> make_own(std::string_view payload);
+  Ref<const Frame> make_own(std::string_view body);
 
  private:
+  Ref<const Frame> make_in(const Ref<FrameBlock>& block, std::string_view body, std::size_t size) const;
+
   FrameMemory* memory_;
+  const EventEncoder* encoder_;
   Ref<FrameBlock> open_;
   std::uint32_t frames_in_open_ = 0;
 };

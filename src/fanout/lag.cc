@@ -182,7 +182,7 @@ std::optional<std::uint64_t> FanOut::bytes_behind(const Subscription& subscripti
   std::uint64_t bytes = 0;
   for (Cursor c = cursor; c != log.events.head(); ++c) {
     const LogEntry& entry = log.events.at(c);
-    if ((mask & fanout::mask_of(entry.tag)) != 0) bytes += entry.size;
+    if ((mask & carillon::mask_of(entry.tag)) != 0) bytes += entry.size;
   }
   return bytes;
 }

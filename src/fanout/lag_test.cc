@@ -50,7 +50,7 @@ TEST_F(Lag, TheBytesRuleCountsOnlyWhatASubscriberOfAMixedLogReceives) {
     constexpr Tag kTag = 3;
     const LogId mixed = stage->engine->add_log(kDisconnect);
     stage->join(2, {});
-    stage->engine->subscribe(2, mixed, receives ? fanout::mask_of(kTag) : fanout::mask_of(kTag + 1));
+    stage->engine->subscribe(2, mixed, receives ? mask_of(kTag) : mask_of(kTag + 1));
     stage->block(2);
     stage->say(2, ping_frame("p"));
     stage->run();

@@ -252,7 +252,7 @@ TEST_F(Life, APolicyAndAnEncodingMayComeAfterTheHandshake) {
   stage.join(0, {});
   stage.join(1, {});
   for (const SubscriberId id : {0U, 1U}) {
-    stage.engine->become(id, kSkip, Encoding::deflated);
+    stage.engine->become(id, kSkip, Encoding::compressed);
     stage.engine->subscribe(id, log);
   }
   stage.append(log, std::string(1000, 'x'));
@@ -263,13 +263,13 @@ TEST_F(Life, APolicyAndAnEncodingMayComeAfterTheHandshake) {
 // So many are not counted further; the count must not run away, in whatever order they leave.
 TEST_F(Life, ReadersOfDeflatedFramesBeyondTheCountAreForgottenWithTheLastOfThem) {
   constexpr SubscriberId kMany = 300;
-  for (SubscriberId id = 0; id < kMany; ++id) stage.join(id, {log}, kDisconnect, Encoding::deflated);
+  for (SubscriberId id = 0; id < kMany; ++id) stage.join(id, {log}, kDisconnect, Encoding::compressed);
   for (SubscriberId id = 1; id < kMany; ++id) stage.engine->remove_subscriber(id);
   stage.append(log, std::string(1000, 'x'));
   stage.run();
   EXPECT_LT(stage.host.at(0).received.size(), 100U) << "costs our time, and is right";
   stage.engine->remove_subscriber(0);
-  stage.join(1, {log}, kDisconnect, Encoding::deflated);
+  stage.join(1, {log}, kDisconnect, Encoding::compressed);
   stage.append(log, std::string(1000, 'x'));
   stage.run();
   EXPECT_GT(stage.host.at(1).received.size(), 1000U) << "one reader alone";

@@ -112,7 +112,7 @@ void Model::join_or_leave() {
   stage_.host.at(picked_) = {};
   auto& client = naive_.clients[picked_];
   client.policy = chance(50) ? kDisconnect : kSkip;
-  stage_.engine->add_subscriber(picked_, client.policy, chance(30) ? Encoding::deflated : Encoding::plain);
+  stage_.engine->add_subscriber(picked_, client.policy, chance(30) ? Encoding::compressed : Encoding::plain);
 }
 
 void Model::remove(SubscriberId id) {

@@ -45,7 +45,7 @@ TEST(InlineList, KeepsItsValuesAsItGrowsAndShrinks) {
 
 TEST(Frame, SharedFramesLieSideBySideUntilTheirBlockIsFull) {
   FrameMemory memory{1 << 30};
-  FrameArena arena{memory};
+  FrameArena arena{memory, transport::websocket_encoder()};
   const auto a = arena.make_shared("a");
   const auto b = arena.make_shared("b");
   EXPECT_EQ(a->plain().data() + a->plain().size(), b->plain().data());
@@ -59,7 +59,7 @@ TEST(Frame, SharedFramesLieSideBySideUntilTheirBlockIsFull) {
 TEST(Frame, OneOf16KiBHasABlockOfItsOwn) {
   for (const std::size_t size : {16383U, 16384U, 16385U}) {  // on the wire
     FrameMemory memory{1 << 30};
-    FrameArena arena{memory};
+    FrameArena arena{memory, transport::websocket_encoder()};
     const auto before = arena.make_shared("a");
     const auto frame = arena.make_shared(std::string(size - 4, 'x'));
     const auto after = arena.make_shared("b");
@@ -70,7 +70,7 @@ TEST(Frame, OneOf16KiBHasABlockOfItsOwn) {
 
 TEST(Frame, AHeaderOfEachLength) {
   FrameMemory memory{1 << 30};
-  FrameArena arena{memory};
+  FrameArena arena{memory, transport::websocket_encoder()};
   for (const std::size_t size : {0U, 125U, 126U, 65535U, 65536U}) {
     const auto frame = arena.make_shared(std::string(size, 'x'));
     EXPECT_THAT(payloads_in(frame->plain()), ElementsAre(std::string(size, 'x')));
@@ -78,25 +78,25 @@ TEST(Frame, AHeaderOfEachLength) {
 }
 
 TEST(Frame, WhatDoesNotCompressStaysPlain) {
-  websocket::Deflater deflater;
+  transport::WebSocketCompressor compressor;
   FrameMemory memory{1 << 30};
-  const auto frame = FrameArena(memory).make_own("ab");
-  EXPECT_EQ(frame->deflated(deflater).data(), frame->plain().data());
+  const auto frame = FrameArena(memory, transport::websocket_encoder()).make_own("ab");
+  EXPECT_EQ(frame->compressed(compressor).data(), frame->plain().data());
 }
 
 // For ThreadSanitizer: shards meet at the frame alone.
 TEST(Frame, TwoShardsMayDeflateItAtOnce) {
   for (int round = 0; round < 50; ++round) {
     FrameMemory memory{1 << 30};
-    FrameArena arena{memory};
+    FrameArena arena{memory, transport::websocket_encoder()};
     Ref<const Frame> frame = arena.make_shared(std::string(3000, 'x') + std::to_string(round));
     std::string_view seen[2];
     {
       std::vector<std::jthread> shards;
       for (auto& view : seen) {
         shards.emplace_back([frame, &view] {
-          websocket::Deflater deflater;
-          view = frame->deflated(deflater);
+          transport::WebSocketCompressor compressor;
+          view = frame->compressed(compressor);
           EXPECT_EQ(payloads_in(view).size(), 1U);
         });
       }
@@ -113,7 +113,7 @@ TEST(EventLog, NumbersAndBytesAcrossTheWrap) {
   log.start_numbers_at(0xfffffff0U);
   const Cursor begin = log.head();
   FrameMemory memory{1 << 30};
-  FrameArena arena{memory};
+  FrameArena arena{memory, transport::websocket_encoder()};
   for (int i = 0; i < 100; ++i) log.append(arena.make_own(std::string(8, 'x')), 0);
   EXPECT_EQ(log.size(), 100U);
   EXPECT_EQ(log.bytes(), 1000U);
@@ -199,7 +199,8 @@ TEST(Outbox, AStreamThroughItDoesNotPileUp) {
   std::string in, out;
   iovec pieces[2];
   FrameMemory memory{1 << 30};
-  outbox.put_rest(FrameArena(memory).make_own(std::string(20000, 'r')), std::string_view("rest"), 0);
+  outbox.put_rest(FrameArena(memory, transport::websocket_encoder()).make_own(std::string(20000, 'r')),
+                  std::string_view("rest"), 0);
   in = "rest";
   for (int i = 0; i < 20000; ++i) {
     const std::string bytes = std::to_string(i);

@@ -13,6 +13,7 @@
 #include "fanout/testing/fake_host.h"
 #include "gateway/testing/compiled.h"
 #include "reactor/testing/fake_loop.h"
+#include "transport/websocket.h"
 
 namespace carillon::gateway::testing {
 namespace {
@@ -76,7 +77,7 @@ struct AudiencesStage {
 
   // --- the Router's part ---
   void add(std::string_view text, Audience::Kind kind, std::string_view channel = {}, std::uint16_t at = 0,
-           fanout::Tag tag = 0) {
+           Tag tag = 0) {
     batch.events.push_back({at, kind, tag, static_cast<std::uint8_t>(channel.size()),
                             static_cast<std::uint32_t>(batch.names.size()), arena.make_shared(text)});
     batch.names += channel;
@@ -101,7 +102,7 @@ struct AudiencesStage {
   FakeOwner owner;
   Compiled compiled;
   fanout::FrameMemory memory{std::uint64_t{1} << 30};
-  fanout::FrameArena arena{memory};
+  fanout::FrameArena arena{memory, transport::websocket_encoder()};
   fanout::FanOut fan_out;
   ShardCounters counters;
   reactor::WakeFd wake;
@@ -111,7 +112,7 @@ struct AudiencesStage {
 };
 
 Selection everything() { return {0, {}, true}; }
-Selection tags(fanout::TagMask mask) { return {mask, {}, false}; }
+Selection tags(TagMask mask) { return {mask, {}, false}; }
 Selection values(std::vector<std::string> names) { return {0, std::move(names), false}; }
 
 TEST(Audiences, AnEventForEveryoneReachesTheClientsOfItsEndpointOnly) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/testing/shard_stage.h"
+#include "transport/websocket.h"
 
 namespace carillon::gateway::testing {
 namespace {
@@ -135,7 +136,7 @@ TEST(Delivery, AMissingBatchClosesThoseWhoWouldHaveAHole) {
   ShardStage stage(std::string(kOrion) + std::string(kEcho));
   const int orion = stage.open_orion();
   const int echo = stage.open(upgrade_of("/echo"));
-  fanout::FrameArena arena(stage.frame_memory);
+  fanout::FrameArena arena(stage.frame_memory, transport::websocket_encoder());
   const auto batch = [&](std::uint64_t number) {
     auto made = std::make_shared<Batch>();
     made->number = number;

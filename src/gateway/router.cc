@@ -8,6 +8,7 @@
 #include "event/channel_name.h"
 #include "json/validate.h"
 #include "json/writer.h"
+#include "transport/websocket.h"
 
 namespace carillon::gateway {
 namespace {
@@ -72,7 +73,7 @@ Router::Router(const std::vector<Endpoint>& endpoints, fanout::FrameMemory& memo
     : endpoints_(endpoints),
       loop_(loop),
       log_(log),
-      arenas_(endpoints.size(), fanout::FrameArena(memory)),
+      arenas_(endpoints.size(), fanout::FrameArena(memory, transport::websocket_encoder())),
       status_{bus::BusState::connecting, loop.wall_now(), loop.now(), {}} {}
 
 void Router::on_event(std::string_view channel, std::string_view body_text) {

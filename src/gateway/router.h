@@ -28,7 +28,7 @@ using namespace protocol;
 struct RoutedEvent {
   std::uint16_t endpoint;
   Audience::Kind audience;
-  fanout::Tag tag;
+  Tag tag;
   std::uint8_t name_size;    // of the audience's channel
   std::uint32_t name_begin;  // in the batch's names
   Ref<const fanout::Frame> frame;

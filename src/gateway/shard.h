@@ -32,6 +32,7 @@
 #include "protocol/endpoint.h"
 #include "reactor/listener.h"
 #include "reactor/loop.h"
+#include "transport/websocket.h"
 #include "websocket/deflate.h"
 
 namespace carillon::gateway {
@@ -129,7 +130,7 @@ class Shard final : public BatchTaker,
   reactor::Loop& loop_;
   Sockets& sockets_;
   ShardCounters counters_;
-  websocket::Deflater deflater_;
+  transport::WebSocketCompressor compressor_;
   Acceptor acceptor_;  // clients_ has places in it
   Clients clients_;
   fanout::FanOut fan_out_;

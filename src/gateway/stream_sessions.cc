@@ -191,7 +191,7 @@ bool StreamSessions::accept(Index index, const protocol::Endpoint& endpoint, cli
   std::string head;
   http::append_switching_protocols(head, upgrade.accept_key, upgrade.extensions, upgrade.subprotocol);
   parts_.fan_out.become(index, endpoint.policy(),
-                        connection.deflate ? fanout::Encoding::deflated : fanout::Encoding::plain);
+                        connection.deflate ? fanout::Encoding::compressed : fanout::Encoding::plain);
   if (parts_.clients.send(index, head)) return true;
   parts_.clients.close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
   return false;

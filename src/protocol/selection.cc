@@ -35,7 +35,7 @@ std::optional<Selection> select(const config::SelectSettings& settings, const So
   Selection selection;
   if (!settings.known.empty()) {
     for (const std::string& value : everything ? settings.known : values) {
-      if (const auto tag = source.tag_of(value)) selection.tags |= fanout::mask_of(*tag);
+      if (const auto tag = source.tag_of(value)) selection.tags |= mask_of(*tag);
     }
     return selection;
   }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "config/settings.h"
-#include "fanout/event_log.h"
+#include "event/tag.h"
 #include "protocol/source.h"
 
 namespace carillon::protocol {
@@ -15,7 +15,7 @@ namespace carillon::protocol {
 //
 // Pure; any thread.
 struct Selection {
-  fanout::TagMask tags = 0;         // of known values; 0: nothing
+  TagMask tags = 0;                 // of known values; 0: nothing
   std::vector<std::string> values;  // when any value may be selected, each once
   bool everything = false;          // likewise: the client listed no value
 };

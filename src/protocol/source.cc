@@ -50,7 +50,7 @@ Source Source::compile(const config::EndpointSettings& settings) {
     if (auto pointer = json::Pointer::parse(settings.select.value)) source.value_ = std::move(*pointer);
   }
   for (const std::string& value : settings.select.known) {
-    source.known_.emplace(value, static_cast<fanout::Tag>(source.known_.size()));
+    source.known_.emplace(value, static_cast<Tag>(source.known_.size()));
   }
   return source;
 }
@@ -101,7 +101,7 @@ Result<Audience, NotTaken> Source::judge_selected(std::string_view star, json::O
   return Audience{Audience::Kind::everyone_and_channel, 0, std::move(value)};
 }
 
-std::optional<fanout::Tag> Source::tag_of(std::string_view value) const {
+std::optional<Tag> Source::tag_of(std::string_view value) const {
   const auto found = known_.find(value);
   if (found == known_.end()) return std::nullopt;
   return found->second;

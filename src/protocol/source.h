@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "config/settings.h"
 #include "event/channel_pattern.h"
-#include "fanout/event_log.h"
+#include "event/tag.h"
 #include "json/outline.h"
 #include "json/pointer.h"
 #include "protocol/requirements.h"
@@ -27,7 +27,7 @@ struct Audience {
     everyone_and_channel  // clients without a selection, and clients that selected this value
   };
   Kind kind = Kind::everyone;
-  fanout::Tag tag = 0;
+  Tag tag = 0;
   std::string name;  // of the channel
 };
 
@@ -62,7 +62,7 @@ class Source {
   const std::vector<ChannelPattern>& broadcast() const { return broadcast_; }
   bool is_empty() const { return channels_.empty() && broadcast_.empty(); }
   // The number of a known value; nothing for one that is not.
-  std::optional<fanout::Tag> tag_of(std::string_view value) const;
+  std::optional<Tag> tag_of(std::string_view value) const;
 
  private:
   struct Hash {
@@ -76,7 +76,7 @@ class Source {
   std::vector<Requirement> require_;
   config::SelectBy by_ = config::SelectBy::all;
   std::optional<json::Pointer> value_;  // nothing: the star
-  std::unordered_map<std::string, fanout::Tag, Hash, std::equal_to<>> known_;
+  std::unordered_map<std::string, Tag, Hash, std::equal_to<>> known_;
 };
 
 }  // namespace carillon::protocol

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fanout/fan_out.h"
+#include "transport/websocket.h"
 #include "websocket/frame_reader.h"
 #include "websocket/frame_writer.h"
 
@@ -66,7 +67,7 @@ class Engine {
   NullHost host_;
   fanout::FrameMemory memory_{std::uint64_t{1} << 40};
   fanout::FanOut fan_out_{host_, {memory_}, {fanout::LagRule{}}, nullptr};
-  fanout::FrameArena arena_{memory_};
+  fanout::FrameArena arena_{memory_, transport::websocket_encoder()};
   const std::string payload_ = std::string(kEventBytes, 'x');
   const MonoTime now_{seconds(1)};
   std::vector<fanout::LogId> logs_;

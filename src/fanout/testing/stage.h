@@ -9,7 +9,7 @@
 
 #include "fanout/fan_out.h"
 #include "fanout/testing/fake_host.h"
-#include "websocket/deflate.h"
+#include "transport/websocket.h"
 
 namespace carillon::fanout::testing {
 
@@ -31,7 +31,7 @@ struct Stage {
       : memory(options.memory_max),
         engine(std::make_unique<FanOut>(
             host, FanOutOptions{memory, options.log_bytes_hard_max, options.outbox_bytes_max}, rules(limits),
-            &deflater)) {}
+            &compressor)) {}
 
   static std::vector<LagRule> rules(LagRule limits) {
     LagRule disconnect = limits;
@@ -82,8 +82,8 @@ struct Stage {
 
   FakeHost host;
   FrameMemory memory;
-  FrameArena arena{memory};
-  websocket::Deflater deflater;
+  FrameArena arena{memory, transport::websocket_encoder()};
+  transport::WebSocketCompressor compressor;
   MonoTime now{seconds(100)};
   std::unique_ptr<FanOut> engine;
 };

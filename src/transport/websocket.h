@@ -1,0 +1,30 @@
+// Events as WebSocket text messages of one frame each (RFC 6455 section 5.6), plain and with
+// permessage-deflate (RFC 7692).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "event/encoder.h"
+#include "websocket/deflate.h"
+
+namespace carillon::transport {
+
+// The process's encoder for WebSockets. Any thread.
+const EventEncoder& websocket_encoder();
+
+// Thread: the shard's that owns it.
+class WebSocketCompressor final : public EventCompressor {
+ public:
+  bool try_append(std::string& out, std::string_view body) override;
+
+  // For messages that are not events.
+  websocket::Deflater& deflater() { return deflater_; }
+
+ private:
+  websocket::Deflater deflater_;
+  std::string compressed_;  // its memory is used again
+};
+
+}  // namespace carillon::transport
