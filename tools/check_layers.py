@@ -24,7 +24,7 @@ LAYERS = {
 INNER_RULES = (
     (r"^fanout/(?!testing/|\w+_(?:test|bench)\.)", r"^(?:websocket|transport)/",
      "the engine handles bytes and sequence numbers and knows no protocol: it has event/encoder.h for that"),
-    (r"^client/(?:sockets?|tls_clients|reading)(?:_test)?\.", r"^fanout/",
+    (r"^client/(?:sockets?|tls_clients|reader)(?:_test)?\.", r"^fanout/",
      "sockets do not know the engine: put shared types into base/"),
     (r"^protocol/", r"^(?:fanout|reactor)/",
      "a compiled profile is values: it needs neither sockets nor the engine"),

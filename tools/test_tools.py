@@ -49,7 +49,7 @@ class CheckLayers(unittest.TestCase):
     def test_the_engine_includes_no_protocol_and_sockets_include_no_engine(self):
         for path, included in (("fanout/flush.cc", "websocket/frame_writer.h"), ("fanout/lag.cc", "transport/transport.h"),
                                ("client/sockets.h", "fanout/fan_out.h"), ("client/socket.cc", "fanout/fan_out.h"),
-                               ("client/tls_clients.cc", "fanout/fan_out.h"), ("client/reading.h", "fanout/fan_out.h"),
+                               ("client/tls_clients.cc", "fanout/fan_out.h"), ("client/reader.h", "fanout/fan_out.h"),
                                ("protocol/replies.cc", "fanout/frame.h"), ("protocol/source.cc", "reactor/loop.h"),
                                ("gateway/audiences.h", "gateway/shard.h"), ("gateway/command_dispatcher.cc", "gateway/shard.h"),
                                ("gateway/audiences_test.cc", "gateway/testing/shard_stage.h")):

@@ -101,7 +101,7 @@ Result<std::monostate> LoneGateway::listen() {
   const auto local = reactor::local_address(listener->get());
   if (!local) return tl::unexpected(local.error());
   port_ = local->port;
-  return node_->shard(0).listen(std::move(*listener), {});
+  return node_->shard(0).acceptor().listen(std::move(*listener), {});
 }
 
 void LoneGateway::on_loop(std::function<void()> use) { loop().post(std::move(use)); }

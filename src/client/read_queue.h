@@ -1,7 +1,7 @@
 // ReadQueue: the connections that have bytes to be read, and how much of a loop turn reading may take.
 //
-// epoll is edge-triggered: whatever is left unread has to be queued here, or it is never read. One
-// visit to a connection is short (reading.cc bounds its bytes, frames, requests and commands), so the queue
+// epoll is edge-triggered: whatever is left unread has to be queued here, or it is never read. One visit to a
+// connection is short (Reader bounds its bytes, the sessions its frames, requests and commands), so the queue
 // goes round all connections; a turn's visits end when their time is used up, as a write slice does.
 //
 // Connections wait in lanes. The lane that has used the least time goes next, so a crowd in one lane cannot

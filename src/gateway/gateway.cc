@@ -28,7 +28,7 @@ struct Tables {
   explicit Tables(Node& node)
       : begun(static_cast<std::ptrdiff_t>(node.shard_count() - 1)), has_own(node.shard_count()) {
     for (std::size_t i = 0; i < node.shard_count(); ++i) {
-      listeners.push_back(node.shard(i).listening_descriptors());
+      listeners.push_back(node.shard(i).acceptor().listening_descriptors());
     }
   }
 
@@ -107,7 +107,8 @@ Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const Liste
     if (!listener) return tl::unexpected(listener.error());
     // Port 0: the first shard learns which it is, the others take the same.
     if (auto local = reactor::local_address(listener->get())) address = *local;
-    if (auto listening = node_->shard(i).listen(std::move(*listener), options); !listening) return listening;
+    if (auto listening = node_->shard(i).acceptor().listen(std::move(*listener), options); !listening)
+      return listening;
   }
   listening_on_.push_back(address);
   return std::monostate{};
@@ -136,7 +137,7 @@ Result<std::monostate> Gateway::start_threads() {
       tables->begun.count_down();
       tables->go_on.wait();
       if (tables->refused) return;
-      node_->shard(i).begin_serving(per_shard ? make_budget(i, 1) : common);
+      node_->shard(i).acceptor().begin_serving(per_shard ? make_budget(i, 1) : common);
       node_->loop(i).run();
       node_->shard(i).close_sockets();
     });
@@ -147,7 +148,7 @@ Result<std::monostate> Gateway::start_threads() {
   }
   tables->go_on.count_down();
   if (tables->refused) return failure(std::string(kNotAllowed));
-  node_->shard(0).begin_serving(per_shard ? make_budget(0, 1) : common);
+  node_->shard(0).acceptor().begin_serving(per_shard ? make_budget(0, 1) : common);
   return std::monostate{};
 }
 

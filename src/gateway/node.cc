@@ -200,7 +200,7 @@ milliseconds Node::begin_drain(milliseconds longest) {
 // next look tries again.
 void Node::refuse_connections() {
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    loops_[i]->post([shard = shards_[i].get()] { shard->stop_listening(); });
+    loops_[i]->post([shard = shards_[i].get()] { shard->acceptor().stop_listening(); });
   }
 }
 

@@ -1,23 +1,22 @@
-// The turn that ties everything together, and the timers.
 #include "gateway/shard.h"
 
-#include <sys/epoll.h>
-
 #include <algorithm>
-#include <variant>
+#include <utility>
+#include <vector>
 
 #include "base/assert.h"
-#include "client/shard_share.h"
 
 namespace carillon::gateway {
 
 static_assert(ConnectionTable::kConnectionsMax <= fanout::Subscription::kPositionsMax);
 namespace {
 
-constexpr std::size_t kReceiveBytes = 64 * 1024;
 // Of writing, in a turn. A new event waits for half of it on average before it is read, and a turn costs a
 // few microseconds: shorter gains nothing.
-constexpr auto kSlice = std::chrono::microseconds(500);
+constexpr std::chrono::microseconds kSlice(500);
+// Of reading, in a turn. While events wait to be written, a quarter of their slice.
+constexpr std::chrono::microseconds kReadSlice(1000);
+constexpr std::chrono::microseconds kReadSliceBesideWrites(125);
 constexpr auto kLagCheckEvery = milliseconds(250);
 // A stall is the process not running (SIGSTOP, a frozen machine), not a busy turn.
 constexpr auto kStall = milliseconds(1000);
@@ -35,6 +34,19 @@ fanout::FanOutOptions fan_out_options(const Shared& shared) {
   return options;
 }
 
+void publish(const fanout::FanOutCounters& engine, ShardCounters& counters) {
+  counters.deliveries.set(engine.deliveries);
+  counters.writes.set(engine.writes);
+  counters.bytes_out.set(engine.bytes);
+  counters.retained_bytes.set(engine.retained_bytes);
+  counters.blocked.set(engine.blocked);
+  counters.overruns.set(engine.overruns);
+  counters.slow_by_bytes.set(engine.slow_by_bytes);
+  counters.slow_by_age.set(engine.slow_by_age);
+  counters.slow_by_memory.set(engine.slow_by_memory);
+  counters.late.set(engine.late);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Shard>> Shard::create(const Shared& shared, reactor::Loop& loop, Sockets& sockets,
@@ -50,7 +62,6 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
              reactor::WakeFd wake)
     : shared_(shared),
       loop_(loop),
-      sockets_(sockets),
       counters_(shared.endpoints.size()),
       acceptor_(shared_, loop, sockets, clients_, fan_out_, counters_, number),
       clients_(shared_, loop, sockets, fan_out_, counters_, *this, number),
@@ -62,16 +73,13 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       audiences_({fan_out_, loop, streams_, counters_, shared.endpoints, shared.settings.server},
                  shared.channels_key, place, std::move(wake)),
       http_(shared_, loop, clients_, acceptor_, streams_, counters_),
-      receive_(kReceiveBytes) {
-  socket_handler_ = loop_.add_handler(*this);
-  acceptor_.set_socket_handler(socket_handler_);
+      reader_({loop, sockets, clients_, acceptor_, http_, streams_, counters_}) {
   loop_.set_turn_task(this);
 }
 
 Shard::~Shard() {
   loop_.set_turn_task(nullptr);
   close_sockets();
-  loop_.remove_handler(socket_handler_);
 }
 
 void Shard::close_sockets() {
@@ -84,12 +92,15 @@ void Shard::begin_drain(milliseconds window) {
   http_.begin_drain();
 }
 
+// Those clients are closed in this turn, when the verdicts are carried out.
+void Shard::shed_for_memory() { fan_out_.shed_furthest_behind(loop_.now()); }
+
 // --- the turn -----------------------------------------------------------------------------------
 
 // Before the timers: what has arrived in time is not late because we come to it late.
 void Shard::read_input(MonoTime now) {
   notice_stall(now);
-  read_waiting();
+  reader_.read_waiting(fan_out_.has_work() ? kReadSliceBesideWrites : kReadSlice);
 }
 
 MonoTime Shard::on_turn(MonoTime now) {
@@ -104,16 +115,24 @@ MonoTime Shard::on_turn(MonoTime now) {
   clients_.begin_slice(kSlice);
   fan_out_.run_slice(now);
   while (fan_out_.has_verdicts()) clients_.carry_out_verdicts();
-  resume_paused();
+  reader_.resume_paused();
   acceptor_.accept_waiting(now);
   audiences_.remove_deserted();
-  publish_counters();
+  publish(fan_out_.counters(), counters_);
+  audiences_.publish_counters();
+  counters_.http_connections.set(acceptor_.http_connections());
   expected_wake_ = next_wake();
   return expected_wake_;
 }
 
-// Those clients are closed in this turn, when the verdicts are carried out.
-void Shard::shed_for_memory() { fan_out_.shed_furthest_behind(loop_.now()); }
+MonoTime Shard::next_wake() {
+  const MonoTime now = loop_.now();
+  // Verdicts and resumed readers have given the engine work again after its slice.
+  if (fan_out_.has_work() || !clients_.reads().empty() || http_.has_responded()) return now;
+  MonoTime wake = clients_.wheel().next_deadline();
+  if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
+  return std::min({wake, acceptor_.next_wake(), drain_.next_wake(now)});
+}
 
 void Shard::notice_stall(MonoTime now) {
   if (expected_wake_ == MonoTime::max() || now <= expected_wake_ + kStall) return;
@@ -123,39 +142,14 @@ void Shard::notice_stall(MonoTime now) {
   next_lag_check_ = now + kLagCheckAfterStall;
 }
 
-// --- ends of clients, as Clients reports them ---------------------------------------------------
-
-void Shard::on_left(Index index, CloseReason) { streams_.on_left(index); }
-
-void Shard::on_released(Index index) {
-  streams_.on_released(index);
-  acceptor_.on_released();
-}
-
-MonoTime Shard::next_wake() {
-  const MonoTime now = loop_.now();
-  // Verdicts and resumed readers have given the engine work again after its slice.
-  if (fan_out_.has_work() || !clients_.reads().empty() || http_.has_responded()) return now;
-  MonoTime wake = clients_.wheel().next_deadline();
-  if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
-  wake = std::min({wake, acceptor_.next_wake(), drain_.next_wake(now)});
-  return wake;
-}
-
-// --- timers -------------------------------------------------------------------------------------
-
 void Shard::on_timer(Index index) {
-  Connection& connection = clients_[index];
-  switch (connection.state) {
+  switch (clients_[index].state) {
     case State::proxy_header:
-      if (clients_.put_off_for_unread(index, loop_.now() - connection.exchange().read_due)) return;
-      acceptor_.turn_away(index, RefusalReason::handshake_timeout, "no whole PROXY header in time");
-      return;
     case State::head:
     case State::body:
     case State::answering:
-      if (connection.tls && !clients_.tls().is_open(index)) {
-        on_tls_handshake_timeout(index);
+      if (reader_.is_before_http(index)) {
+        reader_.on_deadline(index);
       } else {
         http_.on_deadline(index);
       }
@@ -172,20 +166,13 @@ void Shard::on_timer(Index index) {
   }
 }
 
-void Shard::publish_counters() {
-  const fanout::FanOutCounters& engine = fan_out_.counters();
-  counters_.deliveries.set(engine.deliveries);
-  counters_.writes.set(engine.writes);
-  counters_.bytes_out.set(engine.bytes);
-  counters_.retained_bytes.set(engine.retained_bytes);
-  counters_.blocked.set(engine.blocked);
-  counters_.overruns.set(engine.overruns);
-  counters_.slow_by_bytes.set(engine.slow_by_bytes);
-  counters_.slow_by_age.set(engine.slow_by_age);
-  counters_.slow_by_memory.set(engine.slow_by_memory);
-  counters_.late.set(engine.late);
-  audiences_.publish_counters();
-  counters_.http_connections.set(acceptor_.http_connections());
+// --- ends of clients, as Clients reports them ---------------------------------------------------
+
+void Shard::on_left(Index index, CloseReason) { streams_.on_left(index); }
+
+void Shard::on_released(Index index) {
+  streams_.on_released(index);
+  acceptor_.on_released();
 }
 
 }  // namespace carillon::gateway

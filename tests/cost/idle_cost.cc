@@ -58,7 +58,7 @@ class Stage {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) != 0) return false;
     peers_.push_back(ends[1]);
-    node_->shard(0).adopt(ends[0], "192.0.2.1", {});
+    node_->shard(0).acceptor().adopt(ends[0], "192.0.2.1", {});
     const std::string request =
         "GET /ws?token=" + token_ +
         " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"

@@ -89,7 +89,7 @@ std::string NodeSlot::start() {
   view().applied.assign(loops_.size(), 0);
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     const int fd = around_.sockets.open_listener(*loops_[i], number_, static_cast<int>(i));
-    if (auto listening = node_->shard(i).listen(reactor::FileDescriptor(fd), {}); !listening) {
+    if (auto listening = node_->shard(i).acceptor().listen(reactor::FileDescriptor(fd), {}); !listening) {
       return listening.error().message;
     }
   }

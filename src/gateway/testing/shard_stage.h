@@ -129,7 +129,7 @@ class ShardStage {
   // --- a client's deeds ---
   int connect(const std::string& address = "192.0.2.1") {
     const int fd = sockets.open_socket();
-    shard->adopt(fd, address, options);
+    shard->acceptor().adopt(fd, address, options);
     return fd;
   }
   void arrive(int fd, std::string_view bytes) {  // one edge, however many bytes

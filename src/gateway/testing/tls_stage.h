@@ -26,7 +26,7 @@ class TlsStage : public ShardStage {
   explicit TlsStage(std::string_view toml = kOrion) : ShardStage(toml) {
     options.tls = test_context();
     // Nobody is ever accepted here: connect() gives the shard its clients.
-    EXPECT_TRUE(shard->listen(reactor::FileDescriptor(), options).has_value());
+    EXPECT_TRUE(shard->acceptor().listen(reactor::FileDescriptor(), options).has_value());
   }
 
   // --- a client's deeds, encrypted ---

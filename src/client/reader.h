@@ -1,0 +1,71 @@
+// Reader: which connection of a shard is read when, and which session its bytes go to. It removes what
+// precedes a client's own bytes (a PROXY header, TLS), and visits paused connections again.
+//
+// Thread: the shard's.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "client/acceptor.h"
+#include "client/clients.h"
+#include "client/counters.h"
+#include "client/http_sessions.h"
+#include "client/sockets.h"
+#include "client/stream_handler.h"
+#include "reactor/loop.h"
+
+namespace carillon::client {
+
+class Reader final : private reactor::IoHandler {
+ public:
+  using Index = std::uint32_t;
+
+  // What it works with. All of it outlives the Reader.
+  struct Parts {
+    reactor::Loop& loop;
+    Sockets& sockets;
+    Clients& clients;
+    Acceptor& acceptor;
+    HttpSessions& http;
+    StreamHandler& streams;
+    ShardCounters& counters;
+  };
+  // The sockets that `acceptor` takes in from now on are read here.
+  explicit Reader(const Parts& parts);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  // Visits connections that have bytes to be read, until `slice` has passed: the others wait for the next
+  // turn, so that events go out in between. Once a turn.
+  void read_waiting(MonoClock::duration slice);
+  // Lets the sessions of paused connections try again. Once a turn, after the writes.
+  void resume_paused();
+
+  // Whether the connection has not got as far as HTTP: its PROXY header or TLS handshake is not complete.
+  bool is_before_http(Index index);
+  // The deadline of such a connection.
+  void on_deadline(Index index);
+
+ private:
+  void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
+  void visit(Index index);
+  bool read_once(Index index, std::size_t& bytes_left);
+  void feed_unread(Index index);
+  void on_bytes(Index index, std::span<char> bytes);
+  void on_end_of_stream(Index index);
+
+  void read_proxy_header(Index index, std::string_view bytes);
+  void read_ciphertext(Index index, std::string_view ciphertext);
+  void count_handshake(Index index);
+  void on_tls_failure(Index index, std::string_view why);
+
+  const Parts parts_;
+  const reactor::Loop::HandlerId handler_;
+  std::vector<char> receive_;  // one buffer for every connection's reads
+};
+
+}  // namespace carillon::client
