@@ -1,4 +1,4 @@
-"""Checks the rules of style: length of functions and files, size of classes, banned calls, foreign paths.
+"""Checks the rules of style: lengths, size of classes, banned calls, foreign paths, texts for clients.
 
 Lengths are a ratchet: tools/ratchet.json lists what is longer than it should be, with its length, and
 tools/class_ratchet.json does the same for classes (class_limits.py). Both lists may only shrink;
@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 import class_limits
+import client_texts
 import cpp_text
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -146,6 +147,7 @@ def main():
         ratchet_file.write_text(json.dumps(allowed, indent=2, sort_keys=True) + "\n")
     problems.extend(ratchet_problems(found, allowed))
     problems.extend(class_limits.problems(found_classes, allowed_classes))
+    problems.extend(client_texts.problems(texts))
     print(*problems, sep="\n", end="\n" if problems else "")
     return 1 if problems else 0
 

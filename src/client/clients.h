@@ -45,6 +45,7 @@ class ClientHandler {
 
 // The bytes of a close frame (RFC 6455 section 5.5.1). Without a code the frame has no body.
 std::string close_frame(std::optional<std::uint16_t> code, std::string_view reason);
+std::string close_frame(const config::CloseText& text);
 
 class Clients final : public fanout::FanOutHost {
  public:

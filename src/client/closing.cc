@@ -21,8 +21,7 @@ void close_slow(Clients& clients, Clients::Index index) {
     clients.close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
     return;
   }
-  const auto& lag = clients.endpoint_of(index).settings.lag;
-  clients.close(index, CloseReason::slow_consumer, close_frame(lag.close_code, lag.close_reason),
+  clients.close(index, CloseReason::slow_consumer, close_frame(clients.endpoint_of(index).settings.lag.close),
                 CloseMode::immediately);
   clients.set_deadline(index, kSlowCloseTimeout / 2);
 }
@@ -42,9 +41,12 @@ void carry_out(Clients& clients, const fanout::Verdict& verdict) {
       close_slow(clients, index);
       return;
     case fanout::Verdict::What::overrun:
-      const bool is_open = clients[index].state == State::open;
-      clients.close(index, CloseReason::overrun, close_frame(1013, "Events lost"),
-                    is_open ? CloseMode::immediately : CloseMode::reset);
+      if (clients[index].state == State::open) {
+        clients.close(index, CloseReason::overrun,
+                      close_frame(clients.endpoint_of(index).settings.source.gap), CloseMode::immediately);
+      } else {
+        clients.close(index, CloseReason::overrun, {}, CloseMode::reset);
+      }
       return;
   }
 }
@@ -56,6 +58,8 @@ std::string close_frame(std::optional<std::uint16_t> code, std::string_view reas
   websocket::append_close(frame, code, reason);
   return frame;
 }
+
+std::string close_frame(const config::CloseText& text) { return close_frame(text.code, text.reason); }
 
 void Clients::close(Index index, CloseReason why, std::string_view last_bytes, CloseMode mode) {
   Connection& connection = connections_[index];

@@ -160,7 +160,7 @@ bool Keepalive::close_if_expired(Index index) {
     websocket::append_frame(frame, websocket::Opcode::text, farewell);
     clients_.send(index, frame);
   }
-  clients_.close(index, CloseReason::token_expired, close_frame(*code, "Token expired"),
+  clients_.close(index, CloseReason::token_expired, close_frame(*code, endpoint.settings.auth.expired_reason),
                  CloseMode::after_events);
   return true;
 }

@@ -24,26 +24,26 @@ Refused refused(Admission::Answer answer, const protocol::Endpoint& endpoint, Ad
     out.response.headers.emplace_back("Retry-After", std::to_string(after_s));
     return out;
   };
+  const config::RefusalMessages& messages = endpoint.settings.refusals;
   switch (answer) {
     case Admission::Answer::draining:
-      return with_retry(refused(RefusalReason::draining, 503, "shutting down"), 1);
+      return with_retry(refused(RefusalReason::draining, 503, messages.draining), 1);
     case Admission::Answer::memory_short:
-      return with_retry(refused(RefusalReason::memory, 503, "short of memory"), kMemoryRetryAfterS);
+      return with_retry(refused(RefusalReason::memory, 503, messages.memory), kMemoryRetryAfterS);
     case Admission::Answer::connections_max:
-      return refused(RefusalReason::connections_max, 503, "too many connections");
+      return refused(RefusalReason::connections_max, 503, messages.connections_max);
     case Admission::Answer::address_full:
-      return refused(RefusalReason::address_full, 503, "too many connections from this address");
+      return refused(RefusalReason::address_full, 503, messages.address_full);
     case Admission::Answer::rate_exceeded:
-      return with_retry(refused(RefusalReason::accept_rate, 429, "too many connections from this address"),
+      return with_retry(refused(RefusalReason::accept_rate, 429, messages.accept_rate),
                         admission.retry_after_s(endpoint, {requester.address, {}}, requester.now));
     case Admission::Answer::user_full:
-      return with_retry(refused(RefusalReason::user_full, 429, "too many connections of this user"),
-                        kUserRetryAfterS);
+      return with_retry(refused(RefusalReason::user_full, 429, messages.user_full), kUserRetryAfterS);
     case Admission::Answer::endpoint_full:
     case Admission::Answer::admitted:
       break;
   }
-  return refused(RefusalReason::endpoint_full, 503, "too many connections");
+  return refused(RefusalReason::endpoint_full, 503, messages.endpoint_full);
 }
 
 // A token as the request carries it.
@@ -100,14 +100,15 @@ Presented find_token(const protocol::Endpoint& endpoint, const http::RequestHead
 }
 
 std::optional<Refused> judge_origin(const protocol::Endpoint& endpoint, const http::RequestHead& head) {
-  if (head.count("Origin") > 1) return refused(RefusalReason::bad_request, 400, "more than one Origin");
+  const config::RefusalMessages& messages = endpoint.settings.refusals;
+  if (head.count("Origin") > 1) return refused(RefusalReason::bad_request, 400, messages.repeated_origin);
   const auto origin = head.header("Origin");
   if (endpoint.origins.admits(origin.value_or(""), origin.has_value())) return std::nullopt;
-  return refused(RefusalReason::origin, 403, "origin not allowed");
+  return refused(RefusalReason::origin, 403, messages.origin);
 }
 
-Refused too_many_keys(KeyGuesses& guesses, const Requester& requester) {
-  Refused out = refused(RefusalReason::wrong_keys, 429, "too many wrong keys from this address");
+Refused too_many_keys(const protocol::Endpoint& endpoint, KeyGuesses& guesses, const Requester& requester) {
+  Refused out = refused(RefusalReason::wrong_keys, 429, endpoint.settings.refusals.wrong_keys);
   out.response.headers.emplace_back("Retry-After",
                                     std::to_string(guesses.retry_after_s(requester.address, requester.now)));
   return out;
@@ -129,7 +130,9 @@ std::variant<Ref<const auth::Identity>, Refused> judge_token(const protocol::End
   }
   // A token's signature cannot be found by trying; a key can.
   const bool is_key = endpoint.settings.auth.mode == config::AuthMode::api_key;
-  if (is_key && !guesses.may_try(requester.address, requester.now)) return too_many_keys(guesses, requester);
+  if (is_key && !guesses.may_try(requester.address, requester.now)) {
+    return too_many_keys(endpoint, guesses, requester);
+  }
   auto identity = authenticator->verify(presented.token, now);
   if (identity) return std::move(*identity);
   if (is_key) guesses.note_wrong(requester.address, presented.token, requester.now);
@@ -156,7 +159,7 @@ std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
   if (head.count("Sec-WebSocket-Extensions") > 0) {
     const auto answer = websocket::negotiate(head.joined("Sec-WebSocket-Extensions"));
     if (answer.kind == websocket::ExtensionAnswer::Kind::malformed) {
-      return refused(RefusalReason::bad_upgrade, 400, "malformed Sec-WebSocket-Extensions");
+      return refused(RefusalReason::bad_upgrade, 400, endpoint.settings.refusals.bad_extensions);
     }
     const bool is_on = endpoint.settings.deflate == config::Switch::on;
     const bool taken = answer.kind == websocket::ExtensionAnswer::Kind::deflate;
@@ -171,8 +174,9 @@ std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
   if (endpoint.settings.select.by == config::SelectBy::query) {
     auto selection =
         select(endpoint.settings.select, endpoint.source, head.query, endpoint.settings.limits.channels);
-    if (!selection)
-      return refused(RefusalReason::bad_request, 400, "the query cannot be read, or asks for too much");
+    if (!selection) {
+      return refused(RefusalReason::bad_request, 400, endpoint.settings.refusals.bad_selection);
+    }
     upgrade.selection = std::move(*selection);
   }
   upgrade.accept_key = websocket::accept_key(check.key);

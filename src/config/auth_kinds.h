@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/text_checks.h"
 #include "config/value_kinds.h"
 
 namespace carillon::config {
@@ -49,5 +50,10 @@ struct OptionalCloseCodeKind {
   std::string show(const std::optional<std::uint16_t>& field) const;
   void read(const Place& place, Reading& reading, std::optional<std::uint16_t>& field) const;
 };
+
+// The reason of a close frame; it may be empty. `sample` is one, as TOML.
+inline TextKind close_reason_kind(std::string_view sample) {
+  return {"text", sample, kCloseReasonBytesMax, check_close_reason};
+}
 
 }  // namespace carillon::config

@@ -38,6 +38,8 @@ constexpr std::array kRules{
     IdleRule{"commands.publish", has_no_publish, kPublish},
     IdleRule{"auth.expired_frame", [](const Endpoint& e) { return !e.auth.close_at_exp; },
              "auth.close_at_exp is \"off\"; write auth.close_at_exp = 1008, or leave it out"},
+    IdleRule{"auth.expired_reason", [](const Endpoint& e) { return !e.auth.close_at_exp; },
+             "auth.close_at_exp is \"off\"; write auth.close_at_exp = 1008, or leave it out"},
     IdleRule{"auth.api_keys", [](const Endpoint& e) { return e.auth.mode != AuthMode::api_key; },
              "auth.mode is not \"api_key\"; write auth.mode = \"api_key\", or leave it out"},
     IdleRule{"auth.keys", is_not_jwt, kJwt},

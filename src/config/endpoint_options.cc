@@ -19,6 +19,7 @@ constexpr std::uint64_t kGiB = 1024 * 1024 * kKiB;
 constexpr std::uint64_t kCountMax = 1'000'000'000;
 constexpr std::size_t kSubprotocolsMax = 16;
 constexpr std::size_t kSubprotocolBytesMax = 128;
+constexpr std::size_t kRefusalBytesMax = 256;
 constexpr TextKind kName{"name", "\"live\"", 64, check_name};
 constexpr TextKind kProfile{"name of a profile, or path of a .toml file", "\"orion\"", 4096, check_profile};
 
@@ -78,12 +79,19 @@ std::vector<Option> auth_options(EndpointAuth& a) {
       option("auth.invalid.status", status, a.invalid.status, "HTTP status when the token is refused"),
       option("auth.invalid.headers", headers, a.invalid.headers, "more headers of that answer"),
       option("auth.invalid.body", body, a.invalid.body, "body of that answer"),
+  };
+}
+
+std::vector<Option> expiry_options(EndpointAuth& a) {
+  return {
       option("auth.close_at_exp", OptionalCloseCodeKind{}, a.close_at_exp,
              "close code when the token expires; \"off\": the connection stays open"),
       option(
           "auth.expired_frame",
           TextKind{"template", R"('{"type":"expired","timestamp":$time_s}')", 16 * kKiB, check_time_template},
           a.expired_frame, "a last frame before that close; empty: none"),
+      option("auth.expired_reason", close_reason_kind("\"Token expired\""), a.expired_reason,
+             "close reason for it"),
   };
 }
 
@@ -97,10 +105,9 @@ std::vector<Option> limit_options(EndpointSettings& e) {
              "how long a client may be more than lag.bytes_max behind without catching up"),
       option("lag.age_max", DurationKind{milliseconds(10), hours(1)}, e.lag.age_max,
              "maximum age of the oldest unsent byte of a client that is not catching up"),
-      option("lag.close_code", CloseCodeKind{}, e.lag.close_code, "close code for a client that lags"),
-      option("lag.close_reason",
-             TextKind{"text", "\"Slow consumer\"", kCloseReasonBytesMax, check_close_reason},
-             e.lag.close_reason, "close reason for it"),
+      option("lag.close_code", CloseCodeKind{}, e.lag.close.code, "close code for a client that lags"),
+      option("lag.close_reason", close_reason_kind("\"Slow consumer\""), e.lag.close.reason,
+             "close reason for it"),
       option("limits.connections", LimitKind{kCountMax}, e.limits.connections,
              "maximum number of connections of this endpoint; more are answered 503"),
       option("limits.connections_per_ip", LimitKind{kCountMax}, e.limits.connections_per_ip,
@@ -115,9 +122,42 @@ std::vector<Option> limit_options(EndpointSettings& e) {
              "sliding window of limits.accepts_per_ip"),
       option("limits.channels", NumberKind{1, 65'535}, e.limits.channels,
              "maximum number of channels that one connection subscribes to"),
+      option("limits.channels_code", CloseCodeKind{}, e.limits.channels_close.code,
+             "close code for a new client whose selection needs a channel over server.channels_max"),
+      option("limits.channels_reason", close_reason_kind("\"Too many channels\""),
+             e.limits.channels_close.reason, "close reason for it"),
       option("deflate", SwitchKind{}, e.deflate, "offer permessage-deflate (RFC 7692)"),
-      option("shutdown_code", CloseCodeKind{}, e.shutdown_code,
-             "close code of a shutdown, sent without a reason"),
+      option("shutdown_code", CloseCodeKind{}, e.shutdown.code, "close code of a shutdown"),
+      option("shutdown_reason", close_reason_kind("\"Back in a minute\""), e.shutdown.reason,
+             "close reason for it"),
+      option("memory_code", CloseCodeKind{}, e.memory.code,
+             "close code for a client whose message or reply needs more memory than is left"),
+      option("memory_reason", close_reason_kind("\"Out of memory\""), e.memory.reason, "close reason for it"),
+  };
+}
+
+// Upgrades that break RFC 6455 itself are answered by http/ and websocket/.
+std::vector<Option> refusal_options(RefusalMessages& r) {
+  constexpr TextKind text{"text", "\"try again later\"", kRefusalBytesMax, nullptr};
+  return {
+      option("refusals.draining", text, r.draining,
+             "message of an upgrade refused with 503 during a shutdown; the body is {\"message\":…}"),
+      option("refusals.memory", text, r.memory, "likewise near the memory limit (503)"),
+      option("refusals.connections_max", text, r.connections_max,
+             "likewise over server.connections_max (503)"),
+      option("refusals.endpoint_full", text, r.endpoint_full, "likewise over limits.connections (503)"),
+      option("refusals.address_full", text, r.address_full, "likewise over limits.connections_per_ip (503)"),
+      option("refusals.accept_rate", text, r.accept_rate, "likewise over limits.accepts_per_ip (429)"),
+      option("refusals.user_full", text, r.user_full, "likewise over limits.connections_per_user (429)"),
+      option("refusals.wrong_keys", text, r.wrong_keys,
+             "likewise for an address that has sent too many wrong API keys (429)"),
+      option("refusals.origin", text, r.origin, "likewise for an origin that is not in origins (403)"),
+      option("refusals.repeated_origin", text, r.repeated_origin,
+             "likewise for more than one Origin header (400)"),
+      option("refusals.bad_extensions", text, r.bad_extensions,
+             "likewise for a malformed Sec-WebSocket-Extensions header (400)"),
+      option("refusals.bad_selection", text, r.bad_selection,
+             "likewise for a query that cannot be read, or selects more than limits.channels (400)"),
   };
 }
 
@@ -140,7 +180,8 @@ std::vector<Option> http_options(EndpointSettings& e) {
 
 std::vector<Option> endpoint_options(EndpointSettings& e) {
   std::vector<Option> all = identity_options(e);
-  for (auto group : {auth_options(e.auth), protocol_options(e), limit_options(e), http_options(e)}) {
+  for (auto group : {auth_options(e.auth), expiry_options(e.auth), protocol_options(e), limit_options(e),
+                     refusal_options(e.refusals), http_options(e)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;

@@ -52,8 +52,8 @@ TEST(Load, TheProfileOrionIsAsPublished) {
   EXPECT_EQ(orion.inbound.message_bytes_max.value, 512U);
   EXPECT_EQ(orion.inbound.reply, InboundReply::none);
   EXPECT_EQ(orion.lag.policy, LagPolicy::disconnect);
-  EXPECT_EQ(orion.lag.close_code, 1008);
-  EXPECT_EQ(orion.lag.close_reason, "Slow consumer");
+  EXPECT_EQ(orion.lag.close.code, 1008);
+  EXPECT_EQ(orion.lag.close.reason, "Slow consumer");
   EXPECT_EQ(orion.limits.connections.value, std::nullopt);
   EXPECT_EQ(orion.limits.accepts_per_ip.value, std::nullopt);
 }

@@ -42,8 +42,12 @@ std::vector<Option> source_options(SourceSettings& s) {
              "a body that is text but not JSON: \"drop\" it (counted), or \"quote\" it as a JSON string"),
       option("source.on_gap", WordKind<OnGap>{{{"stay", OnGap::stay}, {"close", OnGap::close}}}, s.on_gap,
              "when the bus was disconnected and may have lost events: clients \"stay\" connected (the gap is "
-             "counted, logged and shown in /health), or \"close\" closes each with 1013, so that it can "
-             "fetch what it missed elsewhere"),
+             "counted, logged and shown in /health), or \"close\" closes each with source.gap_code, so that "
+             "it can fetch what it missed elsewhere"),
+      option("source.gap_code", CloseCodeKind{}, s.gap.code,
+             "close code for a client that would miss events: the bus may have lost some, or the server "
+             "could not keep up"),
+      option("source.gap_reason", close_reason_kind("\"Events lost\""), s.gap.reason, "close reason for it"),
   };
 }
 
@@ -122,7 +126,7 @@ std::vector<Option> frame_options(EndpointSettings& e) {
 }
 
 std::vector<Option> error_options(ErrorSettings& e) {
-  return {
+  std::vector<Option> all = {
       option("errors.invalid_request.code", kWord, e.invalid_request.code,
              "code for messages that are not JSON or not a command"),
       option("errors.invalid_request.message", kText, e.invalid_request.message, "message of that error"),
@@ -139,6 +143,10 @@ std::vector<Option> error_options(ErrorSettings& e) {
       option("errors.rate_limited.code", kWord, e.rate_limited.code, "code for messages over inbound.rate"),
       option("errors.rate_limited.message", kText, e.rate_limited.message, "message of that error"),
   };
+  for (const ErrorDetailOption& each : kErrorDetails) {
+    all.push_back(option(each.key, kText, e.details[each.detail], each.help));
+  }
+  return all;
 }
 
 std::vector<Option> keepalive_options(EndpointSettings& e) {
@@ -170,35 +178,39 @@ std::vector<Option> rate_options(RateSettings& r) {
              WordKind<OverRate>{{{"close", OverRate::close}, {"error", OverRate::error}}}, r.over,
              "what happens above the rate: \"close\", or \"error\": the message is ignored and frames.error "
              "is sent"),
-      option("inbound.rate.close_code", CloseCodeKind{}, r.close_code,
-             "close code of a client over the rate"),
-      option("inbound.rate.close_reason",
-             TextKind{"text", "\"Rate limit exceeded\"", kCloseReasonBytesMax, check_close_reason},
-             r.close_reason, "close reason for it"),
+      option("inbound.rate.close_code", CloseCodeKind{}, r.close.code,
+             "close code for a client over the rate"),
+      option("inbound.rate.close_reason", close_reason_kind("\"Rate limit exceeded\""), r.close.reason,
+             "close reason for it"),
   };
 }
 
 std::vector<Option> inbound_options(EndpointSettings& e) {
   return {
       option("inbound.message_bytes_max", SizeLimitKind{{1, kGiB}}, e.inbound.message_bytes_max,
-             "maximum length of a client's message; a longer one closes with 1009. \"off\" only where "
+             "maximum length of a client's message; a longer one closes the connection. \"off\" only where "
              "messages are ignored"),
-      option("inbound.too_large_reason",
-             TextKind{"text", "\"Message too large\"", kCloseReasonBytesMax, check_close_reason},
-             e.inbound.too_large_reason, "close reason for it"),
+      option("inbound.too_large_code", CloseCodeKind{}, e.inbound.too_large.code, "close code for it"),
+      option("inbound.too_large_reason", close_reason_kind("\"Message too large\""),
+             e.inbound.too_large.reason, "close reason for it"),
       option("inbound.fragments_max", LimitKind{16'777'216}, e.inbound.fragments_max,
-             "maximum number of fragments of one message. \"off\" only where messages are ignored"),
+             "maximum number of fragments of one message; more close the connection. \"off\" only where "
+             "messages are ignored"),
+      option("inbound.fragments_code", CloseCodeKind{}, e.inbound.fragments.code, "close code for it"),
+      option("inbound.fragments_reason", close_reason_kind("\"Too many fragments\""),
+             e.inbound.fragments.reason, "close reason for it"),
       option("inbound.reply",
              WordKind<InboundReply>{{{"none", InboundReply::none}, {"echo", InboundReply::echo}}},
              e.inbound.reply,
              "\"echo\" sends every message back; \"none\" ignores messages other than commands"),
       option("inbound.control_rate", LimitKind{1'000'000}, e.inbound.control_rate,
-             "maximum number of pings and pongs per second from one client; more close it with 1008"),
+             "maximum number of pings and pongs per second from one client; more close the connection"),
       option("inbound.control_burst", NumberKind{1, 1'000'000}, e.inbound.control_burst,
              "maximum number of pings and pongs at once"),
-      option("inbound.control_reason",
-             TextKind{"text", "\"Too many control frames\"", kCloseReasonBytesMax, check_close_reason},
-             e.inbound.control_reason, "close reason for it"),
+      option("inbound.control_code", CloseCodeKind{}, e.inbound.control.code,
+             "close code for a client over inbound.control_rate"),
+      option("inbound.control_reason", close_reason_kind("\"Too many control frames\""),
+             e.inbound.control.reason, "close reason for it"),
   };
 }
 

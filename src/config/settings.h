@@ -12,6 +12,7 @@
 #include "base/ip_address.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "config/client_texts.h"
 
 namespace carillon::config {
 
@@ -58,7 +59,7 @@ struct ListenSettings {
 enum class ClientAddress : std::uint8_t { peer, x_forwarded_for, forwarded };
 
 inline constexpr std::uint32_t kShardsMax = 256;
-inline constexpr std::size_t kEndpointsMax = 250;  // an endpoint's number and a policy share one byte
+inline constexpr std::size_t kEndpointsMax = 250;  // each event's channel is compared with those of each
 inline constexpr std::uint32_t kConnectionsMax = 1U << 22;  // maximum of server.connections_max
 
 // Whether the shards' threads share one table of open files, and so one limit, or have one each.
@@ -179,8 +180,9 @@ struct EndpointAuth {
   std::string channels_claim;  // claim that lists the channels a token may subscribe to; empty: all
   Refusal missing;
   Refusal invalid;
-  std::optional<std::uint16_t> close_at_exp;  // close code; nothing: the connection outlives `exp`
-  std::string expired_frame;                  // template; goes before that close; empty: none
+  std::optional<std::uint16_t> close_at_exp;     // close code; nothing: the connection outlives `exp`
+  std::string expired_frame;                     // template; goes before that close; empty: none
+  std::string expired_reason = "Token expired";  // of that close
 };
 
 // --- an ingest route: HTTP requests turned into events ---------------------------------------
@@ -229,6 +231,7 @@ struct SourceSettings {
   std::vector<Requirement> require;  // of an event's body
   BadBody not_json = BadBody::drop;  // a body that is text but not JSON: drop it, or make it a string
   OnGap on_gap = OnGap::stay;  // the bus may have lost events: are the clients closed, so that they know
+  CloseText gap{1013, "Events lost"};  // of a client that would miss events
 };
 
 // Which events a client receives: all, those of a list in its query, or those of the channels that it
@@ -267,21 +270,6 @@ struct CommandSettings {
   } publish;
 };
 
-// An error of a client or of the gateway: its code and message in the error frame.
-struct ErrorText {
-  std::string code;
-  std::string message;
-};
-
-// Code and message of each error, the keys errors.* of an endpoint.
-struct ErrorSettings {
-  ErrorText invalid_request{"invalid_request", "The message format is invalid"};
-  ErrorText unauthorized{"unauthorized", "Authentication failed or insufficient permissions"};
-  ErrorText subscription_failed{"subscription_failed", "Failed to subscribe to the requested channel"};
-  ErrorText internal_error{"internal_error", "Server-side error"};
-  ErrorText rate_limited{"rate_limited", "Too many messages"};
-};
-
 enum class RateWindow { fixed, sliding };  // the kind of window of a message rate
 enum class OverRate { close, error };      // what happens to a client over its message rate
 
@@ -291,20 +279,20 @@ struct RateSettings {  // data messages of a client
   milliseconds window{2000};
   RateWindow kind = RateWindow::fixed;
   OverRate over = OverRate::close;
-  std::uint16_t close_code = 1008;
-  std::string close_reason = "Rate limit exceeded";
+  CloseText close{1008, "Rate limit exceeded"};
 };
 
 // The keys inbound.* of an endpoint.
 struct InboundSettings {
   Limit message_bytes_max = Limit::of(64 * 1024);
   Limit fragments_max = Limit::of(1024);
-  std::string too_large_reason = "Message too large";  // of the close 1009
+  CloseText too_large{1009, "Message too large"};   // of a message over message_bytes_max
+  CloseText fragments{1009, "Too many fragments"};  // of one with more than fragments_max
   InboundReply reply = InboundReply::none;
   RateSettings rate;
-  Limit control_rate = Limit::of(100);                     // pings and pongs a second
-  std::uint32_t control_burst = 200;                       // of them at once
-  std::string control_reason = "Too many control frames";  // of the close 1008
+  Limit control_rate = Limit::of(100);  // pings and pongs a second
+  std::uint32_t control_burst = 200;    // of them at once
+  CloseText control{1008, "Too many control frames"};
 };
 
 // The lines that the log has of an endpoint's clients; empty: none.
@@ -349,8 +337,7 @@ struct EndpointSettings {
     std::uint32_t bytes_max = 1024 * 1024;
     milliseconds grace{3000};
     milliseconds age_max{15000};
-    std::uint16_t close_code = 1008;
-    std::string close_reason = "Slow consumer";
+    CloseText close{1008, "Slow consumer"};
   } lag;
   struct {
     Limit connections;  // of this endpoint
@@ -359,8 +346,12 @@ struct EndpointSettings {
     Limit accepts_per_ip;        // 101 answers to one address in a sliding window
     milliseconds accepts_window{60000};
     std::uint32_t channels = 128;  // that one connection subscribes to
+    // Of a new client whose selection needs more channels than server.channels_max has left.
+    CloseText channels_close{1013, "Too many channels"};
   } limits;
-  std::uint16_t shutdown_code = 1001;
+  CloseText shutdown{1001, ""};
+  CloseText memory{1013, "Out of memory"};  // of a client whose message or reply needs more than there is
+  RefusalMessages refusals;
   ClientLogSettings log;
   struct {
     std::string connections;  // a member of GET /health that holds their number; empty: none

@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "event/channel_name.h"
 #include "protocol/replies.h"
 
 namespace carillon::gateway {
@@ -31,7 +30,7 @@ bool CommandDispatcher::handle(const CommandClient& client, const Command& comma
     case Command::Kind::publish:
       return publish(client, command);
     case Command::Kind::refused:
-      if (command.reserved) counters_.commands_reserved.add();
+      if (command.detail == ErrorDetail::channel_reserved) counters_.commands_reserved.add();
       break;
   }
   return send_error(client, command.error, command.detail, command.request);
@@ -39,15 +38,15 @@ bool CommandDispatcher::handle(const CommandClient& client, const Command& comma
 
 bool CommandDispatcher::subscribe(const CommandClient& client, const Command& command) {
   const Endpoint& endpoint = client.endpoint;
-  const auto refuse = [&](std::string_view detail) {
+  const auto refuse = [&](ErrorDetail detail) {
     return send_error(client, ErrorKind::subscription_failed, detail, command.request);
   };
   if (!is_permitted(client, command.channel)) {
-    return send_error(client, ErrorKind::unauthorized, {}, command.request);
+    return send_error(client, ErrorKind::unauthorized, ErrorDetail::none, command.request);
   }
   if (endpoint.source.is_reserved(command.channel)) {
     counters_.commands_reserved.add();
-    return refuse(describe(ChannelNameFault::reserved));
+    return refuse(ErrorDetail::channel_reserved);
   }
   if (command.channel.find('*') != std::string::npos) {
     incidents_.on_literal_star(command.channel, endpoint.settings.name, loop_.now());
@@ -56,9 +55,9 @@ bool CommandDispatcher::subscribe(const CommandClient& client, const Command& co
     case Audiences::Outcome::subscribed:
       break;
     case Audiences::Outcome::client_has_too_many:
-      return refuse("too many channels");
+      return refuse(ErrorDetail::client_channels);
     case Audiences::Outcome::shard_has_too_many:
-      return refuse("the server has too many channels");
+      return refuse(ErrorDetail::server_channels);
   }
   return send_reply(client, endpoint.commands.subscribed(), command);
 }
@@ -72,7 +71,9 @@ bool CommandDispatcher::publish(const CommandClient& client, const Command& comm
   const Endpoint& endpoint = client.endpoint;
   const auto match = endpoint.source.match(command.channel);
   const std::string_view name = match ? match->star : std::string_view(command.channel);
-  if (!is_permitted(client, name)) return send_error(client, ErrorKind::unauthorized, {}, command.request);
+  if (!is_permitted(client, name)) {
+    return send_error(client, ErrorKind::unauthorized, ErrorDetail::none, command.request);
+  }
   std::string body;
   const ReplyValues values{
       .now = loop_.wall_now(), .request = command.request, .channel = name, .subject = subject_of(client)};
@@ -82,12 +83,12 @@ bool CommandDispatcher::publish(const CommandClient& client, const Command& comm
     loop_.post_always([this, id] { on_not_published(id); });
   };
   if (publisher_.publish(command.channel, std::move(body), done)) return true;
-  return send_error(client, ErrorKind::internal_error, "not published", command.request);
+  return send_error(client, ErrorKind::internal_error, ErrorDetail::not_published, command.request);
 }
 
 void CommandDispatcher::on_not_published(ClientId id) {
   if (const auto client = host_.find_open(id)) {
-    send_error(*client, ErrorKind::internal_error, "not published");
+    send_error(*client, ErrorKind::internal_error, ErrorDetail::not_published);
   }
 }
 
@@ -103,7 +104,7 @@ bool CommandDispatcher::send_reply(const CommandClient& client, const json::Temp
   return host_.send_text(client.id, payload);
 }
 
-bool CommandDispatcher::send_error(const CommandClient& client, ErrorKind kind, std::string_view detail,
+bool CommandDispatcher::send_error(const CommandClient& client, ErrorKind kind, ErrorDetail detail,
                                    std::string_view request) {
   std::string payload;
   if (!client.endpoint.replies.error(kind, detail, request, loop_.wall_now(), payload)) return true;

@@ -59,9 +59,9 @@ class CommandDispatcher {
   // error frame follows only if it refuses the event and the client is still open.
   bool handle(const CommandClient& client, const Command& command);
 
-  // Sends an error frame; does nothing where the protocol has none. `detail` is added to the configured text;
-  // `request` is the client's message, empty if it is no JSON. False as in handle().
-  bool send_error(const CommandClient& client, ErrorKind kind, std::string_view detail = {},
+  // Sends an error frame; does nothing where the protocol has none. `request` is the client's message, empty
+  // if it is no JSON. False as in handle().
+  bool send_error(const CommandClient& client, ErrorKind kind, ErrorDetail detail = ErrorDetail::none,
                   std::string_view request = {});
 
  private:

@@ -32,8 +32,8 @@ void ShardDrain::close_those_due(MonoTime now) {
   for (auto due = pace_->due(now); due > 0 && position_ < clients_.table().slots();) {
     const std::uint32_t index = position_++;
     if (clients_[index].state != State::open) continue;
-    const std::uint16_t code = clients_.endpoint_of(index).settings.shutdown_code;
-    clients_.close(index, CloseReason::shutdown, client::close_frame(code, {}), CloseMode::after_events);
+    const config::CloseText& text = clients_.endpoint_of(index).settings.shutdown;
+    clients_.close(index, CloseReason::shutdown, client::close_frame(text), CloseMode::after_events);
     pace_->on_closed();
     --due;
   }

@@ -28,7 +28,6 @@ constexpr std::uint32_t kFramesAVisit = 256;
 constexpr int kCommandsAVisit = 32;
 // Pings of one read that are answered with a pong each; of more, only the newest is (RFC 6455 section 5.5.3).
 constexpr int kPongsARead = 16;
-constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455 section 7.4.1
 
 void count_accepted(client::EndpointCounters& counters, client::Compression compression) {
   counters.connections.add();
@@ -101,8 +100,8 @@ class StreamSessions::Input final : public websocket::MessageHandler {
       return next(sessions_.commands_.send_error(sessions_.command_client(index_),
                                                  protocol::ErrorKind::rate_limited));
     }
-    sessions_.parts_.clients.close(index_, CloseReason::rate_exceeded,
-                                   close_frame(rate.close_code, rate.close_reason), CloseMode::immediately);
+    sessions_.parts_.clients.close(index_, CloseReason::rate_exceeded, close_frame(rate.close),
+                                   CloseMode::immediately);
     return websocket::Next::stop;
   }
 
@@ -164,7 +163,7 @@ void StreamSessions::open(Index index, const protocol::Endpoint& endpoint, clien
   connection.transient.reset();
   if (endpoint.receives_events() && parts_.audiences.subscribe_selected(index, endpoint, upgrade.selection) !=
                                         Audiences::Outcome::subscribed) {
-    parts_.clients.close(index, CloseReason::internal, close_frame(1013, "Too many channels"),
+    parts_.clients.close(index, CloseReason::internal, close_frame(endpoint.settings.limits.channels_close),
                          CloseMode::immediately);
     return;
   }
@@ -217,7 +216,7 @@ void StreamSessions::close_recipients(const protocol::Endpoint& endpoint, CloseR
     const Connection& connection = parts_.clients[i];
     if (!connection.is_websocket || connection.endpoint != endpoint.index) continue;
     if (connection.state == State::open) {
-      parts_.clients.close(i, why, close_frame(1013, "Events lost"), CloseMode::immediately);
+      parts_.clients.close(i, why, close_frame(endpoint.settings.source.gap), CloseMode::immediately);
     } else if (connection.state == State::closing) {
       parts_.clients.close(i, why, {}, CloseMode::immediately);
     }
@@ -287,15 +286,12 @@ void StreamSessions::close_for_fault(Index index, const websocket::ReadFault& fa
                {"connectionId", std::string_view(id)}});
   }
   parts_.clients.close(index, CloseReason::message_too_large,
-                       close_frame(websocket::number(fault.code),
-                                   by_size ? std::string_view(inbound.too_large_reason) : fault.reason),
-                       CloseMode::immediately);
+                       close_frame(by_size ? inbound.too_large : inbound.fragments), CloseMode::immediately);
 }
 
 // What the client asked for needs more memory than there is. The others are not affected.
 void StreamSessions::close_for_memory(Index index) {
-  parts_.clients.close(index, CloseReason::internal,
-                       close_frame(websocket::number(websocket::CloseCode::try_again_later), "Out of memory"),
+  parts_.clients.close(index, CloseReason::internal, close_frame(endpoint_of(index).settings.memory),
                        CloseMode::immediately);
 }
 
@@ -321,8 +317,8 @@ bool StreamSessions::is_over_control_rate(Index index) {
   if (!inbound.control_rate.value) return false;
   const client::ControlRate::Limit limit{*inbound.control_rate.value, inbound.control_burst};
   if (control_rate_.admit(index, limit, parts_.loop.now())) return false;
-  parts_.clients.close(index, CloseReason::control_rate,
-                       close_frame(kPolicyViolation, inbound.control_reason), CloseMode::immediately);
+  parts_.clients.close(index, CloseReason::control_rate, close_frame(inbound.control),
+                       CloseMode::immediately);
   return true;
 }
 

@@ -17,12 +17,29 @@ std::optional<json::Pointer> pointer_of(const std::string& text) {
   return std::move(*pointer);
 }
 
-Command refused(ErrorKind error, std::string_view detail, std::string_view request = {}) {
+Command refused(ErrorKind error, ErrorDetail detail, std::string_view request = {}) {
   Command command;
   command.error = error;
   command.detail = detail;
   command.request = request;
   return command;
+}
+
+ErrorDetail detail_of(ChannelNameFault fault) {
+  switch (fault) {
+    case ChannelNameFault::none:
+    case ChannelNameFault::not_utf8:  // cannot be: a text message is UTF-8, and so are the strings in it
+      break;
+    case ChannelNameFault::empty:
+      return ErrorDetail::channel_empty;
+    case ChannelNameFault::too_long:
+      return ErrorDetail::channel_too_long;
+    case ChannelNameFault::control_character:
+      return ErrorDetail::channel_control_character;
+    case ChannelNameFault::reserved:
+      return ErrorDetail::channel_reserved;
+  }
+  return ErrorDetail::none;
 }
 
 std::optional<std::string> string_at(const std::optional<json::Pointer>& pointer, std::string_view message) {
@@ -65,22 +82,23 @@ Commands Commands::compile(const config::EndpointSettings& settings) {
 }
 
 Command Commands::parse(websocket::Opcode opcode, std::string_view message) const {
-  if (opcode != websocket::Opcode::text) return refused(ErrorKind::invalid_request, "send text, not binary");
+  if (opcode != websocket::Opcode::text) return refused(ErrorKind::invalid_request, ErrorDetail::binary);
   json::ParseOptions options;
   options.depth_max = kDepthMax;
   options.bytes_max = message.size();  // inbound.message_bytes_max has bounded it
   const auto parsed = json::parse(message, options);
   if (!parsed)
     return refused(ErrorKind::invalid_request, parsed.error().fault == json::ParseFault::duplicate_member
-                                                   ? "a member is given twice"
-                                                   : "it is not JSON");
+                                                   ? ErrorDetail::repeated_member
+                                                   : ErrorDetail::not_json);
   if (!meets(require_, message))
-    return refused(ErrorKind::invalid_request, "a member is of the wrong type", message);
+    return refused(ErrorKind::invalid_request, ErrorDetail::wrong_member, message);
   const auto name = string_at(name_, message);
-  if (!name) return refused(ErrorKind::invalid_request, "it does not say which command it is", message);
+  if (!name) return refused(ErrorKind::invalid_request, ErrorDetail::no_command, message);
   const auto found =
       std::find_if(known_.begin(), known_.end(), [&name](const Known& each) { return each.is == *name; });
-  if (found == known_.end()) return refused(ErrorKind::invalid_request, "there is no such command", message);
+  if (found == known_.end())
+    return refused(ErrorKind::invalid_request, ErrorDetail::unknown_command, message);
   switch (found->kind) {
     case Command::Kind::subscribe:
     case Command::Kind::unsubscribe:
@@ -99,10 +117,9 @@ Command Commands::parse(websocket::Opcode opcode, std::string_view message) cons
 
 Command Commands::read_channel(const Known& known, std::string_view message) const {
   auto channel = string_at(known.channel, message);
-  if (!channel)
-    return refused(ErrorKind::subscription_failed, "the channel is missing or not a string", message);
+  if (!channel) return refused(ErrorKind::subscription_failed, ErrorDetail::no_channel, message);
   if (const auto fault = channel_name_fault(*channel); fault != ChannelNameFault::none) {
-    return refused(ErrorKind::subscription_failed, describe(fault), message);
+    return refused(ErrorKind::subscription_failed, detail_of(fault), message);
   }
   Command command;
   command.kind = known.kind;
@@ -113,20 +130,18 @@ Command Commands::read_channel(const Known& known, std::string_view message) con
 
 Command Commands::read_publish(const Known& known, std::string_view message) const {
   if (!meets(publish_require_, message)) {
-    return refused(ErrorKind::invalid_request, "a member is missing or of the wrong type", message);
+    return refused(ErrorKind::invalid_request, ErrorDetail::publish_member, message);
   }
   std::string channel = publish_before_;
   if (known.channel) {
     const auto part = string_at(known.channel, message);
     if (!part || part->empty()) {
-      return refused(ErrorKind::invalid_request, "it does not say where to publish", message);
+      return refused(ErrorKind::invalid_request, ErrorDetail::publish_channel, message);
     }
     channel += *part + publish_behind_;
   }
   if (const auto fault = bus_channel_fault(channel); fault != ChannelNameFault::none) {
-    Command no = refused(ErrorKind::invalid_request, describe(fault), message);
-    no.reserved = fault == ChannelNameFault::reserved;
-    return no;
+    return refused(ErrorKind::invalid_request, detail_of(fault), message);
   }
   Command command;
   command.kind = Command::Kind::publish;

@@ -15,6 +15,8 @@
 
 namespace carillon::protocol {
 
+using config::ErrorDetail;
+
 // The kinds of errors that a client can receive.
 enum class ErrorKind : std::uint8_t {
   invalid_request,
@@ -29,8 +31,7 @@ struct Command {
   enum class Kind : std::uint8_t { subscribe, unsubscribe, ping, publish, refused };
   Kind kind = Kind::refused;
   ErrorKind error = ErrorKind::invalid_request;  // of a refused one
-  std::string_view detail;                       // likewise: what is wrong with it, in a few words
-  bool reserved = false;                         // likewise: its channel is a reserved one
+  ErrorDetail detail = ErrorDetail::none;        // likewise: what is wrong with it
   std::string channel;                           // to subscribe to, or of the bus, to publish on
   std::string_view request;                      // the message; empty where it is no JSON
 };

@@ -66,12 +66,12 @@ Replies Replies::compile(const config::EndpointSettings& settings) {
   return replies;
 }
 
-bool Replies::error(ErrorKind kind, std::string_view detail, std::string_view request, WallTime now,
+bool Replies::error(ErrorKind kind, ErrorDetail detail, std::string_view request, WallTime now,
                     std::string& out) const {
   if (!error_) return false;
   const config::ErrorText& text = text_of(kind);
   std::string message = text.message;
-  if (!detail.empty()) message.append(": ").append(detail);
+  if (const std::string& more = errors_.details[detail]; !more.empty()) message.append(": ").append(more);
   render_reply(*error_, {.now = now, .code = text.code, .message = message, .request = request}, out);
   return true;
 }

@@ -43,7 +43,7 @@ class Replies {
 
   // Appends the frame's payload to `out`. Returns false, and appends nothing, when the protocol has no such
   // frame.
-  bool error(ErrorKind kind, std::string_view detail, std::string_view request, WallTime now,
+  bool error(ErrorKind kind, ErrorDetail detail, std::string_view request, WallTime now,
              std::string& out) const;
   bool ping(WallTime now, std::string& out) const;
   bool expired(WallTime now, std::string& out) const;

@@ -41,7 +41,7 @@ MUTATIONS = (
      r"if \(keepalive\.timeout\) connection\.pong_due_ms = wrapping_ms\([\w.()]+\) \+ ms_of\(\*keepalive\.timeout\);\n"
      r"(  connection\.pong_awaited)", r"\1"),
     ("drain skips paused clients",
-     r"(if \(clients_\[index\]\.state != State::open)(\) continue;\n\s*const std::uint16_t code)",
+     r"(if \(clients_\[index\]\.state != State::open)(\) continue;\n\s*const config::CloseText& text)",
      r"\1 || clients_[index].paused\2"),
 )
 
