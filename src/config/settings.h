@@ -59,7 +59,7 @@ struct ListenSettings {
 enum class ClientAddress : std::uint8_t { peer, x_forwarded_for, forwarded };
 
 inline constexpr std::uint32_t kShardsMax = 256;
-inline constexpr std::size_t kEndpointsMax = 250;  // each event's channel is compared with those of each
+inline constexpr std::size_t kEndpointsMax = 250;  // a lag policy and the owner of a log have one byte
 inline constexpr std::uint32_t kConnectionsMax = 1U << 22;  // maximum of server.connections_max
 
 // Whether the shards' threads share one table of open files, and so one limit, or have one each.

@@ -13,7 +13,7 @@ FanOut::~FanOut() { options_.memory.subtract(ring_bytes_counted_); }
 
 // --- logs ---------------------------------------------------------------------------------------
 
-LogId FanOut::add_log(PolicyId policy, Lifetime lifetime) {
+LogId FanOut::add_log(PolicyId policy, Lifetime lifetime, LogOwner owner) {
   CARILLON_ASSERT(policy < policies_.size());
   LogId id = 0;
   if (free_log_ == kNoLog) {
@@ -25,6 +25,7 @@ LogId FanOut::add_log(PolicyId policy, Lifetime lifetime) {
   }
   logs_[id].policy = policy;
   logs_[id].lifetime = lifetime;
+  logs_[id].owner = owner;
   logs_[id].in_use = true;
   return id;
 }
@@ -48,6 +49,7 @@ void FanOut::free_log(LogId id) {
 
 std::vector<LogId> FanOut::take_deserted() {
   for (const LogId id : deserted_) logs_[id].deserted = false;
+  std::erase_if(deserted_, [this](LogId id) { return !logs_[id].in_use || logs_[id].members.count() > 0; });
   return std::exchange(deserted_, {});
 }
 

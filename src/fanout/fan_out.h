@@ -29,7 +29,8 @@ namespace carillon::fanout {
 
 using SubscriberId = std::uint32_t;  // the host's dense connection index
 using LogId = std::uint32_t;
-using PolicyId = std::uint8_t;
+using PolicyId = std::uint8_t;  // which of the engine's lag rules
+using LogOwner = std::uint8_t;  // a number of the caller's, by which it finds the index that has the log
 
 // The encoding of the frames that a subscriber receives.
 enum class Encoding : std::uint8_t { plain, compressed };
@@ -114,12 +115,13 @@ class FanOut {
 
   // --- logs ---
   enum class Lifetime : std::uint8_t { lasting, while_subscribed };
-  // `while_subscribed`: once its last subscriber has left it is among the deserted.
-  LogId add_log(PolicyId policy, Lifetime lifetime = Lifetime::lasting);
+  // `while_subscribed`: once its last subscriber has left it is among the deserted. The engine only keeps
+  // `owner`, for owner_of().
+  LogId add_log(PolicyId policy, Lifetime lifetime = Lifetime::lasting, LogOwner owner = 0);
   bool has_room_for_log() const { return free_log_ != kNoLog || logs_.size() < kLogsMax; }
   void remove_log(LogId log);  // it has no subscribers any more
   std::uint32_t subscribers_of(LogId log) const;
-  PolicyId policy_of(LogId log) const { return logs_[log].policy; }
+  LogOwner owner_of(LogId log) const { return logs_[log].owner; }
   // What an index of names keeps with the log; it is empty again before remove_log().
   LogNote& note_of(LogId log) { return logs_[log].note; }
   // Appends one event for all subscribers of the log. Touches nothing per subscriber.
@@ -130,7 +132,7 @@ class FanOut {
     __builtin_prefetch(record, 1);
     __builtin_prefetch(record + sizeof(LogState) - 1, 1);
   }
-  // Logs whose last subscriber has left since the last call; some may have a new one by now.
+  // Logs whose last subscriber has left since the last call, and that have none again.
   std::vector<LogId> take_deserted();
   bool has_deserted() const { return !deserted_.empty(); }
 
@@ -188,15 +190,16 @@ class FanOut {
     [[no_unique_address]] EventLog events;
     std::uint32_t blocked = 0;  // members that are
     [[no_unique_address]] LogNote note;
-    // Up to kCompressedReadersCounted, where it stays while the log has subscribers; it is compared with
-    // kCompressedReadersMin.
-    std::uint8_t compressed_readers = 0;
     PolicyId policy = 0;
+    LogOwner owner = 0;
     Lifetime lifetime : 1 = Lifetime::lasting;
     bool in_use : 1 = false;
     bool queued : 1 = false;    // in dirty_
     bool deserted : 1 = false;  // in deserted_
     bool mixed : 1 = false;     // some subscribers receive only some events: masks_ has which
+    // Counted up to kCompressedReadersCounted, where it stays while the log has subscribers; it is compared
+    // with kCompressedReadersMin.
+    std::uint8_t compressed_readers : 3 = 0;
     [[no_unique_address]] Members members;
     std::uint32_t ready = 0;  // members that are; the sweep passes both over
   };
@@ -223,7 +226,7 @@ class FanOut {
   static constexpr std::size_t kSubscribersMax = Subscription::kPositionsMax;
   static constexpr std::size_t kLogsMax = Subscription::kLogsMax;
   static constexpr LogId kNoLog = 0xffffffff;
-  static constexpr std::uint8_t kCompressedReadersCounted = 255;
+  static constexpr std::uint8_t kCompressedReadersCounted = 7;
 
   friend struct FanOutSizes;  // a test of what the records cost
   struct Visit;               // one gathered write being put together (flush.cc)

@@ -12,11 +12,11 @@ void SelectionIndex::subscribe(SubscriberId subscriber, TagMask tags) {
     return;
   }
   if (sets_.size() < sets_max_ && fan_out_.has_room_for_log()) {
-    sets_.push_back({tags, fan_out_.add_log(policy_, FanOut::Lifetime::while_subscribed)});
+    sets_.push_back({tags, add_log()});
     fan_out_.subscribe(subscriber, sets_.back().log);
     return;
   }
-  if (!mixed_) mixed_ = fan_out_.add_log(policy_, FanOut::Lifetime::while_subscribed);
+  if (!mixed_) mixed_ = add_log();
   fan_out_.subscribe(subscriber, *mixed_, tags);
 }
 

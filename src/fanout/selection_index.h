@@ -18,8 +18,9 @@ namespace carillon::fanout {
 // its log deserted, and end() takes it away.
 class SelectionIndex {
  public:
-  SelectionIndex(FanOut& fan_out, PolicyId policy, std::uint32_t sets_max)
-      : fan_out_(fan_out), policy_(policy), sets_max_(sets_max) {}
+  // Its logs have `policy` and `owner`.
+  SelectionIndex(FanOut& fan_out, PolicyId policy, std::uint32_t sets_max, LogOwner owner = 0)
+      : fan_out_(fan_out), policy_(policy), owner_(owner), sets_max_(sets_max) {}
 
   // Call once per subscriber. An empty selection receives nothing.
   void subscribe(SubscriberId subscriber, TagMask tags);
@@ -36,8 +37,11 @@ class SelectionIndex {
     LogId log;
   };
 
+  LogId add_log() { return fan_out_.add_log(policy_, FanOut::Lifetime::while_subscribed, owner_); }
+
   FanOut& fan_out_;
   const PolicyId policy_;
+  const LogOwner owner_;
   const std::uint32_t sets_max_;
   std::vector<Set> sets_;
   std::optional<LogId> mixed_;

@@ -70,7 +70,7 @@ bool SubscriptionIndex::end(LogId log) {
 
 LogId SubscriptionIndex::add(std::string_view channel, std::uint64_t hash) {
   if (size_ == buckets_) add_bucket();
-  const LogId log = fan_out_.add_log(policy_, FanOut::Lifetime::while_subscribed);
+  const LogId log = fan_out_.add_log(policy_, FanOut::Lifetime::while_subscribed, owner_);
   LogNote& note = fan_out_.note_of(log);
   note.name = LogName(channel);
   note.fingerprint = fingerprint_of(hash);

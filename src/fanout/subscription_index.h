@@ -23,8 +23,10 @@ namespace carillon::fanout {
 // the clients' choice, so where they meet depends on a key that they do not know.
 class SubscriptionIndex {
  public:
-  SubscriptionIndex(FanOut& fan_out, PolicyId policy, std::uint32_t channels_max, const SipKey& key)
-      : fan_out_(fan_out), policy_(policy), channels_max_(channels_max), key_(key) {}
+  // Its logs have `policy` and `owner`. `key` is secret: it decides which names share a bucket.
+  SubscriptionIndex(FanOut& fan_out, PolicyId policy, std::uint32_t channels_max, const SipKey& key,
+                    LogOwner owner = 0)
+      : fan_out_(fan_out), policy_(policy), owner_(owner), channels_max_(channels_max), key_(key) {}
 
   enum class Outcome { subscribed, already, unsubscribed, was_not, too_many_channels };
   // The name is as long as a channel's may be (event/channel_name.h).
@@ -58,6 +60,7 @@ class SubscriptionIndex {
 
   FanOut& fan_out_;
   const PolicyId policy_;
+  const LogOwner owner_;
   const std::uint32_t channels_max_;
   const SipKey key_;
   std::uint32_t size_ = 0;

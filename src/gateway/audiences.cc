@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <limits>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -9,6 +10,8 @@
 #include "base/assert.h"
 
 namespace carillon::gateway {
+
+static_assert(protocol::kEndpointsMax - 1 <= std::numeric_limits<fanout::LogOwner>::max());
 
 Audiences::Audiences(const Parts& parts, const SipKey& channels_key, Place place, reactor::WakeFd wake)
     : fan_out_(parts.fan_out),
@@ -21,9 +24,10 @@ Audiences::Audiences(const Parts& parts, const SipKey& channels_key, Place place
       inbox_handler_(loop_.add_handler(*this)) {
   logs_.reserve(endpoints_.size());
   for (const Endpoint& endpoint : endpoints_) {
+    const auto owner = static_cast<fanout::LogOwner>(logs_.size());
     logs_.push_back({fan_out_.add_log(endpoint.policy()),
-                     {fan_out_, endpoint.policy(), endpoint.settings.select.sets_max},
-                     {fan_out_, endpoint.policy(), parts.server.channels_max, channels_key}});
+                     {fan_out_, endpoint.policy(), endpoint.settings.select.sets_max, owner},
+                     {fan_out_, endpoint.policy(), parts.server.channels_max, channels_key, owner}});
   }
   loop_.watch(inbox_.fd(), EPOLLIN, inbox_handler_, 0, 0);
 }
@@ -75,9 +79,7 @@ void Audiences::unsubscribe_from_channel(fanout::SubscriberId client, const Endp
 void Audiences::remove_deserted() {
   if (!fan_out_.has_deserted()) return;
   for (const fanout::LogId log : fan_out_.take_deserted()) {
-    const fanout::PolicyId policy = fan_out_.policy_of(log);
-    if (policy == 0) continue;  // the log has been freed meanwhile
-    Logs& logs = logs_[policy - 1U];
+    Logs& logs = logs_[fan_out_.owner_of(log)];
     if (!logs.selections.end(log)) logs.channels.end(log);
   }
 }

@@ -106,7 +106,7 @@ class Audiences final : private reactor::IoHandler {
   ShardCounters& counters_;
   const std::vector<Endpoint>& endpoints_;
   const Place place_;
-  std::vector<Logs> logs_;  // by endpoint
+  std::vector<Logs> logs_;  // by endpoint; the position is the owner of its logs in the engine
   reactor::Inbox<SharedBatch> inbox_;
   reactor::Loop::HandlerId inbox_handler_;
   std::uint64_t next_batch_ = 1;

@@ -47,8 +47,14 @@ class FakeOwner final : public AudienceHost {
 };
 
 struct AudiencesStage {
-  explicit AudiencesStage(std::string_view toml, Audiences::Place place = Audiences::Place::beside_the_router)
-      : compiled(toml),
+  using Change = void (*)(std::vector<Endpoint>&);
+
+  explicit AudiencesStage(std::string_view toml, Change change)
+      : AudiencesStage(toml, Audiences::Place::beside_the_router, change) {}
+  explicit AudiencesStage(
+      std::string_view toml, Audiences::Place place = Audiences::Place::beside_the_router,
+      Change change = [](std::vector<Endpoint>&) {})
+      : compiled(toml, change),
         fan_out(sockets, fanout::FanOutOptions{memory}, compiled.lag_rules(), nullptr),
         counters(compiled.endpoints.size()),
         wake(std::move(*reactor::WakeFd::create())),
@@ -315,6 +321,21 @@ TEST(Audiences, ChannelsAreCountedUntilTheirLastSubscriberHasLeft) {
   stage.audiences.remove_deserted();
   EXPECT_EQ(counts_of(stage), (Counts{1, 0, 0})) << "it has a subscriber again";
   stage.fan_out.remove_subscriber(second);
+  stage.audiences.remove_deserted();
+  EXPECT_EQ(counts_of(stage), (Counts{0, 0, 0}));
+}
+
+// Regression: the log's lag policy was taken for the number of its endpoint.
+TEST(Audiences, DesertedLogsAreRemovedWhereEndpointsShareALagPolicy) {
+  AudiencesStage stage(std::string(kOrion) + std::string(kService) + std::string(kGrimnir),
+                       [](std::vector<Endpoint>& endpoints) {
+                         for (Endpoint& endpoint : endpoints) endpoint.lag_policy = 1;
+                       });
+  const auto subscriber = stage.join_with(everything(), 1);
+  EXPECT_EQ(stage.audiences.subscribe_to_channel(subscriber, stage.endpoint(1), "a"), Outcome::subscribed);
+  const auto selector = stage.join_with(tags(0b1), 2);
+  EXPECT_EQ(counts_of(stage), (Counts{1, 1, 0}));
+  for (const auto client : {subscriber, selector}) stage.fan_out.remove_subscriber(client);
   stage.audiences.remove_deserted();
   EXPECT_EQ(counts_of(stage), (Counts{0, 0, 0}));
 }

@@ -51,6 +51,7 @@ class Compiler {
     }
     endpoint.reader_limits = reader_limits_of(settings, endpoint.reads_messages());
     endpoint.lag = lag_rule_of(settings);
+    endpoint.lag_policy = static_cast<fanout::PolicyId>(index + 1);
     endpoint.token_missing = RefusalReply::compile(settings.auth.missing);
     endpoint.token_invalid = RefusalReply::compile(settings.auth.invalid);
     return endpoint;

@@ -30,11 +30,12 @@ struct Endpoint {
   auth::OriginPolicy origins;
   websocket::ReaderLimits reader_limits;
   fanout::LagRule lag;
+  fanout::PolicyId lag_policy = 0;  // 0 is for sockets that still speak HTTP
   RefusalReply token_missing;
   RefusalReply token_invalid;
 
-  // Policy 0 of every shard's engine is for sockets that still speak HTTP.
-  fanout::PolicyId policy() const { return static_cast<fanout::PolicyId>(index + 1); }
+  // Which of the lag rules in every shard's engine is its own.
+  fanout::PolicyId policy() const { return lag_policy; }
   bool receives_events() const { return event_frame.has_value() && !source.is_empty(); }
   // Returns whether messages are parsed, or only measured.
   bool reads_messages() const {
@@ -42,7 +43,7 @@ struct Endpoint {
   }
 };
 
-// At most this many [[endpoint]] tables: a policy is one byte.
+// At most this many [[endpoint]] tables.
 inline constexpr std::size_t kEndpointsMax = config::kEndpointsMax;
 
 // The compiled endpoints of a configuration, or its problems.

@@ -15,8 +15,13 @@
 namespace carillon::gateway::testing {
 
 struct Compiled {
-  explicit Compiled(std::string_view toml)
-      : settings(load(toml)), endpoints(protocol::compile_endpoints(settings).endpoints) {}
+  // `change` may alter the endpoints in a way that no configuration does yet.
+  explicit Compiled(
+      std::string_view toml,
+      void (*change)(std::vector<protocol::Endpoint>&) = [](std::vector<protocol::Endpoint>&) {})
+      : settings(load(toml)), endpoints(protocol::compile_endpoints(settings).endpoints) {
+    change(endpoints);
+  }
 
   static config::Settings load(std::string_view toml) {
     config::Loaded loaded = config::load_good(toml);
