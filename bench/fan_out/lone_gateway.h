@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "gateway/node.h"
-#include "gateway/testing/nobody.h"
+#include "gateway/testing/stub_http_handler.h"
 
 namespace carillon::bench {
 
@@ -75,7 +75,7 @@ class LoneGateway {
   Result<std::monostate> build(std::string_view profile);
   Result<std::monostate> listen();
 
-  gateway::testing::NoHttp no_http_;
+  gateway::testing::StubHttpHandler no_http_;
   NullLog no_log_;
   WatchedEdge sockets_;
   std::unique_ptr<gateway::Node> node_;

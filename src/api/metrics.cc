@@ -243,7 +243,7 @@ void add_delivery(Page& page) {
           "Gathered writes to client sockets; deliveries divided by writes is the coalescing ratio",
           &Shard::writes);
   counter("carillon_client_sent_bytes_total", "Bytes sent to clients", &Shard::bytes_out);
-  counter("carillon_client_error_frames_total", "Error frames sent to clients", &Shard::errors_told);
+  counter("carillon_client_error_frames_total", "Error frames sent to clients", &Shard::error_frames);
   counter("carillon_client_replies_dropped_total",
           "Replies to commands dropped because the client's outbox was full", &Shard::replies_dropped);
   counter("carillon_http_requests_total", "HTTP requests other than upgrades", &Shard::http_requests);

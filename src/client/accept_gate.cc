@@ -17,7 +17,7 @@ AcceptGate::Next AcceptGate::next(std::uint64_t limit, MonoTime now) {
     to_close_ = *index;
     return Next::close_one;
   }
-  // Those that wait have sent their request, or can be closed, within HttpConnections::kPatience.
+  // Waiting connections send their request, or can be closed, within HttpConnections::kPatience.
   if (http_.some_wait() || spare_.is_lent()) return Next::wait;
   return Next::accept_essential;
 }

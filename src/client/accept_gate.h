@@ -1,12 +1,12 @@
-// AcceptGate: what to do before the next connection is accepted, where descriptors or places for HTTP
+// AcceptGate: decides whether the next connection is accepted when file descriptors or places for HTTP
 // connections may have run out.
 //
-// As long as there is room, accept. Otherwise close the connection that HttpConnections names. When it names
-// none, use the shard's spare descriptor to accept one connection at a time that may only ask for what the
-// handler calls essential (/health, /metrics): an operator has to see what is wrong, and everybody else is
-// told at once with 503 instead of waiting in the kernel's queue.
+// While there is room, connections are accepted. Otherwise the connection that HttpConnections names is
+// closed first. When it names none, the shard's spare descriptor accepts one connection at a time, which may
+// only request what the handler calls essential (/health, /metrics): an operator can see what is wrong, and
+// all other clients are answered 503 at once instead of waiting in the kernel's queue.
 //
-// Pure but for the spare descriptor. Thread: the shard's.
+// Pure except for the spare descriptor. Thread: the shard's.
 #pragma once
 
 #include <memory>
@@ -24,19 +24,19 @@ class AcceptGate {
 
   explicit AcceptGate(const HttpConnections& http) : http_(http) {}
 
-  // Before the shard serves, on its own thread.
+  // Call once before the shard serves, on its own thread.
   void begin(std::shared_ptr<reactor::DescriptorBudget> descriptors);
   reactor::DescriptorBudget& descriptors() { return *descriptors_; }
   bool knows_its_table() const { return begun_; }
 
-  // `limit`: on the table's descriptors, which may change while the process runs.
+  // What to do now. `limit` is the limit on open files, which may change while the process runs.
   Next next(std::uint64_t limit, MonoTime now);
   HttpConnections::Index to_close() const { return to_close_; }  // after Next::close_one
   reactor::SpareDescriptor::Lease lend_spare() { return spare_.lend(); }
 
-  // accept() found none left, though the budget said otherwise (ENFILE, or somebody else's descriptors).
+  // accept() found no descriptor although the budget had one (ENFILE, or descriptors of other code).
   void note_none_left() { none_left_ = true; }
-  // Whether new clients have to wait for a descriptor since the last accept that found room.
+  // Whether the last next() found no descriptor for a new client.
   bool is_short() const { return short_; }
 
  private:

@@ -1,4 +1,4 @@
-// When descriptors or places run out: who is closed, who has to wait, and what is still accepted.
+// When descriptors or places run out: which connection is closed, and what is still accepted.
 #include "client/accept_gate.h"
 
 #include <gtest/gtest.h>
@@ -54,7 +54,7 @@ TEST(AcceptGate, AnIdleHttpConnectionGivesItsDescriptorToANewClient) {
   EXPECT_EQ(gate.gate.to_close(), 0U);
 }
 
-TEST(AcceptGate, OneThatHasJustComeIsGivenASecondBeforeItHasToGo) {
+TEST(AcceptGate, ANewConnectionIsNotClosedInItsFirstSecond) {
   Gate gate;
   gate.add_websockets(kRoom - 1);
   gate.add_http();
@@ -63,7 +63,7 @@ TEST(AcceptGate, OneThatHasJustComeIsGivenASecondBeforeItHasToGo) {
   EXPECT_EQ(gate.next(), Next::close_one);
 }
 
-TEST(AcceptGate, BeyondItsLimitOnHttpConnectionsThereIsRoomForNoOtherEither) {
+TEST(AcceptGate, AcceptsNothingWhileHttpConnectionsAreAtTheirLimit) {
   Gate gate(2);
   gate.add_http().note_request();
   EXPECT_EQ(gate.next(), Next::accept);
@@ -75,7 +75,7 @@ TEST(AcceptGate, BeyondItsLimitOnHttpConnectionsThereIsRoomForNoOtherEither) {
   EXPECT_EQ(gate.next(), Next::accept);
 }
 
-TEST(AcceptGate, WhatIsEssentialIsAcceptedOneAtATime) {
+TEST(AcceptGate, AcceptsEssentialRequestsOneAtATime) {
   Gate gate;
   gate.add_websockets(kRoom);
   EXPECT_EQ(gate.next(), Next::accept_essential);
@@ -86,7 +86,7 @@ TEST(AcceptGate, WhatIsEssentialIsAcceptedOneAtATime) {
   EXPECT_EQ(gate.next(), Next::accept_essential);
 }
 
-TEST(AcceptGate, WhenAcceptFindsNoDescriptorThoughTheBudgetHasSomeTheSameIsDone) {
+TEST(AcceptGate, TreatsAFailedAcceptLikeAnExhaustedBudget) {
   Gate gate;
   gate.gate.note_none_left();
   EXPECT_EQ(gate.next(), Next::accept_essential);

@@ -13,16 +13,17 @@
 namespace carillon::client {
 namespace {
 
-// Of a turn, for each listening socket. Fewer while events wait to be written: an accept costs several
-// writes, and clients that are closed for a flood come back at once.
+// Accepts per turn and listening socket. Fewer while events wait to be written, because an accept costs as
+// much as several writes, and clients that were closed for a flood reconnect at once.
 constexpr int kAcceptsATurn = 64;
 constexpr int kAcceptsBesideWrites = 8;
 constexpr auto kErrorPause = milliseconds(100);  // after an error of accept()
 constexpr auto kRoomPause = milliseconds(2);     // until there may be room again
-// Of the spare descriptor: until the whole head, then until the answer has left.
+// How long a connection may hold the spare descriptor: until its whole head has arrived, then until the
+// answer has been sent.
 constexpr auto kEssentialHead = milliseconds(500);
 constexpr auto kEssentialAnswer = seconds(1);
-constexpr std::uint64_t kHttpConnectionsMin = 4;  // of a shard, under a tiny limit on descriptors
+constexpr std::uint64_t kHttpConnectionsMin = 4;  // per shard, however small the limit on descriptors is
 
 HttpConnections::Limits http_limits(const config::ServerSettings& server, std::uint32_t shard) {
   HttpConnections::Limits limits{ConnectionTable::kConnectionsMax,
@@ -138,7 +139,7 @@ bool Acceptor::accept_one(const Listener& listener, reactor::SpareDescriptor::Le
     case reactor::Accepted::Outcome::connection:
       take_in(accepted.fd, accepted.peer.host, listener.options, std::move(lease));
       return true;
-    case reactor::Accepted::Outcome::nobody_waits:
+    case reactor::Accepted::Outcome::none_waiting:
       return false;
     case reactor::Accepted::Outcome::connection_gone:
       return true;
@@ -186,7 +187,7 @@ void Acceptor::take_in(int fd, const std::string& peer_address, const ListenerOp
   counters_.accepts.add();
   const IpAddress peer = IpAddress::parse(peer_address).value_or(IpAddress{});
   const auto taken = clients_.table().try_take();
-  if (!taken) {  // the kernel gives more descriptors than the table has rows
+  if (!taken) {  // the process has more descriptors than the table has rows
     counters_.refusals[RefusalReason::connections_max].add();
     clients_.log().incidents().on_refusal(
         {name_of(RefusalReason::connections_max), 0, {}, peer, "the table of connections is full"},
@@ -213,7 +214,7 @@ void Acceptor::take_in(int fd, const std::string& peer_address, const ListenerOp
     clients_.close(index, CloseReason::client_gone, {}, CloseMode::close);
     return;
   }
-  // Absolute: a client that sends a byte now and then does not get more time.
+  // An absolute deadline: more bytes do not extend it.
   exchange.read_due = loop_.now() + server.handshake_timeout;
   clients_.set_deadline(index, server.handshake_timeout);
   if (exchange.spare) begin_essential(index);
@@ -237,8 +238,9 @@ bool Acceptor::count_address(Index index) {
   return true;
 }
 
-// One that HttpConnections has named: idle, or without a whole request head for a second. False when it may
-// stay a little longer: its request waits for a read slice, or its answer for the socket.
+// Closes a connection that HttpConnections has named: an idle one, or one without a whole request head for a
+// second. Returns false when it may stay a little longer, because its request waits for a read slice or its
+// answer for the socket.
 bool Acceptor::close_to_make_room(Index index) {
   const Connection& connection = clients_[index];
   const HttpConnections::Place& place = connection.exchange().place;
@@ -270,7 +272,7 @@ bool Acceptor::may_be_served(Index index) {
   return shared_.http_handler.is_essential(exchange.head);
 }
 
-// Its time is over: the next one may be waiting.
+// Resets the connection on the spare descriptor when its time is over; the next one may be waiting.
 void Acceptor::end_essential() {
   essential_.deadline = MonoTime::max();
   const Connection* connection = clients_.table().find(essential_.index, essential_.generation);
@@ -282,7 +284,7 @@ void Acceptor::end_essential() {
   clients_.close(essential_.index, CloseReason::client_gone, {}, CloseMode::reset);
 }
 
-// --- who may stay -------------------------------------------------------------------------------
+// --- limits --------------------------------------------------------------------------------------
 
 void Acceptor::expect_proxy_header(Index index) {
   Connection& connection = clients_[index];

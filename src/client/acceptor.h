@@ -1,5 +1,5 @@
-// Acceptor: the listening sockets of one shard, new connections, and which of them wait or are closed when
-// descriptors or places for HTTP connections run out.
+// Acceptor: owns the listening sockets of one shard and accepts its connections. It also decides which
+// connections wait or are closed when file descriptors or places for HTTP connections run out.
 //
 // Thread: the shard's, except listening_descriptors().
 #pragma once
@@ -32,42 +32,43 @@ class Acceptor final : private reactor::IoHandler {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Once, before the first connection: who handles the events of the connections' sockets.
+  // Sets who handles the events of the connections' sockets. Call once, before the first connection.
   void set_socket_handler(reactor::Loop::HandlerId handler) { socket_handler_ = handler; }
-  // Before the loop runs.
+  // Starts to listen. Call before the loop runs.
   Result<std::monostate> listen(reactor::FileDescriptor listener, ListenerOptions options);
-  // The sockets that it listens on. Any thread, from the last listen() to stop_listening().
+  // The sockets that it listens on. Any thread may call it between the last listen() and stop_listening().
   std::vector<int> listening_descriptors() const;
-  // New connections are refused by the kernel from now on.
+  // Closes the listening sockets; the kernel refuses new connections from then on.
   void stop_listening();
-  // What the thread's table of descriptors holds for clients. On that thread, before the loop runs; without
-  // it descriptors are not bounded.
+  // Sets the budget of the thread's table of descriptors. Call on that thread before the loop runs; without
+  // it descriptors are not limited.
   void begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors);
 
-  // Takes over a connected socket, as accept() gives it. The peer's address is numeric; `options` belong to
-  // an address that was listened on.
+  // Takes over a connected socket from accept(). `peer_address` is numeric; `options` are those of an address
+  // that listen() was called for.
   void adopt(int fd, const std::string& peer_address, const ListenerOptions& options);
 
-  // Accepts those who wait. At the end of a turn: requests that have arrived are read and answered first, so
-  // that after a stall no client is turned away whose request is here.
+  // Accepts waiting connections. Call at the end of a turn: requests that have arrived are read and answered
+  // first, so that after a stall no client is closed whose request has already arrived.
   void accept_waiting(MonoTime now);
-  // When accept_waiting() should come next.
+  // When accept_waiting() is due next.
   MonoTime next_wake() const { return std::min(accept_again_at_, essential_.deadline); }
   // The process did not run for a while.
   void note_stall(MonoTime now) { http_connections_.note_stall(now); }
-  // A connection has been released.
+  // A connection has been released: its descriptor is free.
   void on_released() { gate_.descriptors().remove_client(); }
   std::uint64_t http_connections() const { return http_connections_.size(); }
 
-  // Counts the connection for its client address; false when it was closed as one too many of that address.
+  // Counts the connection for its client address. Returns false when it exceeded the limit of that address
+  // and was closed.
   bool count_address(Index index);
-  // Whether this request may be answered. A connection on the spare descriptor may only ask for what is
-  // essential, and ends with its answer.
+  // Returns whether this request may be answered. A connection on the spare descriptor may only request
+  // essential paths, and is closed after its answer.
   bool may_be_served(Index index);
-  // Counts the TLS handshake that begins with the bytes just read; false when the connection was closed as
-  // one too many of its address. Nothing has been computed for it yet.
+  // Counts the TLS handshake that begins with the bytes just read. Returns false when it exceeded the limit
+  // of its address and the connection was closed, before anything was computed for it.
   bool may_shake_hands(Index index);
-  // Closes a connection before a word of HTTP: the gateway does not know what the peer would understand.
+  // Closes a connection without an HTTP answer, because it is not known which protocol the peer speaks.
   void turn_away(Index index, RefusalReason reason, std::string_view detail);
 
  private:
@@ -103,8 +104,8 @@ class Acceptor final : private reactor::IoHandler {
   HttpConnections http_connections_;
   AcceptGate gate_;
   std::vector<Listener> listeners_;
-  std::optional<HandshakeRate> handshake_rate_;  // where an address has TLS, and the limit is on
-  MonoTime accept_again_at_ = MonoTime::max();   // some wait whom no event will announce
+  std::optional<HandshakeRate> handshake_rate_;  // set when an address has TLS and the limit is on
+  MonoTime accept_again_at_ = MonoTime::max();   // connections wait that no epoll event reports
   Essential essential_;
   reactor::Loop::HandlerId listener_handler_;
   reactor::Loop::HandlerId socket_handler_ = 0;

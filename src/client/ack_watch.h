@@ -1,10 +1,11 @@
-// AckWatch: which of our bytes the peer's kernel has acknowledged, for the few connections whose deadline
-// depends on it.
+// AckWatch: tracks which of our bytes the peer's kernel has acknowledged, for the few connections whose
+// deadline depends on it.
 //
-// A ping or a close frame may wait behind a megabyte that a slow but willing client is still reading. Its
-// deadline begins when what stood before it has arrived, and is put off as long as more of it arrives.
+// A ping or a close frame may be queued behind a megabyte that a slow client is still reading. Its deadline
+// starts when the bytes before it have arrived, and is extended as long as more of them arrive.
 //
-// Pure: fed what the kernel says. Thread: the shard's. A connection costs nothing here unless it is watched.
+// Pure: the caller passes in what the kernel reports. Thread: the shard's. Only watched connections cost
+// memory.
 #pragma once
 
 #include <cstddef>
@@ -15,25 +16,26 @@
 
 namespace carillon::client {
 
-// How far our bytes have come.
+// How many of our bytes have arrived, and how many have not.
 struct SendState {
   std::uint64_t acked = 0;    // by the peer's kernel, since the connection began
-  std::uint64_t waiting = 0;  // not yet: those in the kernel and those that it has not taken
+  std::uint64_t waiting = 0;  // not acknowledged: in the kernel, or not taken by it yet
 };
 
 class AckWatch {
  public:
   enum class Found : std::uint8_t {
-    begun,    // the first look: what waits now is what is watched
-    moving,   // more has been acknowledged since the last look, and the rest will be in time at this speed
-    stuck,    // nothing has, or too little
-    arrived,  // all has that waited at the first look
+    begun,    // the first look: the bytes that wait now are watched
+    moving,   // more has been acknowledged since the last look, and at this speed the rest arrives in time
+    stuck,    // nothing has been acknowledged, or too little
+    arrived,  // everything that waited at the first look has been acknowledged
   };
 
-  // `rest_within`: how long the rest may take at the speed since the last look.
+  // Looks at the connection and compares with the last look. `rest_within` is how long the rest may take at
+  // the present speed.
   Found look(std::uint32_t connection, SendState state, MonoTime now, seconds rest_within);
   bool is_watched(std::uint32_t connection) const { return watched_.contains(connection); }
-  // Since the first look.
+  // The time since the first look; zero when the connection is not watched.
   MonoClock::duration watched_for(std::uint32_t connection, MonoTime now) const;
   void forget(std::uint32_t connection) {
     if (!watched_.empty()) watched_.erase(connection);

@@ -1,4 +1,4 @@
-// What the looks at a connection's acknowledged bytes find.
+// What AckWatch concludes from the bytes that a peer has acknowledged.
 #include "client/ack_watch.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@ using Found = AckWatch::Found;
 constexpr MonoTime kStart{seconds(1000)};
 constexpr seconds kWithin{1000};
 
-TEST(AckWatch, WhatWaitedAtTheFirstLookHasArrivedWhenSoMuchMoreIsAcknowledged) {
+TEST(AckWatch, ReportsArrivalOnceTheBytesOfTheFirstLookAreAcknowledged) {
   AckWatch watch;
   EXPECT_EQ(watch.look(1, {1000, 500}, kStart, kWithin), Found::begun);
   EXPECT_EQ(watch.look(1, {1499, 500}, kStart + seconds(1), kWithin), Found::moving);
@@ -36,7 +36,7 @@ TEST(AckWatch, APeerIsStuckWhenTheRestWouldTakeTooLong) {
   }
 }
 
-TEST(AckWatch, WhatComesAfterAnArrivalIsWatchedNext) {
+TEST(AckWatch, WatchesTheNextBytesAfterAnArrival) {
   AckWatch watch;
   watch.look(1, {1000, 500}, kStart, kWithin);
   EXPECT_EQ(watch.look(1, {1500, 300}, kStart + seconds(1), kWithin), Found::arrived);
@@ -45,7 +45,7 @@ TEST(AckWatch, WhatComesAfterAnArrivalIsWatchedNext) {
   EXPECT_EQ(watch.look(1, {1800, 0}, kStart + seconds(4), kWithin), Found::arrived);
 }
 
-TEST(AckWatch, ConnectionsAreWatchedApartUntilTheyAreForgotten) {
+TEST(AckWatch, WatchesEachConnectionSeparatelyUntilItIsForgotten) {
   AckWatch watch;
   watch.look(1, {0, 10}, kStart, kWithin);
   EXPECT_EQ(watch.look(2, {0, 10}, kStart, kWithin), Found::begun);

@@ -170,7 +170,7 @@ bool Admission::has_place_for_user(const protocol::Endpoint& endpoint, const Cli
   return endpoint.settings.limits.connections_per_user.allows(inside + 1);
 }
 
-// With what has left the window taken out; null for an address that has no accept in it.
+// Returns the accepts of the address within the window, or null when there is none.
 Admission::Window* Admission::find_window(const protocol::Endpoint& endpoint, const ClientKey& client_key,
                                           MonoTime now) {
   const auto found = windows_.find(address_key(endpoint, client_key));
@@ -188,12 +188,12 @@ bool Admission::take_accept(const protocol::Endpoint& endpoint, const ClientKey&
     window = &windows_[address_key(endpoint, client_key)];
   }
   if (!endpoint.settings.limits.accepts_per_ip.allows(window->accepts.size() + 1)) return false;
-  // In order, though the shards' clocks differ by a turn.
+  // Keeps the times in order, although the clocks of two shards may differ by a turn.
   window->accepts.push_back(window->accepts.empty() ? now : std::max(now, window->accepts.back()));
   return true;
 }
 
-// A full table is swept once a second at most: looking through it for each newcomer would be the attack.
+// Sweeps a full table at most once per second: a sweep for each new address would make an attack cheap.
 bool Admission::has_room_for_address(MonoTime now) {
   if (windows_.size() < kAddressesMax) return true;
   if (swept_at_ == MonoTime::min() || now - swept_at_ >= kSweepEvery) {

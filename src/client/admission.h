@@ -1,9 +1,9 @@
-// Admission: who may still come in. Caps on connections of the process, of an endpoint, of one address
-// and of one user, and a rate of accepted upgrades of one address in a sliding window.
+// Admission: decides whether a new connection is admitted. It limits the connections of the process, of an
+// endpoint, of one address and of one user, and the accepted upgrades of one address in a sliding window.
 //
-// Thread: any; one for all shards, so that a limit is the process's and not a shard's. Asked once an
-// upgrade and told once an end, never on the way of an event. Fed the time. An endpoint without limits by
-// address or user takes no lock and is remembered nowhere.
+// Thread: any; one object for all shards, so that the limits hold for the process. It is used once per
+// upgrade and once per close, never for an event; the caller passes in the time. For an endpoint without
+// limits by address or user it takes no lock and remembers nothing.
 #pragma once
 
 #include <atomic>
@@ -23,7 +23,7 @@
 
 namespace carillon::client {
 
-// Whom limits count. IPv6 counts by its /64.
+// The client that limits count: its address and its user. IPv6 addresses count by their /64.
 struct ClientKey {
   IpAddress address;
   std::string_view user;  // the token's subject, for the call; "" is not counted
@@ -31,9 +31,9 @@ struct ClientKey {
 
 class Admission {
  public:
-  // Addresses whose accepts are remembered at once, all endpoints together. When they are all busy a
-  // further address is refused and counted: an attacker with many addresses must not switch the limit
-  // off. (Addresses and users of open connections are at most connections_max without a bound of theirs.)
+  // Maximum number of addresses whose accepts are remembered, for all endpoints together. When all of them
+  // are in use another address is refused and counted, so that an attacker with many addresses cannot disable
+  // the limit. (Addresses and users of open connections need no bound of their own: connections_max is one.)
   static constexpr std::size_t kAddressesMax = 100000;
 
   enum class Answer : std::uint8_t {
@@ -60,19 +60,19 @@ class Admission {
   }
   MemoryLevel memory() const { return memory_.load(std::memory_order_relaxed); }
 
-  // Would a further connection fit? Has its address a 101 left in its window? Has its user a place left?
-  // Each takes nothing.
+  // Check a limit without reserving a place: ask() the connections of the process, the endpoint and the
+  // address, ask_rate() the accepts of the address, ask_user() the connections of the user.
   Answer ask(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
   Answer ask_rate(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
   Answer ask_user(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
 
-  // The 101 is about to be sent: takes the place, and counts against the accept rate. Not admitted
-  // when another shard took the last place meanwhile.
+  // Reserves the place and counts against the accept rate; call it when the 101 is about to be sent. It may
+  // refuse what the checks above allowed, when another shard took the last place meanwhile.
   Answer enter(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
-  // The place of one who entered, once, with the same guest.
+  // Releases the place of a client that entered. Call once, with the same `client_key`.
   void leave(const protocol::Endpoint& endpoint, const ClientKey& client_key);
 
-  // Of the bodies of requests that are not answered yet.
+  // The budget for the bodies of requests that are not answered yet.
   BodyBudget& bodies() { return bodies_; }
   const BodyBudget& bodies() const { return bodies_; }
 
@@ -82,7 +82,7 @@ class Admission {
   }
   // Whole seconds until the address's oldest accept leaves the window: Retry-After.
   std::uint32_t retry_after_s(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
-  // Refusals for want of room for one more address.
+  // Number of refusals because no further address could be remembered.
   std::uint64_t table_full_refusals() const { return table_full_.load(std::memory_order_relaxed); }
 
   KeyGuesses& key_guesses() { return key_guesses_; }

@@ -1,11 +1,11 @@
-// AnswerQueue: the answers that one HTTP connection is owed, in the order of its requests.
+// AnswerQueue: the requests in progress of one HTTP connection, and their answers in the order of the
+// requests.
 //
-// A client may send its next request before it has the answer to the last one (pipelining, RFC 9112 section
-// 9.3.2). Up to `requests_max` of its requests are worked on at a time, begun in the order they came; an
-// answer that is ready early waits here for those before it. When the queue is full the shard stops reading
-// the connection until an answer has left.
+// A client may send its next request before it has received the last answer (pipelining, RFC 9112 section
+// 9.3.2). Up to `requests_max` of its requests are in progress at a time. An answer that is ready early waits
+// here for the answers before it. While the queue is full the shard does not read the connection.
 //
-// Pure: fed the time. Thread: the shard's.
+// Pure: the caller passes in the time. Thread: the shard's.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ namespace carillon::client {
 
 class AnswerQueue {
  public:
-  // Request bodies whose answers are awaited and answers that wait, together: beyond it the queue is full.
+  // Maximum bytes of unanswered request bodies and of waiting answers together; with more the queue is full.
   static constexpr std::size_t kBytesMax = 256 * 1024;
 
   struct Request {
@@ -32,14 +32,14 @@ class AnswerQueue {
     http::BodyOut body = http::BodyOut::send;
     http::KeepAlive keep_alive = http::KeepAlive::keep;
     std::size_t body_bytes = 0;
-    MonoTime due{};    // without an answer by then it is answered 504
+    MonoTime due{};    // answered 504 when there is no answer by then
     std::string path;  // for the log, as is
     IpAddress client;
   };
   enum class Last : std::uint8_t { no, yes };
   struct Ready {
     std::string bytes;
-    Last last = Last::no;  // it says `Connection: close`
+    Last last = Last::no;  // it has `Connection: close`
   };
 
   bool empty() const { return slots_.empty(); }
@@ -48,25 +48,26 @@ class AnswerQueue {
     return slots_.size() >= requests_max || bytes_ >= kBytesMax;
   }
 
-  // `body`: what the request's body holds of the budget, until it is answered.
+  // Adds a request. `body` is its share of the budget for bodies, held until it is answered.
   void begin(const Request& request, BodyShare body = {});
-  // The request, when it waits for its answer; null when it has one, or is gone. Valid until the next change.
+  // Returns the request while it waits for its answer; null when it has one, or is unknown. Valid until the
+  // next change.
   const Request* awaited(std::uint32_t number) const;
-  // Of a request that is awaited.
+  // Sets the answer of an awaited request.
   void answer(std::uint32_t number, http::Response response);
-  // The client has shut its side: no request follows, and the last answer says `Connection: close`.
+  // The client has shut its side: no request follows, and the last answer gets `Connection: close`.
   void end_after_these() {
     ended_ = true;
     ready_.reset();
   }
   bool has_ended() const { return ended_; }
-  // A request or an answer ends the connection: no more requests are read.
+  // Whether the connection closes after these answers, so that no more requests are read.
   bool closes() const { return closes_ || ended_; }
 
-  // The next answer to send, rendered; null while it is not there. Valid until pop().
+  // Returns the next answer to send, rendered; null while it is not ready. Valid until pop().
   const Ready* ready(ResponseWriter& writer, WallTime now);
   void pop();
-  // The oldest request, when it still waits for its answer.
+  // Returns the oldest request while it waits for its answer.
   std::optional<Request> waiting() const;
 
  private:
@@ -77,7 +78,7 @@ class AnswerQueue {
   };
 
   std::vector<Slot> slots_;
-  std::optional<Ready> ready_;  // of the first slot, once it has been asked for
+  std::optional<Ready> ready_;  // the first slot's answer, once ready() has rendered it
   std::size_t bytes_ = 0;
   bool ended_ = false;
   bool closes_ = false;

@@ -1,4 +1,4 @@
-// The order of the answers to pipelined requests, and when no more requests are taken.
+// The order of answers to pipelined requests, and when the queue is full.
 #include "client/answer_queue.h"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ AnswerQueue::Request request(std::uint32_t number, std::size_t body_bytes = 0) {
   made.body_bytes = body_bytes;
   return made;
 }
-// The queue with a writer of its own.
+// A queue with its own response writer.
 const AnswerQueue::Ready* ready_of(AnswerQueue& queue) {
   static ResponseWriter writer;
   return queue.ready(writer, WallTime{});
@@ -100,7 +100,7 @@ TEST(AnswerQueue, ABodyHoldsItsShareOfTheBudgetUntilItsRequestIsAnswered) {
   EXPECT_EQ(budget.bytes(), 0U);
 }
 
-TEST(AnswerQueue, TheLastAnswerSaysConnectionClose) {
+TEST(AnswerQueue, TheLastAnswerHasConnectionClose) {
   AnswerQueue queue;
   queue.begin(request(1));
   AnswerQueue::Request closing = request(2);
@@ -115,7 +115,7 @@ TEST(AnswerQueue, TheLastAnswerSaysConnectionClose) {
   EXPECT_EQ(ready_of(queue)->last, Last::yes);
 }
 
-TEST(AnswerQueue, AClientThatHasShutItsSideIsToldWhichAnswerIsTheLast) {
+TEST(AnswerQueue, TheLastAnswerAfterTheClientShutItsSideHasConnectionClose) {
   AnswerQueue queue;
   queue.begin(request(1));
   queue.begin(request(2));

@@ -1,7 +1,8 @@
-// BodyBudget: how many bytes of HTTP request bodies the process may hold at once, those of requests that
-// are not answered yet included. Without it the sum is the number of sockets times the longest body.
+// BodyBudget: limits how many bytes of HTTP request bodies the process holds at once, including those of
+// requests that are not answered yet. Without it the sum could be the number of sockets times the longest
+// body.
 //
-// Counted is what is held, never what a request declares: a Content-Length costs nothing.
+// It counts what is held, not what a request declares: a Content-Length costs nothing.
 // Thread: any; one for all shards.
 #pragma once
 
@@ -18,7 +19,7 @@ class BodyBudget {
   BodyBudget(const BodyBudget&) = delete;
   BodyBudget& operator=(const BodyBudget&) = delete;
 
-  // False, and nothing is taken, when fewer are left.
+  // Takes so many bytes. Returns false, and takes nothing, when fewer are left.
   [[nodiscard]] bool try_take(std::uint64_t bytes) {
     if (!open_.load(std::memory_order_relaxed)) return false;
     // Take first and give back: two shards that ask at once must not both get the last bytes.
@@ -28,7 +29,7 @@ class BodyBudget {
   }
   void give_back(std::uint64_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
 
-  // While it is closed nothing can be taken, however much is left.
+  // While it is closed nothing can be taken, even if bytes are left.
   void set_open(bool open) { open_.store(open, std::memory_order_relaxed); }
 
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
@@ -40,14 +41,14 @@ class BodyBudget {
   std::atomic<bool> open_{true};
 };
 
-// The budget where the configuration leaves it to us ("auto"): small in a small container, and always room
-// for one body of the largest size.
+// The default budget ("auto"): an eighth of the memory limit, at most 64 MiB, and at least one body of the
+// largest size.
 inline std::uint64_t default_bodies_bytes_max(std::uint64_t body_bytes_max, std::uint64_t memory_limit) {
   constexpr std::uint64_t kMost = 64 * 1024 * 1024;
   return std::max(body_bytes_max, std::min(kMost, memory_limit / 8));
 }
 
-// What one request holds of the budget; it goes back with the object. The budget outlives it.
+// The share of the budget that one request holds; the destructor releases it. The budget outlives it.
 class BodyShare {
  public:
   BodyShare() = default;
@@ -60,7 +61,8 @@ class BodyShare {
   }
   ~BodyShare() { release(); }
 
-  // Holds `bytes` in all from now on. False when the budget has not so many: it holds what it held.
+  // Changes the share to `bytes` in total. Returns false, and changes nothing, when the budget has not
+  // enough.
   [[nodiscard]] bool try_hold(BodyBudget& budget, std::uint64_t bytes) {
     if (bytes > bytes_ && !budget.try_take(bytes - bytes_)) return false;
     if (bytes < bytes_) budget.give_back(bytes_ - bytes);

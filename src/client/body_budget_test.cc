@@ -7,7 +7,7 @@
 namespace carillon::client {
 namespace {
 
-TEST(BodyBudget, GivesOneLessThanTheLimitAndTheLimitAndNotOneMore) {
+TEST(BodyBudget, AllowsUpToTheLimit) {
   for (const std::uint64_t bytes : {99U, 100U, 101U}) {
     BodyBudget budget(100);
     EXPECT_EQ(budget.try_take(bytes), bytes <= 100);
@@ -47,7 +47,7 @@ TEST(BodyBudget, GetsAShareBackOnce) {
   EXPECT_EQ(budget.bytes(), 0U);
 }
 
-TEST(BodyBudget, GivesNothingWhileItIsClosed) {
+TEST(BodyBudget, AllowsNothingWhileItIsClosed) {
   BodyBudget budget(100);
   EXPECT_TRUE(budget.try_take(1));
   budget.set_open(false);
@@ -64,7 +64,7 @@ TEST(BodyBudget, IsByDefaultAnEighthOfTheMemoryUpTo64MiBAndRoomForOneBody) {
   EXPECT_EQ(default_bodies_bytes_max(64 * kMiB, 128 * kMiB), 64 * kMiB);
 }
 
-TEST(BodyPace, WantsItsBytesInEachPeriodAndNotOnAverage) {
+TEST(BodyPace, RequiresTheMinimumInEachPeriodAndNotOnAverage) {
   for (const std::uint64_t first : {99U, 100U, 101U}) {
     http::BodyPace pace;
     EXPECT_EQ(pace.keeps_up(first, 100), first >= 100);

@@ -5,7 +5,7 @@
 namespace carillon::client {
 namespace {
 
-// The level of the line about a close; nothing where there is no line.
+// Returns the level of the line about a close; nothing when no line is written.
 std::optional<LogLevel> level_of(CloseReason why, const config::ClientLogSettings& own) {
   const auto unless = [](const std::string& line) {
     return line.empty() ? std::optional(LogLevel::info) : std::nullopt;

@@ -1,6 +1,6 @@
-// ClientLog: the log lines about the clients of one shard: the lines that an endpoint asks for (connected,
-// disconnected, ...), one line about each client that the gateway closes, and one about each request that it
-// refuses. The latter two are sampled by IncidentLog.
+// ClientLog: writes the log lines about the clients of one shard: the lines that an endpoint configures
+// (connected, disconnected, ...), one line about each client that the gateway closes, and one about each
+// request that it refuses. The latter two are sampled by IncidentLog.
 //
 // Thread: the shard's.
 #pragma once
@@ -33,11 +33,11 @@ class ClientLog {
   // The name of a connection in log lines. No other connection of this process has the same one.
   std::string connection_id(Index index) const;
 
-  // Writes a line that the client's endpoint asks for; nothing when `message` is empty.
+  // Writes a line that the client's endpoint configures; nothing when `message` is empty.
   void write(Index index, LogLevel level, std::string_view message);
   // Writes the line about a client that is closed, unless its endpoint has a line of its own for `why`.
   void on_close(Index index, CloseReason why, MonoTime now);
-  // Counts a request that is refused under one reason and logs it. `status` 0: no answer is sent.
+  // Counts a refused request under one reason and logs it. `status` 0: no answer is sent.
   void on_refusal(const HttpExchange& exchange, RefusalReason reason, int status, std::string_view detail,
                   MonoTime now);
 

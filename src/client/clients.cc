@@ -1,4 +1,4 @@
-// The sockets of a shard while they live: deadlines, reading, writing. Their ends are in closing.cc.
+// The sockets of a shard: deadlines, reading and writing. Closing is in closing.cc.
 #include "client/clients.h"
 
 namespace carillon::client {

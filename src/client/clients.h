@@ -1,5 +1,5 @@
-// Clients: every socket of one shard, from the moment it is accepted until its place in the table is free
-// again: the connection table, timers, TLS, the queue of connections to read, and every way to end a client.
+// Clients: owns every socket of one shard, from accept until its place in the table is free again: the
+// connection table, timers, TLS, the queue of connections to read, and every way to close a client.
 //
 // Thread: the shard's.
 #pragma once
@@ -23,20 +23,20 @@
 
 namespace carillon::client {
 
-// How a client ends.
+// How a client is closed.
 enum class CloseMode : std::uint8_t {
-  after_events,  // the last bytes follow every event that the client is owed
-  immediately,   // the last bytes follow only what is half sent
+  after_events,  // the last bytes are sent after all pending events
+  immediately,   // the last bytes are sent after the rest of a half-sent frame
   close,         // no last bytes; what the kernel holds is still sent
-  reset          // RST: the kernel throws away what it holds
+  reset          // RST: the kernel discards what it holds
 };
 
-// What the owner of Clients has to do when a client ends. Called from within Clients; it may not call back.
+// What the owner of Clients does when a client is closed. Called from inside Clients; it may not call back.
 class ClientHandler {
  public:
-  // An open WebSocket begins to close: it counts as a connection no longer. Called once.
+  // An open WebSocket begins to close and no longer counts as a connection. Called once.
   virtual void on_left(std::uint32_t index, CloseReason why) = 0;
-  // The index is about to be free: what is kept for it elsewhere must go.
+  // The index is about to be reused: the owner forgets what it keeps for it.
   virtual void on_released(std::uint32_t index) = 0;
 
  protected:
@@ -74,49 +74,49 @@ class Clients final : public fanout::FanOutHost {
 
   ClientLog& log() { return log_; }
 
-  // Before the first connection with TLS. Does nothing the second time.
+  // Call before the first connection with TLS. Further calls do nothing.
   Result<std::monostate> enable_tls();
   TlsClients& tls() { return *tls_; }
 
-  // --- deadlines: one a connection; Shard says what it means in which state ---
+  // --- deadlines: one per connection; the shard decides what it means in each state ---
   reactor::TimerWheel& wheel() { return wheel_; }
   void set_deadline(Index index, MonoClock::duration from_now) { wheel_.set(index, loop_.now() + from_now); }
-  // Whether bytes of the client wait for a read slice, so that not the client is late but we are. Not for
-  // longer than 5 s, so that a client that never stops sending gains nothing.
+  // Whether bytes of the client wait for a read slice, so that the shard is late and not the client. False
+  // after 5 s, so that a client that never stops sending gains nothing.
   bool is_unread(Index index, MonoClock::duration overdue) const;
-  // Puts the deadline of such a client off; false when it is not one.
+  // Extends the deadline of such a client a little; returns false when is_unread() is false.
   bool put_off_for_unread(Index index, MonoClock::duration overdue);
 
   // --- reading ---
   ReadQueue& reads() { return reads_; }
-  // Queues one visit to the connection. It is queued once, however many callers ask, so a busy client cannot
-  // starve the others.
+  // Queues one visit to the connection. It is queued at most once, however many callers ask, so that a busy
+  // client cannot starve the others.
   void read_later(Index index, ReadQueue::Lane lane);
   // Reads nothing more from the client until its outbox has room: Reader asks its session once a turn.
   void pause(Index index);
 
   // --- writing ---
-  // Bytes that go before any event. False, and nothing taken, when the outbox is full.
+  // Sends bytes before any pending event. Returns false, and takes nothing, when the outbox is full.
   bool send(Index index, std::string_view bytes) { return fan_out_.say(index, bytes, loop_.now()); }
-  // How far our bytes to this client have come.
+  // How many of our bytes to this client have arrived.
   SendState send_state(Index index);
   AckWatch& acks() { return acks_; }
   // The socket takes bytes again. May end the client.
   void on_writable(Index index);
-  // Begins a write slice, for slice_is_over().
+  // Begins a write slice; slice_is_over() tells when it ends.
   void begin_slice(MonoClock::duration length) { slice_end_ = sockets_.precise_now() + length; }
 
-  // --- endings ---
-  // The only way to end a client. The WebSocket or HTTP connection sends `last_bytes` first where `mode`
-  // allows that. They are given once: a client that is closing after its events may be closed `immediately`
-  // without more of them, and then keeps its reason.
+  // --- closing ---
+  // The only way to close a client. `last_bytes` (a close frame or an HTTP answer) are sent first if `mode`
+  // allows it. They are passed once: a client that is closing `after_events` may be closed `immediately`
+  // without last bytes, and then keeps its reason.
   void close(Index index, CloseReason why, std::string_view last_bytes, CloseMode mode);
-  // Our last bytes are with the kernel: shuts our side and waits for the peer to shut its own, since a close
-  // now could destroy them on their way.
+  // The kernel has our last bytes: shuts our side and waits for the peer to shut its own, because a close now
+  // could discard them before they arrive.
   void linger(Index index);
   // The deadline of a connection that is closing or lingering.
   void on_closing_deadline(Index index);
-  // Does what the engine has decided about its subscribers.
+  // Carries out what the engine has decided about its subscribers.
   void carry_out_verdicts();
   // Closes every socket without a word or a count: the loop has ended. On the loop's thread, in whose table
   // of descriptors the sockets may be.
@@ -142,8 +142,8 @@ class Clients final : public fanout::FanOutHost {
   ConnectionTable connections_;
   ClientLog log_;
   reactor::TimerWheel wheel_;
-  std::unique_ptr<TlsClients> tls_;  // null where no address has TLS
-  AckWatch acks_;                    // of pings and last bytes that wait behind others
+  std::unique_ptr<TlsClients> tls_;  // null when no address has TLS
+  AckWatch acks_;                    // of pings and last bytes that are queued behind other bytes
   ReadQueue reads_;
   MonoTime slice_end_{};
 };

@@ -1,5 +1,5 @@
-// Every way in which a client ends. It is counted once, at the moment of the decision: a client that is being
-// closed is no connection any more.
+// Every way in which a client is closed. The close is counted once, when it is decided: from then on the
+// client no longer counts as a connection.
 #include "base/assert.h"
 #include "client/clients.h"
 #include "websocket/frame_writer.h"
@@ -7,15 +7,15 @@
 namespace carillon::client {
 namespace {
 
-// The time for the last bytes to leave, from when the peer last took any bytes. The deadline is set to half
-// of it: the first look shows how far our bytes have come, the next ones whether they still move.
+// The time for the last bytes to be sent, from when the peer last acknowledged any. The deadline is set to
+// half of it: the first look records how many bytes have arrived, the next ones whether more arrive.
 constexpr auto kCloseTimeout = milliseconds(5000);
-constexpr auto kSlowCloseTimeout = milliseconds(2000);  // likewise for a client that was judged slow
+constexpr auto kSlowCloseTimeout = milliseconds(2000);  // the same for a client that was found slow
 constexpr auto kLingerTimeout =
     milliseconds(2000);                      // for the peer to close its side, once it has our last bytes
-constexpr auto kCloseTimeMax = seconds(30);  // for a peer that takes bytes, but slowly
+constexpr auto kCloseTimeMax = seconds(30);  // for a peer that acknowledges bytes, but slowly
 
-// A WebSocket may just be slow: the close frame waits a moment for it. Then comes the RST.
+// A slow WebSocket has two seconds to read its close frame; then it is reset.
 void close_slow(Clients& clients, Clients::Index index) {
   if (clients[index].state != State::open) {
     clients.close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
@@ -82,7 +82,7 @@ void Clients::close(Index index, CloseReason why, std::string_view last_bytes, C
   }
   CARILLON_ASSERT(connection.state != State::closing && connection.state != State::lingering);
   connection.state = State::closing;
-  connection.paused = false;  // what it still sends is thrown away
+  connection.paused = false;  // what it still sends is discarded
   if (was_open) connection.transient.reset();
   acks_.forget(index);
   if (mode == CloseMode::after_events) {
@@ -95,17 +95,17 @@ void Clients::close(Index index, CloseReason why, std::string_view last_bytes, C
 
 void Clients::linger(Index index) {
   Connection& connection = connections_[index];
-  const bool all_sent = !connection.tls || tls_->say_end(index, connection.fd) != TlsClients::Sent::blocked;
+  const bool all_sent = !connection.tls || tls_->send_end(index, connection.fd) != TlsClients::Sent::blocked;
   if (all_sent) sockets_.shut_down_writing(connection.fd);
   connection.state = State::lingering;
   if (const HttpExchange* const exchange = connection.transient.find_exchange()) {
     exchange->place.note_idle(loop_.now());
   }
   set_deadline(index, kLingerTimeout);
-  read_later(index, ReadQueue::Lane::fresh);  // its end may have come already
+  read_later(index, ReadQueue::Lane::fresh);  // the peer may have closed already
 }
 
-// A peer that still takes our last bytes gets more time for them; one that does not is given up.
+// A peer that still acknowledges our last bytes gets more time; otherwise the connection is reset.
 void Clients::on_closing_deadline(Index index) {
   Connection& connection = connections_[index];
   const bool lingers = connection.state == State::lingering;
@@ -121,7 +121,7 @@ void Clients::on_closing_deadline(Index index) {
       return;
     }
   }
-  // Without all of its bytes a mere close would leave them with the kernel, as an orphan.
+  // While bytes are unacknowledged, a close without RST would leave an orphaned socket in the kernel.
   close(index, connection.close_reason, {}, has_all ? CloseMode::close : CloseMode::reset);
 }
 
@@ -139,7 +139,7 @@ void Clients::close_all() {
   }
 }
 
-// Takes an open WebSocket out of the counts, once.
+// Removes an open WebSocket from the counts, once.
 void Clients::leave(Index index, CloseReason why) {
   Connection& connection = connections_[index];
   if (connection.state != State::open) return;

@@ -5,7 +5,7 @@
 namespace carillon::client {
 namespace {
 
-TEST(ConnectionTable, HoldsAsManyAsItMayAndNotOneMore) {
+TEST(ConnectionTable, IsFullAtItsLimit) {
   ConnectionTable table(3);
   for (std::uint32_t wanted = 0; wanted < 3; ++wanted) {
     const auto index = table.try_take();
@@ -19,7 +19,7 @@ TEST(ConnectionTable, HoldsAsManyAsItMayAndNotOneMore) {
   EXPECT_EQ(table.try_take(), std::optional<std::uint32_t>(1)) << "a row that is free again";
 }
 
-TEST(ConnectionTable, AnEventForAFormerUserOfARowFindsNobody) {
+TEST(ConnectionTable, AnEventForAReleasedConnectionFindsNone) {
   ConnectionTable table(1);
   const std::uint32_t index = *table.try_take();
   table[index].state = State::head;

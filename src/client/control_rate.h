@@ -1,10 +1,10 @@
-// ControlRate: how many control frames (pings and pongs) each client may send (inbound.control_rate).
+// ControlRate: limits the control frames (pings and pongs) of each client (inbound.control_rate).
 //
-// A token bucket for each client: it holds `burst` frames and gets `per_second` back each second. A client
-// whose bucket is full costs nothing, so the pong that every client sends now and then leaves no memory
-// behind: sweep() forgets those whose buckets have filled up again.
+// Each client has a token bucket of `burst` frames that is refilled with `per_second` frames each second. A
+// client whose bucket is full costs no memory, so the occasional pong of every client costs none for long:
+// sweep() forgets clients whose buckets are full again.
 //
-// Pure: fed the time. Thread: the shard's.
+// Pure: the caller passes in the time. Thread: the shard's.
 #pragma once
 
 #include <cstddef>
@@ -22,12 +22,12 @@ class ControlRate {
     std::uint64_t burst;       // at least 1
   };
 
-  // Counts a frame of this client; false when it is one too many.
+  // Counts a frame of this client. Returns false when it exceeds the limit.
   bool admit(std::uint32_t client, const Limit& limit, MonoTime now);
   void forget(std::uint32_t client) {
     if (!full_at_.empty()) full_at_.erase(client);
   }
-  // A few times a second.
+  // Forgets clients whose buckets are full. Call a few times per second.
   void sweep(MonoTime now);
   std::size_t clients() const { return full_at_.size(); }
 

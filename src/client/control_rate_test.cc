@@ -1,4 +1,4 @@
-// The bucket of control frames of each client.
+// The token bucket of each client for control frames.
 #include "client/control_rate.h"
 
 #include <gtest/gtest.h>
@@ -15,14 +15,14 @@ int admitted(ControlRate& rate, int frames, MonoTime now, std::uint32_t client =
   return count;
 }
 
-TEST(ControlRate, TheBurstIsAdmittedAtOnceAndNotOneMore) {
+TEST(ControlRate, AdmitsTheBurstAtOnceAndNothingMore) {
   for (const int frames : {199, 200, 201}) {
     ControlRate rate;
     EXPECT_EQ(admitted(rate, frames, kStart), std::min(frames, 200));
   }
 }
 
-TEST(ControlRate, AfterTheBurstTheRateIsAdmitted) {
+TEST(ControlRate, AdmitsTheRateAfterTheBurst) {
   ControlRate rate;
   admitted(rate, 1000, kStart);
   EXPECT_EQ(admitted(rate, 1000, kStart + milliseconds(9)), 0);
@@ -38,7 +38,7 @@ TEST(ControlRate, ASteadyClientAtTheRateIsNeverRefused) {
   }
 }
 
-TEST(ControlRate, ClientsHaveBucketsOfTheirOwn) {
+TEST(ControlRate, EachClientHasItsOwnBucket) {
   ControlRate rate;
   EXPECT_EQ(admitted(rate, 500, kStart, 1), 200);
   EXPECT_EQ(admitted(rate, 500, kStart, 2), 200);

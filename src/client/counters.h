@@ -1,5 +1,5 @@
-// Counters: what a shard and the Router count. One thread writes each, any thread reads: relaxed
-// atomics written by load and store, which costs what a plain number costs.
+// Counters: what a shard and the Router count. One thread writes each counter and any thread may read it:
+// they are relaxed atomics, written by a load and a store, which cost the same as a plain number.
 #pragma once
 
 #include <array>
@@ -35,7 +35,7 @@ struct EndpointCounters {
   Counter accepted;         // 101 answers
   Counter events;           // appended to this shard's log
   Counter deflate_off;      // upgrades that offered compression while `deflate` is off
-  Counter deflate_unknown;  // and those that offered none that we can take
+  Counter deflate_unknown;  // upgrades whose offers of compression are not supported
   ByReason<CloseReason> closes;
 };
 
@@ -44,39 +44,39 @@ struct ShardCounters {
 
   Counter sockets;  // now open, HTTP included
   Counter accepts;
-  Counter accept_pauses;      // an error of accept(), most often that no descriptor was left
+  Counter accept_pauses;      // after an error of accept(), usually that no descriptor was left
   Counter essential_accepts;  // on the spare descriptor
-  Counter http_connections;   // of the sockets, those that speak HTTP
-  Counter http_idle_closed;   // to make room
-  Counter tls_handshakes;     // done
-  Counter tls_resumptions;    // of them, by a ticket
+  Counter http_connections;   // sockets that speak HTTP, now
+  Counter http_idle_closed;   // idle connections closed to make room
+  Counter tls_handshakes;     // completed
+  Counter tls_resumptions;    // handshakes that used a ticket
   Counter http_requests;
   Counter forwarded_malformed;  // headers of trusted proxies without a usable address; the peer's was used
   Counter messages_in;          // data messages of clients
   Counter control_frames_in;    // pings and pongs of clients
-  Counter pings_passed_over;    // answered by the pong of a newer ping of the same read
+  Counter pings_passed_over;    // not answered, because a newer ping of the same read was
   Counter bytes_in;
-  Counter read_slices_used_up;  // turns that ended with connections still to be read
-  Counter deliveries;           // events given to the kernel, one a subscriber
+  Counter read_slices_used_up;  // turns that ended with connections still queued for reading
+  Counter deliveries;           // events written to sockets, one per subscriber
   Counter writes;               // gathered writes; deliveries / writes is the coalescing ratio
   Counter bytes_out;
   Counter retained_bytes;  // of all logs, now
   Counter blocked;         // connections that cannot take bytes, now
   Counter overruns;
-  Counter slow_by_bytes;  // connections found slow, by rule
+  Counter slow_by_bytes;  // slow connections by rule
   Counter slow_by_age;
   Counter slow_by_memory;
-  Counter late;            // looks that found a connection over a limit because this shard is overloaded
-  Counter missed_batches;  // the inbox was full
+  Counter late;  // checks that found a connection over a limit only because this shard is overloaded
+  Counter missed_batches;  // because the inbox was full
   Counter commands;
-  Counter errors_told;       // error frames
-  Counter replies_dropped;   // too many waited for a full outbox
-  Counter channels;          // that somebody subscribes to, now
-  Counter selections;        // with a log of their own, now
+  Counter error_frames;      // error frames
+  Counter replies_dropped;   // because too many waited for a full outbox
+  Counter channels;          // with subscribers, now
+  Counter selections;        // with their own log, now
   Counter mixed;             // connections beyond select.sets_max, now
-  Counter lines_suppressed;  // events of clients that got no log line of their own
+  Counter lines_suppressed;  // log lines about clients that sampling suppressed
 
-  Counter commands_reserved;       // refused: they ask for a channel under carillon.
+  Counter commands_reserved;       // refused, because their channel begins with carillon.
   Counter subprotocol_mismatches;  // upgrades whose client offered none of the endpoint's subprotocols
 
   ByReason<RefusalReason> refusals;
@@ -85,17 +85,17 @@ struct ShardCounters {
 
 struct RouterCounters {
   Counter events_in;      // from the bus
-  Counter events_routed;  // frames made: one an event and endpoint
+  Counter events_routed;  // frames made: one per event and endpoint
   Counter dropped_invalid_json;
-  Counter dropped_unfit;       // the body has not what source.require wants; one an endpoint
-  Counter dropped_unselected;  // of a value that select.known does not have; likewise
+  Counter dropped_unfit;       // the body fails source.require; one per endpoint
+  Counter dropped_unselected;  // its value is not in select.known; one per endpoint
   Counter dropped_no_endpoint;
-  Counter dropped_reserved;   // of a channel under carillon.
-  Counter dropped_too_large;  // its frame would be over 2 GiB; one an endpoint
-  Counter dropped_no_memory;  // likewise; the endpoint's clients are told
+  Counter dropped_reserved;   // its channel begins with carillon.
+  Counter dropped_too_large;  // its frame would be over 2 GiB; one per endpoint
+  Counter dropped_no_memory;  // one per endpoint, whose clients are closed
   Counter batches;
   Counter bus_gaps;
-  Counter lines_suppressed;  // dropped events that got no log line of their own
+  Counter lines_suppressed;  // log lines about dropped events that sampling suppressed
 };
 
 }  // namespace carillon::client

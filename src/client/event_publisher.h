@@ -1,4 +1,4 @@
-// EventPublisher: how a shard gives an event of a client's to the bus, which lives on another loop.
+// EventPublisher: passes an event that a client publishes to the bus, which runs on another loop.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,8 @@ namespace carillon::client {
 
 class EventPublisher {
  public:
-  // `done` is called once, on the bus's thread. False, and it is never called: too much waits there already.
+  // Publishes the event; `done` is called once, on the bus's thread. Returns false, and never calls `done`,
+  // when too many events wait for the bus.
   virtual bool publish(std::string channel, std::string body,
                        std::function<void(bus::PublishResult)> done) = 0;
 

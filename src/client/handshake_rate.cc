@@ -10,7 +10,7 @@ HandshakeRate::HandshakeRate(Limit limit, SipKey key) : limit_(limit), key_(key)
 bool HandshakeRate::try_begin(const IpAddress& address, MonoTime now) {
   const auto& bytes = address.bytes();
   const std::uint64_t hash = sip_hash_1_3(key_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  // From 1: a cell that was never used belongs to no window.
+  // Windows count from 1, so that an unused cell belongs to no window.
   const auto window = static_cast<std::uint32_t>(now.time_since_epoch() / limit_.window) + 1;
   Cell& first = current(0, hash, window);
   Cell& second = current(1, hash >> 32, window);

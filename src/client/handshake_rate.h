@@ -1,9 +1,9 @@
-// HandshakeRate: bounds how many TLS handshakes one client address may begin in a window. A ClientHello of
-// 200 bytes makes the server sign, so one address could otherwise keep a core busy with a few kB/s.
+// HandshakeRate: limits how many TLS handshakes one client address may begin in a window. Each ClientHello of
+// 200 bytes costs a signature, so one address could otherwise keep a core busy with a few kB/s.
 //
 // The counts are a count-min sketch (Cormode and Muthukrishnan, 2005): 64 KiB whatever the number of
-// addresses, so there is no table that an attacker with many addresses could fill. Two addresses that meet
-// in both of their cells share a limit; the key keeps an attacker from choosing such addresses.
+// addresses, so an attacker with many addresses cannot fill a table. Two addresses that collide in both of
+// their cells share a limit; the secret key keeps an attacker from choosing such addresses.
 //
 // Thread: the shard's. Windows are fixed, not sliding: up to two limits may fall into one window's length.
 #pragma once
@@ -25,7 +25,8 @@ class HandshakeRate {
   };
   HandshakeRate(Limit limit, SipKey key);
 
-  // Counts one handshake of this address; false when it is one too many. `address` is a limit group.
+  // Counts one handshake of this address. Returns false when it exceeds the limit. `address` is a limit
+  // group.
   bool try_begin(const IpAddress& address, MonoTime now);
 
  private:

@@ -17,7 +17,7 @@ IpAddress address(std::uint32_t number) {
   return IpAddress::v4(four);
 }
 
-TEST(HandshakeRate, AnAddressBeginsAsManyHandshakesAsItMayAndNotOneMore) {
+TEST(HandshakeRate, AnAddressIsRefusedOverTheLimit) {
   for (const std::uint64_t limit : {1U, 2U, 500U}) {
     HandshakeRate rate({limit, seconds(10)}, kKey);
     for (std::uint64_t i = 0; i < limit; ++i) EXPECT_TRUE(rate.try_begin(address(1), MonoTime{})) << i;
@@ -44,7 +44,7 @@ TEST(HandshakeRate, AThousandAddressesBelowTheLimitAreAllAdmitted) {
   }
 }
 
-TEST(ShardShare, ThePartsAddUpToTheLimitAndNoneIsNothing) {
+TEST(ShardShare, ThePartsAddUpToTheLimitAndEachIsAtLeastOne) {
   for (const std::uint64_t limit : {4U, 5U, 7U, 8U, 1000U}) {
     std::uint64_t total = 0;
     for (std::uint64_t shard = 0; shard < 4; ++shard) total += share_of(limit, shard, 4);

@@ -46,7 +46,7 @@ std::optional<HttpConnections::Index> HttpConnections::first_to_close(MonoTime n
   return waiting.front().index;
 }
 
-// At most of_one_address are looked at.
+// Looks at no more than of_one_address entries.
 std::optional<HttpConnections::Index> HttpConnections::first_to_close_of(const IpAddress& address,
                                                                          MonoTime now) const {
   const auto found = addresses_.find(address);

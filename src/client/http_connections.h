@@ -1,5 +1,5 @@
-// HttpConnections: the sockets of one shard that speak HTTP, and which of them is closed first when there
-// are too many, in all or of one client address.
+// HttpConnections: tracks the sockets of one shard that speak HTTP, and decides which one is closed first
+// when there are too many in total or from one client address.
 //
 // A connection is waiting (its next request head is not whole), in a request, or idle (kept alive between
 // two requests, or answered and waiting for the peer to close). The one that has been idle longest goes
@@ -7,7 +7,8 @@
 // sends its head at once, and during a reconnect storm no client is closed because the gateway is slow.
 // Connections in a request are never closed.
 //
-// Thread: the shard's. A connection that becomes a WebSocket leaves. It outlives its places.
+// Thread: the shard's. A connection that becomes a WebSocket is no longer tracked. HttpConnections outlives
+// its places.
 #pragma once
 
 #include <algorithm>
@@ -47,7 +48,7 @@ class HttpConnections {
   using Handle = Entries::iterator;
 
  public:
-  // Held by a connection for as long as it speaks HTTP; leaves when it is destroyed. May be empty.
+  // Held by a connection while it speaks HTTP; its destructor removes the connection. May be empty.
   class Place {
    public:
     Place() = default;
@@ -63,7 +64,7 @@ class HttpConnections {
     }
     ~Place() { leave(); }
 
-    // Each does nothing for an empty place.
+    // These do nothing for an empty place.
     void note_partial_head() const { move_to(Standing::waiting); }
     void note_request() const { move_to(Standing::in_request); }
     void note_idle(MonoTime now) const {
@@ -99,18 +100,19 @@ class HttpConnections {
   bool counts_addresses() const { return limits_.of_one_address.has_value(); }
   bool has_room_for(const IpAddress& address) const;
 
-  // A new connection, waiting for its first request. Not refused: ask has_room() before accept().
+  // Adds a new connection that waits for its first request. It is not refused: check has_room() before
+  // accept().
   Place enter(Index index, MonoTime now);
-  // Counts it for an address (a limit group), once.
+  // Counts the connection for an address (a limit group). Call once.
   void count_for(const Place& place, const IpAddress& address);
 
-  // We did not run for a while: all that wait have kPatience from now on.
+  // The process did not run for a while: all waiting connections get kPatience from now on.
   void note_stall(MonoTime now) { patience_from_ = now; }
 
-  // Which to close now; nothing when all are in a request, or have not waited for long.
+  // The connection to close now; nothing when all are in a request or have not waited long enough.
   std::optional<Index> first_to_close(MonoTime now) const;
   std::optional<Index> first_to_close_of(const IpAddress& address, MonoTime now) const;
-  // Whether some may be closed soon, though none now.
+  // Whether a connection may be closed soon, if none can be now.
   bool some_wait() const { return !list_of(Standing::waiting).empty(); }
 
  private:
@@ -130,8 +132,8 @@ class HttpConnections {
   Limits limits_;
   MonoTime patience_from_{};
   std::uint64_t size_ = 0;
-  Entries lists_[3];  // by standing, the longest there first
-  Entries unused_;    // so that a connection costs no allocation
+  Entries lists_[3];  // by standing; the longest in that standing first
+  Entries unused_;    // reused, so that a connection costs no allocation
   std::unordered_map<IpAddress, std::vector<Handle>, HashAddress> addresses_;
 };
 

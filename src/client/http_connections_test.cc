@@ -12,7 +12,7 @@ using Index = HttpConnections::Index;
 
 IpAddress address(std::string_view text) { return *IpAddress::parse(text); }
 
-// Connections by index; the time is what the test says.
+// Connections by index, on fake time.
 struct Crowd {
   explicit Crowd(std::uint64_t most, std::optional<std::uint64_t> of_one = std::nullopt)
       : http({most, of_one}) {}
@@ -32,7 +32,7 @@ struct Crowd {
   std::map<Index, HttpConnections::Place> places;
 };
 
-TEST(HttpConnections, HasRoomForItsLimitAndNotOneMore) {
+TEST(HttpConnections, IsFullAtItsLimit) {
   Crowd crowd(3);
   crowd.enter(1);
   crowd.enter(2);
@@ -59,7 +59,7 @@ TEST(HttpConnections, TheOneThatHasBeenIdleLongestIsClosedFirst) {
   EXPECT_EQ(crowd.first(), 1U);
 }
 
-TEST(HttpConnections, NobodyIsClosedInARequest) {
+TEST(HttpConnections, AConnectionInARequestIsNeverClosed) {
   Crowd crowd(10);
   crowd.enter(1);
   crowd.places[1].note_request();
@@ -68,7 +68,7 @@ TEST(HttpConnections, NobodyIsClosedInARequest) {
   EXPECT_FALSE(crowd.http.some_wait());
 }
 
-TEST(HttpConnections, OneWithoutAWholeHeadIsClosedOnlyAfterItHasWaitedAndWhenNoneIsIdle) {
+TEST(HttpConnections, AWaitingConnectionIsClosedAfterASecondWhenNoneIsIdle) {
   Crowd crowd(10);
   crowd.enter(1);
   crowd.now += HttpConnections::kPatience - milliseconds(1);
@@ -82,7 +82,7 @@ TEST(HttpConnections, OneWithoutAWholeHeadIsClosedOnlyAfterItHasWaitedAndWhenNon
   EXPECT_EQ(crowd.first(), 2U);
 }
 
-TEST(HttpConnections, AfterAStallThoseThatWaitAreGivenASecondAgain) {
+TEST(HttpConnections, WaitingConnectionsGetANewSecondAfterAStall) {
   Crowd crowd(10);
   crowd.enter(1);
   crowd.now += seconds(100);
@@ -93,7 +93,7 @@ TEST(HttpConnections, AfterAStallThoseThatWaitAreGivenASecondAgain) {
   EXPECT_EQ(crowd.first(), 1U);
 }
 
-TEST(HttpConnections, AKeptAliveConnectionThatBeginsAHeadIsIdleNoLonger) {
+TEST(HttpConnections, AKeptAliveConnectionIsNotIdleOnceAHeadBegins) {
   Crowd crowd(10);
   crowd.enter(1);
   crowd.places[1].note_request();
@@ -105,7 +105,7 @@ TEST(HttpConnections, AKeptAliveConnectionThatBeginsAHeadIsIdleNoLonger) {
   EXPECT_EQ(crowd.first(), 1U) << "drips do not keep it";
 }
 
-TEST(HttpConnections, AnAddressHasRoomForItsLimitAndNotOneMore) {
+TEST(HttpConnections, AnAddressIsFullAtItsLimit) {
   Crowd crowd(10, 2);
   crowd.enter(1, "192.0.2.1");
   EXPECT_TRUE(crowd.http.has_room_for(address("192.0.2.1")));
@@ -116,7 +116,7 @@ TEST(HttpConnections, AnAddressHasRoomForItsLimitAndNotOneMore) {
   EXPECT_TRUE(crowd.http.has_room_for(address("192.0.2.1")));
 }
 
-TEST(HttpConnections, OfAnAddressItsOwnLongestIdleOneIsClosed) {
+TEST(HttpConnections, TheLongestIdleConnectionOfTheAddressIsClosed) {
   Crowd crowd(10, 3);
   crowd.enter(9, "192.0.2.9");
   for (const Index each : {1U, 2U, 3U}) crowd.enter(each, "192.0.2.1");
@@ -134,7 +134,7 @@ TEST(HttpConnections, OfAnAddressItsOwnLongestIdleOneIsClosed) {
   EXPECT_EQ(crowd.first_of("192.0.2.1"), 1U) << "it sends nothing";
 }
 
-TEST(HttpConnections, WhoeverLeavesIsForgottenByItsAddress) {
+TEST(HttpConnections, AReleasedConnectionNoLongerCountsForItsAddress) {
   Crowd crowd(1000, 100);
   for (Index i = 0; i < 300; ++i) crowd.enter(i, "192.0.2." + std::to_string(i % 3));
   for (Index i = 0; i < 300; i += 2) crowd.leave(i);

@@ -1,5 +1,5 @@
-// HttpHandler: what answers the HTTP requests that are not for an endpoint: publish API, health,
-// metrics. Declared here because the same port serves both; server/ implements it.
+// HttpHandler: answers the HTTP requests that are not for an endpoint: publish API, health, metrics. The
+// interface is declared here because the same port serves both; api/ implements it.
 #pragma once
 
 #include <cstddef>
@@ -24,19 +24,19 @@ class HttpHandler {
   struct TakeBody {
     std::size_t body_bytes_max;
   };
-  // Judged from the head alone, so that no body is read from who may not send one.
+  // Decides from the head alone, so that no body is read from a client that may not send one.
   using Judgement = std::variant<NotMine, http::Response, TakeBody>;
 
   virtual Judgement judge(const http::RequestHead& head, const Requester& requester) = 0;
-  // The whole request. An answer that is ready is returned; else `later` is kept and called.
+  // Handles a whole request. Returns the answer if it is ready; otherwise keeps `later` and calls it.
   virtual std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
                                                Responder later) = 0;
 
-  // Whether this request is answered even when no descriptor is left for others: what an operator looks at.
+  // Whether this request is answered even when no descriptor is left for others, such as /health.
   virtual bool is_essential(const http::RequestHead&) const { return false; }
 
  protected:
-  ~HttpHandler() = default;  // called on every shard's thread, so stateless or guarded
+  ~HttpHandler() = default;  // all methods are called on every shard's thread: stateless or guarded
 };
 
 }  // namespace carillon::client

@@ -1,5 +1,5 @@
-// IncidentLog: the log lines about what goes wrong with clients: requests refused, connections closed by us,
-// commands that cannot do what they look like. Sampled by kind and free of secrets.
+// IncidentLog: writes log lines about refused requests, connections that the gateway closes, and commands
+// that look like a mistake. The lines are sampled by kind and free of secrets.
 //
 // Thread: its shard's.
 #pragma once
@@ -24,7 +24,7 @@ http::Redaction redaction_of(const config::Settings& settings);
 
 class IncidentLog {
  public:
-  // `suppressed` counts what got no line.
+  // `suppressed` counts the lines that were not written.
   IncidentLog(Log& log, http::Redaction redaction, Counter& suppressed)
       : log_(log), redaction_(std::move(redaction)), suppressed_(suppressed) {}
 
@@ -45,7 +45,7 @@ class IncidentLog {
   };
   void on_close(const ClosedClient& client, MonoTime now);
 
-  // A client subscribes to a name that holds a `*`: legal, and it matches this name only.
+  // A client subscribes to a name that contains `*`. That is valid, but matches only this literal name.
   void on_literal_star(std::string_view channel, std::string_view endpoint, MonoTime now);
 
  private:

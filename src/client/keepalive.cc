@@ -8,21 +8,21 @@ namespace carillon::client {
 namespace {
 
 constexpr auto kGraceAfterStall = seconds(5);
-// The wall clock may step, so a distant `exp` is looked at again.
+// The wall clock may step, so a distant `exp` is checked again after at most this time.
 constexpr auto kExpiryLook = seconds(10);
 constexpr auto kPingLookMax = milliseconds(1000);
 constexpr auto kPingLookMin = milliseconds(10);
-// What stands before a ping may take so long, at the speed at which the client takes it.
+// How long the bytes queued before a ping may take at the client's present speed.
 constexpr auto kBeforePingMax = seconds(600);
 
 std::uint32_t ms_of(milliseconds duration) { return static_cast<std::uint32_t>(duration.count()); }
 
-// How long until a wrapping moment; negative when it is past.
+// The time until a wrapping moment; negative when it is past.
 std::int32_t until(std::uint32_t due_ms, std::uint32_t now_ms) {
   return static_cast<std::int32_t>(due_ms - now_ms);
 }
 
-// How often it is looked at whether an unanswered ping has reached its client.
+// How often to check whether an unanswered ping has reached its client.
 milliseconds ping_look_every(const config::EndpointSettings& settings) {
   const auto& keepalive = settings.keepalive;
   milliseconds shortest = kPingLookMax * 4;
@@ -49,7 +49,7 @@ void Keepalive::start(Index index) {
 void Keepalive::on_pong(Index index) {
   Connection& connection = clients_[index];
   const auto& keepalive = clients_.endpoint_of(index).settings.keepalive;
-  // The timer stays where it is: when it fires it finds the deadline moved.
+  // The timer stays where it is; it finds the new deadline when it fires.
   if (keepalive.timeout) connection.pong_due_ms = wrapping_ms(loop_.now()) + ms_of(*keepalive.timeout);
   connection.pong_awaited = false;
   connection.ping_in_doubt = false;
@@ -62,7 +62,7 @@ void Keepalive::on_deadline(Index index) {
   Connection& connection = clients_[index];
   const auto& keepalive = clients_.endpoint_of(index).settings.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
-  // The next one a whole interval after the last was due; after a stall, after now.
+  // The next one is due a whole interval after the last was due, or after now when the process was stalled.
   const auto is_due = [now](std::uint32_t& due_ms, const std::optional<milliseconds>& every) {
     if (!every || until(due_ms, now) > 0) return false;
     due_ms += ms_of(*every);
@@ -70,7 +70,7 @@ void Keepalive::on_deadline(Index index) {
     return true;
   };
   std::string bytes;
-  // One ping at a time: while it waits behind other bytes, another would only wait behind it.
+  // One ping at a time: a second one would only be queued behind the first.
   const bool pings = is_due(connection.ping_due_ms, keepalive.ping) && !connection.ping_in_doubt;
   if (pings) websocket::append_frame(bytes, websocket::Opcode::ping, {});
   if (is_due(connection.frame_due_ms, keepalive.frame)) {
@@ -80,7 +80,7 @@ void Keepalive::on_deadline(Index index) {
   }
   const bool taken = bytes.empty() || clients_.send(index, bytes);
   if (pings && !connection.pong_awaited) {
-    // Without room in the outbox it is sent when what is there has left.
+    // Without room in the outbox the ping is sent once the bytes there have been sent.
     connection.pong_awaited = taken;
     connection.ping_in_doubt = true;
   }
@@ -89,8 +89,8 @@ void Keepalive::on_deadline(Index index) {
 
 void Keepalive::note_stall(MonoTime now) { grace_until_ = now + kGraceAfterStall; }
 
-// The deadline for a pong runs only once the ping has reached the client. As long as the client takes the
-// bytes that stand before it, the deadline is put off; it runs while the client takes nothing.
+// The deadline for a pong starts when the ping has reached the client. It is extended while the client
+// acknowledges the bytes queued before the ping, and runs while it acknowledges nothing.
 void Keepalive::look_for_ping(Index index) {
   Connection& connection = clients_[index];
   const config::EndpointSettings& settings = clients_.endpoint_of(index).settings;
@@ -113,7 +113,7 @@ void Keepalive::look_for_ping(Index index) {
     case AckWatch::Found::arrived:
       connection.ping_in_doubt = false;
       clients_.acks().forget(index);
-      if (!connection.pong_awaited) connection.ping_due_ms = now;  // there is room for it now
+      if (!connection.pong_awaited) connection.ping_due_ms = now;  // the outbox has room for it now
       if (is_there) return;
       break;
     case AckWatch::Found::moving:
@@ -122,7 +122,7 @@ void Keepalive::look_for_ping(Index index) {
   put_off(keepalive.timeout.value_or(milliseconds(0)), keepalive.ping.value_or(milliseconds(0)));
 }
 
-// Has it not answered in time, or by the time of the next ping?
+// Drops a client that has not answered in time, or not by the next ping; returns whether it did anything.
 bool Keepalive::drop_if_silent(Index index) {
   Connection& connection = clients_[index];
   const config::EndpointSettings& settings = clients_.endpoint_of(index).settings;
@@ -133,7 +133,7 @@ bool Keepalive::drop_if_silent(Index index) {
       keepalive.drop_unanswered && connection.pong_awaited && until(connection.ping_due_ms, now) <= 0;
   if (!too_late && !unanswered) return false;
   if (loop_.now() < grace_until_) {
-    // We were not running; their pongs may wait in our receive buffers.
+    // The process was not running; pongs may wait in the receive buffers.
     connection.pong_due_ms = wrapping_ms(grace_until_);
     connection.pong_awaited = false;
     connection.ping_in_doubt = false;
@@ -141,10 +141,11 @@ bool Keepalive::drop_if_silent(Index index) {
     return false;
   }
   const std::int32_t left = until(too_late ? connection.pong_due_ms : connection.ping_due_ms, now);
-  if (clients_.put_off_for_unread(index, milliseconds(-left))) return true;  // its pong may be among them
+  if (clients_.put_off_for_unread(index, milliseconds(-left)))
+    return true;  // its pong may be among the unread bytes
   clients_.log().write(index, LogLevel::warning, settings.log.unresponsive);
   clients_.close(index, CloseReason::ping_timeout, {},
-                 CloseMode::reset);  // without a close frame: who would read it?
+                 CloseMode::reset);  // no close frame: the client would not read it
   return true;
 }
 
@@ -154,10 +155,10 @@ bool Keepalive::close_if_expired(Index index) {
   const auto code = endpoint.settings.auth.close_at_exp;
   if (!code || !connection.identity || !connection.identity->expires_at()) return false;
   if (loop_.wall_now() < *connection.identity->expires_at()) return false;
-  std::string farewell;
-  if (endpoint.replies.expired(loop_.wall_now(), farewell)) {
+  std::string payload;
+  if (endpoint.replies.expired(loop_.wall_now(), payload)) {
     std::string frame;
-    websocket::append_frame(frame, websocket::Opcode::text, farewell);
+    websocket::append_frame(frame, websocket::Opcode::text, payload);
     clients_.send(index, frame);
   }
   clients_.close(index, CloseReason::token_expired, close_frame(*code, endpoint.settings.auth.expired_reason),

@@ -1,5 +1,5 @@
-// Keepalive: sends pings and a protocol's own ping frames, drops clients that do not answer, and closes
-// clients whose token has expired. A connection has one deadline, for whichever of these comes first.
+// Keepalive: sends Ping frames and a protocol's own pings, drops clients that do not answer, and closes
+// clients whose token has expired. A connection has one timer, for whichever of these is due first.
 //
 // Thread: the shard's.
 #pragma once
@@ -20,13 +20,13 @@ class Keepalive {
 
   // A WebSocket has opened: its deadlines begin.
   void start(Index index);
-  // A pong came, or a frame that counts as one. It moves the time by which the next must come, not the timer:
-  // the timer finds that when it fires.
+  // A pong came, or a frame that counts as one. It extends the deadline, but leaves the timer where it is:
+  // the timer finds the new deadline when it fires.
   void on_pong(Index index);
-  // The deadline of an open WebSocket. It may end the client.
+  // The timer of an open WebSocket has fired. This may close the client.
   void on_deadline(Index index);
-  // The process did not run for a while: pongs may wait in our receive buffers, so that no client counts as
-  // silent for the next 5 s.
+  // The process did not run for a while. Pongs may wait in the receive buffers, so no client is dropped as
+  // unresponsive for the next 5 s.
   void note_stall(MonoTime now);
 
  private:

@@ -1,11 +1,11 @@
-// KeyGuesses: wrong API keys, by the address that sent them. An address that has sent too many different ones
-// is refused for a while without its key being looked at, so that keys cannot be found by guessing.
+// KeyGuesses: counts wrong API keys per client address. An address that has sent too many different wrong
+// keys is refused for a while without a check of its key, so that keys cannot be found by guessing.
 //
-// The same wrong key again is no further guess: a service with an outdated key does not lock out its
-// neighbours behind one address. Bounded: kAddressesMax addresses with kWrongKeysMax hashes each; beyond, the
-// address whose last wrong key is oldest gives way.
+// Repeating the same wrong key counts once, so that a service with an outdated key does not lock out others
+// behind the same address. At most kAddressesMax addresses with kWrongKeysMax hashes each are remembered;
+// beyond that, the address whose last wrong key is oldest is forgotten.
 //
-// Thread: any; one for all shards. While no wrong key is remembered, a right one costs one relaxed load.
+// Thread: any; one object for all shards. While no wrong key is remembered, a check costs one relaxed load.
 #pragma once
 
 #include <atomic>
@@ -24,15 +24,15 @@ namespace carillon::client {
 
 class KeyGuesses {
  public:
-  static constexpr std::size_t kWrongKeysMax = 10;  // different ones of one address within kWindow
+  static constexpr std::size_t kWrongKeysMax = 10;  // different keys of one address within kWindow
   static constexpr seconds kWindow{60};
   static constexpr std::size_t kAddressesMax = 4096;
 
   explicit KeyGuesses(SipKey hash_key) : hash_key_(hash_key) {}
 
-  // Whether a key from this address may be looked at. False: answer 429 (counted).
+  // Whether a key from this address may be checked. False (counted): answer 429.
   bool may_try(const IpAddress& address, MonoTime now);
-  // A key was looked at and is wrong (counted). An IPv6 address counts by its /64.
+  // Counts a wrong key of this address. An IPv6 address counts by its /64.
   void note_wrong(const IpAddress& address, std::string_view key, MonoTime now);
   // Whole seconds until the address may try again, at least 1: Retry-After.
   std::uint32_t retry_after_s(const IpAddress& address, MonoTime now);
@@ -51,7 +51,7 @@ class KeyGuesses {
   };
   using Records = std::map<IpAddress, Record>;
 
-  // Under mutex_. Null: nothing of this address is remembered (any more).
+  // Call under mutex_. Returns null when nothing is remembered of this address.
   Record* find(const IpAddress& group, MonoTime now);
   void make_room();
 

@@ -1,4 +1,4 @@
-// ListenerOptions: what the connections of one listen address begin with.
+// ListenerOptions: how the connections of one listen address begin.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,8 @@
-// MemoryPressure: what to do about the memory that is left. Refuse new clients at 85 % of the limit, and
-// at 95 % close those that are furthest behind, before the kernel ends the process and with it everybody.
+// MemoryPressure: decides what to do when memory runs short. At 85 % of the limit new clients are refused; at
+// 95 % the clients furthest behind are closed, before the kernel kills the process.
 //
-// Pure: it is given samples and returns a level. Thread: the one that samples; level() and the figures of
-// the last sample may be read by any.
+// Pure: it takes samples and returns a level. Thread: the one that samples; any thread may read level() and
+// the figures of the last sample.
 #pragma once
 
 #include <atomic>
@@ -24,13 +24,13 @@ class MemoryPressure {
  public:
   static constexpr std::uint64_t kRefusePercent = 85;
   static constexpr std::uint64_t kShedPercent = 95;
-  // A level is left only so far below where it began, or it would be entered and left each second.
+  // A level is left only so many percent below where it begins, so that it does not change each second.
   static constexpr std::uint64_t kLeavePercent = 3;
 
   enum class Reserve : std::uint8_t { whole, used_up };
 
-  // `reserve`: has base/memory_reserve.h had to be given back since the last sample? Then an allocation
-  // has failed already, whatever the figures say.
+  // `reserve` is used_up when base/memory_reserve.h has been released since the last sample: an allocation
+  // has failed then, whatever the sample shows.
   MemoryLevel sample(MemoryUse use, Reserve reserve);
 
   MemoryLevel level() const { return level_.load(std::memory_order_relaxed); }

@@ -1,8 +1,9 @@
-// MessageRate: how many messages one client has sent in its window (inbound.rate).
+// MessageRate: counts the messages of one client within its window (inbound.rate).
 //
-// Pure: fed the time. Thread: the shard's. A fixed window begins with the connection, and anew with the first
-// message that comes more than its length after that; a sliding one is any stretch of its length, and
-// remembers as many times as messages are allowed.
+// A fixed window starts with the connection, and again with the first message after its end. A sliding window
+// is any period of its length; for it the times of as many messages as are allowed are remembered.
+//
+// Pure: the caller passes in the time. Thread: the shard's.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +18,9 @@ class MessageRate {
  public:
   explicit MessageRate(MonoTime connected_at) : began_(connected_at) {}
 
-  // Counts a message; false when it is one too many. `settings.messages` has a value.
+  // Counts a message. Returns false when it exceeds the rate. `settings.messages` must have a value.
   bool admit(const config::RateSettings& settings, MonoTime now);
-  // Messages in the window, the last one included.
+  // Number of messages in the window, including the last one.
   std::uint64_t count() const { return count_; }
 
  private:

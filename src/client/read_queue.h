@@ -1,17 +1,17 @@
-// ReadQueue: the connections that have bytes to be read, and how much of a loop turn reading may take.
+// ReadQueue: the connections that have bytes to be read, and how much time of a loop turn reading may take.
 //
-// epoll is edge-triggered: whatever is left unread has to be queued here, or it is never read. One visit to a
-// connection is short (Reader bounds its bytes, the sessions its frames, requests and commands), so the queue
-// goes round all connections; a turn's visits end when their time is used up, as a write slice does.
+// epoll is edge-triggered: a connection with unread bytes must be queued here, or it is never read again. One
+// visit to a connection is short (Reader bounds its bytes, the sessions its frames, requests and commands),
+// so every connection gets its turn. The visits of a turn end when its read slice is used up.
 //
-// Connections wait in lanes. The lane that has used the least time goes next, so a crowd in one lane cannot
-// delay the others by more than one visit: the next request of a publisher does not wait behind three hundred
-// clients that connect at once, nor behind those that never stop sending.
+// Connections wait in lanes. The lane that has used the least time is visited next, so a crowd in one lane
+// delays the others by at most one visit: the next request of a publisher waits neither behind three hundred
+// clients that connect at once nor behind clients that never stop sending.
 //
-// A paused connection waits beside the lanes: it is not visited until its outbox has room for what it is
-// owed.
+// A paused connection is in no lane: it is not visited until its outbox has room for its replies.
 //
-// Pure: the shard passes in the time, about one look at the precise clock a visit. Thread: the shard's.
+// Pure: the shard passes in the time, with about one read of the precise clock per visit. Thread: the
+// shard's.
 #pragma once
 
 #include <array>
@@ -31,27 +31,27 @@ class ReadQueue {
   enum class Lane : std::uint8_t {
     fresh,      // bytes have arrived since everything was read
     rest,       // the last visit left bytes unread
-    handshake,  // TLS that is not open yet: a visit may cost a signature
+    handshake,  // a TLS handshake: a visit may cost a signature
     first_request,
-    request,  // fresh bytes of an HTTP connection that has had an answer: a publisher, a scraper
+    request,  // fresh bytes of an HTTP connection that has been answered before: a publisher, a scraper
     count
   };
   struct Waiting {
     std::uint32_t index;
     std::uint32_t generation;
   };
-  // Of one turn, should the clock stand still.
+  // Maximum number of visits per turn, in case the clock stands still.
   static constexpr int kVisitsATurnMax = 4096;
 
-  // At the end of its lane. The shard queues a connection once at a time.
+  // Appends a connection to its lane. It must not be queued already.
   void push(Lane lane, Waiting connection);
   bool empty() const { return waiting_ == 0; }
 
-  // Begins a turn's reading: visits begin until `slice` has passed.
+  // Begins the reading of a turn: next() returns connections until `slice` has passed.
   void begin_slice(MonoTime now, MonoClock::duration slice);
   // The connection to visit next; nothing when none waits or the slice is over.
   std::optional<Waiting> next();
-  // The visit that next() began has ended: its time is charged to its lane.
+  // Ends the visit that next() began, and charges its time to its lane.
   void end_visit(MonoTime now);
   bool slice_is_over() const { return now_ >= slice_end_ || visits_left_ == 0; }
 
@@ -68,8 +68,8 @@ class ReadQueue {
   std::array<Queue, static_cast<std::size_t>(Lane::count)> lanes_;
   std::vector<Waiting> paused_;
   std::size_t waiting_ = 0;
-  MonoClock::duration served_{0};  // what the lane had used that was visited last: the queue's own time
-  std::size_t visited_ = 0;        // the lane of the visit under way
+  MonoClock::duration served_{0};  // what the last visited lane has used: the queue's own time
+  std::size_t visited_ = 0;        // the lane of the current visit
   MonoTime now_{};
   MonoTime slice_end_{};
   int visits_left_ = 0;

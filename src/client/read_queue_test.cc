@@ -1,4 +1,4 @@
-// Who is read next, and when a turn's reading ends.
+// Which connection is read next, and when the reading of a turn ends.
 #include "client/read_queue.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ namespace {
 using std::chrono::microseconds;
 using Lane = ReadQueue::Lane;
 
-// One turn in which each visit takes as long as `cost_of` says of its connection's number.
+// One turn in which a visit to connection i takes cost_of(i).
 template <class Cost>
 std::vector<std::uint32_t> visits_of_a_turn(ReadQueue& queue, MonoClock::duration slice, Cost cost_of) {
   std::vector<std::uint32_t> order;
@@ -78,7 +78,7 @@ TEST(ReadQueue, ALaneOfCostlyVisitsGetsNoMoreTimeThanALaneOfCheapOnes) {
   EXPECT_GE(order.size() - handshakes, 450U);
 }
 
-TEST(ReadQueue, ALaneThatWasEmptyHasSavedUpNoTime) {
+TEST(ReadQueue, AnEmptyLaneSavesUpNoTime) {
   ReadQueue queue;
   for (std::uint32_t i = 0; i < 1000; ++i) queue.push(Lane::rest, {i, 0});
   visits_of_a_turn(queue, milliseconds(5), kTen);  // 500 visits without another lane
@@ -87,9 +87,9 @@ TEST(ReadQueue, ALaneThatWasEmptyHasSavedUpNoTime) {
   EXPECT_EQ(std::count_if(order.begin(), order.end(), [](std::uint32_t each) { return each < 1000; }), 5);
 }
 
-// A crowd had connected, and then one client that always had bytes left was read for seconds before a new
-// request.
-TEST(ReadQueue, ALaneOwesNothingForTimeThatNoOtherWanted) {
+// Regression: after a crowd had connected, one client that always had bytes left was read for seconds before
+// a new request.
+TEST(ReadQueue, ALaneIsNotChargedForTimeThatNoOtherLaneUsed) {
   ReadQueue queue;
   for (std::uint32_t i = 0; i < 1000; ++i) queue.push(Lane::fresh, {i, 0});
   EXPECT_EQ(visits_of_a_turn(queue, seconds(1), kTen).size(), 1000U);
@@ -100,7 +100,7 @@ TEST(ReadQueue, ALaneOwesNothingForTimeThatNoOtherWanted) {
   EXPECT_NE(std::find(order.begin(), order.end(), 0U), order.end());
 }
 
-TEST(ReadQueue, ATurnEndsAlthoughTheClockStandsStill) {
+TEST(ReadQueue, ATurnEndsEvenIfTheClockStandsStill) {
   ReadQueue queue;
   queue.begin_slice(MonoTime(seconds(1)), milliseconds(1));
   queue.push(Lane::rest, {0, 0});

@@ -1,5 +1,5 @@
-// Why an upgrade was refused and why a connection ended. Each refusal and each end adds one to exactly
-// one of these; the names are the `reason` labels of metrics and the words of logs.
+// Why a request was refused and why a connection was closed. Each refusal and each close counts under exactly
+// one of these reasons; their names are the `reason` labels of metrics and of log lines.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@
 namespace carillon::client {
 
 enum class RefusalReason : std::uint8_t {
-  bad_request,           // 400: the head itself
+  bad_request,           // 400: the head is malformed
   uri_too_long,          // 414
   head_too_large,        // 431
   not_found,             // 404
   method_not_allowed,    // 405
   draining,              // 503
-  connections_max,       // 503: of the process
+  connections_max,       // 503: server.connections_max
   endpoint_full,         // 503: limits.connections
   address_full,          // 503: limits.connections_per_ip
   accept_rate,           // 429: limits.accepts_per_ip
@@ -26,12 +26,12 @@ enum class RefusalReason : std::uint8_t {
   user_full,             // 429: limits.connections_per_user
   not_an_upgrade,        // 426
   bad_upgrade,           // 400 or 426: key, version, body, extensions
-  handshake_timeout,     // no whole head in time, or no TLS handshake
-  body_timeout,          // 408: the body stopped, or came more slowly than server.body_rate_min
+  handshake_timeout,     // no whole head, or no whole TLS handshake, in time
+  body_timeout,          // 408: the body stopped, or was slower than server.body_rate_min
   bodies_full,           // 503: server.bodies_bytes_max
-  memory,                // 503: no memory for this one, or the process is near its limit
+  memory,                // 503: no memory for this request, or the process is near its limit
   proxy_header,          // closed: no PROXY header, or not from a trusted proxy
-  answer_timeout,        // 504: no answer was ready in time
+  answer_timeout,        // 504: the answer was not ready in time
   tls_handshake,         // no answer: garbage, plain HTTP, an old version or suite, on an address with TLS
   tls_handshake_rate,    // no answer: server.tls_handshakes_per_ip
   http_connections_max,  // closed: without a whole request head when its place was needed
@@ -41,19 +41,19 @@ enum class RefusalReason : std::uint8_t {
 };
 
 enum class CloseReason : std::uint8_t {
-  client_close,       // a close frame came and was echoed
+  client_close,       // the client sent a close frame, which was echoed
   client_gone,        // end of stream or reset without a close frame
-  protocol_error,     // 1002, 1007
-  message_too_large,  // 1009
+  protocol_error,     // 1002 or 1007: it breaks RFC 6455
+  message_too_large,  // inbound.message_bytes_max, inbound.fragments_max
   rate_exceeded,      // inbound.rate
   control_rate,       // inbound.control_rate: too many pings or pongs
   ping_timeout,
   slow_consumer,
-  overrun,  // events were lost on our side and the endpoint cannot tell a gap
+  overrun,  // the gateway lost events, and the protocol has no frame that reports a gap
   bus_gap,  // the bus may have lost events, and source.on_gap is "close"
   token_expired,
-  shutdown,  // 1001
-  internal,  // memory, descriptors
+  shutdown,
+  internal,  // no memory, or no room for the channels of its selection
   count
 };
 

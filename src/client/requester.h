@@ -1,4 +1,4 @@
-// Requester: who sends a request, and when it came.
+// Requester: the client that sends a request, and when it arrived.
 #pragma once
 
 #include "base/ip_address.h"

@@ -1,4 +1,4 @@
-// ResponseWriter: an HTTP answer's bytes, with the Date that every one of them must carry.
+// ResponseWriter: renders HTTP answers, each with a Date header.
 //
 // Thread: its shard's.
 #pragma once

@@ -1,4 +1,4 @@
-// Shared: what all shards of a process use together. It outlives them.
+// Shared: what all shards of a process share. It outlives them.
 #pragma once
 
 #include <vector>
@@ -21,7 +21,7 @@ struct Shared {
   HttpHandler& http_handler;
   EventPublisher& publisher;
   Log& log;
-  SipKey channels_key;  // of the tables of channels: clients must not be able to guess it
+  SipKey channels_key;  // hashes channel names; clients must not be able to guess it
   fanout::FrameMemory& frame_memory;
 };
 

@@ -14,7 +14,8 @@ namespace {
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
-// Again after a signal: "would block" would be a lie, for which no edge makes up.
+// Repeats a call that a signal interrupted. Reporting "would block" instead would stall the connection, since
+// no epoll edge follows.
 template <class Call>
 ssize_t through_signals(Call call) {
   ssize_t result = 0;

@@ -1,5 +1,5 @@
-// Sockets: the outside as a shard sees it: its clients' sockets and a precise clock. The real one is a
-// handful of system calls; tests play their own.
+// Sockets: the interface of a shard to its clients' sockets and to a precise clock. The real implementation
+// makes a few system calls; tests have their own.
 #pragma once
 
 #include <sys/uio.h>
@@ -28,11 +28,11 @@ class Sockets {
   virtual WriteResult write(int fd, const iovec* pieces, int count) = 0;
   virtual void shut_down_writing(int fd) = 0;
   virtual void close(int fd) = 0;
-  // Closes with RST: what the kernel still holds for this peer is thrown away, and no orphan stays.
+  // Closes with RST: the kernel discards what it still holds for this peer, and keeps no orphaned socket.
   virtual void reset(int fd) = 0;
-  // What the kernel knows of our bytes; nothing acknowledged and nothing waiting where it cannot tell.
+  // How many of our bytes are acknowledged or waiting; both are 0 when the kernel cannot tell.
   virtual SendState send_state(int fd) = 0;
-  // For slices: Loop::now() stands still during a turn.
+  // The time for slices, because Loop::now() does not change during a turn.
   virtual MonoTime precise_now() = 0;
 
  protected:

@@ -15,7 +15,7 @@ class Records {
   Records(const iovec* pieces, int count, std::vector<char>& room)
       : pieces_(pieces, static_cast<std::size_t>(count)), room_(room) {}
 
-  // Empty at the end; lives until the next call. A run that lies in one piece is not copied.
+  // Returns the next run; empty at the end. Valid until the next call. A run within one piece is not copied.
   std::string_view next() {
     std::string_view first = take(reactor::kTlsPlaintextMax);
     if (first.size() == reactor::kTlsPlaintextMax || at_ == pieces_.size()) return first;
@@ -103,19 +103,19 @@ TlsClients::Sent TlsClients::send_pending(Index index, int fd) {
     if (result.state == WriteResult::State::broken) return Sent::broken;
     client.sent += result.written;
     if (result.written < rest.iov_len) return Sent::blocked;
-    client.pending = {};  // with its memory: most of the time nothing waits
+    client.pending = {};  // frees its memory: usually nothing is pending
     client.sent = 0;
   }
   return Sent::all;
 }
 
-TlsClients::Sent TlsClients::say_end(Index index, int fd) {
+TlsClients::Sent TlsClients::send_end(Index index, int fd) {
   Client& client = *clients_[index];
   client.session.end();
   return send_produced(client, fd);
 }
 
-// What the session under way has put into the wire: to the kernel, or behind what waits for it.
+// Sends what the session has produced, or appends it to what is pending.
 TlsClients::Sent TlsClients::send_produced(Client& client, int fd) {
   std::string& produced = wire_->produced;
   if (produced.empty()) return client.pending.empty() ? Sent::all : Sent::blocked;

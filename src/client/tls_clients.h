@@ -1,12 +1,12 @@
-// TlsClients: the TLS connections of one shard. Between the engine and the sockets of those that came to
-// an address with TLS: plaintext on one side, ciphertext on the other.
+// TlsClients: the TLS connections of one shard. It stands between the engine and the sockets of clients that
+// connected to an address with TLS: plaintext on one side, ciphertext on the other.
 //
-// What is written is encrypted into a buffer of the whole shard and sent at once, a record of up to 16 KiB
-// at a time. What the kernel does not take of a record waits here as `pending`, goes before anything else,
-// and is at most that: while it waits nothing more is encrypted, so a client that does not read costs one
-// record. (Handshake and alerts are added to it, to kPendingMax; a peer that provokes more is broken.)
+// Writes are encrypted into one buffer of the shard and sent at once, in records of up to 16 KiB. What the
+// kernel does not take of a record waits here as `pending` and is sent before anything else. While it waits
+// nothing more is encrypted, so a client that does not read costs one record. (Handshake messages and alerts
+// are added to it, up to kPendingMax; a peer that provokes more is closed.)
 //
-// Thread: the shard's. Plain connections have nothing here: a shard without TLS addresses has no TlsClients.
+// Thread: the shard's. Plain connections cost nothing here: a shard without TLS addresses has no TlsClients.
 #pragma once
 
 #include <sys/uio.h>
@@ -31,13 +31,13 @@ class TlsClients {
   enum class Sent : std::uint8_t { all, blocked, broken };
   static constexpr std::size_t kPendingMax = 64 * 1024;
 
-  // `edge` outlives it.
+  // `sockets` outlives it.
   static Result<std::unique_ptr<TlsClients>> create(Sockets& sockets);
 
   void add(Index index, const reactor::TlsContext& context);
   void remove(Index index);
 
-  // True in the first call for this connection: its first bytes have come, and with them its handshake.
+  // Returns true in the first call for a connection: its first bytes have come, so its handshake begins.
   bool note_first_bytes(Index index) { return !std::exchange(clients_[index]->has_begun, true); }
   bool is_open(Index index) const { return clients_[index]->session.is_open(); }
   // Ciphertext that the kernel has not taken yet.
@@ -48,25 +48,26 @@ class TlsClients {
 
   // --- in ---
   // Decrypts the next piece and takes it from the front of `ciphertext`; call until it has nothing now.
-  // `plaintext` lives until the next call. What the session wants to say meanwhile is sent: `sent`.
+  // `plaintext` is valid until the next call. What the session has to send meanwhile is sent: `sent`.
   struct Read {
     reactor::TlsRead::State state;
     std::span<char> plaintext;
-    const char* why;  // lives for ever
+    const char* why;  // a literal
     Sent sent;
   };
   Read read(Index index, int fd, std::string_view& ciphertext);
-  // Ciphertext that came with a read that had to stop. At most what one read brings.
+  // Keeps ciphertext that came with a read that had to stop. At most what one read returns.
   void keep_unread(Index index, std::string_view ciphertext) { clients_[index]->unread.assign(ciphertext); }
   bool has_unread(Index index) const { return !clients_[index]->unread.empty(); }
   std::string take_unread(Index index) { return std::exchange(clients_[index]->unread, {}); }
 
   // --- out ---
-  // `blocked`: some ciphertext waits, perhaps of bytes that are counted as written: send_pending() first.
+  // `blocked`: some ciphertext waits, possibly of bytes that count as written. Call send_pending() before the
+  // next write.
   WriteResult write(Index index, int fd, const iovec* pieces, int count);
   Sent send_pending(Index index, int fd);
-  // close_notify, behind everything.
-  Sent say_end(Index index, int fd);
+  // Sends close_notify after everything else.
+  Sent send_end(Index index, int fd);
 
  private:
   struct Client {
@@ -85,8 +86,8 @@ class TlsClients {
   Sockets& sockets_;
   const std::unique_ptr<reactor::TlsWire> wire_;  // outlives the sessions
   std::vector<std::unique_ptr<Client>> clients_;  // by index; null: plain, or unused
-  std::vector<char> plaintext_;                   // what was read last, for all
-  std::vector<char> gathered_;                    // what is encrypted next, for all
+  std::vector<char> plaintext_;                   // the last read; shared by all connections
+  std::vector<char> gathered_;                    // what is encrypted next; shared by all connections
 };
 
 }  // namespace carillon::client

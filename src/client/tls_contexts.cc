@@ -27,7 +27,8 @@ void judge_validity(const config::ListenTls& tls, WallTime now, TlsContexts& all
 
 TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens, WallTime now) {
   TlsContexts all;
-  // "localhost" is two addresses with one table: one context, so that a ticket of one is good for the other.
+  // "localhost" is two addresses with the same settings. They share a context, so that a ticket of one is
+  // valid at the other.
   std::map<const config::ListenTls*, std::shared_ptr<const reactor::TlsContext>> made;
   for (const config::ListenSettings& listen : listens) {
     const config::ListenTls* const tls = listen.tls.get();

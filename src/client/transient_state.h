@@ -1,7 +1,8 @@
-// TransientState: what a connection has only for a while, in one pointer: its HttpExchange while it speaks
-// HTTP, its Inbound while a WebSocket's frame or message is incomplete or a reply waits. Never both.
+// TransientState: per-connection state that exists only for a while: a tagged pointer to an HttpExchange
+// while the connection speaks HTTP, or to an Inbound while a WebSocket's frame or message is incomplete or a
+// reply waits.
 //
-// Thread: its shard's. An idle WebSocket has neither, and pays these 8 bytes.
+// Thread: its shard's. An idle WebSocket has neither, and costs these 8 bytes.
 #pragma once
 
 #include <cstdint>
@@ -25,38 +26,38 @@
 
 namespace carillon::client {
 
-// What a connection has only while it speaks HTTP.
+// The state of a connection while it speaks HTTP.
 struct HttpExchange {
   explicit HttpExchange(http::HeadLimits limits) : head_reader(limits) {}
 
   http::HeadReader head_reader;
-  http::RequestHead head;  // of the request under way
+  http::RequestHead head;  // of the current request
   std::optional<http::BodyReader> body_reader;
   BodyShare body_share;  // from the body's first byte until the whole request waits in `answers`
   http::BodyPace body_pace;
-  std::string unread;                   // came with a read and has to wait: pipelined requests
-  AnswerQueue answers;                  // to the requests before the one that is being read
-  bool head_waits = false;              // `head` is whole, and judged when the answers before it have left
-  MonoTime read_due = MonoTime::max();  // when the head or body that is being read must be whole
-  std::unique_ptr<http::ProxyHeaderReader> proxy_header;  // in that state only
+  std::string unread;                   // pipelined requests that came with a read and have to wait
+  AnswerQueue answers;                  // to the requests before the one being read
+  bool head_waits = false;              // `head` is complete, and handled once the answers before it are sent
+  MonoTime read_due = MonoTime::max();  // when the head or body being read must be complete
+  std::unique_ptr<http::ProxyHeaderReader> proxy_header;  // only in State::proxy_header
   HttpConnections::Place place;                           // empty on the spare descriptor
-  reactor::SpareDescriptor::Lease spare;                  // nearly always empty
-  IpAddress peer;                                         // who is connected, or whom its PROXY header names
-  IpAddress client;              // of the request under way: the peer, or whom its header names
-  std::uint32_t request = 0;     // counts them, so that an answer reaches only the one it was made for
-  bool answered_before = false;  // kept alive: silence is idleness, not slowness
+  reactor::SpareDescriptor::Lease spare;                  // almost always empty
+  IpAddress peer;                                         // the peer, or the address in its PROXY header
+  IpAddress client;              // of the current request: the peer, or the address in its header
+  std::uint32_t request = 0;     // the number of requests, so that an answer reaches only its own request
+  bool answered_before = false;  // kept alive: without bytes it is idle, not slow
 
-  // The request is answered or given up: gives back the memory of its body.
+  // Releases the memory of the body, because the request is answered or refused.
   void end_body() {
     body_reader.reset();
     body_share.release();
   }
 };
 
-// What a WebSocket has only between the parts of a frame or message, or while it may not be read.
+// The state of a WebSocket between the parts of a frame or message, or while reading it is paused.
 struct Inbound {
   websocket::FrameReader reader;
-  std::string unread;  // came with a read that had to stop
+  std::string unread;  // bytes that came with a read that had to stop
   std::string held;    // replies for which the outbox had no room
 };
 
@@ -74,7 +75,7 @@ class TransientState {
   ~TransientState() { reset(); }
 
   HttpExchange& begin_exchange(http::HeadLimits limits);
-  // Only while there is one.
+  // May only be called while there is one.
   HttpExchange& exchange() const {
     CARILLON_ASSERT(bits_ != 0 && (bits_ & kInbound) == 0);
     return *reinterpret_cast<HttpExchange*>(bits_);
@@ -84,17 +85,17 @@ class TransientState {
     return bits_ != 0 && (bits_ & kInbound) == 0 ? reinterpret_cast<const HttpExchange*>(bits_) : nullptr;
   }
 
-  // The one that there is, or a new one. Not beside an exchange.
+  // Returns the present Inbound, or a new one. May not be called while there is an exchange.
   Inbound& make_inbound();
   Inbound* inbound() const {  // null: none
     return (bits_ & kInbound) != 0 ? reinterpret_cast<Inbound*>(bits_ & ~kInbound) : nullptr;
   }
 
-  // Ends whatever there is.
+  // Deletes the state that there is.
   void reset();
 
  private:
-  static constexpr std::uintptr_t kInbound = 1;  // a bit that no pointer of ours has
+  static constexpr std::uintptr_t kInbound = 1;  // the tag; the lowest bit of these pointers is never set
 
   std::uintptr_t bits_ = 0;
 };

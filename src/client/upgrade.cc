@@ -9,15 +9,15 @@
 namespace carillon::client {
 namespace {
 
-// It is unknown when one of the user's connections will end, but it will not be at once.
+// When one of the user's connections closes is unknown, so clients wait a little before they try again.
 constexpr std::uint32_t kUserRetryAfterS = 5;
-constexpr std::uint32_t kMemoryRetryAfterS = 5;  // likewise
+constexpr std::uint32_t kMemoryRetryAfterS = 5;
 
 Refused refused(RefusalReason reason, int status, std::string_view message) {
   return {reason, http::error_response(status, message), {}};
 }
 
-// 429 and 503, and when to come again where that is known.
+// Answers 429 or 503, with Retry-After where a time is known.
 Refused refused(Admission::Answer answer, const protocol::Endpoint& endpoint, Admission& admission,
                 const Requester& requester) {
   const auto with_retry = [](Refused out, std::uint32_t after_s) {
@@ -46,7 +46,7 @@ Refused refused(Admission::Answer answer, const protocol::Endpoint& endpoint, Ad
   return refused(RefusalReason::endpoint_full, 503, messages.endpoint_full);
 }
 
-// A token as the request carries it.
+// The token of a request, not verified yet.
 struct Presented {
   enum class State { absent, present, unusable };
   State state = State::absent;
@@ -69,7 +69,7 @@ Presented token_in(const http::RequestHead& head, const std::string& header) {
   return {Presented::State::present, std::string(*value)};
 }
 
-// "Authorization: Bearer <token>", the scheme in any case; any other scheme is somebody else's.
+// Reads "Authorization: Bearer <token>", with the scheme in any case; other schemes are ignored.
 Presented token_in_header(const http::RequestHead& head) {
   if (head.count("Authorization") > 1) return {Presented::State::unusable, {}};
   const auto value = head.header("Authorization");
@@ -128,7 +128,7 @@ std::variant<Ref<const auth::Identity>, Refused> judge_token(const protocol::End
   if (presented.state == Presented::State::unusable) {
     return Refused{RefusalReason::token_invalid, endpoint.token_invalid.at(now), "unusable"};
   }
-  // A token's signature cannot be found by trying; a key can.
+  // Only keys are limited: the signature of a token cannot be guessed, a key might be.
   const bool is_key = endpoint.settings.auth.mode == config::AuthMode::api_key;
   if (is_key && !guesses.may_try(requester.address, requester.now)) {
     return too_many_keys(endpoint, guesses, requester);

@@ -1,4 +1,4 @@
-// How many HTTP connections one client address may have, through a real shard.
+// Limits the HTTP connections of one client address; runs through a real shard.
 #include <gtest/gtest.h>
 
 #include "gateway/testing/shard_stage.h"
@@ -20,7 +20,7 @@ int idle_connection(ShardStage& stage, const std::string& address) {
   return fd;
 }
 
-void leave_all(ShardStage& stage) {
+void close_all(ShardStage& stage) {
   for (const auto& [fd, socket] : stage.sockets.all()) {
     if (socket.is_open()) stage.end(fd);
   }
@@ -29,7 +29,7 @@ void leave_all(ShardStage& stage) {
   EXPECT_EQ(stage.shard->counters().http_connections.get(), 0U);
 }
 
-TEST(Accepting, AnAddressHasAsManyHttpConnectionsAsItMayThenItsLongestIdleOneIsClosed) {
+TEST(Accepting, OverTheLimitOfAnAddressItsLongestIdleConnectionIsClosed) {
   ShardStage stage(with_limit());
   const int first = idle_connection(stage, "192.0.2.1");
   const int second = idle_connection(stage, "192.0.2.1");
@@ -44,7 +44,7 @@ TEST(Accepting, AnAddressHasAsManyHttpConnectionsAsItMayThenItsLongestIdleOneIsC
   EXPECT_TRUE(stage.sockets[third].is_open());
   EXPECT_EQ(stage.shard->counters().http_idle_closed.get(), 1U);
   EXPECT_EQ(stage.shard->counters().http_connections.get(), 4U);
-  leave_all(stage);
+  close_all(stage);
 }
 
 TEST(Accepting, WhenNoneOfAnAddressIsIdleTheNewConnectionIsRefused) {
@@ -59,10 +59,10 @@ TEST(Accepting, WhenNoneOfAnAddressIsIdleTheNewConnectionIsRefused) {
   for (const int fd : busy) EXPECT_TRUE(stage.sockets[fd].is_open());
   for (const Responder& later : stage.api.owed) later(FakeApi::text("done"));
   stage.settle();
-  leave_all(stage);
+  close_all(stage);
 }
 
-TEST(Accepting, OneThatSendsNoWholeHeadForASecondGivesWay) {
+TEST(Accepting, AConnectionWithoutAWholeHeadForASecondIsClosedToMakeRoom) {
   ShardStage stage(with_limit());
   const int silent = stage.connect("192.0.2.1");
   for (int i = 0; i < 2; ++i) stage.connect("192.0.2.1");
@@ -71,11 +71,11 @@ TEST(Accepting, OneThatSendsNoWholeHeadForASecondGivesWay) {
   EXPECT_TRUE(stage.sockets[stage.connect("192.0.2.1")].is_open());
   EXPECT_TRUE(stage.was_closed(silent));
   EXPECT_EQ(stage.refusals(RefusalReason::http_connections_max), 1U);
-  leave_all(stage);
+  close_all(stage);
 }
 
-// In CI, eight clients were turned away whose requests waited in the kernel while the machine stood still.
-TEST(Accepting, OneWhoseRequestHasArrivedButWaitsToBeReadDoesNotGiveWay) {
+// Regression: eight clients were closed in CI although their requests waited in the kernel during a stall.
+TEST(Accepting, AConnectionWhoseRequestWaitsToBeReadIsNotClosedToMakeRoom) {
   ShardStage stage(with_limit());
   std::vector<int> waiting;
   for (int i = 0; i < 3; ++i) waiting.push_back(stage.connect("192.0.2.1"));
@@ -91,7 +91,7 @@ TEST(Accepting, OneWhoseRequestHasArrivedButWaitsToBeReadDoesNotGiveWay) {
   }
   EXPECT_EQ(stage.refusals(RefusalReason::http_connections_max), 0U);
   EXPECT_TRUE(stage.was_closed(late)) << "there was no room for it";
-  leave_all(stage);
+  close_all(stage);
 }
 
 TEST(Accepting, WebSocketsLoopbackAndTrustedProxiesAreNotCounted) {
@@ -102,7 +102,7 @@ TEST(Accepting, WebSocketsLoopbackAndTrustedProxiesAreNotCounted) {
   }
   EXPECT_EQ(stage.shard->counters().http_connections.get(), 30U);
   EXPECT_EQ(stage.shard->counters().http_idle_closed.get(), 0U);
-  leave_all(stage);
+  close_all(stage);
 }
 
 TEST(Accepting, BehindAProxyProtocolHeaderTheClientsAddressIsCounted) {
@@ -116,10 +116,10 @@ TEST(Accepting, BehindAProxyProtocolHeaderTheClientsAddressIsCounted) {
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(stage.sockets[come("198.51.100.7")].is_open());
   EXPECT_TRUE(stage.was_closed(come("198.51.100.7")));
   EXPECT_TRUE(stage.sockets[come("198.51.100.8")].is_open());
-  leave_all(stage);
+  close_all(stage);
 }
 
-TEST(Accepting, ARefusedClientThatDoesNotCloseIsNoReasonToRefuseOthers) {
+TEST(Accepting, ARefusedConnectionThatStaysOpenDoesNotBlockOthers) {
   ShardStage stage(with_limit());
   for (int i = 0; i < 20; ++i) {
     const int fd = stage.connect("192.0.2.1");
@@ -127,7 +127,7 @@ TEST(Accepting, ARefusedClientThatDoesNotCloseIsNoReasonToRefuseOthers) {
     EXPECT_EQ(split_answer(stage.take_received(fd)).head.substr(0, 12), "HTTP/1.1 404") << i;
   }
   EXPECT_EQ(stage.refusals(RefusalReason::http_address_full), 0U);
-  leave_all(stage);
+  close_all(stage);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Connections of one address and of one user: each limit alone at limit −1, limit and limit + 1, across
-// shards, and the place that is free again after every kind of end.
+// Limits per address and per user: each limit at limit − 1, limit and limit + 1, across shards, and the place
+// that is released after every kind of close.
 #include <gtest/gtest.h>
 
 #include "gateway/testing/shard_stage.h"
@@ -47,7 +47,7 @@ TEST(AcceptsPerIp, Ipv6CountsByIts64) {
   stage.open_orion("2001:db8:0:2::1");
 }
 
-TEST(ConnectionsPerIp, IsACapAndJudgedBeforeTheAcceptRate) {
+TEST(ConnectionsPerIp, AreCheckedBeforeTheAcceptRate) {
   ShardStage stage(std::string(kOrion) + "limits.connections_per_ip = 1\nlimits.accepts_per_ip = 1\n");
   const int fd = stage.open_orion();
   EXPECT_EQ(status_of(stage.ask(orion_upgrade())), "503");
@@ -55,7 +55,7 @@ TEST(ConnectionsPerIp, IsACapAndJudgedBeforeTheAcceptRate) {
   EXPECT_EQ(status_of(stage.ask(orion_upgrade())), "429");
 }
 
-TEST(ConnectionsPerIp, HoldOverTheShardsTogether) {
+TEST(ConnectionsPerIp, AreCountedAcrossShards) {
   ShardStage first(kPerIp2);
   ShardStage second(kPerIp2, Shard::Place::elsewhere, &first);
   const int fd = first.open_orion();
@@ -67,7 +67,7 @@ TEST(ConnectionsPerIp, HoldOverTheShardsTogether) {
   EXPECT_EQ(status_of(first.ask(orion_upgrade())), "503");
 }
 
-TEST(ConnectionsPerIp, EveryKindOfEndGivesThePlaceBackOnce) {
+TEST(ConnectionsPerIp, EveryKindOfCloseReleasesThePlaceOnce) {
   ShardStage stage(kPerIp2 +
                    "limits.connections_per_user = 2\nkeepalive.ping = \"1s\"\nkeepalive.timeout = \"2s\"\n");
   const auto expect_two_places = [&] {
@@ -94,7 +94,7 @@ TEST(ConnectionsPerIp, EveryKindOfEndGivesThePlaceBackOnce) {
   stage.expect_nothing_left();
 }
 
-TEST(ConnectionsPerIp, AreCountedForEachEndpointApart) {
+TEST(ConnectionsPerIp, AreCountedPerEndpoint) {
   ShardStage stage(kPerIp2 + std::string(kEcho) + "limits.connections_per_ip = 1\n");
   stage.open_orion();
   stage.open_orion();
@@ -103,7 +103,7 @@ TEST(ConnectionsPerIp, AreCountedForEachEndpointApart) {
   EXPECT_EQ(stage.admission.addresses_inside(), 2U);
 }
 
-TEST(ConnectionsPerUser, AreRefusedWith429RightBehindTheToken) {
+TEST(ConnectionsPerUser, AreRefusedWith429RightAfterTheTokenCheck) {
   ShardStage stage(kPerUser2);
   stage.open(upgrade_by("alice"));
   stage.open(upgrade_by("alice"), "192.0.2.2");
@@ -126,7 +126,7 @@ TEST(ConnectionsPerUser, ATokenWithoutSubjectIsNotCounted) {
   EXPECT_EQ(stage.admission.users_inside(), 0U);
 }
 
-TEST(ConnectionsPerUser, HoldOverTheShardsTogetherAndAreGivenBack) {
+TEST(ConnectionsPerUser, AreCountedAcrossShardsAndReleased) {
   ShardStage first(kPerUser2);
   ShardStage second(kPerUser2, Shard::Place::elsewhere, &first);
   first.open(upgrade_by("alice"));
@@ -138,7 +138,7 @@ TEST(ConnectionsPerUser, HoldOverTheShardsTogetherAndAreGivenBack) {
   EXPECT_EQ(status_of(second.ask(upgrade_by("alice"))), "429");
 }
 
-TEST(Admission, WhoAsksTogetherDoesNotEnterTogether) {
+TEST(Admission, ConcurrentChecksDoNotExceedTheLimit) {
   ShardStage stage(std::string(kOrion) + "limits.connections_per_ip = 1\n" + std::string(kEcho) +
                    "limits.connections_per_user = 1\n");
   Admission& admission = stage.admission;

@@ -1,4 +1,4 @@
-// Who may still come in: caps and rates at limit −1, limit and limit + 1.
+// Limits and rates of new connections, at limit − 1, limit and limit + 1.
 #include <gtest/gtest.h>
 
 #include "gateway/testing/shard_stage.h"
@@ -16,7 +16,7 @@ ClientKey client_key(std::string_view address, std::string_view user = {}) {
   return {parsed.value_or(IpAddress{}), user};
 }
 
-// 10.0.0.0 and those after it.
+// The i-th address from 10.0.0.0 on.
 ClientKey numbered(std::size_t i) {
   const std::uint8_t bytes[] = {10, static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8),
                                 static_cast<std::uint8_t>(i)};
@@ -26,7 +26,7 @@ ClientKey numbered(std::size_t i) {
 const ClientKey kA = client_key("192.0.2.1");
 const ClientKey kB = client_key("192.0.2.2");
 
-// The endpoints that Admission looks at, without a shard.
+// Endpoints for Admission, without a shard.
 struct Endpoints {
   explicit Endpoints(std::string_view toml)
       : settings(ShardStage::load(toml)), all(compile_endpoints(settings).endpoints) {}
@@ -34,7 +34,7 @@ struct Endpoints {
   std::vector<Endpoint> all;
 };
 
-TEST(Admission, TheCapOfTheProcessHolds) {
+TEST(Admission, LimitsTheConnectionsOfTheProcess) {
   Endpoints endpoints(kOrion);
   Admission admission(3, endpoints.all);
   for (int i = 0; i < 3; ++i) {
@@ -48,18 +48,18 @@ TEST(Admission, TheCapOfTheProcessHolds) {
   EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::admitted);
 }
 
-TEST(Admission, TheCapOfAnEndpointIsItsOwn) {
+TEST(Admission, LimitsTheConnectionsOfEachEndpoint) {
   Endpoints endpoints(std::string(kOrion) + "limits.connections = 2\n" + std::string(kEcho));
   Admission admission(100, endpoints.all);
   EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::admitted);
   EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::admitted);
   EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::endpoint_full);
   EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::endpoint_full);
-  EXPECT_EQ(admission.connections(), 2U) << "a refusal gives back what it took";
+  EXPECT_EQ(admission.connections(), 2U) << "a refusal releases the place that it took";
   EXPECT_EQ(admission.enter(endpoints.all[1], kA, kStart), Answer::admitted);
 }
 
-TEST(Admission, TheWindowSlidesAndSaysWhenToComeAgain) {
+TEST(Admission, TheWindowSlidesAndSetsRetryAfter) {
   Endpoints endpoints(std::string(kOrion) + "limits.accepts_per_ip = 2\n");
   const Endpoint& endpoint = endpoints.all[0];
   Admission admission(100, endpoints.all);
@@ -77,7 +77,7 @@ TEST(Admission, TheWindowSlidesAndSaysWhenToComeAgain) {
   EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(100)), Answer::admitted);
 }
 
-TEST(Admission, WhoPassedTheQuestionTogetherDoesNotPassTheDoorTogether) {
+TEST(Admission, ConcurrentChecksDoNotExceedTheRate) {
   Endpoints endpoints(std::string(kOrion) + "limits.accepts_per_ip = 1\n");
   const Endpoint& endpoint = endpoints.all[0];
   Admission admission(100, endpoints.all);
@@ -88,7 +88,7 @@ TEST(Admission, WhoPassedTheQuestionTogetherDoesNotPassTheDoorTogether) {
   EXPECT_EQ(admission.connections(), 1U);
 }
 
-TEST(Admission, ManyAddressesDoNotSwitchTheLimitOffNorForgetWhoIsInside) {
+TEST(Admission, ManyAddressesNeitherDisableTheLimitNorForgetOpenConnections) {
   Endpoints endpoints(std::string(kOrion) + "limits.accepts_per_ip = 1\n");
   const Endpoint& endpoint = endpoints.all[0];
   Admission admission(1'000'000, endpoints.all);

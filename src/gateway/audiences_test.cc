@@ -1,5 +1,4 @@
-// Audiences on its own: an engine with sockets of the test's, and an owner that only notes whom it should
-// close.
+// Audiences on its own: a real engine with fake sockets, and an owner that records which clients to close.
 #include "gateway/audiences.h"
 
 #include <gmock/gmock.h>
@@ -29,7 +28,7 @@ constexpr std::string_view kEcho = "[[endpoint]]\nprofile = \"echo\"\n";        
 constexpr std::string_view kFluxora =
     "[[endpoint]]\nprofile = \"fluxora\"\nselect.by = \"query:streamId\"\nselect.value = \"/streamId\"\n";
 
-// Notes what is to be closed, and ends the subscriptions of those clients as closing does.
+// Records what is to be closed, and ends the subscriptions of those clients as closing does.
 class FakeOwner final : public AudienceHost {
  public:
   void close_recipients(const Endpoint& endpoint, CloseReason why) override {
@@ -81,7 +80,7 @@ struct AudiencesStage {
     return audiences.subscribe_to_channel(client, endpoint(), channel);
   }
 
-  // --- the Router's part ---
+  // --- what the Router does ---
   void add(std::string_view text, Audience::Kind kind, std::string_view channel = {}, std::uint16_t at = 0,
            Tag tag = 0) {
     batch.events.push_back({at, kind, tag, static_cast<std::uint8_t>(channel.size()),
@@ -159,7 +158,7 @@ TEST(Audiences, EachEventOfABatchReachesTheSubscribersOfItsOwnChannel) {
   EXPECT_EQ(stage.subscribe(of_b, "b"), Outcome::subscribed);
   EXPECT_EQ(stage.subscribe(of_b, "bb"), Outcome::subscribed);
   stage.add("to b", Audience::Kind::channel, "b");
-  stage.add("to nobody", Audience::Kind::channel, "c");
+  stage.add("to no subscriber", Audience::Kind::channel, "c");
   stage.add("to all", Audience::Kind::everyone);
   stage.add("to bb", Audience::Kind::channel, "bb");
   stage.add("to a", Audience::Kind::channel, "a");

@@ -1,4 +1,4 @@
-// What clients ask for with their messages, at its limits: JSON, names, channels, rates, the bus's refusal.
+// Commands of clients at their limits: JSON, channel names, channels, rates, and errors of the bus.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,14 +21,14 @@ int open_service(ShardStage& stage, std::string_view claims = R"({"sub":"alice"}
   return stage.open(upgrade_of("/api/ws?token=" + token_with(claims)));
 }
 
-void say(ShardStage& stage, int fd, std::string_view message) {
+void send_text(ShardStage& stage, int fd, std::string_view message) {
   stage.send(fd, client_frame(Opcode::text, message));
 }
 std::string subscribe_to(std::string_view channel_in_json) {
   return R"({"type":"subscribe","data":{"channel":")" + std::string(channel_in_json) + "\"}}";
 }
 
-// The error's code, "pong", the event's type, or "" for silence.
+// The code of an error, "pong", the type of an event, or "" when nothing was sent.
 std::string word_of(const Frames& frames) {
   if (frames.size() != 1) return frames.empty() ? "" : std::to_string(frames.size()) + " frames";
   for (const char* key : {"\"code\":\"", "\"type\":\""}) {
@@ -40,7 +40,7 @@ std::string word_of(const Frames& frames) {
   return frames[0];
 }
 std::string answer_to(ShardStage& stage, int fd, std::string_view message) {
-  say(stage, fd, message);
+  send_text(stage, fd, message);
   return word_of(stage.take_frames(fd));
 }
 
@@ -57,15 +57,15 @@ TEST(ClientCommands, AreReadToADepthOf32) {
   EXPECT_EQ(answer_to(stage, fd, ping_of_depth(20000)), "invalid_request");
 }
 
-// inbound.message_bytes_max allowed a longer one, and the reader of JSON called it no JSON.
-TEST(ClientCommands, AreReadWhateverTheirLegalSize) {
+// Regression: a message within inbound.message_bytes_max was refused as invalid JSON because of its length.
+TEST(ClientCommands, AreReadUpToTheConfiguredSize) {
   ShardStage stage(service_with("inbound.message_bytes_max = \"32MiB\"\n"));
   const int fd = open_service(stage);
   const std::string filler(17 * 1024 * 1024, 'x');
   EXPECT_EQ(answer_to(stage, fd, R"({"type":"ping","data":{"filler":")" + filler + "\"}}"), "pong");
 }
 
-TEST(ClientCommands, EventsOfOneBatchGoEachToItsOwnChannel) {
+TEST(ClientCommands, EachEventOfABatchGoesToItsOwnChannel) {
   ShardStage stage(kService);
   const int of_a = open_service(stage);
   const int of_b = open_service(stage);
@@ -85,7 +85,7 @@ TEST(ClientCommands, EventsOfOneBatchGoEachToItsOwnChannel) {
   EXPECT_THAT(types_of(of_b), ::testing::UnorderedElementsAre("channel.b", "channel.b", "broadcast"));
 }
 
-TEST(ClientCommands, WithAMemberTwiceAreRefused) {
+TEST(ClientCommands, WithARepeatedMemberAreRefused) {
   ShardStage stage(kService);
   const int fd = open_service(stage);
   EXPECT_EQ(answer_to(stage, fd, R"({"type":"ping","type":"ping"})"), "invalid_request");
@@ -93,7 +93,7 @@ TEST(ClientCommands, WithAMemberTwiceAreRefused) {
   EXPECT_EQ(answer_to(stage, fd, R"({"type":"ping","data":{"a":1,"a":2}})"), "invalid_request");
 }
 
-TEST(ClientCommands, MayHoldNumbersOfAnyLengthWhereNobodyReadsThem) {
+TEST(ClientCommands, MayHoldNumbersOfAnyLengthInUnusedMembers) {
   ShardStage stage(kService);
   const int fd = open_service(stage);
   EXPECT_EQ(answer_to(stage, fd, R"({"type":"ping","n":1e999999,"m":-0.)" + std::string(10000, '7') + "}"),
@@ -101,7 +101,7 @@ TEST(ClientCommands, MayHoldNumbersOfAnyLengthWhereNobodyReadsThem) {
   EXPECT_EQ(answer_to(stage, fd, R"({"type":1e999999})"), "invalid_request");
 }
 
-TEST(ClientCommands, ChannelNamesThatCannotBeAreRefusedAndStarsAreLetters) {
+TEST(ClientCommands, InvalidChannelNamesAreRefusedAndStarsAreLiteral) {
   ShardStage stage(kService);
   const int fd = open_service(stage);
   for (const char* name : {R"(\ud800)", R"(a\udc00b)", R"(\u0000)", R"(a\u0000)", R"(a\r\nb)", R"(\u007f)",
@@ -118,7 +118,7 @@ TEST(ClientCommands, ChannelNamesThatCannotBeAreRefusedAndStarsAreLetters) {
   EXPECT_EQ(word_of(stage.take_frames(fd)), "t");
 }
 
-TEST(ClientCommands, AConnectionHas128ChannelsAndRoomAgainOnceItLeavesOne) {
+TEST(ClientCommands, AConnectionHas128ChannelsAndMayReplaceOne) {
   ShardStage stage(kService);
   const int fd = open_service(stage);
   for (int i = 1; i <= 128; ++i) EXPECT_EQ(answer_to(stage, fd, subscribe_to(std::to_string(i))), "") << i;
@@ -137,7 +137,7 @@ TEST(ClientCommands, AConnectionHas128ChannelsAndRoomAgainOnceItLeavesOne) {
 
 constexpr std::string_view kChat = R"({"type":"chat_message","data":{"conversation_id":"c","content":"hi"}})";
 
-TEST(ClientPublish, IsToldWhenTheBusRefusesOrIsFull) {
+TEST(ClientPublish, SendsAnErrorWhenTheBusRefusesOrIsFull) {
   ShardStage stage(service_with("client_publish = \"on\"\n"));
   const int fd = open_service(stage);
   EXPECT_EQ(answer_to(stage, fd, kChat), "") << "not before the bus has answered";
@@ -148,7 +148,7 @@ TEST(ClientPublish, IsToldWhenTheBusRefusesOrIsFull) {
   stage.publisher.published[0].done(bus::PublishResult::refused);
   stage.settle();
   EXPECT_EQ(word_of(stage.take_frames(fd)), "internal_error");
-  say(stage, fd, kChat);
+  send_text(stage, fd, kChat);
   stage.publisher.published[1].done(bus::PublishResult::accepted);
   stage.settle();
   EXPECT_EQ(stage.take_frames(fd), Frames{});
@@ -156,10 +156,10 @@ TEST(ClientPublish, IsToldWhenTheBusRefusesOrIsFull) {
   EXPECT_EQ(answer_to(stage, fd, kChat), "internal_error");
 }
 
-TEST(ClientPublish, AnAnswerForAClientThatHasGoneIsForNobody) {
+TEST(ClientPublish, AnErrorForAClientThatHasGoneIsDropped) {
   ShardStage stage(service_with("client_publish = \"on\"\n"));
   const int gone = open_service(stage);
-  say(stage, gone, kChat);
+  send_text(stage, gone, kChat);
   stage.end(gone);
   const int next = open_service(stage);  // takes its place
   stage.publisher.published.at(0).done(bus::PublishResult::refused);
@@ -167,23 +167,23 @@ TEST(ClientPublish, AnAnswerForAClientThatHasGoneIsForNobody) {
   EXPECT_EQ(stage.take_frames(next), Frames{});
 }
 
-// A client that does not read, with `publishes` waiting for the bus and then one ping more than its outbox
-// takes; then the bus refuses them all.
+// A client that does not read: `publishes` wait for the bus, and one more ping is sent than the outbox takes.
+// Then the bus refuses all of them.
 struct HeldReplies {
   explicit HeldReplies(std::size_t publishes)
       : stage("server.outbox_bytes_max = 1024\n" + service_with("client_publish = \"on\"\n")),
         fd(open_service(stage)) {
-    for (std::size_t i = 0; i < publishes; ++i) say(stage, fd, kChat);
+    for (std::size_t i = 0; i < publishes; ++i) send_text(stage, fd, kChat);
     stage.sockets[fd].capacity = 0;
     while (stage.sockets[fd].incoming.empty()) {  // not read any more: a reply is held
-      say(stage, fd, R"({"type":"ping"})");
+      send_text(stage, fd, R"({"type":"ping"})");
       ++pings;
     }
     for (auto& each : stage.publisher.published) each.done(bus::PublishResult::refused);
     stage.settle();
   }
   Frames words() {
-    stage.take_up(fd, FakeSocket::kEndless);
+    stage.let_read(fd, FakeSocket::kEndless);
     Frames words;
     for (const std::string& frame : stage.take_frames(fd)) words.push_back(word_of({frame}));
     return words;
@@ -194,8 +194,8 @@ struct HeldReplies {
   std::size_t pings = 0;
 };
 
-// Regression: the later reply took the held one's place.
-TEST(ClientPublish, TheBussRefusalStandsInLineBehindAHeldReply) {
+// Regression: the later reply replaced the held one.
+TEST(ClientPublish, AnErrorOfTheBusWaitsBehindAHeldReply) {
   HeldReplies held(1);
   Frames expected(held.pings - 1, "pong");  // the last is read when there is room
   expected.insert(expected.end(), {"internal_error", "pong"});
@@ -203,7 +203,7 @@ TEST(ClientPublish, TheBussRefusalStandsInLineBehindAHeldReply) {
   EXPECT_EQ(held.stage.shard->counters().replies_dropped.get(), 0U);
 }
 
-TEST(ClientPublish, RefusalsBehindAHeldReplyAreBoundedAndCounted) {
+TEST(ClientPublish, ErrorsBehindAHeldReplyAreBoundedAndCounted) {
   HeldReplies held(400);
   const std::uint64_t dropped = held.stage.shard->counters().replies_dropped.get();
   EXPECT_GT(dropped, 0U);
@@ -213,7 +213,7 @@ TEST(ClientPublish, RefusalsBehindAHeldReplyAreBoundedAndCounted) {
   EXPECT_EQ(static_cast<std::size_t>(std::count(words.begin(), words.end(), "pong")), held.pings);
 }
 
-TEST(ClientPublish, GoesOnlyWhereTheChannelsClaimPermits) {
+TEST(ClientPublish, IsLimitedToTheChannelsClaim) {
   ShardStage stage(service_with("client_publish = \"on\"\nauth.channels_claim = \"channels\"\n"));
   const int may = open_service(stage, R"({"sub":"a","channels":["conversation:*"]})");
   const int may_not = open_service(stage, R"({"sub":"b","channels":["news"]})");
@@ -256,7 +256,7 @@ TEST(MessageRate, ASlidingWindowIsAnyStretchOfItsLength) {
   EXPECT_TRUE(rate.admit(settings, start + milliseconds(14001)));
 }
 
-TEST(Keepalive, AJsonPingAndAPingFrameKeepTheirOwnTimes) {
+TEST(Keepalive, AJsonPingAndAPingFrameHaveTheirOwnTimers) {
   ShardStage stage(std::string(kOrion) +
                    "frames.ping = '{\"type\":\"ping\",\"at\":$time_ms}'\nkeepalive.frame = \"20s\"\n");
   const int fd = stage.open_orion();
@@ -271,7 +271,7 @@ TEST(Keepalive, AJsonPingAndAPingFrameKeepTheirOwnTimes) {
   EXPECT_EQ(after(seconds(20)), (Frames{"ping", R"(text {"type":"ping","at":"2026-01-01T00:01:00.000Z"})"}));
 }
 
-TEST(Source, ATextThatIsNotJsonIsQuotedByKnobAndBytesThatAreNoTextAreDropped) {
+TEST(Source, NotJsonQuoteQuotesTextAndDropsOtherBytes) {
   ShardStage stage(std::string(kOrion) + "source.not_json = \"quote\"\nframes.event = '{\"p\":$body}'\n");
   const int fd = stage.open_orion();
   stage.publish("orion.x", "he said \"hi\"\n");
@@ -280,7 +280,7 @@ TEST(Source, ATextThatIsNotJsonIsQuotedByKnobAndBytesThatAreNoTextAreDropped) {
   EXPECT_EQ(stage.take_frames(fd), (Frames{R"(text {"p":"he said \"hi\"\n"})", R"(text {"p":{"a":1}})"}));
 }
 
-TEST(Select, AnOpenValueIsAskedForUpToTheLimitOfChannels) {
+TEST(Select, OpenValuesAreSelectedUpToTheLimitOfChannels) {
   ShardStage stage(
       "[[endpoint]]\nprofile = \"fluxora\"\nselect.by = \"query:streamId\"\nselect.value = \"/streamId\"\n"
       "limits.channels = 3\n");
@@ -293,7 +293,7 @@ TEST(Select, AnOpenValueIsAskedForUpToTheLimitOfChannels) {
             (Frames{R"(text {"event":"e","streamId":"a"})", R"(text {"event":"e","streamId":"c"})"}));
 }
 
-// The process aborted: open() used the HTTP exchange after close() had freed it.
+// Regression: the process aborted, because open() used the HTTP exchange after close() had freed it.
 TEST(Select, AClientWhoseSelectionNeedsOneChannelTooManyIsClosedWith1013) {
   ShardStage stage(
       "server.shards = 1\nserver.channels_max = 1\n"

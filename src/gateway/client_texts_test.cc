@@ -37,7 +37,7 @@ void expire(ShardStage& stage) {
 void lose_a_batch(ShardStage& stage) {
   stage.open_orion();
   stage.publish("orion.a", "1");
-  stage.door.lose = 1;
+  stage.link.lose = 1;
   stage.publish("orion.a", "2");
   stage.publish("orion.a", "3");
 }
@@ -54,7 +54,7 @@ void fall_behind(ShardStage& stage) {
     stage.publish("orion.a", '"' + std::string(2000, 'x') + '"');
     stage.run_for(milliseconds(50));
   }
-  stage.take_up(stage.last_fd, FakeSocket::kEndless);
+  stage.let_read(stage.last_fd, FakeSocket::kEndless);
 }
 
 void echo_without_memory(ShardStage& stage) {

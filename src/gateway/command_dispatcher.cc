@@ -108,7 +108,7 @@ bool CommandDispatcher::send_error(const CommandClient& client, ErrorKind kind, 
                                    std::string_view request) {
   std::string payload;
   if (!client.endpoint.replies.error(kind, detail, request, loop_.wall_now(), payload)) return true;
-  counters_.errors_told.add();
+  counters_.error_frames.add();
   return host_.send_text(client.id, payload);
 }
 

@@ -1,4 +1,5 @@
-// CommandDispatcher on its own: a message of a client goes in, and what is sent to that client comes out.
+// CommandDispatcher on its own: each test passes a client's message in and checks what is sent to that
+// client.
 #include "gateway/command_dispatcher.h"
 
 #include <gmock/gmock.h>
@@ -13,7 +14,7 @@
 #include "fanout/testing/fake_host.h"
 #include "gateway/testing/compiled.h"
 #include "gateway/testing/fake_publisher.h"
-#include "gateway/testing/listening_log.h"
+#include "gateway/testing/recording_log.h"
 #include "reactor/testing/fake_loop.h"
 
 namespace carillon::gateway::testing {
@@ -35,7 +36,7 @@ class NeverClosed final : public AudienceHost {
   void close_recipients(const Endpoint&, CloseReason) override { ADD_FAILURE() << "no batch is missing"; }
 };
 
-// Clients without sockets: what is sent to each, and whether it has gone.
+// Clients without sockets: records what is sent to each, and whether it is still open.
 class FakeClients final : public CommandHost {
  public:
   explicit FakeClients(const std::vector<Endpoint>& endpoints) : endpoints_(endpoints) {}
@@ -103,7 +104,7 @@ struct CommandStage {
   fanout::testing::FakeHost sockets;
   reactor::FakeLoop loop;
   NeverClosed never_closed;
-  ListeningLog log;
+  RecordingLog log;
   FakePublisher publisher;
   Compiled compiled;
   fanout::FrameMemory memory{std::uint64_t{1} << 30};
@@ -130,7 +131,7 @@ TEST(CommandDispatcher, APingIsAnsweredWithThePongOfTheProtocol) {
   EXPECT_THAT(stage.answer_to(client, R"({"type":"ping"})"),
               ElementsAre(R"({"type":"pong","data":{},"timestamp":")" + std::string(kTime) + "\"}"));
   EXPECT_EQ(stage.counters.commands.get(), 1U);
-  EXPECT_EQ(stage.counters.errors_told.get(), 0U);
+  EXPECT_EQ(stage.counters.error_frames.get(), 0U);
 }
 
 TEST(CommandDispatcher, SubscribingAndUnsubscribingAreSilentWithoutAcks) {
@@ -201,7 +202,7 @@ TEST(CommandDispatcher, TheErrorSaysWhetherTheClientOrTheServerHasTooManyChannel
   EXPECT_THAT(stage.subscribe(first, "b"), ElementsAre(not_subscribed("too many channels")));
   EXPECT_THAT(stage.subscribe(second, "b"), IsEmpty());
   EXPECT_THAT(stage.subscribe(third, "c"), ElementsAre(not_subscribed("the server has too many channels")));
-  EXPECT_EQ(stage.counters.errors_told.get(), 2U);
+  EXPECT_EQ(stage.counters.error_frames.get(), 2U);
 }
 
 TEST(CommandDispatcher, AMessageThatIsNoCommandGetsAnErrorFrame) {
@@ -211,7 +212,7 @@ TEST(CommandDispatcher, AMessageThatIsNoCommandGetsAnErrorFrame) {
   ASSERT_EQ(texts.size(), 1U);
   EXPECT_THAT(texts[0], HasSubstr(R"("code":"invalid_request")"));
   EXPECT_EQ(stage.counters.commands.get(), 1U);
-  EXPECT_EQ(stage.counters.errors_told.get(), 1U);
+  EXPECT_EQ(stage.counters.error_frames.get(), 1U);
 }
 
 TEST(CommandDispatcher, WhereTheProtocolHasNoErrorFrameNothingIsSentOrCounted) {
@@ -220,7 +221,7 @@ TEST(CommandDispatcher, WhereTheProtocolHasNoErrorFrameNothingIsSentOrCounted) {
   EXPECT_THAT(stage.answer_to(client, "no JSON"), IsEmpty());
   EXPECT_TRUE(stage.dispatcher.send_error(client, ErrorKind::rate_limited));
   EXPECT_THAT(stage.take_sent(client), IsEmpty());
-  EXPECT_EQ(stage.counters.errors_told.get(), 0U);
+  EXPECT_EQ(stage.counters.error_frames.get(), 0U);
 }
 
 TEST(CommandDispatcher, AFullOutboxStopsTheClientAfterAnyReplyOrError) {
@@ -275,7 +276,7 @@ TEST(CommandDispatcher, ARefusalOfTheBusIsDroppedOnceTheClientHasGone) {
   stage.publisher.published.at(0).done(bus::PublishResult::refused);
   stage.loop.settle();
   EXPECT_THAT(stage.take_sent(client), IsEmpty());
-  EXPECT_EQ(stage.counters.errors_told.get(), 0U);
+  EXPECT_EQ(stage.counters.error_frames.get(), 0U);
 }
 
 TEST(CommandDispatcher, AFullQueueToTheBusIsAnErrorAtOnce) {

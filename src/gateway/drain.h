@@ -25,7 +25,7 @@ class DrainPace {
 
   std::uint64_t due(MonoTime now) const;
   void on_closed() { ++closed_; }
-  void on_nobody_left() { closed_ = clients_; }  // the rest has left by itself
+  void on_no_client_left() { closed_ = clients_; }  // the rest has left by itself
   bool done() const { return closed_ == clients_; }
   MonoTime next_wake(MonoTime now) const;
 

@@ -1,4 +1,4 @@
-// The arithmetic of a shutdown, without a shard.
+// How a shutdown is paced; without a shard.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -10,7 +10,7 @@ namespace {
 
 constexpr MonoTime kStart{std::chrono::hours(1)};
 
-TEST(DrainWindow, IsClientsByRateAndAtMostTheLongest) {
+TEST(DrainWindow, IsClientsDividedByTheRateUpToTheLongest) {
   EXPECT_EQ(drain_window(seconds(8), 0, 500), milliseconds(0));
   EXPECT_EQ(drain_window(seconds(8), 1, 500), milliseconds(2));
   EXPECT_EQ(drain_window(seconds(8), 3999, 500), milliseconds(7998));
@@ -46,14 +46,14 @@ TEST(DrainPace, ClosesABoundedNumberInATurnAndAsksForTheNextAtOnce) {
   EXPECT_TRUE(pace.done());
 }
 
-TEST(DrainPace, WhoLeftByThemselvesAreNotWaitedFor) {
+TEST(DrainPace, DoesNotWaitForClientsThatLeftByThemselves) {
   DrainPace pace(kStart, seconds(10), 1000);
-  pace.on_nobody_left();
+  pace.on_no_client_left();
   EXPECT_TRUE(pace.done());
   EXPECT_EQ(pace.due(kStart + seconds(10)), 0U);
 }
 
-TEST(DrainEnd, ComesWhenNobodyIsLeftOrTwoSecondsAfterTheWindow) {
+TEST(DrainEnd, ComesWhenNoClientIsLeftOrTwoSecondsAfterTheWindow) {
   const DrainEnd end(kStart, milliseconds(500), seconds(8));
   EXPECT_TRUE(end.is_over(kStart, 0, 0));
   EXPECT_FALSE(end.is_over(kStart, 1, 0));

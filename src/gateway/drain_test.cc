@@ -1,4 +1,4 @@
-// The end: everybody is told, evenly, while the API goes on answering.
+// A shutdown: all clients are closed at an even pace while the API still answers.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ TEST(Drain, PendingEventsLeaveBeforeTheCloseOf1001WithoutAReason) {
   begin_drain(stage, milliseconds(100));
   stage.run_for(milliseconds(200));
   EXPECT_EQ(stage.closes(CloseReason::shutdown), 1U);
-  stage.take_up(fd, FakeSocket::kEndless);
+  stage.let_read(fd, FakeSocket::kEndless);
   const Frames frames = stage.take_frames(fd);
   ASSERT_EQ(frames.size(), 6U);
   EXPECT_EQ(frames[5], "close 1001");
@@ -74,9 +74,9 @@ TEST(Drain, UpgradesAreRefusedWhileTheApiAnswers) {
   EXPECT_EQ(stage.take_received(fd), "");
 }
 
-TEST(Drain, AnAcceptedRequestIsLeftUntilItsAnswerHasGoneAndTheConnectionIsClosed) {
+TEST(Drain, AnAcceptedRequestCountsUntilItsConnectionIsClosed) {
   ShardStage stage;
-  EXPECT_EQ(stage.shard->drain().requests_left(), 1U) << "nobody has counted yet";
+  EXPECT_EQ(stage.shard->drain().requests_left(), 1U) << "not counted again yet";
   const int fd = stage.connect();
   stage.send(fd, "POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
   const int idle = stage.connect();
@@ -96,7 +96,7 @@ TEST(Drain, AnAcceptedRequestIsLeftUntilItsAnswerHasGoneAndTheConnectionIsClosed
   EXPECT_EQ(stage.shard->drain().requests_left(), 0U);
 }
 
-TEST(Drain, AnAnswerThatHasNotLeftIsStillOwed) {
+TEST(Drain, AnUnsentAnswerCountsAsARequestLeft) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.sockets[fd].capacity = 0;
@@ -104,12 +104,12 @@ TEST(Drain, AnAnswerThatHasNotLeftIsStillOwed) {
   begin_drain(stage, milliseconds(0));
   stage.run_for(milliseconds(100));
   EXPECT_EQ(stage.shard->drain().requests_left(), 1U);
-  stage.take_up(fd, FakeSocket::kEndless);
+  stage.let_read(fd, FakeSocket::kEndless);
   stage.run_for(milliseconds(100));
   EXPECT_EQ(stage.shard->drain().requests_left(), 0U);
 }
 
-TEST(Drain, AWindowOfNothingClosesEverybodyAtOnce) {
+TEST(Drain, AWindowOfZeroClosesAllClientsAtOnce) {
   ShardStage stage;
   std::vector<int> clients;
   for (int i = 0; i < 10; ++i) clients.push_back(stage.open_orion());
@@ -121,7 +121,7 @@ TEST(Drain, AWindowOfNothingClosesEverybodyAtOnce) {
   stage.expect_nothing_left();
 }
 
-TEST(Drain, WhoDoesNotReadIsResetAndCountedOnce) {
+TEST(Drain, AClientThatDoesNotReadIsResetAndCountedOnce) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.sockets[fd].capacity = 0;
@@ -134,7 +134,7 @@ TEST(Drain, WhoDoesNotReadIsResetAndCountedOnce) {
   stage.expect_nothing_left();
 }
 
-TEST(Drain, ThoseWhoLeaveByThemselvesMeanwhileAreNotCountedAsClosed) {
+TEST(Drain, ClientsThatLeaveByThemselvesAreNotCountedAsClosed) {
   ShardStage stage;
   std::vector<int> clients;
   for (int i = 0; i < 100; ++i) clients.push_back(stage.open_orion());

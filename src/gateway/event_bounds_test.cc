@@ -1,4 +1,4 @@
-// What bounds the bytes of events between the bus and the logs: frames, batches, inboxes, and memory itself.
+// Bounds on the bytes of events between the bus and the logs: frames, batches, inboxes, and memory.
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
 
@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kChannel = "orion.content.created";
 constexpr std::string_view kQuoting = "[[endpoint]]\nprofile = \"orion\"\nsource.not_json = \"quote\"\n";
 
-// A log counts bytes in 32 bits, and holds entries from before as well.
+// A log counts bytes in 32 bits, including those of the entries that it still holds.
 static_assert(Router::kFrameBytesMax + websocket::kServerHeaderBytesMax <
               std::numeric_limits<std::uint32_t>::max() / 2 + 16);
 
@@ -49,7 +49,7 @@ TEST(EventBounds, ABodyThatGrowsSixfoldWhenItIsQuotedIsBoundedToo) {
   EXPECT_EQ(stage.router.counters().dropped_invalid_json.get(), 0U);
 }
 
-TEST(EventBounds, AnEventWithoutMemoryForItIsToldToItsClientsAndTheProcessGoesOn) {
+TEST(EventBounds, AnEventWithoutMemoryClosesItsClientsAndTheProcessGoesOn) {
   for (const std::string_view toml : {kOrion, kQuoting}) {
     ShardStage stage(toml);
     const int fd = stage.open_orion();
@@ -69,7 +69,7 @@ TEST(EventBounds, AnEventWithoutMemoryForItIsToldToItsClientsAndTheProcessGoesOn
   }
 }
 
-TEST(EventBounds, ABatchIsGivenOnWhenItsBytesAreEnough) {
+TEST(EventBounds, ABatchIsSentOnceItHasEnoughBytes) {
   ShardStage stage;
   const std::string body = '"' + std::string(300 * 1024, 'x') + '"';
   for (int i = 0; i < 3; ++i) stage.router.on_event(kChannel, body);
@@ -81,7 +81,7 @@ TEST(EventBounds, ABatchIsGivenOnWhenItsBytesAreEnough) {
 TEST(EventBounds, BatchesThatWaitForAShardAreBoundedInBytes) {
   ShardStage stage("[server]\ninbox_bytes_max = \"1MiB\"\n" + std::string(kOrion), Shard::Place::elsewhere);
   const int fd = stage.open_orion();
-  const auto publish = [&](std::size_t bytes) {  // and the shard does not look at its inbox
+  const auto publish = [&](std::size_t bytes) {  // while the shard does not read its inbox
     stage.router.on_event(kChannel, '"' + std::string(bytes, 'x') + '"');
     stage.router.on_batch_end();
   };

@@ -1,4 +1,4 @@
-// From the first byte to the 101, or to the refusal: through a real shard.
+// Upgrades from the first byte to the 101 or the refusal; runs through a real shard.
 #include <gtest/gtest.h>
 
 #include "gateway/testing/shard_stage.h"
@@ -12,7 +12,7 @@ bool has_line(const Answer& answer, std::string_view line) {
 }
 std::string good_target() { return "/ws?token=" + token_with(R"({"sub":"alice"})"); }
 
-// Lets what is closing come to its end, and asks that nothing is left of it.
+// Waits until closing connections are closed, and checks that no state is left of them.
 void finish(ShardStage& stage) {
   stage.run_for(seconds(12));
   stage.expect_nothing_left();
@@ -31,8 +31,8 @@ TEST(Handshake, AGoodUpgradeIsAnsweredByTheHeadOfRfc6455Section1_3) {
   finish(stage);
 }
 
-// One row a judgement: the request has this fault and every later one too.
-TEST(Handshake, EachRefusalBeatsAllLaterOnes) {
+// One row per check: the request fails this check and every later one.
+TEST(Handshake, EachCheckComesBeforeAllLaterOnes) {
   constexpr std::string_view kLimits =
       "limits.connections = 1\nlimits.accepts_per_ip = 1\norigins = [\"https://good.example\"]\n";
   const std::string toml = std::string(kOrion) + std::string(kLimits);
@@ -92,7 +92,8 @@ TEST(Handshake, EachRefusalBeatsAllLaterOnes) {
   }
 }
 
-// A token whose exp is in milliseconds was admitted, for it seemed to be good until the year 58000.
+// Regression: a token whose exp is in milliseconds was admitted, since it seemed to be valid until the year
+// 58000.
 TEST(Handshake, ATokenWithATimeInMillisecondsIsRefusedUnderItsOwnReason) {
   for (const std::string_view claims :
        {R"({"exp":1700000000000})", R"({"nbf":1700000000000})", R"({"iat":1700000000000})"}) {
@@ -108,7 +109,7 @@ TEST(Handshake, ATokenWithATimeInMillisecondsIsRefusedUnderItsOwnReason) {
   }
 }
 
-// What config/check_bounds.cc says fits.
+// The longest token that config/check_bounds.cc accepts for this request line.
 TEST(Handshake, TheRequestLineHasRoomForATokenOf8169Bytes) {
   for (const auto& [size, status] :
        std::vector<std::pair<std::size_t, std::string>>{{8169, "401"}, {8170, "414"}}) {
@@ -117,7 +118,7 @@ TEST(Handshake, TheRequestLineHasRoomForATokenOf8169Bytes) {
   }
 }
 
-TEST(Handshake, OneOfTheOfferedSubprotocolsIsAnswered) {
+TEST(Handshake, SelectsOneOfTheOfferedSubprotocols) {
   struct Row {
     std::string_view offers;  // whole header lines
     std::string_view answered;
@@ -142,7 +143,7 @@ TEST(Handshake, OneOfTheOfferedSubprotocolsIsAnswered) {
   }
 }
 
-TEST(Handshake, AnEndpointWithoutSubprotocolsAnswersNone) {
+TEST(Handshake, AnEndpointWithoutSubprotocolsSelectsNone) {
   ShardStage stage;
   const Answer answer =
       stage.ask(get(good_target(), std::string(kUpgradeHeaders) + "Sec-WebSocket-Protocol: chat.v1\r\n"));
@@ -218,7 +219,7 @@ TEST(Handshake, AGoodTokenWithABadUpgradeIs426Or400WithTheVersion) {
   finish(stage);
 }
 
-TEST(Handshake, AnUpgradeWithContentLengthZeroIsFine) {
+TEST(Handshake, AnUpgradeWithContentLengthZeroIsAccepted) {
   ShardStage stage;
   stage.open(get(good_target(), std::string(kUpgradeHeaders) + "Content-Length: 0\r\n"));
 }
@@ -259,7 +260,7 @@ TEST(Handshake, FramesBehindTheHeadAreReadAfterThe101) {
   finish(stage);
 }
 
-TEST(Handshake, ADripDoesNotRenewTheTimeForTheHead) {
+TEST(Handshake, MoreBytesDoNotExtendTheTimeForTheHead) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.send(fd, "GET /ws HTTP/1.1\r\nX: ");
@@ -286,7 +287,7 @@ TEST(Handshake, ASilentSocketIsRefusedAfterFiveSeconds) {
   EXPECT_EQ(stage.all_refusals(), 1U);
 }
 
-TEST(Handshake, ARefusedClientThatNeverReadsIsResetAtLast) {
+TEST(Handshake, ARefusedClientThatNeverReadsIsReset) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.sockets[fd].capacity = 10;
@@ -296,7 +297,7 @@ TEST(Handshake, ARefusedClientThatNeverReadsIsResetAtLast) {
   finish(stage);
 }
 
-TEST(Handshake, EndsAndResetsAtEveryByteOfTheHeadLeaveNothing) {
+TEST(Handshake, ClosesAndResetsAtEveryByteOfTheHeadLeaveNoState) {
   ShardStage stage;
   const std::string head = orion_upgrade();
   for (std::size_t cut = 0; cut <= head.size(); cut += 3) {
@@ -317,7 +318,7 @@ TEST(Handshake, ASocketThatEpollRefusesIsClosed) {
   finish(stage);
 }
 
-TEST(Handshake, DeclinedCompressionIsCountedByWhy) {
+TEST(Handshake, DeclinedCompressionIsCountedByReason) {
   ShardStage stage(
       "[[endpoint]]\nprofile = \"orion\"\n[[endpoint]]\nprofile = \"orion\"\nname = \"b\"\npath = "
       "\"/b\"\ndeflate = \"on\"\n");

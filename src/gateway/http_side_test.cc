@@ -1,4 +1,4 @@
-// A connection that speaks HTTP: the API's requests, pipelines, kept-alive silence, late answers.
+// HTTP connections: requests of the API, pipelines, idle keep-alive connections, late answers.
 #include <gtest/gtest.h>
 
 #include "gateway/testing/shard_stage.h"
@@ -12,7 +12,7 @@ std::string post(std::string_view path, std::string_view body, std::string_view 
          std::string(headers) + "\r\n" + std::string(body);
 }
 
-// The bodies of /echo's answers, one behind the other.
+// The bodies of /echo's answers, concatenated.
 std::vector<std::string> bodies_of(std::string_view received) {
   std::vector<std::string> bodies;
   while (!received.empty()) {
@@ -45,7 +45,7 @@ TEST(HttpSide, AConnectionIsKeptAliveBetweenRequests) {
   stage.expect_nothing_left();
 }
 
-TEST(HttpSide, ConnectionCloseIsObeyed) {
+TEST(HttpSide, ConnectionCloseClosesAfterTheAnswer) {
   ShardStage stage;
   const Answer answer = stage.ask(post("/echo", "x", "Connection: close\r\n"));
   EXPECT_NE(answer.head.find("Connection: close"), std::string::npos);
@@ -60,7 +60,7 @@ TEST(HttpSide, AHeadIsAnsweredWithoutABody) {
   EXPECT_EQ(stage.ask("HEAD /nowhere HTTP/1.1\r\nHost: x\r\n\r\n").body, "");
 }
 
-TEST(HttpSide, AHeadRequestSaysNothingAboutTheNextOne) {
+TEST(HttpSide, AHeadRequestDoesNotAffectTheNextOne) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.send(fd, "HEAD /now HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -82,8 +82,8 @@ TEST(HttpSide, PipelinedRequestsAreAnsweredInOrder) {
   EXPECT_EQ(bodies_of(stage.take_received(fd)), bodies);
 }
 
-// Regression: each answer put the connection once more on the list of those to read again.
-TEST(HttpSide, APipelineSharesTheTurnsOfOthersAndIsAnsweredWhole) {
+// Regression: each answer queued the connection once more for reading.
+TEST(HttpSide, APipelineIsAnsweredWholeWithoutBlockingOthers) {
   ShardStage stage;
   stage.sockets.set_cost_of_a_look(std::chrono::microseconds(250));  // of one visit: four fill a turn's slice
   const int busy = stage.connect();
@@ -117,7 +117,7 @@ TEST(HttpSide, ABodyMayComeByteByByteAndInChunks) {
   EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"sized", "chunked"}));
 }
 
-TEST(HttpSide, ABodyIsTakenToTheLimitAndRefusedBeyond) {
+TEST(HttpSide, ABodyIsAcceptedUpToTheLimit) {
   for (const std::size_t size : {63U, 64U, 65U}) {
     ShardStage stage;
     const Answer answer = stage.ask(post("/echo", std::string(size, 'a')));
@@ -192,7 +192,7 @@ TEST(HttpSide, AClientThatSendsPartOfAHeadBehindAnAwaitedAnswerIsRefusedInTime) 
   EXPECT_EQ(stage.take_received(fd).substr(9, 3), "408");
 }
 
-// 504 was answered for an event that was delivered later: the bus had more time than the answer.
+// Regression: 504 was answered for an event that was delivered later, since the bus had more time.
 TEST(HttpSide, AnAnswerMayTakeAsLongAsTheBusMay) {
   ShardStage stage("[bus]\noperation_timeout = \"40s\"\n" + std::string(kOrion));
   const int fd = stage.connect();
@@ -207,7 +207,7 @@ TEST(HttpSide, AnAnswerMayTakeAsLongAsTheBusMay) {
   EXPECT_EQ(stage.take_received(fd).substr(9, 3), "504");
 }
 
-// Regression: the answer was still on its way when the end of the client's side was read.
+// Regression: the answer was not sent yet when the client's half-close was read.
 TEST(HttpSide, AClientThatShutsItsSideStillGetsItsAnswers) {
   ShardStage stage;
   const int fd = stage.connect();
@@ -225,7 +225,7 @@ TEST(HttpSide, AClientThatShutsItsSideStillGetsItsAnswers) {
   stage.expect_nothing_left();
 }
 
-TEST(HttpSide, AClientThatAsksAndNeverReadsIsReset) {
+TEST(HttpSide, AClientThatNeverReadsItsAnswersIsReset) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.sockets[fd].capacity = 100;
@@ -265,8 +265,8 @@ TEST(HttpSide, RequestsAndAnUpgradeMayShareAConnection) {
   stage.expect_nothing_left();
 }
 
-// Regression: no answer had a Date, which an origin server with a clock must send (RFC 9110 6.6.1).
-TEST(HttpSide, EveryAnswerButTheInterimOnesHasADate) {
+// Regression: no answer had a Date, which an origin server with a clock must send (RFC 9110 section 6.6.1).
+TEST(HttpSide, EveryFinalResponseHasADate) {
   ShardStage stage;
   const std::string date = "\r\nDate: ";
   EXPECT_NE(stage.ask(get("/now", "Host: x\r\n")).head.find(date), std::string::npos);
@@ -276,7 +276,7 @@ TEST(HttpSide, EveryAnswerButTheInterimOnesHasADate) {
   EXPECT_EQ(stage.ask(orion_upgrade()).head.find(date), std::string::npos);
 }
 
-// Regression: "GET http://host/path" was refused, which a server must accept (RFC 9112 3.2.2).
+// Regression: "GET http://host/path" was refused; a server must accept it (RFC 9112 section 3.2.2).
 TEST(HttpSide, AnAbsoluteTargetIsServedLikeItsPath) {
   ShardStage stage;
   EXPECT_EQ(stage.ask(get("http://x/now", "Host: x\r\n")).head.substr(9, 3), "200");
@@ -284,8 +284,8 @@ TEST(HttpSide, AnAbsoluteTargetIsServedLikeItsPath) {
   EXPECT_EQ(stage.ask(upgrade_of("ws://x/ws?token=" + token_with("{}"))).head.substr(9, 3), "101");
 }
 
-// Regression: "/%68ealth" was "/health", and a proxy that hides the one passes the other on.
-TEST(HttpSide, APathOfAnEndpointHasNoSecondSpelling) {
+// Regression: "/%68ealth" was served as "/health", so it passed a proxy that blocks "/health".
+TEST(HttpSide, APathOfAnEndpointHasOneSpelling) {
   ShardStage stage;
   const std::string token = "?token=" + token_with("{}");
   for (const char* path : {"/%77s", "/w%73", "/%77%73", "//ws", "/ws/"}) {
@@ -293,8 +293,8 @@ TEST(HttpSide, APathOfAnEndpointHasNoSecondSpelling) {
   }
 }
 
-// Regression: a broken escape in any parameter refused a good token.
-TEST(HttpSide, ABrokenEscapeInAnotherParameterLeavesTheTokenGood) {
+// Regression: a broken escape in another parameter made a valid token be refused.
+TEST(HttpSide, ABrokenEscapeInAnotherParameterDoesNotAffectTheToken) {
   ShardStage stage;
   const std::string token = token_with("{}");
   EXPECT_EQ(stage.ask(upgrade_of("/ws?token=" + token + "&utm=100%")).head.substr(9, 3), "101");

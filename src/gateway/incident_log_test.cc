@@ -1,4 +1,4 @@
-// What goes wrong with clients, as the log shows it: without secrets, sampled by reason, nothing unseen.
+// Log lines about refused and closed clients: without secrets, and sampled by reason.
 #include "client/incident_log.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ limits.connections = 1
 auth.sources = ["query:ticket", "header:X-Ticket"]
 )";
 
-// Regression: with auth.sources = ["query:jwt"] the whole token stood in the line of a 404, 403, 426 and 503.
+// Regression: with auth.sources = ["query:jwt"] the token was logged in the line of a 404, 403, 426 and 503.
 TEST(IncidentLog, AConfiguredParameterIsRedactedOnEveryPathAndInEveryRefusal) {
   ShardStage stage(kOwnSources);
   const std::string token = token_with(R"({"sub":"alice"})");
@@ -43,7 +43,7 @@ TEST(IncidentLog, AConfiguredParameterIsRedactedOnEveryPathAndInEveryRefusal) {
   for (const std::string& line : stage.log.lines) EXPECT_EQ(line.find(secret), std::string::npos) << line;
 }
 
-TEST(IncidentLog, RefusalsAreSampledByReasonAndSayHowManyWereSuppressed) {
+TEST(IncidentLog, RefusalsAreSampledByReasonWithTheNumberSuppressed) {
   ShardStage stage;
   for (int i = 0; i < 100; ++i) stage.ask(get("/nowhere", "Host: x\r\n"));
   EXPECT_EQ(stage.log.records.size(), 10U);
@@ -57,8 +57,8 @@ TEST(IncidentLog, RefusalsAreSampledByReasonAndSayHowManyWereSuppressed) {
   EXPECT_EQ(stage.shard->counters().lines_suppressed.get(), 90U);
 }
 
-// Regression: the answers of the HTTP API, a 401 of the publish API for one, left no line.
-TEST(IncidentLog, ARefusalOfTheApiLeavesALineWithoutItsQuery) {
+// Regression: refusals of the HTTP API, such as a 401 of the publish API, were not logged.
+TEST(IncidentLog, ARefusalOfTheApiIsLoggedWithoutItsQuery) {
   ShardStage stage;
   stage.api.refuse_with = http::RefusalNote{"key", "wrong API key"};
   EXPECT_EQ(stage.ask("GET /now?key=SECRET HTTP/1.1\r\nHost: x\r\n\r\n").head.substr(9, 3), "200");
@@ -70,8 +70,8 @@ TEST(IncidentLog, ARefusalOfTheApiLeavesALineWithoutItsQuery) {
   EXPECT_EQ(stage.log.records[0].fields.at("detail"), "wrong API key");
 }
 
-// Regression: only the counter knew of a client that was closed for not reading.
-TEST(IncidentLog, ASlowConsumerThatIsClosedLeavesALine) {
+// Regression: a client that was closed for not reading was counted but not logged.
+TEST(IncidentLog, ASlowConsumerThatIsClosedIsLogged) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.sockets[fd].capacity = 0;
@@ -85,7 +85,7 @@ TEST(IncidentLog, ASlowConsumerThatIsClosedLeavesALine) {
   EXPECT_FALSE(stage.log.records[0].fields.at("connectionId").empty());
 }
 
-TEST(IncidentLog, AClientThatLeavesOfItselfLeavesNoLine) {
+TEST(IncidentLog, AClientThatClosesByItselfIsNotLogged) {
   ShardStage stage;
   stage.reset(stage.open_orion());
   const int fd = stage.open_orion();
@@ -94,8 +94,8 @@ TEST(IncidentLog, AClientThatLeavesOfItselfLeavesNoLine) {
   EXPECT_TRUE(stage.log.records.empty());
 }
 
-// A profile with a line of its own for a close gets that one alone.
-TEST(IncidentLog, AnEndpointsOwnLineTakesThePlaceOfTheCommonOne) {
+// A profile that has its own line for a close gets only that line.
+TEST(IncidentLog, AnEndpointsOwnLineReplacesTheCommonOne) {
   ShardStage stage("[[endpoint]]\nprofile = \"fluxora\"\n");
   const int fd = stage.open(upgrade_of("/ws/streams"));
   stage.log.records.clear();
@@ -103,7 +103,7 @@ TEST(IncidentLog, AnEndpointsOwnLineTakesThePlaceOfTheCommonOne) {
   for (const auto& record : stage.log.records) EXPECT_NE(record.message, "connection closed");
 }
 
-TEST(IncidentLog, AStarInASubscriptionIsLiteralAndLeavesADebugLine) {
+TEST(IncidentLog, AStarInASubscriptionIsLiteralAndLoggedAtDebug) {
   ShardStage stage("[[endpoint]]\nprofile = \"service\"\n");
   const int fd = stage.open(upgrade_of("/api/ws?token=" + token_with("{}")));
   stage.log.records.clear();

@@ -1,4 +1,4 @@
-// Pings, silence, stalls of ours, and the token's end, all on fake time.
+// Pings, idle clients, stalls of the gateway, and expiring tokens, on fake time.
 #include <gtest/gtest.h>
 
 #include "gateway/testing/shard_stage.h"
@@ -11,7 +11,7 @@ using Frames = std::vector<std::string>;
 
 std::string pong() { return client_frame(Opcode::pong, {}); }
 
-TEST(Keepalive, APingGoesOutEveryThirtySeconds) {
+TEST(Keepalive, APingIsSentEveryThirtySeconds) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.run_for(milliseconds(29'990));
@@ -25,7 +25,7 @@ TEST(Keepalive, APingGoesOutEveryThirtySeconds) {
   }
 }
 
-TEST(Keepalive, WhoDoesNotAnswerForSixtySecondsIsDroppedWithoutACloseFrame) {
+TEST(Keepalive, AClientThatDoesNotAnswerForSixtySecondsIsDroppedWithoutACloseFrame) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.run_for(milliseconds(59'980));
@@ -38,7 +38,7 @@ TEST(Keepalive, WhoDoesNotAnswerForSixtySecondsIsDroppedWithoutACloseFrame) {
   stage.expect_nothing_left();
 }
 
-TEST(Keepalive, OnlyAPongPushesTheDeadline) {
+TEST(Keepalive, OnlyAPongExtendsTheDeadline) {
   ShardStage stage;
   const int talker = stage.open_orion();
   const int answerer = stage.open_orion();
@@ -56,7 +56,7 @@ TEST(Keepalive, OnlyAPongPushesTheDeadline) {
   EXPECT_TRUE(stage.was_reset(answerer));
 }
 
-TEST(Keepalive, DataCountsWhereTheKnobSaysSo) {
+TEST(Keepalive, DataExtendsTheDeadlineWithDataCounts) {
   ShardStage stage(std::string(kOrion) + "keepalive.data_counts = true\n");
   const int fd = stage.open_orion();
   for (int i = 0; i < 20; ++i) {
@@ -68,7 +68,7 @@ TEST(Keepalive, DataCountsWhereTheKnobSaysSo) {
   EXPECT_TRUE(stage.was_reset(fd));
 }
 
-TEST(Keepalive, AStallOfOursIsNoSilenceOfTheirs) {
+TEST(Keepalive, AStallOfTheGatewayDoesNotCountAsSilence) {
   ShardStage stage;
   std::vector<int> clients;
   for (int i = 0; i < 50; ++i) clients.push_back(stage.open_orion());
@@ -84,7 +84,7 @@ TEST(Keepalive, AStallOfOursIsNoSilenceOfTheirs) {
   EXPECT_EQ(stage.open_connections(), 49U);
 }
 
-TEST(Keepalive, WhoHasReadDuringAStallIsNotSlow) {
+TEST(Keepalive, AClientThatReadDuringAStallIsNotSlow) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.sockets[fd].capacity = 10;
@@ -92,7 +92,7 @@ TEST(Keepalive, WhoHasReadDuringAStallIsNotSlow) {
   stage.run_for(seconds(5));
   stage.stall(seconds(20));
   EXPECT_EQ(stage.all_closes(), 0U);
-  stage.take_up(fd, FakeSocket::kEndless);  // epoll says so in the second turn
+  stage.let_read(fd, FakeSocket::kEndless);  // epoll says so in the second turn
   stage.run_for(seconds(1));
   EXPECT_EQ(stage.all_closes(), 0U);
   EXPECT_EQ(stage.take_frames(fd).size(), 1U);
@@ -120,7 +120,7 @@ TEST(Keepalive, AConnectionOutlivesItsToken) {
   EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
-TEST(Keepalive, TheKnobClosesAtTheTokensEndAfterThePendingEvents) {
+TEST(Keepalive, CloseAtExpClosesAfterThePendingEvents) {
   ShardStage stage(std::string(kOrion) + "auth.close_at_exp = 1008\n");
   const int fd = stage.open(expiring_in(seconds(25)));
   const int unlimited = stage.open_orion();
@@ -135,7 +135,7 @@ TEST(Keepalive, TheKnobClosesAtTheTokensEndAfterThePendingEvents) {
   EXPECT_TRUE(stage.was_closed(fd));
 }
 
-TEST(Keepalive, AStepOfTheWallClockClosesExactlyTheExpired) {
+TEST(Keepalive, AStepOfTheWallClockClosesOnlyExpiredClients) {
   ShardStage stage(std::string(kOrion) + "auth.close_at_exp = 1008\n");
   const int soon = stage.open(expiring_in(seconds(1800)));
   const int late = stage.open(expiring_in(seconds(7200)));
@@ -146,7 +146,7 @@ TEST(Keepalive, AStepOfTheWallClockClosesExactlyTheExpired) {
   EXPECT_EQ(stage.all_closes(), 1U);
 }
 
-TEST(Keepalive, AStepBackClosesNobodyAndPingsStayInTime) {
+TEST(Keepalive, AStepBackOfTheWallClockClosesNoClientAndDelaysNoPing) {
   ShardStage stage(std::string(kOrion) + "auth.close_at_exp = 1008\n");
   const int fd = stage.open(expiring_in(seconds(20)));
   stage.loop.step_wall_clock(-std::chrono::hours(1));
@@ -159,7 +159,7 @@ TEST(Keepalive, AStepBackClosesNobodyAndPingsStayInTime) {
 
 // --- pings behind other bytes -------------------------------------------------------------------
 
-// A client that reads 600 kB at 50 kB/s: `acknowledged` of what waits each second.
+// One second in which the client acknowledges so many of the waiting bytes.
 void take_in(ShardStage& stage, int fd, std::uint64_t acknowledged) {
   std::uint64_t& unacked = stage.sockets[fd].unacked;
   unacked -= std::min(unacked, acknowledged);
@@ -168,8 +168,8 @@ void take_in(ShardStage& stage, int fd, std::uint64_t acknowledged) {
 
 constexpr std::string_view kQuickPings = "keepalive.ping = \"2s\"\nkeepalive.timeout = \"4s\"\n";
 
-// Regression: it was reset at 4.5 s although the ping had not left.
-TEST(Keepalive, TheDeadlineOfAPingBeginsWhenWhatStandsBeforeItHasArrived) {
+// Regression: the client was reset after 4.5 s although the ping had not been sent.
+TEST(Keepalive, ThePongDeadlineStartsWhenThePingHasArrived) {
   ShardStage stage(std::string(kOrion) + std::string(kQuickPings));
   const int fd = stage.open_orion();
   stage.sockets[fd].unacked = 600'000;
@@ -178,7 +178,7 @@ TEST(Keepalive, TheDeadlineOfAPingBeginsWhenWhatStandsBeforeItHasArrived) {
     take_in(stage, fd, 50'000);
     ASSERT_TRUE(stage.sockets[fd].is_open()) << second;
     if (second == 10) {
-      EXPECT_EQ(stage.take_frames(fd), Frames{"ping"}) << "no other ping stands in line behind it";
+      EXPECT_EQ(stage.take_frames(fd), Frames{"ping"}) << "no second ping is queued behind it";
     }
   }
   stage.run_for(seconds(1));
@@ -193,7 +193,7 @@ TEST(Keepalive, OnceThePingHasArrivedOnlyAPongCounts) {
   stage.sockets[fd].unacked = 200'000;
   stage.sockets[fd].written += 200'000;
   for (int second = 0; second < 4; ++second) take_in(stage, fd, 50'000);
-  // Now it has arrived, and the client goes on taking bytes, but never answers.
+  // The ping has arrived now. The client still acknowledges bytes, but never answers.
   int seconds_open = 0;
   while (stage.sockets[fd].is_open() && seconds_open < 20) {
     stage.sockets[fd].unacked += 60'000;
@@ -206,7 +206,7 @@ TEST(Keepalive, OnceThePingHasArrivedOnlyAPongCounts) {
   EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U);
 }
 
-TEST(Keepalive, AHalfOpenPeerIsFoundAlthoughBytesWaitBeforeThePing) {
+TEST(Keepalive, AHalfOpenPeerIsDetectedAlthoughBytesWaitBeforeThePing) {
   ShardStage stage(std::string(kOrion) + std::string(kQuickPings));
   const int fd = stage.open_orion();
   stage.sockets[fd].unacked = 1000;
@@ -216,7 +216,7 @@ TEST(Keepalive, AHalfOpenPeerIsFoundAlthoughBytesWaitBeforeThePing) {
   EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U);
 }
 
-TEST(Keepalive, APingForWhichTheOutboxHasNoRoomIsSentWhenThereIs) {
+TEST(Keepalive, APingWaitsForRoomInTheOutbox) {
   ShardStage stage("server.outbox_bytes_max = 1024\n[[endpoint]]\nprofile = \"echo\"\n" +
                    std::string(kQuickPings));
   const int fd = stage.open(upgrade_of("/echo"));
@@ -224,11 +224,11 @@ TEST(Keepalive, APingForWhichTheOutboxHasNoRoomIsSentWhenThereIs) {
   for (int i = 0; i < 3; ++i) stage.send(fd, client_frame(Opcode::text, std::string(700, 'x')));
   stage.run_for(milliseconds(2600));
   for (int i = 0; i < 16; ++i) {  // it reads slowly
-    stage.take_up(fd, 100);
+    stage.let_read(fd, 100);
     stage.run_for(milliseconds(250));
   }
   EXPECT_TRUE(stage.sockets[fd].is_open());
-  stage.take_up(fd, FakeSocket::kEndless);
+  stage.let_read(fd, FakeSocket::kEndless);
   stage.run_for(seconds(1));
   EXPECT_EQ(stage.take_frames(fd).back(), "ping");
   stage.send(fd, pong());
@@ -236,20 +236,20 @@ TEST(Keepalive, APingForWhichTheOutboxHasNoRoomIsSentWhenThereIs) {
   EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
-TEST(Keepalive, AnUnansweredPingDropsAtTheNextOnlyOnceItHasArrived) {
+TEST(Keepalive, DropUnansweredIgnoresPingsThatHaveNotArrived) {
   ShardStage stage("[[endpoint]]\nprofile = \"fluxora\"\n");
   const int fd = stage.open(upgrade_of("/ws/streams"));
   stage.sockets[fd].unacked = 4'000'000;
   stage.sockets[fd].written += 4'000'000;
   for (int second = 0; second < 80; ++second) take_in(stage, fd, 50'000);
-  EXPECT_TRUE(stage.sockets[fd].is_open()) << "after 80 s it has just got the ping of 30 s";
+  EXPECT_TRUE(stage.sockets[fd].is_open()) << "after 80 s the ping of 30 s has just arrived";
   for (int second = 0; second < 40; ++second) stage.run_for(seconds(1));
   EXPECT_TRUE(stage.was_reset(fd));
   EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U);
 }
 
-// The close frame stands behind them as well.
-TEST(Keepalive, AClientThatTakesItsBytesSlowlyStillGetsTheCloseFrame) {
+// The close frame is queued behind the same bytes.
+TEST(Keepalive, ASlowReaderStillReceivesTheCloseFrame) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.sockets[fd].unacked = 600'000;
@@ -262,12 +262,12 @@ TEST(Keepalive, AClientThatTakesItsBytesSlowlyStillGetsTheCloseFrame) {
   }
   EXPECT_EQ(stage.take_frames(fd), Frames{"close 1001"});
   stage.run_for(milliseconds(1500));
-  EXPECT_TRUE(stage.sockets[fd].is_open()) << "and two seconds to shut its side";
+  EXPECT_TRUE(stage.sockets[fd].is_open()) << "the client has two seconds to shut its side";
   stage.run_for(seconds(3));
   EXPECT_TRUE(stage.was_closed(fd));
 }
 
-TEST(Keepalive, AClientThatTakesNothingIsGivenUpAfterTheSameTimeAsBefore) {
+TEST(Keepalive, AClosingClientThatAcknowledgesNothingIsResetAfterFiveSeconds) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.sockets[fd].capacity = 0;
@@ -280,7 +280,7 @@ TEST(Keepalive, AClientThatTakesNothingIsGivenUpAfterTheSameTimeAsBefore) {
   EXPECT_TRUE(stage.was_reset(fd));
 }
 
-TEST(Keepalive, AClientThatTakesTheCloseFrameTooSlowlyIsGivenUp) {
+TEST(Keepalive, AClosingClientThatAcknowledgesTooSlowlyIsReset) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.sockets[fd].unacked = 10'000'000;
@@ -291,8 +291,8 @@ TEST(Keepalive, AClientThatTakesTheCloseFrameTooSlowlyIsGivenUp) {
   EXPECT_FALSE(stage.sockets[fd].is_open());
 }
 
-// Its close frame had just fitted into the kernel's buffer, and stayed there with the rest for minutes.
-TEST(Keepalive, AClientThatLeavesItsLastBytesWithTheKernelIsReset) {
+// Regression: the close frame stayed in the kernel's send buffer, with the other bytes, for minutes.
+TEST(Keepalive, AClientThatNeverAcknowledgesItsLastBytesIsReset) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.sockets[fd].unacked = 19'500;

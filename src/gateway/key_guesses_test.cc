@@ -29,7 +29,7 @@ TEST(KeyGuesses, AnAddressMayTryTenDifferentKeysAMinute) {
   }
 }
 
-TEST(KeyGuesses, TheSameWrongKeyAgainIsNoFurtherGuess) {
+TEST(KeyGuesses, TheSameWrongKeyCountsOnce) {
   KeyGuesses guesses{SipKey{1, 2}};
   for (int i = 0; i < 1000; ++i) guesses.note_wrong(address("192.0.2.1"), "outdated", kStart);
   EXPECT_TRUE(guesses.may_try(address("192.0.2.1"), kStart));
@@ -84,7 +84,7 @@ TEST(KeyGuesses, OfAnEndpointWithApiKeysAreLimitedToo) {
     EXPECT_EQ(status("wrong" + std::to_string(i), "192.0.2.1"), "401") << i;
   }
   EXPECT_EQ(status("wrong", "192.0.2.1"), "later");
-  EXPECT_EQ(status("the-right-key-0123", "192.0.2.1"), "later") << "its key is not looked at";
+  EXPECT_EQ(status("the-right-key-0123", "192.0.2.1"), "later") << "its key is not checked";
   EXPECT_EQ(status("the-right-key-0123", "192.0.2.2"), "101");
   EXPECT_EQ(stage.refusals(RefusalReason::wrong_keys), 2U);
   EXPECT_EQ(stage.refusals(RefusalReason::token_invalid), KeyGuesses::kWrongKeysMax);

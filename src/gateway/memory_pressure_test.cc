@@ -25,7 +25,7 @@ TEST(MemoryPressure, RefusesAt85PercentAndShedsAt95) {
   }
 }
 
-TEST(MemoryPressure, DoesNotFlutterAboutALimit) {
+TEST(MemoryPressure, LeavesALevelOnlyBelowItsLimit) {
   MemoryPressure pressure;
   EXPECT_EQ(pressure.sample({9500, 10000}, Reserve::whole), MemoryLevel::shedding);
   EXPECT_EQ(pressure.sample({9200, 10000}, Reserve::whole), MemoryLevel::shedding);
@@ -35,21 +35,21 @@ TEST(MemoryPressure, DoesNotFlutterAboutALimit) {
   EXPECT_EQ(pressure.sample({8499, 10000}, Reserve::whole), MemoryLevel::normal);
 }
 
-TEST(MemoryPressure, BelievesAFailedAllocationMoreThanTheFigures) {
+TEST(MemoryPressure, AFailedAllocationOverridesTheSample) {
   MemoryPressure pressure;
   EXPECT_EQ(pressure.sample({0, 10000}, Reserve::used_up), MemoryLevel::shedding);
   EXPECT_EQ(pressure.reserve_uses(), 1U);
   EXPECT_EQ(pressure.sample({0, 10000}, Reserve::whole), MemoryLevel::normal);
 }
 
-TEST(MemoryPressure, CountsWithTheLargestNumbers) {
+TEST(MemoryPressure, HandlesTheLargestNumbers) {
   constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
   MemoryPressure pressure;
   EXPECT_EQ(pressure.sample({kMost / 2, kMost}, Reserve::whole), MemoryLevel::normal);
   EXPECT_EQ(pressure.sample({kMost, kMost}, Reserve::whole), MemoryLevel::shedding);
 }
 
-TEST(MemoryWatch, HasNewClientsRefusedAndTheFurthestBehindClosed) {
+TEST(MemoryWatch, RefusesNewClientsAndClosesTheFurthestBehind) {
   ShardStage stage;
   MemoryUse use{0, 100};
   int sheds = 0;

@@ -1,4 +1,4 @@
-// Requests that a client sends before it has the answers to those before: at a time, in order, to the limit.
+// Pipelined requests: how many are in progress at a time, and that they are answered in order.
 #include <gtest/gtest.h>
 
 #include "gateway/testing/shard_stage.h"
@@ -12,7 +12,7 @@ std::string post(std::string_view path, std::string_view body, std::string_view 
          std::string(headers) + "\r\n" + std::string(body);
 }
 
-// The bodies of /echo's answers, one behind the other.
+// The bodies of /echo's answers, concatenated.
 std::vector<std::string> bodies_of(std::string_view received) {
   std::vector<std::string> bodies;
   while (!received.empty()) {
@@ -26,9 +26,9 @@ std::vector<std::string> bodies_of(std::string_view received) {
   return bodies;
 }
 
-// Regression: a publisher got one request through in two turns of the loop, so that 500 events a second
+// Regression: one request of a publisher took two turns of the loop, so that at 500 events per second each
 // waited 33 ms.
-TEST(Pipelining, SeveralPipelinedRequestsAreWorkedOnAtATimeToTheLimit) {
+TEST(Pipelining, RequestsUpToTheLimitAreInProgressAtATime) {
   for (const std::size_t requests : {3U, 4U, 5U}) {
     ShardStage stage("server.pipelined_requests_max = 4\n" + std::string(kOrion));
     const int fd = stage.connect();
@@ -48,7 +48,7 @@ TEST(Pipelining, SeveralPipelinedRequestsAreWorkedOnAtATimeToTheLimit) {
   }
 }
 
-// Regression: twenty pipelined requests got eight answers and a close, though the last one said keep-alive.
+// Regression: twenty pipelined requests got eight answers and a close, although the last one was keep-alive.
 TEST(Pipelining, AnswersThatDoNotFitPauseTheReadingAndNoneIsLost) {
   ShardStage stage("server.outbox_bytes_max = 1024\n" + std::string(kOrion));
   const int fd = stage.connect();
@@ -64,7 +64,7 @@ TEST(Pipelining, AnswersThatDoNotFitPauseTheReadingAndNoneIsLost) {
   EXPECT_TRUE(stage.sockets[fd].is_open());
   std::string received;
   for (int i = 0; i < 1000; ++i) {
-    stage.take_up(fd, 50);
+    stage.let_read(fd, 50);
     received += stage.take_received(fd);
   }
   EXPECT_EQ(bodies_of(received), bodies);
@@ -74,7 +74,7 @@ TEST(Pipelining, AnswersThatDoNotFitPauseTheReadingAndNoneIsLost) {
   stage.expect_nothing_left();
 }
 
-TEST(Pipelining, ARefusalBehindAwaitedAnswersIsTheLastAndSaysConnectionClose) {
+TEST(Pipelining, ARefusalBehindAwaitedAnswersIsTheLastAndHasConnectionClose) {
   for (const std::string& last : {get("/nowhere", "Host: x\r\n"), std::string("nonsense\r\n\r\n"),
                                   post("/echo", std::string(65, 'x'))}) {
     ShardStage stage;
@@ -129,7 +129,7 @@ TEST(Pipelining, A100ContinueIsNotSentBeforeTheAnswersToEarlierRequests) {
   EXPECT_EQ(split_answer(stage.take_received(fd)).body, "ok");
 }
 
-TEST(Pipelining, ARequestThatAsksForTheEndIsTheLastThatIsRead) {
+TEST(Pipelining, NothingIsReadAfterARequestWithConnectionClose) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.send(fd, post("/later", "", "Connection: close\r\n") + post("/later", ""));

@@ -1,5 +1,5 @@
-// Clients behind proxies: whom a header or the PROXY protocol names is who limits and logs mean, and only a
-// trusted proxy is believed.
+// Clients behind proxies: limits and logs use the address in a header or in the PROXY protocol, and only if a
+// trusted proxy sent it.
 #include <gtest/gtest.h>
 
 #include "gateway/testing/shard_stage.h"
@@ -22,7 +22,7 @@ std::string upgrade_with(std::string_view header) {
 }
 std::string status_of(const Answer& answer) { return answer.head.substr(9, 3); }
 
-TEST(BehindAProxy, TheHeaderOfATrustedOneSaysWhoCounts) {
+TEST(BehindAProxy, TheHeaderOfATrustedProxyNamesTheClient) {
   ShardStage stage(proxied("x-forwarded-for"));
   const std::string proxy(kProxy);
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1"), proxy);
@@ -33,20 +33,20 @@ TEST(BehindAProxy, TheHeaderOfATrustedOneSaysWhoCounts) {
   EXPECT_EQ(stage.open_connections(), 3U);
 }
 
-TEST(BehindAProxy, WhoIsNotTrustedIsNotBelieved) {
+TEST(BehindAProxy, TheHeaderOfAnUntrustedPeerIsIgnored) {
   ShardStage stage(proxied("x-forwarded-for"));
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1"), "203.0.113.5");
   EXPECT_EQ(status_of(stage.ask(upgrade_with("X-Forwarded-For: 192.0.2.2"), "203.0.113.5")), "503");
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1"), std::string(kProxy));
 }
 
-TEST(BehindAProxy, PeerAsksNoHeader) {
+TEST(BehindAProxy, ClientAddressPeerReadsNoHeader) {
   ShardStage stage(std::string(kOrion) + "limits.connections_per_ip = 1\n");
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1"), std::string(kProxy));
   EXPECT_EQ(status_of(stage.ask(upgrade_with("X-Forwarded-For: 192.0.2.2"), std::string(kProxy))), "503");
 }
 
-TEST(BehindAProxy, ForwardedIsReadWhereItIsChosen) {
+TEST(BehindAProxy, ForwardedIsReadWithClientAddressForwarded) {
   ShardStage stage(proxied("forwarded", "limits.accepts_per_ip = 1\n"));
   const std::string proxy(kProxy);
   stage.open(upgrade_with("Forwarded: for=\"[2001:db8::1]:4711\";proto=https"), proxy);
@@ -55,7 +55,7 @@ TEST(BehindAProxy, ForwardedIsReadWhereItIsChosen) {
   stage.open(upgrade_with("Forwarded: for=192.0.2.1\r\nX-Forwarded-For: 2001:db8::1"), proxy);
 }
 
-TEST(BehindAProxy, WhatCannotBeReadCountsAsTheProxyItself) {
+TEST(BehindAProxy, AnUnreadableHeaderCountsAsTheProxyItself) {
   ShardStage stage(proxied("x-forwarded-for"));
   const std::string proxy(kProxy);
   stage.open(upgrade_with("X-Forwarded-For: garbage"), proxy);
@@ -65,7 +65,7 @@ TEST(BehindAProxy, WhatCannotBeReadCountsAsTheProxyItself) {
   EXPECT_EQ(stage.shard->counters().forwarded_malformed.get(), 1U) << "hidden or absent is not malformed";
 }
 
-TEST(BehindAProxy, EachRequestOfAKeptConnectionNamesItsOwnClient) {
+TEST(BehindAProxy, EachRequestOfAKeptAliveConnectionHasItsOwnClient) {
   ShardStage stage(proxied("x-forwarded-for"));
   const int fd = stage.connect(std::string(kProxy));
   stage.send(fd, "GET /now HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
@@ -100,7 +100,7 @@ constexpr std::string_view kFirstBinary =
 constexpr std::string_view kSecond = "PROXY TCP6 2001:db8::1 2001:db8::2 1 2\r\n";
 constexpr std::string_view kLocal = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"sv;
 
-TEST(ProxyProtocol, WhomItNamesIsWhoCounts) {
+TEST(ProxyProtocol, TheAddressItNamesIsTheClient) {
   ProxyStage stage;
   EXPECT_EQ(status_of(stage.ask_as(kFirst, orion_upgrade())), "101");
   EXPECT_EQ(status_of(stage.ask_as(kFirstBinary, orion_upgrade())), "503") << "the same client";
@@ -129,7 +129,7 @@ TEST(ProxyProtocol, MayBeCutAnywhere) {
   stage.expect_nothing_left();
 }
 
-TEST(ProxyProtocol, WhoIsNotTrustedIsClosedUnheard) {
+TEST(ProxyProtocol, AnUntrustedPeerIsClosedBeforeItIsRead) {
   ProxyStage stage;
   const Answer answer = stage.ask_as("", "", "203.0.113.5");
   EXPECT_EQ(answer.head, "");
@@ -155,7 +155,7 @@ TEST(ProxyProtocol, ATrustedProxyWithoutTheHeaderIsClosed) {
   stage.expect_nothing_left();
 }
 
-TEST(ProxyProtocol, HasTheHandshakesDeadlineWhichADripDoesNotRenew) {
+TEST(ProxyProtocol, HasTheHandshakeTimeoutWhichMoreBytesDoNotExtend) {
   ProxyStage stage;
   const int fd = stage.connect(std::string(kProxy));
   for (int i = 0; i < 4; ++i) {
@@ -173,7 +173,7 @@ TEST(ProxyProtocol, HasTheHandshakesDeadlineWhichADripDoesNotRenew) {
   EXPECT_EQ(stage.take_received(later).substr(9, 3), "408") << "the head's time is what the header left";
 }
 
-TEST(ProxyProtocol, AProxyThatOnlyLooksWhetherThePortIsOpenIsNoRefusal) {
+TEST(ProxyProtocol, AHealthCheckThatOnlyConnectsIsNotARefusal) {
   ProxyStage stage;
   const int fd = stage.connect(std::string(kProxy));
   stage.end(fd);

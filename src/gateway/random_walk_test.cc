@@ -1,6 +1,5 @@
-// A seeded walk: thousands of clients that do anything at all to one shard, on fake time. Whatever they
-// do, whoever is open and reads has every event from the moment it came, in order; every end is counted
-// once; and in the end nothing is left.
+// A seeded random walk: thousands of clients act on one shard, on fake time. Every open client that reads
+// receives each event since it connected, in order; every close is counted once; at the end no state is left.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -31,18 +30,18 @@ class Walk {
       if (i % 64 == 0) check_counts();
       if (i % 500 == 0) stage_.run_for(milliseconds(pick(20'000)));
     }
-    everybody_leaves();
+    close_all();
   }
 
  private:
   enum class Kind { http, orion, echo };
   struct Client {
     Kind kind = Kind::http;
-    std::uint32_t joined_at = 0;  // the number of the first event that it must hear
-    std::string unsent;           // of what it is about to say
+    std::uint32_t joined_at = 0;  // the number of the next event that it must receive; 0: any
+    std::string unsent;           // the rest of what it is about to send
     std::string seen;             // received, from its first frame on
     bool head_seen = false;
-    bool hostile = false;  // has said something wrong: its stream may end anywhere
+    bool hostile = false;  // has sent something invalid: its stream may end anywhere
   };
 
   std::uint32_t pick(std::uint32_t below) { return static_cast<std::uint32_t>(random_() % below); }
@@ -64,10 +63,10 @@ class Walk {
     client.kind = static_cast<Kind>(pick(3));
     if (pick(3) == 0) stage_.sockets[fd].read_bytes_max = 1 + pick(50);
     if (pick(5) == 0) stage_.sockets[fd].capacity = pick(3000);
-    client.unsent = first_words_of(client.kind);
+    client.unsent = first_bytes_of(client.kind);
   }
 
-  std::string first_words_of(Kind kind) {
+  std::string first_bytes_of(Kind kind) {
     if (kind == Kind::http) {
       return pick(2) == 0 ? get("/now", "Host: x\r\n")
                           : "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
@@ -86,7 +85,7 @@ class Walk {
       stage_.router.on_event("orion.a", "[" + std::to_string(next_event_++) + ",\"" + padding + "\"]");
     }
     if (pick(10) == 0) stage_.router.on_event("orion.a", "not JSON");
-    if (pick(500) == 0) stage_.door.lose = 1;
+    if (pick(500) == 0) stage_.link.lose = 1;
     stage_.router.on_batch_end();
     if (pick(2) == 0) stage_.settle();
     note_joins();
@@ -95,19 +94,19 @@ class Walk {
   void act(int fd, Client& client, std::uint32_t what) {
     FakeSocket& socket = stage_.sockets[fd];
     if (!socket.is_open()) return;
-    if (what < 70) return speak(fd, client);
-    if (what < 82) return stage_.take_up(fd, pick(5000));
-    if (what < 86) return stage_.take_up(fd, FakeSocket::kEndless);
+    if (what < 70) return send_some(fd, client);
+    if (what < 82) return stage_.let_read(fd, pick(5000));
+    if (what < 86) return stage_.let_read(fd, FakeSocket::kEndless);
     if (what < 88) socket.capacity = 0;
     if (what == 88) return stage_.end(fd);
     if (what == 89) return stage_.reset(fd);
-    if (what < 93 && stage_.loop.fire(fd, EPOLLIN | EPOLLOUT)) return;  // an edge for nothing
-    if (what == 93) garbage(client);
+    if (what < 93 && stage_.loop.fire(fd, EPOLLIN | EPOLLOUT)) return;  // a spurious edge
+    if (what == 93) add_garbage(client);
   }
 
-  // All, or a part, of what it has to say; then it thinks of something more.
-  void speak(int fd, Client& client) {
-    if (client.unsent.empty()) client.unsent = more_words(client);
+  // Sends all or a part of what is unsent. When nothing is, the client makes up something new first.
+  void send_some(int fd, Client& client) {
+    if (client.unsent.empty()) client.unsent = next_bytes(client);
     const std::size_t count =
         pick(3) == 0 ? std::min<std::size_t>(client.unsent.size(), 1 + pick(40)) : client.unsent.size();
     const std::string said = client.unsent.substr(0, count);
@@ -116,9 +115,9 @@ class Walk {
     note_joins();
   }
 
-  std::string more_words(Client& client) {
+  std::string next_bytes(Client& client) {
     if (client.kind == Kind::http || !client.head_seen)
-      return pick(6) == 0 ? "\r\n\r\n" : first_words_of(client.kind);
+      return pick(6) == 0 ? "\r\n\r\n" : first_bytes_of(client.kind);
     switch (pick(9)) {
       case 0:
         return client_close(1000, "bye");
@@ -140,13 +139,13 @@ class Walk {
     }
   }
 
-  void garbage(Client& client) {
+  void add_garbage(Client& client) {
     client.hostile = true;
     client.unsent.clear();
     for (std::uint32_t i = pick(200); i > 0; --i) client.unsent += static_cast<char>(random_());
   }
 
-  // Whoever's 101 was made since the last look hears what is published from now on.
+  // Clients whose 101 has been sent by now receive what is published from now on.
   void note_joins() {
     for (auto& [fd, client] : clients_) collect(fd, client);
   }
@@ -169,7 +168,7 @@ class Walk {
     check_events(client);
   }
 
-  // Takes whole frames off what it has seen: the events in them have no hole and no repetition.
+  // Removes whole frames from what was received, and checks that no event is missing or repeated.
   void check_events(Client& client) {
     const auto frames = frames_of(client.seen);
     std::size_t rest = 0;
@@ -181,7 +180,7 @@ class Walk {
         ASSERT_EQ(number, client.joined_at);
       }
       client.joined_at = number + 1;
-      ++heard_;
+      ++received_;
     }
     client.seen.erase(0, client.seen.size() - rest);
   }
@@ -197,7 +196,7 @@ class Walk {
     ASSERT_EQ(accepted, stage_.all_closes() + stage_.admission.connections());
   }
 
-  void everybody_leaves() {
+  void close_all() {
     check_counts();
     if (pick(2) == 0) {
       stage_.admission.begin_drain();
@@ -208,19 +207,19 @@ class Walk {
     for (auto& [fd, client] : clients_) pick(2) == 0 ? stage_.end(fd) : stage_.reset(fd);
     stage_.run_for(seconds(40));
     stage_.expect_nothing_left();
-    EXPECT_GT(heard_, 1000U) << "the walk went past what it was to see";
+    EXPECT_GT(received_, 1000U) << "the walk delivered too few events to show anything";
   }
 
   std::mt19937 random_;
   ShardStage stage_;
   std::map<int, Client> clients_;
   std::uint32_t next_event_ = 1;
-  std::uint64_t heard_ = 0;
+  std::uint64_t received_ = 0;
 };
 
 class RandomWalk : public ::testing::TestWithParam<std::uint32_t> {};
 
-TEST_P(RandomWalk, WhateverClientsDoStreamsAreWholeAndNothingIsLeft) { Walk(GetParam()).run(5000); }
+TEST_P(RandomWalk, StreamsHaveNoGapsAndNothingIsLeft) { Walk(GetParam()).run(5000); }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomWalk, ::testing::Range(1U, 9U));
 

@@ -1,4 +1,4 @@
-// What one client's bytes may cost the others: bounds of a visit, floods, and reading that pauses.
+// Bounds on how much one client's bytes can delay other clients: visits, floods, paused reading.
 #include <gtest/gtest.h>
 
 #include "gateway/testing/shard_stage.h"
@@ -20,8 +20,8 @@ std::string many(int count, const std::string& bytes) {
   return all;
 }
 
-// How much of a flood one turn has read, when each visit takes a quarter of the slice.
-TEST(Reading, AVisitReadsABoundedNumberOfCommandsFramesAndBytes) {
+// How much of a flood one turn reads when each visit takes a quarter of the slice.
+TEST(Reading, AVisitIsBoundedInCommandsFramesAndBytes) {
   const std::string command = client_frame(Opcode::text, R"({"type":"subscribe","data":{"channel":"a"}})");
   struct Row {
     std::string unit;
@@ -65,7 +65,7 @@ TEST(Reading, OneByteFragmentsAreBoundedByTheirNumber) {
   EXPECT_EQ(stage.take_frames(fd), Frames{"text a" + std::string(1022, 'b') + "c"});
 }
 
-TEST(Reading, ACommandFloodLeavesTheTurnToOthers) {
+TEST(Reading, ACommandFloodDoesNotBlockOtherClients) {
   ShardStage stage(kService);
   std::vector<int> flooders;
   const std::string on = client_frame(Opcode::text, R"({"type":"subscribe","data":{"channel":"a"}})");
@@ -86,7 +86,7 @@ TEST(Reading, ACommandFloodLeavesTheTurnToOthers) {
 
 // --- control frames -----------------------------------------------------------------------------
 
-TEST(Reading, TheFirstPingsOfAReadAreAnsweredAndOfTheOthersOnlyTheNewest) {
+TEST(Reading, OfManyPingsInOneReadTheFirstAndTheNewestAreAnswered) {
   for (const int pings : {15, 16, 17, 100}) {
     ShardStage stage;
     const int fd = stage.open_orion();
@@ -103,7 +103,7 @@ TEST(Reading, TheFirstPingsOfAReadAreAnsweredAndOfTheOthersOnlyTheNewest) {
   }
 }
 
-TEST(Reading, PingsAndPongsAreTakenToTheBurstAndBeyondItClosedWith1008) {
+TEST(Reading, PingsAndPongsOverTheBurstCloseWith1008) {
   for (const auto opcode : {Opcode::ping, Opcode::pong}) {
     for (const int frames : {199, 200, 201}) {
       ShardStage stage;
@@ -118,14 +118,14 @@ TEST(Reading, PingsAndPongsAreTakenToTheBurstAndBeyondItClosedWith1008) {
   }
 }
 
-TEST(Reading, AClosedFlooderLeavesALineInTheLog) {
+TEST(Reading, AClosedFlooderIsLogged) {
   ShardStage stage;
   stage.send(stage.open_orion(), many(300, client_frame(Opcode::pong, "")));
   ASSERT_FALSE(stage.log.lines.empty());
   EXPECT_NE(stage.log.lines.back().find("reason=control_rate"), std::string::npos) << stage.log.lines.back();
 }
 
-TEST(Reading, AHundredPingsASecondAreFineForEver) {
+TEST(Reading, AHundredPingsASecondAreNeverRefused) {
   ShardStage stage;
   const int fd = stage.open_orion();
   for (int i = 0; i < 1000; ++i) {
@@ -136,7 +136,7 @@ TEST(Reading, AHundredPingsASecondAreFineForEver) {
   EXPECT_EQ(stage.all_closes(), 0U);
 }
 
-TEST(Reading, TheControlRateMayBeOffAndMayBeLower) {
+TEST(Reading, TheControlRateIsConfigurable) {
   ShardStage off(std::string(kOrion) + "inbound.control_rate = \"off\"\n");
   const int free = off.open_orion();
   off.send(free, many(5000, client_frame(Opcode::ping, "x")));
@@ -161,10 +161,8 @@ TEST(Reading, ControlFramesDoNotCountAgainstTheRateOfMessages) {
 
 // --- paused -------------------------------------------------------------------------------------
 
-// Regression: a connection that was paused when it was closed was not read again, so that the end of the
-// client's side was seen only when the two seconds for it were over.
-// The slice beside writes came to 0 ms: while events were always left to send, no client was read at all.
-TEST(Reading, RequestsAreReadAlthoughEventsAlwaysWaitToBeWritten) {
+// Regression: the read slice was 0 ms while events waited to be written, so that no client was read at all.
+TEST(Reading, RequestsAreReadWhileEventsAlwaysWaitToBeWritten) {
   ShardStage stage(std::string(kOrion) + "[[endpoint]]\nprofile = \"echo\"\n");
   for (int i = 0; i < 50; ++i) stage.open_orion();
   const int fd = stage.connect();
@@ -178,8 +176,8 @@ TEST(Reading, RequestsAreReadAlthoughEventsAlwaysWaitToBeWritten) {
   EXPECT_EQ(stage.open_connections(1), 1U);
 }
 
-// A publisher's events were up to 40 ms late while three hundred clients connected at once: its request
-// waited behind all of theirs.
+// Regression: a publisher's events were up to 40 ms late while three hundred clients connected at once,
+// because its request waited behind all of their handshakes.
 TEST(Reading, APublishersNextRequestDoesNotWaitBehindAWaveOfHandshakes) {
   ShardStage stage;
   const int publisher = stage.connect();
@@ -194,7 +192,8 @@ TEST(Reading, APublishersNextRequestDoesNotWaitBehindAWaveOfHandshakes) {
   EXPECT_NE(stage.take_received(publisher), "");
 }
 
-// On a busy machine requests were answered 408 whose heads had long arrived: timers came before reading.
+// Regression: on a busy machine requests were answered 408 although their heads had arrived, because timers
+// ran before reading.
 TEST(Reading, AHeadThatArrivedInTimeIsNotLateBecauseItIsReadLate) {
   ShardStage stage;
   std::vector<int> fds;
@@ -211,7 +210,7 @@ TEST(Reading, AHeadThatArrivedInTimeIsNotLateBecauseItIsReadLate) {
   EXPECT_EQ(stage.all_refusals(), 0U);
 }
 
-TEST(Reading, AHeadOfWhichNothingCameInTimeIsLate) {
+TEST(Reading, AHeadThatDidNotArriveInTimeIsLate) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.stall(seconds(6));
@@ -220,7 +219,9 @@ TEST(Reading, AHeadOfWhichNothingCameInTimeIsLate) {
   EXPECT_EQ(split_answer(stage.take_received(fd)).head.substr(0, 12), "HTTP/1.1 408");
 }
 
-TEST(Reading, AConnectionThatIsClosedWhilePausedStillSeesItsClientsEnd) {
+// Regression: a connection that was paused when it was closed was not read again, so that its client's
+// half-close was only noticed after the timeout of two seconds.
+TEST(Reading, AConnectionClosedWhilePausedStillDetectsItsClientsClose) {
   ShardStage stage("server.outbox_bytes_max = 1024\n" + std::string(kEcho));
   const int fd = stage.open(upgrade_of("/echo"));
   stage.sockets[fd].capacity = 100;
@@ -228,7 +229,7 @@ TEST(Reading, AConnectionThatIsClosedWhilePausedStillSeesItsClientsEnd) {
   ASSERT_FALSE(stage.sockets[fd].incoming.empty()) << "it is paused";
   stage.shard->begin_drain(milliseconds(0));
   stage.settle();
-  stage.take_up(fd, FakeSocket::kEndless);
+  stage.let_read(fd, FakeSocket::kEndless);
   ASSERT_TRUE(stage.sockets[fd].shut_down);
   stage.end(fd);
   EXPECT_TRUE(stage.was_closed(fd)) << "at once, not after two seconds";

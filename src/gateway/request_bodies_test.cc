@@ -1,4 +1,4 @@
-// Request bodies: what they may hold together, how fast they must come, and what happens without memory.
+// Request bodies: their total budget, their minimum rate, and running out of memory.
 #include <gtest/gtest.h>
 
 #include <new>
@@ -15,7 +15,7 @@ std::string post(std::string_view path, std::string_view body, std::string_view 
          std::string(headers) + "\r\n" + std::string(body);
 }
 
-// The bodies of /echo's answers, one behind the other.
+// The bodies of /echo's answers, concatenated.
 std::vector<std::string> bodies_of(std::string_view received) {
   std::vector<std::string> bodies;
   while (!received.empty()) {
@@ -29,7 +29,7 @@ std::vector<std::string> bodies_of(std::string_view received) {
   return bodies;
 }
 
-TEST(RequestBodies, ABodyThatDoesNotComeIsAnswered408) {
+TEST(RequestBodies, ABodyThatDoesNotArriveIsAnswered408) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
@@ -43,8 +43,8 @@ TEST(RequestBodies, ABodyThatDoesNotComeIsAnswered408) {
   EXPECT_EQ(stage.admission.bodies().bytes(), 0U) << "given back at once, not when the peer has gone";
 }
 
-// server.body_rate_min is 4 KiB a second: 40 KiB in each ten.
-TEST(RequestBodies, ADripOfABodyIsAnswered408AndASlowUploadIsNot) {
+// server.body_rate_min is 4 KiB per second: 40 KiB in each body_timeout of ten seconds.
+TEST(RequestBodies, ABodyBelowTheMinimumRateIsAnswered408) {
   for (const std::size_t bytes_a_second : {4000U, 4096U, 64U * 1024}) {
     ShardStage stage;
     stage.api.body_bytes_max = 1024 * 1024;
@@ -70,7 +70,7 @@ std::string unfinished_post(std::size_t bytes) {
   return "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + std::string(bytes, 'x');
 }
 
-TEST(RequestBodies, BodiesThatNeverEndAreBoundedInSum) {
+TEST(RequestBodies, UnfinishedBodiesAreBoundedInTotal) {
   ShardStage stage("[server]\nbodies_bytes_max = \"1MiB\"\n" + std::string(kOrion));
   stage.api.body_bytes_max = 1'000'000;
   std::vector<int> clients;
@@ -128,7 +128,7 @@ TEST(RequestBodies, ARequestWithoutABodyIsAnsweredWhileTheBudgetOfBodiesIsUsedUp
   EXPECT_EQ(stage.ask("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n").head.substr(9, 3), "200");
 }
 
-TEST(RequestBodies, ABodyWhoseSenderLeavesIsGivenBackAtOnce) {
+TEST(RequestBodies, TheBudgetIsReleasedWhenTheSenderLeaves) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.send(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n" + std::string(49, 'x'));

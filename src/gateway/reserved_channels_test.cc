@@ -1,4 +1,4 @@
-// Channels under "carillon." are reserved: no client is given, may subscribe to or may publish anything
+// Channels under "carillon." are reserved: clients can neither receive, subscribe to nor publish anything
 // there.
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ bool is_error(const Frames& frames, std::string_view code) {
          frames[0].find("those channels are reserved") != std::string::npos;
 }
 
-TEST(ReservedChannels, AreNotRelayedByAnEndpointOfEveryChannel) {
+TEST(ReservedChannels, AreNotRelayedByAnEndpointWithAllChannels) {
   ShardStage stage(std::string(kOrion) + "source.channels = [\"*\"]\n");
   const int fd = stage.open_orion();
   for (const std::string_view channel :
@@ -58,15 +58,15 @@ TEST(ReservedChannels, CannotBeSubscribedTo) {
   EXPECT_EQ(stage.shard->counters().commands_reserved.get(), 1U);
 }
 
-TEST(ReservedChannels, CannotBeSubscribedToInTwoHalves) {
+TEST(ReservedChannels, CannotBeSubscribedToThroughAPattern) {
   ShardStage stage(std::string(kService) + "source.channels = [\"carillon*\"]\n");
   const int fd = open_service(stage);
   EXPECT_TRUE(is_error(answer_to(stage, fd, R"({"type":"subscribe","data":{"channel":".x"}})"),
                        "subscription_failed"));
 }
 
-// The name that a client says is its own; only what it is on the bus counts.
-TEST(ReservedChannels, AClientsNameForAChannelMayBeginLikeThem) {
+// Only the name of the bus channel counts, not the channel name that the client sends.
+TEST(ReservedChannels, AClientsChannelNameMayHaveTheReservedPrefix) {
   ShardStage stage(kService);
   const int fd = open_service(stage);
   EXPECT_EQ(answer_to(stage, fd, R"({"type":"subscribe","data":{"channel":"carillon.x"}})"), Frames{});
@@ -93,7 +93,7 @@ TEST(ReservedChannels, CannotBePublishedToByClients) {
   }
 }
 
-TEST(ReservedChannels, BringNothingToAClientThatSelectsThemByItsQuery) {
+TEST(ReservedChannels, AreNotDeliveredToAClientThatSelectsThem) {
   ShardStage stage(std::string(kOrion) + "source.channels = [\"*\"]\nselect.by = \"query:types\"\n");
   const std::string token = token_with(R"({"sub":"alice"})");
   const int fd = stage.open(upgrade_of("/ws?types=carillon.x&token=" + token));

@@ -1,4 +1,4 @@
-// What a client says on its WebSocket, and what it is answered: orion ignores, echo repeats.
+// Messages of WebSocket clients and the replies to them: orion ignores messages, echo repeats them.
 #include <gtest/gtest.h>
 
 #include "gateway/testing/shard_stage.h"
@@ -21,7 +21,7 @@ TEST(Session, ClientDataIsReadAndNeverAnswered) {
   EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 
-TEST(Session, AMessageOf512BytesIsFineAndOf513ClosesWith1009) {
+TEST(Session, AMessageOf512BytesIsAcceptedAndOf513ClosesWith1009) {
   for (const std::size_t size : {511U, 512U, 513U}) {
     ShardStage stage;
     const int whole = stage.open_orion();
@@ -58,7 +58,7 @@ TEST(Session, AClientsCloseIsEchoedWithItsCodeAndCountedOnce) {
   }
 }
 
-TEST(Session, ACloseWithoutACodeIsAnsweredByOneWithout) {
+TEST(Session, ACloseWithoutACodeIsEchoedWithoutOne) {
   ShardStage stage;
   const int fd = stage.open_orion();
   stage.send(fd, client_frame(Opcode::close, ""));
@@ -124,7 +124,7 @@ TEST(Session, EchoRepeatsTextAndBinary) {
   EXPECT_EQ(stage.take_frames(fd), (Frames{"pong p", "text Grüße!", "binary b"}));
 }
 
-// Sends numbered messages in one burst to a socket that takes nothing, then lets it read in steps.
+// Sends numbered messages in one burst while the client reads nothing, then lets it read in steps.
 void echo_under_pressure(std::size_t step, std::size_t read_bytes_max) {
   ShardStage stage("server.outbox_bytes_max = 4096\n" + std::string(kEcho));
   const int fd = stage.open(upgrade_of("/echo"));
@@ -141,13 +141,13 @@ void echo_under_pressure(std::size_t step, std::size_t read_bytes_max) {
   wanted.emplace_back("close 1000");
   stage.send(fd, all);
   EXPECT_FALSE(stage.sockets[fd].incoming.empty() && read_bytes_max < all.size()) << "it is still being read";
-  for (int i = 0; i < 100000 && !stage.sockets[fd].shut_down; ++i) stage.take_up(fd, step);
+  for (int i = 0; i < 100000 && !stage.sockets[fd].shut_down; ++i) stage.let_read(fd, step);
   EXPECT_EQ(stage.take_frames(fd), wanted);
   stage.end(fd);
   stage.expect_nothing_left();
 }
 
-TEST(Session, AFullOutboxPausesTheReadingAndNothingIsLostOrRepeated) {
+TEST(Session, AFullOutboxPausesReadingAndNothingIsLostOrRepeated) {
   for (const std::size_t step : {1U, 7U, 100U, 4096U, 5000U, 1000000U}) {
     for (const std::size_t read_bytes_max : {100U, 1000U, 1000000U}) {
       echo_under_pressure(step, read_bytes_max);
@@ -155,8 +155,8 @@ TEST(Session, AFullOutboxPausesTheReadingAndNothingIsLostOrRepeated) {
   }
 }
 
-// Regression: the replies that were made while resuming waited for the next I/O, which never came.
-TEST(Session, APausedEchoGoesOnByItselfOnceItsPeerReads) {
+// Regression: replies made while resuming were only sent with the next I/O event, which never came.
+TEST(Session, APausedEchoResumesWhenItsClientReads) {
   ShardStage stage("server.outbox_bytes_max = 1024\n" + std::string(kEcho));
   const int fd = stage.open(upgrade_of("/echo"));
   stage.sockets[fd].capacity = 0;
@@ -164,7 +164,7 @@ TEST(Session, APausedEchoGoesOnByItselfOnceItsPeerReads) {
   for (int i = 0; i < 200; ++i) all += client_frame(Opcode::text, std::string(100, 'x'));
   stage.send(fd, all);
   EXPECT_EQ(stage.take_received(fd), "");
-  stage.take_up(fd, FakeSocket::kEndless);  // one edge, and no other
+  stage.let_read(fd, FakeSocket::kEndless);  // one edge, and no other
   EXPECT_EQ(stage.take_frames(fd).size(), 200U);
 }
 
@@ -180,14 +180,14 @@ TEST(Session, AFloodOfPingsIsBoundedByTheOutbox) {
   const std::size_t unread = stage.sockets[fd].incoming.size();
   EXPECT_GT(unread, burst.size() * 10 - 64 * 1024) << "not read while its answers do not leave";
   stage.sockets[fd].capacity = FakeSocket::kEndless;
-  stage.take_up(fd, FakeSocket::kEndless);
+  stage.let_read(fd, FakeSocket::kEndless);
   EXPECT_TRUE(stage.sockets[fd].incoming.empty());
   const auto pongs = stage.take_frames(fd).size();
   EXPECT_GT(pongs, 32U);
   EXPECT_EQ(pongs + stage.shard->counters().pings_passed_over.get(), 4000U);
 }
 
-TEST(Session, APausedClientThatResetsIsNoticed) {
+TEST(Session, AResetOfAPausedClientIsDetected) {
   ShardStage stage("server.outbox_bytes_max = 1024\n" + std::string(kEcho));
   const int fd = stage.open(upgrade_of("/echo"));
   stage.sockets[fd].capacity = 0;
@@ -197,7 +197,7 @@ TEST(Session, APausedClientThatResetsIsNoticed) {
   stage.expect_nothing_left();
 }
 
-TEST(Session, EchoWithoutReadersIsClosedAsSlow) {
+TEST(Session, AnEchoClientThatNeverReadsIsClosedAsSlow) {
   ShardStage stage(kEcho);
   const int fd = stage.open(upgrade_of("/echo"));
   stage.sockets[fd].capacity = 100;

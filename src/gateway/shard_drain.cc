@@ -37,7 +37,7 @@ void ShardDrain::close_those_due(MonoTime now) {
     pace_->on_closed();
     --due;
   }
-  if (position_ >= clients_.table().slots()) pace_->on_nobody_left();
+  if (position_ >= clients_.table().slots()) pace_->on_no_client_left();
 }
 
 // Counts only at the end, and less often the longer the table is, since it walks through the whole of it.

@@ -1,4 +1,4 @@
-// What comes to an address with TLS and is not TLS, or not as it should be: refused under one reason.
+// Connections to a TLS address that send no TLS, or invalid TLS, are refused under one reason.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(Tls, GarbageIsRefusedUnderAReasonOfItsOwnAndClosedCleanly) {
+TEST(Tls, GarbageIsRefusedUnderItsOwnReasonAndClosedCleanly) {
   TlsStage stage;
   const std::pair<std::string, std::string> cases[] = {
       {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "plain HTTP was sent to an address with TLS"},
@@ -32,16 +32,16 @@ TEST(Tls, GarbageIsRefusedUnderAReasonOfItsOwnAndClosedCleanly) {
   stage.expect_nothing_left();
 }
 
-TEST(Tls, AnOldVersionIsToldByAnAlert) {
+TEST(Tls, AnOldVersionIsRefusedWithAnAlert) {
   TlsStage stage;
   const int fd = stage.connect_tls({.lowest = TLS1_1_VERSION, .highest = TLS1_1_VERSION});
   EXPECT_FALSE(stage.client(fd).is_open());
   EXPECT_TRUE(stage.client(fd).failed);
   EXPECT_EQ(stage.refusals(RefusalReason::tls_handshake), 1U);
-  leave_all(stage);
+  close_all(stage);
 }
 
-TEST(Tls, AHandshakeThatDripsIsEndedAfterTheHandshakeTimeout) {
+TEST(Tls, ASlowHandshakeIsClosedAfterTheHandshakeTimeout) {
   TlsStage stage;
   const int silent = stage.connect();
   const int drips = stage.connect();
@@ -60,16 +60,16 @@ TEST(Tls, AHandshakeThatDripsIsEndedAfterTheHandshakeTimeout) {
   stage.expect_nothing_left();
 }
 
-TEST(Tls, AHeadThatDoesNotComeAfterTheHandshakeIsAnswered408) {
+TEST(Tls, AHeadThatDoesNotArriveAfterTheHandshakeIsAnswered408) {
   TlsStage stage;
   const int fd = stage.connect_tls();
   stage.run_for(seconds(6));
-  EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 408");
+  EXPECT_EQ(split_answer(stage.take_decrypted(fd)).head.substr(0, 12), "HTTP/1.1 408");
   EXPECT_TRUE(stage.client(fd).got_end);
-  leave_all(stage);
+  close_all(stage);
 }
 
-// --- too many of one address ---------------------------------------------------------------------
+// --- too many from one address -------------------------------------------------------------------
 
 constexpr std::string_view kThreeHandshakes =
     "server.shards = 1\nserver.tls_handshakes_per_ip = 3\nserver.trusted_proxies = [\"192.0.2.9\"]\n";
@@ -93,7 +93,7 @@ TEST(Tls, ReplayedClientHellosOfOneAddressAreClosedBeyondTheLimit) {
   EXPECT_FALSE(stage.sockets[begin_handshake(stage, "192.0.2.2")].received.empty()) << "another address";
   stage.run_for(seconds(10));
   EXPECT_FALSE(stage.sockets[begin_handshake(stage, "192.0.2.1")].received.empty()) << "the next window";
-  leave_all(stage);
+  close_all(stage);
 }
 
 TEST(Tls, HandshakesOfLoopbackAndOfTrustedProxiesAreNotCounted) {
@@ -102,7 +102,7 @@ TEST(Tls, HandshakesOfLoopbackAndOfTrustedProxiesAreNotCounted) {
     for (int i = 0; i < 10; ++i) begin_handshake(stage, address);
   }
   EXPECT_EQ(stage.refusals(RefusalReason::tls_handshake_rate), 0U);
-  leave_all(stage);
+  close_all(stage);
 }
 
 TEST(Tls, BehindAProxyProtocolHeaderTheClientsAddressIsCounted) {
@@ -117,7 +117,7 @@ TEST(Tls, BehindAProxyProtocolHeaderTheClientsAddressIsCounted) {
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(stage.sockets[knock("198.51.100.7")].is_open());
   EXPECT_TRUE(stage.was_closed(knock("198.51.100.7")));
   EXPECT_TRUE(stage.sockets[knock("198.51.100.8")].is_open());
-  leave_all(stage);
+  close_all(stage);
 }
 
 }  // namespace

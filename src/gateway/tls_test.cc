@@ -1,4 +1,4 @@
-// Clients with TLS, through a real shard: the same as any other, wherever their records are cut.
+// TLS clients behave like plain ones, wherever their records are cut; runs through a real shard.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ std::string event(std::string_view body, std::string_view channel = "orion.conte
          ",\"timestamp\":\"2026-01-01T00:00:00Z\"}";
 }
 
-TEST(Tls, PlainAndTlsClientsHearTheSameAtOnce) {
+TEST(Tls, PlainAndTlsClientsReceiveTheSameEvents) {
   TlsStage stage;
   const int with_tls12 = stage.open_tls({}, {.highest = TLS1_2_VERSION});
   const int with_tls13 = stage.open_tls();
@@ -24,25 +24,25 @@ TEST(Tls, PlainAndTlsClientsHearTheSameAtOnce) {
   const int plain = stage.open_orion();
   stage.publish("orion.content.created", "1");
   stage.publish("orion.content.created", "2");
-  EXPECT_THAT(stage.take_heard_frames(with_tls12), ElementsAre(event("1"), event("2")));
-  EXPECT_THAT(stage.take_heard_frames(with_tls13), ElementsAre(event("1"), event("2")));
+  EXPECT_THAT(stage.take_decrypted_frames(with_tls12), ElementsAre(event("1"), event("2")));
+  EXPECT_THAT(stage.take_decrypted_frames(with_tls13), ElementsAre(event("1"), event("2")));
   EXPECT_THAT(stage.take_frames(plain), ElementsAre(event("1"), event("2")));
   EXPECT_EQ(stage.shard->counters().tls_handshakes.get(), 2U);
   EXPECT_EQ(stage.shard->counters().tls_resumptions.get(), 0U);
-  leave_all(stage);
+  close_all(stage);
 }
 
 TEST(Tls, HttpIsServedToo) {
   TlsStage stage;
   const int fd = stage.connect_tls();
-  stage.say(fd, get("/now", "Host: x\r\n"));
-  EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 200");
-  stage.say(fd, get("/now", "Host: x\r\n"));
-  EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 200");
-  leave_all(stage);
+  stage.send_encrypted(fd, get("/now", "Host: x\r\n"));
+  EXPECT_EQ(split_answer(stage.take_decrypted(fd)).head.substr(0, 12), "HTTP/1.1 200");
+  stage.send_encrypted(fd, get("/now", "Host: x\r\n"));
+  EXPECT_EQ(split_answer(stage.take_decrypted(fd)).head.substr(0, 12), "HTTP/1.1 200");
+  close_all(stage);
 }
 
-TEST(Tls, OneByteAtATimeIsTheSame) {
+TEST(Tls, BytesMayArriveOneAtATime) {
   TlsStage stage;
   const int fd = stage.connect();
   stage.clients[fd] = std::make_unique<reactor::TlsMemoryClient>();
@@ -52,14 +52,14 @@ TEST(Tls, OneByteAtATimeIsTheSame) {
   drip(stage.client(fd).start());
   drip(stage.client(fd).feed(stage.take_received(fd)));
   stage.client(fd).feed(stage.take_received(fd));
-  drip(stage.client(fd).say(orion_upgrade()));
-  EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 101");
-  drip(stage.client(fd).say(client_frame(Opcode::ping, "are you there")));
-  EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre("pong are you there"));
-  leave_all(stage);
+  drip(stage.client(fd).encrypt(orion_upgrade()));
+  EXPECT_EQ(split_answer(stage.take_decrypted(fd)).head.substr(0, 12), "HTTP/1.1 101");
+  drip(stage.client(fd).encrypt(client_frame(Opcode::ping, "are you there")));
+  EXPECT_THAT(stage.take_decrypted_frames(fd), ElementsAre("pong are you there"));
+  close_all(stage);
 }
 
-TEST(Tls, BehindAProxyItBeginsAfterThePROXYHeader) {
+TEST(Tls, TheHandshakeFollowsThePROXYHeader) {
   TlsStage stage("server.trusted_proxies = [\"192.0.2.0/24\"]\n" + std::string(kOrion));
   stage.options.proxy_protocol = config::ProxyProtocol::on;
   const std::string header = "PROXY TCP4 198.51.100.7 192.0.2.1 1 2\r\n";
@@ -69,25 +69,25 @@ TEST(Tls, BehindAProxyItBeginsAfterThePROXYHeader) {
     const std::string bytes = header + stage.client(fd).start();
     for (std::size_t at = 0; at < bytes.size(); at += piece) stage.send(fd, bytes.substr(at, piece));
     stage.shuttle(fd);
-    stage.say(fd, orion_upgrade());
-    EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 101") << piece;
+    stage.send_encrypted(fd, orion_upgrade());
+    EXPECT_EQ(split_answer(stage.take_decrypted(fd)).head.substr(0, 12), "HTTP/1.1 101") << piece;
   }
-  leave_all(stage);
+  close_all(stage);
 }
 
-TEST(Tls, AClientComesBackByItsTicket) {
+TEST(Tls, AClientResumesWithItsTicket) {
   TlsStage stage;
   const int first = stage.open_tls();
   const reactor::TlsTicket ticket = stage.client(first).ticket();
   const int second = stage.open_tls({}, {.ticket = ticket.get()});
   EXPECT_TRUE(stage.client(second).resumed());
   EXPECT_EQ(stage.shard->counters().tls_resumptions.get(), 1U);
-  leave_all(stage);
+  close_all(stage);
 }
 
 // --- short writes -------------------------------------------------------------------------------
 
-// Events of all sizes, while the socket takes `first` bytes, then `second`, and in the end everything.
+// Events of all sizes: the socket takes `first` bytes, then `second`, then everything.
 void cut_twice(std::size_t first, std::size_t second) {
   const std::string where = "cut at " + std::to_string(first) + " and " + std::to_string(second);
   const std::string large = '"' + std::string(40000, 'x') + '"';
@@ -97,14 +97,14 @@ void cut_twice(std::size_t first, std::size_t second) {
   stage.publish("orion.a", "1");
   stage.publish("orion.a", large);
   stage.publish("orion.a", "2");
-  stage.send(fd, stage.client(fd).say(client_frame(Opcode::ping, "p")));
-  stage.take_up(fd, second);
+  stage.send(fd, stage.client(fd).encrypt(client_frame(Opcode::ping, "p")));
+  stage.let_read(fd, second);
   stage.publish("orion.a", "3");
-  stage.take_up(fd, FakeSocket::kEndless);
+  stage.let_read(fd, FakeSocket::kEndless);
   stage.publish("orion.a", "4");
   std::vector<std::string> events;
   std::vector<std::string> rest;
-  for (std::string& frame : stage.take_heard_frames(fd)) {
+  for (std::string& frame : stage.take_decrypted_frames(fd)) {
     (frame.starts_with("text") ? events : rest).push_back(std::move(frame));
   }
   EXPECT_THAT(events, ElementsAre(event("1", "orion.a"), event(large, "orion.a"), event("2", "orion.a"),
@@ -113,10 +113,10 @@ void cut_twice(std::size_t first, std::size_t second) {
   EXPECT_THAT(rest, ElementsAre("pong p")) << where;
   EXPECT_EQ(stage.shard->counters().blocked.get(), 0U) << where;
   EXPECT_FALSE(stage.client(fd).failed) << where;
-  leave_all(stage);
+  close_all(stage);
 }
 
-TEST(Tls, AShortWriteAnywhereLosesRepeatsAndMixesNothing) {
+TEST(Tls, AShortWriteAnywhereNeitherLosesNorRepeatsNorReordersEvents) {
   for (std::size_t first = 0; first < 140; first += 7) {
     for (const std::size_t second : {0U, 1U, 60U, 200U, 16500U, 40100U}) cut_twice(first, second);
   }
@@ -125,7 +125,7 @@ TEST(Tls, AShortWriteAnywhereLosesRepeatsAndMixesNothing) {
   }
 }
 
-TEST(Tls, WhileCiphertextWaitsItsClientIsBlockedThoughAllIsWritten) {
+TEST(Tls, AClientWithPendingCiphertextIsBlocked) {
   TlsStage stage;
   const int fd = stage.open_tls();
   stage.sockets[fd].capacity = 10;
@@ -134,14 +134,14 @@ TEST(Tls, WhileCiphertextWaitsItsClientIsBlockedThoughAllIsWritten) {
   const std::uint64_t writes = stage.shard->counters().writes.get();
   stage.publish("orion.a", "2");
   EXPECT_EQ(stage.shard->counters().writes.get(), writes);
-  stage.take_up(fd, FakeSocket::kEndless);
+  stage.let_read(fd, FakeSocket::kEndless);
   EXPECT_EQ(stage.shard->counters().blocked.get(), 0U);
-  EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre(event("1", "orion.a"), event("2", "orion.a")));
-  leave_all(stage);
+  EXPECT_THAT(stage.take_decrypted_frames(fd), ElementsAre(event("1", "orion.a"), event("2", "orion.a")));
+  close_all(stage);
 }
 
-// The engine does not ask while a client is blocked; this holds even if it did.
-TEST(TlsClients, NothingOvertakesCiphertextThatWaits) {
+// The engine does not write to a blocked client. The order holds even if it did.
+TEST(TlsClients, PendingCiphertextIsSentFirst) {
   reactor::FakeLoop loop;
   FakeSockets sockets{loop};
   const auto context = test_context();
@@ -166,7 +166,7 @@ TEST(TlsClients, NothingOvertakesCiphertextThatWaits) {
   result = clients->write(0, fd, &piece, 1);
   EXPECT_EQ(result.written, 0U);
   EXPECT_EQ(result.state, WriteResult::State::blocked);
-  EXPECT_EQ(clients->say_end(0, fd), TlsClients::Sent::blocked);
+  EXPECT_EQ(clients->send_end(0, fd), TlsClients::Sent::blocked);
   EXPECT_EQ(sockets[fd].received.size(), 3U);
   EXPECT_EQ(clients->send_pending(0, fd), TlsClients::Sent::all);
   client.feed(sockets[fd].received);
@@ -178,22 +178,22 @@ TEST(TlsClients, NothingOvertakesCiphertextThatWaits) {
 TEST(Tls, OneWriteOfManyEventsIsOneRecord) {
   TlsStage stage;
   const int fd = stage.open_tls();
-  stage.take_heard(fd);
+  stage.take_decrypted(fd);
   const std::uint64_t writes = stage.shard->counters().writes.get();
   for (int i = 0; i < 50; ++i) stage.router.on_event("orion.a", std::to_string(i));
   stage.router.on_batch_end();
   stage.settle();
   EXPECT_EQ(stage.shard->counters().writes.get(), writes + 1);
-  // Header, content type and tag of TLS 1.3 (RFC 8446 5.2), once for all.
+  // Header, content type and tag of TLS 1.3 (RFC 8446 section 5.2), once for all events.
   const std::string& received = stage.sockets[fd].received;
   const std::size_t length =
       static_cast<unsigned char>(received.at(3)) * 256U + static_cast<unsigned char>(received.at(4));
   EXPECT_EQ(received.size(), length + 5);
-  EXPECT_EQ(stage.take_heard_frames(fd).size(), 50U);
-  leave_all(stage);
+  EXPECT_EQ(stage.take_decrypted_frames(fd).size(), 50U);
+  close_all(stage);
 }
 
-TEST(Tls, AHandshakeGoesOnThroughASocketThatTakesLittle) {
+TEST(Tls, AHandshakeCompletesThroughShortWrites) {
   TlsStage stage;
   const int fd = stage.connect();
   stage.clients[fd] = std::make_unique<reactor::TlsMemoryClient>();
@@ -201,19 +201,19 @@ TEST(Tls, AHandshakeGoesOnThroughASocketThatTakesLittle) {
   stage.send(fd, stage.client(fd).start());
   for (int i = 0; i < 500 && !stage.client(fd).is_open(); ++i) {
     stage.shuttle(fd);
-    stage.take_up(fd, 10);
+    stage.let_read(fd, 10);
   }
   ASSERT_TRUE(stage.client(fd).is_open());
   stage.sockets[fd].capacity = FakeSocket::kEndless;
-  stage.take_up(fd, 0);
+  stage.let_read(fd, 0);
   stage.loop.fire(fd, EPOLLOUT);
-  stage.say(fd, orion_upgrade());
-  EXPECT_EQ(split_answer(stage.take_heard(fd)).head.substr(0, 12), "HTTP/1.1 101");
-  leave_all(stage);
+  stage.send_encrypted(fd, orion_upgrade());
+  EXPECT_EQ(split_answer(stage.take_decrypted(fd)).head.substr(0, 12), "HTTP/1.1 101");
+  close_all(stage);
 }
 
-// What waits for one who does not read is a record, not all that it was owed.
-TEST(Tls, AClientThatNeverReadsIsResetByPolicy) {
+// Only one record waits for a client that does not read, not all of its events.
+TEST(Tls, AClientThatNeverReadsIsReset) {
   TlsStage stage;
   const int fd = stage.open_tls();
   stage.sockets[fd].capacity = 100;
@@ -225,7 +225,7 @@ TEST(Tls, AClientThatNeverReadsIsResetByPolicy) {
   stage.expect_nothing_left();
 }
 
-TEST(Tls, ACrowdOfHandshakesIsAnsweredSomeATurn) {
+TEST(Tls, ACrowdOfHandshakesIsSpreadOverTurns) {
   TlsStage stage;
   std::vector<int> fds;
   for (int i = 0; i < 100; ++i) {
@@ -246,41 +246,41 @@ TEST(Tls, ACrowdOfHandshakesIsAnsweredSomeATurn) {
   EXPECT_EQ(answered(), 100);
   for (const int fd : fds) {
     stage.shuttle(fd);
-    stage.say(fd, orion_upgrade());
+    stage.send_encrypted(fd, orion_upgrade());
   }
   EXPECT_EQ(stage.open_connections(), 100U);
-  leave_all(stage);
+  close_all(stage);
 }
 
-// --- ends ---------------------------------------------------------------------------------------
+// --- closing ------------------------------------------------------------------------------------
 
 TEST(Tls, ACloseNotifyFollowsTheLastBytesBeforeTheSocketIsShut) {
   TlsStage stage;
   const int fd = stage.open_tls();
-  stage.say(fd, client_close(1000));
-  EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre("close 1000"));
+  stage.send_encrypted(fd, client_close(1000));
+  EXPECT_THAT(stage.take_decrypted_frames(fd), ElementsAre("close 1000"));
   EXPECT_TRUE(stage.client(fd).got_end);
   EXPECT_TRUE(stage.sockets[fd].shut_down);
   EXPECT_EQ(stage.closes(CloseReason::client_close), 1U);
-  leave_all(stage);
+  close_all(stage);
 }
 
-TEST(Tls, ACloseNotifyThatDoesNotFitWaitsAndTheSocketIsShutBehindIt) {
+TEST(Tls, ACloseNotifyThatDoesNotFitWaitsAndTheSocketIsShutAfterIt) {
   for (const std::size_t room : {0U, 1U, 23U, 30U, 40U}) {
     TlsStage stage;
     const int fd = stage.open_tls();
     stage.sockets[fd].capacity = room;
-    stage.send(fd, stage.client(fd).say(client_close(1000)));
+    stage.send(fd, stage.client(fd).encrypt(client_close(1000)));
     EXPECT_FALSE(stage.sockets[fd].shut_down) << room;
-    stage.take_up(fd, FakeSocket::kEndless);
-    EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre("close 1000")) << room;
+    stage.let_read(fd, FakeSocket::kEndless);
+    EXPECT_THAT(stage.take_decrypted_frames(fd), ElementsAre("close 1000")) << room;
     EXPECT_TRUE(stage.client(fd).got_end) << room;
     EXPECT_TRUE(stage.sockets[fd].shut_down) << room;
-    leave_all(stage);
+    close_all(stage);
   }
 }
 
-TEST(Tls, APeerThatClosesWithOrWithoutCloseNotifyIsAnOrdinaryEnd) {
+TEST(Tls, APeerMayCloseWithOrWithoutCloseNotify) {
   TlsStage stage;
   const int polite = stage.open_tls();
   stage.send(polite, stage.client(polite).end());
@@ -298,18 +298,18 @@ TEST(Tls, APeerThatClosesWithOrWithoutCloseNotifyIsAnOrdinaryEnd) {
   stage.expect_nothing_left();
 }
 
-TEST(Tls, ACorruptRecordEndsItsConnectionAndNoOther) {
+TEST(Tls, ACorruptRecordClosesOnlyItsConnection) {
   TlsStage stage;
   const int other = stage.open_tls();
   const int fd = stage.open_tls();
-  std::string record = stage.client(fd).say(client_frame(Opcode::ping, "x"));
+  std::string record = stage.client(fd).encrypt(client_frame(Opcode::ping, "x"));
   record.back() = static_cast<char>(record.back() ^ 1);
   stage.send(fd, record);
   EXPECT_FALSE(stage.sockets[fd].is_open());
   EXPECT_EQ(stage.closes(CloseReason::client_gone), 1U);
-  stage.say(other, client_frame(Opcode::ping, "y"));
-  EXPECT_THAT(stage.take_heard_frames(other), ElementsAre("pong y"));
-  leave_all(stage);
+  stage.send_encrypted(other, client_frame(Opcode::ping, "y"));
+  EXPECT_THAT(stage.take_decrypted_frames(other), ElementsAre("pong y"));
+  close_all(stage);
 }
 
 TEST(Tls, ADrainClosesWith1001AndACloseNotify) {
@@ -320,11 +320,11 @@ TEST(Tls, ADrainClosesWith1001AndACloseNotify) {
   stage.shard->begin_drain(seconds(1));
   stage.run_for(seconds(2));
   for (const int fd : fds) {
-    EXPECT_THAT(stage.take_heard_frames(fd), ElementsAre(event("1", "orion.a"), "close 1001"));
+    EXPECT_THAT(stage.take_decrypted_frames(fd), ElementsAre(event("1", "orion.a"), "close 1001"));
     EXPECT_TRUE(stage.client(fd).got_end);
   }
   EXPECT_EQ(stage.closes(CloseReason::shutdown), 10U);
-  leave_all(stage);
+  close_all(stage);
 }
 
 // --- what came with a read that had to stop ----------------------------------------------------
@@ -334,22 +334,23 @@ TEST(Tls, RequestsInManyRecordsOfOneReadAreAnsweredInOrder) {
   const int fd = stage.connect_tls();
   const std::string post = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n";
   std::string all =
-      stage.client(fd).say("POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nz" + post + "1");
-  for (const char* const body : {"2", "3", "4", "5", "6", "7", "8"}) all += stage.client(fd).say(post + body);
+      stage.client(fd).encrypt("POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nz" + post + "1");
+  for (const char* const body : {"2", "3", "4", "5", "6", "7", "8"})
+    all += stage.client(fd).encrypt(post + body);
   stage.send(fd, all);
   ASSERT_EQ(stage.api.owed.size(), 1U);
-  EXPECT_EQ(stage.take_heard(fd), "");
+  EXPECT_EQ(stage.take_decrypted(fd), "");
   stage.api.owed[0](FakeApi::text("0"));
   stage.settle();
   std::string bodies;
-  std::string answers = stage.take_heard(fd);
+  std::string answers = stage.take_decrypted(fd);
   for (std::size_t at = 0; (at = answers.find("\r\n\r\n", at)) != std::string::npos; at += 4)
     bodies += answers.at(at + 4);
   EXPECT_EQ(bodies, "012345678");
-  leave_all(stage);
+  close_all(stage);
 }
 
-TEST(Tls, AClientThatSendsWithoutReadingIsHeldBackAndThenServedInOrder) {
+TEST(Tls, AClientThatSendsWithoutReadingIsPausedAndThenServedInOrder) {
   TlsStage stage(kEcho);
   const int fd = stage.open_tls(upgrade_of("/echo"));
   stage.sockets[fd].capacity = 0;
@@ -358,26 +359,26 @@ TEST(Tls, AClientThatSendsWithoutReadingIsHeldBackAndThenServedInOrder) {
   for (int i = 0; i < 40; ++i) {
     const std::string message = std::to_string(i) + std::string(5000, 'm');
     sent.push_back("text " + message);
-    all += stage.client(fd).say(client_frame(Opcode::text, message));
+    all += stage.client(fd).encrypt(client_frame(Opcode::text, message));
   }
   stage.send(fd, all);
   EXPECT_FALSE(stage.sockets[fd].incoming.empty()) << "not read while nothing can be answered";
-  stage.take_up(fd, FakeSocket::kEndless);
-  EXPECT_EQ(stage.take_heard_frames(fd), sent);
-  leave_all(stage);
+  stage.let_read(fd, FakeSocket::kEndless);
+  EXPECT_EQ(stage.take_decrypted_frames(fd), sent);
+  close_all(stage);
 }
 
-TEST(Tls, KeyUpdatesWithoutEndArePaidWithNoMemory) {
+TEST(Tls, EndlessKeyUpdatesTakeNoMemory) {
   TlsStage stage(kEcho);
   const int fd = stage.open_tls(upgrade_of("/echo"));
   stage.sockets[fd].capacity = 0;
   for (int i = 0; i < 2000 && stage.sockets[fd].is_open(); ++i) {
     SSL_key_update(stage.client(fd).session(), SSL_KEY_UPDATE_REQUESTED);
-    stage.send(fd, stage.client(fd).say(client_frame(Opcode::pong, "")));
+    stage.send(fd, stage.client(fd).encrypt(client_frame(Opcode::pong, "")));
   }
   EXPECT_LT(stage.sockets[fd].received.size(), 1000U);
-  stage.take_up(fd, FakeSocket::kEndless);
-  leave_all(stage);
+  stage.let_read(fd, FakeSocket::kEndless);
+  close_all(stage);
 }
 
 }  // namespace

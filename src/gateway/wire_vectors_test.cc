@@ -1,4 +1,4 @@
-// protocol/vectors/*.json against the engine on fake time: each vector is a test under its own sentence.
+// Runs protocol/vectors/*.json against the engine on fake time. Each vector is a test named by its sentence.
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ void add_test(const std::string& name, std::function<void()> body) {
                           [body = std::move(body)]() -> WireVectorTest* { return new WireVectorTest(body); });
 }
 
-// Those whose steps all need the binary are still checked to be well written.
+// Vectors that need the real binary are still checked for their form.
 bool register_all() {
   static WireVectors vectors;
   vectors.read_all(CARILLON_SOURCE_DIR "/protocol/vectors");
@@ -40,8 +40,8 @@ bool register_all() {
 
 const bool kRegistered = register_all();
 
-// What a vector complains of, as one text.
-std::string complaints_about(const std::string& steps) {
+// The failures of a vector, as one text.
+std::string failures_of(const std::string& steps) {
   const std::string text =
       R"({"name":"x","endpoints":["[[endpoint]]","profile = 'orion'"],"steps":)" + steps + "}";
   ::testing::TestPartResultArray results;
@@ -63,34 +63,33 @@ std::string after_opening(std::string_view step) {
   return "[" + std::string(kOpen) + "," + std::string(step) + "]";
 }
 
-TEST(WireRun, AVectorThatHoldsIsGreen) {
+TEST(WireRun, AVectorThatHoldsPasses) {
   EXPECT_TRUE(kRegistered);
-  EXPECT_EQ(complaints_about(after_opening(R"({"expect":"a","frames":[]})")), "");
-  EXPECT_EQ(complaints_about(after_opening(R"({"wait":"30s"},{"expect":"a","frames":[{"ping":""}]})")), "");
+  EXPECT_EQ(failures_of(after_opening(R"({"expect":"a","frames":[]})")), "");
+  EXPECT_EQ(failures_of(after_opening(R"({"wait":"30s"},{"expect":"a","frames":[{"ping":""}]})")), "");
 }
 
-TEST(WireRun, WhatIsNotKnownIsAFailure) {
+TEST(WireRun, AnUnknownStepIsAFailure) {
   for (const char* step :
        {R"({"conect":"a"})", R"({"send":"a","txt":"x"})", R"({"expect":"b","frames":[]})", R"({"wait":"15"})",
         R"({"real":[{"htpp":"GET /"}]})", R"({"real":[{"http":"GET /","x":1}]})", R"({"expect":"a"})",
         R"({"expect":"a","frames":[{"txt":"x"}]})", "{}", "1"}) {
-    EXPECT_NE(complaints_about(after_opening(step)), "") << step;
+    EXPECT_NE(failures_of(after_opening(step)), "") << step;
   }
-  EXPECT_NE(complaints_about("[]"), "");
+  EXPECT_NE(failures_of("[]"), "");
 }
 
-TEST(WireRun, WhatDoesNotComeAndWhatComesUnexpectedAreFailures) {
-  EXPECT_NE(complaints_about(after_opening(R"({"expect":"a","frames":[{"ping":""}]})")), "");
-  EXPECT_NE(complaints_about(after_opening(R"({"wait":"30s"})")), "");
-  EXPECT_NE(complaints_about(after_opening(R"({"wait":"30s"},{"expect":"a","frames":[{"ping":"x"}]})")), "");
-  EXPECT_NE(complaints_about(after_opening(R"({"connections":{"orion":2}})")), "");
-  EXPECT_NE(complaints_about(after_opening(R"({"log":{"message":"x"}})")), "");
-  EXPECT_NE(complaints_about(R"([{"connect":"a","target":"/ws?token=x"}])"), "");
-  EXPECT_NE(complaints_about(R"([{"connect":"a","target":"/ws","refused":{"status":403}}])"), "");
-  EXPECT_NE(complaints_about(R"([{"connect":"a","target":"/ws","refused":{"status":401,"body":"{}"}}])"), "");
-  EXPECT_NE(
-      complaints_about(R"([{"connect":"a","target":"/ws","refused":{"status":401,"headers":{"X":"y"}}}])"),
-      "");
+TEST(WireRun, MissingAndUnexpectedFramesAreFailures) {
+  EXPECT_NE(failures_of(after_opening(R"({"expect":"a","frames":[{"ping":""}]})")), "");
+  EXPECT_NE(failures_of(after_opening(R"({"wait":"30s"})")), "");
+  EXPECT_NE(failures_of(after_opening(R"({"wait":"30s"},{"expect":"a","frames":[{"ping":"x"}]})")), "");
+  EXPECT_NE(failures_of(after_opening(R"({"connections":{"orion":2}})")), "");
+  EXPECT_NE(failures_of(after_opening(R"({"log":{"message":"x"}})")), "");
+  EXPECT_NE(failures_of(R"([{"connect":"a","target":"/ws?token=x"}])"), "");
+  EXPECT_NE(failures_of(R"([{"connect":"a","target":"/ws","refused":{"status":403}}])"), "");
+  EXPECT_NE(failures_of(R"([{"connect":"a","target":"/ws","refused":{"status":401,"body":"{}"}}])"), "");
+  EXPECT_NE(failures_of(R"([{"connect":"a","target":"/ws","refused":{"status":401,"headers":{"X":"y"}}}])"),
+            "");
 }
 
 }  // namespace

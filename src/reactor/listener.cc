@@ -128,7 +128,7 @@ Result<SocketAddress> local_address(int fd) {
 
 Accepted::Outcome Accepted::outcome() const {
   if (fd >= 0) return Outcome::connection;
-  if (error == EAGAIN) return Outcome::nobody_waits;
+  if (error == EAGAIN) return Outcome::none_waiting;
   if (concerns_only_that_connection(error)) return Outcome::connection_gone;
   return error == EMFILE || error == ENFILE ? Outcome::no_descriptor : Outcome::other_error;
 }

@@ -47,7 +47,7 @@ Result<void> check_port_is_free(const SocketAddress& address);
 struct Accepted {
   enum class Outcome : std::uint8_t {
     connection,
-    nobody_waits,
+    none_waiting,
     connection_gone,  // the one that waited: the next may be well, call again at once
     no_descriptor,    // of the process or of the system
     other_error       // no memory, or a firewall's EPERM; any that is not known

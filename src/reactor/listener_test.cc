@@ -207,7 +207,7 @@ TEST(Listener, OutOfDescriptorsIsReportedAndLosesNoConnection) {
 TEST(Listener, EveryErrorOfAcceptIsTriedAgain_AtOnceOrAfterAPause) {
   using Outcome = Accepted::Outcome;
   const auto outcome_of = [](int error) { return Accepted{-1, error, {}}.outcome(); };
-  EXPECT_EQ(Outcome::nobody_waits, outcome_of(EAGAIN));
+  EXPECT_EQ(Outcome::none_waiting, outcome_of(EAGAIN));
   for (const int gone : {ECONNABORTED, EPROTO, EINTR, ENETUNREACH}) {
     EXPECT_EQ(Outcome::connection_gone, outcome_of(gone)) << gone;
   }

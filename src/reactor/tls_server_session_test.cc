@@ -53,7 +53,7 @@ struct Server {
       return;
     }
   }
-  std::string say(std::string_view text) {
+  std::string encrypt(std::string_view text) {
     EXPECT_TRUE(session.write(text));
     return std::exchange(side.wire->produced, {});
   }
@@ -67,7 +67,7 @@ struct Server {
   std::string why;
 };
 
-// Until neither has more to say.
+// Exchanges bytes until neither side has more to send.
 void shake_hands(TlsMemoryClient& client, Server& server, std::size_t piece = 64 * 1024) {
   for (std::string out = client.start(); !out.empty();) out = client.feed(server.feed(out, piece));
 }
@@ -91,11 +91,11 @@ TEST_P(TlsServerSessionTest, BytesGoBothWaysWhereverTheyAreCut) {
     Server server(*context, side);
     shake_hands(client, server, piece);
     ASSERT_TRUE(client.is_open() && server.session.is_open()) << server.why;
-    std::string records = client.say("hello");
-    records += client.say("again");
+    std::string records = client.encrypt("hello");
+    records += client.encrypt("again");
     server.feed(records, piece);
     EXPECT_EQ(server.received, "helloagain") << piece;
-    const std::string answer = server.say("world");
+    const std::string answer = server.encrypt("world");
     for (const char byte : answer) client.feed({&byte, 1});
     EXPECT_EQ(client.received, "world") << piece;
     server.feed(client.end(), piece);
@@ -111,11 +111,11 @@ TEST_P(TlsServerSessionTest, ALargeWriteIsARecordForEach16KiB) {
   Server server(*context, side);
   shake_hands(client, server);
   const std::string large(40000, 'x');
-  const std::string ciphertext = server.say(large);
+  const std::string ciphertext = server.encrypt(large);
   EXPECT_LT(ciphertext.size(), large.size() + 3 * 64);
   client.feed(ciphertext);
   EXPECT_EQ(client.received, large);
-  server.feed(client.say(large), 1000);
+  server.feed(client.encrypt(large), 1000);
   EXPECT_EQ(server.received, large);
 }
 
@@ -126,7 +126,7 @@ TEST_P(TlsServerSessionTest, AClientThatComesBackIsKnownByItsTicketOnEveryShard)
   shake_hands(first, server);
   EXPECT_FALSE(first.resumed());
   EXPECT_FALSE(server.session.was_resumed());
-  first.feed(server.say("x"));
+  first.feed(server.encrypt("x"));
   const TlsTicket ticket = first.ticket();
 
   Side other_shard;
@@ -137,7 +137,7 @@ TEST_P(TlsServerSessionTest, AClientThatComesBackIsKnownByItsTicketOnEveryShard)
   shake_hands(second, other);
   EXPECT_TRUE(second.resumed());
   EXPECT_TRUE(other.session.was_resumed());
-  other.feed(second.say("back"));
+  other.feed(second.encrypt("back"));
   EXPECT_EQ(other.received, "back");
 }
 
@@ -158,7 +158,7 @@ TEST_P(TlsServerSessionTest, ManyHandshakesAtOnceOverOneWireDoNotMix) {
   }
   for (std::size_t i = 0; i < kMany; ++i) {
     if (i == 3) continue;
-    servers[i]->feed(clients[i]->say(std::to_string(i)));
+    servers[i]->feed(clients[i]->encrypt(std::to_string(i)));
     EXPECT_EQ(servers[i]->received, std::to_string(i));
   }
 }
@@ -167,7 +167,7 @@ TEST_P(TlsServerSessionTest, AFlippedBitInARecordIsAFailureAndIsAnsweredByAnAler
   TlsMemoryClient client(offer());
   Server server(*context, side);
   shake_hands(client, server);
-  std::string record = client.say("secret");
+  std::string record = client.encrypt("secret");
   record.back() = static_cast<char>(record.back() ^ 1);
   EXPECT_FALSE(server.feed(record).empty());
   EXPECT_TRUE(server.failed);

@@ -19,7 +19,7 @@
 #include "base/descriptor_table.h"
 #include "config/test_environment.h"
 #include "gateway/node.h"
-#include "gateway/testing/nobody.h"
+#include "gateway/testing/stub_http_handler.h"
 
 namespace carillon {
 namespace {
@@ -78,7 +78,7 @@ class Stage {
   }
 
  private:
-  gateway::testing::NoHttp no_http_;
+  gateway::testing::StubHttpHandler no_http_;
   NullLog no_log_;
   std::unique_ptr<gateway::Node> node_;
   std::string token_;

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "client_host.h"
 #include "gateway/node.h"
-#include "gateway/testing/nobody.h"
+#include "gateway/testing/stub_http_handler.h"
 #include "virtual_broker.h"
 #include "virtual_loop.h"
 #include "virtual_sockets.h"
@@ -63,7 +63,7 @@ class NodeSlot {
   const int number_;
   std::string configuration_;
   NullLog log_;
-  gateway::testing::NoHttp http_;
+  gateway::testing::StubHttpHandler http_;
   std::vector<std::unique_ptr<Feed>> feeds_;      // of all nodes that have stood here
   std::vector<std::unique_ptr<NodeView>> views_;  // likewise
   std::vector<VirtualLoop*> loops_;

@@ -14,19 +14,22 @@ using testing::patterns;
 
 constexpr MonoTime kStart{std::chrono::hours(1)};
 
-class Ear final : public SubscriberListener {
+class RecordingListener final : public SubscriberListener {
  public:
   void on_message(std::string_view channel, std::string_view body) override {
-    heard.push_back(std::string(channel) + "=" + std::string(body));
+    received.push_back(std::string(channel) + "=" + std::string(body));
   }
-  void on_oversize(std::string_view channel) override { heard.push_back("oversize " + std::string(channel)); }
-  void on_probe_heard(std::string_view nonce) override { heard.push_back("probe " + std::string(nonce)); }
-  void on_pong() override { heard.emplace_back("pong"); }
-  std::vector<std::string> heard;
+  void on_oversize(std::string_view channel) override {
+    received.push_back("oversize " + std::string(channel));
+  }
+  void on_probe_heard(std::string_view nonce) override { received.push_back("probe " + std::string(nonce)); }
+  void on_pong() override { received.emplace_back("pong"); }
+  std::vector<std::string> received;
 };
 
-SubscriberSession session_of(Login login, Ear& ear, std::initializer_list<std::string_view> texts) {
-  return {std::move(login), Subscriptions(patterns(texts), "n1"), {100, seconds(5)}, ear};
+SubscriberSession session_of(Login login, RecordingListener& listener,
+                             std::initializer_list<std::string_view> texts) {
+  return {std::move(login), Subscriptions(patterns(texts), "n1"), {100, seconds(5)}, listener};
 }
 
 const std::string kAcknowledged = acknowledgement("psubscribe", "orion.*", 1) +
@@ -34,14 +37,14 @@ const std::string kAcknowledged = acknowledgement("psubscribe", "orion.*", 1) +
                                   acknowledgement("subscribe", "carillon.probe.n1", 3);
 
 TEST(SubscriberSession, SendsAllCommandsAtOnce) {
-  Ear ear;
+  RecordingListener listener;
   std::string out;
-  auto session = session_of({"user", Secret("p w"), 3}, ear, {"orion.*", "x"});
+  auto session = session_of({"user", Secret("p w"), 3}, listener, {"orion.*", "x"});
   session.open(kStart, out);
   EXPECT_EQ(out, array({"AUTH", "user", "p w"}) + array({"SELECT", "3"}) + array({"PSUBSCRIBE", "orion.*"}) +
                      array({"SUBSCRIBE", "x"}) + array({"SUBSCRIBE", "carillon.probe.n1"}));
   out.clear();
-  auto with_password_only = session_of({"", Secret("p"), 0}, ear, {});
+  auto with_password_only = session_of({"", Secret("p"), 0}, listener, {});
   with_password_only.open(kStart, out);
   EXPECT_EQ(out, array({"AUTH", "p"}) + array({"SUBSCRIBE", "carillon.probe.n1"}));
 }
@@ -56,39 +59,39 @@ TEST(SubscriberSession, IsReadyWhenAllIsAcknowledgedAndHandsOnWhereverTheBytesAr
                                           "orion.b=" + std::string(100, 'y')};
   const auto ready_at = std::string("+OK\r\n+OK\r\n").size() + kAcknowledged.size();
   for (std::size_t split = 0; split <= bytes.size(); ++split) {
-    Ear ear;
+    RecordingListener listener;
     std::string out;
-    auto session = session_of({"u", Secret("p"), 3}, ear, {"orion.*", "x"});
+    auto session = session_of({"u", Secret("p"), 3}, listener, {"orion.*", "x"});
     session.open(kStart, out);
     const std::string_view all = bytes;
     ASSERT_FALSE(session.feed(all.substr(0, split), kStart));
     ASSERT_EQ(session.ready(), split >= ready_at) << split;
     ASSERT_FALSE(session.feed(all.substr(split), kStart));
     ASSERT_TRUE(session.ready());
-    ASSERT_EQ(ear.heard, expected) << split;
+    ASSERT_EQ(listener.received, expected) << split;
     ASSERT_EQ(session.next_deadline(), MonoTime::max());
   }
 }
 
 TEST(SubscriberSession, AMessageBeforeItIsReadyIsHandedOn) {
-  Ear ear;
+  RecordingListener listener;
   std::string out;
-  auto session = session_of({}, ear, {"orion.*", "x"});
+  auto session = session_of({}, listener, {"orion.*", "x"});
   session.open(kStart, out);
   EXPECT_FALSE(session.feed(acknowledgement("psubscribe", "orion.*", 1) +
                                 array({"pmessage", "orion.*", "orion.a", "1"}) +
                                 acknowledgement("subscribe", "x", 2),
                             kStart));
   EXPECT_FALSE(session.ready());
-  EXPECT_EQ(ear.heard, (std::vector<std::string>{"orion.a=1"}));
+  EXPECT_EQ(listener.received, (std::vector<std::string>{"orion.a=1"}));
 }
 
 // Redis runs the commands of one connection one after the other, and another client's PUBLISH may come
 // between two of them.
 TEST(SubscriberSession, AnEventBetweenTwoSubscriptionsThatItMatchesIsNotDroppedAsADuplicate) {
-  Ear ear;
+  RecordingListener listener;
   std::string out;
-  auto session = session_of({}, ear, {"orion.a", "orion.*"});
+  auto session = session_of({}, listener, {"orion.a", "orion.*"});
   session.open(kStart, out);
   EXPECT_EQ(out, array({"SUBSCRIBE", "orion.a"}) + array({"PSUBSCRIBE", "orion.*"}) +
                      array({"SUBSCRIBE", "carillon.probe.n1"}));
@@ -97,26 +100,26 @@ TEST(SubscriberSession, AnEventBetweenTwoSubscriptionsThatItMatchesIsNotDroppedA
                        acknowledgement("psubscribe", "orion.*", 2) + array({"message", "orion.a", "after"}) +
                        array({"pmessage", "orion.*", "orion.a", "after"}),
                    kStart));
-  EXPECT_EQ(ear.heard, (std::vector<std::string>{"orion.a=between", "orion.a=after"}));
+  EXPECT_EQ(listener.received, (std::vector<std::string>{"orion.a=between", "orion.a=after"}));
 }
 
 TEST(SubscriberSession, AProbeIsReceivedWhateverTheLongestEvent) {
-  Ear ear;
+  RecordingListener listener;
   std::string out;
-  SubscriberSession session({}, Subscriptions(patterns({"x"}), "n1"), {1, seconds(5)}, ear);
+  SubscriberSession session({}, Subscriptions(patterns({"x"}), "n1"), {1, seconds(5)}, listener);
   session.open(kStart, out);
   EXPECT_FALSE(session.feed(acknowledgement("subscribe", "x", 1) +
                                 acknowledgement("subscribe", "carillon.probe.n1", 2) +
                                 array({"message", "carillon.probe.n1", "0123456789abcdef"}) +
                                 array({"message", "x", "1"}) + array({"message", "x", "12"}),
                             kStart));
-  EXPECT_EQ(ear.heard, (std::vector<std::string>{"probe 0123456789abcdef", "x=1", "oversize x"}));
+  EXPECT_EQ(listener.received, (std::vector<std::string>{"probe 0123456789abcdef", "x=1", "oversize x"}));
 }
 
 TEST(SubscriberSession, ANopermNamesThePatternThatIsRefused) {
-  Ear ear;
+  RecordingListener listener;
   std::string out;
-  auto session = session_of({}, ear, {"a.*", "b.*", "c"});
+  auto session = session_of({}, listener, {"a.*", "b.*", "c"});
   session.open(kStart, out);
   const auto fault =
       session.feed(acknowledgement("psubscribe", "a.*", 1) +
@@ -128,9 +131,9 @@ TEST(SubscriberSession, ANopermNamesThePatternThatIsRefused) {
 }
 
 TEST(SubscriberSession, SilenceUntilTheDeadlineIsAFault) {
-  Ear ear;
+  RecordingListener listener;
   std::string out;
-  auto session = session_of({}, ear, {"orion.*", "x"});
+  auto session = session_of({}, listener, {"orion.*", "x"});
   session.open(kStart, out);
   EXPECT_EQ(session.next_deadline(), kStart + seconds(5));
   EXPECT_FALSE(session.advance(kStart + seconds(5) - milliseconds(1)));
@@ -167,9 +170,9 @@ TEST(SubscriberSession, RefusalsAreFaultsOfTheirKind) {
   };
   for (const auto& row : table) {
     SCOPED_TRACE(row.bytes);
-    Ear ear;
+    RecordingListener listener;
     std::string out;
-    auto session = session_of({"", Secret("hunter2"), 1}, ear, {"orion.*", "x"});
+    auto session = session_of({"", Secret("hunter2"), 1}, listener, {"orion.*", "x"});
     session.open(kStart, out);
     const auto fault = session.feed(row.bytes, kStart);
     ASSERT_TRUE(fault);
@@ -181,9 +184,9 @@ TEST(SubscriberSession, RefusalsAreFaultsOfTheirKind) {
 }
 
 TEST(SubscriberSession, MayDoWithoutItsProbeChannel) {
-  Ear ear;
+  RecordingListener listener;
   std::string out;
-  auto session = session_of({}, ear, {"orion.*"});
+  auto session = session_of({}, listener, {"orion.*"});
   session.open(kStart, out);
   EXPECT_TRUE(session.receives_probes());
   EXPECT_FALSE(session.feed(acknowledgement("psubscribe", "orion.*", 1) + "-NOPERM no\r\n", kStart));
@@ -192,23 +195,23 @@ TEST(SubscriberSession, MayDoWithoutItsProbeChannel) {
 }
 
 TEST(SubscriberSession, APingIsAnsweredByAPongAnErrorOrAStatus) {
-  Ear ear;
+  RecordingListener listener;
   std::string out;
-  auto session = session_of({}, ear, {});
+  auto session = session_of({}, listener, {});
   session.open(kStart, out);
   EXPECT_FALSE(session.feed(acknowledgement("subscribe", "carillon.probe.n1", 1), kStart));
   out.clear();
   for (int i = 0; i < 3; ++i) session.append_ping(out);
   EXPECT_EQ(out, array({"PING"}) + array({"PING"}) + array({"PING"}));
   EXPECT_FALSE(session.feed(array({"pong", ""}) + "-NOPERM no\r\n+PONG\r\n", kStart));
-  EXPECT_EQ(ear.heard, (std::vector<std::string>{"pong", "pong", "pong"}));
+  EXPECT_EQ(listener.received, (std::vector<std::string>{"pong", "pong", "pong"}));
   EXPECT_TRUE(session.feed(array({"pong", ""}), kStart)) << "one too many";
 }
 
 TEST(SubscriberSession, BeginsAnewAfterAClose) {
-  Ear ear;
+  RecordingListener listener;
   std::string out;
-  auto session = session_of({}, ear, {"orion.*", "x"});
+  auto session = session_of({}, listener, {"orion.*", "x"});
   session.open(kStart, out);
   EXPECT_FALSE(session.feed(kAcknowledged + "*4\r\n$8\r\npmess", kStart));
   session.close();

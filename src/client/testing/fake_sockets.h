@@ -1,8 +1,7 @@
-// FakeSockets: scripted sockets for tests of a shard. What a client would send is queued, what it would
-// receive is kept, and every end is counted, so that a test can ask whether each descriptor was closed
-// exactly once.
+// FakeSockets: sockets for tests of a shard. A test queues what the client sends, and reads what it receives.
+// Every close is counted, so that a test can check that each descriptor was closed exactly once.
 //
-// Thread: the test's. Descriptors are made up and never used twice. Any use of a closed one is a failure.
+// Thread: the test's. Descriptors are numbers that are never reused. Any use of a closed one is a failure.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,12 +22,12 @@ struct FakeSocket {
   static constexpr std::size_t kEndless = std::numeric_limits<std::size_t>::max();
 
   std::string incoming;                   // sent by the client, not yet read
-  std::size_t read_bytes_max = kEndless;  // a read gives at most so many
+  std::size_t read_bytes_max = kEndless;  // at most so many are returned by one read
   bool ended = false;                     // the client has shut its side (after `incoming`)
   bool broken = false;                    // the client has reset the connection
-  std::size_t capacity = kEndless;        // what the kernel would still take
-  bool was_short = false;                 // a write came up short: the next room is an edge
-  std::string received;                   // what the client would have read
+  std::size_t capacity = kEndless;        // how many bytes the kernel still takes
+  bool was_short = false;                 // a write was short: epoll reports the next room
+  std::string received;                   // what the client has read
   std::uint64_t written = 0;              // ever
   std::uint64_t unacked = 0;              // of `written`, what the client's kernel has not acknowledged
   bool shut_down = false;
@@ -48,7 +47,7 @@ class FakeSockets final : public Sockets {
   }
   FakeSocket& operator[](int fd) { return sockets_.at(fd); }
   const std::map<int, FakeSocket>& all() const { return sockets_; }
-  // Each look at the clock costs this much: 0 makes slices endless.
+  // How much time passes at each look at the precise clock. With 0 a slice never ends.
   void set_cost_of_a_look(MonoClock::duration cost) { cost_ = cost; }
 
   // A test hands its sockets to Shard::adopt(); only listening sockets of the kernel have any to accept.

@@ -1,4 +1,4 @@
-// What a client reads of a server's bytes: heads apart from bodies, and frames as comparable text.
+// Parses what a server sends: heads and bodies of answers, and frames as texts that tests can compare.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace carillon::client::testing {
 
 struct Answer {
   std::string head;  // with its empty line
-  std::string body;  // all that follows, unless it is taken apart further
+  std::string body;  // everything after the head
 };
 
 inline Answer split_answer(std::string_view bytes) {
@@ -19,7 +19,7 @@ inline Answer split_answer(std::string_view bytes) {
   return {std::string(bytes.substr(0, end + 4)), std::string(bytes.substr(end + 4))};
 }
 
-// One frame's words: "text hello", "ping", "pong x", "close 1008 Slow consumer", "close".
+// A frame as text: "text hello", "ping", "pong x", "close 1008 Slow consumer", "close".
 inline std::string words_of(unsigned opcode, std::string_view payload) {
   const std::string rest = payload.empty() ? "" : " " + std::string(payload);
   switch (opcode) {
@@ -43,7 +43,7 @@ inline std::string words_of(unsigned opcode, std::string_view payload) {
   return "close " + std::to_string(high * 256 + low) + reason;
 }
 
-// Whole frames only; what is left over ends the list as "rest N".
+// Only whole frames. When N bytes are left over, the list ends with "rest N".
 inline std::vector<std::string> frames_of(std::string_view bytes) {
   std::vector<std::string> frames;
   while (bytes.size() >= 2) {

@@ -1,4 +1,4 @@
-// FakePublisher: a bus that keeps what clients publish, and answers when the test says. For tests.
+// FakePublisher: keeps what clients publish; the test decides when and how the bus answers. For tests.
 #pragma once
 
 #include <functional>

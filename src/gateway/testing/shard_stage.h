@@ -1,5 +1,5 @@
-// ShardStage: a real Shard and Router on fake time and fake sockets, with the configuration that a
-// test writes as TOML. Everything that a client does is a call here.
+// ShardStage: a real Shard and Router on fake time and fake sockets, with a configuration that the test
+// writes as TOML. Each thing that a client can do is a method here.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@
 #include "gateway/router.h"
 #include "gateway/shard.h"
 #include "gateway/testing/fake_publisher.h"
-#include "gateway/testing/listening_log.h"
+#include "gateway/testing/recording_log.h"
 #include "reactor/testing/fake_loop.h"
 #include "websocket/frame_writer.h"
 
@@ -28,7 +28,8 @@ namespace carillon::gateway::testing {
 
 using namespace client::testing;
 
-// An API of three routes: /now answers from the head, /echo with its body, /later when the test says.
+// An API with three paths: /now answers from the head, /echo repeats the body, /later answers when the test
+// calls the responder in `owed`.
 class FakeApi final : public HttpHandler {
  public:
   Judgement judge(const http::RequestHead& head, const Requester&) override {
@@ -62,10 +63,10 @@ class FakeApi final : public HttpHandler {
   std::function<void()> on_handle = [] {};
 };
 
-// The way from the Router to the shard, where a full inbox would lose batches.
-class LossyDoor final : public BatchTaker {
+// Stands between the Router and the shard, and drops batches as a full inbox does.
+class LossyLink final : public BatchTaker {
  public:
-  explicit LossyDoor(BatchTaker& taker) : taker_(taker) {}
+  explicit LossyLink(BatchTaker& taker) : taker_(taker) {}
   void take_batch(SharedBatch batch) override {
     if (lose > 0) {
       --lose;
@@ -74,7 +75,7 @@ class LossyDoor final : public BatchTaker {
     }
   }
 
-  int lose = 0;  // so many batches from now on
+  int lose = 0;  // how many of the next batches are dropped
 
  private:
   BatchTaker& taker_;
@@ -121,18 +122,19 @@ class ShardStage {
         shared{settings,     endpoints,   sibling ? sibling->admission : admission, api, publisher, log,
                SipKey{1, 2}, frame_memory},
         shard(std::move(*Shard::create(shared, loop, sockets, place))),
-        door(*shard),
+        link(*shard),
         router(endpoints, frame_memory, loop, log) {
-    router.add_taker(door);
+    router.add_taker(link);
   }
 
-  // --- a client's deeds ---
+  // --- what a client does ---
   int connect(const std::string& address = "192.0.2.1") {
     const int fd = sockets.open_socket();
     shard->acceptor().adopt(fd, address, options);
     return fd;
   }
-  void arrive(int fd, std::string_view bytes) {  // one edge, however many bytes
+  // The bytes arrive with one epoll edge; nothing is read before settle().
+  void arrive(int fd, std::string_view bytes) {
     sockets[fd].incoming.append(bytes);
     if (sockets[fd].is_open()) loop.fire(fd, EPOLLIN);
   }
@@ -150,7 +152,8 @@ class ShardStage {
     if (sockets[fd].is_open()) loop.fire(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
     settle();
   }
-  void take_up(int fd, std::size_t bytes) {  // the client reads so much
+  // The client reads up to so many bytes.
+  void let_read(int fd, std::size_t bytes) {
     FakeSocket& socket = sockets[fd];
     if (socket.capacity != FakeSocket::kEndless) {
       socket.capacity = bytes == FakeSocket::kEndless ? bytes : socket.capacity + bytes;
@@ -161,13 +164,13 @@ class ShardStage {
   std::string take_received(int fd) { return std::exchange(sockets[fd].received, {}); }
   std::vector<std::string> take_frames(int fd) { return frames_of(take_received(fd)); }
 
-  // Connects, sends a whole request, and gives the answer.
+  // Connects, sends a whole request, and returns the answer.
   Answer ask(std::string_view request, const std::string& address = "192.0.2.1") {
     last_fd = connect(address);
     send(last_fd, request);
     return split_answer(take_received(last_fd));
   }
-  // A WebSocket whose 101 has been read.
+  // Opens a WebSocket and reads its 101.
   int open(std::string_view request, const std::string& address = "192.0.2.1") {
     const Answer answer = ask(request, address);
     EXPECT_EQ(answer.head.substr(0, 12), "HTTP/1.1 101") << answer.head << answer.body;
@@ -183,7 +186,7 @@ class ShardStage {
 
   // --- time ---
   void settle() { loop.settle(); }
-  // Time passes as for a real loop: it wakes at timers and when the shard asked to be called.
+  // Lets time pass as for a real loop, which wakes at timers and when the shard asked to be called.
   void run_for(MonoClock::duration time) {
     const MonoTime end = loop.now() + time;
     settle();
@@ -193,10 +196,10 @@ class ShardStage {
       settle();
     }
   }
-  // The process does not run for a while (SIGSTOP).
+  // Lets time pass in which the process does not run, as after SIGSTOP.
   void stall(MonoClock::duration time) { loop.advance(time); }
 
-  // --- what is to be seen ---
+  // --- what can be observed ---
   std::uint64_t refusals(RefusalReason reason) const { return shard->counters().refusals[reason].get(); }
   std::uint64_t closes(CloseReason reason, std::size_t endpoint = 0) const {
     return shard->counters().endpoints[endpoint].closes[reason].get();
@@ -213,7 +216,7 @@ class ShardStage {
   bool was_closed(int fd) { return sockets[fd].closes == 1 && sockets[fd].resets == 0; }
   bool was_reset(int fd) { return sockets[fd].closes == 0 && sockets[fd].resets == 1; }
 
-  // Everybody has gone: nothing may be left, and each descriptor had one end.
+  // Checks that no client, counter or memory is left, and that each descriptor was closed once.
   void expect_nothing_left() {
     EXPECT_EQ(shard->counters().sockets.get(), 0U);
     EXPECT_EQ(shard->drain().websockets_left(), 0U);
@@ -227,7 +230,7 @@ class ShardStage {
       EXPECT_EQ(endpoint.connections.get(), 0U);
       accepted += endpoint.accepted.get();
     }
-    EXPECT_EQ(all_closes(), accepted) << "each WebSocket has one reason for its end";
+    EXPECT_EQ(all_closes(), accepted) << "each WebSocket has one reason for its close";
     for (const auto& [fd, socket] : sockets.all()) EXPECT_EQ(socket.closes + socket.resets, 1) << fd;
   }
 
@@ -240,7 +243,7 @@ class ShardStage {
   fanout::FrameMemory frame_memory{std::uint64_t{1} << 30};
   reactor::FakeLoop loop;
   FakeSockets sockets{loop};
-  ListeningLog log;
+  RecordingLog log;
   FakeApi api;
   FakePublisher publisher;
   config::Settings settings;
@@ -248,9 +251,9 @@ class ShardStage {
   Admission admission;
   Shared shared;
   std::unique_ptr<Shard> shard;
-  LossyDoor door;
+  LossyLink link;
   Router router;
-  ListenerOptions options;  // where the next clients come in
+  ListenerOptions options;  // of the address that the next clients connect to
   int last_fd = -1;
 
  private:

@@ -1,5 +1,5 @@
-// TlsStage: a ShardStage whose clients come in by an address with TLS, and what each of them makes of the
-// bytes that it is sent.
+// TlsStage: a ShardStage whose clients connect to an address with TLS. It encrypts what they send and
+// decrypts what they receive.
 #pragma once
 
 #include <map>
@@ -25,11 +25,11 @@ class TlsStage : public ShardStage {
  public:
   explicit TlsStage(std::string_view toml = kOrion) : ShardStage(toml) {
     options.tls = test_context();
-    // Nobody is ever accepted here: connect() gives the shard its clients.
+    // No connection is accepted from this listener: connect() gives the shard its clients.
     EXPECT_TRUE(shard->acceptor().listen(reactor::FileDescriptor(), options).has_value());
   }
 
-  // --- a client's deeds, encrypted ---
+  // --- what a client does, encrypted ---
   int connect_tls(const reactor::TlsOffer& offer = {}) {
     const int fd = connect();
     clients[fd] = std::make_unique<reactor::TlsMemoryClient>(offer);
@@ -38,11 +38,11 @@ class TlsStage : public ShardStage {
     return fd;
   }
   reactor::TlsMemoryClient& client(int fd) { return *clients.at(fd); }
-  void say(int fd, std::string_view plaintext) {
-    send(fd, client(fd).say(plaintext));
+  void send_encrypted(int fd, std::string_view plaintext) {
+    send(fd, client(fd).encrypt(plaintext));
     shuttle(fd);
   }
-  // What each has sent comes to the other, until neither has more to say.
+  // Exchanges bytes until neither side has more to send.
   void shuttle(int fd) {
     for (;;) {
       const std::string answer = client(fd).feed(take_received(fd));
@@ -50,25 +50,25 @@ class TlsStage : public ShardStage {
       send(fd, answer);
     }
   }
-  // Plaintext of the server's, so far as it has come.
-  std::string take_heard(int fd) {
+  // The plaintext that has arrived from the server.
+  std::string take_decrypted(int fd) {
     shuttle(fd);
     return client(fd).take_received();
   }
-  std::vector<std::string> take_heard_frames(int fd) { return frames_of(take_heard(fd)); }
+  std::vector<std::string> take_decrypted_frames(int fd) { return frames_of(take_decrypted(fd)); }
 
   int open_tls(std::string_view request = {}, const reactor::TlsOffer& offer = {}) {
     const int fd = connect_tls(offer);
-    say(fd, request.empty() ? orion_upgrade() : std::string(request));
-    EXPECT_EQ(split_answer(take_heard(fd)).head.substr(0, 12), "HTTP/1.1 101");
+    send_encrypted(fd, request.empty() ? orion_upgrade() : std::string(request));
+    EXPECT_EQ(split_answer(take_decrypted(fd)).head.substr(0, 12), "HTTP/1.1 101");
     return fd;
   }
 
   std::map<int, std::unique_ptr<reactor::TlsMemoryClient>> clients;
 };
 
-// Everybody goes, and nothing of anybody stays.
-inline void leave_all(TlsStage& stage) {
+// Closes all clients, and checks that no state is left.
+inline void close_all(TlsStage& stage) {
   for (const auto& [fd, socket] : stage.sockets.all()) {
     stage.sockets[fd].capacity = FakeSocket::kEndless;
     if (socket.is_open()) stage.end(fd);

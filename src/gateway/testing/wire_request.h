@@ -1,5 +1,5 @@
-// A golden vector's requests and refusals: how `connect` becomes bytes, and what an answer must hold.
-// Pure but for gtest's failures.
+// The requests and refusals of golden vectors: builds the bytes of `connect`, and checks an answer. Pure
+// except that it reports failures to gtest.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -25,7 +25,8 @@ inline std::string claim_text(const json::Value& value, WallTime now) {
   return std::to_string(std::chrono::duration_cast<seconds>(at.time_since_epoch()).count());
 }
 
-// "token" holds claims, with "exp": "+60s" from now, or is the token itself; "signed" says how.
+// "token" holds claims, where "exp": "+60s" counts from now, or is the token itself; "signed" names algorithm
+// and key.
 inline std::string token_of(const json::Value& step, WallTime now) {
   const auto claims = step.find("token");
   if (claims && claims->is(json::Type::string)) return text_of(*claims);
@@ -53,7 +54,7 @@ inline std::string token_of(const json::Value& step, WallTime now) {
   return auth::testing::sign(header, payload, secret, algorithm);
 }
 
-// Every byte but the dots, which stay to be looked at.
+// Percent-encodes every byte except the dots.
 inline std::string percent_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -68,7 +69,7 @@ inline std::string percent_encoded(std::string_view text) {
   return out;
 }
 
-// Another signature: the first byte of it is another one.
+// The same token with the first byte of its signature changed.
 inline std::string changed(std::string token) {
   const std::size_t at = token.rfind('.') + 1;
   if (at < token.size()) token[at] = token[at] == 'A' ? 'B' : 'A';

@@ -1,6 +1,6 @@
-// WireRun: carries out one golden vector on a ShardStage, so that 60 s take milliseconds.
+// WireRun: runs one golden vector on a ShardStage, on fake time.
 //
-// Every frame is noted with the fake moment at which it left, so that its $time is exact. Steps under
+// Every frame is recorded with the fake time at which it was sent, so that its $time is exact. Steps under
 // "real" are for the real binary (tests/integration/wire_vectors.test.mjs); here only their form is checked.
 #pragma once
 
@@ -35,15 +35,15 @@ class WireRun {
         }
       }
     }
-    EXPECT_GT(number, 0U) << "a vector without steps shows nothing";
+    EXPECT_GT(number, 0U) << "a vector without steps tests nothing";
     for (auto& [name, client] : clients_) {
-      for (const Frame& frame : client.frames) ADD_FAILURE() << name << " got also: " << frame.words;
+      for (const Frame& frame : client.frames) ADD_FAILURE() << name << ": unexpected frame: " << frame.words;
     }
   }
 
  private:
   struct Frame {
-    std::string words;  // of words_of(), or "end": the end without a close frame
+    std::string words;  // of words_of(), or "end": closed without a close frame
     WallTime at;
   };
   struct Client {
@@ -85,7 +85,7 @@ class WireRun {
     return all;
   }
 
-  // The verb that a step's first member names; null, and a failure, where the step is not well written.
+  // The verb that a step's first member names. Null, and a failure, when the step is malformed.
   static const Verb* verb_of(Step step) {
     const Verb* verb = nullptr;
     for (const json::Member& member : step.members()) {
@@ -95,11 +95,11 @@ class WireRun {
         }
         if (!verb) break;
       } else if (std::find(verb->with.begin(), verb->with.end(), member.raw_name) == verb->with.end()) {
-        ADD_FAILURE() << verb->name << " knows no " << member.raw_name;
+        ADD_FAILURE() << verb->name << " has no member " << member.raw_name;
         return nullptr;
       }
     }
-    if (!verb) ADD_FAILURE() << "no such step";
+    if (!verb) ADD_FAILURE() << "unknown step";
     return verb;
   }
 
@@ -134,7 +134,7 @@ class WireRun {
       const Answer answer = stage_.ask(request, from);
       if (const auto refused = step.find("refused")) {
         check_refusal(*refused, answer, stage_.loop.wall_now());
-        EXPECT_TRUE(stage_.sockets[stage_.last_fd].shut_down) << "it must be closed cleanly";
+        EXPECT_TRUE(stage_.sockets[stage_.last_fd].shut_down) << "the connection must be closed cleanly";
         continue;
       }
       EXPECT_EQ(answer.head.substr(0, 13), "HTTP/1.1 101 ") << answer.head << answer.body;
@@ -182,7 +182,7 @@ class WireRun {
       return client_close(static_cast<std::uint16_t>(code->integer().value_or(0)), text_at(step, "reason"));
     }
     const std::vector<std::string> parts = texts_at(step, "fragments");
-    EXPECT_FALSE(parts.empty()) << "what is to be sent?";
+    EXPECT_FALSE(parts.empty()) << "the step has nothing to send";
     std::string bytes;
     for (std::size_t i = 0; i < parts.size(); ++i) {
       std::string part;
@@ -230,7 +230,7 @@ class WireRun {
   }
   void read(Step step) {
     if (const Client* client = client_of(text_at(step, "read"))) {
-      stage_.take_up(client->fd, FakeSocket::kEndless);
+      stage_.let_read(client->fd, FakeSocket::kEndless);
     }
   }
   void drain(Step) {
@@ -238,17 +238,17 @@ class WireRun {
     stage_.shard->begin_drain(seconds(1));
   }
 
-  // The next line with that message has those fields.
+  // The next line with that message must have those fields.
   void log(Step step) {
     const json::Value wanted = *step.find("log");
     const std::string message = text_at(wanted, "message");
     auto& records = stage_.log.records;
     while (logs_seen_ < records.size() && records[logs_seen_].message != message) ++logs_seen_;
     if (logs_seen_ == records.size()) {
-      ADD_FAILURE() << "no such line";
+      ADD_FAILURE() << "no such log line";
       return;
     }
-    const ListeningLog::Record& record = records[logs_seen_++];
+    const RecordingLog::Record& record = records[logs_seen_++];
     for (const json::Member& member : wanted.members()) {
       if (member.raw_name == "message" || member.raw_name == "timestamp") continue;  // the writer's
       if (member.raw_name == "level") {
@@ -275,7 +275,7 @@ class WireRun {
     Client* client = client_of(text_at(step, "expect"));
     const auto list = step.find("frames");
     if (!list || !list->is(json::Type::array)) {
-      ADD_FAILURE() << "which frames?";
+      ADD_FAILURE() << "frames must be an array";
       return;
     }
     if (!client) return;
@@ -294,20 +294,20 @@ class WireRun {
       }
     }
     while (skip && at < got.size() && got[at].words.starts_with("text ")) ++at;
-    for (; at < got.size(); ++at) ADD_FAILURE() << "got also: " << got[at].words;
+    for (; at < got.size(); ++at) ADD_FAILURE() << "unexpected frame: " << got[at].words;
   }
   static bool check_frame(const json::Value& wanted, std::int64_t n, const Frame* got, const Client& client) {
     const std::string words = words_wanted(wanted);
     if (words.empty()) {
-      ADD_FAILURE() << "no such frame: " << wanted.raw();
+      ADD_FAILURE() << "unknown kind of frame: " << wanted.raw();
       return false;
     }
     if (!got) {
-      ADD_FAILURE() << "there came no " << words;
+      ADD_FAILURE() << "missing frame: " << words;
       return false;
     }
     EXPECT_EQ(got->words, at_time(replaced(words, "$n", std::to_string(n)), got->at));
-    EXPECT_TRUE(client.has_ended || !words.starts_with("close")) << "a close frame, and still open";
+    EXPECT_TRUE(client.has_ended || !words.starts_with("close")) << "still open after a close frame";
     return true;
   }
   // Of words_of().
@@ -333,8 +333,8 @@ class WireRun {
     return nullptr;
   }
 
-  // Until nothing more happens at this moment: what clients publish comes back from the bus, and who
-  // answers pings does.
+  // Runs until nothing more happens at this moment: events that clients published come back from the bus, and
+  // clients that answer pings send their pongs.
   void pump() {
     stage_.settle();
     for (bool again = true; again;) {
@@ -364,8 +364,8 @@ class WireRun {
     const FakeSocket& socket = stage_.sockets[client.fd];
     if (!client.has_ended && (!socket.is_open() || socket.shut_down)) {
       client.has_ended = true;
-      const bool was_told = !client.frames.empty() && client.frames.back().words.starts_with("close");
-      if (!was_told) client.frames.push_back({"end", stage_.loop.wall_now()});
+      const bool has_close = !client.frames.empty() && client.frames.back().words.starts_with("close");
+      if (!has_close) client.frames.push_back({"end", stage_.loop.wall_now()});
     }
     return answered;
   }

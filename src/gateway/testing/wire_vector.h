@@ -1,5 +1,5 @@
-// WireVector: one golden vector of protocol/vectors/*.json, and what its texts mean.
-// protocol/vectors/README.md says how vectors are written.
+// WireVector: one golden vector of protocol/vectors/*.json, and how its texts are interpreted.
+// protocol/vectors/README.md describes the format.
 //
 // A Value here is a view of the file's text, which lives as long as the WireVectors that read it.
 #pragma once
@@ -21,7 +21,7 @@
 
 namespace carillon::gateway::testing {
 
-// --- reading JSON without ceremony: what is missing or of another type is empty ---
+// --- lenient reading of JSON: what is missing or of another type is empty ---
 
 inline std::string text_of(const std::optional<json::Value>& value, std::string otherwise = {}) {
   if (!value) return otherwise;
@@ -42,7 +42,7 @@ inline std::vector<std::string> texts_at(const json::Value& object, std::string_
   return texts;
 }
 
-// As it goes over the wire: a string's text; anything else as it is written, without the white space.
+// A value as it is sent: the text of a string; anything else as written, without white space.
 inline std::string wire_text(const json::Value& value) {
   if (value.is(json::Type::string)) return text_of(value);
   std::string out;
@@ -66,7 +66,7 @@ inline std::string replaced(std::string text, std::string_view what, std::string
   return text;
 }
 
-// $time_s and $time_ms are the moment at which it was sent.
+// Replaces $time_s and $time_ms by the moment at which the text was sent.
 inline std::string at_time(std::string text, WallTime time) {
   return replaced(replaced(std::move(text), "$time_s", rfc3339_seconds(time)), "$time_ms",
                   rfc3339_milliseconds(time));
@@ -101,7 +101,7 @@ struct WireVector {
   json::Value vector;
   json::Value file;
 
-  // Whether the engine with fake time can show any of it.
+  // Whether all of its steps need the real binary.
   bool is_for_the_binary_only() const { return text_at(vector, "run") == "binary"; }
   // The lines of `endpoints` and `server`, the vector's own or its file's, as a configuration.
   std::string toml() const {
@@ -120,7 +120,7 @@ struct WireVector {
 struct WireVectors {
   std::vector<std::unique_ptr<std::string>> texts;
   std::vector<WireVector> vectors;
-  std::vector<std::string> problems;  // each is a failure: a vector that is not read must not be green
+  std::vector<std::string> problems;  // each one is reported as a failure: an unread vector must not pass
 
   void read(const std::filesystem::path& path) {
     std::ifstream stream(path, std::ios::binary);

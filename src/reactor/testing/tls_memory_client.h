@@ -69,7 +69,7 @@ class TlsMemoryClient {
       return take_produced();
     }
   }
-  std::string say(std::string_view plaintext) {
+  std::string encrypt(std::string_view plaintext) {
     ERR_clear_error();
     if (SSL_write(session_.get(), plaintext.data(), static_cast<int>(plaintext.size())) <= 0) failed = true;
     return take_produced();

@@ -1,4 +1,4 @@
-// ListeningLog: keeps every line that is logged. For tests.
+// RecordingLog: keeps every line that is logged, as text and as fields. For tests.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace carillon::gateway::testing {
 
-class ListeningLog final : public Log {
+class RecordingLog final : public Log {
  public:
   struct Record {
     LogLevel level;

@@ -1,4 +1,4 @@
-// For a node that serves WebSockets alone: an API without a route.
+// StubHttpHandler: an API without routes, for a node that serves only WebSockets. For tests and benchmarks.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace carillon::gateway::testing {
 
-class NoHttp final : public client::HttpHandler {
+class StubHttpHandler final : public client::HttpHandler {
  public:
   Judgement judge(const http::RequestHead&, const client::Requester&) override { return NotMine{}; }
   std::optional<http::Response> handle(const http::RequestHead&, std::string, client::Responder) override {
