@@ -23,6 +23,19 @@ void end_deserted(Stage& stage, Index& index) {
 
 // --- channels by name ---------------------------------------------------------------------------
 
+TEST(SubscriptionIndex, OnlyChannelsThatStillHaveNoSubscriberAreDeserted) {
+  Stage stage;
+  SubscriptionIndex index(*stage.engine, kDisconnect, 100, {1, 2}, 7);
+  stage.join(0, {});
+  for (const char* channel : {"used again", "freed", "deserted"}) index.subscribe(0, channel);
+  stage.engine->remove_subscriber(0);
+  stage.join(1, {});
+  index.subscribe(1, "used again");
+  EXPECT_TRUE(index.end(*index.find("freed")));
+  EXPECT_THAT(stage.engine->take_deserted(), ElementsAre(*index.find("deserted")));
+  EXPECT_EQ(stage.engine->owner_of(*index.find("deserted")), 7U);
+}
+
 TEST(SubscriptionIndex, AChannelLivesFromItsFirstSubscriberToItsLast) {
   Stage stage;
   SubscriptionIndex index(*stage.engine, kDisconnect, 100, {1, 2});
