@@ -133,7 +133,7 @@ test("names and links", async (t) => {
   await t.test("every option that is named is in docs/configuration.md", () => {
     for (const { name, text } of PAGES) {
       for (const option of codes(text)) {
-        const key = /^((?:source|select|auth|inbound|limits|keepalive|frames|log)\.[a-z_.]+)/.exec(option)?.[1];
+        const key = /^((?:source|select|auth|inbound|limits|lag|keepalive|frames|errors|refusals|log)\.[a-z_.]+)/.exec(option)?.[1];
         if (key) assert.ok(CONFIGURATION.includes(`| \`${key}\` |`), `${name}: ${key}`);
       }
     }
