@@ -28,7 +28,6 @@
 #include "gateway/stream_sessions.h"
 #include "reactor/loop.h"
 #include "transport/websocket.h"
-#include "websocket/deflate.h"
 
 namespace carillon::gateway {
 
