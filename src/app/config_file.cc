@@ -16,9 +16,10 @@ namespace {
 
 void complain(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
 
-// What config/ cannot judge, for it knows neither bus nor TLS. All that a start would refuse of a file is
-// refused here, so that `check` and `serve` judge alike.
-void judge(config::Loaded& loaded) {
+// Checks what config/ cannot check because it is a lower layer: the profiles, the bus URL, the routes and the
+// certificates. Everything in a file that would make a start fail is refused here, so that `check` and
+// `serve` accept and refuse the same files.
+void check_upper_layers(config::Loaded& loaded) {
   const config::Settings& settings = loaded.settings;
   loaded.errors = protocol::compile_endpoints(settings).problems;
   if (const auto url = bus::parse_bus_url(settings.bus.url); !url) {
@@ -66,7 +67,7 @@ std::optional<config::Loaded> load_config_file(const std::string& path) {
 
 std::optional<config::Loaded> load_config_text(const std::string& text, const std::string& source) {
   config::Loaded loaded = config::load(text, source, config::Environment::of_process());
-  if (loaded.errors.empty()) judge(loaded);
+  if (loaded.errors.empty()) check_upper_layers(loaded);
   for (const config::Problem& problem : loaded.errors) complain(problem.text());
   if (!loaded.errors.empty() || !keys_are_good(loaded.settings)) return std::nullopt;
   return loaded;

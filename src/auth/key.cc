@@ -69,9 +69,10 @@ AlgorithmSet check_algorithms(const config::KeySettings& settings, Problems& pro
   }
   const auto list = set.list();
   if (std::any_of(list.begin(), list.end(), is_hmac) && !std::all_of(list.begin(), list.end(), is_hmac)) {
-    problems.add("algorithms",
-                 "mixes HS* with public-key algorithms, so that whoever has the public key could sign; "
-                 "make two keys of it");
+    problems.add(
+        "algorithms",
+        "mixes HS* with public-key algorithms, so that anyone with the public key could sign tokens; "
+        "write two keys instead");
     return {};
   }
   return set;
@@ -84,7 +85,7 @@ void check_secret(const config::KeySettings& settings, WeakSecrets weak_secrets,
     problems.add("secret", "is missing; HS* needs it: { env = \"CARILLON_JWT_SECRET\" }, for instance");
   } else if (secret.find("-----BEGIN ") != std::string_view::npos) {
     problems.add("secret",
-                 "holds a PEM key, which is no shared secret; for a public key list RS*, PS*, ES* or "
+                 "holds a PEM key, which is not a shared secret; for a public key list RS*, PS*, ES* or "
                  "EdDSA and give it as `public_key`");
   } else if (secret.size() < kSecretBytesMin && weak_secrets == WeakSecrets::refuse) {
     problems.add("secret",

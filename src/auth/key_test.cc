@@ -69,7 +69,7 @@ TEST(KeySettings, SecretsAndPublicKeysDoNotMix) {
   auto rsa_with_secret = public_key(kRsaPem, {"RS256"});
   rsa_with_secret.secret = Secret(string(kSecret));
   expect_refused(rsa_with_secret, "keys.issuer.secret: RS*, PS*, ES* and EdDSA use `public_key` only");
-  expect_refused(hmac_key(kRsaPem), "holds a PEM key, which is no shared secret");
+  expect_refused(hmac_key(kRsaPem), "holds a PEM key, which is not a shared secret");
   expect_refused(public_key("", {"RS256"}), "keys.issuer.public_key: is missing");
 }
 

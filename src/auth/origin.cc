@@ -80,7 +80,8 @@ std::optional<std::string> normalised(std::string_view origin) {
 
 std::string refusal(const std::string& origin) {
   const std::string shown = "\"" + origin + "\" ";
-  if (origin == "*") return "\"*\" stands alone: it admits every Origin already; remove the others or it";
+  if (origin == "*")
+    return "\"*\" admits every Origin, so it must be the only entry; remove the others or it";
   if (origin == "null") return shown + "names no site, any page can send it; only [\"*\"] admits it";
   if (origin.find('*') != std::string::npos) return shown + "is a pattern; list each origin in full";
   if (origin.size() > 1 && origin.ends_with('/') && normalised(origin.substr(0, origin.size() - 1))) {
@@ -100,7 +101,7 @@ std::string refusal(const std::string& origin) {
 Result<OriginPolicy> OriginPolicy::parse(const std::vector<std::string>& origins) {
   OriginPolicy policy;
   if (origins.empty())
-    return failure("is empty and would admit nobody; write [\"*\"] for any Origin, or list them");
+    return failure("is empty and would admit no client; write [\"*\"] for any Origin, or list them");
   if (origins.size() == 1 && origins.front() == "*") {
     policy.any_ = true;
     return policy;

@@ -87,7 +87,7 @@ Result<IpRange> IpRange::parse(std::string_view text) {
   const auto address = IpAddress::parse(text.substr(0, slash));
   if (!address) {
     return failure(quoted(text) +
-                   " is no range of addresses; write one such as \"10.0.0.0/8\" or \"::1/128\"");
+                   " is not a range of addresses; write one such as \"10.0.0.0/8\" or \"::1/128\"");
   }
   // "::ffff:10.0.0.0/104" counts its prefix in IPv6's bits, "10.0.0.0/8" in IPv4's.
   const bool counts_v6_bits = text.find(':') != std::string_view::npos;

@@ -109,7 +109,7 @@ TEST(IpRange, ABadRangeIsRefusedWithWhatToWrite) {
             R"("::1/129" has no prefix length from 0 to 128; write "::1/128" for one address)");
   EXPECT_EQ(why("::1/"), R"("::1/" has no prefix length from 0 to 128; write "::1/128" for one address)");
   EXPECT_EQ(why("::1/1x"), R"("::1/1x" has no prefix length from 0 to 128; write "::1/128" for one address)");
-  EXPECT_EQ(why("lan"), R"("lan" is no range of addresses; write one such as "10.0.0.0/8" or "::1/128")");
+  EXPECT_EQ(why("lan"), R"("lan" is not a range of addresses; write one such as "10.0.0.0/8" or "::1/128")");
   EXPECT_EQ(
       why("::ffff:10.0.0.0/8"),
       R"("::ffff:10.0.0.0/8" counts its prefix in IPv6's bits, and all of IPv4 has 96 of them; write the )"

@@ -39,8 +39,6 @@ Connector connector_to(const BusUrl& url, const BusOptions& options, std::size_t
 
 }  // namespace
 
-std::string_view known_schemes() { return "memory:, redis://, rediss://"; }
-
 Result<std::unique_ptr<Bus>> make_bus(BusOptions options, reactor::Loop& loop, EventSink& sink, Log& log) {
   auto url = parse_bus_url(options.url);
   if (!url) return tl::unexpected(url.error());

@@ -110,9 +110,6 @@ struct BusOptions {
   std::chrono::milliseconds backoff_max{5000};
 };
 
-// Every scheme that this build knows, for messages ("memory:, redis://, rediss://").
-std::string_view known_schemes();
-
 // Checks the URL's shape only; it connects in start(). The error says what to write instead and
 // never contains the password.
 Result<std::unique_ptr<Bus>> make_bus(BusOptions options, reactor::Loop& loop, EventSink& sink, Log& log);

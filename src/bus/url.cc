@@ -2,15 +2,13 @@
 
 #include <charconv>
 
-#include "bus/bus.h"
-
 namespace carillon::bus {
 namespace {
 
 constexpr std::uint32_t kDatabaseMax = 1'000'000;
 
 tl::unexpected<Error> refuse(std::string_view what) {
-  return failure("bus.url: " + std::string(what) +
+  return failure(std::string(what) +
                  "; write memory:, redis://[user:password@]host[:port][/db] or rediss://… "
                  "(special characters in user and password percent-encoded)");
 }
@@ -93,7 +91,7 @@ std::string_view parse_host_and_port(std::string_view text, BusUrl& url) {
   if (rest.empty()) return {};
   std::uint32_t port = 0;
   if (rest.front() != ':' || !parse_number(rest.substr(1), 65535, port) || port == 0) {
-    return "the port is no number from 1 to 65535";
+    return "the port is not a number from 1 to 65535";
   }
   url.port = static_cast<std::uint16_t>(port);
   return {};
@@ -112,7 +110,7 @@ std::string_view parse_redis(std::string_view rest, BusUrl& url) {
   }
   if (const auto fault = parse_host_and_port(host, url); !fault.empty()) return fault;
   if (!path.empty() && !parse_number(path, kDatabaseMax, url.database)) {
-    return "the database after the / is no number";
+    return "the database after the / is not a number";
   }
   return {};
 }
@@ -132,16 +130,16 @@ std::string BusUrl::display() const {
 Result<BusUrl> parse_bus_url(std::string_view text) {
   BusUrl url;
   if (text == "memory:") return url;
-  if (text.size() > kUrlBytesMax) return refuse("longer than 2048 bytes");
+  if (text.size() > kUrlBytesMax) return refuse("it is longer than 2048 bytes");
   const auto mark = text.find("://");
   const auto scheme = text.substr(0, mark);
-  if (mark == std::string_view::npos) return refuse("no scheme that this build knows");
+  if (mark == std::string_view::npos) return refuse("it has no scheme");
   if (scheme == "redis") {
     url.scheme = Scheme::redis;
   } else if (scheme == "rediss") {
     url.scheme = Scheme::rediss;
   } else {
-    return refuse("no scheme that this build knows (" + std::string(known_schemes()) + ")");
+    return refuse("unsupported scheme");
   }
   if (const auto fault = parse_redis(text.substr(mark + 3), url); !fault.empty()) return refuse(fault);
   return url;

@@ -39,7 +39,8 @@ std::optional<std::string> collision(const ListenSettings& listen, const ListenS
   const auto is_any = [](const ListenSettings& each) { return each.host == "0.0.0.0" || each.host == "::"; };
   if (!is_any(listen) && !is_any(earlier)) return std::nullopt;
   const auto& [all, one] = is_any(listen) ? std::tie(listen, earlier) : std::tie(earlier, listen);
-  return cat({"\"", show_listen(all), "\" takes \"", show_listen(one), "\" too; leave one of them out"});
+  return cat(
+      {"\"", show_listen(all), "\" already includes \"", show_listen(one), "\"; leave one of them out"});
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ class RoutesCheck {
   void alone(Entry& entry) {
     const RouteSettings& route = entry.route;
     if (route.methods.empty() && was_read(entry, "methods")) {
-      fault(entry, "methods", "is empty, so no request is ever its; write [\"POST\"]");
+      fault(entry, "methods", "is empty, so that no request matches the route; write [\"POST\"]");
     }
     if (route.path.empty()) {
       if (was_read(entry, "path")) fault(entry, "path", "is missing; write path = \"/hooks\"");
@@ -123,7 +123,7 @@ class RoutesCheck {
     const std::string& text = entry.route.id;
     if (text.empty()) return;
     if (entry.route.body == RouteBody::any) {
-      fault(entry, "id", "needs an object to stand in; write body = \"object\", or leave it out");
+      fault(entry, "id", "can only be inserted into an object; write body = \"object\", or leave it out");
       return;
     }
     if (text == "uuid") return;
@@ -131,7 +131,7 @@ class RoutesCheck {
     if (std::any_of(names.begin(), names.end(), is_it)) return;
     std::vector<std::string> known = {"uuid"};
     for (const std::string& name : names) known.push_back(cat({"{", name, "}"}));
-    fault(entry, "id", cat({quoted(text), " is no source of an id here; write ", alternatives(known)}));
+    fault(entry, "id", cat({quoted(text), " is not a source of ids here; write ", alternatives(known)}));
   }
 
   void against_others(std::size_t at) {

@@ -45,7 +45,7 @@ bool wait_for_bytes(int fd, MonoTime deadline) {
 
 Result<std::string> read_all(int fd, MonoTime deadline) {
   constexpr std::string_view kTooSlow =
-      "it is a pipe that is not written to its end in time; write a regular file";
+      "it is a pipe whose writer has not closed it in time; write a regular file";
   std::string content;
   char chunk[16 * 1024];
   for (;;) {
@@ -74,7 +74,7 @@ Result<std::string> read_bounded(std::string_view path, milliseconds pipe_patien
   const MonoTime deadline = S_ISREG(status.st_mode) ? MonoTime::max() : mono_now() + pipe_patience;
   auto content = read_all(file.fd(), deadline);
   if (content && content->empty() && S_ISFIFO(status.st_mode)) {
-    return failure("it is a pipe to which nobody writes; write a regular file");
+    return failure("it is a pipe without a writer; write a regular file");
   }
   return content;
 }

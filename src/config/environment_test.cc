@@ -96,7 +96,7 @@ TEST(ProcessEnvironment, APipeWithoutAWriterDoesNotHang) {
   const TemporaryPipe pipe;
   const auto content = Environment::of_process().read_file(pipe.path());
   ASSERT_FALSE(content);
-  EXPECT_EQ(content.error().message, "it is a pipe to which nobody writes; write a regular file");
+  EXPECT_EQ(content.error().message, "it is a pipe without a writer; write a regular file");
 }
 
 TEST(ProcessEnvironment, APipeThatIsHeldOpenDoesNotHang) {
@@ -107,7 +107,7 @@ TEST(ProcessEnvironment, APipeThatIsHeldOpenDoesNotHang) {
     const auto content = Environment::of_process(milliseconds(20)).read_file(pipe.path());
     ASSERT_FALSE(content) << begun;
     EXPECT_EQ(content.error().message,
-              "it is a pipe that is not written to its end in time; write a regular file");
+              "it is a pipe whose writer has not closed it in time; write a regular file");
   }
 }
 

@@ -111,8 +111,8 @@ Result<std::vector<ListenSettings>> parse_listen(std::string_view text) {
   if (address->starts_with("::ffff:") && address->find('.') != std::string::npos) {
     const std::string v4 = address->substr(address->rfind(':') + 1);
     return failure(
-        cat({quoted(text), " is an IPv4 address in IPv6's clothes, which cannot be listened on; write \"", v4,
-             ":", std::to_string(number), "\""}));
+        cat({quoted(text), " is an IPv4-mapped IPv6 address, which cannot be listened on; write \"", v4, ":",
+             std::to_string(number), "\""}));
   }
   out.push_back({*address, number, {}});
   return out;

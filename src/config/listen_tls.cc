@@ -34,7 +34,7 @@ void read_certificate(const Place& place, Reading& reading, ListenTls& tls) {
   if (!content) return;
   if (!holds(*content, "-----BEGIN CERTIFICATE-----")) {
     reading.fault(place, cat({"the file ", quoted(place.node.text),
-                              R"( is no PEM certificate; write the path of one with "-----BEGIN )"
+                              R"( is not a PEM certificate; write the path of one with "-----BEGIN )"
                               R"(CERTIFICATE-----", the server's own first)"}));
     return;
   }
@@ -47,7 +47,7 @@ void read_key(const Place& place, Reading& reading, ListenTls& tls) {
   if (!content) return;
   if (!holds(*content, "PRIVATE KEY-----")) {
     reading.fault(place, cat({"the file ", quoted(place.node.text),
-                              R"( is no PEM private key; write the path of one with "-----BEGIN )"
+                              R"( is not a PEM private key; write the path of one with "-----BEGIN )"
                               R"(PRIVATE KEY-----")"}));
     return;
   }

@@ -80,10 +80,10 @@ TEST(ListenTls, EveryMistakeIsNamedWithItsRemedy) {
       {R"([{ addr = "127.0.0.1:1", tls = { cert = "none", key = "k.pem" } }])",
        R"([0].tls.cert: cannot read the file "none": No such file or directory; write the path of a readable file)"},
       {R"([{ addr = "127.0.0.1:1", tls = { cert = "text", key = "k.pem" } }])",
-       R"([0].tls.cert: the file "text" is no PEM certificate; write the path of one with "-----BEGIN )"
+       R"([0].tls.cert: the file "text" is not a PEM certificate; write the path of one with "-----BEGIN )"
        R"(CERTIFICATE-----", the server's own first)"},
       {R"([{ addr = "127.0.0.1:1", tls = { cert = "c.pem", key = "c.pem" } }])",
-       R"([0].tls.key: the file "c.pem" is no PEM private key; write the path of one with "-----BEGIN )"
+       R"([0].tls.key: the file "c.pem" is not a PEM private key; write the path of one with "-----BEGIN )"
        R"(PRIVATE KEY-----")"},
       {R"([{ addr = "127.0.0.1:1", tls = { cert = "c.pem", key = "locked.pem" } }])",
        R"([0].tls.key: the file "locked.pem" needs a passphrase, and there is no prompt for it; write the path of a )"

@@ -179,7 +179,7 @@ TEST(ConfigMessages, OfKeys) {
           {"secret = { env = \"CARILLON_JWT_SECRET\" }\nalgorithms = [\"HS265\"]",
            "gateway.toml:5: keys.main.algorithms[0]: \"HS265\" is unknown; did you mean \"HS256\"?"},
           {"secret = { env = \"CARILLON_JWT_SECRET\" }\nalgorithms = [\"nOnE\"]",
-           "gateway.toml:5: keys.main.algorithms[0]: \"none\" would admit tokens that nobody signed; write "
+           "gateway.toml:5: keys.main.algorithms[0]: \"none\" would admit unsigned tokens; write "
            "one of "
            "HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA"},
           {"secret = { env = \"CARILLON_JWT_SECRET\" }\nalgorithms = [\"RS256\"]",
@@ -296,7 +296,7 @@ TEST(ConfigMessages, AreBoundedInNumber) {
   EXPECT_EQ(with_unknown_keys(200).size(), 200U);
   const auto many = with_unknown_keys(201);
   EXPECT_EQ(many.size(), 201U);
-  EXPECT_EQ(many.back().text(), "gateway.toml: and 1 more; mend these first");
+  EXPECT_EQ(many.back().text(), "gateway.toml: and 1 more; fix these first");
 }
 
 }  // namespace

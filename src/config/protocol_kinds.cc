@@ -57,7 +57,7 @@ std::optional<Requirement> read_one(const Node& member, const Place& place, Read
     requirement.type = type;
     return requirement;
   }
-  reading.fault(at, cat({quoted(member.text), " is no type; write ", alternatives(type_names())}));
+  reading.fault(at, cat({quoted(member.text), " is not a type; write ", alternatives(type_names())}));
   return std::nullopt;
 }
 

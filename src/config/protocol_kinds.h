@@ -14,7 +14,7 @@ inline constexpr std::size_t kSelectValuesMax = 64;
 // { "/type" = "string", "/data" = "object?" }: a pointer and what stands there; "?" may be absent.
 struct RequirementsKind {
   std::string type() const {
-    return "table of JSON Pointer = type, at most 16; \"?\" behind the type: may be absent";
+    return "table of JSON Pointer = type, at most 16; \"?\" after the type: the member may be absent";
   }
   std::string example() const { return R"({ "/data" = "object?", "/type" = "string" })"; }
   std::string show(const std::vector<Requirement>& field) const;

@@ -51,7 +51,7 @@ void Report::move_into(Loaded& loaded, std::string_view source) && {
   sort_by_line(warnings_, source);
   if (left_off_ > 0) {
     errors_.push_back({Origin{std::string(source), 0}, "",
-                       cat({"and ", std::to_string(left_off_), " more; mend these first"})});
+                       cat({"and ", std::to_string(left_off_), " more; fix these first"})});
   }
   loaded.errors = std::move(errors_);
   loaded.warnings = std::move(warnings_);

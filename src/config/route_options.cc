@@ -18,7 +18,7 @@ constexpr std::size_t kMethodsMax = 4;
 std::optional<std::string> check_route_path(std::string_view text) {
   const auto pattern = http::PathPattern::parse(text);
   if (pattern) return std::nullopt;
-  return cat({quoted(text), " is no path of a route: ", pattern.error().message});
+  return cat({quoted(text), " is not a valid route path: ", pattern.error().message});
 }
 
 }  // namespace

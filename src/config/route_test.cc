@@ -67,7 +67,8 @@ TEST(RouteMessages, OfItsKeys) {
        "gateway.toml:3: route[0].channel: is missing; write the channel that its events go to, channel = "
        "\"hooks\""},
       {"channel = \"hooks\"\npath = \"/x-{id}\"",
-       "gateway.toml:5: route[0].path: \"/x-{id}\" is no path of a route: the segment \"x-{id}\" is neither "
+       "gateway.toml:5: route[0].path: \"/x-{id}\" is not a valid route path: the segment \"x-{id}\" is "
+       "neither "
        "literal "
        "nor one parameter; write \"{name}\" for a whole segment"},
       {"path = \"/hook\"\nchannel = \"a.{id}\"",
@@ -82,19 +83,21 @@ TEST(RouteMessages, OfItsKeys) {
        "write "
        "channel = \"hooks\""},
       {"path = \"/hook\"\nchannel = \"c\"\nmethods = [\"GET\"]",
-       "gateway.toml:6: route[0].methods[0]: \"GET\" is no method of a route; write \"POST\", \"PUT\", "
+       "gateway.toml:6: route[0].methods[0]: \"GET\" is not a method that a route accepts; write \"POST\", "
+       "\"PUT\", "
        "\"PATCH\" or "
        "\"DELETE\""},
       {"path = \"/hook\"\nchannel = \"c\"\nmethods = []",
-       "gateway.toml:6: route[0].methods: is empty, so no request is ever its; write [\"POST\"]"},
+       "gateway.toml:6: route[0].methods: is empty, so that no request matches the route; write [\"POST\"]"},
       {"path = \"/hook\"\nchannel = \"c\"\nbody = \"objekt\"",
        "gateway.toml:6: route[0].body: \"objekt\" is unknown; did you mean \"object\"?"},
       {"path = \"/hook\"\nchannel = \"c\"\nid = \"uid\"",
-       "gateway.toml:6: route[0].id: \"uid\" is no source of an id here; write \"uuid\""},
+       "gateway.toml:6: route[0].id: \"uid\" is not a source of ids here; write \"uuid\""},
       {"path = \"/hook/{a}\"\nchannel = \"c\"\nid = \"{b}\"",
-       "gateway.toml:6: route[0].id: \"{b}\" is no source of an id here; write \"uuid\" or \"{a}\""},
+       "gateway.toml:6: route[0].id: \"{b}\" is not a source of ids here; write \"uuid\" or \"{a}\""},
       {"path = \"/hook\"\nchannel = \"c\"\nid = \"uuid\"\nbody = \"any\"",
-       "gateway.toml:6: route[0].id: needs an object to stand in; write body = \"object\", or leave it out"},
+       "gateway.toml:6: route[0].id: can only be inserted into an object; write body = \"object\", or leave "
+       "it out"},
       {"path = \"/hook/{a}\"\nchannel = \"c\"\nevent = '{\"a\":$path_b}'",
        "gateway.toml:6: route[0].event: at byte 5: there is no variable $path_b; did you mean $path_a?"},
       {"path = \"/hook\"\nchannel = \"c\"\nevent = '{\"a\":$bdy}'",
@@ -126,8 +129,9 @@ TEST(RouteMessages, OfWhereItStands) {
       errors_of(
           orion_with("[[endpoint.route]]\npath = \"/a\"\nchannel = \"c\"\n[[endpoint.route]]\nchannel = "
                      "\"c\"\npath = \"b\"")),
-      ElementsAre("gateway.toml:8: endpoint[0].route[1].path: \"b\" is no path of a route: does not begin "
-                  "with \"/\"; write \"/hooks/{id}\""));
+      ElementsAre(
+          "gateway.toml:8: endpoint[0].route[1].path: \"b\" is not a valid route path: does not begin "
+          "with \"/\"; write \"/hooks/{id}\""));
 }
 
 TEST(RouteMessages, OfACollision) {

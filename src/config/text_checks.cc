@@ -74,7 +74,7 @@ std::optional<std::string> check_algorithm(std::string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  if (lower == "none") return "\"none\" would admit tokens that nobody signed; write one of " + joined(names);
+  if (lower == "none") return "\"none\" would admit unsigned tokens; write one of " + joined(names);
   const auto near = nearest(text, names);
   if (near) return cat({quoted(text), " is unknown; did you mean \"", *near, "\"?"});
   return quoted(text) + " is unknown; write one of " + joined(names);
@@ -98,7 +98,8 @@ std::span<const std::string_view> own_paths() { return kOwnPaths; }
 std::optional<std::string> check_method(std::string_view text) {
   static constexpr std::array<std::string_view, 4> kMethods = {"POST", "PUT", "PATCH", "DELETE"};
   if (std::find(kMethods.begin(), kMethods.end(), text) != kMethods.end()) return std::nullopt;
-  return quoted(text) + " is no method of a route; write \"POST\", \"PUT\", \"PATCH\" or \"DELETE\"";
+  return quoted(text) +
+         " is not a method that a route accepts; write \"POST\", \"PUT\", \"PATCH\" or \"DELETE\"";
 }
 
 std::optional<std::string> check_health_member(std::string_view text) {

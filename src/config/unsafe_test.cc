@@ -66,12 +66,12 @@ std::vector<std::string> errors_of_listen(const std::string& list) {
 
 TEST(Unsafe, AnAddressThatAnotherTakesTooIsRefused) {
   const std::string v4 =
-      "gateway.toml:2: server.listen: \"0.0.0.0:80\" takes \"127.0.0.1:80\" too; leave one of "
+      "gateway.toml:2: server.listen: \"0.0.0.0:80\" already includes \"127.0.0.1:80\"; leave one of "
       "them out";
   EXPECT_THAT(errors_of_listen(R"("0.0.0.0:80", "127.0.0.1:80")"), ElementsAre(v4));
   EXPECT_THAT(errors_of_listen(R"("127.0.0.1:80", "0.0.0.0:80")"), ElementsAre(v4));
   EXPECT_THAT(errors_of_listen(R"("[::]:80", "[::1]:80")"),
-              ElementsAre(HasSubstr("\"[::]:80\" takes \"[::1]:80\"")));
+              ElementsAre(HasSubstr("\"[::]:80\" already includes \"[::1]:80\"")));
   EXPECT_THAT(errors_of_listen(R"("0.0.0.0:80", "localhost:80")"), ElementsAre(v4));
   EXPECT_THAT(errors_of_listen(R"("0.0.0.0:80", "[::1]:80", "127.0.0.1:81")"), IsEmpty());
   EXPECT_THAT(errors_of_listen(R"("0.0.0.0:80", "[::]:80")"), IsEmpty());

@@ -48,7 +48,7 @@ Result<Url> parse_url(std::string_view text, std::string_view option) {
   if (bracket == std::string_view::npos) return failure(like + ": a bracket is open");
   if (const std::size_t at = authority.find(':', bracket); at != std::string_view::npos) {
     const auto port = port_in(authority.substr(at + 1));
-    if (!port) return failure(like + ": the port is no number from 1 to 65535");
+    if (!port) return failure(like + ": the port is not a number from 1 to 65535");
     url.port = *port;
     authority = authority.substr(0, at);
   }

@@ -51,7 +51,7 @@ Timetable BenchRun::timetable(double events_per_s, std::uint64_t events) const {
 Result<Usage> BenchRun::usage() const {
   if (settings_.server_pids.empty()) return Usage{};
   const auto usage = usage_of(settings_.server_pids);
-  if (!usage) return failure("--server-pid: there is no such process, or it may not be looked at");
+  if (!usage) return failure("--server-pid: there is no such process, or its /proc files cannot be read");
   return *usage;
 }
 
@@ -67,8 +67,7 @@ Result<std::monostate> BenchRun::connect() {
     const std::uint64_t now_seen = state.counters.connected + state.counters.refused;
     if (std::exchange(seen, now_seen) != now_seen) last_new = mono_now();
     if (mono_now() - last_new > kConnectPatience) {
-      return failure("no connection was opened or refused for 15 s, " + std::to_string(seen) +
-                     " were before");
+      return failure("no connection was opened or refused for 15 s, after the first " + std::to_string(seen));
     }
     progress_("connecting: " + std::to_string(seen) + " of " + std::to_string(settings_.crowd.clients));
     wait_until(mono_now() + milliseconds(10));
@@ -87,7 +86,7 @@ void BenchRun::await_quiet() {
   const MonoTime deadline = mono_now() + kQuietMax;
   MonoTime last_event = mono_now();
   while (mono_now() - last_event < kQuiet && mono_now() < deadline) {
-    progress_("waiting until it is quiet");
+    progress_("waiting until no more events arrive");
     wait_until(mono_now() + kQuiet / 10);
     last_event = std::max(last_event, crowd_->state().last_event_at);
   }
@@ -133,7 +132,7 @@ Result<std::monostate> BenchRun::publish_once(const std::vector<std::uint32_t>& 
   const auto event = [&](std::uint64_t n) { return event_for(to[n], n); };
   if (auto published = publish(plan, event, "warming up"); !published) return published;
   if (publisher_->refused() > 0) return failure("--publish: an event was refused: " + publisher_->refusal());
-  if (!publisher_->done()) return failure("--publish: the warm-up's events are not acknowledged in time");
+  if (!publisher_->done()) return failure("--publish: the warm-up events were not acknowledged in time");
   return std::monostate{};
 }
 
@@ -142,8 +141,8 @@ tl::unexpected<Error> BenchRun::nothing_arrives() {
   std::string who;
   for (const std::uint32_t client : crowd_->silent_clients(3)) who += " " + std::to_string(client);
   return failure(std::to_string(tally.silent) + " of " + std::to_string(tally.receivers) +
-                 " clients have not received the first event, and for 15 s no further client has (numbers" +
-                 who + "): do --channel and what they subscribe to (--url, --hello) agree?");
+                 " clients have not received their first event, and nothing has changed for 15 s (clients" +
+                 who + "); check that --channel is what they subscribe to (--url, --hello)");
 }
 
 Result<std::monostate> BenchRun::measure() {

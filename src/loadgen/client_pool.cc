@@ -158,7 +158,7 @@ void ClientPool::on_head_bytes(std::uint32_t index, std::string_view bytes) {
   head.append(bytes);
   const std::size_t end_of_head = head.find("\r\n\r\n");
   if (end_of_head == std::string::npos) {
-    if (head.size() > kAnswerHeadMax) refuse(index, "a head without end");
+    if (head.size() > kAnswerHeadMax) refuse(index, "the response head is too long");
     return;
   }
   const std::string answer = std::move(head);

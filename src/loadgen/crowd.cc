@@ -60,7 +60,7 @@ class Crowd::Member {
       return started_.set_value("a thread cannot have descriptors of its own here: use --threads 1");
     }
     if (settings.core && !pin_to_core(*settings.core)) {
-      return started_.set_value("cannot stay on core " + std::to_string(*settings.core) +
+      return started_.set_value("cannot be pinned to core " + std::to_string(*settings.core) +
                                 ": leave --core out");
     }
     ClientPool pool(clients, {first, settings.threads});

@@ -108,7 +108,7 @@ std::string table_of(const Report& report) {
           report.clients, Count{counters.refused}, Count{counters.lost});
   if (!report.first_refusal.empty()) add_row(out, "first refusal", "%s", report.first_refusal.c_str());
   if (counters.stalled + counters.stalled_lost > 0) {
-    add_row(out, "never reading", "%llu, and %llu that the server has dropped", Count{counters.stalled},
+    add_row(out, "never reading", "%llu connected, %llu dropped by the server", Count{counters.stalled},
             Count{counters.stalled_lost});
   }
   add_row(out, "connects", "%.0f/s", per_second(report.handshakes.count(), report.connect_s));
@@ -117,11 +117,11 @@ std::string table_of(const Report& report) {
     add_row(out, "published", "%llu events, %llu refused, %llu unacknowledged", Count{report.published},
             Count{report.publish_refused}, Count{report.publish_unacknowledged});
     if (!report.publish_refusal.empty()) add_row(out, "refusal", "%s", report.publish_refusal.c_str());
-    add_row(out, "delivered", "%llu of %llu, %llu lost, %llu too many, %llu of %llu looked at out of order",
+    add_row(out, "delivered", "%llu of %llu, %llu lost, %llu surplus, %llu of %llu checked out of order",
             Count{report.deliveries}, Count{report.tally.expected}, Count{lost_of(report)},
             Count{report.tally.surplus}, Count{counters.out_of_order}, Count{counters.checked});
     if (report.time_up)
-      add_row(out, "time was up", "%llu were not delivered yet", Count{undelivered_of(report)});
+      add_row(out, "not yet delivered", "%llu when the time was up", Count{undelivered_of(report)});
     add_row(out, "deliveries", "%.0f/s over %.2f s", per_second(report.deliveries, report.measured_s),
             report.measured_s);
     add_time_row(out, "latency", report.latency);
@@ -129,11 +129,12 @@ std::string table_of(const Report& report) {
     add_row(out, "received", "%llu events over %.2f s", Count{report.deliveries}, report.measured_s);
   }
   if (report.deliveries > 0)
-    add_row(out, "CPU of the clients", "%.3f us a delivery",
+    add_row(out, "CPU of the clients", "%.3f us per delivery",
             per(report.own_cpu_ns, report.deliveries) / 1000);
   if (report.server) {
-    if (report.deliveries > 0) add_row(out, "CPU of the server", "%.3f us a delivery", server_cpu_us(report));
-    add_row(out, "memory of the server", "%.0f B a connection, %.1f MiB at the end",
+    if (report.deliveries > 0)
+      add_row(out, "CPU of the server", "%.3f us per delivery", server_cpu_us(report));
+    add_row(out, "memory of the server", "%.0f B per connection, %.1f MiB at the end",
             server_bytes_a_connection(report),
             static_cast<double>(report.server->end.rss_bytes) / (1024 * 1024));
   }

@@ -55,7 +55,7 @@ Result<std::unique_ptr<TlsSession>> TlsSession::to_server(const TlsContext& cont
   SSL_set_connect_state(session);
   std::unique_ptr<TlsSession> tls(new TlsSession(session, incoming, produced, server_name));
   if (server_name.empty() || !expect_server(session, server_name)) {
-    return failure("TLS: '" + server_name + "' is no host name or address that a certificate could be for");
+    return failure("TLS: '" + server_name + "' is not a host name or address that a certificate can contain");
   }
   return tls;
 }

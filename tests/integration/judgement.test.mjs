@@ -41,7 +41,7 @@ test("a configuration that cannot work is refused by check and by serve", async 
   const listen = (items) => configText().replace(/^listen = .*$/m, `listen = [${items.join(", ")}]`);
 
   await t.test("two addresses that use the same port", (t) =>
-    refusedAlike(t, listen(['"0.0.0.0:18000"', '"127.0.0.1:18000"']), /"0\.0\.0\.0:18000" takes "127\.0\.0\.1:18000" too/));
+    refusedAlike(t, listen(['"0.0.0.0:18000"', '"127.0.0.1:18000"']), /"0\.0\.0\.0:18000" already includes "127\.0\.0\.1:18000"/));
 
   await t.test("a certificate that has expired, and one that is not yet valid", async (t) => {
     const make = async (name, from, until) => {
@@ -69,13 +69,13 @@ test("a configuration that cannot work is refused by check and by serve", async 
     const pipe = path.join(folder, "pipe.toml");
     assert.equal((await run("mkfifo", [pipe])).code, 0);
     const secret = configText().replace('{ env = "CARILLON_JWT_SECRET" }', `{ file = "${pipe}" }`);
-    await refusedAlike(t, secret, /it is a pipe to which nobody writes/);
-    await refusedAlike(t, configText({ endpoints: [{ profile: pipe }] }), /it is a pipe to which nobody writes/);
-    await refusedAlike(t, configText({ bus: { url: "rediss://127.0.0.1:1", tls_ca_file: pipe } }), /it is a pipe to which nobody writes/);
+    await refusedAlike(t, secret, /it is a pipe without a writer/);
+    await refusedAlike(t, configText({ endpoints: [{ profile: pipe }] }), /it is a pipe without a writer/);
+    await refusedAlike(t, configText({ bus: { url: "rediss://127.0.0.1:1", tls_ca_file: pipe } }), /it is a pipe without a writer/);
     const certificate = await makeCertificate(t);
-    await refusedAlike(t, listen([tlsAddress("127.0.0.1:0", { ...certificate, certFile: pipe })]), /it is a pipe to which nobody writes/);
-    await refusedAlike(t, listen([tlsAddress("127.0.0.1:0", { ...certificate, keyFile: pipe })]), /it is a pipe to which nobody writes/);
-    assert.match(said(await carillon(["check", pipe])), /it is a pipe to which nobody writes/);
+    await refusedAlike(t, listen([tlsAddress("127.0.0.1:0", { ...certificate, certFile: pipe })]), /it is a pipe without a writer/);
+    await refusedAlike(t, listen([tlsAddress("127.0.0.1:0", { ...certificate, keyFile: pipe })]), /it is a pipe without a writer/);
+    assert.match(said(await carillon(["check", pipe])), /it is a pipe without a writer/);
   });
 
   await t.test("an API key that can be guessed", (t) =>

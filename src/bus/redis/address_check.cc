@@ -77,7 +77,7 @@ void AddressCheck::on_bytes(std::string_view bytes) {
 
 RespConsumer::Next AddressCheck::on_reply(const RespReply& reply) {
   if (reply.shape == RespShape::array || opening_.done()) {
-    fault_ = Fault{FaultKind::protocol, "the broker sent a reply that answers nothing"};
+    fault_ = Fault{FaultKind::protocol, "the broker sent a reply to no command"};
     return Next::stop;
   }
   const auto& value = reply.values.front();

@@ -105,7 +105,7 @@ void PublisherSession::append_ping(MonoTime now, std::string& out) {
 RespConsumer::Next PublisherSession::on_reply(const RespReply& reply) {
   if (reply.shape == RespShape::scalar && !opening_.done()) return on_opening_reply(reply.values.front());
   if (reply.shape == RespShape::array || waiting_.empty()) {
-    fault_ = Fault{FaultKind::protocol, "the broker sent a reply that answers nothing"};
+    fault_ = Fault{FaultKind::protocol, "the broker sent a reply to no command"};
     return Next::stop;
   }
   Waiting waiting = std::move(waiting_.front());
@@ -131,7 +131,7 @@ RespConsumer::Next PublisherSession::on_opening_reply(const RespValue& value) {
   }
   fault_ = value.type == RespType::error
                ? opening_refused(step, {}, value.text)
-               : Fault{FaultKind::protocol, "the broker sent a reply that answers nothing"};
+               : Fault{FaultKind::protocol, "the broker sent a reply to no command"};
   return Next::stop;
 }
 

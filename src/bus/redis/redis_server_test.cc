@@ -189,7 +189,7 @@ TEST(RedisServerTest, ABrokerThatLoadsSpeaksGarbageOrIsSilentIsRetriedAndNamed) 
     std::string part;
   } table[] = {{"-LOADING Redis is loading the dataset in memory\r\n", "LOADING"},
                {"-MASTERDOWN Link with MASTER is down\r\n", "MASTERDOWN"},
-               {"HTTP/1.1 400 Bad Request\r\n\r\n", "no RESP"},
+               {"HTTP/1.1 400 Bad Request\r\n\r\n", "not RESP"},
                {"*1\r\n*1\r\n*1\r\n:1\r\n", "array in an array"},
                {std::string(100000, '+'), "line without an end"},
                {"", "in time"}};

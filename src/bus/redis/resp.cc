@@ -107,7 +107,7 @@ void RespReader::Parser::give(const char* bytes, std::size_t size) {
     reply = nullptr;
     if (status == REDIS_OK) status = redisReaderGetReply(reader, &reply);
   } while (status == REDIS_OK && reply != nullptr);
-  if (status != REDIS_OK) fail("bytes that are no RESP");
+  if (status != REDIS_OK) fail("bytes that are not RESP");
 }
 
 // Called when the reader wants more bytes: is what it waits for within bounds?
@@ -128,7 +128,7 @@ void RespReader::Parser::check_bulk(const redisReadTask& task, std::string_view 
   std::uint64_t size = 0;
   std::from_chars(waiting.data(), waiting.data() + digits, size);  // hiredis has judged its form
   if (size > kBulkBytesBelievable) {
-    fail("a bulk of an unbelievable length");
+    fail("a bulk string of an implausible length");
     return;
   }
   if (size <= limit_of(task)) return;

@@ -69,7 +69,7 @@ std::optional<Fault> take_identity_answer(ServerIdentity& identity, OpeningStep 
     case RespType::nil:
       break;
   }
-  return Fault{FaultKind::protocol, "the broker sent a reply that answers nothing"};
+  return Fault{FaultKind::protocol, "the broker sent a reply to no command"};
 }
 
 ServerIdentity::Role role_of(std::string_view info) {

@@ -78,13 +78,13 @@ RespConsumer::Next SubscriberSession::on_array(std::span<const RespValue> values
       return Next::go_on;
     }
   }
-  return fail(FaultKind::protocol, "the broker sent an array that answers nothing");
+  return fail(FaultKind::protocol, "the broker sent an array in reply to no command");
 }
 
 RespConsumer::Next SubscriberSession::on_delivery(std::span<const RespValue> values) {
   const bool by_glob = values.size() == 4;
   if (by_glob && values[0].text != "pmessage") {
-    return fail(FaultKind::protocol, "the broker sent an array that answers nothing");
+    return fail(FaultKind::protocol, "the broker sent an array in reply to no command");
   }
   for (const auto& value : values) {
     if (value.type == RespType::oversize) {
@@ -127,7 +127,7 @@ RespConsumer::Next SubscriberSession::on_scalar(const RespValue& value) {
     fault_ = broker_refused("the subscription", {}, value.text, Quote::whole);
     return Next::stop;
   }
-  return fail(FaultKind::protocol, "the broker sent a reply that answers nothing");
+  return fail(FaultKind::protocol, "the broker sent a reply to no command");
 }
 
 RespConsumer::Next SubscriberSession::on_opening_error(std::string_view line) {
