@@ -89,7 +89,7 @@ Result<std::monostate> LoneGateway::build(std::string_view profile) {
                              return MemoryUse{0, kMemoryBytes};
                            },
                        .memory_limit_bytes = kMemoryBytes};
-  auto node = gateway::Node::create(std::move(loaded.settings), std::move(world), no_http_, no_log_);
+  auto node = gateway::Node::create(std::move(loaded.settings), world, no_http_, no_log_);
   if (!node) return tl::unexpected(node.error());
   node_ = std::move(*node);
   return std::monostate{};

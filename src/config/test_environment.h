@@ -44,6 +44,7 @@ inline Loaded load_good(std::string_view text) { return load_in(good_world(), te
 
 inline std::vector<std::string> texts_of(const std::vector<Problem>& problems) {
   std::vector<std::string> out;
+  out.reserve(problems.size());
   for (const auto& problem : problems) out.push_back(problem.text());
   return out;
 }

@@ -65,8 +65,8 @@ Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, Http
   if (settings.server.descriptor_tables() > 1 && !can_unshare_descriptors()) {
     return failure(std::string(kNotAllowed));
   }
-  World world = kernel_world(settings);
-  auto node = Node::create(std::move(settings), std::move(world), handler, log);
+  const World world = kernel_world(settings);
+  auto node = Node::create(std::move(settings), world, handler, log);
   if (!node) return tl::unexpected(node.error());
   std::unique_ptr<Gateway> gateway(new Gateway(std::move(*node), log));
   if (auto bound = gateway->bind_all(); !bound) return tl::unexpected(bound.error());

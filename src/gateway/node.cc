@@ -88,7 +88,7 @@ World kernel_world(const config::Settings& settings) {
           .memory_limit_bytes = limit > 0 ? limit : memory_limit_bytes()};
 }
 
-Result<std::unique_ptr<Node>> Node::create(config::Settings settings, World world, HttpHandler& handler,
+Result<std::unique_ptr<Node>> Node::create(config::Settings settings, const World& world, HttpHandler& handler,
                                            Log& log) {
   try {
     std::unique_ptr<Node> node(new Node(std::move(settings), handler, log));

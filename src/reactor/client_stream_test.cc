@@ -197,7 +197,8 @@ TEST_P(WriteLimit, HoldsToTheByte) {
   if (GetParam() <= 0) {
     ASSERT_TRUE(run_until(*loop, [&] { return peer.try_accept(); }));
     std::string arrived;
-    const auto all = static_cast<std::size_t>(1000 + GetParam());
+    const int all_bytes = 1000 + GetParam();
+    const auto all = static_cast<std::size_t>(all_bytes);
     ASSERT_TRUE(run_until(*loop, [&] { return (arrived += peer.receive()).size() >= all; }));
     EXPECT_EQ(all, arrived.size());
     EXPECT_EQ(0, recorder.closed);

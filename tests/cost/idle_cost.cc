@@ -49,7 +49,7 @@ class Stage {
         config::load_in(config::good_world(), "[server]\nshards = 1\n[[endpoint]]\nprofile = \"orion\"\n")
             .settings;
     gateway::World world = gateway::kernel_world(settings);
-    node_ = *gateway::Node::create(std::move(settings), std::move(world), no_http_, no_log_);
+    node_ = *gateway::Node::create(std::move(settings), world, no_http_, no_log_);
     peers_.reserve(kClientsMax);  // so that they are no part of what is counted
   }
 
