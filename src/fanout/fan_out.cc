@@ -218,11 +218,10 @@ Outbox& FanOut::outbox_of(Subscriber& subscriber) {
   return *subscriber.outbox;
 }
 
-bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes, std::size_t beyond) const {
+bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes) const {
   const Outbox* outbox = subscribers_[id].outbox.get();
   // One message larger than the whole outbox may go when nothing stands before it.
-  return !outbox || outbox->own_size() == 0 ||
-         outbox->own_size() + bytes <= options_.outbox_bytes_max + beyond;
+  return !outbox || outbox->own_size() == 0 || outbox->own_size() + bytes <= options_.outbox_bytes_max;
 }
 
 std::size_t FanOut::outbox_bytes(SubscriberId id) const {
@@ -230,11 +229,11 @@ std::size_t FanOut::outbox_bytes(SubscriberId id) const {
   return outbox ? outbox->size() : 0;
 }
 
-bool FanOut::say(SubscriberId id, std::string_view bytes, MonoTime now, std::size_t beyond) {
+bool FanOut::say(SubscriberId id, std::string_view bytes, MonoTime now) {
   Subscriber& subscriber = at(id);
   // After the last bytes nothing more may follow.
   if (subscriber.judged || subscriber.finishing || bytes.empty()) return true;
-  if (!outbox_has_room(id, bytes.size(), beyond)) return false;
+  if (!outbox_has_room(id, bytes.size())) return false;
   now_ms_ = wrapping_ms(now);
   outbox_of(subscriber).put(bytes, now_ms_);
   if (!subscriber.blocked) set_standing(id, Standing::ready);

@@ -150,11 +150,10 @@ class FanOut {
   std::uint32_t subscriptions_of(SubscriberId subscriber) const;
   bool is_subscribed(SubscriberId subscriber, LogId log) const;
 
-  // Bytes that go before any event: a reply, a ping. False, and nothing taken, when they would take the
-  // outbox more than `beyond` bytes over its limit.
-  bool say(SubscriberId subscriber, std::string_view bytes, MonoTime now, std::size_t beyond = 0);
+  // Bytes that go before any event: a reply, a ping. False, and nothing taken, when the outbox is full.
+  bool say(SubscriberId subscriber, std::string_view bytes, MonoTime now);
   // Free room for say(): a connection without any should not be read from.
-  bool outbox_has_room(SubscriberId subscriber, std::size_t bytes, std::size_t beyond = 0) const;
+  bool outbox_has_room(SubscriberId subscriber, std::size_t bytes) const;
   // Bytes of the outbox that the host has not taken: replies, pings, the rest of a half-sent event.
   std::size_t outbox_bytes(SubscriberId subscriber) const;
   // The last bytes (a close frame): they leave once the cursors have arrived at their logs' heads;

@@ -20,9 +20,8 @@ using client::State;
 
 // Below this a deflated reply is hardly ever smaller.
 constexpr std::size_t kDeflateFrom = 64;
-// So far over its limit the outbox takes replies that are no answer to a message (the bus's refusal, for
-// example) and come while its client is not read.
-constexpr std::size_t kBeyondOutboxMax = 16 * 1024;
+// Of replies that wait for room in the outbox. The first may be longer: an echo is as long as its message.
+constexpr std::size_t kHeldBytesMax = 16 * 1024;
 // What one visit to a connection reads at most, besides its bound in bytes (client/reader.cc): then the
 // others have their turn.
 constexpr std::uint32_t kFramesAVisit = 256;
@@ -256,7 +255,7 @@ void StreamSessions::on_bytes(Index index, std::span<char> bytes) {
 // Keeps what is incomplete or has to wait, if anything.
 void StreamSessions::keep_rest(Index index, websocket::FrameReader reader, std::span<const char> unread) {
   Connection& connection = parts_.clients[index];
-  if (reader.at_rest() && unread.empty()) {
+  if (reader.at_rest() && !connection.paused && unread.empty()) {
     connection.transient.reset();
     return;
   }
@@ -342,30 +341,47 @@ CommandClient StreamSessions::command_client(Index index) const {
   return {{index, connection.generation}, endpoint_of(index), connection.identity.get()};
 }
 
-// False when the outbox is full: nothing more is read until it has room. The reply is in it nevertheless, for
-// it comes before the events of a subscription that it confirms; an echo is as long as its message.
+// False when the outbox is full: the reply is held, and nothing more is read until it has been sent.
 bool StreamSessions::reply(Index index, std::string_view frame) {
-  const bool is_paused = parts_.clients[index].paused;
-  const bool has_room = !is_paused && parts_.fan_out.outbox_has_room(index, frame.size());
-  const std::size_t beyond = has_room ? 0 : is_paused ? kBeyondOutboxMax : frame.size();
+  Connection& connection = parts_.clients[index];
+  // What is not an answer to a message (the bus's refusal, for example) can come while a reply is held: it
+  // follows that one.
   bool is_sent = false;
-  const auto send = [&] { is_sent = parts_.fan_out.say(index, frame, parts_.loop.now(), beyond); };
+  const auto send = [&] { is_sent = !connection.paused && parts_.clients.send(index, frame); };
   if (!try_allocate(frame.size(), send)) {
     close_for_memory(index);
     return false;
   }
-  if (!is_sent) parts_.counters.replies_dropped.add();
-  if (!has_room) parts_.clients.pause(index);
-  return has_room;
+  if (is_sent) return true;
+  std::string& held = connection.transient.make_inbound().held;
+  if (!held.empty() && held.size() + frame.size() > kHeldBytesMax) {
+    parts_.counters.replies_dropped.add();
+    return false;
+  }
+  if (try_append(held, frame)) {
+    parts_.clients.pause(index);
+  } else {
+    close_for_memory(index);
+  }
+  return false;
 }
 
 void StreamSessions::resume(Index index) {
   Connection& connection = parts_.clients[index];
   CARILLON_ASSERT(connection.state == State::open && !connection.paused);
-  if (!parts_.fan_out.outbox_has_room(index, 1)) {
+  Inbound& inbound = connection.transient.make_inbound();
+  bool is_sent = false;
+  const auto send = [&] { is_sent = parts_.clients.send(index, inbound.held); };
+  if (!try_allocate(inbound.held.size(), send)) {
+    close_for_memory(index);
+    return;
+  }
+  if (!is_sent) {
     parts_.clients.pause(index);
     return;
   }
+  std::string().swap(inbound.held);  // an echo is as long as its message: its memory is given back
+  if (inbound.unread.empty() && inbound.reader.at_rest()) connection.transient.reset();
   if (!connection.readable) return;
   connection.readable = false;
   parts_.clients.read_later(index, client::ReadQueue::Lane::rest);
