@@ -89,7 +89,7 @@ test("carillon bench", async (t) => {
     ["a path that no endpoint serves", ["--url", server.ws("/nope")], {}, 1, /no client could connect: HTTP\/1.1 404/],
     ["a token that is refused", orion, { CARILLON_TOKEN: "x.y.z" }, 1, /no client could connect: HTTP\/1.1 401/],
     ["a channel without events", ["--url", server.ws("/ws"), ...api, "--channel", "elsewhere.x", "--clients", "3"], {}, 1,
-      /3 of 3 clients have not received the first event, .* --channel/],
+      /3 of 3 clients have not received their first event, .* --channel/],
     ["a key that is refused", [...orion, ...api], { CARILLON_API_KEY: "wrong" }, 1, /--publish: .*401/],
     ["no channel", ["--url", server.ws("/ws"), ...api], {}, 2, /--channel/],
     ["no key", [...orion, ...api], { CARILLON_API_KEY: "" }, 2, /CARILLON_API_KEY/],
