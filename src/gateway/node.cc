@@ -88,8 +88,8 @@ World kernel_world(const config::Settings& settings) {
           .memory_limit_bytes = limit > 0 ? limit : memory_limit_bytes()};
 }
 
-Result<std::unique_ptr<Node>> Node::create(config::Settings settings, const World& world, HttpHandler& handler,
-                                           Log& log) {
+Result<std::unique_ptr<Node>> Node::create(config::Settings settings, const World& world,
+                                           HttpHandler& handler, Log& log) {
   try {
     std::unique_ptr<Node> node(new Node(std::move(settings), handler, log));
     if (auto built = node->build(world); !built) return tl::unexpected(built.error());

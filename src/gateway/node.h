@@ -44,8 +44,8 @@ class Node final : private EventPublisher {
  public:
   // Compiles the endpoints and checks the keys: every error of a configuration comes from here. `handler` and
   // `log` outlive the node.
-  static Result<std::unique_ptr<Node>> create(config::Settings settings, const World& world, HttpHandler& handler,
-                                              Log& log);
+  static Result<std::unique_ptr<Node>> create(config::Settings settings, const World& world,
+                                              HttpHandler& handler, Log& log);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
