@@ -1,9 +1,9 @@
 // Node: everything that serves clients, in one process: the shards, the Router and the bus. Without threads,
 // without a kernel and without randomness of its own: what it needs of these is passed in as a World.
 //
-// Thread: created, started and destroyed by one thread, which is that of loop 0; what says "any thread" may
-// be called from the others. Whoever creates a node runs its loops: Gateway runs each on a thread, a test or
-// the simulator runs all of them on one.
+// Thread: one thread creates, starts and destroys a node; loop 0 is that thread's. Calls marked "any thread"
+// are safe from the others. The owner runs the loops: Gateway runs each on a thread of its own, a test or the
+// simulator runs all of them on one.
 #pragma once
 
 #include <functional>
@@ -64,7 +64,7 @@ class Node final : private EventPublisher {
   // The process's, which outlives the node; before start().
   void set_memory_reserve(MemoryReserve& reserve) { memory_->set_reserve(reserve); }
 
-  // --- its shards, each with its loop: for whoever runs them ---
+  // --- the shards and their loops, for the owner ---
   std::size_t shard_count() const { return shards_.size(); }
   Shard& shard(std::size_t number) { return *shards_[number]; }
   reactor::Loop& loop(std::size_t number) { return *loops_[number]; }

@@ -17,7 +17,7 @@ enum class Fault : std::uint8_t {
   accept_error,     // accept() fails
   late_timers,      // a loop runs later than it wanted
   slow_clock,       // time passes during a turn, so that slices end early
-  wall_step,        // somebody sets the wall clock
+  wall_step,        // the wall clock is set to another time
   stall,            // a node's process does not run for seconds
   drain,            // a node drains and ends; another one takes its place
   full_inbox,       // a shard does not run while many events come, so that its inbox is full

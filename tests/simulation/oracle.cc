@@ -63,7 +63,7 @@ Problem too_much_memory(const NodeSlot& slot) {
          std::to_string(memory.bytes_max());
 }
 
-// A client that sends nothing is not connected for ever. Grimnir closes nobody for silence once it is open.
+// A client that sends nothing is not connected for ever. Grimnir does not close an open client for silence.
 bool has_deadline(const SimulatedClient& client) {
   const VirtualSocket& socket = client.wire().socket();
   if (client.is_gone() || client.node().stopped || client.kind() == Kind::slow) return false;
@@ -117,7 +117,8 @@ Problem what_is_left(NodeSlot& slot) {
     const client::ShardCounters& counters = node.shard_counters(i);
     for (const auto* each : {&counters.retained_bytes, &counters.blocked, &counters.channels,
                              &counters.selections, &counters.mixed, &counters.http_connections}) {
-      if (each->get() != 0) return node_text(slot) + ": its clients are gone, and not all that was theirs";
+      if (each->get() != 0)
+        return node_text(slot) + ": all clients are gone, but something is still kept for them";
     }
   }
   return std::nullopt;

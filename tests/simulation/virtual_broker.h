@@ -1,8 +1,8 @@
 // VirtualBroker: a broker that everything is published to, and VirtualBus: one node's link to it.
 //
 // A link delivers in order, after a delay. It can drop, be deaf for a while (it is up and delivers nothing),
-// and deliver again what came just before it dropped; after each of these the node is told of a gap, as the
-// contract of bus/bus.h says.
+// and deliver again what came just before it dropped; after each of these it reports a gap to the node, as
+// bus/bus.h requires.
 #pragma once
 
 #include <deque>
