@@ -96,8 +96,11 @@ class Clients final : public fanout::FanOutHost {
   void pause(Index index);
 
   // --- writing ---
-  // Sends bytes before any pending event. Returns false, and takes nothing, when the outbox is full.
-  bool send(Index index, std::string_view bytes) { return fan_out_.say(index, bytes, loop_.now()); }
+  // Sends bytes before any pending event. Returns false, and takes nothing, when the outbox is full and its
+  // limit applies (FanOut::send).
+  bool send(Index index, std::string_view bytes, fanout::OutboxLimit limit = fanout::OutboxLimit::applies) {
+    return fan_out_.send(index, bytes, loop_.now(), limit);
+  }
   // How many of our bytes to this client have arrived.
   SendState send_state(Index index);
   AckWatch& acks() { return acks_; }

@@ -26,6 +26,14 @@ void close_slow(Clients& clients, Clients::Index index) {
   clients.set_deadline(index, kSlowCloseTimeout / 2);
 }
 
+// A client that is closing already after its events gets its close frame now.
+void close_overrun(Clients& clients, Clients::Index index) {
+  const bool is_open = clients[index].state == State::open;
+  const std::string last =
+      is_open ? close_frame(clients.endpoint_of(index).settings.source.gap) : std::string();
+  clients.close(index, CloseReason::overrun, last, CloseMode::immediately);
+}
+
 void carry_out(Clients& clients, const fanout::Verdict& verdict) {
   const Clients::Index index = verdict.subscriber;
   switch (verdict.what) {
@@ -41,12 +49,7 @@ void carry_out(Clients& clients, const fanout::Verdict& verdict) {
       close_slow(clients, index);
       return;
     case fanout::Verdict::What::overrun:
-      if (clients[index].state == State::open) {
-        clients.close(index, CloseReason::overrun,
-                      close_frame(clients.endpoint_of(index).settings.source.gap), CloseMode::immediately);
-      } else {
-        clients.close(index, CloseReason::overrun, {}, CloseMode::reset);
-      }
+      close_overrun(clients, index);
       return;
   }
 }

@@ -164,7 +164,7 @@ void HttpSessions::begin_body(Index index, std::size_t bytes_max) {
   exchange.body_pace = {};
   set_read_deadline(index, shared_.settings.server.body_timeout);
   if (exchange.head.expects_continue && exchange.body_reader->state() == http::BodyState::need_more) {
-    clients_.send(index, http::continue_response());
+    clients_.send(index, http::continue_response(), fanout::OutboxLimit::ignored);  // one a request
   }
   std::string_view nothing;  // there may be no body, or one that is refused by its length
   read_body(index, nothing);

@@ -159,7 +159,7 @@ bool Keepalive::close_if_expired(Index index) {
   if (endpoint.replies.expired(loop_.wall_now(), payload)) {
     std::string frame;
     websocket::append_frame(frame, websocket::Opcode::text, payload);
-    clients_.send(index, frame);
+    clients_.send(index, frame, fanout::OutboxLimit::ignored);  // the last one, as the close frame is
   }
   clients_.close(index, CloseReason::token_expired, close_frame(*code, endpoint.settings.auth.expired_reason),
                  CloseMode::after_events);

@@ -58,7 +58,6 @@ struct HttpExchange {
 struct Inbound {
   websocket::FrameReader reader;
   std::string unread;  // bytes that came with a read that had to stop
-  std::string held;    // replies for which the outbox had no room
 };
 
 class TransientState {

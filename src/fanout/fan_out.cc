@@ -218,10 +218,11 @@ Outbox& FanOut::outbox_of(Subscriber& subscriber) {
   return *subscriber.outbox;
 }
 
-bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes) const {
+bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes, std::size_t beyond_limit) const {
   const Outbox* outbox = subscribers_[id].outbox.get();
   // One message larger than the whole outbox may go when nothing stands before it.
-  return !outbox || outbox->own_size() == 0 || outbox->own_size() + bytes <= options_.outbox_bytes_max;
+  return !outbox || outbox->own_size() == 0 ||
+         outbox->own_size() + bytes <= options_.outbox_bytes_max + beyond_limit;
 }
 
 std::size_t FanOut::outbox_bytes(SubscriberId id) const {
@@ -229,11 +230,11 @@ std::size_t FanOut::outbox_bytes(SubscriberId id) const {
   return outbox ? outbox->size() : 0;
 }
 
-bool FanOut::say(SubscriberId id, std::string_view bytes, MonoTime now) {
+bool FanOut::send(SubscriberId id, std::string_view bytes, MonoTime now, OutboxLimit limit) {
   Subscriber& subscriber = at(id);
   // After the last bytes nothing more may follow.
   if (subscriber.judged || subscriber.finishing || bytes.empty()) return true;
-  if (!outbox_has_room(id, bytes.size())) return false;
+  if (limit == OutboxLimit::applies && !outbox_has_room(id, bytes.size())) return false;
   now_ms_ = wrapping_ms(now);
   outbox_of(subscriber).put(bytes, now_ms_);
   if (!subscriber.blocked) set_standing(id, Standing::ready);
@@ -251,7 +252,7 @@ void FanOut::finish(SubscriberId id, std::string_view last_bytes, MonoTime now) 
 
 void FanOut::finish_now(SubscriberId id, std::string_view last_bytes, MonoTime now) {
   Subscriber& subscriber = at(id);
-  if (subscriber.dismissed || (subscriber.finishing && subscriber.judged)) return;
+  if (subscriber.dismissed) return;
   now_ms_ = wrapping_ms(now);
   if (subscriber.judged) forget_verdicts_of(id);
   subscriber.judged = false;

@@ -150,18 +150,20 @@ class FanOut {
   std::uint32_t subscriptions_of(SubscriberId subscriber) const;
   bool is_subscribed(SubscriberId subscriber, LogId log) const;
 
-  // Bytes that go before any event: a reply, a ping. False, and nothing taken, when the outbox is full.
-  bool say(SubscriberId subscriber, std::string_view bytes, MonoTime now);
-  // Free room for say(): a connection without any should not be read from.
-  bool outbox_has_room(SubscriberId subscriber, std::size_t bytes) const;
+  // Bytes that go before any event: a reply, a ping. False, and nothing taken, when the outbox is full. Where
+  // the limit is ignored they are taken in any case, and the caller sees to it that these are few.
+  bool send(SubscriberId subscriber, std::string_view bytes, MonoTime now,
+            OutboxLimit limit = OutboxLimit::applies);
+  // Free room for send(), or for so much more: a connection without any should not be read from.
+  bool outbox_has_room(SubscriberId subscriber, std::size_t bytes, std::size_t beyond_limit = 0) const;
   // Bytes of the outbox that the host has not taken: replies, pings, the rest of a half-sent event.
   std::size_t outbox_bytes(SubscriberId subscriber) const;
   // The last bytes (a close frame): they leave once the cursors have arrived at their logs' heads;
   // then comes the verdict `finished`.
   void finish(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
-  // The same without waiting for the logs: its subscriptions end at once. Also the way to close one
-  // that was judged slow: the bytes still leave if it begins to read before the host loses patience,
-  // and no lag rule applies any more.
+  // The same without waiting for the logs: its subscriptions end at once. Also the way to close one about
+  // whom there is a verdict: the bytes are still sent if it begins to read before the host resets it, and no
+  // lag rule applies any more. After finish() the bytes given there are sent, and not these.
   void finish_now(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
   void on_writable(SubscriberId subscriber);
 

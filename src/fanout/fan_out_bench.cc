@@ -104,7 +104,7 @@ void say_to_all(benchmark::State& state) {
   Bench bench;
   for (SubscriberId id = 0; id < 10000; ++id) bench.engine.add_subscriber(id, 0, Encoding::plain);
   for (auto _ : state) {
-    for (SubscriberId id = 0; id < 10000; ++id) bench.engine.say(id, {"\x89\x00", 2}, bench.now);
+    for (SubscriberId id = 0; id < 10000; ++id) bench.engine.send(id, {"\x89\x00", 2}, bench.now);
     bench.engine.run_slice(bench.now);
   }
   state.SetItemsProcessed(state.iterations() * 10000);

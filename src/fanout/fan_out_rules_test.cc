@@ -40,7 +40,7 @@ TEST(FanOutRules, Rule2_TheRestOfAHalfWrittenFrameGoesToTheOutboxWhichGoesFirst)
   stage.append(log, "next");
   stage.run();
   EXPECT_EQ(stage.engine->events_of(log).size(), 2U);
-  stage.say(0, ping_frame("ping"));
+  stage.send(0, ping_frame("ping"));
   stage.let_through(0);
   stage.run();
   EXPECT_THAT(stage.received(0), ElementsAre("0123456789", "!ping", "next"));
@@ -117,9 +117,11 @@ TEST(FanOutRules, Rule6_ASubscriberWithAFullOutboxIsNotToBeReadFrom) {
   Stage stage({}, {.outbox_bytes_max = 100});
   stage.join(0, {});
   stage.block(0);
-  EXPECT_TRUE(stage.say(0, ping_frame(std::string(98, 'a'))));
+  EXPECT_TRUE(stage.send(0, ping_frame(std::string(98, 'a'))));
   EXPECT_FALSE(stage.engine->outbox_has_room(0, 1));
-  EXPECT_FALSE(stage.say(0, "x"));
+  EXPECT_FALSE(stage.send(0, "x"));
+  EXPECT_TRUE(stage.engine->outbox_has_room(0, 10, 10));
+  EXPECT_FALSE(stage.engine->outbox_has_room(0, 11, 10));
   stage.run();
   stage.let_through(0);
   stage.run();

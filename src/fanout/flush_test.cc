@@ -19,19 +19,19 @@ void cut_twice(std::size_t first, std::size_t second, std::string_view big) {
   const LogId a = stage.engine->add_log(kDisconnect);
   const LogId b = stage.engine->add_log(kDisconnect);
   stage.join(0, {a, b});
-  stage.say(0, ping_frame("p0"));
+  stage.send(0, ping_frame("p0"));
   stage.append(a, "a0");
   stage.append(b, "b0");
   stage.append(a, big);
   stage.append(b, "b1");
   stage.host.at(0).capacity = first;
   stage.run();
-  stage.say(0, ping_frame("p1"));
+  stage.send(0, ping_frame("p1"));
   stage.append(a, "a2");
   stage.run();
   stage.let_through(0, second);
   stage.run();
-  stage.say(0, ping_frame("p2"));
+  stage.send(0, ping_frame("p2"));
   stage.let_through(0);
   stage.run();
 
@@ -131,7 +131,7 @@ TEST(Flush, AnOutboxIsPartOfThe64Pieces) {
   const LogId log = stage.engine->add_log(kDisconnect);
   stage.join(0, {log});
   for (int i = 0; i < 64; ++i) stage.append(log, "e");
-  stage.say(0, ping_frame("p"));
+  stage.send(0, ping_frame("p"));
   stage.run();
   EXPECT_THAT(stage.host.at(0).piece_counts, ElementsAre(64, 1));
 }
@@ -234,7 +234,7 @@ TEST(Flush, TheOutboxCountsTheBytesThatTheHostHasNotTaken) {
   EXPECT_EQ(stage.engine->outbox_bytes(0), 0U);
   const std::string ping = ping_frame("p");
   stage.host.at(0).capacity = 1;
-  stage.say(0, ping);
+  stage.send(0, ping);
   EXPECT_EQ(stage.engine->outbox_bytes(0), ping.size());
   stage.run();
   EXPECT_EQ(stage.engine->outbox_bytes(0), ping.size() - 1);
@@ -260,7 +260,7 @@ TEST(Flush, AWriteThatTookEverythingButReportsBlockedIsBlocked) {
   EXPECT_EQ(stage.engine->counters().deliveries, 1U);
 
   stage.append(log, "second");
-  stage.say(0, ping_frame("p"));
+  stage.send(0, ping_frame("p"));
   stage.finish(0);
   stage.run();
   EXPECT_EQ(stage.host.at(0).writes(), 1U) << "not before it is writable";

@@ -52,7 +52,7 @@ TEST_F(Lag, TheBytesRuleCountsOnlyWhatASubscriberOfAMixedLogReceives) {
     stage->join(2, {});
     stage->engine->subscribe(2, mixed, receives ? mask_of(kTag) : mask_of(kTag + 1));
     stage->block(2);
-    stage->say(2, ping_frame("p"));
+    stage->send(2, ping_frame("p"));
     stage->run();
     for (int i = 0; i < 10; ++i) {
       stage->engine->append(mixed, stage->arena.make_own(std::string(98, 'x')), stage->now, kTag);
@@ -136,10 +136,10 @@ TEST_F(Lag, TheAgeOfAnOutboxAtTheLimit) {
   for (const int off : {-1, 0, 1}) {
     open({.age_ms_max = 1000});
     stage->block(0);
-    stage->say(0, ping_frame("p"));
+    stage->send(0, ping_frame("p"));
     stage->run();
     stage->pass(milliseconds(600));
-    stage->say(0, ping_frame("q"));
+    stage->send(0, ping_frame("q"));
     stage->pass(milliseconds(400 + off));
     EXPECT_EQ(look().size(), off > 0 ? 1U : 0U) << off;
   }
@@ -161,11 +161,11 @@ TEST_F(Lag, AHalfWrittenFrameIsAsOldAsItsEvent) {
 TEST_F(Lag, AnOutboxInUseIsNotOldWhileItMoves) {
   open({.age_ms_max = 1000});
   stage->block(0);
-  for (int i = 0; i < 3; ++i) stage->say(0, ping_frame("12345678"));
+  for (int i = 0; i < 3; ++i) stage->send(0, ping_frame("12345678"));
   stage->run();
   for (int i = 0; i < 100; ++i) {
     stage->pass(milliseconds(100));
-    stage->say(0, ping_frame("12345678"));
+    stage->send(0, ping_frame("12345678"));
     stage->let_through(0, 10);
     stage->run();
     ASSERT_THAT(look(), IsEmpty()) << i;
@@ -213,7 +213,7 @@ TEST_F(Lag, AClockThatIsReadALittleEarlierMakesNoSubscriberOld) {
 TEST_F(Lag, ALargeReplyOnItsWayIsNotLag) {
   open({.bytes_max = 1000});
   stage->host.at(0).capacity = 100;
-  EXPECT_TRUE(stage->say(0, std::string(1 << 20, 'x')));
+  EXPECT_TRUE(stage->send(0, std::string(1 << 20, 'x')));
   stage->run();
   EXPECT_THAT(look_for(kGrace), IsEmpty());
 }
@@ -222,8 +222,8 @@ TEST_F(Lag, TheOutboxAtItsLimit) {
   for (const std::size_t last : {9U, 10U, 11U}) {
     open({}, {.outbox_bytes_max = 30});
     stage->block(0);
-    EXPECT_TRUE(stage->say(0, ping_frame(std::string(18, 'a'))));
-    EXPECT_EQ(stage->say(0, ping_frame(std::string(last - 2, 'b'))), last <= 10);
+    EXPECT_TRUE(stage->send(0, ping_frame(std::string(18, 'a'))));
+    EXPECT_EQ(stage->send(0, ping_frame(std::string(last - 2, 'b'))), last <= 10);
   }
 }
 

@@ -114,7 +114,7 @@ TEST_F(Life, ASubscribersNumberIsUsedAgainWhileTheQueuesStillHoldIt) {
   stage.block(0);
   stage.append(log, "a");
   stage.run();
-  stage.say(1, ping_frame("p"));  // 1 is ready, 0 blocked
+  stage.send(1, ping_frame("p"));  // 1 is ready, 0 blocked
   stage.engine->remove_subscriber(0);
   stage.engine->remove_subscriber(1);
   stage.host.at(0) = {};
@@ -123,7 +123,7 @@ TEST_F(Life, ASubscribersNumberIsUsedAgainWhileTheQueuesStillHoldIt) {
   stage.join(1, {log});
   stage.block(0);
   stage.append(log, "b");
-  stage.say(1, ping_frame("q"));
+  stage.send(1, ping_frame("q"));
   stage.run();
   stage.pass(seconds(16));
   stage.engine->check_lag(stage.now);
@@ -138,7 +138,7 @@ TEST_F(Life, TheReadyDoNotStarveTheLogsNorTheLogsTheReadyHoweverShortTheSlices) 
   stage.join(1, {});
   stage.append(log, "a");
   for (int i = 0; i < 4; ++i) {
-    stage.say(1, ping_frame("p"));
+    stage.send(1, ping_frame("p"));
     stage.slice(1);
   }
   EXPECT_THAT(stage.received(0), ElementsAre("a"));
@@ -150,7 +150,7 @@ TEST_F(Life, FinishSendsTheCloseFrameAfterThePendingEvents) {
   stage.append(log, "a");
   stage.finish(0);
   stage.append(log, "b");
-  EXPECT_TRUE(stage.say(0, ping_frame("too late")));
+  EXPECT_TRUE(stage.send(0, ping_frame("too late")));
   stage.run();
   stage.append(log, "c");
   stage.run();
@@ -234,7 +234,7 @@ TEST_F(Life, OneThatWasJudgedSlowMayStillReceiveTheReasonAndIsNotJudgedAgain) {
 TEST_F(Life, BytesForAnUnknownSubscriberAreIgnored) {
   stage.join(0, {log});
   stage.engine->on_writable(0);
-  EXPECT_TRUE(stage.say(0, ""));
+  EXPECT_TRUE(stage.send(0, ""));
   stage.run();
   stage.engine->check_lag(stage.now);
   stage.engine->unsubscribe_all(0);

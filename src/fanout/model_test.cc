@@ -159,8 +159,8 @@ void Model::talk() {
   const std::string frame = ping_frame(std::to_string(events_++) + std::string(up_to(100), 'p'));
   const bool ignored = client->judged || client->last || client->finish_received;
   const bool room = stage_.engine->outbox_has_room(picked_, frame.size());
-  if (!ignored && room) naive_.say(*client, frame, now_ms(), stream(picked_));
-  if (stage_.engine->say(picked_, frame, stage_.now) != (ignored || room)) fail(picked_, "say() declines");
+  if (!ignored && room) naive_.send(*client, frame, now_ms(), stream(picked_));
+  if (stage_.engine->send(picked_, frame, stage_.now) != (ignored || room)) fail(picked_, "send() declines");
 }
 
 void Model::socket() {

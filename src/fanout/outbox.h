@@ -11,6 +11,9 @@
 
 namespace carillon::fanout {
 
+// Whether bytes for an outbox that is full are refused.
+enum class OutboxLimit : bool { applies, ignored };
+
 // Outbox: what one connection is owed apart from its logs: replies, pings, the close frame, the rest
 // of a half-written frame. It always goes before the logs. Exists only while it holds something.
 //

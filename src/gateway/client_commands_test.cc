@@ -167,15 +167,61 @@ TEST(ClientPublish, AnErrorForAClientThatHasGoneIsDropped) {
   EXPECT_EQ(stage.take_frames(next), Frames{});
 }
 
+// Found by seed 11155 of the simulator: the reply was held until there was room, and lost when its client was
+// closed meanwhile, so that events of a channel came before "subscribed", or without it.
+TEST(ClientCommands, TheReplyToASubscriptionComesBeforeItsEventsAlthoughTheOutboxIsFull) {
+  for (const bool closed : {false, true}) {
+    ShardStage stage("server.outbox_bytes_max = 1024\n" + service_with("acks = \"on\"\n"));
+    const int fd = open_service(stage);
+    stage.sockets[fd].capacity = 0;
+    const std::string channel(200, 'c');
+    const auto send = [&](const std::string& text) {
+      stage.send(fd, client_frame(websocket::Opcode::text, text));
+    };
+    for (int i = 0; i < 11; ++i) send(R"({"type":"ping"})");
+    ASSERT_EQ(stage.sockets[fd].incoming, "") << "the outbox is not full yet";
+    send(R"({"type":"subscribe","data":{"channel":")" + channel + "\"}}");
+    stage.publish("service.channel." + channel, R"({"type":"t","data":{"n":1}})");
+    if (closed) {
+      stage.admission.begin_drain();
+      stage.shard->begin_drain(milliseconds(1));
+      stage.run_for(milliseconds(100));
+    }
+    stage.let_read(fd, FakeSocket::kEndless);
+    Frames words;
+    for (const std::string& frame : stage.take_frames(fd)) words.push_back(word_of({frame}));
+    words.erase(std::remove(words.begin(), words.end(), "pong"), words.end());
+    ASSERT_GE(words.size(), 2U);
+    EXPECT_EQ(words[0], "subscribed");
+    EXPECT_EQ(words[1], "t");
+  }
+}
+
+// Found by seed 99: such a rest fills the outbox before any reply is in it.
+TEST(ClientCommands, AReplyBehindAHalfSentEventLargerThanTheOutboxIsSent) {
+  ShardStage stage("server.outbox_bytes_max = 1024\n" + service_with(""));
+  const int fd = open_service(stage);
+  send_text(stage, fd, subscribe_to("big"));
+  stage.sockets[fd].capacity = 100;
+  stage.publish("service.channel.big", R"({"type":"t","data":{"pad":")" + std::string(4000, 'e') + "\"}}");
+  send_text(stage, fd, R"({"type":"ping"})");
+  stage.let_read(fd, FakeSocket::kEndless);
+  const Frames frames = stage.take_frames(fd);
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(word_of({frames[0]}), "t");
+  EXPECT_EQ(word_of({frames[1]}), "pong");
+  EXPECT_EQ(stage.shard->counters().replies_dropped.get(), 0U);
+}
+
 // A client that does not read: `publishes` wait for the bus, and one more ping is sent than the outbox takes.
 // Then the bus refuses all of them.
-struct HeldReplies {
-  explicit HeldReplies(std::size_t publishes)
+struct FullOutbox {
+  explicit FullOutbox(std::size_t publishes)
       : stage("server.outbox_bytes_max = 1024\n" + service_with("client_publish = \"on\"\n")),
         fd(open_service(stage)) {
     for (std::size_t i = 0; i < publishes; ++i) send_text(stage, fd, kChat);
     stage.sockets[fd].capacity = 0;
-    while (stage.sockets[fd].incoming.empty()) {  // not read any more: a reply is held
+    while (stage.sockets[fd].incoming.empty()) {  // not read any more: its outbox is full
       send_text(stage, fd, R"({"type":"ping"})");
       ++pings;
     }
@@ -194,23 +240,23 @@ struct HeldReplies {
   std::size_t pings = 0;
 };
 
-// Regression: the later reply replaced the held one.
-TEST(ClientPublish, AnErrorOfTheBusWaitsBehindAHeldReply) {
-  HeldReplies held(1);
-  Frames expected(held.pings - 1, "pong");  // the last is read when there is room
+// Regression: the error replaced the reply before it.
+TEST(ClientPublish, AnErrorOfTheBusFollowsTheRepliesInAFullOutbox) {
+  FullOutbox full(1);
+  Frames expected(full.pings - 1, "pong");  // the last is read when there is room
   expected.insert(expected.end(), {"internal_error", "pong"});
-  EXPECT_EQ(held.words(), expected);
-  EXPECT_EQ(held.stage.shard->counters().replies_dropped.get(), 0U);
+  EXPECT_EQ(full.words(), expected);
+  EXPECT_EQ(full.stage.shard->counters().replies_dropped.get(), 0U);
 }
 
-TEST(ClientPublish, ErrorsBehindAHeldReplyAreBoundedAndCounted) {
-  HeldReplies held(400);
-  const std::uint64_t dropped = held.stage.shard->counters().replies_dropped.get();
+TEST(ClientPublish, ErrorsOfTheBusForAFullOutboxAreBoundedAndCounted) {
+  FullOutbox full(400);
+  const std::uint64_t dropped = full.stage.shard->counters().replies_dropped.get();
   EXPECT_GT(dropped, 0U);
-  const Frames words = held.words();
+  const Frames words = full.words();
   EXPECT_EQ(static_cast<std::uint64_t>(std::count(words.begin(), words.end(), "internal_error")),
             400 - dropped);
-  EXPECT_EQ(static_cast<std::size_t>(std::count(words.begin(), words.end(), "pong")), held.pings);
+  EXPECT_EQ(static_cast<std::size_t>(std::count(words.begin(), words.end(), "pong")), full.pings);
 }
 
 TEST(ClientPublish, IsLimitedToTheChannelsClaim) {

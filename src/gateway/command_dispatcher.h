@@ -54,8 +54,8 @@ class CommandDispatcher {
   CommandDispatcher(const CommandDispatcher&) = delete;
   CommandDispatcher& operator=(const CommandDispatcher&) = delete;
 
-  // Does what the command asks for. False when the client's outbox is full and its reply is held: no further
-  // command of this client may be handled until the host has sent it. The bus answers a publish later: an
+  // Does what the command asks for. False when the client's outbox is full: no further command of this client
+  // may be handled until it has room. The bus answers a publish later: an
   // error frame follows only if it refuses the event and the client is still open.
   bool handle(const CommandClient& client, const Command& command);
 

@@ -197,6 +197,24 @@ TEST(Delivery, AClosingClientReceivesNoEventAfterALostBatch) {
   stage.expect_nothing_left();
 }
 
+// Regression, found by seed 12561 of the simulator: it was reset, without the close frame.
+TEST(Delivery, AClosingClientWhoseEventsNoLongerFitGetsItsCloseFrame) {
+  ShardStage stage("server.backlog_bytes_max = \"16MiB\"\n" + std::string(kOrion));
+  const int fd = stage.open_orion();
+  stage.admission.begin_drain();
+  stage.shard->begin_drain(milliseconds(1));
+  const std::string body = "\"" + std::string(1'000'000, 'a') + "\"";
+  for (int i = 0; i < 20; ++i) stage.router.on_event("orion.a", body);
+  stage.router.on_batch_end();
+  stage.stall(milliseconds(100));  // so that the drain's step and the sweep are in one turn
+  stage.settle();
+  EXPECT_GT(stage.shard->counters().overruns.get(), 0U);
+  EXPECT_EQ(stage.take_frames(fd), Frames{"close 1001"});
+  EXPECT_EQ(stage.all_closes(), 1U);
+  stage.end(fd);
+  stage.expect_nothing_left();
+}
+
 TEST(Delivery, ASlowConsumerThatReadsAgainReceivesTheCloseFrame) {
   ShardStage stage;
   const int slow = stage.open_orion();

@@ -135,6 +135,21 @@ TEST(Keepalive, CloseAtExpClosesAfterThePendingEvents) {
   EXPECT_TRUE(stage.was_closed(fd));
 }
 
+// A sibling of seed 11155: the frame was dropped.
+TEST(Keepalive, TheFrameBeforeTheCloseAtExpIsSentAlthoughTheOutboxIsFull) {
+  ShardStage stage("server.outbox_bytes_max = 1024\n" + std::string(kOrion) +
+                   "auth.close_at_exp = 1008\nauth.expired_frame = '{\"type\":\"expired\"}'\n");
+  const int fd = stage.open(expiring_in(seconds(5)));
+  stage.sockets[fd].capacity = 0;
+  for (int i = 0; i < 11; ++i) stage.send(fd, client_frame(websocket::Opcode::ping, std::string(125, 'p')));
+  stage.run_for(seconds(6));
+  stage.let_read(fd, FakeSocket::kEndless);
+  const Frames frames = stage.take_frames(fd);
+  ASSERT_GE(frames.size(), 2U);
+  EXPECT_EQ(frames[frames.size() - 2], R"(text {"type":"expired"})");
+  EXPECT_EQ(frames.back(), "close 1008 Token expired");
+}
+
 TEST(Keepalive, AStepOfTheWallClockClosesOnlyExpiredClients) {
   ShardStage stage(std::string(kOrion) + "auth.close_at_exp = 1008\n");
   const int soon = stage.open(expiring_in(seconds(1800)));

@@ -20,8 +20,8 @@ using client::State;
 
 // Below this a deflated reply is hardly ever smaller.
 constexpr std::size_t kDeflateFrom = 64;
-// Of replies that wait for room in the outbox. The first may be longer: an echo is as long as its message.
-constexpr std::size_t kHeldBytesMax = 16 * 1024;
+// So far over its limit the outbox takes replies while its client is not read.
+constexpr std::size_t kBeyondOutboxMax = 16 * 1024;
 // What one visit to a connection reads at most, besides its bound in bytes (client/reader.cc): then the
 // others have their turn.
 constexpr std::uint32_t kFramesAVisit = 256;
@@ -255,7 +255,7 @@ void StreamSessions::on_bytes(Index index, std::span<char> bytes) {
 // Keeps what is incomplete or has to wait, if anything.
 void StreamSessions::keep_rest(Index index, websocket::FrameReader reader, std::span<const char> unread) {
   Connection& connection = parts_.clients[index];
-  if (reader.at_rest() && !connection.paused && unread.empty()) {
+  if (reader.at_rest() && unread.empty()) {
     connection.transient.reset();
     return;
   }
@@ -341,47 +341,32 @@ CommandClient StreamSessions::command_client(Index index) const {
   return {{index, connection.generation}, endpoint_of(index), connection.identity.get()};
 }
 
-// False when the outbox is full: the reply is held, and nothing more is read until it has been sent.
+// False when the outbox is full: nothing more is read until it has room. The reply is in it nevertheless,
+// since it comes before the events of a subscription that it confirms.
 bool StreamSessions::reply(Index index, std::string_view frame) {
-  Connection& connection = parts_.clients[index];
-  // What is not an answer to a message (the bus's refusal, for example) can come while a reply is held: it
-  // follows that one.
-  bool is_sent = false;
-  const auto send = [&] { is_sent = !connection.paused && parts_.clients.send(index, frame); };
+  const bool was_paused = parts_.clients[index].paused;
+  // Then it answers no message of this moment (it is the bus's refusal, for example), and there may be many.
+  if (was_paused && !parts_.fan_out.outbox_has_room(index, frame.size(), kBeyondOutboxMax)) {
+    parts_.counters.replies_dropped.add();
+    return false;
+  }
+  const bool has_room = !was_paused && parts_.fan_out.outbox_has_room(index, frame.size());
+  const auto send = [&] { parts_.clients.send(index, frame, fanout::OutboxLimit::ignored); };
   if (!try_allocate(frame.size(), send)) {
     close_for_memory(index);
     return false;
   }
-  if (is_sent) return true;
-  std::string& held = connection.transient.make_inbound().held;
-  if (!held.empty() && held.size() + frame.size() > kHeldBytesMax) {
-    parts_.counters.replies_dropped.add();
-    return false;
-  }
-  if (try_append(held, frame)) {
-    parts_.clients.pause(index);
-  } else {
-    close_for_memory(index);
-  }
-  return false;
+  if (!has_room) parts_.clients.pause(index);
+  return has_room;
 }
 
 void StreamSessions::resume(Index index) {
   Connection& connection = parts_.clients[index];
   CARILLON_ASSERT(connection.state == State::open && !connection.paused);
-  Inbound& inbound = connection.transient.make_inbound();
-  bool is_sent = false;
-  const auto send = [&] { is_sent = parts_.clients.send(index, inbound.held); };
-  if (!try_allocate(inbound.held.size(), send)) {
-    close_for_memory(index);
-    return;
-  }
-  if (!is_sent) {
+  if (!parts_.fan_out.outbox_has_room(index, 1)) {
     parts_.clients.pause(index);
     return;
   }
-  std::string().swap(inbound.held);  // an echo is as long as its message: its memory is given back
-  if (inbound.unread.empty() && inbound.reader.at_rest()) connection.transient.reset();
   if (!connection.readable) return;
   connection.readable = false;
   parts_.clients.read_later(index, client::ReadQueue::Lane::rest);

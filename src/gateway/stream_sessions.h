@@ -1,6 +1,6 @@
 // StreamSessions: the open WebSockets of one shard, from the 101 to their end. Frames come in, messages go to
 // the endpoint's commands or are echoed, pings and the peer's close frame are answered, and rates are kept. A
-// reply for which the outbox has no room is held, and its client is not read until it has been sent.
+// client whose replies have filled its outbox is not read until there is room again.
 //
 // Thread: the shard's.
 #pragma once

@@ -48,7 +48,7 @@ class NaiveFanOut {
   void append(LogId log, const std::string& payload, std::uint32_t now_ms);
   // An unsubscribed client may still receive the rest of a half-written frame.
   void unsubscribe(Client& client, LogId log, std::string_view stream);
-  void say(Client& client, const std::string& frame, std::uint32_t now_ms, std::string_view stream);
+  void send(Client& client, const std::string& frame, std::uint32_t now_ms, std::string_view stream);
 
   // Judges what has arrived since the last call. Empty when all is well, else what is wrong.
   std::string hear(Client& client, std::string_view stream);
@@ -116,8 +116,8 @@ inline void NaiveFanOut::unsubscribe(Client& client, LogId log, std::string_view
   if (client.was_slow && client.owed_nothing()) client.unsure = true;
 }
 
-inline void NaiveFanOut::say(Client& client, const std::string& frame, std::uint32_t now_ms,
-                             std::string_view stream) {
+inline void NaiveFanOut::send(Client& client, const std::string& frame, std::uint32_t now_ms,
+                              std::string_view stream) {
   client.said.emplace_back(Owed{frame, frame.size(), now_ms}, stream.size());
 }
 

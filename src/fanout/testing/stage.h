@@ -48,7 +48,7 @@ struct Stage {
   }
   void append(LogId log, std::string_view text) { engine->append(log, arena.make_own(text), now); }
   void append_shared(LogId log, std::string_view text) { engine->append(log, arena.make_shared(text), now); }
-  bool say(SubscriberId id, std::string_view bytes) { return engine->say(id, bytes, now); }
+  bool send(SubscriberId id, std::string_view bytes) { return engine->send(id, bytes, now); }
   void finish(SubscriberId id) { engine->finish(id, close_frame(), now); }
   static std::string close_frame() {
     std::string frame;

@@ -240,13 +240,14 @@ class ShardStage {
     return std::move(loaded.settings);
   }
 
-  fanout::FrameMemory frame_memory{std::uint64_t{1} << 30};
+  config::Settings settings;
+  fanout::FrameMemory frame_memory{settings.server.backlog_bytes_max > 0 ? settings.server.backlog_bytes_max
+                                                                         : std::uint64_t{1} << 30};
   reactor::FakeLoop loop;
   FakeSockets sockets{loop};
   RecordingLog log;
   FakeApi api;
   FakePublisher publisher;
-  config::Settings settings;
   std::vector<Endpoint> endpoints;
   Admission admission;
   Shared shared;
