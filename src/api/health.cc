@@ -69,7 +69,7 @@ http::Response health_response(const gateway::Node& node, MonoTime started_at, c
   writer.member("status", word);
   writer.member("version", CARILLON_VERSION);
   writer.member("uptime_s", std::chrono::duration_cast<seconds>(now.mono - started_at).count());
-  writer.member("connections", node.connections());
+  writer.member("connections", node.admission().connections());
   add_endpoints(writer, node);
   writer.raw_member("bus", bus_object(node, status, now));
   writer.close();

@@ -45,10 +45,10 @@ bool keys_are_good(const config::Settings& settings) {
     complain(keys.error().message);
     return false;
   }
-  for (const config::EndpointSettings& endpoint : settings.endpoints) {
-    const auto made = client::make_authenticator(endpoint, settings);
+  for (const auto& endpoint : protocol::compile_endpoints(settings).endpoints) {
+    const auto made = client::make_authenticator(*endpoint, settings);
     if (made) continue;
-    complain(endpoint.origin_of("auth.keys").text() + ": " + made.error().message);
+    complain(endpoint->settings.origin_of("auth.keys").text() + ": " + made.error().message);
     return false;
   }
   return true;

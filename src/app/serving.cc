@@ -69,7 +69,7 @@ class SignalPolicy {
  private:
   void begin_drain(int signal) {
     if (std::exchange(draining_, true)) ::_exit(kExitInterrupted);
-    const auto connections = static_cast<std::int64_t>(gateway_.node().connections());
+    const auto connections = static_cast<std::int64_t>(gateway_.node().admission().connections());
     const milliseconds window = gateway_.node().begin_drain(drain_);
     const std::string name = name_of_signal(signal);
     log_.info("draining", {{"signal", std::string_view(name)},

@@ -32,12 +32,18 @@ bool counts_user(const protocol::Endpoint& endpoint, const ClientKey& client_key
 
 }  // namespace
 
-Admission::Admission(std::uint32_t connections_max, const std::vector<protocol::Endpoint>& endpoints,
+Admission::Admission(std::uint32_t connections_max, const protocol::EndpointTable& endpoints,
                      std::uint64_t bodies_bytes_max, SipKey guesses_key)
     : key_guesses_(guesses_key),
       connections_max_(connections_max),
       bodies_(bodies_bytes_max),
       by_endpoint_(endpoints.size()) {
+  on_endpoints_replaced(endpoints);
+}
+
+void Admission::on_endpoints_replaced(const protocol::EndpointTable& endpoints) {
+  const std::lock_guard lock(mutex_);
+  longest_window_ = milliseconds(0);
   for (const protocol::Endpoint& endpoint : endpoints) {
     longest_window_ = std::max(longest_window_, endpoint.settings.limits.accepts_window);
   }
@@ -128,12 +134,16 @@ Admission::Answer Admission::enter_counted(const protocol::Endpoint& endpoint, c
   return Answer::admitted;
 }
 
-void Admission::leave(const protocol::Endpoint& endpoint, const ClientKey& client_key) {
+Admission::Counted Admission::counted(const protocol::Endpoint& endpoint, const ClientKey& client_key) {
+  return {counts_address(endpoint), counts_user(endpoint, client_key)};
+}
+
+void Admission::leave(const protocol::Endpoint& endpoint, const ClientKey& client_key, Counted counted) {
   give_back(endpoint);
-  if (!counts_address(endpoint) && !counts_user(endpoint, client_key)) return;
+  if (!counted.by_address && !counted.by_user) return;
   const std::lock_guard lock(mutex_);
-  if (counts_address(endpoint)) give_back_in(addresses_, address_key(endpoint, client_key));
-  if (counts_user(endpoint, client_key)) give_back_in(users_, user_key(endpoint, client_key));
+  if (counted.by_address) give_back_in(addresses_, address_key(endpoint, client_key));
+  if (counted.by_user) give_back_in(users_, user_key(endpoint, client_key));
 }
 
 void Admission::give_back(const protocol::Endpoint& endpoint) {

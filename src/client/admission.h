@@ -19,7 +19,7 @@
 #include "client/body_budget.h"
 #include "client/key_guesses.h"
 #include "client/memory_pressure.h"
-#include "protocol/endpoint.h"
+#include "protocol/endpoint_table.h"
 
 namespace carillon::client {
 
@@ -31,6 +31,13 @@ struct ClientKey {
 
 class Admission {
  public:
+  // By what a client that has entered is counted, besides its endpoint. Its limits may be others when it
+  // leaves.
+  struct Counted {
+    bool by_address = false;
+    bool by_user = false;
+  };
+
   // Maximum number of addresses whose accepts are remembered, for all endpoints together. When all of them
   // are in use another address is refused and counted, so that an attacker with many addresses cannot disable
   // the limit. (Addresses and users of open connections need no bound of their own: connections_max is one.)
@@ -47,7 +54,7 @@ class Admission {
     user_full
   };
 
-  Admission(std::uint32_t connections_max, const std::vector<protocol::Endpoint>& endpoints,
+  Admission(std::uint32_t connections_max, const protocol::EndpointTable& endpoints,
             std::uint64_t bodies_bytes_max = 64 * 1024 * 1024, SipKey guesses_key = random_sip_key());
 
   void begin_drain() { draining_.store(true, std::memory_order_relaxed); }
@@ -69,8 +76,13 @@ class Admission {
   // Reserves the place and counts against the accept rate; call it when the 101 is about to be sent. It may
   // refuse what the checks above allowed, when another shard took the last place meanwhile.
   Answer enter(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
+  // What enter() counts this client by, when called with the same arguments.
+  static Counted counted(const protocol::Endpoint& endpoint, const ClientKey& client_key);
   // Releases the place of a client that entered. Call once, with the same `client_key`.
-  void leave(const protocol::Endpoint& endpoint, const ClientKey& client_key);
+  void leave(const protocol::Endpoint& endpoint, const ClientKey& client_key, Counted counted);
+
+  // New endpoints are in use, with other limits.
+  void on_endpoints_replaced(const protocol::EndpointTable& endpoints);
 
   // The budget for the bodies of requests that are not answered yet.
   BodyBudget& bodies() { return bodies_; }

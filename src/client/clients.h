@@ -120,7 +120,7 @@ class Clients final : public fanout::FanOutHost {
   // The deadline of a connection that is closing or lingering.
   void on_closing_deadline(Index index);
   // Carries out what the engine has decided about its subscribers.
-  void carry_out_verdicts();
+  bool carry_out_verdicts();
   // Closes every socket without a word or a count: the loop has ended. On the loop's thread, in whose table
   // of descriptors the sockets may be.
   void close_all();

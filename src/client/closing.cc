@@ -128,8 +128,10 @@ void Clients::on_closing_deadline(Index index) {
   close(index, connection.close_reason, {}, has_all ? CloseMode::close : CloseMode::reset);
 }
 
-void Clients::carry_out_verdicts() {
-  for (const fanout::Verdict& verdict : fan_out_.take_verdicts()) carry_out(*this, verdict);
+bool Clients::carry_out_verdicts() {
+  const std::vector<fanout::Verdict> verdicts = fan_out_.take_verdicts();
+  for (const fanout::Verdict& verdict : verdicts) carry_out(*this, verdict);
+  return !verdicts.empty();
 }
 
 void Clients::close_all() {

@@ -35,11 +35,12 @@ struct Connection {
   int fd = -1;
   std::uint32_t generation : 24 = 0;
   State state : 4 = State::unused;
-  bool ping_in_doubt : 1 = false;  // the awaited ping may still wait behind other bytes of ours
-  std::uint32_t pong_due_ms = 0;   // wrapping; without a pong by then the client is dropped
-  std::uint32_t ping_due_ms = 0;   // wrapping; of the Ping frame
-  std::uint32_t frame_due_ms = 0;  // wrapping; of the protocol's own ping
-  std::uint16_t endpoint = 0;      // while open or closing as a WebSocket
+  bool ping_in_doubt : 1 = false;    // the awaited ping may still wait behind other bytes of ours
+  bool user_is_counted : 1 = false;  // by Admission, with the user's other connections
+  std::uint32_t pong_due_ms = 0;     // wrapping; without a pong by then the client is dropped
+  std::uint32_t ping_due_ms = 0;     // wrapping; of the Ping frame
+  std::uint32_t frame_due_ms = 0;    // wrapping; of the protocol's own ping
+  std::uint16_t endpoint = 0;        // while open or closing as a WebSocket
   CloseReason close_reason = CloseReason::client_gone;
   bool is_websocket : 1 = false;
   bool deflate : 1 = false;

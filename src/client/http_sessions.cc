@@ -28,22 +28,23 @@ http::Response try_later(std::string_view message, std::string_view after_s = "1
 }
 
 // The path as it was sent: "/%77s" is not "/ws", or it would pass by a proxy that hides the latter.
-const protocol::Endpoint* endpoint_at(std::string_view raw_path,
-                                      const std::vector<protocol::Endpoint>& endpoints) {
-  const auto found =
-      std::find_if(endpoints.begin(), endpoints.end(),
-                   [&](const protocol::Endpoint& endpoint) { return endpoint.settings.path == raw_path; });
-  return found == endpoints.end() ? nullptr : &*found;
+const protocol::Endpoint* endpoint_at(std::string_view raw_path, const protocol::EndpointTable& endpoints) {
+  for (const protocol::Endpoint& endpoint : endpoints) {
+    if (endpoint.settings.path == raw_path) return &endpoint;
+  }
+  return nullptr;
 }
 
 }  // namespace
 
 Result<std::monostate> HttpSessions::make_authenticators() {
+  std::vector<std::unique_ptr<auth::Authenticator>> authenticators;
   for (const protocol::Endpoint& endpoint : shared_.endpoints) {
-    auto made = make_authenticator(endpoint.settings, shared_.settings);
+    auto made = make_authenticator(endpoint, shared_.settings);
     if (!made) return tl::unexpected(made.error());
-    authenticators_.push_back(std::move(*made));
+    authenticators.push_back(std::move(*made));
   }
+  authenticators_ = std::move(authenticators);
   return std::monostate{};
 }
 

@@ -42,7 +42,8 @@ class HttpSessions {
   HttpSessions(const HttpSessions&) = delete;
   HttpSessions& operator=(const HttpSessions&) = delete;
 
-  // Makes what judges the tokens of each endpoint. Once, before the first bytes.
+  // Makes what judges the tokens of each endpoint: before the first bytes, and again after the endpoints have
+  // been replaced. Tokens that were verified before are forgotten. On an error nothing changes.
   Result<std::monostate> make_authenticators();
 
   // Begins a visit of the Reader: bounds the requests that are worked on in it.

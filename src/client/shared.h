@@ -1,7 +1,5 @@
-// Shared: what all shards of a process share. It outlives them.
+// Shared: what all shards of a process share, and the endpoints, of which each shard has a table of its own.
 #pragma once
-
-#include <vector>
 
 #include "base/log.h"
 #include "base/sip_hash.h"
@@ -10,13 +8,13 @@
 #include "client/http_handler.h"
 #include "config/settings.h"
 #include "fanout/frame_memory.h"
-#include "protocol/endpoint.h"
+#include "protocol/endpoint_table.h"
 
 namespace carillon::client {
 
 struct Shared {
   const config::Settings& settings;
-  const std::vector<protocol::Endpoint>& endpoints;
+  protocol::EndpointTable endpoints;
   Admission& admission;
   HttpHandler& http_handler;
   EventPublisher& publisher;

@@ -183,36 +183,23 @@ std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
   return upgrade;
 }
 
-std::vector<config::KeySettings> keys_for(const config::EndpointAuth& auth,
-                                          const std::vector<config::KeySettings>& all) {
-  const auto lists = [](const std::vector<std::string>& list, const std::string& name) {
-    return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
-  };
-  std::vector<config::KeySettings> keys;
-  for (config::KeySettings key : all) {
-    if (!lists(auth.keys, key.name)) continue;
-    std::erase_if(key.algorithms, [&](const std::string& name) { return !lists(auth.algorithms, name); });
-    if (!key.algorithms.empty()) keys.push_back(std::move(key));
-  }
-  return keys;
-}
-
 }  // namespace
 
-Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const config::EndpointSettings& endpoint,
+Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const protocol::Endpoint& endpoint,
                                                                 const config::Settings& settings) {
-  if (endpoint.auth.mode == config::AuthMode::none) return std::unique_ptr<auth::Authenticator>();
-  if (endpoint.auth.mode == config::AuthMode::api_key) {
-    return auth::make_api_key_authenticator(endpoint.auth.api_keys);
+  const config::EndpointAuth& rules = endpoint.settings.auth;
+  if (rules.mode == config::AuthMode::none) return std::unique_ptr<auth::Authenticator>();
+  if (rules.mode == config::AuthMode::api_key) {
+    return auth::make_api_key_authenticator(rules.api_keys);
   }
   auth::Authenticator::Options options;
   options.cache_entries_max = settings.server.token_cache_max;
   options.token_bytes_max = settings.server.token_bytes_max;
-  options.channels_claim = endpoint.auth.channels_claim;
-  options.require_exp = endpoint.auth.require_exp;
+  options.channels_claim = rules.channels_claim;
+  options.require_exp = rules.require_exp;
   const auto weak =
       settings.dev ? auth::Authenticator::WeakSecrets::allow : auth::Authenticator::WeakSecrets::refuse;
-  return auth::Authenticator::create(keys_for(endpoint.auth, settings.keys), options, weak);
+  return auth::Authenticator::create(endpoint.keys, options, weak);
 }
 
 std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,
@@ -236,6 +223,7 @@ std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,
   if (std::holds_alternative<Refused>(judged)) return judged;
   answer = admission.enter(endpoint, client_key, requester.now);
   if (answer != Admission::Answer::admitted) return no(answer);
+  std::get<Upgrade>(judged).counted = Admission::counted(endpoint, client_key);
   std::get<Upgrade>(judged).identity = std::move(identity);
   return judged;
 }

@@ -35,6 +35,7 @@ struct Upgrade {
   std::string_view subprotocol;       // empty: none; points into the endpoint's settings
   bool subprotocol_mismatch = false;  // the client offered some, but none of the endpoint's
   Compression compression = Compression::not_offered;
+  Admission::Counted counted;     // with what its place is given back
   protocol::Selection selection;  // of an endpoint with select.by = "query:…"
 };
 
@@ -45,7 +46,7 @@ struct Refused {
 };
 
 // Makes the authenticator of an endpoint from the keys that it accepts; null when it requires no token.
-Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const config::EndpointSettings& endpoint,
+Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const protocol::Endpoint& endpoint,
                                                                 const config::Settings& settings);
 
 // `authenticator` is null for an endpoint without authentication. When an Upgrade is returned its place is

@@ -13,6 +13,11 @@ FanOut::~FanOut() { options_.memory.subtract(ring_bytes_counted_); }
 
 // --- logs ---------------------------------------------------------------------------------------
 
+void FanOut::set_rules(std::vector<LagRule> policies) {
+  CARILLON_ASSERT(policies.size() == policies_.size());
+  policies_ = std::move(policies);
+}
+
 LogId FanOut::add_log(PolicyId policy, Lifetime lifetime, LogOwner owner) {
   CARILLON_ASSERT(policy < policies_.size());
   LogId id = 0;

@@ -110,6 +110,8 @@ class FanOut {
 
   FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies, EventCompressor* compressor);
   ~FanOut();
+  // Other rules in the place of all: as many as the constructor got.
+  void set_rules(std::vector<LagRule> policies);
   FanOut(const FanOut&) = delete;
   FanOut& operator=(const FanOut&) = delete;
 
@@ -179,7 +181,6 @@ class FanOut {
   bool shed_furthest_behind(MonoTime now);
   // The decisions since the last call.
   std::vector<Verdict> take_verdicts() { return std::exchange(verdicts_, {}); }
-  bool has_verdicts() const { return !verdicts_.empty(); }
 
   const FanOutCounters& counters() const { return counters_; }
   // For tests: where this log's numbers begin.
@@ -292,7 +293,7 @@ class FanOut {
 
   FanOutHost& host_;
   const FanOutOptions options_;
-  const std::vector<LagRule> policies_;
+  std::vector<LagRule> policies_;
   EventCompressor* const compressor_;
   ReservedArray<LogState, kLogsMax> logs_;
   LogId free_log_ = kNoLog;  // the first of them; its note has the next

@@ -153,8 +153,8 @@ TEST(Admission, ConcurrentChecksDoNotExceedTheLimit) {
   EXPECT_EQ(admission.enter(stage.endpoints[1], client_key, now), Admission::Answer::admitted);
   EXPECT_EQ(admission.enter(stage.endpoints[1], client_key, now), Admission::Answer::user_full);
   EXPECT_EQ(admission.connections(), 2U) << "a refusal gives back what it took";
-  admission.leave(stage.endpoints[0], client_key);
-  admission.leave(stage.endpoints[1], client_key);
+  admission.leave(stage.endpoints[0], client_key, Admission::counted(stage.endpoints[0], client_key));
+  admission.leave(stage.endpoints[1], client_key, Admission::counted(stage.endpoints[1], client_key));
   EXPECT_EQ(admission.connections() + admission.addresses_inside() + admission.users_inside(), 0U);
 }
 

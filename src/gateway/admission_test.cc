@@ -31,8 +31,13 @@ struct Endpoints {
   explicit Endpoints(std::string_view toml)
       : settings(ShardStage::load(toml)), all(compile_endpoints(settings).endpoints) {}
   config::Settings settings;
-  std::vector<Endpoint> all;
+  EndpointTable all;
 };
+
+// As a client that entered with these limits.
+void leave(Admission& admission, const Endpoint& endpoint, const ClientKey& key) {
+  admission.leave(endpoint, key, Admission::counted(endpoint, key));
+}
 
 TEST(Admission, LimitsTheConnectionsOfTheProcess) {
   Endpoints endpoints(kOrion);
@@ -44,7 +49,7 @@ TEST(Admission, LimitsTheConnectionsOfTheProcess) {
   EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::connections_max);
   EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::connections_max);
   EXPECT_EQ(admission.connections(), 3U);
-  admission.leave(endpoints.all[0], kA);
+  leave(admission, endpoints.all[0], kA);
   EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::admitted);
 }
 

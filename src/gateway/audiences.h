@@ -17,7 +17,7 @@
 #include "fanout/selection_index.h"
 #include "fanout/subscription_index.h"
 #include "gateway/router.h"
-#include "protocol/endpoint.h"
+#include "protocol/endpoint_table.h"
 #include "protocol/selection.h"
 #include "reactor/inbox.h"
 #include "reactor/loop.h"
@@ -46,7 +46,7 @@ class Audiences final : private reactor::IoHandler {
     reactor::Loop& loop;
     AudienceHost& host;
     ShardCounters& counters;
-    const std::vector<Endpoint>& endpoints;
+    const EndpointTable& endpoints;
     const config::ServerSettings& server;
   };
   // `channels_key` is secret: it decides which channel names share a bucket, and clients choose the names.
@@ -104,7 +104,7 @@ class Audiences final : private reactor::IoHandler {
   reactor::Loop& loop_;
   AudienceHost& host_;
   ShardCounters& counters_;
-  const std::vector<Endpoint>& endpoints_;
+  const EndpointTable& endpoints_;
   const Place place_;
   std::vector<Logs> logs_;  // by endpoint; the position is the owner of its logs in the engine
   reactor::Inbox<SharedBatch> inbox_;

@@ -46,13 +46,13 @@ class FakeOwner final : public AudienceHost {
 };
 
 struct AudiencesStage {
-  using Change = void (*)(std::vector<Endpoint>&);
+  using Change = void (*)(Endpoint&);
 
   explicit AudiencesStage(std::string_view toml, Change change)
       : AudiencesStage(toml, Audiences::Place::beside_the_router, change) {}
   explicit AudiencesStage(
       std::string_view toml, Audiences::Place place = Audiences::Place::beside_the_router,
-      Change change = [](std::vector<Endpoint>&) {})
+      Change change = [](Endpoint&) {})
       : compiled(toml, change),
         fan_out(sockets, fanout::FanOutOptions{memory}, compiled.lag_rules(), nullptr),
         counters(compiled.endpoints.size()),
@@ -327,9 +327,7 @@ TEST(Audiences, ChannelsAreCountedUntilTheirLastSubscriberHasLeft) {
 // Regression: the log's lag policy was taken for the number of its endpoint.
 TEST(Audiences, DesertedLogsAreRemovedWhereEndpointsShareALagPolicy) {
   AudiencesStage stage(std::string(kOrion) + std::string(kService) + std::string(kGrimnir),
-                       [](std::vector<Endpoint>& endpoints) {
-                         for (Endpoint& endpoint : endpoints) endpoint.lag_policy = 1;
-                       });
+                       [](Endpoint& endpoint) { endpoint.lag_policy = 1; });
   const auto subscriber = stage.join_with(everything(), 1);
   EXPECT_EQ(stage.audiences.subscribe_to_channel(subscriber, stage.endpoint(1), "a"), Outcome::subscribed);
   const auto selector = stage.join_with(tags(0b1), 2);

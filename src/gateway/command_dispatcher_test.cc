@@ -39,7 +39,7 @@ class NeverClosed final : public AudienceHost {
 // Clients without sockets: records what is sent to each, and whether it is still open.
 class FakeClients final : public CommandHost {
  public:
-  explicit FakeClients(const std::vector<Endpoint>& endpoints) : endpoints_(endpoints) {}
+  explicit FakeClients(const EndpointTable& endpoints) : endpoints_(endpoints) {}
 
   CommandClient add(Ref<const auth::Identity> identity = {}) {
     identities_.push_back(std::move(identity));
@@ -61,7 +61,7 @@ class FakeClients final : public CommandHost {
   bool has_room = true;
 
  private:
-  const std::vector<Endpoint>& endpoints_;
+  const EndpointTable& endpoints_;
   std::vector<Ref<const auth::Identity>> identities_;
 };
 

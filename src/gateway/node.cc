@@ -35,7 +35,7 @@ std::uint64_t bodies_bytes_max(const config::ServerSettings& server, std::uint64
                                      : default_bodies_bytes_max(server.body_bytes_max, memory_limit);
 }
 
-std::vector<ChannelPattern> patterns_of(const std::vector<Endpoint>& endpoints) {
+std::vector<ChannelPattern> patterns_of(const EndpointTable& endpoints) {
   std::vector<ChannelPattern> patterns;
   for (const Endpoint& endpoint : endpoints) {
     if (!endpoint.receives_events()) continue;
@@ -105,7 +105,7 @@ Node::Node(config::Settings settings, HttpHandler& handler, Log& log)
 Result<std::monostate> Node::build(const World& world) {
   CompiledEndpoints compiled = compile_endpoints(settings_);
   if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
-  endpoints_ = std::move(compiled.endpoints);
+  endpoints_ = EndpointTable(std::move(compiled.endpoints));
   const config::ServerSettings& server = settings_.server;
   admission_ = std::make_unique<Admission>(server.connections_max, endpoints_,
                                            bodies_bytes_max(server, world.memory_limit_bytes),
@@ -169,9 +169,27 @@ void Node::stop() {
 }
 
 bool Node::carries(std::string_view channel) const {
-  return std::any_of(endpoints_.begin(), endpoints_.end(), [channel](const Endpoint& endpoint) {
-    return endpoint.receives_events() && endpoint.source.match(channel).has_value();
-  });
+  for (const Endpoint& endpoint : endpoints_) {
+    if (endpoint.receives_events() && endpoint.source.match(channel)) return true;
+  }
+  return false;
+}
+
+Result<std::monostate> Node::replace_endpoints(const config::Settings& settings) {
+  CompiledEndpoints compiled = compile_endpoints(settings);
+  if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
+  if (!EndpointTable::are_the_same(endpoints_.list(), compiled.endpoints)) {
+    return failure("the endpoints have other names, paths or another number than at the start; restart");
+  }
+  for (const auto& endpoint : compiled.endpoints) {
+    if (auto made = make_authenticator(*endpoint, settings_); !made) return tl::unexpected(made.error());
+  }
+  admission_->on_endpoints_replaced(EndpointTable(compiled.endpoints));
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    loops_[i]->post_always(
+        [shard = shards_[i].get(), endpoints = compiled.endpoints] { shard->replace_endpoints(endpoints); });
+  }
+  return std::monostate{};
 }
 
 bool Node::on_bus(std::function<void(bus::Bus&)> use) {
@@ -188,7 +206,7 @@ bool Node::publish(std::string channel, std::string body, std::function<void(bus
 
 milliseconds Node::begin_drain(milliseconds longest) {
   admission_->begin_drain();
-  const auto window = drain_window(longest, connections(), settings_.server.drain_rate);
+  const auto window = drain_window(longest, admission_->connections(), settings_.server.drain_rate);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     loops_[i]->post_always([shard = shards_[i].get(), window] { shard->begin_drain(window); });
   }

@@ -58,6 +58,11 @@ class Node final : private EventPublisher {
   // (drain.h); then stops the loops. Loop 0's thread.
   milliseconds begin_drain(milliseconds longest);
 
+  // Replaces the settings of the endpoints in every shard, each when its loop comes to the post. Refuses, and
+  // changes nothing, when they are not the same endpoints by name and path, or one cannot be compiled. Not
+  // for what only a start can change: sources, selections, event frames, compression. Loop 0's thread.
+  Result<std::monostate> replace_endpoints(const config::Settings& settings);
+
   // Runs `use` on the bus's loop; false when too much waits there already. Any thread.
   bool on_bus(std::function<void(bus::Bus&)> use);
 
@@ -72,14 +77,14 @@ class Node final : private EventPublisher {
 
   // --- what any thread may read ---
   const config::Settings& settings() const { return settings_; }
-  const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+  // As they were at the start: their names, paths, sources and event frames, which nothing replaces.
+  const EndpointTable& endpoints() const { return endpoints_; }
   const Router& router() const { return *router_; }
   // Whether any endpoint sends this bus channel's events to clients.
   bool carries(std::string_view channel) const;
   const bus::BusCounters& bus_counters() const { return bus_->counters(); }
   std::string_view bus_url() const { return bus_->display_url(); }  // without its password
   bool draining() const { return admission_->draining(); }
-  std::uint64_t connections() const { return admission_->connections(); }
   const Admission& admission() const { return *admission_; }
   KeyGuesses& key_guesses() { return admission_->key_guesses(); }
   const fanout::FrameMemory& frame_memory() const { return *frame_memory_; }
@@ -99,7 +104,7 @@ class Node final : private EventPublisher {
   const config::Settings settings_;
   HttpHandler& handler_;
   Log& log_;
-  std::vector<Endpoint> endpoints_;
+  EndpointTable endpoints_;
   std::unique_ptr<fanout::FrameMemory> frame_memory_;  // outlives every frame, wherever it waits
   std::unique_ptr<Admission> admission_;
   std::unique_ptr<Shared> shared_;

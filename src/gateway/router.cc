@@ -68,8 +68,7 @@ class Router::Body {
   std::optional<json::Outline> outline_;
 };
 
-Router::Router(const std::vector<Endpoint>& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop,
-               Log& log)
+Router::Router(const EndpointTable& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop, Log& log)
     : endpoints_(endpoints),
       loop_(loop),
       log_(log),

@@ -18,7 +18,7 @@
 #include "client/counters.h"
 #include "fanout/frame.h"
 #include "json/outline.h"
-#include "protocol/endpoint.h"
+#include "protocol/endpoint_table.h"
 
 namespace carillon::gateway {
 
@@ -65,7 +65,7 @@ class Router final : public bus::EventSink {
   static constexpr std::size_t kFrameBytesMax = (std::size_t{1} << 31) - 1;
 
   // `memory` outlives every frame that it makes.
-  Router(const std::vector<Endpoint>& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop, Log& log);
+  Router(const EndpointTable& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop, Log& log);
   void add_taker(BatchTaker& taker) { takers_.push_back(&taker); }
   // For tests: less than kFrameBytesMax.
   void set_frame_bytes_max(std::size_t bytes) { frame_bytes_max_ = bytes; }
@@ -90,7 +90,7 @@ class Router final : public bus::EventSink {
   void drop(const Endpoint& endpoint, std::string_view channel, Drop why);
   void log_dropped(std::string_view reason, std::string_view channel, std::string_view detail);
 
-  const std::vector<Endpoint>& endpoints_;
+  const EndpointTable& endpoints_;
   reactor::Loop& loop_;
   Log& log_;
   std::vector<BatchTaker*> takers_;

@@ -22,7 +22,7 @@ constexpr auto kLagCheckEvery = milliseconds(250);
 constexpr auto kStall = milliseconds(1000);
 constexpr auto kLagCheckAfterStall = milliseconds(500);
 
-std::vector<fanout::LagRule> lag_rules(const std::vector<Endpoint>& endpoints) {
+std::vector<fanout::LagRule> lag_rules(const EndpointTable& endpoints) {
   std::vector<fanout::LagRule> rules{fanout::LagRule{}};  // policy 0: sockets that speak HTTP
   for (const Endpoint& endpoint : endpoints) rules.push_back(endpoint.lag);
   return rules;
@@ -70,7 +70,7 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       drain_(shared_, clients_, fan_out_, counters_),
       streams_({shared_, loop, clients_, fan_out_, keepalive_, audiences_, drain_, compressor_.deflater(),
                 counters_}),
-      audiences_({fan_out_, loop, streams_, counters_, shared.endpoints, shared.settings.server},
+      audiences_({fan_out_, loop, streams_, counters_, shared_.endpoints, shared.settings.server},
                  shared.channels_key, place, std::move(wake)),
       http_(shared_, loop, clients_, acceptor_, streams_, counters_),
       reader_({loop, sockets, clients_, acceptor_, http_, streams_, counters_}) {
@@ -85,6 +85,17 @@ Shard::~Shard() {
 void Shard::close_sockets() {
   clients_.close_all();
   acceptor_.stop_listening();
+}
+
+// Node has made the authenticators once with the same keys, so it can fail for want of memory only.
+void Shard::replace_endpoints(EndpointTable::List endpoints) {
+  const EndpointTable::List before = shared_.endpoints.list();
+  shared_.endpoints.replace(std::move(endpoints));
+  if (!http_.make_authenticators()) {
+    shared_.endpoints.replace(before);
+    return;
+  }
+  fan_out_.set_rules(lag_rules(shared_.endpoints));
 }
 
 void Shard::begin_drain(milliseconds window) {
@@ -114,24 +125,19 @@ MonoTime Shard::on_turn(MonoTime now) {
   }
   clients_.begin_slice(kSlice);
   fan_out_.run_slice(now);
-  while (fan_out_.has_verdicts()) clients_.carry_out_verdicts();
+  while (clients_.carry_out_verdicts()) continue;
   reader_.resume_paused();
   acceptor_.accept_waiting(now);
   audiences_.remove_deserted();
   publish(fan_out_.counters(), counters_);
   audiences_.publish_counters();
   counters_.http_connections.set(acceptor_.http_connections());
-  expected_wake_ = next_wake();
-  return expected_wake_;
-}
 
-MonoTime Shard::next_wake() {
-  const MonoTime now = loop_.now();
+  expected_wake_ = std::min({clients_.wheel().next_deadline(), acceptor_.next_wake(), drain_.next_wake(now)});
+  if (fan_out_.counters().blocked > 0) expected_wake_ = std::min(expected_wake_, next_lag_check_);
   // Verdicts and resumed readers have given the engine work again after its slice.
-  if (fan_out_.has_work() || !clients_.reads().empty() || http_.has_responded()) return now;
-  MonoTime wake = clients_.wheel().next_deadline();
-  if (fan_out_.counters().blocked > 0) wake = std::min(wake, next_lag_check_);
-  return std::min({wake, acceptor_.next_wake(), drain_.next_wake(now)});
+  if (fan_out_.has_work() || !clients_.reads().empty() || http_.has_responded()) expected_wake_ = now;
+  return expected_wake_;
 }
 
 void Shard::notice_stall(MonoTime now) {

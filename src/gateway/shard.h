@@ -53,6 +53,9 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private Client
 
   void take_batch(SharedBatch batch) override { audiences_.take_batch(std::move(batch)); }
 
+  // Replaces the settings of the endpoints, for open connections as well. In a post of its loop.
+  void replace_endpoints(EndpointTable::List endpoints);
+
   // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.
   void begin_drain(milliseconds window);
   // Memory is very short: closes the clients that are furthest behind.
@@ -73,9 +76,8 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private Client
   void on_released(Index index) override;
   void notice_stall(MonoTime now);
   void on_timer(Index index);
-  MonoTime next_wake();
 
-  const Shared shared_;
+  Shared shared_;  // its table of endpoints is this shard's own
   reactor::Loop& loop_;
   ShardCounters counters_;
   transport::WebSocketCompressor compressor_;

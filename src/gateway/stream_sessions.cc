@@ -180,9 +180,8 @@ bool StreamSessions::accept(Index index, const protocol::Endpoint& endpoint, cli
   connection.is_websocket = true;
   connection.deflate = !upgrade.extensions.empty();
   connection.identity = std::move(upgrade.identity);
-  if (endpoint.settings.limits.connections_per_ip.value) {
-    counted_addresses_.emplace(index, connection.exchange().client);
-  }
+  if (upgrade.counted.by_address) counted_addresses_.emplace(index, connection.exchange().client);
+  connection.user_is_counted = upgrade.counted.by_user;
   parts_.drain.on_websocket_opened();
   count_accepted(parts_.counters.endpoints[endpoint.index], upgrade.compression);
   if (upgrade.subprotocol_mismatch) parts_.counters.subprotocol_mismatches.add();
@@ -197,11 +196,13 @@ bool StreamSessions::accept(Index index, const protocol::Endpoint& endpoint, cli
 }
 
 void StreamSessions::on_left(Index index) {
-  client::ClientKey key;
-  if (const auto counted = counted_addresses_.extract(index)) key.address = counted.mapped();
   const Connection& connection = parts_.clients[index];
+  client::ClientKey key;
   if (connection.identity) key.user = connection.identity->subject();
-  parts_.shared.admission.leave(endpoint_of(index), key);
+  const auto address = counted_addresses_.extract(index);
+  if (address) key.address = address.mapped();
+  parts_.shared.admission.leave(endpoint_of(index), key,
+                                {.by_address = !address.empty(), .by_user = connection.user_is_counted});
 }
 
 void StreamSessions::on_released(Index index) {
@@ -298,7 +299,8 @@ void StreamSessions::close_for_memory(Index index) {
 // Counts a message of this client.
 bool StreamSessions::is_over_rate(Index index) {
   const auto& settings = endpoint_of(index).settings;
-  client::MessageRate& rate = rates_.at(index);
+  // A rate that a new configuration has brought begins with the first message.
+  client::MessageRate& rate = rates_.try_emplace(index, parts_.loop.now()).first->second;
   if (rate.admit(settings.inbound.rate, parts_.loop.now())) return false;
   if (!settings.log.rate_exceeded.empty()) {
     const std::string id = parts_.clients.log().connection_id(index);

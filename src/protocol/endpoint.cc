@@ -1,8 +1,12 @@
 #include "protocol/endpoint.h"
 
+#include <algorithm>
 #include <limits>
+#include <memory>
+#include <string>
 
 #include "config/frame_variables.h"
+#include "protocol/endpoint_table.h"
 
 namespace carillon::protocol {
 namespace {
@@ -27,34 +31,50 @@ websocket::ReaderLimits reader_limits_of(const config::EndpointSettings& setting
   return limits;
 }
 
+std::vector<config::KeySettings> keys_for(const config::EndpointAuth& auth,
+                                          const std::vector<config::KeySettings>& all) {
+  const auto lists = [](const std::vector<std::string>& list, const std::string& name) {
+    return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
+  };
+  std::vector<config::KeySettings> keys;
+  for (config::KeySettings key : all) {
+    if (!lists(auth.keys, key.name)) continue;
+    std::erase_if(key.algorithms, [&](const std::string& name) { return !lists(auth.algorithms, name); });
+    if (!key.algorithms.empty()) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
 // Collects what cannot be compiled, each with the place where it was written.
 class Compiler {
  public:
   explicit Compiler(std::vector<config::Problem>& problems) : problems_(problems) {}
 
-  Endpoint compile(const config::EndpointSettings& settings, std::size_t index) {
-    Endpoint endpoint;
-    endpoint.settings = settings;
-    endpoint.index = static_cast<std::uint16_t>(index);
-    endpoint.source = Source::compile(settings);
-    endpoint.commands = Commands::compile(settings);
-    endpoint.replies = Replies::compile(settings);
+  Ref<const Endpoint> compile(const config::EndpointSettings& settings, std::size_t index,
+                              const std::vector<config::KeySettings>& keys) {
+    auto endpoint = std::make_unique<Endpoint>();
+    endpoint->settings = settings;
+    endpoint->index = static_cast<std::uint16_t>(index);
+    endpoint->source = Source::compile(settings);
+    endpoint->commands = Commands::compile(settings);
+    endpoint->replies = Replies::compile(settings);
     if (!settings.frames.event.empty()) {
       auto event = json::Template::compile(settings.frames.event, config::kEventVariables);
-      if (event) endpoint.event_frame = std::move(*event);
+      if (event) endpoint->event_frame = std::move(*event);
       if (!event) complain(settings, "frames.event", event.error());
     }
     if (auto origins = auth::OriginPolicy::parse(settings.origins)) {
-      endpoint.origins = std::move(*origins);
+      endpoint->origins = std::move(*origins);
     } else {
       complain(settings, "origins", origins.error());
     }
-    endpoint.reader_limits = reader_limits_of(settings, endpoint.reads_messages());
-    endpoint.lag = lag_rule_of(settings);
-    endpoint.lag_policy = static_cast<fanout::PolicyId>(index + 1);
-    endpoint.token_missing = RefusalReply::compile(settings.auth.missing);
-    endpoint.token_invalid = RefusalReply::compile(settings.auth.invalid);
-    return endpoint;
+    endpoint->keys = keys_for(settings.auth, keys);
+    endpoint->reader_limits = reader_limits_of(settings, endpoint->reads_messages());
+    endpoint->lag = lag_rule_of(settings);
+    endpoint->lag_policy = static_cast<fanout::PolicyId>(index + 1);
+    endpoint->token_missing = RefusalReply::compile(settings.auth.missing);
+    endpoint->token_invalid = RefusalReply::compile(settings.auth.invalid);
+    return Ref<const Endpoint>::adopt(endpoint.release());
   }
 
  private:
@@ -76,9 +96,16 @@ CompiledEndpoints compile_endpoints(const config::Settings& settings) {
                                    "more than " + std::to_string(kEndpointsMax) + " endpoints; remove some"});
       break;
     }
-    compiled.endpoints.push_back(compiler.compile(settings.endpoints[i], i));
+    compiled.endpoints.push_back(compiler.compile(settings.endpoints[i], i, settings.keys));
   }
   return compiled;
+}
+
+bool EndpointTable::are_the_same(const List& now, const List& next) {
+  return std::equal(now.begin(), now.end(), next.begin(), next.end(), [](const auto& one, const auto& other) {
+    return one->index == other->index && one->settings.name == other->settings.name &&
+           one->settings.path == other->settings.path;
+  });
 }
 
 }  // namespace carillon::protocol

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "auth/origin.h"
+#include "base/ref.h"
 #include "config/load.h"
 #include "config/settings.h"
 #include "fanout/fan_out.h"
@@ -19,8 +20,10 @@ namespace carillon::protocol {
 // Endpoint: a compiled profile. It has everything that the engine needs to know about one client protocol,
 // made once from its settings; no profile has code of its own.
 //
-// Immutable; shared by all shards and the Router.
-struct Endpoint {
+// Immutable, and shared by all shards and the Router, each of which holds a Ref (endpoint_table.h).
+struct Endpoint : RefCounted {
+  static void destroy(const Endpoint* endpoint) { delete endpoint; }
+
   config::EndpointSettings settings;
   std::uint16_t index = 0;
   Source source;
@@ -28,6 +31,7 @@ struct Endpoint {
   Commands commands;
   Replies replies;
   auth::OriginPolicy origins;
+  std::vector<config::KeySettings> keys;  // that may sign its tokens
   websocket::ReaderLimits reader_limits;
   fanout::LagRule lag;
   fanout::PolicyId lag_policy = 0;  // 0 is for sockets that still speak HTTP
@@ -48,7 +52,7 @@ inline constexpr std::size_t kEndpointsMax = config::kEndpointsMax;
 
 // The compiled endpoints of a configuration, or its problems.
 struct CompiledEndpoints {
-  std::vector<Endpoint> endpoints;
+  std::vector<Ref<const Endpoint>> endpoints;
   std::vector<config::Problem> problems;  // empty when all is well
 };
 CompiledEndpoints compile_endpoints(const config::Settings& settings);

@@ -8,10 +8,10 @@ namespace carillon::simulation {
 
 std::string_view name_of(Fault fault) {
   static constexpr std::string_view kNames[] = {
-      "short writes", "blocked writes", "short reads",    "reset",          "accept error",
-      "late timers",  "slow clock",     "wall step",      "stall",          "drain",
-      "full inbox",   "burst",          "memory short",   "link drops",     "deaf link",
-      "slow link",    "duplicates",     "broker restart", "refused publish"};
+      "short writes", "blocked writes", "short reads", "reset",          "accept error",
+      "late timers",  "slow clock",     "wall step",   "stall",          "drain",
+      "new settings", "full inbox",     "burst",       "memory short",   "link drops",
+      "deaf link",    "slow link",      "duplicates",  "broker restart", "refused publish"};
   static_assert(std::size(kNames) == kFaults);
   return kNames[static_cast<std::size_t>(fault)];
 }
@@ -45,6 +45,7 @@ void FaultInjector::inject() {
     case Fault::late_timers:
     case Fault::stall:
     case Fault::drain:
+    case Fault::new_settings:
     case Fault::full_inbox:
     case Fault::memory_short:
       return do_to_node(fault, *slot);
@@ -101,6 +102,9 @@ void FaultInjector::do_to_node(Fault fault, NodeSlot& slot) {
       break;
     case Fault::drain:
       if (!slot.view().draining) slot.begin_drain();
+      break;
+    case Fault::new_settings:
+      slot.change_settings();
       break;
     case Fault::full_inbox:
       overfill_inbox(slot);

@@ -20,6 +20,7 @@ enum class Fault : std::uint8_t {
   wall_step,        // the wall clock is set to another time
   stall,            // a node's process does not run for seconds
   drain,            // a node drains and ends; another one takes its place
+  new_settings,     // a node's endpoints get other settings while clients are connected
   full_inbox,       // a shard does not run while many events come, so that its inbox is full
   burst,            // more events at once than the budget for them holds
   memory_short,     // the memory of a node's process is nearly used up

@@ -1,5 +1,7 @@
 #include "node_slot.h"
 
+#include <cstdlib>
+
 #include "config/test_environment.h"
 
 namespace carillon::simulation {
@@ -95,6 +97,18 @@ std::string NodeSlot::start() {
   }
   node_->start();
   return {};
+}
+
+// Only what a running process can change.
+void NodeSlot::change_settings() {
+  constexpr std::string_view kLimit = "lag.bytes_max = ";
+  for (auto at = configuration_.find(kLimit); at != std::string::npos; at = configuration_.find(kLimit, at)) {
+    at += kLimit.size();
+    const auto digits = configuration_.find('\n', at) - at;
+    configuration_.replace(at, digits, std::to_string(around_.dice.between(4000, 40'000)));
+  }
+  const config::Loaded loaded = config::load_good(configuration_);
+  if (!node_->replace_endpoints(loaded.settings)) std::abort();
 }
 
 void NodeSlot::begin_drain() {

@@ -47,7 +47,7 @@ Problem wrong_counters(const NodeSlot& slot) {
       }
     }
   }
-  if (slot.node().connections() != connections)
+  if (slot.node().admission().connections() != connections)
     return "the limit on connections counts others than there are";
   const std::uint64_t delivered = slot.node().bus_counters().events_in.load();
   if (slot.node().router().counters().events_in.get() != delivered) {
@@ -109,10 +109,11 @@ Problem what_is_left(NodeSlot& slot) {
   if (!slot.has_stopped()) return node_text(slot) + ": its drain does not end";
   std::uint64_t sockets = 0;
   for (std::size_t i = 0; i < slot.loops().size(); ++i) sockets += node.shard_counters(i).sockets.get();
-  if (node.connections() != 0 && !slot.was_paused_in_drain()) {
-    return node_text(slot) + ": its drain has left " + std::to_string(node.connections()) + " connections";
+  if (node.admission().connections() != 0 && !slot.was_paused_in_drain()) {
+    return node_text(slot) + ": its drain has left " + std::to_string(node.admission().connections()) +
+           " connections";
   }
-  if (sockets > 0 || node.connections() > 0) return std::nullopt;
+  if (sockets > 0 || node.admission().connections() > 0) return std::nullopt;
   for (std::size_t i = 0; i < slot.loops().size(); ++i) {
     const client::ShardCounters& counters = node.shard_counters(i);
     for (const auto* each : {&counters.retained_bytes, &counters.blocked, &counters.channels,

@@ -10,17 +10,16 @@
 
 #include "config/test_environment.h"
 #include "fanout/fan_out.h"
-#include "protocol/endpoint.h"
+#include "protocol/endpoint_table.h"
 
 namespace carillon::gateway::testing {
 
 struct Compiled {
-  // `change` may alter the endpoints in a way that no configuration does yet.
+  // `change` may alter each endpoint in a way that no configuration does yet.
   explicit Compiled(
-      std::string_view toml,
-      void (*change)(std::vector<protocol::Endpoint>&) = [](std::vector<protocol::Endpoint>&) {})
+      std::string_view toml, void (*change)(protocol::Endpoint&) = [](protocol::Endpoint&) {})
       : settings(load(toml)), endpoints(protocol::compile_endpoints(settings).endpoints) {
-    change(endpoints);
+    for (const protocol::Endpoint& endpoint : endpoints) change(const_cast<protocol::Endpoint&>(endpoint));
   }
 
   static config::Settings load(std::string_view toml) {
@@ -35,7 +34,7 @@ struct Compiled {
   }
 
   config::Settings settings;
-  std::vector<protocol::Endpoint> endpoints;
+  protocol::EndpointTable endpoints;
 };
 
 }  // namespace carillon::gateway::testing

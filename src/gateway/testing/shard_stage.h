@@ -248,7 +248,7 @@ class ShardStage {
   RecordingLog log;
   FakeApi api;
   FakePublisher publisher;
-  std::vector<Endpoint> endpoints;
+  EndpointTable endpoints;
   Admission admission;
   Shared shared;
   std::unique_ptr<Shard> shard;

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/ref.h"
+#include "protocol/endpoint.h"
+
+namespace carillon::protocol {
+
+// EndpointTable: the endpoints by number, as one thread uses them. Several tables hold the same endpoints,
+// one in each shard. A new configuration replaces all endpoints of a table at once, in a post of its loop:
+// never while a client's bytes or timer are handled.
+//
+// Thread: its owner's. References to an endpoint are valid until the caller has returned to the loop.
+class EndpointTable {
+ public:
+  using List = std::vector<Ref<const Endpoint>>;
+
+  EndpointTable() = default;
+  explicit EndpointTable(List endpoints) : endpoints_(std::move(endpoints)) {}
+
+  std::size_t size() const { return endpoints_.size(); }
+  const Endpoint& operator[](std::size_t number) const { return *endpoints_[number]; }
+  const List& list() const { return endpoints_; }
+
+  class Iterator {
+   public:
+    explicit Iterator(List::const_iterator at) : at_(at) {}
+    const Endpoint& operator*() const { return **at_; }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    List::const_iterator at_;
+  };
+  Iterator begin() const { return Iterator(endpoints_.begin()); }
+  Iterator end() const { return Iterator(endpoints_.end()); }
+
+  // `endpoints`: the same ones, with the same numbers, names and paths, with other settings. Connections and
+  // logs know their endpoint by its number.
+  void replace(List endpoints) {
+    CARILLON_ASSERT(are_the_same(endpoints_, endpoints));
+    endpoints_ = std::move(endpoints);
+  }
+  // Whether replace() may be called with `next`.
+  static bool are_the_same(const List& now, const List& next);
+
+ private:
+  List endpoints_;
+};
+
+}  // namespace carillon::protocol
