@@ -104,24 +104,31 @@ void Audiences::take_batch(SharedBatch batch) {
   if (place_ == Place::beside_the_router) {
     apply(*batch);
   } else {
+    const std::uint64_t number = batch->number;
     const std::size_t bytes = batch->bytes;
-    std::ignore = inbox_.try_push(std::move(batch), bytes);  // a refused batch is a missing number later
+    if (inbox_.try_push(std::move(batch), bytes)) return;
+    refused_.store(number, std::memory_order_release);
+    inbox_.wake();
   }
 }
 
+// A refused batch may be the last for a long time, so its clients are not left until the next one comes. What
+// came before it is sent first, in a turn of its own.
 void Audiences::on_io(std::uint32_t, std::uint32_t, std::uint32_t) {
+  const std::uint64_t refused =
+      refused_.load(std::memory_order_acquire);  // first: what came before it is taken
   inbox_.drain_into(taken_);
   for (const SharedBatch& batch : taken_) apply(*batch);
+  if (taken_.empty()) expect_batch(refused + 1);
+  if (refused >= next_batch_) inbox_.wake();
   taken_.clear();
 }
 
 void Audiences::apply(const Batch& batch) {
   CARILLON_ASSERT(batch.number >= next_batch_);  // the Router numbers them; a full inbox only leaves some out
-  if (batch.number != next_batch_) on_missing_batches();
+  expect_batch(batch.number);
   next_batch_ = batch.number + 1;
-  for (const std::uint16_t endpoint : batch.gaps) {
-    close_recipients(endpoints_[endpoint], CloseReason::bus_gap);
-  }
+  for (const Gap& gap : batch.gaps) close_recipients(endpoints_[gap.endpoint], gap.why);
   look_up_channels(batch);
   for (std::size_t i = 0; i < batch.events.size(); ++i) {
     append(batch.events[i], channels_of_batch_[i]);
@@ -130,8 +137,10 @@ void Audiences::apply(const Batch& batch) {
 }
 
 // Endpoints have no frame that reports a gap, so the clients that would miss events are closed instead.
-void Audiences::on_missing_batches() {
-  counters_.missed_batches.add();
+void Audiences::expect_batch(std::uint64_t number) {
+  if (number <= next_batch_) return;
+  counters_.missed_batches.add(number - next_batch_);
+  next_batch_ = number;
   for (const Endpoint& endpoint : endpoints_) close_recipients(endpoint, CloseReason::overrun);
 }
 

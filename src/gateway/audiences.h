@@ -5,6 +5,7 @@
 // Thread: the shard's, but for take_batch().
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -56,8 +57,8 @@ class Audiences final : private reactor::IoHandler {
   Audiences& operator=(const Audiences&) = delete;
 
   // Appends the batch's events: at once where the Router is on this loop, otherwise when this loop reads its
-  // inbox. A full inbox refuses the batch; the next one then shows by its number that events are missing, and
-  // the clients that would miss them are closed. Called by the Router, on its thread.
+  // inbox. A full inbox refuses the batch, and the clients that miss its events are closed once those before
+  // it have been appended. Called by the Router, on its thread.
   void take_batch(SharedBatch batch);
 
   enum class Outcome : std::uint8_t { subscribed, client_has_too_many, shard_has_too_many };
@@ -95,7 +96,7 @@ class Audiences final : private reactor::IoHandler {
 
   void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
   void apply(const Batch& batch);
-  void on_missing_batches();
+  void expect_batch(std::uint64_t number);
   void close_recipients(const Endpoint& endpoint, CloseReason why);
   void look_up_channels(const Batch& batch);
   void append(const RoutedEvent& event, std::optional<fanout::LogId> channel);
@@ -110,8 +111,9 @@ class Audiences final : private reactor::IoHandler {
   reactor::Inbox<SharedBatch> inbox_;
   reactor::Loop::HandlerId inbox_handler_;
   std::uint64_t next_batch_ = 1;
-  std::vector<SharedBatch> taken_;                               // scratch of on_io()
-  std::vector<Lookup> lookups_;                                  // scratch of look_up_channels()
+  std::atomic<std::uint64_t> refused_{0};  // the number of the last batch that the inbox had no room for
+  std::vector<SharedBatch> taken_;         // scratch of on_io()
+  std::vector<Lookup> lookups_;            // scratch of look_up_channels()
   std::vector<std::optional<fanout::LogId>> channels_of_batch_;  // its result, by event of the batch
 };
 

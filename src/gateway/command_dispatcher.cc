@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/soft_allocation.h"
 #include "protocol/replies.h"
 
 namespace carillon::gateway {
@@ -77,7 +78,8 @@ bool CommandDispatcher::publish(const CommandClient& client, const Command& comm
   std::string body;
   const ReplyValues values{
       .now = loop_.wall_now(), .request = command.request, .channel = name, .subject = subject_of(client)};
-  render_reply(endpoint.commands.event(), values, body);
+  const auto render = [&] { render_reply(endpoint.commands.event(), values, body); };
+  if (!try_allocate(command.request.size(), render)) return give_up(client);
   const auto done = [this, id = client.id](bus::PublishResult result) {
     if (result == bus::PublishResult::accepted) return;
     loop_.post_always([this, id] { on_not_published(id); });
@@ -100,16 +102,28 @@ bool CommandDispatcher::send_reply(const CommandClient& client, const json::Temp
                            .channel = command.channel,
                            .subject = subject_of(client)};
   std::string payload;
-  render_reply(*reply, values, payload);
+  const auto render = [&] { render_reply(*reply, values, payload); };
+  if (!try_allocate(command.request.size(), render)) return give_up(client);
   return host_.send_text(client.id, payload);
 }
 
 bool CommandDispatcher::send_error(const CommandClient& client, ErrorKind kind, ErrorDetail detail,
                                    std::string_view request) {
   std::string payload;
-  if (!client.endpoint.replies.error(kind, detail, request, loop_.wall_now(), payload)) return true;
+  bool has_frame = false;
+  const auto render = [&] {
+    has_frame = client.endpoint.replies.error(kind, detail, request, loop_.wall_now(), payload);
+  };
+  if (!try_allocate(request.size(), render)) return give_up(client);
+  if (!has_frame) return true;
   counters_.error_frames.add();
   return host_.send_text(client.id, payload);
+}
+
+// A reply repeats parts of the client's message, so its length is the client's choice.
+bool CommandDispatcher::give_up(const CommandClient& client) {
+  host_.close_for_memory(client.id);
+  return false;
 }
 
 }  // namespace carillon::gateway

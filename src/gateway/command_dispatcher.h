@@ -30,9 +30,11 @@ struct CommandClient {
 // What CommandDispatcher needs of the owner of the clients.
 class CommandHost {
  public:
-  // Sends a text message to an open client, before any event. False when its outbox is full: the host holds
-  // the message, and reads nothing more from the client until it has been sent.
+  // Sends a text message to an open client, before any event. False when nothing more of the client may be
+  // handled: its outbox is full, and it is read again when there is room; or it is closed for want of memory.
   virtual bool send_text(ClientId client, std::string_view payload) = 0;
+  // Closes an open client whose command needs more memory than there is.
+  virtual void close_for_memory(ClientId client) = 0;
   // Nothing once the client is closing or gone.
   virtual std::optional<CommandClient> find_open(ClientId client) = 0;
 
@@ -54,9 +56,9 @@ class CommandDispatcher {
   CommandDispatcher(const CommandDispatcher&) = delete;
   CommandDispatcher& operator=(const CommandDispatcher&) = delete;
 
-  // Does what the command asks for. False when the client's outbox is full: no further command of this client
-  // may be handled until it has room. The bus answers a publish later: an
-  // error frame follows only if it refuses the event and the client is still open.
+  // Does what the command asks for. False when no further command of this client may be handled now
+  // (CommandHost::send_text). The bus answers a publish later: an error frame follows only if it refuses the
+  // event and the client is still open.
   bool handle(const CommandClient& client, const Command& command);
 
   // Sends an error frame; does nothing where the protocol has none. `request` is the client's message, empty
@@ -69,6 +71,7 @@ class CommandDispatcher {
   bool unsubscribe(const CommandClient& client, const Command& command);
   bool publish(const CommandClient& client, const Command& command);
   void on_not_published(ClientId client);
+  bool give_up(const CommandClient& client);
   bool send_reply(const CommandClient& client, const json::Template* reply, const Command& command);
 
   Audiences& audiences_;

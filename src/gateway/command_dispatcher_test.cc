@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/testing/allocation_ceiling.h"
 #include "fanout/testing/fake_host.h"
 #include "gateway/testing/compiled.h"
 #include "gateway/testing/fake_publisher.h"
@@ -51,6 +52,7 @@ class FakeClients final : public CommandHost {
     sent[client.index].emplace_back(payload);
     return has_room;
   }
+  void close_for_memory(ClientId client) override { open[client.index] = false; }
   std::optional<CommandClient> find_open(ClientId client) override {
     if (client.generation != 7 || !open[client.index]) return std::nullopt;
     return CommandClient{client, endpoints_[0], identities_[client.index].get()};
@@ -285,6 +287,21 @@ TEST(CommandDispatcher, AFullQueueToTheBusIsAnErrorAtOnce) {
   stage.publisher.is_full = true;
   EXPECT_THAT(stage.answer_to(client, kChat),
               ElementsAre(error_text("internal_error", "Server-side error: not published")));
+}
+
+// Regression: these were as long as the message, and without memory for them the process ended.
+TEST(CommandDispatcher, ACommandWithoutMemoryForItsAnswerClosesItsClient) {
+  CommandStage stage(service_with("client_publish = \"on\"\n"));
+  const std::string padding = ",\"x\":\"" + std::string(20'000, 'x') + "\"}";
+  for (const std::string& start :
+       {std::string(kChat.substr(0, kChat.size() - 1)), std::string(R"({"type":"ping")"),
+        std::string(R"({"type":"no such command")")}) {
+    const CommandClient client = stage.join();
+    const carillon::testing::AllocationCeiling ceiling(10'000);
+    EXPECT_FALSE(stage.handle(client, start + padding));
+    EXPECT_FALSE(stage.clients.open[client.id.index]);
+  }
+  EXPECT_THAT(stage.publisher.published, IsEmpty());
 }
 
 }  // namespace

@@ -63,6 +63,7 @@ TEST(EventBounds, AnEventWithoutMemoryClosesItsClientsAndTheProcessGoesOn) {
     const auto frames = stage.take_frames(fd);
     ASSERT_FALSE(frames.empty());
     EXPECT_EQ(frames.back(), "close 1013 Events lost");
+    EXPECT_EQ(stage.closes(CloseReason::overrun), 1U) << "the bus has lost nothing";
     const int next = stage.open_orion();
     stage.publish(kChannel, "2");
     EXPECT_EQ(stage.take_frames(next).size(), 1U);

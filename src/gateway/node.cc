@@ -196,9 +196,12 @@ bool Node::on_bus(std::function<void(bus::Bus&)> use) {
   return loops_.front()->post([this, use = std::move(use)] { use(*bus_); });
 }
 
+// What clients publish waits for loop 0, and counts meanwhile as the bodies of HTTP requests do.
 bool Node::publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) {
+  const auto share = std::make_shared<BodyShare>();
+  if (!share->try_hold(admission_->bodies(), body.size())) return false;
   return on_bus(
-      [channel = std::move(channel), body = std::move(body), done = std::move(done)](bus::Bus& bus) {
+      [share, channel = std::move(channel), body = std::move(body), done = std::move(done)](bus::Bus& bus) {
         const auto publish = [&] { bus.publish(channel, body, done); };
         if (!try_allocate(body.size(), publish)) done(bus::PublishResult::unavailable);
       });

@@ -145,7 +145,7 @@ void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) 
   log_dropped("no_memory", channel, "there is not enough memory for its frame");
   on_batch_end();
   batch_ = std::make_shared<Batch>();
-  batch_->gaps.push_back(endpoint.index);
+  batch_->gaps.push_back({endpoint.index, CloseReason::overrun});
   on_batch_end();
 }
 
@@ -194,7 +194,9 @@ void Router::on_gap() {
   on_batch_end();
   batch_ = std::make_shared<Batch>();
   for (const Endpoint& endpoint : endpoints_) {
-    if (endpoint.settings.source.on_gap == config::OnGap::close) batch_->gaps.push_back(endpoint.index);
+    if (endpoint.settings.source.on_gap == config::OnGap::close) {
+      batch_->gaps.push_back({endpoint.index, CloseReason::bus_gap});
+    }
   }
   if (batch_->gaps.empty()) batch_.reset();
   on_batch_end();

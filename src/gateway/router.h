@@ -34,12 +34,18 @@ struct RoutedEvent {
   Ref<const fanout::Frame> frame;
 };
 
+// The clients of an endpoint that are closed before the events of a batch, because they would miss some.
+struct Gap {
+  std::uint16_t endpoint;
+  CloseReason why;
+};
+
 struct Batch {
   std::uint64_t number = 0;
   std::vector<RoutedEvent> events;
-  std::string names;                // of channels, one behind the other
-  std::size_t bytes = 0;            // of the frames of its events
-  std::vector<std::uint16_t> gaps;  // endpoints whose clients are closed first: the bus may have lost events
+  std::string names;      // of channels, one behind the other
+  std::size_t bytes = 0;  // of the frames of its events
+  std::vector<Gap> gaps;
 
   std::string_view name_of(const RoutedEvent& event) const {
     return std::string_view(names).substr(event.name_begin, event.name_size);

@@ -49,9 +49,7 @@ class StreamSessions::Input final : public websocket::MessageHandler {
     note_data();
     if (endpoint_.settings.inbound.rate.messages.value && sessions_.is_over_rate(index_)) return over_rate();
     if (endpoint_.commands.exist()) {
-      const protocol::Command command = endpoint_.commands.parse(opcode, payload);
-      const bool has_room = sessions_.commands_.handle(sessions_.command_client(index_), command);
-      return has_room && --commands_left_ > 0 ? websocket::Next::go_on : websocket::Next::stop;
+      return handle_command(opcode, payload);
     }
     if (endpoint_.settings.inbound.reply == config::InboundReply::none) return websocket::Next::go_on;
     return echo(opcode, payload);
@@ -88,6 +86,17 @@ class StreamSessions::Input final : public websocket::MessageHandler {
 
  private:
   Connection& connection() { return sessions_.parts_.clients[index_]; }
+
+  websocket::Next handle_command(websocket::Opcode opcode, std::string_view payload) {
+    protocol::Command command;
+    const auto parse = [&] { command = endpoint_.commands.parse(opcode, payload); };
+    if (!try_allocate(payload.size(), parse)) {
+      sessions_.close_for_memory(index_);
+      return websocket::Next::stop;
+    }
+    const bool goes_on = sessions_.commands_.handle(sessions_.command_client(index_), command);
+    return goes_on && --commands_left_ > 0 ? websocket::Next::go_on : websocket::Next::stop;
+  }
 
   // Where the endpoint says so, whatever the client sends shows that it is alive.
   void note_data() {
@@ -328,6 +337,10 @@ bool StreamSessions::is_over_control_rate(Index index) {
 
 bool StreamSessions::send_text(client::ClientId client, std::string_view payload) {
   std::string frame;
+  if (!try_reserve(frame, payload.size() + websocket::kServerHeaderBytesMax)) {
+    close_for_memory(client.index);
+    return false;
+  }
   websocket::append_frame(frame, websocket::Opcode::text, payload);
   return reply(client.index, frame);
 }

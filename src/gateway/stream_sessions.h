@@ -67,6 +67,7 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
   class Input;
 
   bool send_text(client::ClientId client, std::string_view payload) override;
+  void close_for_memory(client::ClientId client) override { close_for_memory(client.index); }
   std::optional<CommandClient> find_open(client::ClientId client) override;
 
   const protocol::Endpoint& endpoint_of(Index index) const { return parts_.clients.endpoint_of(index); }
