@@ -54,7 +54,7 @@ test("configurations", async (t) => {
   for (const name of PROFILES) {
     await t.test(`${name}: every change that the page offers is accepted, and reported by the check`, async (t2) => {
       // What an RS256 key needs is not the page's matter.
-      const rows = pageOf(name).table("What it does not do until you say so").map(([, cell]) => codes(cell.replace("RS256", "HS384")));
+      const rows = pageOf(name).table("Optional behaviour").map(([, cell]) => codes(cell.replace("RS256", "HS384")));
       const key = '[keys.more]\nalgorithms = ["HS384"]\nsecret = { env = "CARILLON_JWT_SECRET" }\n\n[[endpoint]]';
       for (const settings of compatible(rows)) {
         const { exit, stdout, stderr } = await check(t2, `${pageOf(name).fence("toml").replace("[[endpoint]]", key)}${settings.join("\n")}\n`);
@@ -83,8 +83,8 @@ function compatible(rows) {
 test("tables", async (t) => {
   for (const name of PROFILES) {
     await t.test(`${name}: the page's limits are the profile's`, () => {
-      for (const [what, value, knob] of pageOf(name).table("Limits")) {
-        assert.equal(code(value), String(at(profiles[name], code(knob))), `${what}: ${code(knob)}`);
+      for (const [what, value, setting] of pageOf(name).table("Limits")) {
+        assert.equal(code(value), String(at(profiles[name], code(setting))), `${what}: ${code(setting)}`);
       }
     });
   }
@@ -270,8 +270,8 @@ test("events, refusals and closes", async (t) => {
 
 test("the caps of grimnir answer as the page says", async (t) => {
   const rows = pageOf("grimnir").table("Refusals").map(([status, body]) => `${status} ${code(body)}`);
-  for (const [knob, status] of [["limits.connections", 503], ["limits.accepts_per_ip", 429]]) {
-    const server = await startCarillon(t, { text: configText({ endpoints: [{ profile: "grimnir", [knob]: 1 }] }) });
+  for (const [setting, status] of [["limits.connections", 503], ["limits.accepts_per_ip", 429]]) {
+    const server = await startCarillon(t, { text: configText({ endpoints: [{ profile: "grimnir", [setting]: 1 }] }) });
     const url = `${PATHS.grimnir}?token=${mintToken()}`;
     await openClient(t, server.ws(url));
     const answer = await rawExchange(server.port, upgradeHead(url));
