@@ -35,8 +35,8 @@ struct BackoffLimits {
 //     1.6 s, 3.2 s and 17 at the ceiling of 5 s (mean wait 3.1 s); 37 in the worst of 20,000 seeds
 //     (the limit is 40). Jitter down to zero would break that bound in every twelfth outage (36 on
 //     average) and spread a crowd no better.
-// A connection that was ready for 5 s wipes the slate; one that was ready for half a second leaves the
-// ceiling where it is; a shorter one counts as a failure. `denied` waits between max and twice max.
+// A connection that was ready for 5 s resets the backoff; one that was ready for half a second leaves the
+// ceiling unchanged; a shorter one counts as a failure. `denied` waits between max and twice max.
 class Backoff {
  public:
   static constexpr milliseconds kShortCeiling{800};

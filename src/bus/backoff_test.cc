@@ -79,7 +79,7 @@ TEST(Backoff, AFaultThatNeedsAnOperatorIsRetriedSlowly) {
   }
 }
 
-TEST(Backoff, AStableConnectionWipesTheSlate) {
+TEST(Backoff, AStableConnectionResetsTheBackoff) {
   Backoff backoff({}, 3);
   const auto times = dials(backoff, kStart, kStart + seconds(60), {});
   const auto ready_at = times.back();

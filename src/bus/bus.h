@@ -51,7 +51,7 @@ class EventSink {
  public:
   // The views live for the call. Bodies are as published: not yet checked to be JSON.
   virtual void on_event(std::string_view channel, std::string_view body) = 0;
-  // The events that one read brought are through: a good moment to pass on the batch.
+  // All events of one read have been passed on: a good moment to forward the batch.
   virtual void on_batch_end() = 0;
   // Events may have been missed between the last one and the next.
   virtual void on_gap() = 0;
@@ -89,8 +89,8 @@ class Bus {
 
 inline constexpr std::size_t kEventOverheadBytes = 128;  // per-event overhead in addition to channel and body
 
-// Whether a broker in the role of a replica is accepted. Events published to a Redis replica reach only
-// those who are connected to that replica.
+// Whether a broker in the role of a replica is accepted. Events published to a Redis replica reach only the
+// clients of that replica.
 enum class BrokerRole { master, any };
 
 // Settings of a bus that do not depend on its kind.
@@ -110,7 +110,7 @@ struct BusOptions {
   std::chrono::milliseconds backoff_max{5000};
 };
 
-// Checks the URL's shape only; it connects in start(). The error says what to write instead and
+// Checks the URL's shape only; it connects in start(). The error states what to write instead and
 // never contains the password.
 Result<std::unique_ptr<Bus>> make_bus(BusOptions options, reactor::Loop& loop, EventSink& sink, Log& log);
 

@@ -48,8 +48,8 @@ std::string command_rule(std::string_view command) {
   return rule;
 }
 
-// Redis says which of the two is missing: "… no permissions to run the 'publish' command", "… to access one
-// of the channels used as arguments". Where it says neither, both are named.
+// Redis reports which of the two is missing: "… no permissions to run the 'publish' command", "… to access
+// one of the channels used as arguments". If it reports neither, both are named.
 std::string grant_for(std::string_view command, std::string_view channel, std::string_view error_line) {
   const bool is_command = error_line.find("to run the") != std::string_view::npos;
   const bool is_channel = !is_command && error_line.find("channel") != std::string_view::npos;

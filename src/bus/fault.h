@@ -10,7 +10,7 @@ namespace carillon::bus {
 enum class FaultKind {
   network,   // refused, reset, ended, TLS: back off and dial again
   silent,    // connected, but no answer in time
-  protocol,  // the peer does not speak RESP as we know it
+  protocol,  // the peer's bytes are not the RESP that we support
   busy,      // -LOADING, -READONLY, -MASTERDOWN, -OOM …: will pass
   denied     // -NOAUTH, -WRONGPASS, -NOPERM …: needs an operator; retried slowly
 };

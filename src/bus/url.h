@@ -1,7 +1,7 @@
 // The `bus.url` setting, taken apart.
 //
 // Shape: memory:   redis://[user:pass@]host[:port][/db]   rediss://…   (RFC 3986; user and password
-// percent-decoded). Pure. Errors say what to write instead and never repeat what follows the
+// percent-decoded). Pure. Errors state what to write instead and never repeat what follows the
 // scheme: a password with a stray `@` or `/` would otherwise end up in a log as a "host" or a "port".
 #pragma once
 

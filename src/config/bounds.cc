@@ -81,7 +81,8 @@ std::span<const BoundPair> bound_pairs() { return kPairs; }
 std::string bounds_section() {
   std::string out =
       "\n## Settings that bound the same thing\n\n"
-      "`carillon check` and `carillon serve` accept and refuse the same values. The error states what to write "
+      "`carillon check` and `carillon serve` accept and refuse the same values. The error states what to "
+      "write "
       "instead.\n\n"
       "| setting | and | what holds |\n|---|---|---|\n";
   for (const BoundPair& pair : kPairs) {

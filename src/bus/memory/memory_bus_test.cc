@@ -36,7 +36,7 @@ struct Fixture {
   }
 };
 
-TEST(MemoryBus, IsUpATurnAfterItsStart) {
+TEST(MemoryBus, IsUpOneTurnAfterItsStart) {
   Fixture f;
   EXPECT_EQ(f.bus->status().state, BusState::connecting);
   f.bus->start();

@@ -11,7 +11,7 @@ namespace carillon::bus {
 // Receives the failovers that address checks find.
 class AddressCheckOwner {
  public:
-  // Another server, or ours has become a replica: the connections must be made anew.
+  // The address leads to another server, or ours has become a replica: the connections must be reopened.
   virtual void on_failover(const Fault& fault) = 0;
 
  protected:
@@ -33,14 +33,14 @@ class AddressCheckPace {
   int times_ = 1;
 };
 
-// AddressCheck: does the configured address still lead to the server that our connections stand on?
+// AddressCheck: checks whether the configured address still leads to the server that we are connected to.
 //
 // A failover behind a virtual address or a DNS name leaves open connections on the old server, where they
-// work and receive nothing: the probe cannot see it, because it goes through the same server. So at an
-// interval a new connection is opened to the configured address, and the server that answers there is
-// compared with ours. No answer is a missed check, not a failover: nothing follows from it but a counter and
-// a line a minute. While check after check finds another server, as behind an address that several servers
-// share, the interval doubles up to twelve times its length.
+// work and receive nothing. The probe cannot detect that, because it goes through the same server. Therefore
+// a new connection is opened to the configured address at an interval, and the server that answers there is
+// compared with ours. No answer is a missed check, not a failover: it increments a counter and logs at most
+// one line a minute. While every check finds another server, as behind an address that several servers share,
+// the interval doubles up to twelve times its length.
 //
 // Thread: the loop's. `owner` is called from the loop, and may call stop() or start().
 class AddressCheck final : private reactor::ClientStreamHandler, private RespConsumer {
@@ -53,8 +53,8 @@ class AddressCheck final : private reactor::ClientStreamHandler, private RespCon
   AddressCheck(const AddressCheck&) = delete;
   AddressCheck& operator=(const AddressCheck&) = delete;
 
-  // Our connections stand on this server; the first check comes after an interval. Without an interval in the
-  // options, or when the server does not report its identity, nothing is checked.
+  // Begins to check against `ours`, the server that we are connected to, after one interval. Does nothing
+  // without an interval in the options, or when the server does not report its identity.
   void start(const ServerIdentity& ours);
   void stop();
 

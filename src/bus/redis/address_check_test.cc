@@ -146,7 +146,7 @@ TEST(AddressCheck, NoAnswerIsAMissedCheckAndNoFailover) {
   for (const auto& line : stage.log.lines) EXPECT_EQ(line.find("hunter2"), std::string::npos) << line;
 }
 
-TEST(AddressCheck, AnAddressThatSeveralServersShareIsAskedMoreAndMoreSeldom) {
+TEST(AddressCheck, AnAddressThatSeveralServersShareIsCheckedLessAndLessOften) {
   Stage stage;
   const int waits[] = {5, 10, 20, 40, 60, 60};
   for (const int wait : waits) {

@@ -10,11 +10,12 @@ namespace carillon::bus {
 
 // Probe: checks that published events are received again. Pure: takes times and replies, returns what to do.
 //
-// A nonce goes out through the publisher every `interval`, and must come in at the subscriber within the
-// limit. The limit is a twentieth under the operation timeout, so that a subscriber that went deaf right
-// after a good probe is found within interval + operation timeout (10 s by default). Where the
-// broker does not permit publishing or receiving it, and while there is no publisher, a PING on the
-// subscriber's connection stands in: it finds a dead connection, but not a deaf one.
+// The publisher sends a nonce every `interval`, and the subscriber must receive it within the limit. The
+// limit is a twentieth less than the operation timeout, so that a subscription that stops delivering right
+// after a successful probe is found within interval + operation timeout (10 s by default). Where the broker
+// does not permit publishing or receiving the nonce, and while there is no publisher, a PING on the
+// subscriber's connection is sent instead: it finds a dead connection, but not a subscription that delivers
+// nothing.
 class Probe {
  public:
   enum class Act { nothing, send, missed };
@@ -33,9 +34,9 @@ class Probe {
   MonoTime next_deadline() const;
 
   const std::string& nonce() const { return nonce_; }
-  void on_nonce(std::string_view nonce);   // another's, or an old one, is ignored
-  void on_pong();                          // ignored where a nonce is out
-  void send_again(MonoTime now);           // the last one could not go out: the next is due now
+  void on_nonce(std::string_view nonce);   // ignored when it is another gateway's or an old one
+  void on_pong();                          // ignored while a nonce is in flight
+  void send_again(MonoTime now);           // the last probe could not be sent: the next is due now
   bool passed() const { return passed_; }  // at least once since start()
 
  private:

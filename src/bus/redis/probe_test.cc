@@ -28,11 +28,11 @@ TEST(Probe, AsksEveryIntervalAndIsContentWithItsOwnNonce) {
   EXPECT_EQ(probe.advance(kStart + seconds(10)), Act::missed) << "an old nonce does not count";
 }
 
-TEST(Probe, ASubscriberThatGoesDeafIsFoundWithinTenSeconds) {
+TEST(Probe, ASubscriberThatStopsReceivingIsFoundWithinTenSeconds) {
   Probe probe(seconds(5), seconds(5), 1);
   probe.start(kStart);
   EXPECT_EQ(probe.advance(kStart), Act::send);
-  probe.on_nonce(probe.nonce());  // and from here on deaf
+  probe.on_nonce(probe.nonce());  // nothing arrives from here on
   MonoTime now = kStart;
   Act act = Act::nothing;
   while (act != Act::missed) {

@@ -21,7 +21,7 @@ void PublisherSession::open(MonoTime now, std::string& out) {
   reader_ = std::make_unique<RespReader>(kInfoBytesMax);
   fault_.reset();
   identity_ = {};
-  role_owed_ = false;
+  must_ask_role_ = false;
   opening_deadline_ = now + options_.operation_timeout;
   opening_.start(login_, out);
   append_command(out, {"PING"});  // so that a broker that requires a password reports it now
@@ -76,7 +76,7 @@ bool PublisherSession::try_publish(std::string_view channel, std::string_view bo
       {Purpose::publish, now + options_.operation_timeout, std::string(channel), std::move(done)});
   ++publishes_waiting_;
   append_command(out, {"PUBLISH", channel, body});
-  role_owed_ = confirms_role();
+  must_ask_role_ = confirms_role();
   return true;
 }
 
@@ -86,7 +86,7 @@ bool PublisherSession::confirms_role() const {
 }
 
 void PublisherSession::before_write(MonoTime now, std::string& out) {
-  if (!std::exchange(role_owed_, false)) return;
+  if (!std::exchange(must_ask_role_, false)) return;
   append_command(out, {"INFO", "replication"});
   waiting_.push_back({Purpose::role, now + options_.operation_timeout, {}, nullptr});
 }
@@ -141,7 +141,7 @@ RespConsumer::Next PublisherSession::settle(Waiting waiting, const RespValue& va
       on_publish_reply(std::move(waiting), value);
       break;
     case Purpose::probe:
-      // Any other error than this one leaves the probe unheard, and that is noticed.
+      // After any other error the probe does not return, and its deadline passes.
       if (value.type == RespType::error && error_code(value.text) == "NOPERM") {
         listener_.on_probe_forbidden(
             broker_refused("PUBLISH", waiting.channel, value.text, Quote::whole).detail);

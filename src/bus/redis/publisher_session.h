@@ -40,7 +40,7 @@ struct PublisherOptions {
 //
 // Where a master is required, every write that holds a PUBLISH ends with INFO replication, and a publish is
 // `accepted` only once the server has confirmed afterwards that it is a master: a master that was demoted
-// goes on acknowledging publishes which reach only those who are still connected to it.
+// continues to acknowledge publishes, which reach only the clients that are still connected to it.
 class PublisherSession final : public Session, private RespConsumer {
  public:
   PublisherSession(Login login, PublisherOptions options, PublisherListener& listener);
@@ -92,7 +92,7 @@ class PublisherSession final : public Session, private RespConsumer {
   std::deque<Waiting> waiting_;        // deadlines ascend: all have the same time to live
   std::deque<Waiting> unconfirmed_;    // answered, and the server's role after that is not known yet
   std::size_t publishes_waiting_ = 0;  // in both
-  bool role_owed_ = false;             // a PUBLISH was appended since the last question
+  bool must_ask_role_ = false;         // a PUBLISH was appended since the last question
   ServerIdentity identity_;
 };
 

@@ -56,7 +56,7 @@ TEST(PublisherSession, OpensWithAuthSelectAndPing) {
   EXPECT_TRUE(session.ready());
 }
 
-TEST(PublisherSession, WhoMayNotPingMayStillPublish) {
+TEST(PublisherSession, AUserThatMayNotPingMayStillPublish) {
   Fixture f;
   f.session.open(kStart, f.out);
   EXPECT_FALSE(f.session.feed("-NOPERM this user has no permissions to run the 'ping' command\r\n", kStart));
@@ -263,7 +263,7 @@ TEST(PublisherSession, WhatADemotedMasterAcknowledgesIsUnavailable) {
   EXPECT_EQ(f.tally.unavailable, 2);
 }
 
-TEST(PublisherSession, AServerThatMayNotSayItsRoleIsTakenAsItIs) {
+TEST(PublisherSession, AServerThatMayNotReportItsRoleIsAcceptedAsItIs) {
   MasterFixture f;
   f.open("-NOPERM User x has no permissions to run the 'info' command\r\n");
   ASSERT_TRUE(f.session.ready());

@@ -57,7 +57,7 @@ class Counting final : public SubscriberListener {
  public:
   void on_message(std::string_view, std::string_view body) override { bytes += body.size(); }
   void on_oversize(std::string_view) override {}
-  void on_probe_heard(std::string_view) override {}
+  void on_probe_received(std::string_view) override {}
   void on_pong() override {}
   std::size_t bytes = 0;
 };

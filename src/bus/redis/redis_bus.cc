@@ -62,11 +62,11 @@ void RedisBus::publish(std::string_view channel, std::string_view body, PublishD
 void RedisBus::refuse(PublishDone done, PublishResult result) {
   refused_.emplace_back(std::move(done), result);
   if (refused_timer_ == 0) {
-    refused_timer_ = loop_.call_after(MonoClock::duration::zero(), [this] { tell_refused(); });
+    refused_timer_ = loop_.call_after(MonoClock::duration::zero(), [this] { report_refused(); });
   }
 }
 
-void RedisBus::tell_refused() {
+void RedisBus::report_refused() {
   refused_timer_ = 0;
   auto refused = std::exchange(refused_, {});
   for (auto& [done, result] : refused) {
@@ -90,11 +90,11 @@ void RedisBus::on_publish_refused(std::string_view reason) {
   log_.warning("event not published", {{"bus", keeper_.display_url()}, {"reason", reason}});
 }
 
-// --- hearing ---
+// --- subscribing ---
 
 void RedisBus::on_message(std::string_view channel, std::string_view body) {
-  if (gap_owed_) tell_gap();
-  has_heard_ = true;
+  if (gap_pending_) report_gap();
+  has_received_ = true;
   batch_open_ = true;
   bump(counters_.events_in);
   bump(counters_.bytes_in, body.size());
@@ -112,8 +112,8 @@ void RedisBus::on_oversize(std::string_view channel) {
                                  {"suppressed", static_cast<std::int64_t>(*suppressed)}});
 }
 
-void RedisBus::tell_gap() {
-  gap_owed_ = false;
+void RedisBus::report_gap() {
+  gap_pending_ = false;
   batch_open_ = true;
   bump(counters_.gaps);
   sink_.on_gap();
@@ -144,10 +144,10 @@ void RedisBus::on_publisher_ready() {
 
 void RedisBus::on_subscriber_ready() {
   was_ready_ = true;
-  has_heard_ = true;
+  has_received_ = true;
   bump(counters_.connects);
-  if (gap_owed_) tell_gap();
-  // A publisher that was kept may stand on the server that the subscriber has just left.
+  if (gap_pending_) report_gap();
+  // A publisher that stayed connected may be on the server that the subscriber has just left.
   if (publisher_.ready() && !may_be_same_server(subscriber_.identity(), publisher_.identity())) {
     bump(counters_.failovers_to_other);
     publisher_link_.stop();
@@ -160,7 +160,8 @@ void RedisBus::on_subscriber_ready() {
 
 void RedisBus::on_link_lost(RedisLink& link, const Fault& fault) {
   if (&link == &subscriber_link_) return on_subscriber_lost(fault);
-  // What is out may be lost with it: the next probe starts over, as a PING until there is a publisher.
+  // A probe in flight may be lost with the link: the next one starts over, as a PING until there is a
+  // publisher.
   probe_.send_again(loop_.now());
   arm_probe();
   keeper_.down("publishing: " + fault.detail, loop_.now(), loop_.wall_now());
@@ -169,8 +170,8 @@ void RedisBus::on_link_lost(RedisLink& link, const Fault& fault) {
 void RedisBus::on_subscriber_lost(const Fault& fault) {
   if (was_ready_) bump(counters_.disconnects);
   was_ready_ = false;
-  gap_owed_ = gap_owed_ || has_heard_;
-  has_heard_ = false;
+  gap_pending_ = gap_pending_ || has_received_;
+  has_received_ = false;
   address_check_.stop();
   probe_.stop();
   if (!publisher_.ready()) publisher_link_.stop();
@@ -183,7 +184,7 @@ void RedisBus::look_whether_up() {
 
 // --- the probe ---
 
-void RedisBus::on_probe_heard(std::string_view nonce) {
+void RedisBus::on_probe_received(std::string_view nonce) {
   probe_.on_nonce(nonce);
   look_whether_up();
 }
@@ -252,8 +253,8 @@ void RedisBus::send_probe() {
 
 void RedisBus::on_probe_missed() {
   bump(counters_.probes_missed);
-  redial_both(
-      {FaultKind::silent, "the probe did not come back: the subscription is deaf or the broker hangs"});
+  redial_both({FaultKind::silent,
+               "the probe did not come back: the subscription delivers nothing or the broker hangs"});
 }
 
 void RedisBus::on_failover(const Fault& fault) { redial_both(fault); }

@@ -28,10 +28,11 @@ struct RedisBusOptions {
 // RedisBus: two connections to one Redis, one that subscribes and one that publishes, and a probe between
 // them.
 //
-// Thread: the loop's. The hearing link dials first; the speaking one only once the other is ready, so
-// that a dead broker is dialled once per try. `up` = both ready, every subscription acknowledged, and a
-// probe has come through since. Publishing works whenever the speaking link is ready. A third connection is
-// opened now and then to see whether the configured address still leads to this server (address_check.h).
+// Thread: the loop's. The subscriber's link connects first, and the publisher's only once the other is ready,
+// so that a dead broker is dialled once per attempt. `up` means that both links are ready, every subscription
+// is acknowledged, and a probe has returned since. Publishing works whenever the publisher's link is ready. A
+// third connection is opened regularly to check whether the configured address still leads to this server
+// (address_check.h).
 class RedisBus final : public Bus,
                        private SubscriberListener,
                        private PublisherListener,
@@ -52,7 +53,7 @@ class RedisBus final : public Bus,
  private:
   void on_message(std::string_view channel, std::string_view body) override;
   void on_oversize(std::string_view channel) override;
-  void on_probe_heard(std::string_view nonce) override;
+  void on_probe_received(std::string_view nonce) override;
   void on_pong() override;
   void on_published(PublishResult result) override;
   void on_publish_refused(std::string_view reason) override;
@@ -67,7 +68,7 @@ class RedisBus final : public Bus,
   void on_publisher_ready();
   void redial_both(const Fault& fault);
   void on_subscriber_lost(const Fault& fault);
-  void tell_gap();
+  void report_gap();
   void look_whether_up();
   void run_probe();
   void send_probe();
@@ -75,7 +76,7 @@ class RedisBus final : public Bus,
   void on_probe_missed();
   void warn_of_ping(std::string_view reason);
   void refuse(PublishDone done, PublishResult result);
-  void tell_refused();
+  void report_refused();
 
   const RedisBusOptions options_;
   const Connector connector_;
@@ -94,9 +95,9 @@ class RedisBus final : public Bus,
   bool probe_forbidden_ = false;
   bool warned_of_ping_ = false;
   MonoTime refused_publish_logged_at_{};
-  bool was_ready_ = false;  // the subscriber, in its present connection
-  bool has_heard_ = false;  // events could have been received since the last reported gap
-  bool gap_owed_ = false;
+  bool was_ready_ = false;     // the subscriber, in its present connection
+  bool has_received_ = false;  // events could have been received since the last reported gap
+  bool gap_pending_ = false;
   bool batch_open_ = false;
   LineSampler oversize_lines_;
   std::vector<std::pair<PublishDone, PublishResult>> refused_;

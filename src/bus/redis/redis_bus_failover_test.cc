@@ -10,7 +10,7 @@ using testing::ScriptedStream;
 using testing::server_answer;
 using Fixture = testing::RedisBusStage;
 
-TEST(RedisBus, APublisherThatStandsOnAnotherServerThanTheNewSubscriberIsDialledAnew) {
+TEST(RedisBus, APublisherOnAnotherServerThanTheNewSubscriberReconnects) {
   Fixture f(seconds(5));
   f.bus->start();
   f.answer_subscriber(server_answer("aaaa"));
@@ -28,7 +28,7 @@ TEST(RedisBus, APublisherThatStandsOnAnotherServerThanTheNewSubscriberIsDialledA
   EXPECT_EQ(f.sink.gaps, 1);
 }
 
-TEST(RedisBus, TheAddressCheckFindsAFailoverAndBothConnectionsAreMadeAnew) {
+TEST(RedisBus, TheAddressCheckFindsAFailoverAndBothConnectionsAreReopened) {
   Fixture f(seconds(5));
   f.bus->start();
   f.answer_subscriber(server_answer("aaaa"));
@@ -37,7 +37,7 @@ TEST(RedisBus, TheAddressCheckFindsAFailoverAndBothConnectionsAreMadeAnew) {
   f.loop.advance(seconds(5));
   ASSERT_EQ(f.script.dials, 3U);
   f.newest().handler.on_connected();
-  f.say(f.newest(), "+OK\r\n" + server_answer("bbbb"));
+  f.answer(f.newest(), "+OK\r\n" + server_answer("bbbb"));
   EXPECT_EQ(f.bus->status().state, BusState::down);
   EXPECT_EQ(f.script.live, (std::vector<ScriptedStream*>{nullptr, nullptr, nullptr}));
   f.redial();

@@ -21,9 +21,9 @@ TEST(RedisBus, IsUpOnlyWhenBothLinksAreReadyAndAProbeCameThrough) {
   f.newest().handler.on_connected();
   EXPECT_EQ(f.newest().take_written(), array({"AUTH", "hunter2"}) + array({"PSUBSCRIBE", "a.*"}) +
                                            array({"SUBSCRIBE", "carillon.probe.n1"}));
-  f.say(f.newest(), "+OK\r\n" + acknowledgement("psubscribe", "a.*", 1));
+  f.answer(f.newest(), "+OK\r\n" + acknowledgement("psubscribe", "a.*", 1));
   EXPECT_EQ(f.script.dials, 1U) << "the publisher waits for the subscriber";
-  f.say(f.newest(), acknowledgement("subscribe", "carillon.probe.n1", 2));
+  f.answer(f.newest(), acknowledgement("subscribe", "carillon.probe.n1", 2));
   EXPECT_EQ(f.script.dials, 2U);
   f.answer_publisher();
   EXPECT_EQ(f.bus->status().state, BusState::connecting);
@@ -34,19 +34,20 @@ TEST(RedisBus, IsUpOnlyWhenBothLinksAreReadyAndAProbeCameThrough) {
   EXPECT_EQ(f.bus->counters().gaps.load(), 0U);
 }
 
-TEST(RedisBus, EventsAreHandedOnWithABatchEndARead) {
+TEST(RedisBus, EventsAreForwardedWithABatchEndPerRead) {
   Fixture f;
   f.start();
   f.sink.lines.clear();
-  f.say(f.stream(0),
-        array({"pmessage", "a.*", "a.1", "x"}) + array({"pmessage", "a.*", "a.2", "y"}) + "*4\r\n$8");
-  f.say(f.stream(0), "\r\npmessage\r\n$3\r\na.*\r\n$3\r\na.3\r\n");
-  f.say(f.stream(0), "$1\r\nz\r\n");
+  f.answer(f.stream(0),
+           array({"pmessage", "a.*", "a.1", "x"}) + array({"pmessage", "a.*", "a.2", "y"}) + "*4\r\n$8");
+  f.answer(f.stream(0), "\r\npmessage\r\n$3\r\na.*\r\n$3\r\na.3\r\n");
+  f.answer(f.stream(0), "$1\r\nz\r\n");
   EXPECT_EQ(f.sink.lines, (Lines{"a.1=x", "a.2=y", "|", "a.3=z", "|"}));
-  f.say(f.stream(0), array({"pmessage", "a.*", "a.1", std::string(1001, 'x')}));
+  f.answer(f.stream(0), array({"pmessage", "a.*", "a.1", std::string(1001, 'x')}));
   EXPECT_EQ(f.bus->counters().oversize_dropped.load(), 1U);
   EXPECT_EQ(f.log.count("event dropped reason=body_too_large channel=a.1"), 1U) << "counted and logged";
-  for (int i = 0; i < 20; ++i) f.say(f.stream(0), array({"pmessage", "a.*", "a.1", std::string(1001, 'x')}));
+  for (int i = 0; i < 20; ++i)
+    f.answer(f.stream(0), array({"pmessage", "a.*", "a.1", std::string(1001, 'x')}));
   EXPECT_EQ(f.log.count("event dropped"), 10U);
   EXPECT_EQ(f.bus->counters().lines_suppressed.load(), 11U);
   EXPECT_EQ(f.bus->counters().events_in.load(), 3U);
@@ -62,9 +63,9 @@ TEST(RedisBus, TheGapIsReportedAfterAReconnectBeforeTheFirstNewEvent) {
   f.redial();
   f.newest().handler.on_connected();
   // An event between the acknowledgements: the gap comes before it, once.
-  f.say(f.newest(),
-        "+OK\r\n" + acknowledgement("psubscribe", "a.*", 1) + array({"pmessage", "a.*", "a.1", "x"}));
-  f.say(f.newest(), acknowledgement("subscribe", "carillon.probe.n1", 2));
+  f.answer(f.newest(),
+           "+OK\r\n" + acknowledgement("psubscribe", "a.*", 1) + array({"pmessage", "a.*", "a.1", "x"}));
+  f.answer(f.newest(), acknowledgement("subscribe", "carillon.probe.n1", 2));
   EXPECT_EQ(f.sink.lines, (Lines{"DOWN: connection reset", "GAP", "a.1=x", "|"}));
   f.pass_probe(f.newest(), f.stream(1));
   EXPECT_EQ(f.sink.lines.back(), "UP");
@@ -96,13 +97,13 @@ TEST(RedisBus, ConnectionsThatNeverReceivedAnythingReportNoSecondGap) {
   EXPECT_EQ(f.bus->counters().gaps.load(), 1U);
 }
 
-TEST(RedisBus, ADeafSubscriberIsFoundAndBothConnectionsAreRedone) {
+TEST(RedisBus, ASubscriberThatStopsReceivingIsFoundAndBothConnectionsAreReopened) {
   Fixture f;
   f.start();
   const auto began = f.loop.now();
   while (f.bus->status().state == BusState::up && f.loop.now() < began + seconds(20)) {
     f.loop.advance(milliseconds(10));
-    if (f.script.live[1] != nullptr && !f.stream(1).take_written().empty()) f.say(f.stream(1), ":0\r\n");
+    if (f.script.live[1] != nullptr && !f.stream(1).take_written().empty()) f.answer(f.stream(1), ":0\r\n");
   }
   EXPECT_LE(f.loop.now() - began, seconds(10));
   EXPECT_EQ(f.bus->counters().probes_missed.load(), 1U);
@@ -125,7 +126,7 @@ TEST(RedisBus, AFrozenBrokerTimesPublishesOutInFiveSecondsAndIsFoundInTen) {
   f.loop.advance(milliseconds(1));
   EXPECT_EQ(f.tally.timed_out, 1);
   EXPECT_EQ(f.bus->status().state, BusState::down);
-  // Frozen: it accepts and says nothing. Then it thaws, and a dial is waiting for it.
+  // The broker freezes: it accepts and answers nothing. When it resumes, a connection attempt is waiting.
   const auto end = f.loop.now() + seconds(30);
   while (f.loop.now() < end) {
     for (std::size_t i = 0; i < f.script.live.size(); ++i) {
@@ -144,7 +145,7 @@ TEST(RedisBus, PublishesGoOutInOneWriteAndAreAnsweredInOrder) {
   EXPECT_EQ(f.stream(1).written, "");
   f.loop.settle();
   EXPECT_EQ(f.stream(1).take_written(), array({"PUBLISH", "a.1", "x"}) + array({"PUBLISH", "a.2", "y"}));
-  f.say(f.stream(1), ":5\r\n-NOPERM no\r\n");
+  f.answer(f.stream(1), ":5\r\n-NOPERM no\r\n");
   EXPECT_EQ(f.tally.accepted, 1);
   EXPECT_EQ(f.tally.refused, 1);
   EXPECT_EQ(f.bus->counters().published.load(), 1U);
@@ -163,7 +164,7 @@ TEST(RedisBus, PublishWhileDownIsUnavailableAtOnceButNeverFromInsideTheCall) {
   EXPECT_EQ(f.tally.unavailable, 2) << "in flight when the connection died";
   EXPECT_EQ(f.bus->status().state, BusState::down);
   EXPECT_EQ(f.bus->status().detail, "publishing: connection reset");
-  EXPECT_EQ(f.sink.gaps, 0) << "what was heard is whole";
+  EXPECT_EQ(f.sink.gaps, 0) << "nothing that was received is missing";
   f.redial();
   f.answer_publisher();
   f.pass_probe(f.stream(0), f.stream(2));
@@ -181,7 +182,7 @@ TEST(RedisBus, ABodyOverTheLimitIsRefusedAndAFullWriteBufferIsUnavailable) {
   f.bus->publish("a", std::string(1000, 'x'), f.tally.done());
   f.loop.settle();
   EXPECT_EQ(f.tally.unavailable, 1);
-  f.say(f.stream(1), ":1\r\n");
+  f.answer(f.stream(1), ":1\r\n");
   EXPECT_EQ(f.tally.accepted, 1);
 }
 
@@ -190,19 +191,19 @@ TEST(RedisBus, WhereTheProbeIsForbiddenPingIsUsedAndLoggedOnce) {
   f.bus->start();
   f.answer_subscriber();
   f.answer_publisher();
-  f.say(f.stream(1), "-NOPERM no publish\r\n");
+  f.answer(f.stream(1), "-NOPERM no publish\r\n");
   EXPECT_EQ(f.bus->status().state, BusState::connecting);
   EXPECT_EQ(f.stream(0).take_written(), array({"PING"}) + array({"PING"}));
-  f.say(f.stream(0), array({"pong", ""}) + array({"pong", ""}));
-  f.say(f.stream(1), "+PONG\r\n");
+  f.answer(f.stream(0), array({"pong", ""}) + array({"pong", ""}));
+  f.answer(f.stream(1), "+PONG\r\n");
   EXPECT_EQ(f.bus->status().state, BusState::up);
   for (int i = 0; i < 5; ++i) {
     f.stream(1).take_written();
     f.loop.advance(seconds(5));
     EXPECT_EQ(f.stream(0).take_written(), array({"PING"}));
     EXPECT_EQ(f.stream(1).take_written(), array({"PING"}));
-    f.say(f.stream(0), array({"pong", ""}));
-    f.say(f.stream(1), "+PONG\r\n");
+    f.answer(f.stream(0), array({"pong", ""}));
+    f.answer(f.stream(1), "+PONG\r\n");
   }
   EXPECT_EQ(f.log.count("not permitted"), 1U);
   f.loop.advance(seconds(10));
@@ -216,7 +217,7 @@ TEST(RedisBus, AWrongPasswordIsReportedAndRetriedSlowly) {
   while (f.loop.now() < began + seconds(180)) {
     if (f.script.live.back() != nullptr) {
       f.newest().handler.on_connected();
-      f.say(f.newest(), "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
+      f.answer(f.newest(), "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
     }
     f.loop.advance(milliseconds(100));
   }
@@ -248,7 +249,7 @@ TEST(RedisBus, ARefusedPublishIsLoggedOnceASecondWithTheGrantThatIsMissing) {
   f.start();
   for (int i = 0; i < 3; ++i) f.bus->publish("a.1", "x", f.tally.done());
   f.loop.settle();
-  f.say(f.stream(1), "-NOPERM no channel\r\n-NOPERM no channel\r\n-NOPERM no channel\r\n");
+  f.answer(f.stream(1), "-NOPERM no channel\r\n-NOPERM no channel\r\n-NOPERM no channel\r\n");
   EXPECT_EQ(f.tally.refused, 3);
   EXPECT_EQ(f.log.count("ACL SETUSER <user> &a.1"), 1U);
 }

@@ -34,7 +34,7 @@ class RedisLink final : private reactor::ClientStreamHandler {
  public:
   RedisLink(reactor::Loop& loop, const Connector& connector, Session& session, Backoff backoff,
             RedisLinkOwner& owner);
-  ~RedisLink();  // closes without calling anybody, the session neither
+  ~RedisLink();  // closes without calling the owner or the session
   RedisLink(const RedisLink&) = delete;
   RedisLink& operator=(const RedisLink&) = delete;
 

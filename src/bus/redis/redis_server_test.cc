@@ -112,7 +112,7 @@ TEST(RedisServerTest, FrozenEveryOperationEndsInTimeAndItRecoversWithinASecond) 
   EXPECT_TRUE(f.receives(server, "orion.a", "after"));
 }
 
-TEST(RedisServerTest, ADeafSubscriptionIsFoundByTheProbe) {
+TEST(RedisServerTest, ASubscriptionThatDeliversNothingIsFoundByTheProbe) {
   RedisServer server;
   TcpServer proxy = TcpServer::proxy_to(server.port());
   auto options = Fixture::quick(url_of(proxy.port()));
@@ -122,10 +122,10 @@ TEST(RedisServerTest, ADeafSubscriptionIsFoundByTheProbe) {
   }
   Fixture f(std::move(options));
   ASSERT_TRUE(f.start());
-  proxy.deafen_subscribers();
-  const auto deaf = mono_now();
+  proxy.mute_subscribers();
+  const auto muted = mono_now();
   ASSERT_TRUE(f.until([&] { return f.is_down(); }, seconds(31)));
-  EXPECT_TRUE(in_time("deafness found", deaf, seconds(10)));
+  EXPECT_TRUE(in_time("silence found", muted, seconds(10)));
   EXPECT_EQ(f.bus->counters().probes_missed.load(), 1U);
   EXPECT_NE(f.bus->status().detail.find("probe"), std::string::npos);
   ASSERT_TRUE(f.until([&] { return f.is_up(); }));
@@ -183,7 +183,7 @@ TEST(RedisServerTest, AUserWithoutTheProbesChannelStillReceivesAndOneWithoutAnyG
       << none.bus->status().detail;
 }
 
-TEST(RedisServerTest, ABrokerThatLoadsSpeaksGarbageOrIsSilentIsRetriedAndNamed) {
+TEST(RedisServerTest, ABrokerThatLoadsSendsGarbageOrIsSilentIsRetriedAndNamed) {
   const struct {
     std::string answer;
     std::string part;
@@ -232,7 +232,7 @@ bool make_certificate(const std::string& folder) {
   return status == 0;
 }
 
-TEST(RedisServerTest, SpeaksTlsAndRefusesACertificateThatItCannotTrust) {
+TEST(RedisServerTest, UsesTlsAndRefusesACertificateThatItCannotTrust) {
   testing::TemporaryFolder folder;
   ASSERT_TRUE(make_certificate(folder.path()));
   const auto tls_port = testing::free_port();
@@ -284,8 +284,8 @@ TEST(LongRedisServerTest, ALoadedStreamSurvivesARestartInOrder) {
   const auto back = mono_now() + seconds(3);
   f.until([&] { return mono_now() > back; });
   server.start();
-  const auto heard = f.sink.events;
-  EXPECT_TRUE(f.until([&] { return f.sink.events > heard + 500; }));
+  const auto received = f.sink.events;
+  EXPECT_TRUE(f.until([&] { return f.sink.events > received + 500; }));
   ending = true;
   load.join();
   int last = -1;

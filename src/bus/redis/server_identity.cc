@@ -81,9 +81,10 @@ ServerIdentity::Role role_of(std::string_view info) {
 std::optional<Fault> wrong_role(const ServerIdentity& identity, BrokerRole required) {
   if (required == BrokerRole::any || identity.in_cluster) return std::nullopt;
   if (identity.role != ServerIdentity::Role::replica) return std::nullopt;
-  return Fault{FaultKind::busy, "the broker is a replica of " + identity.master +
-                                    ", so what is published to it reaches nobody else; waiting for a master "
-                                    "(bus.role = \"any\" accepts a replica)"};
+  return Fault{FaultKind::busy,
+               "the broker is a replica of " + identity.master +
+                   ", so events published to it reach only its own clients; waiting for a master "
+                   "(bus.role = \"any\" accepts a replica)"};
 }
 
 bool may_be_same_server(const ServerIdentity& one, const ServerIdentity& other) {

@@ -104,7 +104,7 @@ RespConsumer::Next SubscriberSession::on_delivery(std::span<const RespValue> val
   } else if (verdict == Subscriptions::Verdict::deliver) {
     listener_.on_message(channel, body);
   } else if (verdict == Subscriptions::Verdict::reserved && !by_glob && channel == probe_channel()) {
-    listener_.on_probe_heard(body);
+    listener_.on_probe_received(body);
   }
   return Next::go_on;
 }

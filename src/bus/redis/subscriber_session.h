@@ -13,10 +13,10 @@ namespace carillon::bus {
 class SubscriberListener {
  public:
   virtual void on_message(std::string_view channel, std::string_view body) = 0;  // views: for the call
-  // A message that was passed over for its length. `channel` is a view for the call, empty when unknown.
+  // A message that was skipped because it is too long. `channel` is a view for the call, empty when unknown.
   virtual void on_oversize(std::string_view channel) = 0;
-  virtual void on_probe_heard(std::string_view nonce) = 0;
-  virtual void on_pong() = 0;  // the answer to append_ping(), a refusal too
+  virtual void on_probe_received(std::string_view nonce) = 0;
+  virtual void on_pong() = 0;  // the answer to append_ping(), even an error
 
  protected:
   ~SubscriberListener() = default;
@@ -36,8 +36,8 @@ struct SubscriberOptions {
 // SubscriberSession: the connection that subscribes: AUTH, SELECT, INFO, then PSUBSCRIBE or SUBSCRIBE for
 // each pattern, then messages.
 //
-// Pure (session.h). Ready when every subscription is acknowledged. Messages are handed on as they are
-// parsed, straight from the reader's buffer, also those that come before it is ready.
+// Pure (session.h). Ready when every subscription is acknowledged. Messages are forwarded as they are
+// parsed, straight from the reader's buffer, even those that arrive before it is ready.
 class SubscriberSession final : public Session, private RespConsumer {
  public:
   SubscriberSession(Login login, Subscriptions subscriptions, SubscriberOptions options,

@@ -22,7 +22,9 @@ class RecordingListener final : public SubscriberListener {
   void on_oversize(std::string_view channel) override {
     received.push_back("oversize " + std::string(channel));
   }
-  void on_probe_heard(std::string_view nonce) override { received.push_back("probe " + std::string(nonce)); }
+  void on_probe_received(std::string_view nonce) override {
+    received.push_back("probe " + std::string(nonce));
+  }
   void on_pong() override { received.emplace_back("pong"); }
   std::vector<std::string> received;
 };
@@ -208,7 +210,7 @@ TEST(SubscriberSession, APingIsAnsweredByAPongAnErrorOrAStatus) {
   EXPECT_TRUE(session.feed(array({"pong", ""}), kStart)) << "one too many";
 }
 
-TEST(SubscriberSession, BeginsAnewAfterAClose) {
+TEST(SubscriberSession, StartsOverAfterAClose) {
   RecordingListener listener;
   std::string out;
   auto session = session_of({}, listener, {"orion.*", "x"});

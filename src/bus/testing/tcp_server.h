@@ -49,9 +49,9 @@ class TcpServer {
 
   std::uint16_t port() const { return port_; }
   int accepted() const { return accepted_; }
-  // A proxy: what the broker sends to connections that have subscribed by then is thrown away.
-  void deafen_subscribers() { deafen_ = true; }
-  // A proxy: new connections go there; those that are open stay where they are, as behind a virtual address.
+  // For a proxy: discards what the broker sends to the connections that have subscribed by now.
+  void mute_subscribers() { mute_ = true; }
+  // For a proxy: sends new connections to this port; open ones stay, as behind a virtual address.
   void retarget(std::uint16_t port) { target_ = port; }
 
  private:
@@ -59,7 +59,7 @@ class TcpServer {
     int client = -1;
     int server = -1;  // -1: no proxy
     bool subscriber = false;
-    bool deaf = false;
+    bool muted = false;
   };
 
   TcpServer(Answer answer, std::uint16_t target) : answer_(std::move(answer)), target_(target) {
@@ -75,8 +75,8 @@ class TcpServer {
 
   void run() {
     while (!ending_) {
-      if (deafen_.exchange(false)) {
-        for (auto& link : links_) link.deaf = link.subscriber;
+      if (mute_.exchange(false)) {
+        for (auto& link : links_) link.muted = link.subscriber;
       }
       std::vector<pollfd> wanted{{listener_, POLLIN, 0}};
       for (const auto& link : links_) {
@@ -120,7 +120,7 @@ class TcpServer {
   bool from_server(Link& link) {
     const auto size = ::recv(link.server, buffer_.data(), buffer_.size(), 0);
     if (size <= 0) return false;
-    return link.deaf || send_all(link.client, {buffer_.data(), static_cast<std::size_t>(size)});
+    return link.muted || send_all(link.client, {buffer_.data(), static_cast<std::size_t>(size)});
   }
   static bool send_all(int fd, std::string_view bytes) {
     while (!bytes.empty()) {
@@ -141,7 +141,7 @@ class TcpServer {
   std::uint16_t port_ = 0;
   std::atomic<int> accepted_{0};
   std::atomic<bool> ending_{false};
-  std::atomic<bool> deafen_{false};
+  std::atomic<bool> mute_{false};
   std::list<Link> links_;  // the thread's
   std::array<char, 64 * 1024> buffer_;
   std::thread thread_;

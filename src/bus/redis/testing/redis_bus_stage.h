@@ -76,7 +76,7 @@ struct RedisBusStage {
   }
   ScriptedStream& stream(std::size_t index) { return *script.live.at(index); }
   ScriptedStream& newest() { return *script.live.back(); }
-  void say(ScriptedStream& to, std::string_view bytes) {
+  void answer(ScriptedStream& to, std::string_view bytes) {
     to.handler.on_bytes(bytes);
     loop.settle();
   }
@@ -88,12 +88,12 @@ struct RedisBusStage {
   void answer_subscriber(const std::string& identity = {}) {
     newest().handler.on_connected();
     newest().take_written();
-    say(newest(), "+OK\r\n" + identity + kAcknowledged);
+    answer(newest(), "+OK\r\n" + identity + kAcknowledged);
   }
   void answer_publisher(const std::string& identity = {}) {
     newest().handler.on_connected();
     newest().take_written();
-    say(newest(), "+OK\r\n+PONG\r\n" + identity);
+    answer(newest(), "+OK\r\n+PONG\r\n" + identity);
   }
   static std::string nonce_in(const std::string& written) {
     const auto at = written.find("carillon.probe.n1\r\n$");
@@ -104,15 +104,15 @@ struct RedisBusStage {
   void pass_probe(ScriptedStream& subscriber, ScriptedStream& publisher) {
     const auto nonce = nonce_in(publisher.take_written());
     ASSERT_FALSE(nonce.empty());
-    say(publisher, ":1\r\n");
-    say(subscriber, array({"message", "carillon.probe.n1", nonce}));
+    answer(publisher, ":1\r\n");
+    answer(subscriber, array({"message", "carillon.probe.n1", nonce}));
   }
   // Streams 0 and 1 up.
   void start() {
     bus->start();
     answer_subscriber();
     answer_publisher();
-    say(stream(0), array({"pong", ""}));
+    answer(stream(0), array({"pong", ""}));
     pass_probe(stream(0), stream(1));
     ASSERT_EQ(bus->status().state, BusState::up);
   }
