@@ -80,8 +80,8 @@ Result<std::monostate> BenchRun::connect() {
   return std::monostate{};
 }
 
-// Greetings, answers to hellos, a warm-up event that came twice: what is under way must not be taken for
-// events of the timetable.
+// Greetings, replies to hellos, a warm-up event that was published twice: none of them may be taken for an
+// event of the timetable.
 void BenchRun::await_quiet() {
   const MonoTime deadline = mono_now() + kQuietMax;
   MonoTime last_event = mono_now();
@@ -99,7 +99,7 @@ Result<std::monostate> BenchRun::warm_up() {
   if (auto renewed = publisher_->renew(); !renewed) return renewed;
   const Timetable plan = timetable(kWarmUpEvents_per_s, timetable(1, 1).channels());
   crowd_->begin(plan, channels());
-  // An event needs seconds to reach a million clients: wait as long as one more receives it.
+  // An event takes seconds to reach a million clients: wait as long as further clients receive it.
   MonoTime last_new = mono_now();
   MonoTime again = last_new;
   std::uint64_t seen = silent_clients();
@@ -221,7 +221,7 @@ void BenchRun::conclude(const Crowd::State& before, MonoTime start) {
   report_.counters.reads -= before.counters.reads;
   report_.deliveries = state.counters.events - before.counters.events;
   report_.own_cpu_ns = state.cpu_ns - before.cpu_ns;
-  // One that has come to a stand is not to be measured by its good beginning.
+  // A server that has stopped delivering must not be measured by its good beginning.
   const bool to_the_end = !publisher_ || report_.time_up || report_.publish_unacknowledged > 0;
   report_.measured_s = seconds_of((to_the_end ? mono_now() : std::max(state.last_event_at, start)) - start);
   if (publisher_) {

@@ -12,16 +12,16 @@
 
 namespace carillon::loadgen {
 
-// BenchRun: one run of `carillon bench`. Connects all clients, publishes an event per channel until all have
-// received one, waits until it is quiet, publishes by a timetable, and waits until nothing is missing or
-// nothing more comes.
+// BenchRun: one run of `carillon bench`. Connects all clients, publishes an event per channel until each
+// client has received one, waits until no more events arrive, publishes by a timetable, and waits until
+// nothing is missing or nothing more arrives.
 //
-// A server that cannot keep up is measured for as long as twice the timetable and kDrainPatience, and then no
-// longer: what has come by then, over that time, is what it can do.
+// A server that cannot keep up is measured for twice the length of the timetable plus kDrainPatience. Its
+// throughput is what has arrived by then, divided by that time.
 //
-// Thread: the caller's; run() blocks for as long as that takes, which is bounded: kConnectPatience without a
-// new connection, kWarmUpPatience without one more client that receives, and the above, or kDrainPatience
-// without a new event.
+// Thread: the caller's. run() blocks, for a bounded time: it gives up after kConnectPatience without a new
+// connection, after kWarmUpPatience without another client that receives its first event, and after
+// kDrainPatience without a new event.
 class BenchRun {
  public:
   static constexpr auto kConnectPatience = seconds(15);
@@ -31,16 +31,16 @@ class BenchRun {
   struct Settings {
     ClientSettings clients;
     Crowd::Settings crowd;
-    ClientTemplate channel;  // with `$i` in it: one channel a client
+    ClientTemplate channel;  // with `$i` in it: one channel per client
     EventBody body{EventBody::kDefault, 256};
     ChannelOrder order = ChannelOrder::round_robin;
     double events_per_s = 1;
     std::uint64_t events = 0;
-    milliseconds listening{0};  // without a publisher: so long
+    milliseconds listening{0};  // how long to listen when there is no publisher
     std::vector<pid_t> server_pids;
   };
 
-  // Told in words how far it is, several times a second.
+  // Called several times a second with the progress in words.
   using Progress = std::function<void(const std::string&)>;
 
   // Without a publisher it only connects and listens. The settings must outlive it.
@@ -64,7 +64,7 @@ class BenchRun {
   Result<std::monostate> measure();
   Result<std::monostate> publish_all(const Timetable& plan);
   OutgoingEvent event_for(std::uint32_t channel, std::uint64_t n) const;
-  // Until all are answered, or the time is up.
+  // Publishes until every request is answered or the time is up.
   Result<std::monostate> publish(const Timetable& plan, Publisher::EventMaker event, const char* phase);
   void drain(MonoTime until);
   void listen();

@@ -19,14 +19,14 @@ struct PoolCounters {
   std::uint64_t connected = 0;     // now open, stalled ones included
   std::uint64_t stalled = 0;       // of them: never read
   std::uint64_t refused = 0;       // no 101 came; each is tried once
-  std::uint64_t lost = 0;          // open once, and closed by the server
-  std::uint64_t stalled_lost = 0;  // the same of stalled ones, which are not in `lost`
+  std::uint64_t lost = 0;          // were open and were closed by the server; without stalled clients
+  std::uint64_t stalled_lost = 0;  // the same, for stalled clients
   std::uint64_t events = 0;
-  std::uint64_t bytes = 0;  // of events and all else, without the handshakes
+  std::uint64_t bytes = 0;  // everything received except the handshakes
   std::uint64_t pings = 0;  // answered
   std::uint64_t reads = 0;
-  std::uint64_t checked = 0;       // events whose number was looked at since begin()
-  std::uint64_t out_of_order = 0;  // of them: not the one whose turn it was
+  std::uint64_t checked = 0;       // events whose number was checked since begin()
+  std::uint64_t out_of_order = 0;  // of those, the ones that had an unexpected number
 
   void add(const PoolCounters& other);
 };
@@ -40,21 +40,21 @@ struct Numbering {
 // Whether all clients share a channel, or each has its own.
 enum class Channels : std::uint8_t { shared, one_a_client };
 
-// ClientPool: many clients on one epoll, as cheap as counting can be. They connect, a bounded number at a
-// time, answer pings, and count the events that come to each of them; told of a timetable, they also know how
-// long each event took.
+// ClientPool: many clients on one epoll instance that count events as cheaply as possible. They connect, a
+// limited number at a time, answer pings, and count the events that each receives. With a timetable they also
+// measure the latency of each event.
 //
-// Latency without reading payloads: order is promised, so the k-th event that a client receives after begin()
-// is the k-th of its channel, and the timetable says when that was meant to be published
-// (loadgen/timetable.h: this is what corrects for coordinated omission). All events of one recv share one
-// reading of the clock. One client in kLookEvery has its payloads looked at for the events' numbers, to prove
-// that the k-th is the k-th.
+// Latency is measured without reading payloads. Events arrive in order, so the k-th event that a client
+// receives after begin() is the k-th of its channel, and the timetable has the time at which that was due
+// (loadgen/timetable.h: this is what corrects for coordinated omission). All events of one recv() share one
+// reading of the clock. For one client in kLookEvery the numbers in the payloads are read, to prove that the
+// k-th event is the k-th.
 //
-// Thread: one. Nothing here waits but turn(). Memory: 56 B a client, more only during its handshake; one
-// receive buffer for all.
+// Thread: one. Only turn() blocks. Memory: 56 B per client, more during its handshake, and one receive buffer
+// for all.
 class ClientPool final {
  public:
-  // Handshakes under way at once: the server's backlog and its other clients should not notice.
+  // Concurrent handshakes: few enough not to fill the server's backlog or to delay its other clients.
   static constexpr std::uint32_t kHandshakesMax = 64;
   static constexpr std::uint32_t kLookEvery = 64;
 
@@ -64,21 +64,21 @@ class ClientPool final {
   ClientPool(const ClientPool&) = delete;
   ClientPool& operator=(const ClientPool&) = delete;
 
-  // Be so many clients in all; those that there are stay.
+  // Sets the total number of clients; existing clients stay.
   void want(std::uint32_t clients);
-  // All that were wanted are connected, or were refused.
+  // Returns true when all wanted clients are connected or were refused.
   bool settled() const { return clients_.size() >= wanted_ && handshakes_ == 0; }
 
-  // Also reports when this descriptor is readable.
+  // Makes turn() also report when this descriptor is readable.
   void watch(int fd);
-  // Waits for I/O, at most so long, and does what there is to do. True when the watched descriptor is
-  // readable.
+  // Waits at most this long for I/O and handles it. Returns true when the watched descriptor is readable.
   bool turn(int timeout_ms);
 
   // Forgets the events received so far, and uses this timetable from now on.
   void begin(const Timetable& timetable, Channels channels);
-  // What the clients that are open, or were when begin() was called, have and should have, now that the first
-  // `published` events of the timetable are out for certain, and those up to `sent` perhaps.
+  // Compares what the clients that were open when begin() was called have received with what they should
+  // have, when the first `published` events of the timetable are certainly published and those up to `sent`
+  // perhaps.
   struct Tally {
     std::uint64_t receivers = 0;
     std::uint64_t silent = 0;  // clients that received nothing
@@ -87,17 +87,17 @@ class ClientPool final {
     std::uint64_t surplus = 0;  // more than there can be
   };
   Tally tally(std::uint64_t published, std::uint64_t sent) const;
-  // Returns clients that have received nothing since begin(), by their number in the run, at most as many.
+  // Returns the numbers (in the run) of at most `most` clients that have received nothing since begin().
   std::vector<std::uint32_t> silent_clients(std::size_t most) const;
 
   const PoolCounters& counters() const { return counters_; }
   const Histogram& latency() const { return latency_; }
   const Histogram& handshake_times() const { return handshake_times_; }
   MonoTime last_event_at() const { return last_event_at_; }
-  // In words, of the first client that was refused.
+  // Why the first refused client was refused, in words.
   const std::string& first_refusal() const { return first_refusal_; }
 
-  // Events of the client that had fewest and of the one that had most, of those that were ever open.
+  // The fewest and the most events that any client received, among the clients that were ever open.
   struct Extremes {
     std::uint64_t fewest = 0;
     std::uint64_t most = 0;
@@ -108,7 +108,7 @@ class ClientPool final {
   enum class State : std::uint8_t { connecting, awaiting_answer, open, stalled, gone };
   struct Handshake {
     MonoTime begun;
-    std::string head;  // of the answer, until it is whole
+    std::string head;  // of the response, until it is complete
   };
   struct Client {
     FrameCounter frames;
@@ -140,7 +140,7 @@ class ClientPool final {
     return index % kLookEvery == 0 ? &looks_[index / kLookEvery] : nullptr;
   }
 
-  // client_pool.cc: a client's life
+  // client_pool.cc: connecting and closing
   void start_handshakes();
   void start(std::uint32_t index);
   void on_ready(std::uint32_t index, std::uint32_t epoll_events);
@@ -157,9 +157,9 @@ class ClientPool final {
 
   // receiving.cc
   void receive(std::uint32_t index, std::string_view bytes, MonoTime now);
-  std::uint32_t hear_frames(std::uint32_t index, std::string_view bytes);
-  std::uint32_t hear_stream(std::uint32_t index, std::string_view bytes);
-  void reckon(std::uint32_t index, std::uint64_t from, std::uint32_t events, MonoTime now);
+  std::uint32_t receive_frames(std::uint32_t index, std::string_view bytes);
+  std::uint32_t receive_stream(std::uint32_t index, std::string_view bytes);
+  void record_latency(std::uint32_t index, std::uint64_t from, std::uint32_t events, MonoTime now);
   void look_at(std::uint32_t index, Look& look, std::string_view payload);
   bool send_message(int fd, websocket::Opcode opcode, std::string_view payload);
 
@@ -179,7 +179,7 @@ class ClientPool final {
   Histogram handshake_times_;
   Histogram latency_;
   std::string first_refusal_;
-  bool reckons_ = false;
+  bool measures_latency_ = false;
   Timetable timetable_;
   Channels channels_ = Channels::shared;
   MonoTime last_event_at_{};

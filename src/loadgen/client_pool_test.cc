@@ -34,8 +34,8 @@ std::string frame(Opcode opcode, std::string_view payload) {
   return out;
 }
 
-// A server that does one thing at a time, as the test says, on the test's own thread: what a client finds at
-// its socket is what the test has put there.
+// A server that runs on the test's own thread and does one thing at a time, when the test calls it: a
+// client's socket holds exactly what the test has sent.
 class Server {
  public:
   Server() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -70,7 +70,7 @@ class Server {
   bool someone_waits() const { return is_readable(listener_, 0); }
   bool has_something_from(std::size_t client) const { return is_readable(clients_[client], 0); }
 
-  // What this client has said, until it ends so.
+  // Reads what this client has sent, up to `end`.
   std::string read_until(std::size_t client, std::string_view end) {
     std::string text;
     std::array<char, 4096> bytes;
@@ -81,7 +81,7 @@ class Server {
     }
     return text;
   }
-  void say(std::size_t client, std::string_view text) {
+  void send(std::size_t client, std::string_view text) {
     EXPECT_EQ(::send(clients_[client], text.data(), text.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(text.size()));
   }
@@ -104,7 +104,7 @@ bool turn_until(ClientPool& pool, const std::function<bool()>& condition) {
   return condition();
 }
 
-// The next client of the pool connects and says its request.
+// The next client of the pool connects and sends its request.
 std::string begin_handshake(ClientPool& pool, Server& server, std::size_t client) {
   pool.want(static_cast<std::uint32_t>(client + 1));
   pool.turn(0);
@@ -115,7 +115,7 @@ std::string begin_handshake(ClientPool& pool, Server& server, std::size_t client
 
 void open_client(ClientPool& pool, Server& server, std::size_t client) {
   begin_handshake(pool, server, client);
-  server.say(client, welcome());
+  server.send(client, welcome());
   EXPECT_TRUE(turn_until(pool, [&] { return pool.settled(); }));
 }
 
@@ -123,7 +123,7 @@ bool received(ClientPool& pool, std::uint64_t events) {
   return turn_until(pool, [&] { return pool.counters().events >= events; });
 }
 
-TEST(ClientPool, AsksAsTheSettingsSayAndGreetsWithItsNumber) {
+TEST(ClientPool, SendsTheRequestOfTheSettingsAndGreetsWithItsNumber) {
   Server server;
   ClientSettings settings = server.settings();
   settings.target = ClientTemplate("/ws?room=$i");
@@ -133,7 +133,7 @@ TEST(ClientPool, AsksAsTheSettingsSayAndGreetsWithItsNumber) {
   EXPECT_TRUE(
       begin_handshake(pool, server, 0).starts_with("GET /ws?room=5&token=token5 HTTP/1.1\r\nHost: x\r\n"));
   EXPECT_TRUE(begin_handshake(pool, server, 1).starts_with("GET /ws?room=8&token=token8 HTTP/1.1\r\n"));
-  server.say(1, welcome());
+  server.send(1, welcome());
   EXPECT_TRUE(turn_until(pool, [&] { return pool.counters().connected == 1; }));
   std::string greeting;
   websocket::append_masked_frame(greeting, Opcode::text, "I am 8", {0x12, 0x34, 0x56, 0x78});
@@ -147,8 +147,8 @@ TEST(ClientPool, ReceivesEventsThatArriveWithTheAnswer) {
   ClientPool pool(settings);
   begin_handshake(pool, server, 0);
   const std::string answer = welcome() + frame(Opcode::text, "one") + frame(Opcode::binary, "two");
-  server.say(0, answer.substr(0, 20));
-  server.say(0, answer.substr(20));
+  server.send(0, answer.substr(0, 20));
+  server.send(0, answer.substr(20));
   EXPECT_TRUE(received(pool, 2));
   EXPECT_EQ(pool.counters().connected, 1U);
   EXPECT_EQ(pool.handshake_times().count(), 1U);
@@ -159,7 +159,7 @@ TEST(ClientPool, CountsRefusedClientsWithTheReason) {
   const ClientSettings settings = server.settings();
   ClientPool pool(settings);
   begin_handshake(pool, server, 0);
-  server.say(0, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+  server.send(0, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
   EXPECT_TRUE(turn_until(pool, [&] { return pool.settled(); }));
   EXPECT_EQ(pool.counters().refused, 1U);
   EXPECT_EQ(pool.counters().connected, 0U);
@@ -171,7 +171,7 @@ TEST(ClientPool, RefusesAWelcomeForAnotherKey) {
   const ClientSettings settings = server.settings();
   ClientPool pool(settings);
   begin_handshake(pool, server, 0);
-  server.say(
+  server.send(
       0, "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
   EXPECT_TRUE(turn_until(pool, [&] { return pool.counters().refused == 1; }));
 }
@@ -186,13 +186,13 @@ TEST(ClientPool, AServerThatClosesWithoutAnAnswerHasRefused) {
   EXPECT_EQ(pool.first_refusal(), "the connection was closed without an answer");
 }
 
-// One edge tells of both, and there is no second.
+// epoll reports both with one edge, and there is no second.
 TEST(ClientPool, AnEndThatCameTogetherWithTheLastEventIsNoticed) {
   Server server;
   const ClientSettings settings = server.settings();
   ClientPool pool(settings);
   open_client(pool, server, 0);
-  server.say(0, frame(Opcode::text, "the last one") + frame(Opcode::close, "\x03\xf0"));
+  server.send(0, frame(Opcode::text, "the last one") + frame(Opcode::close, "\x03\xf0"));
   server.close(0);
   EXPECT_TRUE(turn_until(pool, [&] { return pool.counters().lost == 1; }));
   EXPECT_EQ(pool.counters().events, 1U);
@@ -206,8 +206,8 @@ TEST(ClientPool, AnswersPingsAndQuestionsWithoutCountingThem) {
   settings.answers = {{"2", "3"}, {"psst", ""}};
   ClientPool pool(settings);
   open_client(pool, server, 0);
-  server.say(0, frame(Opcode::ping, "you?") + frame(Opcode::text, "2") + frame(Opcode::text, "psst") +
-                    frame(Opcode::text, "22"));
+  server.send(0, frame(Opcode::ping, "you?") + frame(Opcode::text, "2") + frame(Opcode::text, "psst") +
+                     frame(Opcode::text, "22"));
   EXPECT_TRUE(received(pool, 1));
   std::string answers;
   websocket::append_masked_frame(answers, Opcode::pong, "you?", {0x12, 0x34, 0x56, 0x78});
@@ -239,8 +239,8 @@ TEST(ClientPool, AStalledClientIsOpenAndReadsNothing) {
   ClientPool pool(settings);
   open_client(pool, server, 0);
   open_client(pool, server, 1);
-  server.say(1, frame(Opcode::text, "for nobody"));
-  server.say(0, frame(Opcode::text, "for somebody"));
+  server.send(1, frame(Opcode::text, "for the stalled client"));
+  server.send(0, frame(Opcode::text, "for the other"));
   EXPECT_TRUE(received(pool, 1));
   EXPECT_EQ(pool.counters().connected, 2U);
   EXPECT_EQ(pool.counters().stalled, 1U);
@@ -259,8 +259,8 @@ TEST(ClientPool, TimesAnEventFromWhenItWasDue) {
   pool.begin(
       Timetable({.events_per_s = 10, .events = 2, .channels = 1, .order = {}}, mono_now() - seconds(60)),
       Channels::shared);
-  server.say(0, frame(Opcode::text, R"({"n":0})") + frame(Opcode::text, R"({"n":1})") +
-                    frame(Opcode::text, R"({"n":1})"));
+  server.send(0, frame(Opcode::text, R"({"n":0})") + frame(Opcode::text, R"({"n":1})") +
+                     frame(Opcode::text, R"({"n":1})"));
   EXPECT_TRUE(received(pool, 3));
   EXPECT_EQ(pool.latency().count(), 2U) << "the timetable has no third";
   EXPECT_GE(pool.latency().percentile_us(1), 59'900'000U);
@@ -276,9 +276,9 @@ TEST(ClientPool, CountsLostAndSurplusEventsOfEachClient) {
   for (std::size_t i = 0; i < 3; ++i) open_client(pool, server, i);
   pool.begin(Timetable({.events_per_s = 10, .events = 6, .channels = 3, .order = {}}, mono_now()),
              Channels::one_a_client);
-  server.say(0, frame(Opcode::text, R"({"n":0})") + frame(Opcode::text, R"({"n":3})"));
-  server.say(1, frame(Opcode::text, R"({"n":1})") + frame(Opcode::text, R"({"n":4})") +
-                    frame(Opcode::text, R"({"n":4})"));
+  server.send(0, frame(Opcode::text, R"({"n":0})") + frame(Opcode::text, R"({"n":3})"));
+  server.send(1, frame(Opcode::text, R"({"n":1})") + frame(Opcode::text, R"({"n":4})") +
+                     frame(Opcode::text, R"({"n":4})"));
   EXPECT_TRUE(received(pool, 5));
   const ClientPool::Tally tally = pool.tally(6, 6);
   EXPECT_EQ(tally.receivers, 3U);

@@ -21,13 +21,13 @@ enum class Transport : std::uint8_t { websocket, sse };
 // The part of the request that carries the token.
 enum class TokenPlace : std::uint8_t { query, bearer };
 
-// ClientSettings: what all clients of a run have in common, and the first bytes that each of them sends.
+// ClientSettings: what all clients of a run have in common, and what each of them sends first.
 //
 // Immutable once a run begins; shared by its threads.
 struct ClientSettings {
-  static constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t kNoClient = std::numeric_limits<std::uint32_t>::max();
 
-  // A text message that is equal to the question is answered, and is no event.
+  // A text message that equals `question` is answered and does not count as an event.
   struct Answer {
     std::string question;  // 1 to FrameCounter::kCollectedBytesMax bytes
     std::string answer;    // empty: nothing is sent
@@ -41,22 +41,23 @@ struct ClientSettings {
   std::function<std::string(std::uint32_t client)> token_of;
   TokenPlace token_place = TokenPlace::query;
   std::string token_param = "token";
-  std::optional<std::uint32_t> sources;  // 127.0.0.2 and so many in all; without it the system chooses
-  std::vector<ClientTemplate> hellos;    // sent as soon as the connection is open
+  std::optional<std::uint32_t>
+      sources;                         // how many addresses from 127.0.0.2 on; without it the system chooses
+  std::vector<ClientTemplate> hellos;  // sent as soon as the connection is open
   std::vector<Answer> answers;
   websocket::Opcode opcode = websocket::Opcode::text;  // of hellos and answers
-  std::optional<Marker> marker;        // what an event is counted by; without it: by its message
-  std::uint32_t stall_from = kNobody;  // clients from this number on never read
+  std::optional<Marker> marker;                        // counts as one event; without it every message does
+  std::uint32_t stall_from = kNoClient;                // clients from this number on never read
 };
 
 // The Sec-WebSocket-Key that every client sends. It need not be secret or random
 // here.
 std::string_view websocket_key();
 
-// The request of one client, to the end of its head.
+// Returns the request of one client, up to the end of its head.
 std::string request_of(const ClientSettings& settings, std::uint32_t client);
 
-// A socket that has begun to connect, of the source address that is this client's turn. Under 0: errno.
+// Returns a socket that has begun to connect from this client's source address, or a negative errno.
 int begin_connecting(const ClientSettings& settings, std::uint32_t client);
 
 }  // namespace carillon::loadgen

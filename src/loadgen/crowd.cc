@@ -19,7 +19,7 @@ constexpr int kTurnMax_ms = 1000;
 
 }  // namespace
 
-// A thread with a pool, and a door for questions.
+// A thread with a pool, and a queue of calls for it.
 class Crowd::Member {
  public:
   Member(const Settings& settings, const ClientSettings& clients, std::uint32_t first)

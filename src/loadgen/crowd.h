@@ -14,8 +14,8 @@ namespace carillon::loadgen {
 // pool i mod threads. With more than one thread each has a table of descriptors of its own, so that the limit
 // on open files counts for each.
 //
-// Thread: used by one, which none of its own is. Each question waits until every pool has answered between
-// two of its turns.
+// Thread: called by one thread, which is none of its own. Each call waits until every pool has answered
+// between two of its turns.
 class Crowd {
  public:
   struct Settings {
@@ -50,9 +50,9 @@ class Crowd {
   class Member;
 
   Crowd() = default;
-  // On each pool's own thread, all at once; back when the last is done.
+  // Runs it on all pools' threads concurrently and returns when the last is done.
   void ask(const std::function<void(ClientPool&)>& question);
-  // One pool after the other.
+  // Runs it on one pool after the other.
   void ask_in_turn(const std::function<void(ClientPool&)>& question);
 
   std::vector<std::unique_ptr<Member>> members_;

@@ -16,9 +16,9 @@ enum class Counts : std::uint8_t { as_event, as_nothing };
 // Receives control frames and short data frames from a FrameCounter.
 class FrameListener {
  public:
-  // The views live for the call.
+  // The views are valid during the call only.
   virtual void on_control(websocket::Opcode opcode, std::string_view payload) = 0;
-  // A whole data frame that is no longer than was asked for: is it an event?
+  // Called with a whole short data frame; returns whether it is an event.
   virtual Counts on_short(std::string_view payload) = 0;
 
  protected:
@@ -35,20 +35,20 @@ class PayloadListener {
   ~PayloadListener() = default;
 };
 
-// FrameCounter: counts a server's messages (RFC 6455 section 5.2) in a stream of bytes, by walking the
-// frames' headers; a payload of data is stepped over and not looked at. Exact wherever the stream is split.
+// FrameCounter: counts a server's messages (RFC 6455 section 5.2) in a stream of bytes by reading the frames'
+// headers only; payloads are skipped. Exact wherever the stream is split.
 //
 // For a load generator, so it trusts the server more than a client should: it checks no UTF-8, no RSV bits
-// and no order of fragments. Thread: one. 32 bytes while no frame is under way; of a control or short frame
+// and no order of fragments. Thread: one. 32 bytes between frames; of a control or short frame
 // it keeps at most kCollectedBytesMax bytes.
 class FrameCounter {
  public:
   static constexpr std::size_t kCollectedBytesMax = 125;  // all that a control frame may have
 
-  // The messages that end in these bytes. Data frames of 1 to `short_bytes_max` bytes are shown whole to
-  // the listener first.
+  // Returns the number of messages that end in these bytes. The listener gets data frames of 1 to
+  // `short_bytes_max` bytes whole, before they are counted.
   std::uint32_t feed(std::string_view bytes, FrameListener& frames, std::size_t short_bytes_max = 0);
-  // The same, and shows all data.
+  // The same, and passes all payloads to `payloads`.
   std::uint32_t feed(std::string_view bytes, FrameListener& frames, std::size_t short_bytes_max,
                      PayloadListener& payloads);
 

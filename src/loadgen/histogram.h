@@ -8,10 +8,10 @@
 
 namespace carillon::loadgen {
 
-// Histogram: how often which time was seen, in buckets that grow with the value (the log-linear layout that
-// HdrHistogram made known): 1 µs exact up to 2 ms, beyond that within 0.1 %, up to an hour.
+// Histogram: counts times in buckets that grow with the value (the log-linear layout of HdrHistogram): 1 µs
+// exact up to 2 ms, beyond that within 0.1 %, up to an hour.
 //
-// Thread: one; merge() brings several together afterwards. Memory: 184 KiB, whatever is recorded.
+// Thread: one; merge() brings several together afterwards. Memory: always 184 KiB.
 class Histogram {
  public:
   static constexpr std::uint64_t kMax_us = 3'600'000'000;  // longer counts as this
@@ -27,8 +27,8 @@ class Histogram {
   void clear();
 
   std::uint64_t count() const { return count_; }
-  // The least time that `percent` of the recorded ones do not exceed, as the upper end of its bucket, and
-  // never above max_us(). 0 when nothing was recorded.
+  // Returns the smallest time that `percent` of the recorded ones do not exceed, rounded up to the end of its
+  // bucket but never above max_us(); 0 when nothing was recorded.
   std::uint64_t percentile_us(double percent) const;
   std::uint64_t max_us() const { return max_us_; }
   double mean_us() const;

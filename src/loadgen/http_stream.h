@@ -1,7 +1,7 @@
-// What a server answers over HTTP/1.1 (RFC 9112), as far as a load generator needs it: the chunks of a stream
-// taken apart, and the answers of a pipelined connection counted.
+// Reads a server's HTTP/1.1 responses (RFC 9112) as far as a load generator needs them: decodes the chunks of
+// a stream, and counts the responses of a pipelined connection.
 //
-// Pure. Thread: one. Heads are bounded (kHeadBytesMax); bodies are stepped over.
+// Pure. Thread: one. Heads are bounded (kHeadBytesMax); bodies are skipped.
 #pragma once
 
 #include <cstddef>
@@ -11,16 +11,17 @@
 
 namespace carillon::loadgen {
 
-// Takes the chunked coding off (section 7.1): sizes and line ends go, the data stays.
+// Removes the chunked transfer coding (section 7.1) and leaves the data.
 class ChunkWalker {
  public:
   struct Step {
     std::string_view data;     // may be empty
     std::size_t consumed = 0;  // of the bytes given
   };
-  // Takes bytes up to the next piece of data, and the piece. To be called until all is consumed, or done().
+  // Consumes bytes up to and including the next piece of data. Call it until everything is consumed or
+  // done().
   Step next(std::string_view bytes);
-  bool done() const { return state_ == State::done; }  // behind the last chunk and its trailers
+  bool done() const { return state_ == State::done; }  // after the last chunk and its trailers
   bool broken() const { return state_ == State::broken; }
 
  private:
@@ -36,16 +37,16 @@ class ChunkWalker {
 
 // The parts of a response's head that a load generator needs.
 struct AnswerHead {
-  int status = 0;  // 0: this is no HTTP
+  int status = 0;  // 0: this is not HTTP
   bool chunked = false;
   bool closes = false;  // "Connection: close"
   bool length_known = false;
   std::uint64_t length = 0;
 };
-// Of a head with or without the empty line behind it.
+// Parses a head with or without the empty line after it.
 AnswerHead read_answer_head(std::string_view head);
 
-// Counts the answers to pipelined requests.
+// Counts the responses to pipelined requests.
 class AnswerReader {
  public:
   static constexpr std::size_t kHeadBytesMax = 32 * 1024;

@@ -1,5 +1,5 @@
-// What is looked for inside payloads: a marker, which stands once in each event where a frame may hold
-// several, and an event's number, which proves that nothing is out of order.
+// Searches payloads for a marker, which occurs once in each event when a frame may hold several events, and
+// for event numbers, which prove that nothing is out of order.
 //
 // Pure. Thread: one. Both are exact wherever the bytes are split.
 #pragma once
@@ -13,8 +13,8 @@
 
 namespace carillon::loadgen {
 
-// Counts occurrences of a text, none overlapping another. One for all clients; what differs between them is
-// only how much of the text their last bytes ended with.
+// Counts non-overlapping occurrences of a text. All clients share one Marker; each client has only the length
+// of its current partial match.
 class Marker {
  public:
   static constexpr std::size_t kBytesMax = 200;
@@ -22,8 +22,8 @@ class Marker {
   // `text` has 1 to kBytesMax bytes.
   explicit Marker(std::string text);
 
-  // Occurrences that end in these bytes. `matched`: bytes of the text that came last, 0 at the beginning;
-  // it is brought forward.
+  // Returns the number of occurrences that end in these bytes. `matched` is the length of the partial match
+  // so far, 0 at the beginning; the call updates it.
   std::uint32_t count(std::string_view bytes, std::uint8_t& matched) const;
   const std::string& text() const { return text_; }
 
@@ -37,8 +37,8 @@ class Marker {
 // Finds `"n":123` and returns the number.
 class NumberFinder {
  public:
-  // Goes through the bytes up to the end of the next number and takes what it has read off their front.
-  // Nothing when no number ends in them; a number that they only begin is told with the bytes to come.
+  // Reads up to the end of the next number and removes what it has read from the front of `bytes`. Returns
+  // nothing when no number ends in them; a number that begins in them is returned by a later call.
   std::optional<std::uint64_t> next(std::string_view& bytes);
 
  private:

@@ -1,4 +1,4 @@
-// What is read of processes, and done to the thread that runs: for figures, from /proc.
+// CPU time and memory of processes, from /proc, and pinning the calling thread to a core.
 #pragma once
 
 #include <sys/types.h>
@@ -12,12 +12,12 @@
 
 namespace carillon::loadgen {
 
-// Of one process or several together.
+// The usage of one process or of several together.
 struct Usage {
-  std::uint64_t cpu_ns = 0;     // user and kernel, of all threads that live
+  std::uint64_t cpu_ns = 0;     // user and kernel, of all live threads
   std::uint64_t rss_bytes = 0;  // resident
 };
-// Nothing when one of them is not there.
+// Returns nothing when one of the processes does not exist.
 std::optional<Usage> usage_of(std::span<const pid_t> pids);
 
 // VmRSS of a /proc/PID/status, in bytes. Pure.
@@ -26,7 +26,7 @@ std::optional<std::uint64_t> resident_bytes_in(std::string_view status);
 // CPU time of the calling thread, user and kernel.
 std::uint64_t thread_cpu_ns();
 
-// The calling thread stays on this core. False where the machine has no such core, or forbids it.
+// Pins the calling thread to this core. Returns false when the machine has no such core or forbids it.
 bool pin_to_core(int core);
 
 }  // namespace carillon::loadgen

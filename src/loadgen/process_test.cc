@@ -16,7 +16,7 @@ TEST(Process, ReadsWhatIsResident) {
   EXPECT_EQ(resident_bytes_in("VmRSS: x"), std::nullopt);
 }
 
-TEST(Process, KnowsThisOne) {
+TEST(Process, MeasuresItself) {
   const std::array self{::getpid()};
   const auto before = usage_of(self);
   ASSERT_TRUE(before);
@@ -27,9 +27,9 @@ TEST(Process, KnowsThisOne) {
   EXPECT_GT(usage_of(self)->cpu_ns, before->cpu_ns);
 }
 
-TEST(Process, SaysWhenThereIsNone) {
-  const std::array nobody{pid_t{2'000'000'000}};
-  EXPECT_EQ(usage_of(nobody), std::nullopt);
+TEST(Process, IsEmptyForAMissingProcess) {
+  const std::array no_such_process{pid_t{2'000'000'000}};
+  EXPECT_EQ(usage_of(no_such_process), std::nullopt);
 }
 
 TEST(Process, ACoreThatIsNotThereCannotBePinnedTo) {

@@ -59,8 +59,8 @@ Result<std::monostate> Publisher::open() {
   return std::monostate{};
 }
 
-// Servers close a connection after so many requests, some after a thousand. What has had no answer by then
-// was not looked at, and goes again; a server that answers nothing at all is given up.
+// Servers close a connection after a number of requests, some after a thousand. Requests without a response
+// by then were not processed and are sent again. A server that never responds is given up.
 Result<std::monostate> Publisher::reopen() {
   if (!protocol_->may_reconnect()) return publish_failure("the server has closed the connection");
   if (!unanswered_.empty() && !std::exchange(answered_, false)) {

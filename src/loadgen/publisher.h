@@ -16,9 +16,9 @@
 
 namespace carillon::loadgen {
 
-// Publisher: one connection over which events are published as fast as they are offered and the server takes
-// them. Bounded: at most kUnsentBytesMax wait for the socket, and so many requests for an answer as the
-// protocol allows; what is offered beyond stays offered, and is late.
+// Publisher: one connection that publishes events as soon as they are due and the server accepts them.
+// Bounded: at most kUnsentBytesMax wait for the socket, and as many requests for a response as the protocol
+// allows; further events wait, and are late.
 //
 // Thread: one. connect() blocks for kConnectMax at most; turn() until the given time.
 class Publisher {
@@ -35,17 +35,17 @@ class Publisher {
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
-  // A fresh connection, where the protocol knows no sessions: servers give up one that has asked for nothing
+  // Opens a fresh connection where the protocol has no sessions, because servers close one that was idle
   // while the clients connected.
   Result<std::monostate> renew();
-  // Begins another row of events; the one before must be done().
+  // Begins another series of events; the previous one must be done().
   void begin(EventMaker maker);
-  // So many are due, in all since begin().
+  // Sets how many events are due, in total since begin().
   void offer(std::uint64_t events) { offered_ = events; }
-  // Sends what is due and reads answers, until there is an answer or `until` has come. The error is the
-  // connection's: nothing can be published any more.
+  // Sends what is due and reads responses, until a response arrives or `until` is reached. An error means
+  // that the connection has failed and nothing more can be published.
   Result<std::monostate> turn(MonoTime until);
-  // All that was offered has an answer.
+  // Returns true when every event that is due has a response.
   bool done() const { return made_ == offered_ && unanswered_.empty(); }
 
   // Since begin().
@@ -86,7 +86,7 @@ class Publisher {
   std::string refusal_;
 };
 
-// Nothing but time passes.
+// Waits until then.
 void wait_until(MonoTime until);
 
 }  // namespace carillon::loadgen

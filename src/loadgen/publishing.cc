@@ -26,8 +26,8 @@ void append_event(std::string& out, const OutgoingEvent& event) {
   writer.member("channel", event.channel).raw_member("data", event.data);
 }
 
-// Gives take_line() each line that has ended, without its end, and keeps in `begun` what has not. Until one
-// breaks the answers: an overlong one does.
+// Passes each complete line to take_line(), without its line end, and keeps an incomplete one in `begun`.
+// Stops at a line that breaks the protocol; an overlong one does.
 template <class TakeLine>
 void read_lines(std::string& begun, std::string_view bytes, Answers& answers, TakeLine&& take_line) {
   while (!bytes.empty() && !answers.broken) {
@@ -80,7 +80,7 @@ Answers NatsProtocol::read_answers(std::string_view bytes) {
   return answers;
 }
 
-// An error comes before the PONG of the event that it is about, or instead of it when the server closes.
+// An error arrives before the PONG of its event, or instead of it when the server closes.
 void NatsProtocol::read_line(Answers& answers) {
   if (line_ == "PONG") {
     if (refused_ > 0) {

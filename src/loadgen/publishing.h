@@ -21,15 +21,15 @@ struct OutgoingEvent {
 
 // What the server answered to published events.
 struct Answers {
-  std::uint64_t good = 0;     // requests that were taken
-  std::uint64_t refused = 0;  // and those that were not
-  std::string refusal;        // of the last of them, in words
-  bool closes = false;        // the server will close, and answer nothing more
-  bool broken = false;        // this is not the protocol
+  std::uint64_t good = 0;     // requests that were accepted
+  std::uint64_t refused = 0;  // requests that were refused
+  std::string refusal;        // the last refusal, in words
+  bool closes = false;        // the server will close and send no further response
+  bool broken = false;        // the bytes are not this protocol
 };
 
-// PublishProtocol: how events are written for the one who takes them, and what comes back. Bytes in, bytes
-// out; the socket is Publisher's (loadgen/publisher.h).
+// PublishProtocol: encodes events for the server and reads its responses. Bytes in, bytes out; the Publisher
+// owns the socket (loadgen/publisher.h).
 //
 // Pure. Thread: one.
 class PublishProtocol {
@@ -38,12 +38,12 @@ class PublishProtocol {
   // Appends one request for 1 to events_a_request_max() events.
   virtual void append_request(std::string& out, std::span<const OutgoingEvent> events) = 0;
   virtual Answers read_answers(std::string_view bytes) = 0;
-  // Forgets half an answer: a new connection begins.
+  // Discards a partial response, because a new connection begins.
   virtual void reset() = 0;
   virtual std::size_t events_a_request_max() const = 0;
-  // Unanswered at once.
+  // The most unanswered requests at a time.
   virtual std::size_t requests_max() const = 0;
-  // After the server has closed, requests without an answer may be sent again.
+  // Whether requests without a response may be sent again after the server has closed.
   virtual bool may_reconnect() const = 0;
 };
 
@@ -61,10 +61,10 @@ class RedisProtocol final : public PublishProtocol {
   std::string line_;  // begun
 };
 
-// PUB to NATS (its client protocol), pipelined. The server answers no PUB, but each is followed by a PING,
-// whose PONG says that it was taken. The server's own PINGs are answered with the next request: it has
-// patience for minutes. Its publishers do not wait as a rule, and what it reads at once it delivers at once:
-// few requests under way would hold it back.
+// PUB to NATS (its client protocol), pipelined. The server does not answer a PUB, so each is followed by a
+// PING, whose PONG acknowledges it. The server's own PINGs are answered with the next request, because it
+// waits for minutes. NATS publishers normally do not wait, and the server delivers together what it reads
+// together: too few requests in flight would slow it down.
 class NatsProtocol final : public PublishProtocol {
  public:
   void append_request(std::string& out, std::span<const OutgoingEvent> events) override;
@@ -83,7 +83,7 @@ class NatsProtocol final : public PublishProtocol {
   std::string line_;         // begun
 };
 
-// What both kinds of POST have in common.
+// What both POST protocols have in common.
 class HttpProtocol : public PublishProtocol {
  public:
   Answers read_answers(std::string_view bytes) override;
@@ -112,7 +112,7 @@ class ApiProtocol final : public HttpProtocol {
   std::string fields_;
 };
 
-// Anybody's: `$channel` and `$data` in target and body.
+// Any other HTTP API: `$channel` and `$data` are filled in in target and body.
 class PostProtocol final : public HttpProtocol {
  public:
   // `headers` are whole lines without their ends. Without a Content-Type among them it is application/json.

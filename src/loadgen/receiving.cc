@@ -11,14 +11,14 @@ constexpr websocket::MaskKey kMask{0x12, 0x34, 0x56, 0x78};
 
 }  // namespace
 
-// Hears one client's frames.
+// Receives one client's frames.
 class ClientPool::Listening final : public FrameListener, public PayloadListener {
  public:
   Listening(ClientPool& pool, std::uint32_t index) : pool_(pool), index_(index), look_(pool.look_of(index)) {}
 
   void on_control(websocket::Opcode opcode, std::string_view payload) override {
     if (opcode != websocket::Opcode::ping) return;  // after a close the server ends the stream
-    // Should the socket be full, this ping goes unanswered; the next one is not far.
+    // When the socket is full, this ping is not answered; the next one will be.
     if (pool_.send_message(pool_.clients_[index_].fd, websocket::Opcode::pong, payload))
       ++pool_.counters_.pings;
   }
@@ -53,16 +53,16 @@ void ClientPool::receive(std::uint32_t index, std::string_view bytes, MonoTime n
   ++counters_.reads;
   counters_.bytes += bytes.size();
   const std::uint32_t events =
-      settings_.transport == Transport::sse ? hear_stream(index, bytes) : hear_frames(index, bytes);
+      settings_.transport == Transport::sse ? receive_stream(index, bytes) : receive_frames(index, bytes);
   if (events == 0) return;
   Client& client = clients_[index];
-  if (reckons_) reckon(index, client.received, events, now);
+  if (measures_latency_) record_latency(index, client.received, events, now);
   client.received += events;
   counters_.events += events;
   last_event_at_ = now;
 }
 
-std::uint32_t ClientPool::hear_frames(std::uint32_t index, std::string_view bytes) {
+std::uint32_t ClientPool::receive_frames(std::uint32_t index, std::string_view bytes) {
   Listening listening(*this, index);
   FrameCounter& frames = clients_[index].frames;
   if (settings_.marker) {
@@ -73,7 +73,7 @@ std::uint32_t ClientPool::hear_frames(std::uint32_t index, std::string_view byte
   return frames.feed(bytes, listening, short_bytes_max_);
 }
 
-std::uint32_t ClientPool::hear_stream(std::uint32_t index, std::string_view bytes) {
+std::uint32_t ClientPool::receive_stream(std::uint32_t index, std::string_view bytes) {
   Listening listening(*this, index);
   Stream& stream = streams_[index];
   if (!stream.chunked) {
@@ -88,7 +88,7 @@ std::uint32_t ClientPool::hear_stream(std::uint32_t index, std::string_view byte
   return listening.found();
 }
 
-void ClientPool::reckon(std::uint32_t index, std::uint64_t from, std::uint32_t events, MonoTime now) {
+void ClientPool::record_latency(std::uint32_t index, std::uint64_t from, std::uint32_t events, MonoTime now) {
   const std::uint32_t channel = channel_of(index);
   for (std::uint64_t k = from; k < from + events; ++k) {
     const std::uint64_t event = timetable_.event_of(channel, k);
@@ -98,7 +98,7 @@ void ClientPool::reckon(std::uint32_t index, std::uint64_t from, std::uint32_t e
 
 void ClientPool::look_at(std::uint32_t index, Look& look, std::string_view payload) {
   while (const auto number = look.finder.next(payload)) {
-    if (!reckons_) continue;
+    if (!measures_latency_) continue;
     const std::uint64_t k = *number / timetable_.channels();
     const bool expected = k == look.next_k && timetable_.event_of(channel_of(index), k) == *number;
     ++counters_.checked;
@@ -117,7 +117,7 @@ bool ClientPool::send_message(int fd, websocket::Opcode opcode, std::string_view
 void ClientPool::begin(const Timetable& timetable, Channels channels) {
   timetable_ = timetable;
   channels_ = channels;
-  reckons_ = true;
+  measures_latency_ = true;
   latency_.clear();
   counters_.checked = counters_.out_of_order = 0;
   for (Client& client : clients_) {

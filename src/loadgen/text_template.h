@@ -9,19 +9,19 @@
 
 namespace carillon::loadgen {
 
-// TextTemplate: a text with a few `$names` in it, cut into pieces once and filled in often. `$$` is a `$`.
+// TextTemplate: a text with `$names` in it, parsed once and filled in often. `$$` is a `$`.
 //
-// Pure. Thread: any. A `$` that begins no known name is left as it stands, for texts of other protocols.
+// Pure. Thread: any. A `$` that begins no known name is left unchanged, for texts of other protocols.
 class TextTemplate {
  public:
   TextTemplate() = default;
-  // Of two names that both fit the longer one counts. Names come without the `$`.
+  // When two names match, the longer one is used. Names are given without the `$`.
   TextTemplate(std::string_view text, std::span<const std::string_view> names);
 
-  // values[i] stands for names[i].
+  // Replaces names[i] with values[i].
   void append(std::string& out, std::span<const std::string_view> values) const;
   bool uses(std::size_t name) const;
-  // Bytes of the text itself, without what is filled in.
+  // The bytes of the text without the values.
   std::size_t own_bytes() const;
 
  private:
@@ -45,8 +45,8 @@ class ClientTemplate {
   TextTemplate template_;
 };
 
-// The body of event n, exactly so many bytes long where the template leaves room: `$n` is the number, `$pad`
-// what makes it long enough.
+// The body of event n, padded to an exact length if the template is short enough: `$n` is the number, `$pad`
+// is the padding.
 class EventBody {
  public:
   static constexpr std::string_view kDefault = R"({"n":$n,"pad":"$pad"})";

@@ -70,7 +70,7 @@ std::uint64_t Timetable::due_by(MonoTime now) const {
   if (now < start_) return 0;
   const auto passed = static_cast<double>((now - start_).count()) / interval_ns_;
   auto count = static_cast<std::uint64_t>(passed) + 1;
-  // Both ends reckon with due(): rounding must not make an event due before its time, or late by one.
+  // Both ends use due(): rounding must not make an event due too early, or count one too few.
   if (due(count - 1) > now) --count;
   if (due(count) <= now) ++count;
   return std::min(count, settings_.events);

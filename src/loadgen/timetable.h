@@ -23,15 +23,15 @@ class Shuffle {
   unsigned half_bits_;  // of the least square that holds `size`: 2^(2 × half_bits_)
 };
 
-// Timetable: when each event of a run is to be published, and on which channel. Both ends reckon with it: the
+// Timetable: when each event of a run is to be published, and on which channel. Both ends use it: the
 // publisher to know what is due, the receivers to know when the k-th event was due.
 //
-// Latency is arrival less the *intended* time. A publisher that is late (because the server made it wait,
-// for example) does not make the events that it delayed look quick: their clocks have been running since they
-// were due. That is the correction for coordinated omission.
+// Latency is the time of arrival minus the *intended* time of publishing. When a publisher is late (because
+// the server made it wait, for example), the delay counts as latency of the delayed events. That is the
+// correction for coordinated omission.
 //
-// Channels take turns. A round visits each of them once, in their order or in one of its own (a permutation
-// that is computed, so that nothing is kept a channel); the k-th event of a channel is always of round k.
+// Channels take turns. A round visits each of them once, in their order or in a random one (a computed
+// permutation, so that nothing is stored per channel); the k-th event of a channel always belongs to round k.
 //
 // Pure values. Thread: any.
 class Timetable {
@@ -52,13 +52,13 @@ class Timetable {
 
   // When event n is to be published; events are counted from 0.
   MonoTime due(std::uint64_t n) const;
-  // How many are due by then.
+  // How many events are due by `now`.
   std::uint64_t due_by(MonoTime now) const;
 
   std::uint32_t channel_of(std::uint64_t n) const;
-  // The event that is a channel's k-th, counted from 0; it may lie beyond events().
+  // Returns the number of the channel's k-th event, counted from 0; it may be beyond events().
   std::uint64_t event_of(std::uint32_t channel, std::uint64_t k) const;
-  // How many of the first `published` events are this channel's.
+  // How many of the first `published` events belong to this channel.
   std::uint64_t count_on(std::uint32_t channel, std::uint64_t published) const;
 
  private:
