@@ -1,8 +1,8 @@
-"""Measures the rows of the benchmark one after the other, and writes the page from what was seen.
+"""Measures the rows of the benchmark one after the other, and writes the page from the results.
 
-Each row's result is on disk as soon as it is there; a later run of the same commit takes it over. The results of whole runs
-are committed with the page (docs/benchmarks/results): so a row that is measured alone leaves the others on the page. Every process that
-a row starts is gone when the row is over.
+Each row's result is written to disk at once, and a later run of the same commit reuses it. The results of whole runs are
+committed with the page (docs/benchmarks/results), so that measuring one row again keeps the others. Every process that a row
+starts has ended when the row is done.
 """
 
 import argparse
@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 def result_of(row, bench):
-    """Whatever happens is a result: a figure, a reason why there is none, or what went wrong."""
+    """The row's result: what was measured, why it was skipped, or how it failed."""
     begun, load_before = time.monotonic(), os.getloadavg()[0]
     result = {"row": row.name, "commit": machine.commit(), "quick": bench.quick, "machine": machine.describe(),
               "date": datetime.date.today().isoformat(), "load_before": load_before}
@@ -37,7 +37,7 @@ def result_of(row, bench):
     return result | {"seconds": round(time.monotonic() - begun, 1)}
 
 
-def tell(row, result):
+def print_figures(row, result):
     """Each figure, as the page will have it."""
     if result["status"] != store.MEASURED:
         print(f"  {result['status']}: {result['reason']}", flush=True)
@@ -58,7 +58,7 @@ def measure(bench, rows, results, fresh):
             print(f"  {result['seconds']:.0f} s", flush=True)
         else:
             print(f"  measured before, on {result['date']}, at this commit: taken over", flush=True)
-        tell(row, result)
+        print_figures(row, result)
 
 
 def chosen(arguments):

@@ -1,4 +1,4 @@
-"""The rows of the peers: what is made of the runs of `carillon bench`, and that the peers are told apart."""
+"""The rows of the peers: the figures made from the runs of `carillon bench`, one row per peer."""
 
 import pathlib
 import sys
@@ -26,14 +26,14 @@ class Figures(unittest.TestCase):
     def test_each_load_has_its_rate_cpu_time_and_latency(self):
         found = {figure.what: (figure.value, figure.unit) for figure in peers.figures(seen_of("x", run_of(1000, 100, 99_000)))}
         self.assertEqual(found["100/s × 1,000: deliveries"], (99_000, "/s"))
-        self.assertEqual(found["100/s × 1,000: CPU a delivery"], (1.0, "µs"))
+        self.assertEqual(found["100/s × 1,000: CPU per delivery"], (1.0, "µs"))
         self.assertEqual(found["100/s × 1,000: p99"], (2.5, "ms"))
 
-    def test_what_was_not_carried_is_told(self):
+    def test_what_was_not_delivered_is_noted(self):
         run = run_of(1000, 500, 9, lost=1200, dropped=3)
         self.assertEqual(peers.figures(seen_of("x", run))[0].note, "1,200 lost, 3 clients dropped")
 
-    def test_a_load_under_which_the_server_ended_is_told_and_the_others_stand(self):
+    def test_a_load_under_which_the_server_ended_is_noted_and_the_others_are_kept(self):
         found = peers.figures(seen_of("x", run_of(10, peers.ALONE_PER_S, 50), {"clients": 10, "per_s": 500, "failed": "x ended: why"}))
         self.assertIn(("500/s × 10: not measured", "x ended: why"), [(figure.what, figure.note) for figure in found])
         self.assertIn("one at a time × 10: deliveries", [figure.what for figure in found])

@@ -109,16 +109,16 @@ class Page(unittest.TestCase):
     def test_what_is_missed_is_named_first(self):
         self.assertIn("**1 of 2 targets are met.** Not met: memory (200 B, target ≤ 128 B).", self.text(good={}, bad={}))
 
-    def test_what_was_not_measured_says_why(self):
+    def test_the_page_has_the_reason_why_a_row_was_not_measured(self):
         text = self.text(bad={"status": store.SKIPPED, "reason": "no such peer"})
         self.assertIn("Skipped: no such peer", text)
         self.assertIn("## Title of absent\n\nHow. (`bench/run --row absent`)\n\nNot measured.", text)
 
-    def test_results_of_several_commits_are_told_apart(self):
+    def test_results_of_several_commits_are_distinguished(self):
         text = self.text(good={}, bad={"commit": "def"})
         self.assertIn("- good: A CPU, 2 cores, 24 GiB, Linux 6.1; 2026-01-01, commit abc", text)
 
-    def test_a_result_of_another_shape_is_told_and_harms_nothing_else(self):
+    def test_a_result_of_another_shape_is_reported_and_does_not_affect_the_others(self):
         def broken(seen):
             yield Figure("x", seen["gone"])
         row = Row("old", "Old", "How.", None, broken)
@@ -171,7 +171,7 @@ class Comparison(unittest.TestCase):
 
     def test_what_another_does_better_is_named(self):
         text = comparison.section(self.RESULTS, ())
-        self.assertIn("- Fast, 500/s × 10,000: 0.10 µs CPU a delivery, Carillon 0.20", text)
+        self.assertIn("- Fast, 500/s × 10,000: 0.10 µs CPU per delivery, Carillon 0.20", text)
         self.assertNotIn("- npm ws", text)
 
     def single(self, p50):
@@ -181,11 +181,11 @@ class Comparison(unittest.TestCase):
     def test_one_event_a_request_is_compared_with_those_that_are_published_to_by_http(self):
         nats = {"peer-nats": peer_result("nats", "nats-server", 1, 9.0, 9_000)}
         text = comparison.section({**self.RESULTS, **nats, **self.single(1_500)}, ())
-        table = text.partition("### 500/s × 1,000, one event a request")[2].partition("###")[0]
+        table = text.partition("### 500/s × 1,000, one event per request")[2].partition("###")[0]
         self.assertIn("| Carillon | 500,000 | 0.10 | 1.50 | 1.00 |", table)
         self.assertIn("| Fast | 2,000,000 | 0.10 | 1.00 | 2.00 |", table)
         self.assertNotIn("nats-server", table)
-        self.assertIn("- Fast, 500/s × 1,000, one event a request: 1.00 p50 ms, Carillon 1.50", text)
+        self.assertIn("- Fast, 500/s × 1,000, one event per request: 1.00 p50 ms, Carillon 1.50", text)
 
     def test_a_lower_median_is_named_even_where_the_99th_percentile_is_not(self):
         slow = peer_result("carillon", "Carillon", 4_000_000, 0.1, 100)
@@ -252,17 +252,17 @@ class Verdicts(unittest.TestCase):
         def run(p99_ms):
             return {"load": {"latency_us": {"p99": 1000 * p99_ms}, "lost": 0, "undelivered": 0, "dropped": 0, "refused": 0},
                     "ready_ms": [1.0, 2.0], "flood": {"units": 100, "seconds": 2, "closed": 3, "refused": 4}}
-        beside = {"name": "pings", "words": "pings", **run(25), **more}
-        return figures_of(flood.FLOOD, {"without": [run(alone_ms), run(alone_ms)], "floods": [beside]})
+        flooded = {"name": "pings", "words": "pings", **run(25), **more}
+        return figures_of(flood.FLOOD, {"without": [run(alone_ms), run(alone_ms)], "floods": [flooded]})
 
     def test_beside_a_flood_twice_the_time_is_allowed_and_always_20_ms(self):
         for alone_ms, most in ((5, 20), (15, 30)):
-            found = self.flood(alone_ms)["beside 300 × pings: p99"]
+            found = self.flood(alone_ms)["with 300 × pings: p99"]
             self.assertEqual((found.value, found.target), (25, at_most(most)))
             self.assertEqual(found.note, "50 a second were sent; closed 3 times, refused 4 times")
 
     def test_a_flood_beside_which_nothing_could_be_measured_is_a_missed_target(self):
-        found = self.flood(5, failed="nobody could connect")["beside 300 × pings: could not be measured"]
+        found = self.flood(5, failed="no client could connect")["with 300 × pings: could not be measured"]
         self.assertFalse(found.target.holds(found.value))
 
     def test_the_publish_api_is_judged_by_its_median(self):
@@ -272,7 +272,7 @@ class Verdicts(unittest.TestCase):
         judged = found["1,000/s × 1,000, publish API: p50"]
         self.assertEqual((judged.value, judged.target.holds(judged.value)), (5.1, False))
 
-    def test_what_is_lost_at_saturation_is_told_and_what_is_lost_below_it_is_judged(self):
+    def test_events_lost_at_saturation_are_reported_and_those_lost_below_it_miss_the_target(self):
         one = {"events_per_s": 1e5, "cpu_us": 1.0, "lost": 7, "published_per_s": 8e4}
         found = figures_of(redis_intake.REDIS_INTAKE, {"pairs": [{"carillon": one, "floor": one}], "rate": 80_000, "paced": [one]})
         self.assertIsNone(found["Redis → client at saturation: lost"].target)

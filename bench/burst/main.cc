@@ -1,4 +1,4 @@
-// burst_readers: clients that receive a burst of events, and tell when each of them has received all of it.
+// burst_readers: clients that receive a burst of events, and report when each has received all of it.
 //
 // Prints {"connected"} when all clients are open. Then reads the number of events that each of them should
 // receive from stdin, and prints {"fewest", "received", "complete", "closed", "first_ns", "last_ns",

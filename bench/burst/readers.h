@@ -1,5 +1,5 @@
-// Readers: WebSocket clients that count events, each as fast as it can or at a fixed rate, and note when each
-// of them has received all that it should.
+// Readers: WebSocket clients that read events, as fast as they can or at a fixed rate, and record when each
+// has received all of them.
 //
 // Thread: one. connect() and await() block; both are bounded. Memory: one receive buffer for all.
 #pragma once
@@ -18,7 +18,7 @@
 namespace carillon::bench {
 
 struct Pace {
-  // Of one client; 0: it reads all that there is.
+  // The rate of one client; 0: as fast as it can.
   double bytes_per_s = 0;
   // SO_RCVBUF; 0: the kernel's default, which grows.
   int receive_buffer_bytes = 0;
@@ -26,10 +26,10 @@ struct Pace {
 
 class Readers {
  public:
-  // A link that stood still for this long does not deliver what it missed all at once.
+  // A link that was idle for longer than this does not catch up on the missed time at once.
   static constexpr auto kCreditMax = milliseconds(50);
   static constexpr auto kTick = milliseconds(5);
-  static constexpr auto kQuietMax = seconds(10);   // without a byte for anyone
+  static constexpr auto kQuietMax = seconds(10);   // without a byte for any client
   static constexpr auto kAnswerMax = seconds(10);  // to an upgrade
 
   Readers(const loadgen::ClientSettings& settings, Pace pace);
@@ -49,7 +49,7 @@ class Readers {
     std::int64_t last_ns = 0;    // and the last one
     std::string first_close;     // code and reason of the first close frame
   };
-  // Reads until every client has received so many events or was closed, or nothing has come for kQuietMax.
+  // Reads until every client has received this many events or was closed, or nothing arrived for kQuietMax.
   Outcome await(std::uint64_t events);
 
  private:

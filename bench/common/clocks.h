@@ -6,8 +6,8 @@
 
 namespace carillon::bench {
 
-// Both at one moment. CPU time is the calling thread's, user and kernel together: on a machine that
-// others use too it is the figure to trust, for it stands still while other processes run.
+// Wall time and CPU time at one moment. CPU time is the calling thread's, user and kernel together. On a
+// shared machine it is the more reliable figure, because it does not advance while other processes run.
 struct Stamp {
   std::int64_t cpu_ns = 0;
   std::int64_t wall_ns = 0;

@@ -1,4 +1,4 @@
-// One object of JSON a line on stdout: how the programs of bench/ answer each other and bench/run.
+// Writes one JSON object per line to stdout, as the programs of bench/ do for each other and for bench/run.
 #pragma once
 
 #include <string_view>

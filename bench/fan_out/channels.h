@@ -1,5 +1,5 @@
-// Many channels of one subscriber each, beside one channel that all of these subscribe to: what an event
-// costs that is routed, kept and delivered for one client alone.
+// Many channels with one subscriber each, compared with one channel that all clients subscribe to: the cost
+// of an event that is routed, kept and delivered for a single client.
 #pragma once
 
 #include <cstdint>
@@ -19,19 +19,19 @@ inline constexpr std::string_view kChannelsPath = "/api/ws";
 
 class ChannelsBench {
  public:
-  // What a client says once it is open, `$i` being its number: it subscribes to the hot channel and to so
-  // many of its own, and then pings, so that the answer proves that it is subscribed.
+  // What a client sends once it is open; `$i` is its number. It subscribes to the hot channel and to this
+  // many of its own, and then pings, so that the reply proves that it is subscribed.
   static std::vector<std::string> hellos(std::uint32_t channels_each);
   static constexpr std::uint32_t kAnswersEach = 1;
 
   ChannelsBench(Phases& phases, std::uint32_t channels_each)
       : phases_(phases), channels_each_(channels_each), clients_in_turn_(phases.clients()) {}
 
-  // `pending` events for each client, on channels of its own that are drawn at random; the clients have their
-  // turns in random order, so that a client's next event is about as many events away as there are clients.
-  // In turns with `pending` events on the hot channel: as many deliveries. And in turns with a floor: a bare
-  // sendmsg() to each client of as many frames that lie as far apart. `pairs` phases of each. Returns a line
-  // of JSON.
+  // Publishes `pending` events for each client, on channels of its own that are drawn at random. The clients
+  // come in random order, so that a client's events are about as far apart as there are clients. Alternates
+  // with `pending` events on the hot channel, which are as many deliveries, and with a floor: a bare
+  // sendmsg() to each client with as many frames, equally far apart in memory. `pairs` phases of each.
+  // Returns a line of JSON.
   Result<std::string> against_one_channel(std::uint32_t pending, std::uint32_t pairs);
 
  private:
@@ -46,8 +46,8 @@ class ChannelsBench {
   const loadgen::Shuffle clients_in_turn_;
   std::uint64_t round_ = 0;
   std::mt19937_64 random_{20261125};  // the same draw at every run
-  // Bus channels of the events of a phase, made before it and one behind the other, as a read of a bus has
-  // them.
+  // The bus channels of a phase's events, made before it and stored one after the other, as in a read from a
+  // bus.
   std::string names_;
   std::vector<std::uint32_t> name_ends_;
   Phases::Notes notes_;

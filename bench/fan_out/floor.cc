@@ -1,4 +1,4 @@
-// What a delivery costs, beside the least that it can: a bare loop of send().
+// The cost of a delivery, compared with a bare loop of send(), which is the least possible.
 #include "common/json_line.h"
 #include "fan_out/rows.h"
 

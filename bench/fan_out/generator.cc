@@ -67,7 +67,7 @@ Generator::~Generator() {
   }
 }
 
-Result<std::string> Generator::say(const std::string& command) {
+Result<std::string> Generator::send(const std::string& command) {
   const std::string line = command + '\n';
   if (::write(to_child_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
     return failure("the load generator is gone");
@@ -75,32 +75,32 @@ Result<std::string> Generator::say(const std::string& command) {
   return read_line();
 }
 
-Result<Heard> Generator::ask(const std::string& command) {
-  const auto answer = say(command);
+Result<Received> Generator::ask(const std::string& command) {
+  const auto answer = send(command);
   if (!answer) return tl::unexpected(answer.error());
   const auto object = json::parse(*answer);
-  if (!object) return failure("the load generator said: " + *answer);
-  return Heard{number_of(*object, "connected"),
-               number_of(*object, "lost"),
-               number_of(*object, "events"),
-               number_of(*object, "fewest"),
-               number_of(*object, "most"),
-               number_of(*object, "cpu_ns"),
-               static_cast<std::int64_t>(number_of(*object, "at_ns"))};
+  if (!object) return failure("the load generator answered: " + *answer);
+  return Received{number_of(*object, "connected"),
+                  number_of(*object, "lost"),
+                  number_of(*object, "events"),
+                  number_of(*object, "fewest"),
+                  number_of(*object, "most"),
+                  number_of(*object, "cpu_ns"),
+                  static_cast<std::int64_t>(number_of(*object, "at_ns"))};
 }
 
-Result<Heard> Generator::begin(MonoTime start, std::uint32_t events_per_s, std::uint64_t events) {
+Result<Received> Generator::begin(MonoTime start, std::uint32_t events_per_s, std::uint64_t events) {
   return ask("begin " + std::to_string(start.time_since_epoch().count()) + ' ' +
              std::to_string(events_per_s) + ' ' + std::to_string(events));
 }
 
-Result<HeardLatency> Generator::latency() {
-  const auto answer = say("latency");
+Result<ReceivedLatency> Generator::latency() {
+  const auto answer = send("latency");
   if (!answer) return tl::unexpected(answer.error());
   const auto object = json::parse(*answer);
-  if (!object) return failure("the load generator said: " + *answer);
-  return HeardLatency{number_of(*object, "count"), number_of(*object, "p50_us"), number_of(*object, "p99_us"),
-                      number_of(*object, "max_us")};
+  if (!object) return failure("the load generator answered: " + *answer);
+  return ReceivedLatency{number_of(*object, "count"), number_of(*object, "p50_us"),
+                         number_of(*object, "p99_us"), number_of(*object, "max_us")};
 }
 
 Result<std::string> Generator::read_line() {

@@ -15,7 +15,7 @@ constexpr auto kPatience = std::chrono::seconds(20);  // beyond the timetable's 
 struct Side {
   std::vector<double> p50_us;
   std::vector<double> p99_us;
-  void add(const HeardLatency& latency) {
+  void add(const ReceivedLatency& latency) {
     p50_us.push_back(static_cast<double>(latency.p50_us));
     p99_us.push_back(static_cast<double>(latency.p99_us));
   }
@@ -51,15 +51,15 @@ std::chrono::seconds time_for(const loadgen::Timetable& timetable) {
 
 }  // namespace
 
-Result<HeardLatency> FanOutBench::latency_of_engine(const loadgen::Timetable& timetable) {
+Result<ReceivedLatency> FanOutBench::latency_of_engine(const loadgen::Timetable& timetable) {
   const std::uint64_t deliveries = timetable.events() * phases_.clients();
   const auto phase = phases_.engine(deliveries, publish_by(timetable), time_for(timetable));
   if (!phase) return tl::unexpected(phase.error());
   return phases_.generator().latency();
 }
 
-Result<HeardLatency> FanOutBench::latency_of_floor(const loadgen::Timetable& timetable,
-                                                   const Phases::Notes& notes) {
+Result<ReceivedLatency> FanOutBench::latency_of_floor(const loadgen::Timetable& timetable,
+                                                      const Phases::Notes& notes) {
   struct Run {
     std::promise<std::uint64_t> done;
     std::uint64_t events = 0;
@@ -78,7 +78,7 @@ Result<HeardLatency> FanOutBench::latency_of_floor(const loadgen::Timetable& tim
     return failure("the floor did not finish a block");
   const std::uint64_t deliveries = timetable.events() * phases_.clients();
   if (future.get() != deliveries) return failure("a send of the floor came up short");
-  if (auto heard = phases_.await(deliveries); !heard) return tl::unexpected(heard.error());
+  if (auto received = phases_.await(deliveries); !received) return tl::unexpected(received.error());
   return phases_.generator().latency();
 }
 
@@ -91,11 +91,11 @@ Result<std::string> FanOutBench::latency(const Blocks& blocks) {
     const auto timetable = begin(blocks.events_per_s, blocks.events);
     if (!timetable) return tl::unexpected(timetable.error());
     const bool engines_turn = is_first_sides_turn(i);
-    const auto heard = engines_turn ? latency_of_engine(*timetable) : latency_of_floor(*timetable, *notes);
-    if (!heard) return tl::unexpected(heard.error());
-    if (heard->count != std::uint64_t{blocks.events} * phases_.clients())
-      return failure("the clients timed only " + std::to_string(heard->count) + " deliveries");
-    (engines_turn ? of_engine : of_floor).add(*heard);
+    const auto received = engines_turn ? latency_of_engine(*timetable) : latency_of_floor(*timetable, *notes);
+    if (!received) return tl::unexpected(received.error());
+    if (received->count != std::uint64_t{blocks.events} * phases_.clients())
+      return failure("the clients timed only " + std::to_string(received->count) + " deliveries");
+    (engines_turn ? of_engine : of_floor).add(*received);
   }
   return row_of(phases_.clients(), blocks, of_engine, of_floor);
 }

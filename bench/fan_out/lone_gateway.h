@@ -1,5 +1,5 @@
 // LoneGateway: a gateway of one shard with one profile, on a thread of its own, without a bus:
-// the benchmark is the bus, and calls the Router as one would. Everything behind that is what serves
+// the benchmark takes the place of the bus and calls the Router. Everything after that is what serves
 // real clients: Router, Shard, FanOut, and the system calls of the real edge.
 //
 // Thread: made, used and destroyed by one thread, which is not the gateway's; on_loop() crosses over.
@@ -35,7 +35,7 @@ class WatchedEdge final : public client::Sockets {
 
   // Calls `reached`, once, from inside the write that makes it `bytes` from now on.
   void expect(std::uint64_t bytes, std::function<void()> reached);
-  // Also notes what is written first, and to whom.
+  // Also records the first bytes written and the descriptors.
   void take_notes(bool whether) { taking_notes_ = whether; }
 
   const std::vector<int>& noted_descriptors() const { return descriptors_; }

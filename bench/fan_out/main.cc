@@ -1,5 +1,5 @@
-// fan_out: what a delivery costs the engine, beside a bare loop of send() on the same connections in the
-// same process, at steady rates, and on many channels. Prints a line of JSON a row.
+// fan_out: the cost of a delivery by the engine, compared with a bare loop of send() on the same connections
+// in the same process, at steady rates, and on many channels. Prints a line of JSON a row.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -96,7 +96,7 @@ int main(int argc, char** argv) {
   carillon::bench::Arguments arguments;
   // The two programs are built side by side.
   arguments.generator = (std::filesystem::path(argv[0]).parent_path() / "load_generator").string();
-  CLI::App app("What a delivery costs, beside a bare loop of send().");
+  CLI::App app("The cost of a delivery, compared with a bare loop of send().");
   app.add_option("--clients", arguments.clients)->check(CLI::Range(1, 1'000'000))->capture_default_str();
   app.add_option("--pending", arguments.pending, "events pending, compared with the floor")
       ->check(CLI::Range(1, 64));

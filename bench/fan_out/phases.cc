@@ -58,24 +58,24 @@ std::vector<double> ratios(const std::vector<double>& numerators, const std::vec
 }
 
 Result<std::monostate> Phases::connect(std::uint32_t clients, std::uint32_t messages_each) {
-  const auto heard = generator_.connect(clients);
-  if (!heard) return tl::unexpected(heard.error());
-  if (heard->connected != clients)
-    return failure("only " + std::to_string(heard->connected) + " clients connected");
+  const auto received = generator_.connect(clients);
+  if (!received) return tl::unexpected(received.error());
+  if (received->connected != clients)
+    return failure("only " + std::to_string(received->connected) + " clients connected");
   clients_ = clients;
   if (auto greeted = await(std::uint64_t{clients} * messages_each); !greeted)
     return tl::unexpected(greeted.error());
   return std::monostate{};
 }
 
-Result<Heard> Phases::await(std::uint64_t new_events) {
-  auto heard = await_some(new_events);
-  if (heard && (heard->events != events_due_ || heard->fewest != heard->most)) {
-    return failure("the clients have heard " + std::to_string(heard->events) + " events (" +
-                   std::to_string(heard->fewest) + " to " + std::to_string(heard->most) + " each) of " +
+Result<Received> Phases::await(std::uint64_t new_events) {
+  auto received = await_some(new_events);
+  if (received && (received->events != events_due_ || received->fewest != received->most)) {
+    return failure("the clients have received " + std::to_string(received->events) + " events (" +
+                   std::to_string(received->fewest) + " to " + std::to_string(received->most) + " each) of " +
                    std::to_string(events_due_));
   }
-  return heard;
+  return received;
 }
 
 Result<Phases::Phase> Phases::until_written(std::uint64_t deliveries, std::function<void()> publish,
@@ -106,7 +106,7 @@ Result<Phases::Phase> Phases::engine(std::uint64_t deliveries, std::function<voi
                                      std::chrono::seconds patience) {
   auto phase = until_written(deliveries, std::move(publish), patience);
   if (!phase) return phase;
-  if (auto heard = await(deliveries); !heard) return tl::unexpected(heard.error());
+  if (auto received = await(deliveries); !received) return tl::unexpected(received.error());
   return phase;
 }
 
@@ -127,7 +127,7 @@ Result<Phases::Phase> Phases::floor(std::uint64_t deliveries, const std::functio
   });
   const Phase phase = future.get();
   if (phase.writes != clients_) return failure("a send of the floor came up short");
-  if (auto heard = await(deliveries); !heard) return tl::unexpected(heard.error());
+  if (auto received = await(deliveries); !received) return tl::unexpected(received.error());
   return phase;
 }
 

@@ -7,22 +7,22 @@
 namespace carillon::bench {
 namespace {
 
-constexpr auto kStartIn = milliseconds(50);  // the clients know the timetable by then
+constexpr auto kStartIn = milliseconds(50);  // by then the clients have the timetable
 
 struct Measured {
   Phases::Phase phase;
-  Heard before;
-  Heard heard;
-  HeardLatency latency;
+  Received before;
+  Received received;
+  ReceivedLatency latency;
   double seconds = 0;
   std::uint64_t lost = 0;
 };
 
 std::string row_of(std::uint32_t clients, std::uint32_t events_per_s, const Measured& measured) {
-  const std::uint64_t deliveries = measured.heard.events - measured.before.events;
+  const std::uint64_t deliveries = measured.received.events - measured.before.events;
   const auto count = static_cast<double>(deliveries);
   const auto cpu_ns = static_cast<double>(measured.phase.span.cpu_ns);
-  const auto generator_cpu_ns = static_cast<double>(measured.heard.cpu_ns - measured.before.cpu_ns);
+  const auto generator_cpu_ns = static_cast<double>(measured.received.cpu_ns - measured.before.cpu_ns);
   std::string line;
   json::ObjectWriter object(line);
   object.member("row", "rate").member("clients", clients).member("events_per_s", events_per_s);
@@ -34,8 +34,8 @@ std::string row_of(std::uint32_t clients, std::uint32_t events_per_s, const Meas
   object.member("generator_cpu_us", to_a_thousandth(generator_cpu_ns / 1000 / count));
   object.member("p50_us", measured.latency.p50_us).member("p99_us", measured.latency.p99_us);
   object.member("max_us", measured.latency.max_us);
-  object.member("lost", measured.lost).member("clients_lost", measured.heard.lost);
-  object.member("uneven", measured.heard.most - measured.heard.fewest);
+  object.member("lost", measured.lost).member("clients_lost", measured.received.lost);
+  object.member("uneven", measured.received.most - measured.received.fewest);
   object.close();
   return line;
 }
@@ -63,21 +63,21 @@ Result<std::string> FanOutBench::at_rate(std::uint32_t events_per_s, std::uint32
   if (!before) return tl::unexpected(before.error());
   const auto timetable = begin(events_per_s, events);
   if (!timetable) return tl::unexpected(timetable.error());
-  // An engine that is behind finishes late: up to twice its time.
+  // An engine that cannot keep up finishes late: after up to twice the time.
   const auto phase =
       phases_.until_written(deliveries, publish_by(*timetable), std::chrono::seconds(duration_s * 2 + 10));
   if (!phase) return tl::unexpected(phase.error());
-  const auto heard = phases_.await_some(deliveries);
-  if (!heard) return tl::unexpected(heard.error());
+  const auto received = phases_.await_some(deliveries);
+  if (!received) return tl::unexpected(received.error());
   const auto latency = phases_.generator().latency();
   if (!latency) return tl::unexpected(latency.error());
 
   const std::int64_t start_ns = timetable->start().time_since_epoch().count();
-  const std::uint64_t lost = phases_.events_due() - heard->events;
+  const std::uint64_t lost = phases_.events_due() - received->events;
   phases_.write_off(lost);
   return row_of(
       phases_.clients(), events_per_s,
-      {*phase, *before, *heard, *latency, static_cast<double>(heard->at_ns - start_ns) / 1e9, lost});
+      {*phase, *before, *received, *latency, static_cast<double>(received->at_ns - start_ns) / 1e9, lost});
 }
 
 }  // namespace carillon::bench

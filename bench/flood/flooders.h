@@ -1,10 +1,10 @@
-// Flooders: clients that send one kind of flood as fast as the server takes it, and read and discard what it
-// answers. One that the server closes comes back after kPause, as an attacker would.
+// Flooders: clients that send one kind of flood as fast as the server reads it, and read and discard its
+// answers. A flooder that the server closes reconnects after kPause, as an attacker would.
 //
-// A flooder of TLS ClientHellos resets its connection as soon as the server's flight has come, and opens
-// another one. Each flooder has a source address of its own, 127.0.1.0 and up.
+// A flooder of TLS ClientHellos resets its connection as soon as the server has answered, and opens another
+// one. Each flooder has a source address of its own, from 127.0.1.0 on.
 //
-// Thread: one. turn() blocks for as long as it is told.
+// Thread: one. turn() blocks for at most the given time.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class Flooders {
   static constexpr int kSendBufferBytes = 64 * 1024;
 
   struct Counters {
-    std::uint64_t sent_bytes = 0;  // of the flood, taken by the kernel
+    std::uint64_t sent_bytes = 0;  // of the flood, accepted by the kernel
     std::uint64_t received_bytes = 0;
     std::uint64_t opened = 0;   // flooded at least once
     std::uint64_t closed = 0;   // by the server, while they flooded
@@ -36,12 +36,12 @@ class Flooders {
   Flooders(const Flooders&) = delete;
   Flooders& operator=(const Flooders&) = delete;
 
-  // Also reports when there is something to read on this descriptor, or its end.
+  // Makes turn() also report when this descriptor is readable or at its end.
   void watch(int fd);
-  // Sends, reads and reconnects once, waiting at most so long for sockets. True when the watched descriptor
-  // is ready.
+  // Sends, reads and reconnects once, after waiting at most this long for sockets. Returns true when the
+  // watched descriptor is ready.
   bool turn(int timeout_ms);
-  // Every flooder has flooded, or was refused, at least once.
+  // Returns true when every flooder has flooded or was refused at least once.
   bool all_begun() const { return begun_ == flooders_.size(); }
   const Counters& counters() const { return counters_; }
   // Messages, fragments, requests or hellos in `sent_bytes`.

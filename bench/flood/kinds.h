@@ -19,7 +19,7 @@ enum class FloodKind : std::uint8_t {
   client_hellos,  // one TLS ClientHello a connection, which is then reset
 };
 
-// By the name on the command line ("empty-text"); none where there is no such kind.
+// Returns the kind with this name on the command line ("empty-text"), or nothing.
 std::optional<FloodKind> flood_kind_of(std::string_view name);
 
 // What is sent over and over: at least kBytesMin, made of whole units. `units` is how many it holds.
@@ -31,7 +31,7 @@ struct Flood {
 // For client_hellos it holds one ClientHello (RFC 8446 section 4.1.2) as OpenSSL writes it.
 Flood flood_of(FloodKind kind);
 
-// Whether the flood begins behind a 101.
+// Whether the flood begins after a 101.
 constexpr bool needs_upgrade(FloodKind kind) {
   return kind != FloodKind::requests && kind != FloodKind::client_hellos;
 }

@@ -74,10 +74,10 @@ int run(const Arguments& arguments) {
   give_way();
   Flooders flooders(*kind, arguments.port, upgrade_of(arguments), arguments.clients);
   flooders.watch(STDIN_FILENO);
-  bool told = false;
+  bool reported = false;
   while (!flooders.turn(kTurn_ms)) {
-    if (told || !flooders.all_begun()) continue;
-    told = true;
+    if (reported || !flooders.all_begun()) continue;
+    reported = true;
     report_begun(flooders);
   }
   report(flooders);

@@ -1,8 +1,9 @@
-// redis_flood: publishes events on a Redis channel, as fast as Redis takes them or at a rate, a bounded
-// number of them unanswered at a time, and then the message "end".
+// redis_flood: publishes events on a Redis channel, as fast as Redis accepts them or at a rate, with a
+// limited number unanswered at a time, and then the message "end".
 //
-// Prints {"events", "heard", "begin_ns", "cpu_ns", "wall_ns"}: `heard` is the number of subscribers that
-// Redis delivered them to, added up, the last message not counted; it began then by the monotonic clock.
+// Prints {"events", "received", "begin_ns", "cpu_ns", "wall_ns"}: `received` is the sum over all events of
+// the subscribers that Redis delivered them to, without the last message; `begin_ns` is by the monotonic
+// clock.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -54,7 +55,7 @@ class Flood {
   Result<std::monostate> connect();
   Result<std::monostate> publish_all();
   Result<std::monostate> say_end();
-  std::uint64_t heard() const { return heard_; }
+  std::uint64_t received() const { return received_; }
 
  private:
   Result<std::monostate> send_all();
@@ -67,7 +68,7 @@ class Flood {
   int fd_ = -1;
   std::string out_;
   std::uint64_t answered_ = 0;
-  std::uint64_t heard_ = 0;
+  std::uint64_t received_ = 0;
   std::uint64_t number_ = 0;  // of the answer that has begun
   bool refused_ = false;
 };
@@ -113,7 +114,7 @@ Result<std::monostate> Flood::say_end() {
   const loadgen::OutgoingEvent event{arguments_.channel, "end"};
   protocol_.append_request(out_, {&event, 1});
   auto done = send_all();
-  // To close with an answer unread would reset the connection, and what Redis has not read yet be gone.
+  // Closing with an unread answer would reset the connection and lose what Redis has not read yet.
   while (done && answered_ < arguments_.events + 1) done = read_answers();
   return done;
 }
@@ -144,7 +145,7 @@ void Flood::read_answer(char byte) {
   if (byte == '-') refused_ = true;
   if (byte != '\n') return;
   ++answered_;
-  heard_ += std::exchange(number_, 0);
+  received_ += std::exchange(number_, 0);
 }
 
 Result<std::string> flood(const Arguments& arguments) {
@@ -153,11 +154,11 @@ Result<std::string> flood(const Arguments& arguments) {
   const Stamp start = stamp_now();
   if (auto done = flood.publish_all(); !done) return tl::unexpected(done.error());
   const Span span = stamp_now() - start;
-  const std::uint64_t heard = flood.heard();
+  const std::uint64_t received = flood.received();
   if (auto done = flood.say_end(); !done) return tl::unexpected(done.error());
   std::string line;
   json::ObjectWriter object(line);
-  object.member("events", arguments.events).member("heard", heard);
+  object.member("events", arguments.events).member("received", received);
   object.member("begin_ns", start.wall_ns).member("cpu_ns", span.cpu_ns).member("wall_ns", span.wall_ns);
   object.close();
   return line;

@@ -1,11 +1,11 @@
 // redis_floor: the smallest subscriber of a Redis channel: a loop of redisGetReply() that counts messages
-// until one says "end". What a gateway's way from the bus is measured against.
+// until it receives "end". The gateway's path from the bus is compared with it.
 //
 // Prints {"subscribed": true} when it is subscribed, and {"messages", "bytes", "cpu_ns", "end_ns"} at the
-// end: CPU time from the first message to the last, and when that came by the monotonic clock. Redis must be
-// told to keep what a subscriber has not read yet (client-output-buffer-limit pubsub 0 0 0): it is quicker
-// than any subscriber, and would hang up on it. Reads of 64 KiB instead of hiredis' 16 were tried, and cost
-// more a message.
+// end: CPU time from the first message to the last, and when the last arrived by the monotonic clock. Redis
+// must be configured to keep what a subscriber has not read yet (client-output-buffer-limit pubsub 0 0 0),
+// because it is faster than any subscriber and would disconnect it. Reads of 64 KiB instead of hiredis' 16
+// KiB were tried; they cost more per message.
 #include <hiredis/hiredis.h>
 
 #include <CLI/CLI.hpp>
@@ -33,12 +33,12 @@ using Reply = std::unique_ptr<redisReply, Freeing>;
 
 class Subscriber {
  public:
-  // Null, and a word on stderr, when there is no Redis.
+  // Returns null and writes an error to stderr when there is no Redis.
   static Context subscribe(int port, const std::string& channel);
 
   explicit Subscriber(Context context) : context_(std::move(context)) {}
-  // False when Redis went away before the end.
-  bool hear_to_the_end();
+  // Returns false when Redis closed the connection before the end.
+  bool receive_to_the_end();
   void report() const;
 
  private:
@@ -67,7 +67,7 @@ Context Subscriber::subscribe(int port, const std::string& channel) {
   return context;
 }
 
-bool Subscriber::hear_to_the_end() {
+bool Subscriber::receive_to_the_end() {
   while (!ended_) {
     void* raw = nullptr;
     if (redisGetReply(context_.get(), &raw) != REDIS_OK) return false;
@@ -99,12 +99,12 @@ void Subscriber::report() const {
   print_line(line);
 }
 
-int hear(int port, const std::string& channel) {
+int receive(int port, const std::string& channel) {
   Context context = Subscriber::subscribe(port, channel);
   if (!context) return 1;
   print_line(R"({"subscribed":true})");
   Subscriber subscriber(std::move(context));
-  if (!subscriber.hear_to_the_end()) {
+  if (!subscriber.receive_to_the_end()) {
     std::fprintf(stderr, "redis_floor: Redis went away, or was silent for %ld s\n", kPatience.tv_sec);
     return 1;
   }
@@ -119,11 +119,11 @@ int main(int argc, char** argv) {
   int port = 6379;
   std::string channel;
   int core = -1;
-  CLI::App app("A bare hiredis subscriber that counts messages until one says \"end\".");
+  CLI::App app("A bare hiredis subscriber that counts messages until it receives \"end\".");
   app.add_option("--redis", port, "its port on loopback")->check(CLI::Range(1, 65535))->capture_default_str();
   app.add_option("--channel", channel)->required();
   app.add_option("--core", core, "stay on this core; -1: any")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   if (core >= 0) carillon::loadgen::pin_to_core(core);
-  return carillon::bench::hear(port, channel);
+  return carillon::bench::receive(port, channel);
 }

@@ -1,15 +1,16 @@
-// Commands: what the load generator is told on stdin, a line each, and answers on stdout as a line of
-// JSON, when it is done.
+// Commands: reads the load generator's commands from stdin, one per line, and answers each on stdout with a
+// line of JSON when it is done.
 //
-//   connect N    be N clients in all                              answered when they are, or were refused
-//   await N      until N events have come in all, since the start  answered then, or when it can no longer
-//   begin T R N  N events are due from the monotonic time T ns on, R a second: time what comes. What single
-//                clients receive counts from here.                  answered at once
-//   latency      of what has come since then
+//   connect N    connect until there are N clients; answered when all are connected or refused
+//   await N      wait until N events have arrived in total since the start; answered then, or when it gives
+//   up begin T R N  measure latencies: N events are due from the monotonic time T ns on, R per second. The
+//   counts of
+//                single clients start over. Answered at once
+//   latency      the latencies since `begin`
 //   report       the counters
 //   quit         (or the end of stdin)
 //
-// `await` gives up after kAwaitMax without an event; the answer's `events` tells.
+// `await` gives up after kAwaitMax without an event; the answer's `events` shows how many arrived.
 #pragma once
 
 #include <chrono>
@@ -27,7 +28,7 @@ class Commands {
 
   explicit Commands(loadgen::ClientPool& pool) : pool_(pool) {}
 
-  // Reads stdin and obeys, until `quit` or its end.
+  // Handles commands until `quit` or the end of stdin.
   void run();
 
  private:
@@ -51,7 +52,7 @@ class Commands {
 
 // The pool's counters and this thread's CPU time as one line of JSON.
 std::string report_of(const loadgen::ClientPool& pool);
-// How long after its time each event came, as one line of JSON.
+// The latencies of the events as one line of JSON.
 std::string latency_of(const loadgen::ClientPool& pool);
 
 }  // namespace carillon::bench

@@ -81,14 +81,15 @@ int run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   carillon::bench::Arguments arguments;
-  CLI::App app("WebSocket clients that count the events they hear. The token comes from $CARILLON_TOKEN.");
+  CLI::App app("WebSocket clients that count the events they receive. The token comes from $CARILLON_TOKEN.");
   app.add_option("--host", arguments.host, "numeric IPv4 address of the server")->check(CLI::ValidIPV4);
   app.add_option("--port", arguments.port)->required();
   app.add_option("--path", arguments.path)->capture_default_str();
-  app.add_option("--hello", arguments.hellos, "said once a client is open; $i is its number")
+  app.add_option("--hello", arguments.hellos,
+                 "message that each client sends once it is open; $i is its number")
       ->allow_extra_args(false);
   app.add_option("--clients", arguments.clients,
-                 "connect so many and count; without it handle_command stdin");
+                 "connect this many clients and count; without it commands are read from stdin");
   app.add_option("--seconds", arguments.duration_s)->capture_default_str();
   app.add_option("--core", arguments.core, "stay on this core");
   CLI11_PARSE(app, argc, argv);

@@ -29,5 +29,5 @@ class Bench:
     def pick(self, whole, quick):
         return quick if self.quick else whole
 
-    def say(self, text):
+    def log(self, text):
         print(f"bench:   {text}", file=sys.stderr, flush=True)

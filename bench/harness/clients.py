@@ -1,4 +1,4 @@
-"""Swarm: clients that are told what to do step by step (swarm.py), in a process of their own."""
+"""Swarm: clients in a process of their own that follow commands (swarm.py)."""
 
 import contextlib
 import json
@@ -31,14 +31,14 @@ class Swarm:
     def visit(self, count):
         self.ask(f"visit {count}")
 
-    def say(self, count, template):
-        self.ask(f"say {count} {template}")
+    def send(self, count, template):
+        self.ask(f"send {count} {template}")
 
     def expect(self, events):
         """Waits until each client has received exactly this many events since it connected."""
         answer = self.ask(f"await {events}")
         if answer["fewest"] != events or answer["most"] != events:
-            raise Failure(f"the clients heard {answer['fewest']} to {answer['most']} events each, not {events}")
+            raise Failure(f"the clients received {answer['fewest']} to {answer['most']} events each, not {events}")
         return answer
 
 

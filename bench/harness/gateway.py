@@ -11,7 +11,7 @@ import threading
 
 from .processes import Failure, child, cpu_ns, json_lines, on_cores, output_of, settled, takes_connections, wait_until
 
-# Pings are raised by knob: one in the middle of a phase is a write that no event has caused.
+# The ping interval is raised: a ping in the middle of a phase is a write that no event has caused.
 NO_PINGS = 'keepalive.ping = "1h"\nkeepalive.timeout = "2h"\n'
 ORION = f'profile = "orion"\n{NO_PINGS}'
 SERVICE = f'profile = "service"\n{NO_PINGS}'
@@ -46,29 +46,29 @@ class Gateway:
         self.process, self.ports, self.environment = process, ports, environment
         self.pid = process.pid
         self.port = ports[0]
-        self.heard = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        self.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def publish(self, events):
-        """[(channel, data)], in one request: they are in the log before anything is swept."""
+        """Publishes [(channel, data)] in one request: all events are in the log before any is sent."""
         body = json.dumps([{"channel": channel, "data": data} for channel, data in events], separators=(",", ":"))
-        self.heard.request("POST", "/v1/publish", body, {
+        self.http.request("POST", "/v1/publish", body, {
             "Content-Type": "application/json", "Authorization": f"Bearer {self.environment['CARILLON_API_KEY']}"})
-        answer = self.heard.getresponse()
+        answer = self.http.getresponse()
         text = answer.read()
         if answer.status != 200:
             raise Failure(f"publish was answered {answer.status}: {text[:200]!r}")
 
     def metric(self, name):
         """The sum of a metric over its labels."""
-        self.heard.request("GET", "/metrics")
-        text = self.heard.getresponse().read().decode()
+        self.http.request("GET", "/metrics")
+        text = self.http.getresponse().read().decode()
         return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.M))
 
     def await_connections(self, count):
         wait_until(lambda: self.metric("carillon_connections") == count, f"{count} connections")
 
     def cpu_of(self, work):
-        """Nanoseconds that it spent on some work, until it sleeps again."""
+        """Nanoseconds of CPU that it spent on some work, until it is idle again."""
         before = settled(lambda: cpu_ns(self.pid), "the server coming to rest", SETTLED_CPU_NS)
         work()
         return settled(lambda: cpu_ns(self.pid), "the server coming to rest", SETTLED_CPU_NS) - before
@@ -76,7 +76,7 @@ class Gateway:
 
 @contextlib.contextmanager
 def gateway(bench, text, cores=None, under=()):
-    """`carillon serve` with this configuration; pinned to the server's core unless told otherwise. `under`: a command
+    """`carillon serve` with this configuration; pinned to the server's core unless `cores` is given. `under`: a command
     that starts it."""
     file = bench.scratch / "gateway.toml"
     file.write_text(text)
@@ -97,14 +97,14 @@ def drain(pipe):
 
 
 def ready_ports(process):
-    said = []
+    lines = []
     for line in process.stderr:
-        said.append(line)
+        lines.append(line)
         with contextlib.suppress(ValueError):
             entry = json.loads(line)
             if entry.get("message") == "ready":
                 return [int(each.rsplit(":", 1)[1]) for each in entry["listen"].split(",")]
-    raise Failure("carillon did not become ready: " + " / ".join(said[-2:]).strip())
+    raise Failure("carillon did not become ready: " + " / ".join(lines[-2:]).strip())
 
 
 @contextlib.contextmanager

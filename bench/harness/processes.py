@@ -20,7 +20,7 @@ class Failure(Exception):
 
 
 class Skipped(Exception):
-    """The row cannot be measured here; the text says why."""
+    """The row cannot be measured here; the text is the reason."""
 
 
 def on_cores(cores):
@@ -168,4 +168,4 @@ def socket_memory():
             values = dict(zip(words[::2], map(int, words[1::2])))
             return {"mem_bytes": values["mem"] * os.sysconf("SC_PAGE_SIZE"), "orphan": values["orphan"],
                     "inuse": values["inuse"]}
-    raise Failure("/proc/net/sockstat says nothing of TCP")
+    raise Failure("/proc/net/sockstat has no line for TCP")

@@ -1,7 +1,7 @@
-"""Results on disk: a file a row, written at once, so that a run that was cut short goes on where it stood.
+"""Results on disk: a file per row, written at once, so that an interrupted run can continue.
 
-A result is taken over by a later run of the same commit and thoroughness; one that was skipped or failed is
-tried again, and so is every result of a tree with changes, for nobody knows which.
+A later run of the same commit and thoroughness reuses a result. A row that was skipped or failed is measured again, and so
+is every row of a tree with uncommitted changes.
 """
 
 import json
@@ -31,9 +31,9 @@ class Store:
         """Whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.path(result["row"])
-        beside = path.with_suffix(".tmp")
-        beside.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-        os.replace(beside, path)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        os.replace(temporary, path)
 
     def all(self, rows):
         """{row: result} of those that have one."""

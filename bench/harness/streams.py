@@ -21,7 +21,7 @@ class PlainStream:
         self.end.setblocking(False)
 
     def send(self, data):
-        """All of it: what clients say here is short."""
+        """Sends all of it: these clients send short messages only."""
         self.end.setblocking(True)
         self.end.sendall(data)
 
@@ -89,12 +89,12 @@ class TlsStream(PlainStream):
         if not data:
             return data
         self.take(data)
-        heard = []
+        received = []
         try:
             while piece := self.tls.read(READ_BYTES):
-                heard.append(piece)
+                received.append(piece)
             return None  # close_notify
         except ssl.SSLWantReadError:
-            return b"".join(heard)
+            return b"".join(received)
         except ssl.SSLError:
             return None

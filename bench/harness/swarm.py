@@ -1,17 +1,16 @@
-"""Many WebSocket clients that count received events: for the rows that need TLS, deflate, or a client that is told
-what to do step by step, which `carillon bench` does not do. Only the server's CPU time and memory are looked at
-there, so that this may be slow.
+"""Many WebSocket clients that count received events, for the rows that need TLS, deflate, or clients that follow commands,
+which `carillon bench` does not offer. Those rows measure only the server's CPU time and memory, so that this may be slow.
 
     python3 -m harness.swarm --port P [--path /ws] [--users] [--tls] [--deflate]
 
-Obeys lines on stdin, each answered by a line of JSON once it is done:
+Reads commands from stdin, one per line, and answers each with a line of JSON once it is done:
 
-    visit N               connect and leave again, N times, one after the other
-    connect N             be N clients in all
-    say COUNT TEMPLATE    each client sends so many messages; $i is its number, $k the message's
-    await EVENTS          until each client has heard so many since the start
+    visit N               connect and disconnect N times, one after the other
+    connect N             connect until there are N clients in total
+    send COUNT TEMPLATE   each client sends COUNT messages; $i is its number, $k the message's
+    await EVENTS          wait until each client has received EVENTS events since the start
 
-The end of stdin ends it. Tokens are minted with CARILLON_JWT_SECRET: one for all, or with --users another one with a
+It ends at the end of stdin. Tokens are minted with CARILLON_JWT_SECRET: one for all clients, or with --users one with its own
 16-byte `sub` for each connection.
 """
 
@@ -123,11 +122,11 @@ class Swarm:
         return (f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{extension}"
                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: Y2FyaWxsb24gYmVuY2ghIQ==\r\n\r\n")
 
-    def say(self, count, template):
+    def send(self, count, template):
         for number, (stream, _) in enumerate(self.clients.values()):
             stream.send(b"".join(text_frame(template.replace("$i", str(number)).replace("$k", str(k)))
                                  for k in range(count)))
-        return {"said": count * len(self.clients)}
+        return {"sent": count * len(self.clients)}
 
     def wait_for(self, events):
         lacking = {fd for fd, (_, counter) in self.clients.items() if counter.events < events}
@@ -137,9 +136,9 @@ class Swarm:
                 quiet_since = time.monotonic()
                 if not self.read(fd) or (fd in lacking and self.clients[fd][1].events >= events):
                     lacking.discard(fd)
-        heard = [counter.events for _, counter in self.clients.values()]
-        return {"connected": len(heard), "events": sum(heard), "fewest": min(heard, default=0),
-                "most": max(heard, default=0), "records": sum(stream.records for stream, _ in self.clients.values())}
+        received = [counter.events for _, counter in self.clients.values()]
+        return {"connected": len(received), "events": sum(received), "fewest": min(received, default=0),
+                "most": max(received, default=0), "records": sum(stream.records for stream, _ in self.clients.values())}
 
     def read(self, fd):
         """False when the server has closed it."""
@@ -162,9 +161,9 @@ def obey(swarm, line):
         return swarm.connect(int(rest))
     if verb == "await":
         return swarm.wait_for(int(rest))
-    if verb == "say":
+    if verb == "send":
         count, _, template = rest.partition(" ")
-        return swarm.say(int(count), template)
+        return swarm.send(int(count), template)
     raise ValueError(f"no such command: {line}")
 
 

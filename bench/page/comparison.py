@@ -1,4 +1,4 @@
-"""Carillon beside its peers: the table, who is better at what, and the figures that have a target."""
+"""Carillon compared with its peers: the table, which server is better at what, and the figures that have a target."""
 
 import statistics
 
@@ -17,7 +17,7 @@ FAST_PER_S = 100
 JUDGED_PER_S = (100, 500)
 # What is compared of a run: its name, the number, and whether more is better.
 MEASURES = (("deliveries/s", lambda run: run["deliveries_per_s"], max),
-            ("µs CPU a delivery", lambda run: run["server"]["cpu_us_a_delivery"], min),
+            ("µs CPU per delivery", lambda run: run["server"]["cpu_us_a_delivery"], min),
             ("p50 ms", lambda run: run["latency_us"]["p50"] / 1000, min),
             ("p99 ms", lambda run: run["latency_us"]["p99"] / 1000, min))
 NOT_BY_HTTP = ("nats",)
@@ -41,7 +41,7 @@ def loads_of(peers):
 
 
 def figures(results):
-    """At the loads that no server can deliver one event at a time: our deliveries/s over the best peer's."""
+    """Our deliveries/s relative to the best peer, at the loads that no server can deliver one event at a time."""
     peers = peers_of(results)
     if not peers or peers[0]["peer"] != OURS or len(peers) == 1:
         return
@@ -54,7 +54,7 @@ def figures(results):
 
 
 def figure(load, ours, theirs, target):
-    """Who carries the whole load has the timetable's rate, whatever else it could: then only CPU time tells."""
+    """Servers that deliver the whole load all have the timetable's rate: then only their CPU time differs."""
     rates = {title: ours["deliveries_per_s"] / max(1, run["deliveries_per_s"]) for title, run in theirs.items()}
     best, *others = sorted(rates, key=rates.get)
     offered = ours["clients"] * ours["per_s"]
@@ -64,11 +64,11 @@ def figure(load, ours, theirs, target):
     words = f"{best}, which delivered {part(theirs[best])} of {written(float(offered))} a second at " \
             f"{written(theirs[best]['server']['cpu_us_a_delivery'] / ours['server']['cpu_us_a_delivery'])} × the CPU each; " \
             f"Carillon {part(ours)}" + (f"; the next best, {others[0]}: {written(rates[others[0]])} ×" if others else "")
-    return Figure(f"{load}: deliveries/s over the best peer's", rates[best], "×", target, None, words)
+    return Figure(f"{load}: deliveries/s relative to the best peer", rates[best], "×", target, None, words)
 
 
 def single_of(results):
-    """Carillon where it gets one event a request, as the others do: a run of medians. None where that was not measured."""
+    """Carillon with one event per request, as the others: a run of medians, or None when that was not measured."""
     runs = results.get("publish", {}).get("seen", {}).get("http_500")
     if not runs:
         return None
@@ -98,26 +98,26 @@ def better_ones(peers, single):
         rivals = [(each, run) for each in peers[1:] if (run := run_of(each, clients, per_s))]
         yield from better_in(load_name(per_s, clients), ours, rivals if ours else ())
     if single:
-        load = f"{load_name(SINGLE_PER_S, SINGLE_CLIENTS)}, one event a request"
+        load = f"{load_name(SINGLE_PER_S, SINGLE_CLIENTS)}, one event per request"
         yield from better_in(load, single, rivals_by_http(peers))
     for each in peers[1:]:
         if bytes_a_connection(each["runs"]) < bytes_a_connection(peers[0]["runs"]):
-            yield f"{each['title']}: {written(bytes_a_connection(each['runs']))} B a connection"
+            yield f"{each['title']}: {written(bytes_a_connection(each['runs']))} B per connection"
 
 
 def cell(run):
     if run is None:
         return "not measured"
-    told = note_of(run)
-    return " / ".join(written(number(run)) for _, number, _ in MEASURES) + (f" ({told})" if told else "")
+    note = note_of(run)
+    return " / ".join(written(number(run)) for _, number, _ in MEASURES) + (f" ({note})" if note else "")
 
 
 def single_section(peers, single):
     load = load_name(SINGLE_PER_S, SINGLE_CLIENTS)
     rows = [("Carillon", single), *((each["title"], run) for each, run in rivals_by_http(peers))]
-    return ["", f"### {load}, one event a request", "",
-            "In the table above Carillon's publisher puts several events into a request when it is late. Here it sends one event "
-            "a request over one connection, as to every other server that is published to by HTTP (measured with the row "
+    return ["", f"### {load}, one event per request", "",
+            "In the table above Carillon's publisher puts several events into one request when it is late. Here it sends one event "
+            "per request over one connection, as it does to every other server with an HTTP API (measured with the row "
             "`publish`).", "", f"| | {' | '.join(name for name, _, _ in MEASURES)} |", "|---|" + "---|" * len(MEASURES),
             *(f"| {title} | {' | '.join(written(number(run)) for _, number, _ in MEASURES)} |" for title, run in rows)]
 
@@ -127,10 +127,10 @@ def section(results, pictures):
     lines = ["## Carillon and others", ""]
     if not peers or peers[0]["peer"] != OURS:
         return "\n".join([*lines, "Not measured.", ""])
-    lines += [f"Each cell: {' / '.join(name for name, _, _ in MEASURES)}. Memory is resident bytes a connection. All have "
-              "one core, the same events and the same clients; versions and settings stand below, each with its row. Who "
-              "cannot keep up is measured by what arrived within twice the load's time and 5 s, over that time; the latency of "
-              "what had not arrived by then is in no p99.", "",
+    lines += [f"Each cell: {' / '.join(name for name, _, _ in MEASURES)}. Memory is resident bytes per connection. All have "
+              "one core, the same events and the same clients; versions and settings are listed with each row below. A server "
+              "that cannot keep up is measured for twice the load's time plus 5 s: its rate is what arrived by then, divided by "
+              "that time, and events that had not arrived are in no p99.", "",
               "| | " + " | ".join(load_name(per_s, clients) for clients, per_s in loads_of(peers)) + " | memory |",
               "|---|" + "---|" * (len(loads_of(peers)) + 1)]
     for each in peers:

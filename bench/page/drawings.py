@@ -1,4 +1,4 @@
-"""The charts of the page: which results each is drawn of."""
+"""The charts of the page, drawn from the results."""
 
 import contextlib
 
@@ -15,7 +15,7 @@ def floor(seen):
         what = f"{phase['clients']:,} clients, {phase['pending']} pending"
         rows += [Bar(what, phase["engine_cpu_us"]["median"]),
                  Bar("bare send loop", phase["floor_cpu_us"]["median"], "floor")]
-    return bars("CPU a delivery, and that of a bare loop of send()", "µs", rows)
+    return bars("CPU per delivery, compared with a bare loop of send()", "µs", rows)
 
 
 def rates(seen):
@@ -23,11 +23,11 @@ def rates(seen):
     for rate in sorted({run["events_per_s"] for run in seen["rates"]}):
         cpu = sorted(run["cpu_us"] for run in seen["rates"] if run["events_per_s"] == rate)
         rows.append(Bar(f"{rate} events/s", cpu[len(cpu) // 2]))
-    return bars("CPU a delivery to 10,000 clients: the busier, the cheaper", "µs", rows)
+    return bars("CPU per delivery to 10,000 clients: the busier, the cheaper", "µs", rows)
 
 
 def peers(results):
-    """What arrived at the heaviest load, what a delivery cost at it, and what a connection takes."""
+    """Deliveries and CPU per delivery at the heaviest load, and memory per connection."""
     seen = peers_of(results)
     if not seen:
         return {}
@@ -38,11 +38,11 @@ def peers(results):
         return bars(title, unit, [Bar(each["title"], value, "ours" if each["peer"] == OURS else "other")
                                   for each, value in values], log=True)
     load = load_name(per_s, clients)
-    return {"peers-deliveries": drawn(f"Deliveries a second, {load}", "1/s",
+    return {"peers-deliveries": drawn(f"Deliveries per second, {load}", "1/s",
                                       [(each, max(1, run["deliveries_per_s"])) for each, run in runs]),
-            "peers-cpu": drawn(f"CPU a delivery, {load}", "µs",
+            "peers-cpu": drawn(f"CPU per delivery, {load}", "µs",
                                [(each, run["server"]["cpu_us_a_delivery"]) for each, run in runs]),
-            "peers-memory": drawn("Memory a connection", "bytes resident",
+            "peers-memory": drawn("Memory per connection", "bytes resident",
                                   [(each, max(1, bytes_a_connection(each["runs"]))) for each in seen])}
 
 

@@ -11,9 +11,9 @@ from .words import amount, target_of
 
 HEAD = """# Benchmarks
 
-<!-- Written by bench/run from what it measured; `bench/run --page` writes it anew. -->
+<!-- Written by bench/run from what it measured; `bench/run --page` rewrites it. -->
 
-What Carillon does on one machine, measured by one command that anybody can run:
+What Carillon does on one machine, measured by one command that anyone can run:
 
 ```sh
 bench/run              # builds, measures every row, writes this page; at most an hour
@@ -21,16 +21,16 @@ bench/run --quick      # five minutes, to see that it works
 bench/run --million    # also a million connections
 ```
 
-Both ends are on the machine: the server has core 0, and the load generator, the bus and the clients have core 1. Figures
-are medians; the spread is where half of the values lie, and all of them. `--row NAME` measures one row again; what each row
-has seen is JSON in [benchmarks/results](benchmarks/results), from which this page is written. How the load generator counts is
-in [benchmarking.md](benchmarking.md); what a profile shows of the targets that are missed, in
-[where-the-time-goes.md](where-the-time-goes.md).
+Both ends run on the same machine: the server on core 0, the load generator, the bus and the clients on core 1. Figures are
+medians; the spread is the range of the middle half of the values, and of all of them. `--row NAME` measures one row again. The
+measurements of each row are JSON files in [benchmarks/results](benchmarks/results), from which this page is written.
+[benchmarking.md](benchmarking.md) explains how the load generator counts, and
+[where-the-time-goes.md](where-the-time-goes.md) why some targets are missed.
 """
 
 
 def write(folder, rows, results):
-    """Where it has been written. Rows without a result are named as such."""
+    """Writes the page and returns its path. Rows without a result are listed as such."""
     folder = pathlib.Path(folder)
     charts = folder / "benchmarks"
     charts.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def text_of(rows, results):
 
 
 def measured_on(results):
-    """One line a machine, date and commit: a resumed run may have several."""
+    """One line per machine, date and commit: a resumed run may have several."""
     places = {}
     for result in results.values():
         place = result["machine"]
@@ -71,7 +71,7 @@ def measured_on(results):
 
 
 def readable(rows, results):
-    """[(row, result, figures)]: what cannot be read is a result as good as one that failed."""
+    """[(row, result, figures)]: a result that cannot be read counts as failed."""
     found = []
     for row in rows:
         result = results.get(row.name)

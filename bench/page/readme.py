@@ -37,21 +37,21 @@ class Line:
 
 LINES = (
     Line("CPU overhead over a bare `send()` loop, 1 event to 10,000 clients",
-         "1 event → 10,000 clients: floor over engine", overhead),
+         "1 event → 10,000 clients: CPU of a bare loop / CPU of Carillon", overhead),
     Line("the same with 16 events waiting for each client",
-         "16 events pending → 10,000 clients: floor over engine", overhead),
+         "16 events pending → 10,000 clients: CPU of a bare loop / CPU of Carillon", overhead),
     Line("deliveries to 10,000 clients from one core, at 500 events per second",
          "500 events/s × 10,000: deliveries", millions_per_second),
     Line("compared with the fastest of seven other servers on that load",
-         "500/s × 10,000: deliveries/s over the best peer's", times),
+         "500/s × 10,000: deliveries/s relative to the best peer", times),
     Line("from HTTP publish to 1,000 clients, 1,000 events per second: median time",
          "1,000/s × 1,000, publish API: p50"),
     Line("99th percentile of that time for readers when others stop reading: increase",
-         "p99 of those who read, over the same without stalled ones", excess),
+         "p99 of the clients that read, relative to a run without stalled clients", excess),
     Line("memory of an idle connection in the gateway", "idle connection, one shared identity"),
     Line("memory of an idle connection over TLS, nearly all of it OpenSSL's", "idle connection over TLS"),
     Line("new connections per second with a signed token, relative to a bare server",
-         "connects/s with HS256 over the floor server's", lambda figure: f"{figure.value:.1f} times as many"),
+         "connects/s with HS256, relative to a bare server", lambda figure: f"{figure.value:.1f} times as many"),
 )
 
 

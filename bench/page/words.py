@@ -1,4 +1,4 @@
-"""How a figure and its target are written, on the page and wherever it is quoted."""
+"""How a figure and its target are written."""
 
 from harness.figures import written
 

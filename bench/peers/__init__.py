@@ -1,1 +1,1 @@
-"""The servers that Carillon is measured beside: each module says how one is had, started, and asked."""
+"""The servers that Carillon is compared with: each module installs and starts one, and knows its address."""

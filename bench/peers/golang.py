@@ -12,7 +12,7 @@ def install(bench, name, package, version, folder=None):
     programs = bench.build / "peers" / f"{name}-{version}"
     program = programs / name
     if not program.exists():
-        bench.say(f"building {name} {version}")
+        bench.log(f"building {name} {version}")
         environment = {**os.environ, "GOBIN": str(programs), "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false"}
         what = package if folder else f"{package}@{version}"
         install_with(["go", "install", "-p", "2", what], cwd=folder or bench.build, env=environment)

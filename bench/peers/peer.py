@@ -13,7 +13,7 @@ from harness.processes import Failure, Skipped, child, output_of, takes_connecti
 INSTALL_S_MAX = 1200
 PATH_OF_SERVERS = "/usr/sbin:/usr/local/sbin"  # not in every user's PATH
 
-# What `carillon bench` sends as data, unless it is told otherwise, has this in it once: for servers that put
+# The data that `carillon bench` sends by default contains this once: for servers that put
 # several events into a frame.
 MARKER = 'marker:"pad":'
 
@@ -45,9 +45,9 @@ class Peer:
 
 @contextlib.contextmanager
 def server(bench, name, command, port, **options):
-    """A process that listens on the port, with what it says in a file."""
+    """A process that listens on the port, with its output in a file."""
     log = bench.scratch / f"{name}.log"
-    with log.open("w") as said, child(command, bench.server_core, stdout=said, stderr=said, **options) as process:
+    with log.open("w") as output, child(command, bench.server_core, stdout=output, stderr=output, **options) as process:
         def listens():
             if process.poll() is not None:
                 raise Failure(f"{name} ended: {last_words(log)}")

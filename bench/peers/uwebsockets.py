@@ -18,7 +18,7 @@ def install(bench):
     done = folder / "installed.txt"
     python = folder / "bin" / "python"
     if not done.exists() or done.read_text() != pinned:
-        bench.say("installing socketify into a virtual environment")
+        bench.log("installing socketify into a virtual environment")
         shutil.rmtree(folder, ignore_errors=True)
         install_with([needed(PYTHON), "-m", "venv", folder])
         install_with([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--require-hashes",

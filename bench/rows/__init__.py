@@ -1,1 +1,1 @@
-"""The rows of the benchmark: each module measures one thing, and says what its figures are (rows/row.py)."""
+"""The rows of the benchmark: each module measures one thing and defines its figures (rows/row.py)."""

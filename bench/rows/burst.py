@@ -1,4 +1,4 @@
-"""How long a burst of events takes until every client has received all of it, and whether anyone is closed."""
+"""How long a burst of events takes until every client has received all of it, and whether any client is closed."""
 
 import contextlib
 import dataclasses
@@ -68,7 +68,7 @@ def readers(bench, server, load):
 
 def run(bench, load):
     """Each burst meets a gateway that has just been started, and connections that have carried nothing."""
-    bench.say(load.name)
+    bench.log(load.name)
     port = free_port()
     events = load.events(bench.quick)
     text = configuration(ORION, bus=f"redis://127.0.0.1:{port}")
@@ -110,6 +110,6 @@ BURST = Row(
     f"Events of {EVENT_BYTES:,} bytes, published through Redis within {BURST_S} s, to clients of the orion protocol with its "
     f"defaults; from the first PUBLISH until the last client has received the last event. The clients at {MBIT_PER_S} Mbit/s "
     f"have a receive buffer (SO_RCVBUF) of {RECEIVE_BUFFER_BYTES // 1024} KiB and read what a link of that rate carries; the "
-    "others read as fast as they can. Redis, its publisher and all clients share a core; the clients give way to the other two "
+    "others read as fast as they can. Redis, its publisher and all clients share a core; the clients have a lower priority "
     "(nice 10), so that the burst is published in time.",
     measure, figures)

@@ -1,4 +1,4 @@
-"""What TLS and permessage-deflate add to a delivery: CPU time of the server, beside plain clients on the same
+"""What TLS and permessage-deflate add to a delivery: CPU time of the server, compared with plain clients on the same
 gateway."""
 
 import contextlib
@@ -23,9 +23,9 @@ def compressible(bytes_in_all):
 
 
 def in_turns(server, crowds, event, pending, rounds):
-    """CPU time a delivery of each crowd, in turns, who goes first in turns too."""
-    def phase(channel, clients, count, heard):
-        spent = server.cpu_of(lambda: (server.publish([(channel, event)] * pending), clients.expect(heard)))
+    """The CPU time per delivery of each group; the groups alternate, and alternate in going first."""
+    def phase(channel, clients, count, received):
+        spent = server.cpu_of(lambda: (server.publish([(channel, event)] * pending), clients.expect(received)))
         return spent / 1000 / pending / count
     pairs = []
     for number in range(rounds + 1):  # the first warms everything up, and is not kept
@@ -36,7 +36,7 @@ def in_turns(server, crowds, event, pending, rounds):
 
 
 def tls(bench, rounds):
-    bench.say(f"{TLS_CLIENTS} clients over TLS and as many plain, {PENDING} events pending")
+    bench.log(f"{TLS_CLIENTS} clients over TLS and as many plain, {PENDING} events pending")
     text = configuration(ORION, second_orion(), listen=(PLAIN, tls_address(bench)))
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(gateway(bench, text))
@@ -53,7 +53,7 @@ def tls(bench, rounds):
 
 
 def deflate(bench, rounds):
-    bench.say(f"{DEFLATE_CLIENTS} clients with permessage-deflate and as many without")
+    bench.log(f"{DEFLATE_CLIENTS} clients with permessage-deflate and as many without")
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(gateway(bench, configuration(ORION, second_orion('deflate = "on"\n'))))
         plain = stack.enter_context(swarm(bench, server))
@@ -73,20 +73,20 @@ def measure(bench):
 def ratio_of(pairs, name):
     ratios = [pair[name] / pair["plain"] for pair in pairs]
     cpu = {side: statistics.median(pair[side] for pair in pairs) for side in (name, "plain")}
-    return statistics.median(ratios), spread_of(ratios), f"{cpu[name]:.2f} and {cpu['plain']:.2f} µs a delivery"
+    return statistics.median(ratios), spread_of(ratios), f"{cpu[name]:.2f} and {cpu['plain']:.2f} µs per delivery"
 
 
 def figures(seen):
     value, spread, note = ratio_of(seen["tls"]["pairs"], "tls")
-    yield Figure(f"TLS, {PENDING} events pending: CPU over plain", value, "×", at_most(2), spread, note)
-    yield Figure(f"TLS, {PENDING} events pending: records a flush", seen["tls"]["records_a_flush"], "", at_most(1))
+    yield Figure(f"TLS, {PENDING} events pending: CPU relative to plain", value, "×", at_most(2), spread, note)
+    yield Figure(f"TLS, {PENDING} events pending: records per flush", seen["tls"]["records_a_flush"], "", at_most(1))
     value, spread, note = ratio_of(seen["deflate"]["pairs"], "deflated")
-    yield Figure("shared deflate: CPU over plain", value, "×", at_most(1.1), spread, note)
+    yield Figure("shared deflate: CPU relative to plain", value, "×", at_most(1.1), spread, note)
 
 
 ENCODINGS = Row(
     "encodings", "TLS and deflate",
-    f"Two endpoints of the orion protocol on one gateway, so that an event goes to one kind of client only, in turns. "
+    f"Two endpoints of the orion protocol on one gateway, so that an event goes to one kind of client only; they alternate. "
     f"TLS 1.3: {TLS_CLIENTS:,} clients of each kind, {PENDING} events in one request. Shared deflate: "
     f"{DEFLATE_CLIENTS:,} of each, JSON of {DEFLATE_EVENT_BYTES} bytes of English, one event at a time. CPU time of the "
     "whole server, the request that publishes included.",

@@ -1,4 +1,4 @@
-"""What well-behaved clients notice of others that flood the gateway with what costs it most for what it costs them."""
+"""What well-behaved clients notice when others flood the gateway with the messages that cost it most."""
 
 import contextlib
 import dataclasses
@@ -50,8 +50,8 @@ def measure(bench):
 
 
 def run(bench, kind):
-    """What cannot be measured beside one kind of flood is a result, and the others are still measured."""
-    bench.say(f"{CLIENTS} clients beside {FLOODERS} flooders: {kind.words}" if kind else f"{CLIENTS} clients alone")
+    """A flood under which nothing can be measured is a result too; the other kinds are still measured."""
+    bench.log(f"{CLIENTS} clients and {FLOODERS} flooders: {kind.words}" if kind else f"{CLIENTS} clients alone")
     text = configuration(ORION, second_orion(), SERVICE, listen=(PLAIN, tls_address(bench)))
     with gateway(bench, text) as server:
         with flooders(bench, server, kind) if kind else contextlib.nullcontext(lambda: {}) as flooded:
@@ -124,7 +124,7 @@ def figures(seen):
     most = max(P99_TIMES_MAX * alone, P99_MS_ALWAYS_GOOD)
     yield Figure(f"{CLIENTS:,} clients alone: p99", alone, "ms", None, None, f"the slowest /ready: {ready:.1f} ms")
     for each in seen["floods"]:
-        name = f"beside {FLOODERS} × {each['words']}"
+        name = f"with {FLOODERS} × {each['words']}"
         if "failed" in each:
             yield Figure(f"{name}: could not be measured", 1, "", at_most(0), None, each["failed"])
         else:
@@ -142,13 +142,13 @@ def flood_note(flood):
 
 
 FLOOD = Row(
-    "flood", "Beside clients that flood",
+    "flood", "Clients that flood",
     f"{CLIENTS:,} clients of the orion protocol that receive {EVENTS_PER_S} events/s of {EVENT_BYTES} bytes through the publish "
-    f"API, beside {FLOODERS} others that send one kind of message as fast as the gateway takes it, each from an address of its "
-    "own; one that is closed comes back after a second. The flooders are clients of the orion protocol on an endpoint without "
+    f"API, while {FLOODERS} others send one kind of message as fast as the gateway reads it, each from an address of its "
+    "own; a flooder that is closed reconnects after a second. The flooders are clients of the orion protocol on an endpoint without "
     "events; those of 64 KiB messages (each a valid `ping` command) and of subscribe and unsubscribe are of the service protocol, and the ClientHellos are one "
-    "handshake replayed over and over, each on a new connection that is reset when the server's answer has come. Neither protocol "
-    "limits a client's rate of text messages (`inbound.rate` is off in both): no client is closed for those, and what is measured "
-    "is how fairly the gateway shares its time. `GET /ready` is asked every 50 ms over a new connection, from before the "
-    "clients connect. The flooders run only when nothing else wants their core (SCHED_IDLE).",
+    "handshake replayed over and over, each on a new connection that is reset when the server has answered. Neither protocol "
+    "limits a client's rate of text messages (`inbound.rate` is off in both), so no client is closed for those: the row measures "
+    "how fairly the gateway shares its time. `GET /ready` is requested every 50 ms over a new connection, from before the "
+    "clients connect. The flooders run only when no other process needs their core (SCHED_IDLE).",
     measure, figures)

@@ -1,5 +1,5 @@
-"""What clients that only listen cost in memory: the slope of the server's resident memory between two numbers of
-them, so that what the process costs without any does not count."""
+"""The memory of idle clients: the slope of the server's resident memory between two numbers of clients, so that the
+memory of the process without clients does not count."""
 
 from harness.clients import swarm
 from harness.figures import slope
@@ -18,7 +18,7 @@ SUBSCRIPTIONS = (1, 16)
 WHAT_TLS_KEEPS = {
     "ssl/ssl_lib.c": "the SSL object itself",
     "ssl/ssl_sess.c": "the session that a ticket would resume",
-    "ssl/ssl_cert.c": "its own copy of what the context says of certificates",
+    "ssl/ssl_cert.c": "its own copy of the context's certificate settings",
     "providers/implementations/ciphers/cipher_aes_gcm.c": "AES-GCM, one key each way",
     "providers/implementations/digests/sha2_prov.c": "the transcript's hash",
     "crypto/evp/evp_enc.c": "handles of the ciphers",
@@ -40,22 +40,22 @@ def points_of(bench, server, clients):
 
 
 def shared_identity(bench):
-    bench.say("idle connections that share a token")
+    bench.log("idle connections that share a token")
     with gateway(bench, configuration(ORION)) as server, swarm(bench, server) as clients:
         return {"points": points_of(bench, server, clients)}
 
 
 def distinct_identities(bench):
-    """The cache of verified tokens is bounded, and another thing: by knob it holds one here."""
-    bench.say("idle connections with a token each")
+    """The cache of verified tokens is measured separately: it is set to one token here."""
+    bench.log("idle connections with a token each")
     with (gateway(bench, configuration(ORION, server="token_cache_max = 1")) as server,
           swarm(bench, server, "--users") as clients):
         return {"points": points_of(bench, server, clients)}
 
 
 def token_cache(bench):
-    """Clients that come and go, so that nothing is left of them but what is remembered."""
-    bench.say("remembered tokens")
+    """Clients that connect and disconnect, so that only their tokens remain in memory."""
+    bench.log("remembered tokens")
     with gateway(bench, configuration(ORION)) as server, swarm(bench, server, "--users") as clients:
         points = []
         for count in (10, bench.pick(CACHED_TOKENS, 4_000)):
@@ -65,13 +65,13 @@ def token_cache(bench):
 
 
 def subscriptions(bench):
-    """The same clients with one, and with many: each crowd on a gateway of its own, subscribed at once."""
-    bench.say("subscriptions")
+    """The same clients with one subscription and with many, each group on its own gateway."""
+    bench.log("subscriptions")
     points = []
     for count in SUBSCRIPTIONS:
         with gateway(bench, configuration(SERVICE)) as server, swarm(bench, server, path="/api/ws") as clients:
             clients.connect(SUBSCRIBERS)
-            clients.say(count, '{"type":"subscribe","data":{"channel":"room-$k"}}')
+            clients.send(count, '{"type":"subscribe","data":{"channel":"room-$k"}}')
             wait_until(lambda server=server, count=count: server.metric("carillon_client_commands_total") == count * SUBSCRIBERS,
                        "the subscriptions")
             points.append((count * SUBSCRIBERS, settled_resident_bytes(server.pid)))
@@ -79,7 +79,7 @@ def subscriptions(bench):
 
 
 def over_tls(bench):
-    bench.say("idle connections over TLS")
+    bench.log("idle connections over TLS")
     listen = (PLAIN, tls_address(bench))
     with (gateway(bench, configuration(ORION, listen=listen)) as server,
           swarm(bench, server, "--tls", port=server.ports[1]) as clients):
@@ -87,7 +87,7 @@ def over_tls(bench):
 
 
 def tls_parts(bench):
-    """By the file of OpenSSL that asked for the memory, of sessions that have shaken hands."""
+    """The memory of sessions after the handshake, by the file of OpenSSL that allocated it."""
     tls_address(bench)
     pem = {"TLS_CERT": bench.scratch / "cert.pem", "TLS_KEY": bench.scratch / "key.pem"}
     return json_lines(output_of([bench.build / "tls_footprint"],
@@ -102,11 +102,11 @@ def measure(bench):
 def figures(seen):
     yield Figure("idle connection, one shared identity", slope(seen["shared"]["points"]), "B", at_most(96))
     yield Figure("idle connection, a 16-byte `sub` each", slope(seen["distinct"]["points"]), "B", at_most(192))
-    yield Figure("a verified token that is remembered", slope(seen["cache"]["points"]), "B", None, None,
-                 f"`server.token_cache_max` bounds them; by default {CACHED_TOKENS:,} a shard and endpoint")
+    yield Figure("one remembered token", slope(seen["cache"]["points"]), "B", None, None,
+                 f"`server.token_cache_max` limits them; by default {CACHED_TOKENS:,} per shard and endpoint")
     steps = seen["subscriptions"]["points"]
-    yield Figure("one subscription more", slope(steps), "B", at_most(16), None,
-                 f"between {SUBSCRIPTIONS[0]} and {SUBSCRIPTIONS[-1]} of each client, on channels that all share")
+    yield Figure("one more subscription", slope(steps), "B", at_most(16), None,
+                 f"between {SUBSCRIPTIONS[0]} and {SUBSCRIPTIONS[-1]} per client, on channels that all clients share")
     yield Figure("idle connection over TLS", slope(seen["tls"]["points"]) / 1000, "KB", at_most(14.5), None,
                  "nearly all of it OpenSSL's")
     for part in seen["tls_parts"]:
@@ -114,9 +114,9 @@ def figures(seen):
 
 
 MEMORY = Row(
-    "memory", "Memory of those who only listen",
-    f"Resident memory of `carillon serve`, once it stands still, at {FROM:,} and at {TO:,} connections of the orion "
+    "memory", "Memory of idle clients",
+    f"Resident memory of `carillon serve`, once it no longer changes, at {FROM:,} and at {TO:,} connections of the orion "
     f"protocol; for subscriptions {SUBSCRIBERS:,} clients of the service protocol on {SUBSCRIPTIONS[0]} and "
-    f"on {SUBSCRIPTIONS[-1]} channels that they share. For the distinct identities the cache of tokens holds one, by "
-    "knob, so that it does not count; what it takes stands below.",
+    f"on {SUBSCRIPTIONS[-1]} channels that they share. For the distinct identities the token cache is limited to one "
+    "token, so that it does not count; its memory is a figure of its own.",
     measure, figures)

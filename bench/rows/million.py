@@ -17,7 +17,7 @@ FILES_A_TABLE = 17_900  # of the clients of a shard, and of a thread of the gene
 BYTES_A_CLIENT = 14_000  # of the kernel's, both ends, with room to breathe
 EVENT_EVERY_S = 100
 PINGS_FROM_S, PINGS_S = 30, 60  # after the first event has left: two rounds of pings
-# The profile's own pings, every 30 s. Whoever connects while a hundred thousand others do waits longer than 5 s.
+# The profile's own pings, every 30 s. A client that connects while a hundred thousand others do waits longer than 5 s.
 ENDPOINT = 'profile = "orion"\n'
 SERVER = 'descriptors = "per_shard"\nconnections_max = 1100000\nhandshake_timeout = "60s"\ndrain = "1s"'
 
@@ -28,7 +28,7 @@ def measure(bench):
     refuse_if_too_small(clients)
     both = sorted({bench.server_core, bench.generator_core})
     with gateway(bench, configuration(ENDPOINT, shards=tables, server=SERVER), both) as server:
-        bench.say(f"{clients} clients, {tables} shards with a table of descriptors each")
+        bench.log(f"{clients} clients, {tables} shards with a table of descriptors each")
         command = load_command(
             bench, "--url", f"ws://127.0.0.1:{server.port}/ws", "--publish", f"http://127.0.0.1:{server.port}/v1/publish",
             "--channel", "orion.bench", "--clients", clients, "--threads", tables, "--events", 2, "--rate",
@@ -55,12 +55,12 @@ def refuse_if_too_small(clients):
 
 
 def watch(bench, lines, pid, seen):
-    """Passes on how far it is; and between two events, what the pings cost."""
-    published_at, said = None, ""
+    """Prints the progress, and measures the cost of the pings between two events."""
+    published_at, last = None, ""
     for line in lines:
-        if line != said:
-            bench.say(line.strip())
-        said = line
+        if line != last:
+            bench.log(line.strip())
+        last = line
         now = time.monotonic()
         if published_at is None and re.search(r"publishing: [12] of", line):
             published_at = now
@@ -74,11 +74,11 @@ def watch(bench, lines, pid, seen):
 
 def figures(seen):
     load = seen["load"]
-    yield Figure("connections open at once, to the end", load["connected"], "", at_least(seen["clients"]), None,
+    yield Figure("connections open at once until the end", load["connected"], "", at_least(seen["clients"]), None,
                  f"in {load['connect_s']:.0f} s, {load['connects_per_s']:,.0f}/s; {seen['shards']} shards, "
                  f"{load['dropped']} dropped")
-    yield Figure("resident memory of the server, a connection", load["server"]["bytes_a_connection"], "B", at_most(200))
-    yield Figure("receivers that did not count an event", load["lost"] + load.get("undelivered", 0), "", at_most(0), None,
+    yield Figure("resident memory of the server per connection", load["server"]["bytes_a_connection"], "B", at_most(200))
+    yield Figure("receivers that missed an event", load["lost"] + load.get("undelivered", 0), "", at_most(0), None,
                  f"{load['published']} events; p50 {load['latency_us']['p50'] / 1e6:.1f} s, the last after "
                  f"{load['latency_us']['max'] / 1e6:.1f} s")
     if "pings_cpu" in seen:
@@ -90,5 +90,5 @@ MILLION = Row(
     "million", "A million connections",
     "`carillon serve` and `carillon bench` share both cores; orion with its own pings. Each shard, and each thread of the "
     "generator, has a table of descriptors of its own (`server.descriptors`), because a process may open only 20,000 files "
-    "here; the time for a handshake is raised to 60 s, by knob. Two events, counted at every receiver.",
+    "here; the time limit for a handshake is raised to 60 s. Two events, counted at every receiver.",
     measure, figures, on_demand=True)

@@ -25,12 +25,12 @@ def load_name(per_s, clients):
 
 
 def measure(bench, peer):
-    """Each load meets a server that has just been started: what it put off under the last one is not its."""
+    """Each load runs on a freshly started server, so that work postponed under the last load does not count."""
     installed = peer.install(bench)
     runs = []
     for clients in bench.pick(CLIENTS, CLIENTS_QUICK):
         for per_s in LOADS_PER_S:
-            bench.say(f"{peer.title}: {load_name(per_s, clients)}")
+            bench.log(f"{peer.title}: {load_name(per_s, clients)}")
             runs.append({"clients": clients, "per_s": per_s, **run(bench, peer, installed, clients, per_s)})
     if all("failed" in each for each in runs):
         raise Failure(runs[0]["failed"])
@@ -45,7 +45,7 @@ def run(bench, peer, installed, clients, per_s):
             return load(bench, server.environment, *server.options, *pids, "--clients", clients, "--bytes", BYTES,
                         "--rate", per_s, "--seconds", bench.pick(SECONDS, SECONDS_QUICK))
     except Failure as failure:
-        bench.say(str(failure))
+        bench.log(str(failure))
         return {"failed": str(failure)}
 
 
@@ -57,25 +57,25 @@ def figures(seen):
             found.append(Figure(f"{load_is}: not measured", 0, note=each["failed"]))
         else:
             found += figures_of(each, load_is)
-    return [*found, Figure("memory a connection", bytes_a_connection(seen["runs"]), "B RSS", note=seen["version"])]
+    return [*found, Figure("memory per connection", bytes_a_connection(seen["runs"]), "B RSS", note=seen["version"])]
 
 
 def figures_of(found, load_is):
     latency = found["latency_us"]
     return [
         Figure(f"{load_is}: deliveries", found["deliveries_per_s"], "/s", note=note_of(found)),
-        Figure(f"{load_is}: CPU a delivery", found["server"]["cpu_us_a_delivery"], "µs"),
+        Figure(f"{load_is}: CPU per delivery", found["server"]["cpu_us_a_delivery"], "µs"),
         Figure(f"{load_is}: p50", latency["p50"] / 1000, "ms"),
         Figure(f"{load_is}: p99", latency["p99"] / 1000, "ms"),
     ]
 
 
 def note_of(found):
-    """What of the load it did not carry; nothing where it did."""
-    told = {"lost": "lost", "undelivered": "not delivered in twice the time", "surplus": "too many",
+    """What part of the load it did not deliver; empty when it delivered everything."""
+    words_of = {"lost": "lost", "undelivered": "not delivered within twice the time", "surplus": "too many",
             "out_of_order": "out of order", "dropped": "clients dropped", "refused": "clients refused",
-            "publish_unacknowledged": "events not taken in twice the time", "publish_refused": "events refused"}
-    return ", ".join(f"{found[key]:,} {words}" for key, words in told.items() if found[key])
+            "publish_unacknowledged": "events not accepted within twice the time", "publish_refused": "events refused"}
+    return ", ".join(f"{found[key]:,} {words}" for key, words in words_of.items() if found[key])
 
 
 def bytes_a_connection(runs):
@@ -94,8 +94,8 @@ def bytes_a_connection(runs):
 
 def row_of(peer):
     return Row(ROW_PREFIX + peer.name, f"{peer.title}, {BYTES}-byte events",
-               f"{peer.setup} Measured by `carillon bench`, at {ALONE_PER_S} events/s, of which each is delivered before the "
-               "next is due, and at rates at which they are not.",
+               f"{peer.setup} Measured by `carillon bench`, at {ALONE_PER_S} events/s, where each event is delivered before the "
+               "next is due, and at higher rates.",
                lambda bench: measure(bench, peer), figures)
 
 

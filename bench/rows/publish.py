@@ -1,4 +1,4 @@
-"""The publish API under one publisher that pipelines, beside the same events through Redis."""
+"""The publish API under one publisher that pipelines, compared with the same events through Redis."""
 
 import statistics
 
@@ -19,7 +19,7 @@ def measure(bench):
     rounds, port = bench.pick(3, 1), free_port()
     runs = {"http": [], "redis": [], "http_500": []}
     for number in range(rounds):
-        bench.say(f"{CLIENTS} clients, a request an event, then Redis: {number + 1} of {rounds}")
+        bench.log(f"{CLIENTS} clients, a request an event, then Redis: {number + 1} of {rounds}")
         with gateway(bench, configuration(ORION)) as server:
             for name, per_s in (("http", JUDGED_PER_S), ("http_500", PEERS_PER_S)):
                 runs[name].append(run(bench, server, per_s, *by_http(server)))
@@ -29,7 +29,7 @@ def measure(bench):
 
 
 def by_http(server):
-    """As to any other server: one event a request, up to 16 of which wait for their answers on one connection."""
+    """As to any other server: one event per request, up to 16 of which wait for their answers on one connection."""
     return ("--publish", f"http://127.0.0.1:{server.port}/v1/publish", "--publish-body", BODY,
             "--publish-header", f"Authorization: Bearer {server.environment['CARILLON_API_KEY']}")
 
@@ -58,14 +58,14 @@ def figures(seen):
         load_is = f"{per_s:,}/s × {CLIENTS:,}, {words}"
         yield Figure(f"{load_is}: p50", statistics.median(p50), "ms", target, spread_of(p50),
                      f"p99 {statistics.median(p99):.1f} ms; "
-                     f"{statistics.median(each['server']['cpu_us_a_delivery'] for each in runs):.2f} µs of CPU a delivery")
+                     f"{statistics.median(each['server']['cpu_us_a_delivery'] for each in runs):.2f} µs of CPU per delivery")
         if target:
             yield Figure(f"{load_is}: lost, refused or late", not_carried(runs), "", at_most(0))
 
 
 PUBLISH = Row(
     "publish", "The publish API",
-    f"{CLIENTS:,} clients, bodies of {EVENT_BYTES} bytes, one event a request, up to 16 requests without an answer on one "
-    "connection; the gateway has the memory bus. Beside it the same events published to Redis, which the gateway is subscribed "
-    "to; the rounds take turns. From the time at which an event was due to its arrival.",
+    f"{CLIENTS:,} clients, bodies of {EVENT_BYTES} bytes, one event per request, up to 16 requests without an answer on one "
+    "connection; the gateway uses the memory bus. For comparison the same events are published to Redis, to which the gateway is "
+    "subscribed; the rounds alternate. Latency is the time from when an event was due to its arrival.",
     measure, figures)

@@ -1,4 +1,4 @@
-"""Events that come faster than one-by-one delivery can go: what coalescing saves, and what it costs in time."""
+"""Events that arrive faster than they could be delivered one by one: what coalescing saves, and its latency."""
 
 import statistics
 
@@ -15,17 +15,17 @@ ROUNDS = 8
 def measure(bench):
     rounds, seconds = bench.pick(ROUNDS, 2), bench.pick(4, 2)
     rates = list(FALL_TARGETS) * rounds
-    bench.say(f"{CLIENTS} clients, one event at a time, then {rounds} times 100 and 500 events/s")
+    bench.log(f"{CLIENTS} clients, one event at a time, then {rounds} times 100 and 500 events/s")
     seen = fan_out(bench, "--clients", CLIENTS, "--pending", 1, "--pairs", rounds, "--rates", *rates,
                    "--seconds", seconds)
     return {"alone": seen[0], "rates": seen[1:], "latency": [latency(bench, rate) for rate in FALL_TARGETS]}
 
 
 def latency(bench, rate):
-    """Through the whole server, publish API and all; and how long a sweep took meanwhile."""
+    """Latency through the whole server, including the publish API, and the duration of a sweep."""
     seconds = bench.pick(8, 3)
     with gateway(bench, configuration(ORION)) as server:
-        bench.say(f"{CLIENTS} clients, {rate} events/s through the publish API")
+        bench.log(f"{CLIENTS} clients, {rate} events/s through the publish API")
         seen = orion_load(bench, server, "--clients", CLIENTS, "--rate", rate, "--seconds", seconds)
         writes = server.metric("carillon_writes_total")
     sweep_ms = seen["measured_s"] * 1000 * CLIENTS / max(1, writes - 2 * CLIENTS)  # the 101s, the warm-up
@@ -33,7 +33,7 @@ def latency(bench, rate):
 
 
 def why_not_more(rate, alone, busy):
-    """A thread that has no idle time left costs 1 / deliveries a second each, whatever it does."""
+    """For a thread without idle time the CPU per delivery is 1 / (deliveries per second), whatever it does."""
     if busy < 0.95:
         return ""
     most = alone * rate * CLIENTS / 1e6
@@ -46,10 +46,10 @@ def figures(seen):
         runs = [run for run in seen["rates"] if run["events_per_s"] == rate]
         cpu = [run["cpu_us"] for run in runs]
         busy = statistics.median(run["cpu_share"] for run in runs)
-        yield Figure(f"{rate} events/s × {CLIENTS:,}: CPU a delivery, times cheaper than one at a time",
+        yield Figure(f"{rate} events/s × {CLIENTS:,}: CPU per delivery, times less than one event at a time",
                      alone / statistics.median(cpu), "×", at_least(target), spread_of([alone / each for each in cpu]),
                      f"{statistics.median(cpu):.2f} µs instead of {alone:.2f}; "
-                     f"{statistics.median(run['events_a_write'] for run in runs):.1f} events a write; the thread was "
+                     f"{statistics.median(run['events_a_write'] for run in runs):.1f} events per write; the thread was "
                      f"busy {100 * busy:.0f} % of the time{why_not_more(rate, alone, busy)}")
         per_s = [run["deliveries_per_s"] for run in runs]
         yield Figure(f"{rate} events/s × {CLIENTS:,}: deliveries", statistics.median(per_s), "/s", None,
@@ -65,7 +65,7 @@ def figures(seen):
 
 RATES = Row(
     "rates", "Faster than one by one",
-    "Events of 256-byte frames published on the gateway's thread by a timetable, 10,000 clients that read; the two "
-    "rates take turns. CPU time of that thread over the deliveries counted at the receivers. The latency is of another "
-    "run, through the publish API of the whole server.",
+    "Events of 256-byte frames, published on the gateway's thread by a timetable to 10,000 clients that read; the two "
+    "rates alternate. CPU time of that thread divided by the deliveries that the receivers counted. The latency is from "
+    "another run, through the publish API of the whole server.",
     measure, figures)

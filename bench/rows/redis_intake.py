@@ -1,4 +1,4 @@
-"""From Redis to one client as fast as it comes, beside a bare hiredis subscriber."""
+"""From Redis to one client as fast as possible, compared with a bare hiredis subscriber."""
 
 import contextlib
 import json
@@ -28,19 +28,19 @@ def measure(bench):
     text = configuration(ORION, bus=f"redis://127.0.0.1:{port}")
     with redis(bench, port), gateway(bench, text, under=GIVE_WAY) as server:
         for number in range(rounds):
-            bench.say(f"{events} events, pipelined: {number + 1} of {rounds}")
+            bench.log(f"{events} events, pipelined: {number + 1} of {rounds}")
             first, second = (carillon, floor) if number % 2 == 0 else (floor, carillon)
             one, two = (each(bench, server, port, events) for each in (first, second))
             pairs.append({"carillon": one, "floor": two} if number % 2 == 0 else {"carillon": two, "floor": one})
         rate = int(PART_OF_SATURATION * saturation_of(pairs))
-        bench.say(f"{rate} events/s by a timetable")
+        bench.log(f"{rate} events/s by a timetable")
         paced = [carillon(bench, server, port, rate * bench.pick(SECONDS_AT_A_RATE, 1), rate)
                  for _ in range(bench.pick(3, 1))]
     return {"events": events, "pairs": pairs, "rate": rate, "paced": paced}
 
 
 def saturation_of(pairs):
-    """Events/s of the median round, of those in which nothing was lost: a client that was closed says nothing of the rate."""
+    """Events/s of the median round, of those in which nothing was lost: a closed client does not show the rate."""
     rates = [pair["carillon"]["events_per_s"] for pair in pairs if not pair["carillon"]["lost"]]
     if not rates:
         raise Failure("the client was closed as slow in every round: there is no rate to measure at")
@@ -87,9 +87,9 @@ def carillon(bench, server, port, events, rate=0):
             raise Failure("the client was closed as slow in the warm-up")
         before = cpu_ns(server.pid)
         published = flood(bench, port, events, rate)
-        heard = ask(f"await {WARM_UP + events}")
-        count = heard["events"] - WARM_UP
-        return {"events_per_s": count / (heard["at_ns"] - published["begin_ns"]) * 1e9,
+        received = ask(f"await {WARM_UP + events}")
+        count = received["events"] - WARM_UP
+        return {"events_per_s": count / (received["at_ns"] - published["begin_ns"]) * 1e9,
                 "published_per_s": events / published["wall_ns"] * 1e9,
                 "cpu_us": (cpu_ns(server.pid) - before) / 1000 / events, "lost": events - count}
 
@@ -99,13 +99,13 @@ def figures(seen):
     ratios = [pair["carillon"]["events_per_s"] / pair["floor"]["events_per_s"] for pair in pairs]
     rate = {side: statistics.median(pair[side]["events_per_s"] for pair in pairs) for side in ("carillon", "floor")}
     cpu = {side: statistics.median(pair[side]["cpu_us"] for pair in pairs) for side in ("carillon", "floor")}
-    yield Figure("Redis → client over what a bare hiredis subscriber takes in", statistics.median(ratios), "",
+    yield Figure("Redis → client: events/s relative to a bare hiredis subscriber", statistics.median(ratios), "",
                  at_least(0.9), spread_of(ratios),
                  f"{rate['carillon']:,.0f} and {rate['floor']:,.0f} events/s; {cpu['carillon']:.2f} and "
-                 f"{cpu['floor']:.2f} µs of CPU an event")
+                 f"{cpu['floor']:.2f} µs of CPU per event")
     lost = [pair["carillon"]["lost"] for pair in pairs if pair["carillon"]["lost"]]
     why = "" if not lost else (f"in {len(lost)} of {len(pairs)} rounds: the client, which shares the core with the gateway, did "
-                               "not keep up, and was closed as a slow consumer; what came after counts as lost")
+                               "not keep up, and was closed as a slow consumer; what arrived after that counts as lost")
     yield Figure("Redis → client at saturation: lost", sum(lost), "", None, None, why)
     published = statistics.median(run["published_per_s"] for run in seen["paced"])
     yield Figure(f"Redis → client at {100 * PART_OF_SATURATION:.0f} % of that rate: lost",
@@ -116,7 +116,7 @@ def figures(seen):
 REDIS_INTAKE = Row(
     "redis", "Redis to one client",
     f"One channel, a publisher that pipelines, bodies of {BODY_BYTES} bytes. redis-server and its publisher have one "
-    "core; on the other are `carillon serve` and its one client, or a program that does nothing but read the messages "
-    "with hiredis and count them; both give way to the client (nice 5). First the publisher goes as fast as Redis takes its "
-    f"events; then it keeps to a timetable, at {100 * PART_OF_SATURATION:.0f} % of the median rate at which they arrived.",
+    "core; the other has `carillon serve` and its one client, or a program that only reads the messages with hiredis and "
+    "counts them; both have a lower priority than the client (nice 5). First the publisher is as fast as Redis accepts its "
+    f"events; then it follows a timetable, at {100 * PART_OF_SATURATION:.0f} % of the median rate at which they arrived.",
     measure, figures)

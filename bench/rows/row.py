@@ -56,7 +56,7 @@ class Row:
     on_demand: bool = False  # only when it is asked for by name
 
     def figures_of(self, result):
-        """All of them, as a list. Results outlive the code that wrote them: OtherShape says so. One that was read back from
+        """All of them, as a list. A result that an older version of the row wrote raises OtherShape. One that was read back from
         the page has its figures instead of what was seen."""
         try:
             if "figures" in result:

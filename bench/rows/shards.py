@@ -10,7 +10,7 @@ CLIENTS, EVENTS_PER_S = 10_000, 500
 def measure(bench):
     seen = {}
     for shards in (1, 2):
-        bench.say(f"{shards} shard(s), {CLIENTS} clients, {EVENTS_PER_S} events/s")
+        bench.log(f"{shards} shard(s), {CLIENTS} clients, {EVENTS_PER_S} events/s")
         both = sorted({bench.server_core, bench.generator_core})
         with gateway(bench, configuration(ORION, shards=shards), both) as server:
             seen[str(shards)] = orion_load(bench, server, "--clients", CLIENTS, "--rate", EVENTS_PER_S, "--seconds",
@@ -29,6 +29,6 @@ def figures(seen):
 
 SHARDS = Row(
     "shards", "Two shards",
-    "The gateway may use both cores, and the load generator takes its share of one of them: what it costs to measure "
-    "on the machine that is measured is in these figures.",
+    "The gateway may use both cores, and the load generator uses its share of one of them: the cost of measuring "
+    "on the same machine is included in these figures.",
     measure, figures)

@@ -26,13 +26,13 @@ def measure(bench):
     for number in range(rounds):
         order = (("with", STALLED), ("without", 0))
         for name, stalled in order if number % 2 == 0 else reversed(order):
-            bench.say(f"{HEALTHY} clients that read and {stalled} that do not")
+            bench.log(f"{HEALTHY} clients that read and {stalled} that do not")
             runs[name].append(run(bench, stalled))
     return runs
 
 
 def run(bench, stalled):
-    """Long enough for the window to pass them, and for the kernel to let go of what they held."""
+    """Long enough for the window to close them, and for the kernel to free what they held."""
     with gateway(bench, configuration(ORION)) as server:
         command = load_command(
             bench, "--url", f"ws://127.0.0.1:{server.port}/ws", "--publish", f"http://127.0.0.1:{server.port}/v1/publish",
@@ -48,7 +48,7 @@ def run(bench, stalled):
 
 
 def watch(process, pid):
-    """The most that was seen while it ran; what stood when all had connected; and the orphans just before its end."""
+    """The maxima during the run, and the orphaned sockets just before its end."""
     pause = threading.Event()
     resident, tcp, orphans = [], [], 0
     while process.poll() is None:
@@ -69,21 +69,21 @@ def grown(run):
 def figures(seen):
     with_, without = seen["with"], seen["without"]
     rss = [(grown(one) - grown(other)) / 1024 ** 2 for one, other in zip(with_, without)]
-    yield Figure("resident memory that they make grow", statistics.median(rss), "MiB", at_most(LOG_WINDOW_MIB),
-                 spread_of(rss), f"beyond what all connections took idle, less what the same events do without stalled "
-                                 f"ones: what the log keeps for all of them together, {LOG_WINDOW_MIB:.2f} MiB by its limits "
-                                 "(lag.bytes_max, and what arrives within lag.grace), the records of its events, the ends of "
-                                 "the blocks they lie in, and for each the rest of the frame it stopped at")
+    yield Figure("growth of the resident memory", statistics.median(rss), "MiB", at_most(LOG_WINDOW_MIB),
+                 spread_of(rss), f"over all connections idle, minus the same without stalled clients. It consists of what the "
+                                 f"log keeps for all of them together ({LOG_WINDOW_MIB:.2f} MiB by its limits: lag.bytes_max, "
+                                 "and what arrives within lag.grace), the records of these events, the unused ends of "
+                                 "their blocks, and per client the rest of a half-sent frame")
     tcp = [(one["tcp_max"] - other["tcp_max"]) / 1024 / STALLED for one, other in zip(with_, without)]
-    yield Figure("kernel TCP memory a stalled connection, both ends", statistics.median(tcp), "KiB", at_most(256),
+    yield Figure("kernel TCP memory per stalled connection, both ends", statistics.median(tcp), "KiB", at_most(256),
                  spread_of(tcp), "the most that /proc/net/sockstat showed")
     left = max(one["load"]["stalled"] for one in with_)
-    yield Figure("stalled connections not dropped at the end", left, "", at_most(0))
+    yield Figure("stalled connections still open at the end", left, "", at_most(0))
     orphans = max(one["orphans_last"] - one["orphans_before"] for one in with_)
-    yield Figure("orphans left by them", orphans, "", at_most(0))
+    yield Figure("orphaned sockets at the end", orphans, "", at_most(0))
     ratios = [one["load"]["latency_us"]["p99"] / other["load"]["latency_us"]["p99"] for one, other in zip(with_, without)]
     p99 = [statistics.median(one["load"]["latency_us"]["p99"] for one in side) / 1000 for side in (with_, without)]
-    yield Figure("p99 of those who read, over the same without stalled ones", statistics.median(ratios), "×",
+    yield Figure("p99 of the clients that read, relative to a run without stalled clients", statistics.median(ratios), "×",
                  at_most(1.2), spread_of(ratios), f"{p99[0]:.2f} ms and {p99[1]:.2f} ms; "
                  f"{sum(one['load']['lost'] for one in with_)} lost")
 
@@ -91,6 +91,6 @@ def figures(seen):
 STALLED_READERS = Row(
     "stalled", "Clients that never read",
     f"{HEALTHY:,} clients that read, {EVENTS_PER_S} events/s of {EVENT_BYTES:,} bytes, with and without {STALLED:,} "
-    f"others that never do; the orion protocol with its defaults: a client is closed when it has been more than 1 MiB behind for "
+    f"others that never do. The orion protocol with its defaults: a client is closed when it has been more than 1 MiB behind for "
     f"{GRACE_S} s without catching up, or 15 s behind.",
     measure, figures)
