@@ -33,7 +33,7 @@ INNER_RULES = (
 )
 # What breaks an inner rule today. The list may only shrink: an entry that is not needed any more is an error.
 INNER_EXCEPTIONS = {
-    ("protocol/endpoint.h", "fanout/fan_out.h"),
+    ("protocol/endpoint.h", "fanout/lag_rule.h"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 CMAKE_LAYER = re.compile(r"^carillon_layer\((\w+)\s+(\d+)", re.M)

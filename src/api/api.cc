@@ -73,14 +73,15 @@ client::HttpHandler::Judgement Api::judge_publish(const http::RequestHead& head,
 }
 
 std::optional<http::Response> Api::handle(const http::RequestHead& head, std::string body,
-                                          client::Responder later) {
-  if (head.raw_path == "/health") return health_response(*node_, started_at_, {wall_now(), mono_now()});
+                                          const client::Requester& requester, client::Responder later) {
+  if (head.raw_path == "/health")
+    return health_response(*node_, started_at_, {requester.wall_now, requester.now});
   if (head.raw_path == "/ready") return ready_response(*node_);
   if (head.raw_path == "/metrics") {
     return metrics_response(*node_, {publish_counters_, ingest_.counters()}, dropped_log_lines_());
   }
   if (head.raw_path != "/v1/publish") {
-    return ingest_.handle(head, body, std::move(later), *node_, wall_now());
+    return ingest_.handle(head, body, std::move(later), *node_, requester.wall_now);
   }
   auto events = read_publish_body(body, {settings_.batch_max, event_bytes_max_});
   if (!events) {

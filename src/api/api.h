@@ -29,7 +29,7 @@ class Api final : public client::HttpHandler {
 
   Judgement judge(const http::RequestHead& head, const client::Requester& requester) override;
   std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
-                                       client::Responder later) override;
+                                       const client::Requester& requester, client::Responder later) override;
   bool is_essential(const http::RequestHead& head) const override;
 
  private:

@@ -48,7 +48,7 @@ class ApiTest : public ::testing::Test {
     auto made = gateway::Gateway::create(std::move(loaded.settings), *api_, log_);
     ASSERT_TRUE(made.has_value()) << made.error().message;
     gateway_ = std::move(*made);
-    api_->attach(gateway_->node(), mono_now());
+    api_->attach(gateway_->node(), visitor_.now);
     api_->count_log_lines([] { return std::uint64_t{7}; });
   }
 
@@ -70,10 +70,10 @@ class ApiTest : public ::testing::Test {
   http::Response ask(std::string_view path) {
     const auto head = head_of("GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_EQ(judged(head), 0) << path;
-    return api_->handle(head, "", {}).value_or(http::Response{});
+    return api_->handle(head, "", visitor_, {}).value_or(http::Response{});
   }
 
-  client::Requester visitor_{IpAddress::parse("192.0.2.1").value(), MonoTime{seconds(1000)}, WallTime{}};
+  client::Requester visitor_{IpAddress::parse("192.0.2.1").value(), mono_now(), wall_now()};
   NullLog log_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<gateway::Gateway> gateway_;
@@ -163,12 +163,12 @@ TEST_F(ApiTest, EveryRefusalOfThePublishApiIsCountedByReasonAndNoted) {
   judged(head_of("GET /v1/publish HTTP/1.1\r\nHost: x\r\n\r\n"));
   EXPECT_EQ(counted("method_not_allowed"), "1");
   const auto head = publish_head(key + json);
-  EXPECT_EQ(noted(*api_->handle(head, "{", {})), "body");
+  EXPECT_EQ(noted(*api_->handle(head, "{", visitor_, {})), "body");
   EXPECT_EQ(counted("body"), "1");
   const std::string long_data = R"({"channel":"orion.a","data":")" + std::string(100, 'x') + "\"}";
-  EXPECT_EQ(noted(*api_->handle(head, long_data, {})), "too_large");
+  EXPECT_EQ(noted(*api_->handle(head, long_data, visitor_, {})), "too_large");
   EXPECT_EQ(counted("too_large"), "1");
-  EXPECT_EQ(noted(*api_->handle(head, R"({"channel":"orion.a","data":1})", {})), "unavailable");
+  EXPECT_EQ(noted(*api_->handle(head, R"({"channel":"orion.a","data":1})", visitor_, {})), "unavailable");
   EXPECT_EQ(counted("unavailable"), "1");
 }
 
@@ -198,7 +198,7 @@ TEST_F(ApiTest, OtherPathsAreNotItsOwn) {
 
 TEST_F(ApiTest, ABadBodyIsRefusedAndTheConnectionKept) {
   const auto head = publish_head(std::string(kKeyLine) + std::string(kJsonLine));
-  const auto response = api_->handle(head, "{", {});
+  const auto response = api_->handle(head, "{", visitor_, {});
   ASSERT_TRUE(response.has_value());
   EXPECT_EQ(response->status, 400);
   EXPECT_EQ(response->keep_alive, http::KeepAlive::keep);
@@ -206,7 +206,7 @@ TEST_F(ApiTest, ABadBodyIsRefusedAndTheConnectionKept) {
 
 TEST_F(ApiTest, NothingIsTakenWhileTheBusIsNotUp) {
   const auto head = publish_head(std::string(kKeyLine) + std::string(kJsonLine));
-  const auto response = api_->handle(head, R"({"channel":"orion.a","data":1})", {});
+  const auto response = api_->handle(head, R"({"channel":"orion.a","data":1})", visitor_, {});
   ASSERT_TRUE(response.has_value());
   EXPECT_EQ(response->status, 503);
   EXPECT_EQ(response->headers.at(0), (std::pair<std::string, std::string>{"Retry-After", "1"}));

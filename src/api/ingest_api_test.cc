@@ -22,7 +22,7 @@ class IngestApiTest : public ::testing::Test {
     auto made = gateway::Gateway::create(std::move(settings), *api_, log_);
     ASSERT_TRUE(made.has_value()) << made.error().message;
     gateway_ = std::move(*made);
-    api_->attach(gateway_->node(), mono_now());
+    api_->attach(gateway_->node(), visitor_.now);
   }
 
   static http::RequestHead head_of(std::string_view line, std::string_view headers = "") {
@@ -51,10 +51,10 @@ class IngestApiTest : public ::testing::Test {
   }
   std::string metrics() {
     const auto head = head_of("GET /metrics");
-    return api_->handle(head, "", {})->body;
+    return api_->handle(head, "", visitor_, {})->body;
   }
 
-  client::Requester visitor_{IpAddress::parse("192.0.2.1").value(), MonoTime{seconds(1000)}, WallTime{}};
+  client::Requester visitor_{IpAddress::parse("192.0.2.1").value(), mono_now(), wall_now()};
   NullLog log_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<gateway::Gateway> gateway_;
@@ -115,7 +115,7 @@ TEST_F(IngestApiTest, TheAnswerWaitsForTheBus) {
   std::vector<http::Response> answers;
   auto& loop = gateway_->main_loop();
   loop.call_after(milliseconds(20), [&] {
-    const auto at_once = api_->handle(head, R"({"name":"a"})", [&](http::Response response) {
+    const auto at_once = api_->handle(head, R"({"name":"a"})", visitor_, [&](http::Response response) {
       answers.push_back(std::move(response));
       loop.stop();
     });
@@ -132,11 +132,12 @@ TEST_F(IngestApiTest, TheAnswerWaitsForTheBus) {
 }
 
 TEST_F(IngestApiTest, NothingIsTakenWhileTheBusIsNotUp) {
-  const auto response = api_->handle(head_of("POST /api/streams", kJson), "{}", [](auto) { FAIL(); });
+  const auto response =
+      api_->handle(head_of("POST /api/streams", kJson), "{}", visitor_, [](auto) { FAIL(); });
   ASSERT_TRUE(response.has_value());
   EXPECT_EQ(response->status, 503);
   EXPECT_EQ(response->headers.at(0), (std::pair<std::string, std::string>{"Retry-After", "1"}));
-  const auto bad = api_->handle(head_of("POST /api/streams", kJson), "{", {});
+  const auto bad = api_->handle(head_of("POST /api/streams", kJson), "{", visitor_, {});
   EXPECT_EQ(bad->status, 400);
   EXPECT_NE(metrics().find("carillon_ingest_refusals_total{reason=\"unavailable\"} 1\n"), std::string::npos);
   EXPECT_NE(metrics().find("carillon_ingest_refusals_total{reason=\"body\"} 1\n"), std::string::npos);
@@ -148,7 +149,7 @@ TEST_F(IngestApiTest, NothingIsTakenInADrain) {
   gateway_->run();
   EXPECT_EQ(judged("POST /api/streams", kJson), 503);
   EXPECT_EQ(header("Retry-After"), "1");
-  EXPECT_EQ(api_->handle(head_of("POST /api/streams", kJson), "{}", {})->status, 503);
+  EXPECT_EQ(api_->handle(head_of("POST /api/streams", kJson), "{}", visitor_, {})->status, 503);
   EXPECT_EQ(judged("GET /api/streams"), 405);
 }
 

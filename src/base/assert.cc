@@ -10,4 +10,9 @@ void assertion_failed(const char* condition, const char* file, int line) noexcep
   std::abort();
 }
 
+void end_process(const char* why, const char* detail) noexcept {
+  std::fprintf(stderr, "carillon: %s: %s\n", why, detail);
+  std::_Exit(EXIT_FAILURE);
+}
+
 }  // namespace carillon

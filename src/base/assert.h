@@ -6,6 +6,9 @@ namespace carillon {
 
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line) noexcept;
 
+// Ends the process without a drain, with a line on stderr: no memory is left, or a shard cannot go on.
+[[noreturn]] void end_process(const char* why, const char* detail) noexcept;
+
 }  // namespace carillon
 
 #define CARILLON_ASSERT(condition)                     \

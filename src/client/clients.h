@@ -35,7 +35,7 @@ enum class CloseMode : std::uint8_t {
 class ClientHandler {
  public:
   // An open WebSocket begins to close and no longer counts as a connection. Called once.
-  virtual void on_left(std::uint32_t index, CloseReason why) = 0;
+  virtual void on_left(std::uint32_t index) = 0;
   // The index is about to be reused: the owner forgets what it keeps for it.
   virtual void on_released(std::uint32_t index) = 0;
 

@@ -152,7 +152,7 @@ void Clients::leave(Index index, CloseReason why) {
   EndpointCounters& counters = counters_.endpoints[connection.endpoint];
   counters.connections.subtract();
   counters.closes[why].add();
-  handler_.on_left(index, why);
+  handler_.on_left(index);
   log_.on_close(index, why, loop_.now());
   log_.write(index, LogLevel::info, endpoint_of(index).settings.log.disconnected);
 }

@@ -44,8 +44,7 @@ struct Connection {
   CloseReason close_reason = CloseReason::client_gone;
   bool is_websocket : 1 = false;
   bool deflate : 1 = false;
-  bool paused : 1 = false;  // not read until its outbox has room
-  bool close_received : 1 = false;
+  bool paused : 1 = false;        // not read until its outbox has room
   bool readable : 1 = false;      // an epoll edge came while it was not being read
   bool tls : 1 = false;           // the shard's TlsClients encrypts and decrypts for it
   bool read_queued : 1 = false;   // is in the shard's ReadQueue

@@ -30,7 +30,7 @@ class HttpHandler {
   virtual Judgement judge(const http::RequestHead& head, const Requester& requester) = 0;
   // Handles a whole request. Returns the answer if it is ready; otherwise keeps `later` and calls it.
   virtual std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
-                                               Responder later) = 0;
+                                               const Requester& requester, Responder later) = 0;
 
   // Whether this request is answered even when no descriptor is left for others, such as /health.
   virtual bool is_essential(const http::RequestHead&) const { return false; }

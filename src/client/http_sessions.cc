@@ -200,11 +200,13 @@ void HttpSessions::hand_over(Index index) {
   exchange.head.keep_alive = head.keep_alive;
   exchange.head.method = head.method;
   exchange.head.raw_path = head.raw_path;
+  const Requester requester{exchange.client, loop_.now(), loop_.wall_now()};
   const std::uint32_t request = begin_answer(index, body.size());
   std::optional<http::Response> response;
   // What a handler makes of a body (events, their copies) is as large as the sender likes.
   if (!try_allocate(body.size(), [&] {
-        response = shared_.http_handler.handle(head, std::move(body), responder_for(index, request));
+        response =
+            shared_.http_handler.handle(head, std::move(body), requester, responder_for(index, request));
       })) {
     counters_.refusals[RefusalReason::memory].add();
     response = try_later("no memory for this request");

@@ -29,7 +29,6 @@ namespace carillon::fanout {
 
 using SubscriberId = std::uint32_t;  // the host's dense connection index
 using LogId = std::uint32_t;
-using PolicyId = std::uint8_t;  // which of the engine's lag rules
 using LogOwner = std::uint8_t;  // a number of the caller's, by which it finds the index that has the log
 
 // The encoding of the frames that a subscriber receives.
@@ -45,7 +44,7 @@ class FanOutHost {
   // endpoint has no such frame.
   virtual bool append_gap_frame(SubscriberId subscriber, LogId log, std::uint32_t count,
                                 std::string& out) = 0;
-  // Asked between writes: has this slice had its time (1 ms by the clock)?
+  // Asked between writes: has this slice had its time?
   virtual bool slice_is_over() = 0;
   // Bytes that write() reported as written and that still wait in the transport (TLS), not in the kernel.
   virtual std::size_t held_back(SubscriberId subscriber) const = 0;

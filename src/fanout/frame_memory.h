@@ -10,7 +10,7 @@ namespace carillon::fanout {
 // several logs or shards hold is counted once, because it exists once.
 //
 // Thread: any. One relaxed atomic operation per block of 64 KiB or per large event, none per delivery.
-// Owner: the process (Gateway), which outlives every frame.
+// Owner: the Node, which outlives every frame.
 class FrameMemory {
  public:
   // `bytes_max`: the budget. `shards`: how many shards hold logs in this process, at least 1.

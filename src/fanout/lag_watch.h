@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "fanout/lag_rule.h"
+
 namespace carillon::fanout {
 
 // Between two moments that may come from callers whose clocks differ by a little: never negative.
@@ -9,15 +11,6 @@ inline std::uint32_t elapsed_ms(std::uint32_t since_ms, std::uint32_t now_ms) {
   const auto elapsed = static_cast<std::int32_t>(now_ms - since_ms);
   return elapsed < 0 ? 0 : static_cast<std::uint32_t>(elapsed);
 }
-
-// The limits of one endpoint (`lag.*` in the configuration).
-struct LagRule {
-  enum class Policy : std::uint8_t { disconnect, skip };
-  Policy policy = Policy::disconnect;
-  std::uint32_t bytes_max = 1024 * 1024;  // of events, behind the heads of its logs
-  std::uint32_t grace_ms = 3000;          // how long it may be further behind than that without catching up
-  std::uint32_t age_ms_max = 15000;       // of its oldest unsent byte
-};
 
 // One look at a subscriber.
 struct LagSample {

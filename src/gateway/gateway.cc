@@ -6,6 +6,7 @@
 
 #include "base/descriptor_table.h"
 #include "client/tls_contexts.h"
+#include "gateway/run_loop.h"
 
 namespace carillon::gateway {
 namespace {
@@ -117,7 +118,7 @@ Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const Liste
 Result<std::monostate> Gateway::run() {
   if (auto started = start_threads(); !started) return started;
   node_->start();
-  main_loop().run();
+  run_loop(main_loop());
   return std::monostate{};
 }
 
@@ -138,7 +139,7 @@ Result<std::monostate> Gateway::start_threads() {
       tables->go_on.wait();
       if (tables->refused) return;
       node_->shard(i).acceptor().begin_serving(per_shard ? make_budget(i, 1) : common);
-      node_->loop(i).run();
+      run_loop(node_->loop(i));
       node_->shard(i).close_sockets();
     });
   }

@@ -174,7 +174,7 @@ void Shard::on_timer(Index index) {
 
 // --- ends of clients, as Clients reports them ---------------------------------------------------
 
-void Shard::on_left(Index index, CloseReason) { streams_.on_left(index); }
+void Shard::on_left(Index index) { streams_.on_left(index); }
 
 void Shard::on_released(Index index) {
   streams_.on_released(index);

@@ -72,7 +72,7 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private Client
 
   void read_input(MonoTime now) override;
   MonoTime on_turn(MonoTime now) override;
-  void on_left(Index index, CloseReason why) override;
+  void on_left(Index index) override;
   void on_released(Index index) override;
   void notice_stall(MonoTime now);
   void on_timer(Index index);

@@ -74,7 +74,6 @@ class StreamSessions::Input final : public websocket::MessageHandler {
   }
 
   void on_close(std::optional<std::uint16_t> code, std::string_view) override {
-    connection().close_received = true;
     sessions_.parts_.clients.close(index_, CloseReason::client_close, close_frame(code, {}),
                                    CloseMode::immediately);
   }

@@ -52,7 +52,6 @@ class ObjectWriter {
   }
   // `valid_json` goes in byte for byte.
   ObjectWriter& raw_member(std::string_view name, std::string_view valid_json);
-  ObjectWriter& null_member(std::string_view name) { return raw_member(name, "null"); }
   // { auto bus = w.object("bus"); bus.member("state", "up"); }
   ObjectWriter object(std::string_view name);
   ArrayWriter array(std::string_view name);

@@ -8,7 +8,7 @@
 #include "base/ref.h"
 #include "config/load.h"
 #include "config/settings.h"
-#include "fanout/fan_out.h"
+#include "fanout/lag_rule.h"
 #include "json/template.h"
 #include "protocol/commands.h"
 #include "protocol/replies.h"

@@ -49,10 +49,6 @@ class EpollLoop final : public Loop {
              std::uint32_t generation) override {
     return control(EPOLL_CTL_ADD, fd, epoll_events, pack(handler, index, generation));
   }
-  bool rewatch(int fd, std::uint32_t epoll_events, HandlerId handler, std::uint32_t index,
-               std::uint32_t generation) override {
-    return control(EPOLL_CTL_MOD, fd, epoll_events, pack(handler, index, generation));
-  }
   void unwatch(int fd) override { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
 
   TimerId call_after(MonoClock::duration delay, std::function<void()> callback) override;

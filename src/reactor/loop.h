@@ -63,8 +63,6 @@ class Loop {
   // EPOLLET is added. `generation` keeps its low 24 bits. False when the kernel refuses (fd limits).
   virtual bool watch(int fd, std::uint32_t epoll_events, HandlerId handler, std::uint32_t index,
                      std::uint32_t generation) = 0;
-  virtual bool rewatch(int fd, std::uint32_t epoll_events, HandlerId handler, std::uint32_t index,
-                       std::uint32_t generation) = 0;
   virtual void unwatch(int fd) = 0;  // before close(fd)
 
   // One-shot; for the few timers that are not a connection's (those live in their shard's wheel).
@@ -77,7 +75,8 @@ class Loop {
   virtual MonoTime now() const = 0;
   virtual WallTime wall_now() const = 0;
 
-  // Any thread. Runs `function` on the loop's thread in a later turn; false when kPostsMax wait.
+  // Any thread. Runs `function` on the loop's thread: in the next turn, or in this one when it is posted
+  // while input is read. False when kPostsMax wait.
   virtual bool post(std::function<void()> function) = 0;
   // Any thread. The same, but never refused. Only for what is bounded elsewhere: one answer to each
   // request, one drain of each process. A refusal could not be handled.

@@ -94,15 +94,6 @@ bool VirtualLoop::watch(int fd, std::uint32_t, HandlerId handler, std::uint32_t 
   return true;
 }
 
-bool VirtualLoop::rewatch(int fd, std::uint32_t, HandlerId handler, std::uint32_t index,
-                          std::uint32_t generation) {
-  const auto found = watches_.find(fd);
-  if (found == watches_.end()) return false;
-  found->second = Watch{handler, index, generation & 0xffffff, found->second.pending};
-  notify(fd, readiness_(fd));
-  return true;
-}
-
 void VirtualLoop::unwatch(int fd) {
   watches_.erase(fd);
   std::erase(kernel_fds_, fd);

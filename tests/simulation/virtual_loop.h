@@ -51,8 +51,6 @@ class VirtualLoop final : public reactor::Loop {
   void remove_handler(HandlerId id) override { handlers_[id] = nullptr; }
   bool watch(int fd, std::uint32_t epoll_events, HandlerId handler, std::uint32_t index,
              std::uint32_t generation) override;
-  bool rewatch(int fd, std::uint32_t epoll_events, HandlerId handler, std::uint32_t index,
-               std::uint32_t generation) override;
   void unwatch(int fd) override;
   TimerId call_after(MonoClock::duration delay, std::function<void()> callback) override;
   void cancel(TimerId id) override { timers_.cancel(id); }

@@ -41,7 +41,7 @@ class FakeApi final : public HttpHandler {
     if (head.path == "/echo" || head.path == "/later") return TakeBody{body_bytes_max};
     return NotMine{};
   }
-  std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
+  std::optional<http::Response> handle(const http::RequestHead& head, std::string body, const Requester&,
                                        Responder later) override {
     on_handle();
     if (head.path == "/later") {

@@ -11,7 +11,8 @@ namespace carillon::gateway::testing {
 class StubHttpHandler final : public client::HttpHandler {
  public:
   Judgement judge(const http::RequestHead&, const client::Requester&) override { return NotMine{}; }
-  std::optional<http::Response> handle(const http::RequestHead&, std::string, client::Responder) override {
+  std::optional<http::Response> handle(const http::RequestHead&, std::string, const client::Requester&,
+                                       client::Responder) override {
     return std::nullopt;
   }
 };

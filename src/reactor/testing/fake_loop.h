@@ -105,13 +105,6 @@ class FakeLoop final : public Loop {
     }
     return watches_.emplace(fd, Watch{epoll_events, handler, index, generation & 0xffffff}).second;
   }
-  bool rewatch(int fd, std::uint32_t epoll_events, HandlerId handler, std::uint32_t index,
-               std::uint32_t generation) override {
-    const auto found = watches_.find(fd);
-    if (found == watches_.end()) return false;
-    found->second = Watch{epoll_events, handler, index, generation & 0xffffff};
-    return true;
-  }
   void unwatch(int fd) override { watches_.erase(fd); }
 
   TimerId call_after(MonoClock::duration delay, std::function<void()> callback) override {

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+
+namespace carillon::fanout {
+
+// The limits of one endpoint (`lag.*` in the configuration).
+struct LagRule {
+  enum class Policy : std::uint8_t { disconnect, skip };
+  Policy policy = Policy::disconnect;
+  std::uint32_t bytes_max = 1024 * 1024;  // of events, behind the heads of its logs
+  std::uint32_t grace_ms = 3000;          // how long it may be further behind than that without catching up
+  std::uint32_t age_ms_max = 15000;       // of its oldest unsent byte
+};
+
+using PolicyId = std::uint8_t;  // which of the engine's lag rules
+
+}  // namespace carillon::fanout
