@@ -26,7 +26,12 @@ void ConnectionTable::give_back(std::uint32_t index) {
   const std::uint32_t next = connection.generation + 1;
   connection = Connection{};
   connection.generation = next & kGenerationMask;
-  free_.push_back(index);
+  given_back_.push_back(index);
+}
+
+void ConnectionTable::reuse_given_back() {
+  free_.insert(free_.end(), given_back_.begin(), given_back_.end());
+  given_back_.clear();
 }
 
 Connection* ConnectionTable::find(std::uint32_t index, std::uint32_t generation) {

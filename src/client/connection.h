@@ -74,19 +74,23 @@ class ConnectionTable {
 
   // Reserves a row. Returns nothing when the table is full.
   std::optional<std::uint32_t> try_take();
+  // The row is unused from now on. It may be taken again after the next reuse_given_back(), and not before,
+  // so that who has worked on a connection may look at its state once more.
   void give_back(std::uint32_t index);
+  // Once a turn, when no call is working on a connection.
+  void reuse_given_back();
 
   Connection& operator[](std::uint32_t index) { return connections_[index]; }
   const Connection& operator[](std::uint32_t index) const { return connections_[index]; }
   // Returns null when the index is unused, or belongs to another generation by now.
   Connection* find(std::uint32_t index, std::uint32_t generation);
   std::uint32_t slots() const { return static_cast<std::uint32_t>(connections_.size()); }
-  std::uint32_t in_use() const { return slots() - static_cast<std::uint32_t>(free_.size()); }
 
  private:
   const std::size_t max_;
   ReservedArray<Connection, kConnectionsMax> connections_;
   std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> given_back_;
 };
 
 }  // namespace carillon::client

@@ -51,14 +51,12 @@ Result<std::monostate> HttpSessions::make_authenticators() {
 void HttpSessions::begin_visit() { visit_requests_left_ = kRequestsAVisit; }
 
 void HttpSessions::on_bytes(Index index, std::string_view bytes) {
-  const std::uint32_t generation = clients_[index].generation;
   while (!bytes.empty()) {
-    Connection* const connection = clients_.table().find(index, generation);
-    if (!connection) return;
-    switch (connection->state) {
+    const Connection& connection = clients_[index];
+    switch (connection.state) {
       case State::head:
-        if (connection->paused || visit_requests_left_ <= 0) {
-          connection->exchange().unread.append(bytes);
+        if (connection.paused || visit_requests_left_ <= 0) {
+          connection.exchange().unread.append(bytes);
           return;
         }
         read_head(index, bytes);
@@ -67,7 +65,7 @@ void HttpSessions::on_bytes(Index index, std::string_view bytes) {
         read_body(index, bytes);
         break;
       case State::answering:
-        connection->exchange().unread.append(bytes);
+        connection.exchange().unread.append(bytes);
         return;
       case State::open: {
         std::string frames(bytes);

@@ -39,7 +39,7 @@ void Reader::on_io(std::uint32_t events, std::uint32_t index, std::uint32_t gene
   if (!table.find(index, generation)) return;
   if (events & EPOLLOUT) {
     parts_.clients.on_writable(index);
-    if (!table.find(index, generation)) return;
+    if (table[index].state == State::unused) return;
   }
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
     parts_.clients.read_later(index, ReadQueue::Lane::fresh);
@@ -63,8 +63,6 @@ void Reader::read_waiting(MonoClock::duration slice) {
 }
 
 void Reader::visit(Index index) {
-  ConnectionTable& table = parts_.clients.table();
-  const std::uint32_t generation = parts_.clients[index].generation;
   std::size_t bytes_left = kVisitBytes;
   parts_.http.begin_visit();
   for (int i = 0; i < kReadsAVisit && bytes_left > 0; ++i) {
@@ -81,7 +79,7 @@ void Reader::visit(Index index) {
     } else if (!read_once(index, bytes_left)) {
       return;
     }
-    if (!table.find(index, generation)) return;
+    if (parts_.clients[index].state == State::unused) return;
   }
   parts_.clients.read_later(index, ReadQueue::Lane::rest);
 }
@@ -220,7 +218,6 @@ void Reader::read_proxy_header(Index index, std::string_view bytes) {
 
 // Bytes of a connection with TLS. What is inside the records goes the way of every other connection's bytes.
 void Reader::read_ciphertext(Index index, std::string_view ciphertext) {
-  const std::uint32_t generation = parts_.clients[index].generation;
   TlsClients& tls = parts_.clients.tls();
   if (!tls.is_open(index) && !parts_.acceptor.may_shake_hands(index)) return;
   for (;;) {
@@ -238,7 +235,7 @@ void Reader::read_ciphertext(Index index, std::string_view ciphertext) {
     if (read.state == reactor::TlsRead::State::nothing_now) return;
     if (read.state == reactor::TlsRead::State::ended) return on_end_of_stream(index);
     on_bytes(index, read.plaintext);
-    if (!parts_.clients.table().find(index, generation)) return;
+    if (connection.state == State::unused) return;
     if (!is_read(connection) || has_unread(connection)) {  // what came is kept, in order
       tls.keep_unread(index, ciphertext);
       return;

@@ -127,6 +127,7 @@ MonoTime Shard::on_turn(MonoTime now) {
   fan_out_.run_slice(now);
   while (clients_.carry_out_verdicts()) continue;
   reader_.resume_paused();
+  clients_.table().reuse_given_back();
   acceptor_.accept_waiting(now);
   audiences_.remove_deserted();
   publish(fan_out_.counters(), counters_);
