@@ -11,6 +11,9 @@
 
 namespace carillon::gateway {
 
+using namespace client;
+using namespace protocol;
+
 static_assert(protocol::kEndpointsMax - 1 <= std::numeric_limits<fanout::LogOwner>::max());
 
 Audiences::Audiences(const Parts& parts, const SipKey& channels_key, Place place, reactor::WakeFd wake)

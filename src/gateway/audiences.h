@@ -30,7 +30,7 @@ class AudienceHost {
  public:
   // Closes every open client of `endpoint` at once, because it would miss events. Called before the first
   // event after the lost ones is appended: none of these clients may receive it as if nothing were missing.
-  virtual void close_recipients(const Endpoint& endpoint, CloseReason why) = 0;
+  virtual void close_recipients(const protocol::Endpoint& endpoint, client::CloseReason why) = 0;
 
  protected:
   ~AudienceHost() = default;
@@ -46,8 +46,8 @@ class Audiences final : private reactor::IoHandler {
     fanout::FanOut& fan_out;
     reactor::Loop& loop;
     AudienceHost& host;
-    ShardCounters& counters;
-    const EndpointTable& endpoints;
+    client::ShardCounters& counters;
+    const protocol::EndpointTable& endpoints;
     const config::ServerSettings& server;
   };
   // `channels_key` is secret: it decides which channel names share a bucket, and clients choose the names.
@@ -64,14 +64,14 @@ class Audiences final : private reactor::IoHandler {
   enum class Outcome : std::uint8_t { subscribed, client_has_too_many, shard_has_too_many };
   // Subscribes a new client to what its request selects. Never `client_has_too_many`: select() has looked.
   // After `shard_has_too_many` the client has some of its subscriptions and is to be closed.
-  [[nodiscard]] Outcome subscribe_selected(fanout::SubscriberId client, const Endpoint& endpoint,
-                                           const Selection& selection);
+  [[nodiscard]] Outcome subscribe_selected(fanout::SubscriberId client, const protocol::Endpoint& endpoint,
+                                           const protocol::Selection& selection);
   // Subscribes a client to one channel; `subscribed` as well where it already is. It may have
   // limits.channels of them.
-  [[nodiscard]] Outcome subscribe_to_channel(fanout::SubscriberId client, const Endpoint& endpoint,
+  [[nodiscard]] Outcome subscribe_to_channel(fanout::SubscriberId client, const protocol::Endpoint& endpoint,
                                              std::string_view channel);
   // Does nothing when the client is not subscribed to the channel.
-  void unsubscribe_from_channel(fanout::SubscriberId client, const Endpoint& endpoint,
+  void unsubscribe_from_channel(fanout::SubscriberId client, const protocol::Endpoint& endpoint,
                                 std::string_view channel);
 
   // Frees the logs whose last subscriber has left, by a command or with its connection. Once a turn.
@@ -97,15 +97,15 @@ class Audiences final : private reactor::IoHandler {
   void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
   void apply(const Batch& batch);
   void expect_batch(std::uint64_t number);
-  void close_recipients(const Endpoint& endpoint, CloseReason why);
+  void close_recipients(const protocol::Endpoint& endpoint, client::CloseReason why);
   void look_up_channels(const Batch& batch);
   void append(const RoutedEvent& event, std::optional<fanout::LogId> channel);
 
   fanout::FanOut& fan_out_;
   reactor::Loop& loop_;
   AudienceHost& host_;
-  ShardCounters& counters_;
-  const EndpointTable& endpoints_;
+  client::ShardCounters& counters_;
+  const protocol::EndpointTable& endpoints_;
   const Place place_;
   std::vector<Logs> logs_;  // by endpoint; the position is the owner of its logs in the engine
   reactor::Inbox<SharedBatch> inbox_;

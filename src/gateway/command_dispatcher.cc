@@ -7,6 +7,9 @@
 #include "protocol/replies.h"
 
 namespace carillon::gateway {
+
+using namespace client;
+using namespace protocol;
 namespace {
 
 bool is_permitted(const CommandClient& client, std::string_view channel) {

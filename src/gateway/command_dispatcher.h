@@ -22,8 +22,8 @@ namespace carillon::gateway {
 
 // The client that a command comes from.
 struct CommandClient {
-  ClientId id;
-  const Endpoint& endpoint;
+  client::ClientId id;
+  const protocol::Endpoint& endpoint;
   const auth::Identity* identity;  // null where the endpoint asks for no token
 };
 
@@ -32,11 +32,11 @@ class CommandHost {
  public:
   // Sends a text message to an open client, before any event. False when nothing more of the client may be
   // handled: its outbox is full, and it is read again when there is room; or it is closed for want of memory.
-  virtual bool send_text(ClientId client, std::string_view payload) = 0;
+  virtual bool send_text(client::ClientId client, std::string_view payload) = 0;
   // Closes an open client whose command needs more memory than there is.
-  virtual void close_for_memory(ClientId client) = 0;
+  virtual void close_for_memory(client::ClientId client) = 0;
   // Nothing once the client is closing or gone.
-  virtual std::optional<CommandClient> find_open(ClientId client) = 0;
+  virtual std::optional<CommandClient> find_open(client::ClientId client) = 0;
 
  protected:
   ~CommandHost() = default;
@@ -45,8 +45,8 @@ class CommandHost {
 class CommandDispatcher {
  public:
   // All of these outlive it, and it outlives the functions that it posts to the loop.
-  CommandDispatcher(Audiences& audiences, CommandHost& host, EventPublisher& publisher, reactor::Loop& loop,
-                    IncidentLog& incidents, ShardCounters& counters)
+  CommandDispatcher(Audiences& audiences, CommandHost& host, client::EventPublisher& publisher,
+                    reactor::Loop& loop, client::IncidentLog& incidents, client::ShardCounters& counters)
       : audiences_(audiences),
         host_(host),
         publisher_(publisher),
@@ -59,27 +59,27 @@ class CommandDispatcher {
   // Does what the command asks for. False when no further command of this client may be handled now
   // (CommandHost::send_text). The bus answers a publish later: an error frame follows only if it refuses the
   // event and the client is still open.
-  bool handle(const CommandClient& client, const Command& command);
+  bool handle(const CommandClient& client, const protocol::Command& command);
 
   // Sends an error frame; does nothing where the protocol has none. `request` is the client's message, empty
   // if it is no JSON. False as in handle().
-  bool send_error(const CommandClient& client, ErrorKind kind, ErrorDetail detail = ErrorDetail::none,
-                  std::string_view request = {});
+  bool send_error(const CommandClient& client, protocol::ErrorKind kind,
+                  protocol::ErrorDetail detail = protocol::ErrorDetail::none, std::string_view request = {});
 
  private:
-  bool subscribe(const CommandClient& client, const Command& command);
-  bool unsubscribe(const CommandClient& client, const Command& command);
-  bool publish(const CommandClient& client, const Command& command);
-  void on_not_published(ClientId client);
+  bool subscribe(const CommandClient& client, const protocol::Command& command);
+  bool unsubscribe(const CommandClient& client, const protocol::Command& command);
+  bool publish(const CommandClient& client, const protocol::Command& command);
+  void on_not_published(client::ClientId client);
   bool give_up(const CommandClient& client);
-  bool send_reply(const CommandClient& client, const json::Template* reply, const Command& command);
+  bool send_reply(const CommandClient& client, const json::Template* reply, const protocol::Command& command);
 
   Audiences& audiences_;
   CommandHost& host_;
-  EventPublisher& publisher_;
+  client::EventPublisher& publisher_;
   reactor::Loop& loop_;
-  IncidentLog& incidents_;
-  ShardCounters& counters_;
+  client::IncidentLog& incidents_;
+  client::ShardCounters& counters_;
 };
 
 }  // namespace carillon::gateway

@@ -9,6 +9,9 @@
 #include "gateway/run_loop.h"
 
 namespace carillon::gateway {
+
+using namespace client;
+using namespace protocol;
 namespace {
 
 constexpr int kBacklog = 4096;

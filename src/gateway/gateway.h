@@ -17,7 +17,8 @@ class Gateway final {
  public:
   // Binds the listeners and checks the keys, so that every error of start-up comes from here.
   // `handler` and `log` outlive the gateway.
-  static Result<std::unique_ptr<Gateway>> create(config::Settings settings, HttpHandler& handler, Log& log);
+  static Result<std::unique_ptr<Gateway>> create(config::Settings settings, client::HttpHandler& handler,
+                                                 Log& log);
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
@@ -35,7 +36,7 @@ class Gateway final {
  private:
   Gateway(std::unique_ptr<Node> node, Log& log) : node_(std::move(node)), log_(log) {}
   Result<std::monostate> bind_all();
-  Result<std::monostate> bind(reactor::SocketAddress address, const ListenerOptions& options);
+  Result<std::monostate> bind(reactor::SocketAddress address, const client::ListenerOptions& options);
   Result<std::monostate> start_threads();
 
   std::unique_ptr<Node> node_;

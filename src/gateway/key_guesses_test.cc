@@ -7,6 +7,9 @@
 #include "gateway/testing/shard_stage.h"
 
 namespace carillon::gateway {
+
+using namespace client;
+using namespace protocol;
 namespace {
 
 const MonoTime kStart{seconds(1000)};

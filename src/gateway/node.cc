@@ -10,6 +10,9 @@
 #include "base/soft_allocation.h"
 
 namespace carillon::gateway {
+
+using namespace client;
+using namespace protocol;
 namespace {
 
 constexpr auto kDrainLook = milliseconds(10);

@@ -40,12 +40,12 @@ World kernel_world(const config::Settings& settings);
 // One problem a line.
 std::string text_of(const std::vector<config::Problem>& problems);
 
-class Node final : private EventPublisher {
+class Node final : private client::EventPublisher {
  public:
   // Compiles the endpoints and checks the keys: every error of a configuration comes from here. `handler` and
   // `log` outlive the node.
   static Result<std::unique_ptr<Node>> create(config::Settings settings, const World& world,
-                                              HttpHandler& handler, Log& log);
+                                              client::HttpHandler& handler, Log& log);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
@@ -78,21 +78,23 @@ class Node final : private EventPublisher {
   // --- what any thread may read ---
   const config::Settings& settings() const { return settings_; }
   // As they were at the start: their names, paths, sources and event frames, which nothing replaces.
-  const EndpointTable& endpoints() const { return endpoints_; }
+  const protocol::EndpointTable& endpoints() const { return endpoints_; }
   const Router& router() const { return *router_; }
   // Whether any endpoint sends this bus channel's events to clients.
   bool carries(std::string_view channel) const;
   const bus::BusCounters& bus_counters() const { return bus_->counters(); }
   std::string_view bus_url() const { return bus_->display_url(); }  // without its password
   bool draining() const { return admission_->draining(); }
-  const Admission& admission() const { return *admission_; }
-  KeyGuesses& key_guesses() { return admission_->key_guesses(); }
+  const client::Admission& admission() const { return *admission_; }
+  client::KeyGuesses& key_guesses() { return admission_->key_guesses(); }
   const fanout::FrameMemory& frame_memory() const { return *frame_memory_; }
-  const MemoryPressure& memory() const { return memory_->pressure(); }
-  const ShardCounters& shard_counters(std::size_t number) const { return shards_[number]->counters(); }
+  const client::MemoryPressure& memory() const { return memory_->pressure(); }
+  const client::ShardCounters& shard_counters(std::size_t number) const {
+    return shards_[number]->counters();
+  }
 
  private:
-  Node(config::Settings settings, HttpHandler& handler, Log& log);
+  Node(config::Settings settings, client::HttpHandler& handler, Log& log);
   Result<std::monostate> build(const World& world);
   Result<std::monostate> make_shards(const World& world);
   Result<std::monostate> make_the_bus(const World& world);
@@ -102,12 +104,12 @@ class Node final : private EventPublisher {
   bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override;
 
   const config::Settings settings_;
-  HttpHandler& handler_;
+  client::HttpHandler& handler_;
   Log& log_;
-  EndpointTable endpoints_;
+  protocol::EndpointTable endpoints_;
   std::unique_ptr<fanout::FrameMemory> frame_memory_;  // outlives every frame, wherever it waits
-  std::unique_ptr<Admission> admission_;
-  std::unique_ptr<Shared> shared_;
+  std::unique_ptr<client::Admission> admission_;
+  std::unique_ptr<client::Shared> shared_;
   std::vector<std::unique_ptr<reactor::Loop>> loops_;  // outlive what runs on them
   std::unique_ptr<Router> router_;
   std::vector<std::unique_ptr<Shard>> shards_;

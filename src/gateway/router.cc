@@ -11,6 +11,9 @@
 #include "transport/websocket.h"
 
 namespace carillon::gateway {
+
+using namespace client;
+using namespace protocol;
 namespace {
 
 constexpr std::size_t kScratchBytesMax = 1024 * 1024;

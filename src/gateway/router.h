@@ -22,12 +22,9 @@
 
 namespace carillon::gateway {
 
-using namespace client;
-using namespace protocol;
-
 struct RoutedEvent {
   std::uint16_t endpoint;
-  Audience::Kind audience;
+  protocol::Audience::Kind audience;
   Tag tag;
   std::uint8_t name_size;    // of the audience's channel
   std::uint32_t name_begin;  // in the batch's names
@@ -37,7 +34,7 @@ struct RoutedEvent {
 // The clients of an endpoint that are closed before the events of a batch, because they would miss some.
 struct Gap {
   std::uint16_t endpoint;
-  CloseReason why;
+  client::CloseReason why;
 };
 
 struct Batch {
@@ -71,7 +68,8 @@ class Router final : public bus::EventSink {
   static constexpr std::size_t kFrameBytesMax = (std::size_t{1} << 31) - 1;
 
   // `memory` outlives every frame that it makes.
-  Router(const EndpointTable& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop, Log& log);
+  Router(const protocol::EndpointTable& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop,
+         Log& log);
   void add_taker(BatchTaker& taker) { takers_.push_back(&taker); }
   // For tests: less than kFrameBytesMax.
   void set_frame_bytes_max(std::size_t bytes) { frame_bytes_max_ = bytes; }
@@ -81,22 +79,24 @@ class Router final : public bus::EventSink {
   void on_gap() override;
   void on_status(const bus::BusStatus& status) override;
 
-  const RouterCounters& counters() const { return counters_; }
+  const client::RouterCounters& counters() const { return counters_; }
   // The bus's state, for health: a copy, from any thread.
   bus::BusStatus bus_status() const;
   bool bus_is_up() const { return bus_up_.load(std::memory_order_relaxed); }
 
  private:
   class Body;
-  void route(const Endpoint& endpoint, std::string_view channel, const Source::Match& match,
-             json::Outline& body);
-  bool render(const Endpoint& endpoint, std::string_view channel, std::string_view star, json::Outline& body);
-  void add_to_batch(const Endpoint& endpoint, const Audience& audience, Ref<const fanout::Frame> frame);
+  void route(const protocol::Endpoint& endpoint, std::string_view channel,
+             const protocol::Source::Match& match, json::Outline& body);
+  bool render(const protocol::Endpoint& endpoint, std::string_view channel, std::string_view star,
+              json::Outline& body);
+  void add_to_batch(const protocol::Endpoint& endpoint, const protocol::Audience& audience,
+                    Ref<const fanout::Frame> frame);
   enum class Drop : std::uint8_t { too_large, no_memory };
-  void drop(const Endpoint& endpoint, std::string_view channel, Drop why);
+  void drop(const protocol::Endpoint& endpoint, std::string_view channel, Drop why);
   void log_dropped(std::string_view reason, std::string_view channel, std::string_view detail);
 
-  const EndpointTable& endpoints_;
+  const protocol::EndpointTable& endpoints_;
   reactor::Loop& loop_;
   Log& log_;
   std::vector<BatchTaker*> takers_;
@@ -109,7 +109,7 @@ class Router final : public bus::EventSink {
   std::string time_s_;
   std::string time_ms_;
   LineSampler dropped_lines_;
-  RouterCounters counters_;
+  client::RouterCounters counters_;
   std::atomic<bool> bus_up_{false};
   mutable std::mutex status_mutex_;
   bus::BusStatus status_;

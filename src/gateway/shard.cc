@@ -8,6 +8,9 @@
 
 namespace carillon::gateway {
 
+using namespace client;
+using namespace protocol;
+
 static_assert(ConnectionTable::kConnectionsMax <= fanout::Subscription::kPositionsMax);
 namespace {
 

@@ -31,44 +31,42 @@
 
 namespace carillon::gateway {
 
-using namespace client;
-using namespace protocol;
-
-class Shard final : public BatchTaker, private reactor::TurnTask, private ClientHandler {
+class Shard final : public BatchTaker, private reactor::TurnTask, private client::ClientHandler {
  public:
   using Place = Audiences::Place;
 
   // `number` tells this shard's connections from the others' in logs.
-  static Result<std::unique_ptr<Shard>> create(const Shared& shared, reactor::Loop& loop, Sockets& sockets,
-                                               Place place, std::uint32_t number = 0);
+  static Result<std::unique_ptr<Shard>> create(const client::Shared& shared, reactor::Loop& loop,
+                                               client::Sockets& sockets, Place place,
+                                               std::uint32_t number = 0);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
   // Where its clients come from: listen() and begin_serving() before the loop runs, stop_listening() on the
   // loop's thread.
-  Acceptor& acceptor() { return acceptor_; }
+  client::Acceptor& acceptor() { return acceptor_; }
   // Its loop has ended. On the loop's thread, in whose table of descriptors its sockets may be.
   void close_sockets();
 
   void take_batch(SharedBatch batch) override { audiences_.take_batch(std::move(batch)); }
 
   // Replaces the settings of the endpoints, for open connections as well. In a post of its loop.
-  void replace_endpoints(EndpointTable::List endpoints);
+  void replace_endpoints(protocol::EndpointTable::List endpoints);
 
   // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.
   void begin_drain(milliseconds window);
   // Memory is very short: closes the clients that are furthest behind.
   void shed_for_memory();
 
-  const ShardCounters& counters() const { return counters_; }
+  const client::ShardCounters& counters() const { return counters_; }
   const ShardDrain& drain() const { return drain_; }
 
  private:
   using Index = std::uint32_t;
 
-  Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place place, std::uint32_t number,
-        reactor::WakeFd wake);
+  Shard(const client::Shared& shared, reactor::Loop& loop, client::Sockets& sockets, Place place,
+        std::uint32_t number, reactor::WakeFd wake);
 
   void read_input(MonoTime now) override;
   MonoTime on_turn(MonoTime now) override;
@@ -77,19 +75,19 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private Client
   void notice_stall(MonoTime now);
   void on_timer(Index index);
 
-  Shared shared_;  // its table of endpoints is this shard's own
+  client::Shared shared_;  // its table of endpoints is this shard's own
   reactor::Loop& loop_;
-  ShardCounters counters_;
+  client::ShardCounters counters_;
   transport::WebSocketCompressor compressor_;
-  Acceptor acceptor_;  // clients_ has places in it
-  Clients clients_;
+  client::Acceptor acceptor_;  // clients_ has places in it
+  client::Clients clients_;
   fanout::FanOut fan_out_;
-  Keepalive keepalive_;
+  client::Keepalive keepalive_;
   ShardDrain drain_;
   StreamSessions streams_;
   Audiences audiences_;
-  HttpSessions http_;
-  Reader reader_;
+  client::HttpSessions http_;
+  client::Reader reader_;
   MonoTime next_lag_check_{};
   MonoTime expected_wake_ = MonoTime::max();
 };

@@ -8,11 +8,15 @@
 #include <utility>
 #include <vector>
 
+#include "client/counters.h"
 #include "config/test_environment.h"
 #include "fanout/fan_out.h"
 #include "protocol/endpoint_table.h"
 
 namespace carillon::gateway::testing {
+
+using namespace client;
+using namespace protocol;
 
 struct Compiled {
   // `change` may alter each endpoint in a way that no configuration does yet.

@@ -26,6 +26,9 @@
 
 namespace carillon::gateway::testing {
 
+using namespace client;
+using namespace protocol;
+
 using namespace client::testing;
 
 // An API with three paths: /now answers from the head, /echo repeats the body, /later answers when the test
