@@ -24,7 +24,7 @@ MUTATIONS = (
     ("one entry trimmed too many",
      r"if \(needed < log\.events\.size\(\)\) drop_until\(log, log\.events\.head\(\) - needed\);",
      "if (needed > 0) --needed;\n  if (needed < log.events.size()) drop_until(log, log.events.head() - needed);"),
-    ("batch number not compared", r"if \(batch\.number != next_batch_\) on_\w+\(\);", ""),
+    ("batch number not compared", r"expect_batch\(batch\.number\);", ""),
     ("was slow never cleared", r"subscriber\.was_slow = false;", ""),
     ("subscribing at the tail instead of the head",
      r"log\.members\.join\(id, log\.events\.head\(\)\)", "log.members.join(id, log.events.tail())"),
@@ -46,12 +46,18 @@ MUTATIONS = (
 )
 
 
-def mutate(pattern, replacement):
-    """The mutated file and its text before; None unless the pattern occurs exactly once."""
+def places_of(pattern, root):
+    """(file, its text) for each place of the pattern in the sources below `root`."""
     found = []
-    for path in sorted((COPY / "src").rglob("*.cc")):
+    for path in sorted((root / "src").rglob("*.cc")):
         text = path.read_text()
         found += [(path, text)] * len(re.findall(pattern, text, re.S))
+    return found
+
+
+def mutate(pattern, replacement):
+    """The mutated file and its text before; None unless the pattern occurs exactly once."""
+    found = places_of(pattern, COPY)
     if len(found) != 1:
         return None
     path, text = found[0]

@@ -2,9 +2,13 @@
 
 import pathlib
 import subprocess
+import sys
 import unittest
 
 BUILD = pathlib.Path(__file__).resolve().parent.parent.parent / "build"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import mutations  # noqa: E402
+
 RELEASE, DEBUG = BUILD / "release" / "simulation", BUILD / "dev" / "simulation"
 
 
@@ -31,6 +35,10 @@ class Simulation(unittest.TestCase):
 
     def test_other_seeds_have_other_traces(self):
         self.assertNotEqual(hash_of(RELEASE, 1), hash_of(RELEASE, 2))
+
+    def test_every_mutation_still_has_its_place_in_the_code(self):
+        for name, pattern, _ in mutations.MUTATIONS:
+            self.assertEqual(len(mutations.places_of(pattern, mutations.ROOT)), 1, name)
 
     def test_wrong_arguments_are_answered_with_the_usage(self):
         for arguments in (["--seeds"], ["--seeds", "x"], ["--sed", "1"], ["--seed", "1x"]):
