@@ -23,7 +23,7 @@ constexpr int kUsage = 2;
 constexpr std::int64_t kOwnDescriptors =
     64;  // in addition to the clients': logs, epoll, the publisher, threads
 // An address has 28,000 ports, of which connect() tries every second one first: a client that must have one
-// of the others costs a search of all of those, a millisecond of a core. And some dialects count the clients
+// of the others costs a search of all of those, a millisecond of a core. And some protocols count the clients
 // of one.
 constexpr std::uint32_t kSourcesMin = 8;
 constexpr std::uint32_t kClientsASource = 10'000;

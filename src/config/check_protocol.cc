@@ -1,4 +1,4 @@
-// What takes two settings of a dialect to judge: events and frames, selection, commands, what comes in.
+// What takes two settings of a protocol to judge: events and frames, selection, commands, what comes in.
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -12,9 +12,9 @@ namespace {
 
 bool has_star(const std::string& pattern) { return pattern.find('*') != std::string::npos; }
 
-class DialectCheck {
+class ProtocolCheck {
  public:
-  DialectCheck(const EndpointSettings& endpoint, const std::string& prefix, Report& report)
+  ProtocolCheck(const EndpointSettings& endpoint, const std::string& prefix, Report& report)
       : e_(endpoint), prefix_(prefix), report_(report) {}
 
   void all() {
@@ -202,7 +202,7 @@ class DialectCheck {
 }  // namespace
 
 void check_protocol(const EndpointSettings& endpoint, const std::string& prefix, Report& report) {
-  DialectCheck(endpoint, prefix, report).all();
+  ProtocolCheck(endpoint, prefix, report).all();
 }
 
 }  // namespace carillon::config

@@ -1,4 +1,4 @@
-// Kinds of what only a dialect has: what a JSON document must have, and by what a client selects events.
+// Kinds of what only a protocol has: what a JSON document must have, and by what a client selects events.
 #pragma once
 
 #include <string>

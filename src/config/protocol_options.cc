@@ -1,4 +1,4 @@
-// Every option of an endpoint that shapes its dialect: events, frames, commands, errors, keepalive, and what
+// Every option of an endpoint that shapes its protocol: events, frames, commands, errors, keepalive, and what
 // a client may send. The default is what the field begins with in settings.h.
 #include <iterator>
 

@@ -68,7 +68,7 @@ void find_last_member(benchmark::State& state) {
 }
 BENCHMARK(find_last_member)->Arg(256);
 
-// What the service dialect looks up of each event: what it requires, and what its frame shows.
+// What the service protocol looks up of each event: what it requires, and what its frame shows.
 struct ServiceEvent {
   std::array<Pointer, 3> pointers{*Pointer::parse("/type"), *Pointer::parse("/type"),
                                   *Pointer::parse("/data")};
