@@ -24,6 +24,8 @@ struct NodeView {
   bool stopped = false;   // its loops have ended; its process soon does, and its sockets with it
   bool may_lose = false;  // events were lost on their way to a shard, or a gap of the bus closes clients
   bool memory_was_short = false;
+  bool had_burst = false;                     // more events than its budget for them holds
+  MonoTime first_short_at = MonoTime::max();  // when a write of its first came up short
   bool orion_ends_at_gap = false;
   bool limits_channels = false;  // tokens name the channels that they permit
   // By shard: the order up to which it has taken everything from the feed.

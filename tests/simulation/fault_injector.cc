@@ -74,6 +74,7 @@ void FaultInjector::do_to_clients(Fault fault) {
   if (fault == Fault::wall_step) {
     stage_.clock.wall_step += milliseconds(static_cast<int>(dice.below(20'000)) - 10'000);
   } else if (fault == Fault::burst) {
+    for (const auto& slot : stage_.slots) slot->view().had_burst = true;
     actions_.publish(static_cast<int>(dice.between(100, 400)), dice.between(100, 6000));
   } else {
     const auto& clients = stage_.clients;

@@ -29,7 +29,7 @@ std::string NodeSlot::write_configuration() {
   std::string text =
       "[server]\nhandshake_timeout = \"2s\"\nbodies_bytes_max = \"8MiB\"\nchannels_max = 1000\n";
   add(text, "shards", 1, 2, "");
-  add(text, "outbox_bytes_max", 2048, 16'384, "");
+  add(text, "outbox_bytes_max", 1024, 8192, "");
   add(text, "drain", 200, 3000, "ms");
   std::string lag = "lag.grace = \"1s\"\nlag.age_max = \"3s\"\n";
   add(lag, "lag.bytes_max", 4000, 40'000, "");

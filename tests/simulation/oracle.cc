@@ -63,6 +63,24 @@ Problem too_much_memory(const NodeSlot& slot) {
          std::to_string(memory.bytes_max());
 }
 
+// Events are lost, and clients closed as slow at once, only when the budget for events is exhausted.
+// Otherwise a client is slow after lag.grace at the earliest.
+Problem closed_too_soon(const Stage& stage, const NodeSlot& slot) {
+  constexpr auto kGrace = seconds(1);
+  const NodeView& view = slot.view();
+  if (view.had_burst || view.memory_was_short) return std::nullopt;
+  std::uint64_t slow = 0;
+  for (std::size_t i = 0; i < slot.loops().size(); ++i) {
+    const client::ShardCounters& counters = slot.node().shard_counters(i);
+    slow += counters.slow_by_bytes.get() + counters.slow_by_age.get() + counters.slow_by_memory.get();
+    if (counters.overruns.get() > 0) return node_text(slot) + " has lost events, and there was no burst";
+  }
+  const bool may_be_slow =
+      view.first_short_at != MonoTime::max() && stage.clock.now >= view.first_short_at + kGrace;
+  if (slow == 0 || may_be_slow) return std::nullopt;
+  return node_text(slot) + " has closed a client as slow before lag.grace has passed";
+}
+
 // A client that sends nothing is not connected for ever. Grimnir does not close an open client for silence.
 bool has_deadline(const SimulatedClient& client) {
   const VirtualSocket& socket = client.wire().socket();
@@ -91,6 +109,7 @@ Problem what_is_wrong(const Stage& stage) {
     if (auto problem = wrong_sockets(stage, *slot)) return problem;
     if (auto problem = wrong_counters(*slot)) return problem;
     if (auto problem = too_much_memory(*slot)) return problem;
+    if (auto problem = closed_too_soon(stage, *slot)) return problem;
   }
   return missed_deadline(stage);
 }

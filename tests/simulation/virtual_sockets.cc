@@ -203,6 +203,7 @@ WriteResult VirtualSockets::write(int fd, const iovec* pieces, int count) {
   if (allowed == wanted) return {allowed, WriteResult::State::ok};
   socket->was_short = true;
   socket->short_at = clock_.now;
+  on_short(socket->node);
   if (socket->has_room()) owe_edge(fd, EPOLLOUT);
   return {allowed, allowed > 0 ? WriteResult::State::ok : WriteResult::State::blocked};
 }

@@ -92,7 +92,8 @@ class VirtualSockets final : public client::Sockets {
 
   SocketFaults faults;
   std::uint64_t shorts_given = 0;
-  std::string misuse;  // the first call on a closed descriptor
+  std::function<void(int node)> on_short;  // a write of this node came up short
+  std::string misuse;                      // the first call on a closed descriptor
 
   // --- Sockets ---
   reactor::Accepted accept(int listener_fd, int notsent_low_water_bytes) override;
