@@ -1,7 +1,7 @@
 """Checks the layers: a folder of src/ includes only folders with a smaller number.
 
 The table below is the one in ARCHITECTURE.md; the `carillon_layer` lines of CMakeLists.txt (which decide
-what links) must say the same. Headers in a folder `testing` are for tests alone. Some files may include even
+what links) must agree with it. Headers in a folder `testing` are for tests alone. Some files may include even
 less than their layer allows (INNER_RULES). Neither headers nor folders may include each other in a circle.
 """
 

@@ -44,7 +44,7 @@ def problems(name, text):
             yield f'{name}:{line}: "{string[:60]}" names a profile: what is special about it belongs into profiles/*.toml'
     for number, line in enumerate(cpp_text.without_noise(text).split("\n"), 1):
         if COMPARED.search(line):
-            yield f"{name}:{number}: {line.strip()}: compares a profile's name: make what differs a knob"
+            yield f"{name}:{number}: {line.strip()}: compares a profile's name: make what differs a setting"
 
 
 def is_page(name):

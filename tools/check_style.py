@@ -35,7 +35,7 @@ BANNED = (
     (r"\b(?:strcpy|strcat|strncpy|stpcpy)\s*\(", "std::string, or std::copy_n with a checked size", None),
     (r"\bv?sprintf\s*\(|\bgets\s*\(", "fmt::format_to_n, or std::to_chars", None),
     (r"(?<![.\w>])s?rand\s*\(|\bstd::s?rand\b", "RAND_bytes, or a seeded std::mt19937_64 in tests", None),
-    (r"\b(?:atoi|atol|atoll|atof)\s*\(", "std::from_chars, which says when it fails", None),
+    (r"\b(?:atoi|atol|atoll|atof)\s*\(", "std::from_chars, which reports failure", None),
     (r"\bstd::sto(?:i|l|ul|ll|ull|f|d)\b", "std::from_chars, which does not throw", TESTS),
     (r"\bstrtok\s*\(", "std::string_view::find", None),
     (r"\b(?:gettimeofday|localtime|gmtime|ctime|asctime)\s*\(", "base/time.h", None),

@@ -69,7 +69,7 @@ def write_database(entries, folder):
 
 
 def tidy(name):
-    """What clang-tidy says about one source, or nothing."""
+    """What clang-tidy reports about one source, or nothing."""
     # Tests may waste time where that makes them shorter.
     checks = ["--checks=-performance-*"] if name.endswith("_test.cc") else []
     result = subprocess.run([CLANG_TIDY, "--quiet", "-p", "build/tidy", *checks, name],
@@ -92,7 +92,7 @@ def main():
     changed = None if arguments.all else changed_files(ROOT, arguments.since)
     files = sorted(compiled) if changed is None else sources_of(changed, compiled)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        complaints = [said for said in pool.map(tidy, files) if said]
+        complaints = [output for output in pool.map(tidy, files) if output]
     print(*complaints, f"clang-tidy: {len(files)} files, {len(complaints)} with findings", sep="\n")
     return 1 if complaints else 0
 

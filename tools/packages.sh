@@ -1,5 +1,5 @@
 # Sourced by ./run, ./test and .ci/run: installs the Debian packages of tools/packages.txt that are
-# missing, and says nothing when none is.
+# missing, and prints nothing when none is.
 
 say() { printf 'carillon: %s\n' "$*"; }
 die() { printf 'carillon: %s\n' "$*" >&2; exit 1; }

@@ -23,7 +23,7 @@ TIMEOUT_MUTATIONS_S = 7200
 
 
 def planned(long, build=ROOT / "build" / "dev"):
-    """(name, how to run it), in order: what is quick and tells most comes first. `build` has the unit tests."""
+    """(name, how to run it), in order: the quickest and most informative come first. `build` has the unit tests."""
     for check in CHECKS:
         yield f"tools/{check}", lambda n, c=check: suites.run_check(n, [sys.executable, ROOT / "tools" / f"{c}.py"])
     for file in sorted(file for folder in PYTHON_TESTS for file in folder.glob("test_*.py")):

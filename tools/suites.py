@@ -1,6 +1,6 @@
 """Suites: a program that runs tests, and how to count what it did.
 
-A suite that crashes, times out or runs nothing has failed, whatever its exit code says; its output is
+A suite that crashes, times out or runs nothing has failed, whatever its exit code is; its output is
 shown whole. A green one is one line.
 """
 

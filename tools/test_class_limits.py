@@ -114,7 +114,7 @@ class ClassLimits(unittest.TestCase):
         self.assertEqual(problems(39, {"reason": "why", "methods": 40}), 1)
         self.assertEqual(problems(3, {"reason": "why", "methods": 40}), 1)
         self.assertEqual(problems(40, {"methods": 40}), 1)
-        # A class that is not listed may have what the limit says.
+        # A class that is not listed may have as many as the limit.
         found = {"x.h: A": {"methods": 31, "members": 1, "headers": 1, "sources": 1}}
         self.assertEqual(len(list(class_limits.problems(found, {}))), 1)
         # An allowance for one figure allows no other.

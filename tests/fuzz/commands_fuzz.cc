@@ -1,4 +1,4 @@
-// Whatever a client says, the answer is valid JSON, and a channel that comes out of it may name one.
+// For any message of a client the reply is valid JSON, and a channel taken from the message is a valid name.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,4 +1,4 @@
-// The command line: verbs, exit codes, and error messages that say what to write instead.
+// The command line: verbs, exit codes, and error messages that state what to write instead.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import {
   SECRET, carillon, configText, mintToken, openClient, startCarillon, startRedis, temporaryFolder,
 } from "./harness.mjs";
 
-const said = ({ stdout, stderr }) => `${stdout}\n${stderr}`;
+const output = ({ stdout, stderr }) => `${stdout}\n${stderr}`;
 
 test("version and help", async (t) => {
   await t.test("carillon version", async () => {
@@ -35,7 +35,7 @@ test("version and help", async (t) => {
     for (const [args, nearest] of [[["serve", "--confg", "x"], "--config"], [["serv"], "serve"], [["profiles"], "profile"], [["tokne"], "token"]]) {
       const answer = await carillon(args);
       assert.notEqual(answer.code, 0);
-      assert.ok(said(answer).includes(nearest), said(answer));
+      assert.ok(output(answer).includes(nearest), output(answer));
     }
   });
 });
@@ -56,7 +56,7 @@ test("profiles", async (t) => {
   await t.test("an unknown profile names the nearest", async () => {
     const answer = await carillon(["profile", "show", "oriom"]);
     assert.notEqual(answer.code, 0);
-    assert.match(said(answer), /orion/);
+    assert.match(output(answer), /orion/);
   });
 });
 
@@ -70,7 +70,7 @@ test("carillon check", async (t) => {
 
   await t.test("a good file passes", async () => {
     const answer = await check(configText());
-    assert.equal(answer.code, 0, said(answer));
+    assert.equal(answer.code, 0, output(answer));
   });
 
   await t.test("all errors are reported, each with file, line, key and a remedy", async () => {
@@ -78,9 +78,9 @@ test("carillon check", async (t) => {
     const answer = await check(text);
     assert.notEqual(answer.code, 0);
     const line = (part) => text.split("\n").findIndex((one) => one.includes(part)) + 1;
-    assert.match(said(answer), new RegExp(`gateway\\.toml:${line("drian")}: .*drian.*drain`));
-    assert.match(said(answer), new RegExp(`gateway\\.toml:${line("oriom")}: .*orion`));
-    assert.match(said(answer), new RegExp(`gateway\\.toml:${line("message_bytes_max")}: .*message_bytes_max`));
+    assert.match(output(answer), new RegExp(`gateway\\.toml:${line("drian")}: .*drian.*drain`));
+    assert.match(output(answer), new RegExp(`gateway\\.toml:${line("oriom")}: .*orion`));
+    assert.match(output(answer), new RegExp(`gateway\\.toml:${line("message_bytes_max")}: .*message_bytes_max`));
   });
 
   const bad = [
@@ -91,25 +91,25 @@ test("carillon check", async (t) => {
     ["an unknown key name", configText({ endpoints: [{ profile: "orion", "auth.keys": ["mian"] }] }), /main/],
     ["a template that is no JSON", configText({ endpoints: [{ profile: "orion", "frames.event": '{"a":$body' }] }), /frames\.event/],
     ["an unknown template variable", configText({ endpoints: [{ profile: "orion", "frames.event": '{"a":$bdoy}' }] }), /\$body/],
-    ["skip where no gap can be told", configText({ endpoints: [{ profile: "orion", "lag.policy": "skip" }] }), /lag\.policy/],
+    ["skip without a gap frame", configText({ endpoints: [{ profile: "orion", "lag.policy": "skip" }] }), /lag\.policy/],
     ["two endpoints on one path", configText({ endpoints: [{ profile: "orion" }, { profile: "orion", name: "two" }] }), /\/ws/],
   ];
   for (const [name, text, expected] of bad) {
     await t.test(`refused: ${name}`, async () => {
       const answer = await check(text);
-      assert.notEqual(answer.code, 0, said(answer));
-      assert.match(said(answer), expected);
+      assert.notEqual(answer.code, 0, output(answer));
+      assert.match(output(answer), expected);
     });
   }
 
   await t.test("a missing variable and a weak secret are refused, and the secret is not shown", async () => {
     const missing = await check(configText(), { env: { CARILLON_JWT_SECRET: undefined } });
     assert.notEqual(missing.code, 0);
-    assert.match(said(missing), /CARILLON_JWT_SECRET/);
+    assert.match(output(missing), /CARILLON_JWT_SECRET/);
     const weak = await check(configText(), { env: { CARILLON_JWT_SECRET: "only-31-bytes-of-secret-0123456" } });
     assert.notEqual(weak.code, 0);
-    assert.match(said(weak), /32/);
-    assert.ok(!said(weak).includes("only-31-bytes"));
+    assert.match(output(weak), /32/);
+    assert.ok(!output(weak).includes("only-31-bytes"));
   });
 
   await t.test("serve refuses the same file with the same words", async () => {
@@ -117,15 +117,15 @@ test("carillon check", async (t) => {
     writeFileSync(file, configText({ server: { drian: "1s" } }));
     const [checked, served] = [await carillon(["check", file]), await carillon(["serve", "--config", file])];
     assert.notEqual(served.code, 0);
-    assert.match(said(served), /bad\.toml:\d+: .*drian/);
-    assert.match(said(checked), /bad\.toml:\d+: .*drian/);
+    assert.match(output(served), /bad\.toml:\d+: .*drian/);
+    assert.match(output(checked), /bad\.toml:\d+: .*drian/);
   });
 
   await t.test("a missing file is reported", async () => {
     for (const args of [["check", "/nonexistent.toml"], ["serve", "--config", "/nonexistent.toml"]]) {
       const answer = await carillon(args);
       assert.notEqual(answer.code, 0);
-      assert.match(said(answer), /nonexistent\.toml/);
+      assert.match(output(answer), /nonexistent\.toml/);
     }
   });
 });
@@ -194,7 +194,7 @@ test("a listen address that another program uses is reported as an error", async
   writeFileSync(file, configText({ server: { listen: [`127.0.0.1:${port}`] } }));
   const answer = await carillon(["serve", "--config", file], { timeoutMs: 10_000 });
   assert.notEqual(answer.code, 0);
-  assert.match(said(answer), new RegExp(`127\\.0\\.0\\.1:${port}.*(in use|taken)`));
+  assert.match(output(answer), new RegExp(`127\\.0\\.0\\.1:${port}.*(in use|taken)`));
 });
 
 test("a listen address that another Carillon uses is an error too; clients are not silently shared", async (t) => {
@@ -203,5 +203,5 @@ test("a listen address that another Carillon uses is an error too; clients are n
   writeFileSync(file, configText({ server: { listen: [`127.0.0.1:${first.port}`] } }));
   const answer = await carillon(["serve", "--config", file], { timeoutMs: 10_000 });
   assert.notEqual(answer.code, 0);
-  assert.match(said(answer), new RegExp(String(first.port)));
+  assert.match(output(answer), new RegExp(String(first.port)));
 });

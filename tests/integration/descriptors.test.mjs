@@ -17,7 +17,7 @@ test("more clients than one table of descriptors holds", async (t) => {
     server: { shards: SHARDS, descriptors: "per_shard" },
     under: ["prlimit", `--nofile=${LIMIT}:${LIMIT}`],
   }).catch((error) => error);
-  if (server instanceof Error) { // a container without CAP_SYS_ADMIN: then it has to say so
+  if (server instanceof Error) { // a container without CAP_SYS_ADMIN: the error must name the cause
     assert.match(server.message, /server\.descriptors: "per_shard" is not allowed to this process/);
     return;
   }

@@ -37,7 +37,7 @@ const SHAPES = {
 };
 
 // A line that listens until it is stopped: it must print an event of the demo publisher.
-async function hears(t, line) {
+async function receives(t, line) {
   const listener = startProcess("bash", ["-c", `exec env ${line}`], { cwd: "/" });
   t.after(() => listener.child.kill("SIGKILL"));
   await until(`an event from: ${line}`, () => {
@@ -72,8 +72,8 @@ test("carillon dev", async (t) => {
     assert.match(stdout, /"published":\s*1/);
   });
 
-  await t.test("the Node line receives events", (t2) => hears(t2, pasteable(dev.lines.stdout, "node")[0]));
-  await t.test("the Python line receives events", (t2) => hears(t2, pasteable(dev.lines.stdout, "python3")[0]));
+  await t.test("the Node line receives events", (t2) => receives(t2, pasteable(dev.lines.stdout, "node")[0]));
+  await t.test("the Python line receives events", (t2) => receives(t2, pasteable(dev.lines.stdout, "python3")[0]));
   await t.test("a line for the browser is there", () => assert.match(screen(), /new WebSocket\(/));
 
   await t.test("Ctrl-C drains and exits 0", async () => {

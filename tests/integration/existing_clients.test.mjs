@@ -23,7 +23,7 @@ test("orion 1, 5: a page reads channel and payload, and code and reason at the c
   await until("the page has it", () => page.evaluate(() => seen.length > 0), GENEROUS);
   assert.deepEqual(await page.evaluate(() => seen), [{ channel: "orion.trend.detected", payload }]);
   server.signal("SIGTERM");
-  await until("the page is told", () => page.evaluate(() => end !== null), GENEROUS);
+  await until("the page knows the end", () => page.evaluate(() => end !== null), GENEROUS);
   assert.deepEqual(await page.evaluate(() => end), { code: 1001, reason: "" });
 });
 
@@ -53,8 +53,8 @@ for (const scheme of ["ws", "wss"]) {
     assert.deepEqual(Object.keys(event), ["event", "streamId", "payload", "timestamp"]);
     assert.deepEqual([event.event, event.streamId, event.payload], ["stream.created", payload.id, payload]);
 
-    wscat.child.kill("SIGKILL"); // fluxora 7: an abrupt end leaves the count as soon as the kernel tells
-    await until("nobody is counted", async () => (await wsConnections()) === "0", GENEROUS);
+    wscat.child.kill("SIGKILL"); // fluxora 7: an abrupt end leaves the count as soon as the kernel reports it
+    await until("no client is counted", async () => (await wsConnections()) === "0", GENEROUS);
   });
 }
 
@@ -73,7 +73,7 @@ test("grimnir 3, 5: the reconnecting monitors of a page live through restarts", 
     return now.every(holds) && now;
   }, { ...GENEROUS, everyMs: 50 });
   const onAir = [];
-  const hears = async (type, payload, line) => {
+  const receives = async (type, payload, line) => {
     assert.match(await redis.publish(`grimnir.${type}`, JSON.stringify(payload)), /^:1/);
     onAir.push(line);
     await until(line, async () => (await page.evaluate(() => onAir)).length >= onAir.length, GENEROUS);
@@ -82,15 +82,15 @@ test("grimnir 3, 5: the reconnecting monitors of a page live through restarts", 
 
   await states("both are connected and pinged", ({ opens, pings }) => opens === 1 && pings > 0);
   await redis.publish("grimnir.now_playing", "{}"); // of no concern to either
-  await hears("live.handover", { username: "ada", transition_type: "faded" }, "handover to ada");
-  await hears("webstream.failover", { failover_url: "http://b.example/" }, "failed over to http://b.example/");
+  await receives("live.handover", { username: "ada", transition_type: "faded" }, "handover to ada");
+  await receives("webstream.failover", { failover_url: "http://b.example/" }, "failed over to http://b.example/");
 
   await server.stop();
   await states("two attempts have failed", ({ delays }) => delays.length >= 3);
   server = await startCarillon(t, options);
   await states("both are back", ({ opens }) => opens === 2);
-  await hears("dj_connect", { username: "bob" }, "connected bob");
-  await hears("webstream.recovered", { recovered_url: "http://a.example/" }, "recovered http://a.example/");
+  await receives("dj_connect", { username: "bob" }, "connected bob");
+  await receives("webstream.recovered", { recovered_url: "http://a.example/" }, "recovered http://a.example/");
 
   const before = await page.evaluate(() => state());
   for (const { delays } of before) assert.deepEqual(delays, delays.map((_, n) => Math.min(1000 * 2 ** n, 30_000)));
@@ -98,8 +98,8 @@ test("grimnir 3, 5: the reconnecting monitors of a page live through restarts", 
   server = await startCarillon(t, options);
   const after = await states("back once more", ({ opens }) => opens === 3);
   after.forEach(({ delays }, n) => assert.equal(delays[before[n].delays.length], 1000, "the delay began anew after the open"));
-  await hears("live.released", { username: "ada" }, "released by ada");
-  await hears("dj_disconnect", { username: "bob" }, "disconnected bob");
+  await receives("live.released", { username: "ada" }, "released by ada");
+  await receives("dj_disconnect", { username: "bob" }, "disconnected bob");
 });
 
 test("npm reconnecting-websocket: its clients of all four protocols come back after a restart", async (t) => {
@@ -126,7 +126,7 @@ test("npm reconnecting-websocket: its clients of all four protocols come back af
   for (let round = 1; round <= 3; round += 1) {
     await until(`all are open, ${round}`, () => clients.every(({ opens }) => opens === round), GENEROUS);
     for (const { channel, body } of clients) await redis.publish(channel, body(round));
-    await until(`all have heard ${round}`, () => clients.every(({ numbers }) => numbers.length >= round), GENEROUS);
+    await until(`all have received ${round}`, () => clients.every(({ numbers }) => numbers.length >= round), GENEROUS);
     if (round === 3) break;
     await server.stop();
     server = await startCarillon(t, options);

@@ -12,20 +12,20 @@ const EVENTS = 50; // a stream
 // [protocol, target of its clients, streams that they must receive]
 const KINDS = [
   ["orion", {}, ["orion.trend.detected", "orion.content.created"]],
-  ["service", { say: [subscribeTo("room:1"), PING] }, ["everyone", "room:1"]],
-  ["service", { say: [subscribeTo("room:2"), subscribeTo("room:1"), PING] }, ["everyone", "room:1", "room:2"]],
-  ["fluxora", { say: ["hello", "{}"] }, ["redis", "http"]],
+  ["service", { send: [subscribeTo("room:1"), PING] }, ["everyone", "room:1"]],
+  ["service", { send: [subscribeTo("room:2"), subscribeTo("room:1"), PING] }, ["everyone", "room:1", "room:2"]],
+  ["fluxora", { send: ["hello", "{}"] }, ["redis", "http"]],
   ["grimnir", { types: ["now_playing", "dj_connect"] }, ["now_playing", "dj_connect"]],
-  ["grimnir", { types: ["live.handover"], say: ['{"type":"pong"}'] }, ["live.handover"]],
+  ["grimnir", { types: ["live.handover"], send: ['{"type":"pong"}'] }, ["live.handover"]],
   ["grimnir", { types: ["bogus"] }, []],
 ];
 
-async function openKind(libraryClients, address, [dialect, { types, say = [] }, streams]) {
+async function openKind(libraryClients, address, [dialect, { types, send = [] }, streams]) {
   const url = `${address}${DIALECTS[dialect].target(mintToken(), types)}`;
   const client = await libraryClients.open(url);
   assert.equal(client.refused, null);
-  for (const text of say) await client.send(text);
-  const answers = say.filter((text) => text === PING).length;
+  for (const text of send) await client.send(text);
+  const answers = send.filter((text) => text === PING).length;
   await client.next(answers);
   return { client, dialect, streams, frames: answers + streams.length * EVENTS };
 }

@@ -9,7 +9,7 @@ import {
   startRedis, temporaryFolder, tlsAddress, until,
 } from "./harness.mjs";
 
-const said = ({ stdout, stderr }) => stdout + stderr;
+const output = ({ stdout, stderr }) => stdout + stderr;
 
 // Both verdicts; a gateway that starts is a failure here.
 async function refusedAlike(t, text, expected, options = {}) {
@@ -18,8 +18,8 @@ async function refusedAlike(t, text, expected, options = {}) {
   const checked = await carillon(["check", file], options);
   const served = await carillon(["serve", "--config", file], options);
   for (const answer of [checked, served]) {
-    assert.equal(answer.code, 2, said(answer));
-    assert.match(said(answer), expected);
+    assert.equal(answer.code, 2, output(answer));
+    assert.match(output(answer), expected);
   }
   assert.equal(checked.stderr, served.stderr);
 }
@@ -75,7 +75,7 @@ test("a configuration that cannot work is refused by check and by serve", async 
     const certificate = await makeCertificate(t);
     await refusedAlike(t, listen([tlsAddress("127.0.0.1:0", { ...certificate, certFile: pipe })]), /it is a pipe without a writer/);
     await refusedAlike(t, listen([tlsAddress("127.0.0.1:0", { ...certificate, keyFile: pipe })]), /it is a pipe without a writer/);
-    assert.match(said(await carillon(["check", pipe])), /it is a pipe without a writer/);
+    assert.match(output(await carillon(["check", pipe])), /it is a pipe without a writer/);
   });
 
   await t.test("an API key that can be guessed", (t) =>
@@ -115,5 +115,5 @@ test("channels under carillon. reach no client", async (t) => {
   const url = `http://127.0.0.1:${server.port}`;
   const refused = await carillon(["publish", "--url", url, "carillon.x", "1"]);
   assert.equal(refused.code, 1);
-  assert.match(said(refused), /reserved/);
+  assert.match(output(refused), /reserved/);
 });

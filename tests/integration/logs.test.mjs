@@ -27,7 +27,7 @@ test("logs", async (t) => {
     texts.push((await rawExchange(server.port, upgradeHead(`/ws?token=${token}`))).body);
     secrets.push(...token.split(".").slice(1).filter((part) => part.length > 10));
   }
-  const marked = "tell-nobody-0123456789";
+  const marked = "never-logged-0123456789";
   secrets.push(marked);
   for (const target of [
     `/ws?token=${marked}`, `/ws?access_token=${marked}`, `/nowhere?api_key=${marked}&x=1`, `/ws?refresh_token=${marked}`,

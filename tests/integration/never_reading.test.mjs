@@ -48,7 +48,7 @@ test("never-reading clients among 1,000", async (t) => {
   await t.test("the server's memory grew by one log's window, not by one per client", () => {
     const grown = most.resident - before.resident;
     t.diagnostic(`resident memory grew by ${(grown / MIB).toFixed(1)} MiB`);
-    // The window is 1 MiB; the allocator, the inbox and a second shard's share stand beside it. Kept a
+    // The window is 1 MiB; the allocator, the inbox and a second shard's share come in addition. Kept a
     // client, it would be 40 MiB.
     assert.ok(grown < 12 * MIB, `${(grown / MIB).toFixed(1)} MiB`);
   });

@@ -76,7 +76,7 @@ test("orion 7: pings and time-outs, with short times", async (t) => {
     until("counted", async () => (await metrics(server)).sum(METRIC.closes, { reason: "ping_timeout" }) === 1));
 });
 
-test("orion 10: a connection outlives its token's exp, and closes at it by knob", async (t) => {
+test("orion 10: a connection outlives its token's exp, and closes at it by setting", async (t) => {
   const server = await startCarillon(t, {
     endpoints: [{ profile: "orion" }, { profile: "orion", name: "strict", path: "/strict", "auth.close_at_exp": 1008 }],
   });

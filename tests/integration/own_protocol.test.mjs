@@ -9,7 +9,7 @@ import {
 } from "./harness.mjs";
 
 const FILE = path.join(ROOT, "docs/examples/chat.toml");
-const say = (server, topic, text) =>
+const publishText = (server, topic, text) =>
   publish(server, { channel: "chat.room-1", data: { name: "message.created", topic, body: { text } } });
 
 test("docs/examples/chat.toml", async (t) => {
@@ -19,7 +19,7 @@ test("docs/examples/chat.toml", async (t) => {
 
   await t.test("a frame has the name, the topic, the body and a time in milliseconds", async (t2) => {
     const client = await openClient(t2, url("topics=music"));
-    await say(server, "music", "one");
+    await publishText(server, "music", "one");
     const [{ data, isBinary }] = await client.next(1);
     assert.equal(isBinary, false);
     const { at, ...rest } = JSON.parse(data);
@@ -31,7 +31,7 @@ test("docs/examples/chat.toml", async (t) => {
   await t.test("the topics parameter selects, and without it the client gets the lobby", async (t2) => {
     const both = await openClient(t2, url("topics=music,news"));
     const none = await openClient(t2, url());
-    for (const [topic, text] of [["music", "a"], ["lobby", "b"], ["other", "c"], ["news", "d"], ["lobby", "e"]]) await say(server, topic, text);
+    for (const [topic, text] of [["music", "a"], ["lobby", "b"], ["other", "c"], ["news", "d"], ["lobby", "e"]]) await publishText(server, topic, text);
     await both.next(2);
     await none.next(2);
     assert.deepEqual(texts(both), ["a", "d"]);

@@ -6,7 +6,7 @@ import {
   Page, api, carillon, code, codes, mintToken, openClient, openRaw, publish, startCarillon, until, within,
 } from "./harness.mjs";
 
-test("service: commands and errors are as the page says", async (t) => {
+test("service: commands and errors are as on the page", async (t) => {
   const page = new Page("service");
   const server = await startCarillon(t, { endpoints: [{ profile: "service", acks: "on" }, { profile: "service", name: "quiet", path: "/quiet" }] });
   const timeless = (text) => JSON.parse(String(text).replaceAll(/,"timestamp":("[^"]*"|…)/g, ""));
@@ -99,21 +99,21 @@ test("defaults on the pages are the options' own", async () => {
   const { stdout } = await carillon(["config", "explain", "endpoint"]);
   const markdown = new Page("../configuration").text;
   assert.ok(stdout.length > 0);
-  for (const [key, value, said] of [
+  for (const [key, value, claim] of [
     ["lag.bytes_max", '"1MiB"', /more than 1 MiB behind for 3 s/], ["lag.grace", '"3s"', /more than 1 MiB behind for 3 s/],
     ["lag.age_max", '"15s"', /15 s behind/],
     ["lag.close_reason", '"Slow consumer"', /`Slow consumer`/],
   ]) {
     assert.match(markdown, new RegExp(`\\| \`${key}\` \\|.*\\| \`${value}\` \\|`));
-    for (const name of ["orion", "service", "fluxora", "grimnir"]) assert.match(new Page(name).text, said);
+    for (const name of ["orion", "service", "fluxora", "grimnir"]) assert.match(new Page(name).text, claim);
   }
   assert.match(markdown, /\| `limits\.channels` \|.*\| `128` \|/);
 });
 
-test("grimnir: what types means is as the page says", async (t) => {
+test("grimnir: what types means is as on the page", async (t) => {
   const server = await startCarillon(t, { endpoints: [{ profile: "grimnir" }] });
   const token = mintToken();
-  const heard = async (query) => {
+  const received = async (query) => {
     const client = await openClient(t, server.ws(`/api/v1/events?${query}&token=${token}`));
     return client;
   };
@@ -122,7 +122,7 @@ test("grimnir: what types means is as the page says", async (t) => {
     "types=bogus": [], "types=Now_Playing": [], "types=dj_connect,%20health": ["dj_connect", "health"],
     "types=dj_connect&types=health": ["dj_connect", "health"], "types=health,health": ["health"],
   };
-  const clients = await Promise.all(Object.keys(cases).map(heard));
+  const clients = await Promise.all(Object.keys(cases).map(received));
   const all = await openClient(t, server.ws(`/api/v1/events?types=schedule_update&token=${token}`));
   for (const type of ["now_playing", "dj_connect", "health", "schedule_update"]) await publish(server, { channel: `grimnir.${type}`, data: { n: 1 } });
   await all.next(1); // the last one: what comes before it has been written to the others

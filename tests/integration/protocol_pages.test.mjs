@@ -208,7 +208,7 @@ test("events, refusals and closes", async (t) => {
       assert.deepEqual(frames, expected);
     });
 
-    await t.test(`${name}: each refusal is as the page says`, async () => {
+    await t.test(`${name}: each refusal is as on the page`, async () => {
       const rows = pageOf(name).table("Refusals").map(([status, body]) => `${status} ${code(body)}`);
       const timeless = (text) => text.replaceAll(/"timestamp":"[^"]+"/g, '"timestamp":T');
       const asked = [
@@ -229,7 +229,7 @@ test("events, refusals and closes", async (t) => {
   const closes = (name) => pageOf(name).table("Close codes").map(([number, reason]) => `${number} ${code(reason)}`.trim());
   const bytes = { orion: 513, service: 64 * 1024 + 1, fluxora: 4097 };
   for (const [name, size] of Object.entries(bytes)) {
-    await t.test(`${name}: a message over its limit closes as the page says`, async (t2) => {
+    await t.test(`${name}: a message over its limit closes as on the page`, async (t2) => {
       const client = await openClient(t2, server.ws(target(name)));
       client.socket.send("x".repeat(size));
       const { code: number, reason } = await within("closed", 5000, client.closed);
@@ -238,7 +238,7 @@ test("events, refusals and closes", async (t) => {
     });
   }
 
-  await t.test("fluxora 4: the eleventh message closes as the page says", async (t2) => {
+  await t.test("fluxora 4: the eleventh message closes as on the page", async (t2) => {
     const client = await openClient(t2, server.ws(PATHS.fluxora));
     for (let n = 0; n < 11; n += 1) client.socket.send("x");
     const { code: number, reason } = await within("closed", 5000, client.closed);
@@ -246,7 +246,7 @@ test("events, refusals and closes", async (t) => {
   });
 
   for (const name of ["service", "grimnir"]) {
-    await t.test(`${name}: the end of its token closes as the page says`, async (t2) => {
+    await t.test(`${name}: the end of its token closes as on the page`, async (t2) => {
       const client = await openClient(t2, server.ws(PATHS[name], mintToken({ exp: nowSeconds() + 2 })));
       const { code: number, reason } = await within("closed", 6000, client.closed);
       assert.ok(closes(name).includes(`${number} ${reason}`.trim()), `${number} ${reason}`);
@@ -255,7 +255,7 @@ test("events, refusals and closes", async (t) => {
     });
   }
 
-  await t.test("all: a shutdown closes as the pages say", async (t2) => {
+  await t.test("all: a shutdown closes as on the pages", async (t2) => {
     const clients = [];
     for (const name of PROFILES) clients.push([name, await openClient(t2, server.ws(target(name)))]);
     server.signal("SIGTERM");
@@ -268,7 +268,7 @@ test("events, refusals and closes", async (t) => {
   });
 });
 
-test("the caps of grimnir answer as the page says", async (t) => {
+test("the caps of grimnir answer as on the page", async (t) => {
   const rows = pageOf("grimnir").table("Refusals").map(([status, body]) => `${status} ${code(body)}`);
   for (const [setting, status] of [["limits.connections", 503], ["limits.accepts_per_ip", 429]]) {
     const server = await startCarillon(t, { text: configText({ endpoints: [{ profile: "grimnir", [setting]: 1 }] }) });

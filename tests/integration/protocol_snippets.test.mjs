@@ -66,7 +66,7 @@ test("the clients of docs/protocols", async (t) => {
   await Promise.all(Object.keys(LANGUAGES).map(async (language) => { clients[language] = await start[language](); }));
 
   // Publishes until this client has received it, because only the client knows whether it is connected.
-  const hears = (profile, language, marker) => async () => {
+  const receives = (profile, language, marker) => async () => {
     const client = clients[language][profile];
     await until(`"${marker}" at the ${language} client of ${profile}\n${client.text()}`, async () => {
       if (client.lines.some((line) => line.includes(marker))) return true;
@@ -80,7 +80,7 @@ test("the clients of docs/protocols", async (t) => {
     }
   };
 
-  await all("hears an event", (profile, language) => hears(profile, language, "first-event"));
+  await all("receives an event", (profile, language) => receives(profile, language, "first-event"));
 
   login.lifeSeconds = 31; // the clients leave 30 s before it expires
   server.expectedEnd = true;
@@ -89,12 +89,12 @@ test("the clients of docs/protocols", async (t) => {
   const askedBefore = { ...login.asked };
   server = await startCarillon(t, options);
 
-  await all("comes back to a server that was killed, and hears again", (profile, language) => hears(profile, language, "second-event"));
+  await all("reconnects to a server that was killed, and receives again", (profile, language) => receives(profile, language, "second-event"));
 
   await all("comes back with a fresh token before the old one expires", (profile, language) => async () => {
     const who = `${profile}-${language}`;
     await until(`${who} renews`, () => login.asked[who] >= askedBefore[who] + 2, WAIT);
-    await hears(profile, language, "third-event")();
+    await receives(profile, language, "third-event")();
   }, RENEWS);
 
   await t.test("no client waited for its token to expire", async () => {

@@ -29,7 +29,7 @@ for (const scheme of ["ws", "wss"]) {
           for (const source of sources) if (source.dialect === dialect) await source.send(markText(source, n));
         }
       };
-      const hears = async (client, dialect, streams) => {
+      const receives = async (client, dialect, streams) => {
         await client.next(streams.length * EVENTS);
         assert.deepEqual(judgeFrames(dialect, client.frames, streams, EVENTS), []);
         all.push([client, dialect, streams, EVENTS]);
@@ -38,7 +38,7 @@ for (const scheme of ["ws", "wss"]) {
       await t.test("orion 2, 5, 8: every event of orion.* with the token in the query", async () => {
         const client = await open("orion", mintToken());
         await sendAll("orion");
-        await hears(client, "orion", ["orion.trend.detected", "orion.content.created"]);
+        await receives(client, "orion", ["orion.trend.detected", "orion.content.created"]);
       });
 
       await t.test("service 3, 5: subscribe, ping, and only the events of the subscribed channel and the broadcasts", async () => {
@@ -48,7 +48,7 @@ for (const scheme of ["ws", "wss"]) {
         await client.next(1); // the pong: the subscription is done
         await sendAll("service");
         await client.next(1 + 2 * EVENTS);
-        await hears(client, "service", ["everyone", "room:1"]);
+        await receives(client, "service", ["everyone", "room:1"]);
         client.send('{"type":"unsubscribe","data":{"channel":"room:1"}}');
         client.send('{"type":"ping","data":{}}');
         await client.next(2 + 2 * EVENTS);
@@ -57,13 +57,13 @@ for (const scheme of ["ws", "wss"]) {
       await t.test("fluxora 2, 11: every stream event, from Redis and from POST /api/streams, without a token", async () => {
         const client = await open("fluxora");
         await sendAll("fluxora");
-        await hears(client, "fluxora", ["redis", "http"]);
+        await receives(client, "fluxora", ["redis", "http"]);
       });
 
       await t.test("grimnir 3: the types that it asks for, and no other", async () => {
         const client = await open("grimnir", mintToken());
         await sendAll("grimnir");
-        await hears(client, "grimnir", ["now_playing", "live.handover"]);
+        await receives(client, "grimnir", ["now_playing", "live.handover"]);
       });
 
       if (!isBrowser) {

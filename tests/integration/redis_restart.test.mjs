@@ -30,7 +30,7 @@ test("Redis killed and restarted in the middle", async (t) => {
   await t.test("/ready answers 503 within 5 s", () =>
     until("503", async () => (await api(server, "GET", "/ready")).status === 503, { timeoutMs: 5000 }));
 
-  await t.test("/health stays 200, says degraded, names the bus and since when", async () => {
+  await t.test("/health stays 200 and degraded, with the bus and since when", async () => {
     const { status, json, text } = await api(server, "GET", "/health");
     assert.deepEqual([status, json.status], [200, "degraded"]);
     assert.match(text, /redis/i);

@@ -46,16 +46,16 @@ async function subscribe(t, redis) {
 test("fluxora 11: requests become events, and the answer is the payload", async (t) => {
   const redis = await startRedis(t);
   const server = await startCarillon(t, options({ bus: { url: redis.url } }));
-  const heard = await subscribe(t, redis);
+  const received = await subscribe(t, redis);
   const client = await openClient(t, server.ws("/ws"));
   let events = 0;
 
-  // Sends, and tells the answer and the event: as `ws` and `redis-cli` both have it.
+  // Sends, and returns the response and the event as `ws` and `redis-cli` both receive it.
   const exchange = async (channel, ...request) => {
     const answer = await send(server, ...request);
     events += 1;
     const text = (await client.next(events))[events - 1].data.toString();
-    const onRedis = (await until("the event at redis-cli", () => heard().length >= events && heard()))[events - 1];
+    const onRedis = (await until("the event at redis-cli", () => received().length >= events && received()))[events - 1];
     assert.deepEqual(onRedis, { channel, body: text });
     return { answer, text, event: JSON.parse(text) };
   };
@@ -190,7 +190,7 @@ test("a route in an endpoint's table is served, and a wrong one is reported with
   const line = text.split("\n").indexOf('path = "/ws"') + 1;
   const { code, stdout, stderr } = await carillon(["check", file], { env: { HOOK_KEY: "hook-key-1" } });
   assert.notEqual(code, 0);
-  const said = stdout + stderr;
-  assert.ok(said.includes(`bad.toml:${line}: endpoint[0].route[6].path: "/ws" is the path of the endpoint at`), said);
-  assert.ok(said.includes(`bad.toml:${line + 2}: endpoint[0].route[6].event: at byte 0: there is no variable $bdy; did you mean $body?`), said);
+  const output = stdout + stderr;
+  assert.ok(output.includes(`bad.toml:${line}: endpoint[0].route[6].path: "/ws" is the path of the endpoint at`), output);
+  assert.ok(output.includes(`bad.toml:${line + 2}: endpoint[0].route[6].event: at byte 0: there is no variable $bdy; did you mean $body?`), output);
 });

@@ -93,7 +93,7 @@ func (a *agent) obey(words []string) error {
 	return errors.New("not a command")
 }
 
-// follow opens a client and tells what becomes of it, to its end.
+// follow opens a client and reports what happens to it, to its end.
 func (a *agent) follow(id, url string, headers []string) {
 	header := http.Header{}
 	for _, line := range headers {
@@ -102,30 +102,30 @@ func (a *agent) follow(id, url string, headers []string) {
 	}
 	client, err := a.dial(context.Background(), url, header, a.trusted)
 	if err != nil {
-		a.tell(id, "refused", refusedStatus(err), encode(err.Error()))
+		a.report(id, "refused", refusedStatus(err), encode(err.Error()))
 		return
 	}
 	a.mutex.Lock()
 	a.open[id] = client
 	a.mutex.Unlock()
-	a.tell(id, "open")
+	a.report(id, "open")
 	for {
 		text, data, err := client.Read()
 		if err != nil {
 			end := closure{code: abnormalClosure, reason: ""}
 			errors.As(err, &end)
-			a.tell(id, "close", fmt.Sprint(end.code), encode(end.reason))
+			a.report(id, "close", fmt.Sprint(end.code), encode(end.reason))
 			return
 		}
 		if text {
-			a.tell(id, "text", encode(string(data)))
+			a.report(id, "text", encode(string(data)))
 		} else {
-			a.tell(id, "binary", fmt.Sprint(len(data)))
+			a.report(id, "binary", fmt.Sprint(len(data)))
 		}
 	}
 }
 
-func (a *agent) tell(words ...string) {
+func (a *agent) report(words ...string) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	fmt.Println(strings.Join(words, "\t"))

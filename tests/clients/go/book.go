@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 )
 
-// entry is what one frame, byte for byte, says.
+// entry is the content of one frame, byte for byte.
 type entry struct {
 	known  bool // matches the pattern of events
 	quiet  bool // matches the pattern of frames without an event

@@ -34,7 +34,7 @@ type group struct {
 	URL     string   `json:"url"`
 	Count   int      `json:"count"`
 	From    []string // local addresses, used in turn
-	Say     []string // text messages to send once connected
+	Send    []string // text messages to send once connected
 	Quiet   string   // a pattern of frames that carry no event
 	Event   string   // a pattern with the groups stream, n and at (wall clock, microseconds)
 	Streams []string // whose events each of them must receive, all and in order
@@ -55,7 +55,7 @@ type verdict struct {
 	Examples   []string `json:"examples"`
 }
 
-// member is one client. One goroutine writes it; the verdict reads it once that one is told to stop.
+// member is one client. One goroutine writes it; the verdict reads it once that one has been asked to stop.
 type member struct {
 	socket *websocket.Conn
 	next   map[string]int64 // by stream: the number that is due
@@ -70,7 +70,7 @@ type crew struct {
 	received int64 // atomic
 	latency  histogram
 	reading  sync.WaitGroup
-	judging  atomic.Bool // from then on a reader that ends was told to
+	judging  atomic.Bool // from then on a reader that ends was asked to
 }
 
 func runSwarm() error {
@@ -164,7 +164,7 @@ func (c *crew) connect(index int) error {
 	for _, stream := range c.Streams {
 		m.next[stream] = 0
 	}
-	for _, text := range c.Say {
+	for _, text := range c.Send {
 		if err := socket.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
 			return err
 		}
@@ -173,10 +173,10 @@ func (c *crew) connect(index int) error {
 	c.reading.Add(1)
 	ready := make(chan struct{})
 	go c.follow(m, ready)
-	if len(c.Say) == 0 {
+	if len(c.Send) == 0 {
 		return nil
 	}
-	// What was said last is answered: by then the rest is done too.
+	// The last message has a reply: by then the earlier ones are done too.
 	select {
 	case <-ready:
 		return nil
@@ -257,7 +257,7 @@ func waitForAll(crews []*crew, totals map[string]int64, patience time.Duration) 
 			last, since = received, time.Now()
 		}
 		if received >= expected || time.Since(since) > patience {
-			// What comes beyond that, a duplicate say, has a moment to show itself.
+			// Anything beyond that, such as a duplicate, has a moment to arrive.
 			time.Sleep(time.Second)
 			return
 		}

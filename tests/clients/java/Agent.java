@@ -58,7 +58,7 @@ public final class Agent {
     builder.buildAsync(URI.create(words[2]), new Follower(id)).exceptionally(failure -> {
       Throwable cause = failure.getCause() == null ? failure : failure.getCause();
       int status = cause instanceof WebSocketHandshakeException refused ? refused.getResponse().statusCode() : 0;
-      tell(id, "refused", String.valueOf(status), encode(String.valueOf(cause)));
+      report(id, "refused", String.valueOf(status), encode(String.valueOf(cause)));
       return null;
     });
   }
@@ -75,7 +75,7 @@ public final class Agent {
     @Override
     public void onOpen(WebSocket socket) {
       open.put(id, socket);
-      tell(id, "open");
+      report(id, "open");
       socket.request(1);
     }
 
@@ -83,7 +83,7 @@ public final class Agent {
     public CompletionStage<?> onText(WebSocket socket, CharSequence part, boolean last) {
       text.append(part);
       if (last) {
-        tell(id, "text", encode(text.toString()));
+        report(id, "text", encode(text.toString()));
         text.setLength(0);
       }
       socket.request(1);
@@ -94,7 +94,7 @@ public final class Agent {
     public CompletionStage<?> onBinary(WebSocket socket, ByteBuffer part, boolean last) {
       bytes += part.remaining();
       if (last) {
-        tell(id, "binary", String.valueOf(bytes));
+        report(id, "binary", String.valueOf(bytes));
         bytes = 0;
       }
       socket.request(1);
@@ -103,13 +103,13 @@ public final class Agent {
 
     @Override
     public CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
-      tell(id, "close", String.valueOf(code), encode(reason));
+      report(id, "close", String.valueOf(code), encode(reason));
       return null;
     }
 
     @Override
     public void onError(WebSocket socket, Throwable error) {
-      tell(id, "close", String.valueOf(ABNORMAL_CLOSURE), "");
+      report(id, "close", String.valueOf(ABNORMAL_CLOSURE), "");
     }
   }
 
@@ -126,7 +126,7 @@ public final class Agent {
     return context;
   }
 
-  private static synchronized void tell(String... words) {
+  private static synchronized void report(String... words) {
     System.out.println(String.join("\t", words));
     System.out.flush();
   }

@@ -16,7 +16,7 @@ def encode(text):
     return base64.b64encode(text.encode()).decode()
 
 
-def tell(*words):
+def report(*words):
     print(*words, sep="\t", flush=True)
 
 
@@ -38,20 +38,20 @@ class Agent:
                 url, extra_headers=[header.split(": ", 1) for header in headers], open_timeout=30, **options)
             async with connecting as connection:
                 self.open[client] = connection
-                tell(client, "open")
+                report(client, "open")
                 # What existing clients do: iterate, until the server closes.
                 async for message in connection:
                     if isinstance(message, str):
-                        tell(client, "text", encode(message))
+                        report(client, "text", encode(message))
                     else:
-                        tell(client, "binary", len(message))
-                tell(client, "close", connection.close_code, encode(connection.close_reason))
+                        report(client, "binary", len(message))
+                report(client, "close", connection.close_code, encode(connection.close_reason))
         except websockets.InvalidStatusCode as refused:
-            tell(client, "refused", refused.status_code, encode(str(refused)))
+            report(client, "refused", refused.status_code, encode(str(refused)))
         except websockets.ConnectionClosed as closed:
-            tell(client, "close", closed.rcvd.code if closed.rcvd else 1006, encode(closed.rcvd.reason if closed.rcvd else ""))
+            report(client, "close", closed.rcvd.code if closed.rcvd else 1006, encode(closed.rcvd.reason if closed.rcvd else ""))
         except OSError as error:
-            tell(client, "refused", 0, encode(repr(error)))
+            report(client, "refused", 0, encode(repr(error)))
 
     def obey(self, command, client, *words):
         if command == "open":

@@ -56,12 +56,12 @@ export async function openPage(t, page, options = {}) {
   return opened;
 }
 
-// The browser's own WebSocket with the face of real_client.mjs. It knows no headers, and tells of a
+// The browser's own WebSocket with the interface of real_client.mjs. It knows no headers, and reports of a
 // refusal only that there is no connection.
 export async function startBrowser(t, options) {
   const page = await openPage(t, "sockets.html", options);
   const clients = new Map();
-  await page.exposeFunction("tell", (id, ...words) => clients.get(id).note(...words));
+  await page.exposeFunction("report", (id, ...words) => clients.get(id).note(...words));
   return {
     async open(url, headers = {}) {
       if (Object.keys(headers).length > 0) throw new Error("a browser's WebSocket has no headers");

@@ -22,7 +22,7 @@ class Client {
     return new Promise((resolve, reject) => {
       this.socket.once("open", () => {
         this.socket.removeListener("error", reject);
-        this.socket.on("error", () => {}); // told by `close`
+        this.socket.on("error", () => {}); // `close` reports it
         resolve();
       });
       this.socket.once("error", reject);
@@ -57,7 +57,7 @@ const commands = {
     open: clients.filter((client) => client.close === null).length,
   }),
   judge: ({ from, to }) => clients.map((client) => ({
-    // A broken record has as many faults as events: a few of them tell the story.
+    // A broken record has as many faults as events: a few of them are enough.
     faults: [...client.faults, ...judge(client.numbers, from, to)].slice(0, 5),
     received: client.numbers.length,
     close: client.close,

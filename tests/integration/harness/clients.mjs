@@ -23,7 +23,7 @@ export async function openClient(t, url, options = {}) {
     socket.once("open", resolve);
     socket.once("error", reject);
   }));
-  socket.on("error", () => {}); // told by `close`
+  socket.on("error", () => {}); // `close` reports it
   client.next = (count = 1, timeoutMs = 5000) =>
     until(`${count} messages`, () => client.messages.length >= count && client.messages, { timeoutMs });
   return client;
@@ -151,7 +151,7 @@ export async function openPacedClients(t, { port, target, count, bytesPerSecond,
   return { verdict };
 }
 
-// Clients that send as fast as they can (flooders.py says what). `end()` stops them: { sent, ends }.
+// Clients that send as fast as they can (see flooders.py for what). `end()` stops them: { sent, ends }.
 export async function openFlooders(t, { port, target, count, what }) {
   const python = startProcess(PYTHON, [path.join(HERE, "flooders.py"), String(port), target, String(count), what]);
   t.after(() => python.child.kill("SIGKILL"));

@@ -16,7 +16,7 @@ for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exi
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Waits until `condition` gives something true, and returns it. No fixed sleeps: a deadline, and a
-// message that says what never came; `what` may be a function that says how far it is.
+// message with what never came; `what` may be a function that returns the progress.
 export async function until(what, condition, { timeoutMs = 10_000, everyMs = 20 } = {}) {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -107,7 +107,7 @@ export function serverEnds(serverPort, clientPorts) {
 }
 
 // What the kernel holds for both ends of loopback connections, given the clients' ports: bytes in their
-// receive and send queues with the overhead of their buffers, and what is reserved beside them.
+// receive and send queues with the overhead of their buffers, and what is reserved in addition.
 export function kernelBytes(clientPorts) {
   const wanted = new Set(clientPorts.map(String));
   const text = execFileSync("ss", ["-tmnHO"], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });

@@ -32,7 +32,7 @@ async def main(url, count, expected):
         waiting = asyncio.create_task(connected.acquire())
         await asyncio.wait([waiting, *clients], return_when=asyncio.FIRST_COMPLETED)
         if not waiting.done():
-            break  # a client failed: gather says why
+            break  # a client failed: gather has the reason
     else:
         print("connected", flush=True)
     print(json.dumps(await asyncio.gather(*clients)), flush=True)

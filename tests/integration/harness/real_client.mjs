@@ -18,7 +18,7 @@ export class RealClient {
     else if (kind === "binary") this.binaries += 1;
     else if (kind === "refused") this.refused = { status: Number(first), text: second };
     else if (kind === "close") this.end ??= { code: Number(first), reason: second };
-    else throw new Error(`a client told ${kind}`);
+    else throw new Error(`a client reported ${kind}`);
   }
 
   // Once it is open or refused; generous, because a JVM or a browser may still be starting.

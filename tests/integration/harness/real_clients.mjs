@@ -79,16 +79,16 @@ function startAgent(t, command, args, { certificate } = {}) {
     agent.child.stdin.end();
     await within(`${command} leaves`, 10_000, agent.exited).finally(() => agent.child.kill("SIGKILL"));
   });
-  const tell = (...words) => {
+  const report = (...words) => {
     if (ended) throw new Error(`${command} is gone: ${agent.text()}`);
     agent.child.stdin.write(`${words.join("\t")}\n`);
   };
   return {
     open(url, headers = {}) {
       const id = String(clients.size);
-      const client = new RealClient((word, text) => tell(word, id, ...(text === undefined ? [] : [encode(text)])));
+      const client = new RealClient((word, text) => report(word, id, ...(text === undefined ? [] : [encode(text)])));
       clients.set(id, client);
-      tell("open", id, url, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`));
+      report("open", id, url, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`));
       return client.opened().catch((error) => { throw new Error(`${error.message}: ${agent.text()}`); });
     },
   };

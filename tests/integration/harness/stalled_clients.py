@@ -1,7 +1,7 @@
 """Clients that ask for the upgrade and never read a byte: PORT, TARGET, how many.
 
 Prints their ports as JSON once all have asked. At the end of its input it reads after all, and prints how
-each connection ended: "reset", "fin" or "open". (Node does not tell a reset from an end while it is paused.)
+each connection ended: "reset", "fin" or "open". (Node cannot distinguish a reset from an end while it is paused.)
 """
 
 import errno

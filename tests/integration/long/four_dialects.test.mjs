@@ -14,8 +14,8 @@ const SECONDS = 60;
 // Of grimnir, 100 connections may come from one address a minute.
 const ADDRESSES = Array.from({ length: 50 }, (_, n) => `127.0.1.${n + 1}`);
 
-const group = (server, dialect, share, { types, say = [], from = [] }, streams) => ({
-  dialect, say, from, streams, count: Math.round(CLIENTS * share),
+const group = (server, dialect, share, { types, send = [], from = [] }, streams) => ({
+  dialect, send, from, streams, count: Math.round(CLIENTS * share),
   url: `ws://127.0.0.1:${server.port}${DIALECTS[dialect].target(mintToken(), types)}`,
   // Go writes a named group as (?P<name>.
   event: DIALECTS[dialect].event.replaceAll("(?<", "(?P<"), quiet: DIALECTS[dialect].quiet,
@@ -23,8 +23,8 @@ const group = (server, dialect, share, { types, say = [], from = [] }, streams) 
 
 const groups = (server) => [
   group(server, "orion", 1, {}, ["orion.trend.detected", "orion.content.created"]),
-  group(server, "service", 0.5, { say: [subscribeTo("room:1"), PING] }, ["everyone", "room:1"]),
-  group(server, "service", 0.5, { say: [subscribeTo("room:2"), PING] }, ["everyone", "room:2"]),
+  group(server, "service", 0.5, { send: [subscribeTo("room:1"), PING] }, ["everyone", "room:1"]),
+  group(server, "service", 0.5, { send: [subscribeTo("room:2"), PING] }, ["everyone", "room:2"]),
   group(server, "fluxora", 1, {}, ["redis", "http"]),
   group(server, "grimnir", 0.5, { types: ["now_playing", "live.handover"], from: ADDRESSES }, ["now_playing", "live.handover"]),
   group(server, "grimnir", 0.5, { types: ["dj_connect"], from: ADDRESSES }, ["dj_connect"]),

@@ -7,7 +7,7 @@ import {
   METRIC, api, judgeWithHoles, metrics, mintToken, openPool, pause, publish, startCarillon, startRedis, until,
 } from "../harness.mjs";
 
-// Publishes numbered events, some a second, until told to stop; failures are the fault that is tested.
+// Publishes numbered events, some a second, until it is stopped; failures are the fault that is tested.
 function startLoad(redis, perSecond) {
   const load = { next: 0, stopped: false };
   load.done = (async () => {

@@ -43,7 +43,7 @@ test("300 bodies of 1 MiB that never end take 64 MiB, and no longer than two of 
     return clients.every(({ status }) => status !== null);
   }, { timeoutMs: 30_000, everyMs: 50 });
   t.diagnostic(`resident memory grew by ${(most / MIB).toFixed(1)} MiB; answers: ${JSON.stringify(tally(clients))}`);
-  // Beside the budget: sockets, and what malloc keeps between buffers that have grown. Without a budget: 300.
+  // In addition to the budget: sockets, and what malloc keeps between buffers that have grown. Without a budget: 300.
   assert.ok(most < 110 * MIB, `${(most / MIB).toFixed(1)} MiB`);
   assert.deepEqual(Object.keys(tally(clients)).sort(), ["408", "503"]);
   const now = await metrics(server);

@@ -40,7 +40,7 @@ test("a virtual address leads to another server while the old connections stay o
   await isBackOn(run.after, run, performance.now());
   const after = await metrics(run.server);
   assert.equal(after.sum("carillon_bus_failovers_total", { reason: "other_server" }), 1);
-  assert.ok(run.server.logs.some((log) => /another server answers/.test(log.reason ?? "")), "a log line says why");
+  assert.ok(run.server.logs.some((log) => /another server answers/.test(log.reason ?? "")), "a log line has the reason");
 });
 
 test("a demoted master acknowledges no publish, and is left for the new one", async (t) => {

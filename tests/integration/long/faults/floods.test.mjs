@@ -31,7 +31,7 @@ const timed = async (work) => {
 };
 
 for (const { what, target, closes } of FLOODS) {
-  test(`a flood of ${what} to ${target().split("?")[0] || "the API"} delays nobody else`, async (t) => {
+  test(`a flood of ${what} to ${target().split("?")[0] || "the API"} delays no other client`, async (t) => {
     const endpoints = ["orion", "service", "fluxora"].map((profile) => ({ profile }));
     const server = await startCarillon(t, { endpoints, server: { shards: 1 } });
     const witness = await openClient(t, server.ws("/ws", mintToken()));
