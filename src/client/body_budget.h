@@ -19,7 +19,7 @@ class BodyBudget {
   BodyBudget(const BodyBudget&) = delete;
   BodyBudget& operator=(const BodyBudget&) = delete;
 
-  // Takes so many bytes. Returns false, and takes nothing, when fewer are left.
+  // Takes this many bytes. Returns false, and takes nothing, when fewer are left.
   [[nodiscard]] bool try_take(std::uint64_t bytes) {
     if (!open_.load(std::memory_order_relaxed)) return false;
     // Take first and give back: two shards that ask at once must not both get the last bytes.
@@ -61,7 +61,7 @@ class BodyShare {
   }
   ~BodyShare() { release(); }
 
-  // Changes the share to `bytes` in total. Returns false, and changes nothing, when the budget has not
+  // Changes the share to `bytes` in total. Returns false, and changes nothing, when the budget does not have
   // enough.
   [[nodiscard]] bool try_hold(BodyBudget& budget, std::uint64_t bytes) {
     if (bytes > bytes_ && !budget.try_take(bytes - bytes_)) return false;

@@ -1,6 +1,6 @@
-// ClientId: names one client of a shard for as long as the shard lives. The index is used again once the
-// client has gone, the pair is not (for 16 million uses of an index): what is kept while a client may leave
-// is its id.
+// ClientId: identifies one client of a shard, even after it has left. The index is reused when the client has
+// left, but the pair is not (for 16 million uses of an index). Whoever keeps a reference to a client that may
+// leave keeps its id.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Answers: begun when a request is read, sent in order, and what is read or ended after them. Deadlines.
+// Responses, in the order of their requests; what happens after one was sent; and the deadlines of HTTP.
 #include <algorithm>
 #include <thread>
 #include <utility>
@@ -8,13 +8,13 @@
 namespace carillon::client {
 namespace {
 
-// For what the answer needs besides the bus, which is given its own time.
+// The time for a response in addition to bus.operation_timeout.
 constexpr auto kAnswerTimeout = seconds(25);
-constexpr std::size_t kBytesOfARequest = 4096;  // an answer of so much counts as one request more
+constexpr std::size_t kBytesOfARequest = 4096;  // this many bytes of responses count as one more request
 
 }  // namespace
 
-// The request under way stands in line for its answer, and the connection reads on, if it may.
+// Adds the current request to the queue of responses; the connection then reads the next request, if allowed.
 std::uint32_t HttpSessions::begin_answer(Index index, std::size_t body_bytes) {
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
@@ -27,7 +27,7 @@ std::uint32_t HttpSessions::begin_answer(Index index, std::size_t body_bytes) {
   request.client = exchange.client;
   request.due = loop_.now() + shared_.settings.bus.operation_timeout + kAnswerTimeout;
   exchange.answers.begin(request, std::move(exchange.body_share));
-  exchange.head = {};  // says nothing about the next request
+  exchange.head = {};  // so that nothing of it applies to the next request
   exchange.client = exchange.peer;
   exchange.read_due = loop_.now() + shared_.settings.server.http_idle_timeout;
   const bool reads_on = request.keep_alive == http::KeepAlive::keep &&
@@ -41,7 +41,8 @@ Responder HttpSessions::responder_for(Index index, std::uint32_t request) {
   const auto own_thread = std::this_thread::get_id();
   return [this, client, request, own_thread](http::Response response) {
     Responded responded{client, request, std::move(response)};
-    if (std::this_thread::get_id() == own_thread) {  // the bus beside us: a post would wait for the next turn
+    if (std::this_thread::get_id() ==
+        own_thread) {  // the bus runs on this loop: a post would wait for the next turn
       responded_.push_back(std::move(responded));
       return;
     }
@@ -75,11 +76,11 @@ void HttpSessions::answer(Index index, std::uint32_t request, http::Response res
   send_answers(index);
 }
 
-// Those that are ready and have none before them that is not.
+// Sends the responses that are ready, in the order of their requests.
 void HttpSessions::send_answers(Index index) {
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
-  // In a drain nothing more is read behind what has come, and the last answer tells the client so.
+  // In a drain no further request is read, and the last response has `Connection: close`.
   if (is_draining_ && connection.state != State::body && exchange.unread.empty() && !exchange.head_waits &&
       !exchange.answers.has_ended()) {
     exchange.answers.end_after_these();
@@ -90,12 +91,12 @@ void HttpSessions::send_answers(Index index) {
       clients_.close(index, CloseReason::client_gone, ready->bytes, CloseMode::after_events);
       return;
     }
-    if (!clients_.send(index, ready->bytes)) {  // it does not read: no more is read of it either
+    if (!clients_.send(index, ready->bytes)) {  // the client does not read: pause reading from it too
       clients_.pause(index);
       schedule(index);
       return;
     }
-    // A page of metrics costs more than the answer to a publisher.
+    // A page of metrics costs more than the response to a publisher.
     visit_requests_left_ -= static_cast<int>(ready->bytes.size() / kBytesOfARequest);
     exchange.answers.pop();
     exchange.answered_before = true;
@@ -106,7 +107,7 @@ void HttpSessions::send_answers(Index index) {
   read_on(index);
 }
 
-// With all answers out it waits for the client's next request.
+// When all responses have been sent, the connection is idle until the client's next request.
 void HttpSessions::note_if_idle(const Connection& connection) {
   const HttpExchange& exchange = connection.exchange();
   if (connection.state == State::body || exchange.head_waits || !exchange.answers.empty()) return;
@@ -114,7 +115,7 @@ void HttpSessions::note_if_idle(const Connection& connection) {
   if (!exchange.head_reader.untouched()) exchange.place.note_partial_head();
 }
 
-// After answers have left: the end, the request that waited for them, or the next ones.
+// After responses were sent: closes the connection, handles the request that waited for them, or reads on.
 void HttpSessions::read_on(Index index) {
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
@@ -137,13 +138,14 @@ void HttpSessions::read_on(Index index) {
   }
 }
 
-// The time for the head or body that is being read.
+// Sets the deadline of the head or body that is being read.
 void HttpSessions::set_read_deadline(Index index, MonoClock::duration from_now) {
   clients_[index].exchange().read_due = loop_.now() + from_now;
   schedule(index);
 }
 
-// One timer for whichever comes first: the request that is being read, or the oldest answer that is awaited.
+// Sets the timer for whichever is due first: the request that is being read, or the oldest outstanding
+// response.
 void HttpSessions::schedule(Index index) {
   const Connection& connection = clients_[index];
   const HttpExchange& exchange = connection.exchange();
@@ -151,7 +153,7 @@ void HttpSessions::schedule(Index index) {
   if (!connection.paused && connection.state != State::answering) due = exchange.read_due;
   if (const auto waiting = exchange.answers.waiting()) due = std::min(due, waiting->due);
   if (due == MonoTime::max()) {
-    clients_.wheel().cancel(index);  // its answers wait for it to read: the lag rules judge that
+    clients_.wheel().cancel(index);  // the client has to read its responses first: the lag rules apply
   } else {
     clients_.wheel().set(index, due);
   }
@@ -176,7 +178,7 @@ void HttpSessions::on_head_deadline(Index index) {
   const HttpExchange& exchange = clients_[index].exchange();
   if (clients_.put_off_for_unread(index, loop_.now() - exchange.read_due)) return;
   if (!exchange.answers.empty() && exchange.head_reader.untouched()) {
-    set_read_deadline(index, shared_.settings.server.http_idle_timeout);  // it waits for us
+    set_read_deadline(index, shared_.settings.server.http_idle_timeout);  // the client waits for us
     return;
   }
   if (exchange.answered_before && exchange.head_reader.untouched()) {

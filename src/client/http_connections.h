@@ -1,11 +1,11 @@
 // HttpConnections: tracks the sockets of one shard that speak HTTP, and decides which one is closed first
 // when there are too many in total or from one client address.
 //
-// A connection is waiting (its next request head is not whole), in a request, or idle (kept alive between
-// two requests, or answered and waiting for the peer to close). The one that has been idle longest goes
-// first. When none is idle, the one that has waited longest goes, if it has waited for kPatience: a client
-// sends its head at once, and during a reconnect storm no client is closed because the gateway is slow.
-// Connections in a request are never closed.
+// A connection is waiting (its next request head is not complete), in a request, or idle (kept alive between
+// two requests, or answered and waiting for the peer to close). The one that has been idle longest is closed
+// first. When none is idle, the one that has waited longest is closed, if it has waited for kPatience: a
+// client sends its head at once, and during a reconnect storm no client is closed because the gateway is
+// slow. Connections in a request are never closed.
 //
 // Thread: the shard's. A connection that becomes a WebSocket is no longer tracked. HttpConnections outlives
 // its places.

@@ -36,7 +36,8 @@ class HttpHandler {
   virtual bool is_essential(const http::RequestHead&) const { return false; }
 
  protected:
-  ~HttpHandler() = default;  // all methods are called on every shard's thread: stateless or guarded
+  ~HttpHandler() =
+      default;  // every shard's thread calls all methods: implementations are stateless or guarded
 };
 
 }  // namespace carillon::client

@@ -1,4 +1,4 @@
-// Requests: heads and bodies in, and who answers them.
+// Requests: reads their heads and bodies, and passes them to an endpoint or to the HttpHandler.
 #include "client/http_sessions.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ http::Response try_later(std::string_view message, std::string_view after_s = "1
   return response;
 }
 
-// The path as it was sent: "/%77s" is not "/ws", or it would pass by a proxy that hides the latter.
+// Compares the path as it was sent: "/%77s" is not "/ws", or it would get past a proxy that blocks "/ws".
 const protocol::Endpoint* endpoint_at(std::string_view raw_path, const protocol::EndpointTable& endpoints) {
   for (const protocol::Endpoint& endpoint : endpoints) {
     if (endpoint.settings.path == raw_path) return &endpoint;
@@ -81,7 +81,7 @@ void HttpSessions::on_bytes(Index index, std::string_view bytes) {
   }
 }
 
-// Takes its bytes from the front of `bytes`, as read_body() does.
+// Removes the bytes that it uses from the front of `bytes`, as read_body() does.
 void HttpSessions::read_head(Index index, std::string_view& bytes) {
   HttpExchange& exchange = clients_[index].exchange();
   const auto step = exchange.head_reader.feed(bytes);
@@ -110,7 +110,7 @@ void HttpSessions::dispatch(Index index) {
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
   const protocol::Endpoint* const endpoint = endpoint_at(exchange.head.raw_path, shared_.endpoints);
-  // A 101 or a 100 would be taken for an answer to an earlier request.
+  // A 101 or a 100 would be taken for the response to an earlier request.
   if ((endpoint || exchange.head.expects_continue) && !exchange.answers.empty()) {
     exchange.head_waits = true;
     connection.state = State::answering;
@@ -147,7 +147,7 @@ void HttpSessions::dispatch_to_handler(Index index) {
   if (std::holds_alternative<HttpHandler::NotMine>(judged)) {
     refuse(index, RefusalReason::not_found, http::error_response(404, "no such path"), {});
   } else if (auto* response = std::get_if<http::Response>(&judged)) {
-    // Its body is not read, so what follows on the connection cannot be told apart.
+    // The body is not read, so the next request on the connection cannot be found.
     if (exchange.head.body != http::BodyKind::none) response->keep_alive = http::KeepAlive::close;
     answer(index, begin_answer(index, 0), std::move(*response));
   } else {
@@ -163,9 +163,9 @@ void HttpSessions::begin_body(Index index, std::size_t bytes_max) {
   exchange.body_pace = {};
   set_read_deadline(index, shared_.settings.server.body_timeout);
   if (exchange.head.expects_continue && exchange.body_reader->state() == http::BodyState::need_more) {
-    clients_.send(index, http::continue_response(), fanout::OutboxLimit::ignored);  // one a request
+    clients_.send(index, http::continue_response(), fanout::OutboxLimit::ignored);  // one per request
   }
-  std::string_view nothing;  // there may be no body, or one that is refused by its length
+  std::string_view nothing;  // there may be no body, or one that is refused because of its length
   read_body(index, nothing);
 }
 
@@ -180,7 +180,7 @@ void HttpSessions::read_body(Index index, std::string_view& bytes) {
            fault.status == 503 ? try_later(fault.reason) : http::error_response(fault), fault.reason);
     return;
   }
-  // A request without a body takes nothing of the budget: /health is answered while others have used it up.
+  // A request without a body uses none of the budget: /health is answered when others have exhausted it.
   const std::size_t held = reader.body().empty() ? 0 : reader.held_bytes() + bytes.size();
   if (!exchange.body_share.try_hold(shared_.admission.bodies(), held)) {
     refuse(index, RefusalReason::bodies_full, try_later("too many requests at once"), {});
@@ -189,7 +189,7 @@ void HttpSessions::read_body(Index index, std::string_view& bytes) {
   if (reader.state() == http::BodyState::done) hand_over(index);
 }
 
-// The request is whole: the HttpHandler answers it, now or later. Meanwhile the next one may be read.
+// The request is complete: the HttpHandler answers it, now or later. Meanwhile the next one may be read.
 void HttpSessions::hand_over(Index index) {
   HttpExchange& exchange = clients_[index].exchange();
   std::string body = exchange.body_reader->take_body();
@@ -201,7 +201,7 @@ void HttpSessions::hand_over(Index index) {
   const Requester requester{exchange.client, loop_.now(), loop_.wall_now()};
   const std::uint32_t request = begin_answer(index, body.size());
   std::optional<http::Response> response;
-  // What a handler makes of a body (events, their copies) is as large as the sender likes.
+  // The sender determines how much memory a handler needs for a body (events, their copies).
   if (!try_allocate(body.size(), [&] {
         response =
             shared_.http_handler.handle(head, std::move(body), requester, responder_for(index, request));
@@ -217,12 +217,13 @@ void HttpSessions::hand_over(Index index) {
   }
 }
 
-// The last answer of its connection, behind those to the requests before.
+// Answers the request with `response` as the last response of the connection, after those to earlier
+// requests.
 void HttpSessions::refuse(Index index, RefusalReason reason, http::Response response,
                           std::string_view detail) {
   HttpExchange& exchange = clients_[index].exchange();
   clients_.log().on_refusal(exchange, reason, response.status, detail, loop_.now());
-  response.refusal.reset();  // it has its line
+  response.refusal.reset();  // already logged
   exchange.end_body();
   exchange.head.keep_alive = http::KeepAlive::close;
   const std::uint32_t request = begin_answer(index, 0);

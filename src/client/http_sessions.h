@@ -1,8 +1,9 @@
-// HttpSessions: the connections of one shard while they speak HTTP. Heads and bodies come in; a request for
-// an endpoint's path becomes a WebSocket, any other goes to the HttpHandler; answers are sent in the order of
-// their requests; and a client that is late, idle or not read by is ended.
+// HttpSessions: serves the connections of one shard while they speak HTTP. It reads heads and bodies. A
+// request for an endpoint's path becomes a WebSocket; any other request goes to the HttpHandler. Responses
+// are sent in the order of their requests, and clients that are late or idle are closed.
 //
-// http_sessions.cc has the way of a request, http_answers.cc that of its answer, with the deadlines.
+// http_sessions.cc has the path of a request; http_answers.cc has the path of its response, and the
+// deadlines.
 //
 // Thread: the shard's, except the responders that it gives to the HttpHandler.
 #pragma once
@@ -30,7 +31,7 @@ class HttpSessions {
  public:
   using Index = std::uint32_t;
 
-  // All of these outlive it, and it outlives the functions that it posts to the loop.
+  // All arguments outlive it, and it outlives the functions that it posts to the loop.
   HttpSessions(const Shared& shared, reactor::Loop& loop, Clients& clients, Acceptor& acceptor,
                StreamHandler& streams, ShardCounters& counters)
       : shared_(shared),
@@ -42,27 +43,28 @@ class HttpSessions {
   HttpSessions(const HttpSessions&) = delete;
   HttpSessions& operator=(const HttpSessions&) = delete;
 
-  // Makes what judges the tokens of each endpoint: before the first bytes, and again after the endpoints have
-  // been replaced. Tokens that were verified before are forgotten. On an error nothing changes.
+  // Makes the authenticator of each endpoint. Call it before the first bytes, and again after the endpoints
+  // have been replaced; tokens that were verified before are then forgotten. Changes nothing when it returns
+  // an error.
   Result<std::monostate> make_authenticators();
 
-  // Begins a visit of the Reader: bounds the requests that are worked on in it.
+  // Begins a visit of the Reader, which handles a limited number of requests.
   void begin_visit();
-  // Bytes of a connection that speaks HTTP, one request behind the other. What has to wait is kept, in order.
-  // May end the client, or open it as a WebSocket.
+  // Handles the bytes of an HTTP connection: consecutive requests. Bytes that have to wait are kept, in
+  // order. May close the client, or open it as a WebSocket.
   void on_bytes(Index index, std::string_view bytes);
-  // The peer has closed its side. Answers that are on their way are still sent.
+  // The peer has closed its side. Outstanding responses are still sent.
   void on_end_of_stream(Index index);
   // A paused connection may have room in its outbox again.
   void resume(Index index) { send_answers(index); }
-  // The deadline of a connection that speaks HTTP: of the request that is read, or of the oldest answer.
+  // Handles the deadline of an HTTP connection: of the request being read, or of the oldest response.
   void on_deadline(Index index);
 
-  // Sends the answers that responders have given on this thread since the last call. Once a turn.
+  // Sends the responses that responders were given on this thread since the last call. Call once per turn.
   void send_responded();
   bool has_responded() const { return !responded_.empty(); }
 
-  // From now on a connection ends with the last answer that it is owed.
+  // From now on each connection is closed after its last outstanding response.
   void begin_drain() { is_draining_ = true; }
 
  private:
@@ -101,10 +103,10 @@ class HttpSessions {
   Acceptor& acceptor_;
   StreamHandler& streams_;
   ShardCounters& counters_;
-  std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token asked
+  std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token required
   ResponseWriter responses_;
   std::vector<Responded> responded_;
-  int visit_requests_left_ = 0;  // of the visit under way
+  int visit_requests_left_ = 0;  // of the current visit
   bool is_draining_ = false;
 };
 

@@ -38,7 +38,7 @@ class IncidentLog {
   void on_refusal(const RefusedRequest& request, MonoTime now);
 
   struct ClosedClient {
-    std::string_view reason;  // a literal, likewise
+    std::string_view reason;  // a literal: the `reason` of the metric
     std::string_view endpoint;
     std::string_view connection_id;
     LogLevel level = LogLevel::info;

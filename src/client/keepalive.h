@@ -18,10 +18,10 @@ class Keepalive {
 
   Keepalive(Clients& clients, reactor::Loop& loop) : clients_(clients), loop_(loop) {}
 
-  // A WebSocket has opened: its deadlines begin.
+  // Starts the deadlines of a WebSocket that has just opened.
   void start(Index index);
-  // A pong came, or a frame that counts as one. It extends the deadline, but leaves the timer where it is:
-  // the timer finds the new deadline when it fires.
+  // A pong arrived, or a frame that counts as one. It extends the deadline but does not move the timer, which
+  // reads the new deadline when it fires.
   void on_pong(Index index);
   // The timer of an open WebSocket has fired. This may close the client.
   void on_deadline(Index index);

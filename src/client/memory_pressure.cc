@@ -3,7 +3,7 @@
 namespace carillon::client {
 namespace {
 
-// Whether `use` has reached so many percent of its limit. In 128 bits, because a limit may be near 2^64.
+// Whether `use` has reached `percent` of its limit. Computed in 128 bits, because a limit may be near 2^64.
 bool has_reached(const MemoryUse& use, std::uint64_t percent) {
   __extension__ using Wide = unsigned __int128;
   return Wide{use.used_bytes} * 100 >= Wide{use.limit_bytes} * percent;

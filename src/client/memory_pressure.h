@@ -24,7 +24,8 @@ class MemoryPressure {
  public:
   static constexpr std::uint64_t kRefusePercent = 85;
   static constexpr std::uint64_t kShedPercent = 95;
-  // A level is left only so many percent below where it begins, so that it does not change each second.
+  // A level ends only this many percentage points below where it begins, so that it does not change each
+  // second.
   static constexpr std::uint64_t kLeavePercent = 3;
 
   enum class Reserve : std::uint8_t { whole, used_up };

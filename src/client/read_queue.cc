@@ -6,7 +6,8 @@ namespace carillon::client {
 
 void ReadQueue::push(Lane lane, Waiting connection) {
   Queue& queue = lanes_[static_cast<std::size_t>(lane)];
-  // An empty lane saves up no time, and is not charged for time that it used while no other lane waited.
+  // An empty lane does not accumulate unused time, and is not charged for time it used while no other lane
+  // waited.
   if (queue.waiting.empty()) queue.used = std::max(queue.used, served_);
   queue.waiting.push_back(connection);
   ++waiting_;

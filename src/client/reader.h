@@ -1,5 +1,5 @@
-// Reader: which connection of a shard is read when, and which session its bytes go to. It removes what
-// precedes a client's own bytes (a PROXY header, TLS), and visits paused connections again.
+// Reader: decides which connection of a shard is read next, and passes its bytes to the right session. It
+// removes the PROXY header and TLS, and visits paused connections again.
 //
 // Thread: the shard's.
 #pragma once
@@ -23,7 +23,7 @@ class Reader final : private reactor::IoHandler {
  public:
   using Index = std::uint32_t;
 
-  // What it works with. All of it outlives the Reader.
+  // The objects that it uses. All of them outlive the Reader.
   struct Parts {
     reactor::Loop& loop;
     Sockets& sockets;
@@ -33,21 +33,21 @@ class Reader final : private reactor::IoHandler {
     StreamHandler& streams;
     ShardCounters& counters;
   };
-  // The sockets that `acceptor` takes in from now on are read here.
+  // Reads all sockets that `acceptor` accepts from now on.
   explicit Reader(const Parts& parts);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  // Visits connections that have bytes to be read, until `slice` has passed: the others wait for the next
-  // turn, so that events go out in between. Once a turn.
+  // Visits connections with unread bytes until `slice` has passed. The others wait for the next turn, so that
+  // events are sent in between. Call once per turn.
   void read_waiting(MonoClock::duration slice);
-  // Lets the sessions of paused connections try again. Once a turn, after the writes.
+  // Lets the sessions of paused connections try again. Call once per turn, after the writes.
   void resume_paused();
 
-  // Whether the connection has not got as far as HTTP: its PROXY header or TLS handshake is not complete.
+  // Whether the connection has not reached HTTP yet: its PROXY header or TLS handshake is not complete.
   bool is_before_http(Index index);
-  // The deadline of such a connection.
+  // Handles the deadline of such a connection.
   void on_deadline(Index index);
 
  private:

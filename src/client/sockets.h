@@ -22,7 +22,7 @@ struct ReadResult {
 
 class Sockets {
  public:
-  // The next connection that waits at a listening socket; reactor::accept_from() says how to go on.
+  // Accepts the next waiting connection, as reactor::accept_from().
   virtual reactor::Accepted accept(int listener_fd, int notsent_low_water_bytes) = 0;
   virtual ReadResult read(int fd, std::span<char> into) = 0;
   virtual WriteResult write(int fd, const iovec* pieces, int count) = 0;
@@ -30,7 +30,7 @@ class Sockets {
   virtual void close(int fd) = 0;
   // Closes with RST: the kernel discards what it still holds for this peer, and keeps no orphaned socket.
   virtual void reset(int fd) = 0;
-  // How many of our bytes are acknowledged or waiting; both are 0 when the kernel cannot tell.
+  // How many of our bytes are acknowledged or waiting; both are 0 when the kernel does not report it.
   virtual SendState send_state(int fd) = 0;
   // The time for slices, because Loop::now() does not change during a turn.
   virtual MonoTime precise_now() = 0;

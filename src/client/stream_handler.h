@@ -11,13 +11,13 @@
 
 namespace carillon::client {
 
-// Implemented in gateway/, where subscriptions and commands are. Every call may end the client.
+// Implemented in gateway/, where subscriptions and commands are. Every call may close the client.
 class StreamHandler {
  public:
-  // Sends the 101 and turns the connection, whose HttpExchange ends here, into an open WebSocket. Bytes that
-  // the exchange has kept are the stream's first.
+  // Sends the 101 and turns the connection into an open WebSocket. Its HttpExchange ends; the unread bytes in
+  // it become the stream's first bytes.
   virtual void open(std::uint32_t index, const protocol::Endpoint& endpoint, Upgrade upgrade) = 0;
-  // Bytes of an open WebSocket. They are unmasked in place. Those that have to wait are kept in the
+  // Handles bytes of an open WebSocket, and unmasks them in place. Bytes that have to wait are kept in the
   // connection's Inbound.
   virtual void on_bytes(std::uint32_t index, std::span<char> bytes) = 0;
   // A paused WebSocket may have room in its outbox again.

@@ -1,10 +1,10 @@
 // TlsClients: the TLS connections of one shard. It stands between the engine and the sockets of clients that
 // connected to an address with TLS: plaintext on one side, ciphertext on the other.
 //
-// Writes are encrypted into one buffer of the shard and sent at once, in records of up to 16 KiB. What the
-// kernel does not take of a record waits here as `pending` and is sent before anything else. While it waits
-// nothing more is encrypted, so a client that does not read costs one record. (Handshake messages and alerts
-// are added to it, up to kPendingMax; a peer that provokes more is closed.)
+// Writes are encrypted into one buffer of the shard and sent at once, in records of up to 16 KiB. The part of
+// a record that the kernel does not accept waits as `pending` and is sent before anything else. While it
+// waits, nothing more is encrypted, so a client that does not read costs one record. (Handshake messages and
+// alerts are added to it, up to kPendingMax; a peer that causes more is closed.)
 //
 // Thread: the shard's. Plain connections cost nothing here: a shard without TLS addresses has no TlsClients.
 #pragma once
@@ -47,8 +47,9 @@ class TlsClients {
   bool was_resumed(Index index) const { return clients_[index]->session.was_resumed(); }
 
   // --- in ---
-  // Decrypts the next piece and takes it from the front of `ciphertext`; call until it has nothing now.
-  // `plaintext` is valid until the next call. What the session has to send meanwhile is sent: `sent`.
+  // Decrypts the next piece and removes it from the front of `ciphertext`; call until it returns
+  // `nothing_now`. `plaintext` is valid until the next call. Also sends what the session has to send: `sent`
+  // is the result.
   struct Read {
     reactor::TlsRead::State state;
     std::span<char> plaintext;
@@ -56,7 +57,7 @@ class TlsClients {
     Sent sent;
   };
   Read read(Index index, int fd, std::string_view& ciphertext);
-  // Keeps ciphertext that came with a read that had to stop. At most what one read returns.
+  // Keeps the unread ciphertext of a read that had to stop: at most what one read returns.
   void keep_unread(Index index, std::string_view ciphertext) { clients_[index]->unread.assign(ciphertext); }
   bool has_unread(Index index) const { return !clients_[index]->unread.empty(); }
   std::string take_unread(Index index) { return std::exchange(clients_[index]->unread, {}); }

@@ -12,7 +12,7 @@ namespace carillon::client {
 
 struct TlsContexts {
   std::vector<std::shared_ptr<const reactor::TlsContext>> by_listen;  // null: plain
-  std::vector<config::Problem> problems;  // each says where, what, and what to write
+  std::vector<config::Problem> problems;  // each with its place, its cause and what to write instead
   std::vector<config::Problem> warnings;  // it works, but not for long
 };
 // Blocks for some milliseconds per certificate: do not call it on a loop. A certificate that is not valid

@@ -1,8 +1,8 @@
-// Checks an upgrade request, in the order that all four built-in protocols require: (path and method by the
-// caller) → draining or connection limit 503 → accept rate 429 → Origin 403 → token 401 → limit of its user
+// Checks an upgrade request. All four built-in protocols require this order: path and method (checked by the
+// caller) → draining or connection limit 503 → accept rate 429 → Origin 403 → token 401 → limit of the user
 // 429 → upgrade headers 400/426 → 101.
 //
-// Pure except for Admission, which it asks and, at the very end, enters.
+// Pure except for Admission, whose limits it checks and in which it reserves a place at the very end.
 #pragma once
 
 #include <memory>
@@ -31,12 +31,12 @@ enum class Compression : std::uint8_t {
 struct Upgrade {
   Ref<const auth::Identity> identity;  // null when the endpoint requires no token
   std::string accept_key;
-  std::string_view extensions;        // the answer's header; empty: none
+  std::string_view extensions;        // the header of the response; empty: none
   std::string_view subprotocol;       // empty: none; points into the endpoint's settings
   bool subprotocol_mismatch = false;  // the client offered some, but none of the endpoint's
   Compression compression = Compression::not_offered;
-  Admission::Counted counted;     // with what its place is given back
-  protocol::Selection selection;  // of an endpoint with select.by = "query:…"
+  Admission::Counted counted;     // as which its place must be released
+  protocol::Selection selection;  // for an endpoint with select.by = "query:…"
 };
 
 struct Refused {
@@ -49,8 +49,8 @@ struct Refused {
 Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const protocol::Endpoint& endpoint,
                                                                 const config::Settings& settings);
 
-// `authenticator` is null for an endpoint without authentication. When an Upgrade is returned its place is
-// reserved, and Admission::leave() must be called once.
+// Returns an Upgrade, or why the request is refused. `authenticator` is null for an endpoint without
+// authentication. An Upgrade has a place in Admission, so Admission::leave() must be called once.
 std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,
                                              const http::RequestHead& head,
                                              auth::Authenticator* authenticator, Admission& admission,

@@ -25,7 +25,7 @@ void EventLog::drop_until(Cursor cursor) {
     const Frame* frame = at(tail_).frame;
     if (frame->release_ref()) Frame::destroy(frame);
   }
-  // A quiet channel should cost its record alone.
+  // A channel without pending events costs its record only.
   if (tail_ == head_) {
     std::free(ring_);
     ring_ = nullptr;

@@ -13,7 +13,7 @@ using Cursor = std::uint32_t;
 // One event in a log.
 struct LogEntry {
   const char* data;    // the plain frame
-  const Frame* frame;  // owned by the log: one count of it
+  const Frame* frame;  // the log holds one reference
   std::uint32_t size;
   std::uint32_t start;        // bytes before this entry since the log was last empty, wrapping
   std::uint32_t appended_ms;  // wrapping milliseconds, for the age of a slow consumer's oldest byte
@@ -22,8 +22,9 @@ struct LogEntry {
 
 static_assert(sizeof(LogEntry) == 32);
 
-// EventLog: the ring of events that a channel (or a stream that many subscribers receive alike) retains. The
-// log is the queue: a subscriber is a cursor into it, the number of the next event that it has not been sent.
+// EventLog: the ring of events that a channel (or a stream that many subscribers receive identically)
+// retains. The log is the queue: a subscriber is a cursor into it, the number of the next event to send to
+// it.
 //
 // Thread: the shard's. Numbers are 32-bit and wrap; a log never holds 2^31 entries.
 class EventLog {
@@ -39,32 +40,32 @@ class EventLog {
   std::uint32_t bytes() const { return size() == 0 ? 0 : end() - at(tail_).start; }
 
   void append(const Ref<const Frame>& frame, std::uint32_t now_ms, Tag tag = 0);
-  void drop_until(Cursor cursor);  // entries before `cursor`; frees the ring when empty
+  void drop_until(Cursor cursor);  // drops the entries before `cursor`; frees the ring when empty
 
   const LogEntry& at(Cursor cursor) const { return ring_[cursor & mask_]; }
 
-  // How many events a cursor has before it, counting those no longer here.
+  // How many events a cursor still has to receive, including those that were dropped.
   std::uint32_t pending(Cursor cursor) const { return head_ - cursor; }
-  // How many of those are gone.
+  // How many of those were dropped.
   std::uint32_t lost(Cursor cursor) const {
     const std::uint32_t behind = pending(cursor);
     return behind > size() ? behind - size() : 0;
   }
-  // Bytes still here and not sent; all of the log for a cursor that has lost events.
+  // Bytes in the log that were not sent; the whole log for a cursor that has lost events.
   std::uint32_t pending_bytes(Cursor cursor) const {
     if (pending(cursor) == 0) return 0;
     return lost(cursor) != 0 ? bytes() : end() - at(cursor).start;
   }
 
-  // Memory of the ring itself.
+  // The memory of the ring itself.
   std::uint32_t ring_bytes() const { return ring_ ? (mask_ + 1) * std::uint32_t{sizeof(LogEntry)} : 0; }
 
-  // Tests begin near the wrap-around.
+  // For tests, which begin near the wrap-around.
   void start_numbers_at(Cursor first);
 
  private:
   void grow();
-  // Where the next event's bytes begin; only while there is one.
+  // Where the next event's bytes begin. Only while the log is not empty.
   std::uint32_t end() const {
     const LogEntry& last = at(head_ - 1);
     return last.start + last.size;

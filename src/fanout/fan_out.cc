@@ -1,4 +1,4 @@
-// Logs, subscribers and subscriptions; the moving parts are in sweep.cc, flush.cc and lag.cc.
+// Logs, subscribers and subscriptions. Sending is in sweep.cc and flush.cc, the lag rules are in lag.cc.
 #include "fanout/fan_out.h"
 
 #include "base/assert.h"
@@ -41,7 +41,7 @@ void FanOut::remove_log(LogId id) {
   drop_until(log, log.events.head());
   if (log.mixed) masks_.erase(id);
   log.in_use = false;
-  // A log in dirty_ is freed when its turn comes, so that its number is not taken meanwhile.
+  // A log in dirty_ is freed when its turn comes, so that its number is not reused before that.
   if (!log.queued) free_log(id);
 }
 
@@ -66,7 +66,7 @@ void FanOut::append(LogId id, const Ref<const Frame>& frame, MonoTime now, Tag t
   if (log.members.count() == 0) return;
   now_ms_ = wrapping_ms(now);
   const auto size = frame->plain().size();
-  log.members.owe_full_turn(log.events.head());
+  log.members.start_full_turn(log.events.head());
   const std::uint32_t ring_before = log.events.ring_bytes();
   log.events.append(frame, now_ms_, tag);
   count_ring(ring_before, log.events.ring_bytes());
@@ -104,7 +104,7 @@ void FanOut::add_subscriber(SubscriberId id, PolicyId policy, Encoding encoding)
   while (id >= subscribers_.size()) subscribers_.emplace_back();
   Subscriber& subscriber = subscribers_[id];
   CARILLON_ASSERT(!subscriber.in_use);
-  // What the queues still hold of the one who had this number before.
+  // The queues may still contain the previous subscriber with this number.
   const bool listed = subscriber.listed;
   const bool queued = subscriber.queued;
   subscriber = Subscriber{};
@@ -225,7 +225,7 @@ Outbox& FanOut::outbox_of(Subscriber& subscriber) {
 
 bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes, std::size_t beyond_limit) const {
   const Outbox* outbox = subscribers_[id].outbox.get();
-  // One message larger than the whole outbox may go when nothing stands before it.
+  // One message larger than the whole outbox is allowed when nothing waits before it.
   return !outbox || outbox->own_size() == 0 ||
          outbox->own_size() + bytes <= options_.outbox_bytes_max + beyond_limit;
 }
@@ -263,7 +263,7 @@ void FanOut::finish_now(SubscriberId id, std::string_view last_bytes, MonoTime n
   subscriber.judged = false;
   unsubscribe_all(id);
   if (subscriber.finishing) {
-    // Those of finish() stand.
+    // The last bytes given to finish() are kept.
     if (subscriber.outbox) subscriber.outbox->release_last(now_ms_);
   } else if (!last_bytes.empty()) {
     outbox_of(subscriber).put(last_bytes, now_ms_);

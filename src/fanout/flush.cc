@@ -1,4 +1,5 @@
-// One subscriber's visit: gather everything between its cursors and the heads, write once, settle.
+// One subscriber's visit: gather everything between its cursors and the heads, write once, and move the
+// cursors.
 #include <algorithm>
 #include <array>
 
@@ -13,7 +14,7 @@ struct FanOut::Visit {
     std::uint32_t subscription;
     Cursor first;
     Cursor end;
-    std::uint32_t passed_over;  // entries that this subscriber does not receive
+    std::uint32_t passed_over;  // entries that this subscriber did not select
   };
   std::array<iovec, kPiecesMax> pieces;
   std::array<Segment, kPiecesMax> segments;
@@ -21,7 +22,7 @@ struct FanOut::Visit {
   int segment_count = 0;
   std::size_t bytes = 0;
   std::size_t outbox_bytes = 0;
-  bool more = false;  // a bound was met before the heads were
+  bool more = false;  // a limit was reached before the heads
 
   void begin_again() {
     piece_count = segment_count = 0;
@@ -65,7 +66,7 @@ void FanOut::flush(SubscriberId id) {
   if (!visit.more) finish_if_due(id);
 }
 
-// False when a cursor is met whose events are gone; nothing has changed then.
+// Returns false, without changing anything, when it finds a cursor whose events were dropped.
 bool FanOut::gather(Visit& visit, SubscriberId id) {
   const Subscriber& subscriber = subscribers_[id];
   visit.add_outbox(subscriber.outbox.get());
@@ -79,11 +80,11 @@ bool FanOut::gather(Visit& visit, SubscriberId id) {
   return true;
 }
 
-// One write, and what follows from it. True when all of it went and the socket would take more: a host
-// that encrypts may have taken everything and yet still hold some of it.
+// Writes once and updates the state. Returns true when everything was written and the socket can take more.
+// (A host that encrypts may have taken everything and still hold part of it.)
 bool FanOut::write_out(SubscriberId id, Visit& visit) {
   if (visit.bytes == 0) {
-    settle(visit, id, 0);  // the cursors still pass over events that it does not receive
+    settle(visit, id, 0);  // the cursors still move past events that it did not select
     return true;
   }
   const WriteResult result = host_.write(id, visit.pieces.data(), visit.piece_count);
@@ -147,8 +148,8 @@ bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
   return true;
 }
 
-// Takes account of what went out. Cursors only ever stand between frames: the rest of a half-written
-// one moves to the outbox, which goes first at the next visit.
+// Updates the outbox and the cursors after a write. A cursor always stands between two frames: the rest of a
+// half-sent frame moves to the outbox, which is sent first at the next visit.
 void FanOut::settle(Visit& visit, SubscriberId id, std::size_t written) {
   Subscriber& subscriber = subscribers_[id];
   const std::size_t of_outbox = std::min(written, visit.outbox_bytes);
@@ -204,7 +205,8 @@ void FanOut::finish_if_due(SubscriberId id) {
   set_standing(id, Standing::ready);
 }
 
-// Handles cursors whose events are gone: sends gap frames, or judges the subscriber. Returns true to go on.
+// Handles cursors whose events were dropped: sends gap frames, or judges the subscriber. Returns true when
+// the visit may continue.
 bool FanOut::catch_up_with_lost(SubscriberId id) {
   Subscriber& subscriber = subscribers_[id];
   bool outbox_first = true;
@@ -213,15 +215,15 @@ bool FanOut::catch_up_with_lost(SubscriberId id) {
         logs_[each.log()].events.lost(logs_[each.log()].members.at(each.position()).cursor);
     if (lost == 0) continue;
     if (policies_[subscriber.policy].policy == LagRule::Policy::skip && outbox_first) {
-      // A gap frame is written when it can leave. Queued behind bytes that may still be stuck, it would soon
-      // have another behind it, and so on without a bound.
+      // A gap frame is written only when it can be sent at once. Queued after blocked bytes, more and more
+      // gap frames would accumulate without a limit.
       Visit visit;
       visit.add_outbox(subscriber.outbox.get());
       if (!write_out(id, visit)) return false;
       outbox_first = false;
     }
     if (!subscriber.was_slow) counters_.overruns += lost;
-    if (!tell_gap(id, each, lost)) {
+    if (!send_gap(id, each, lost)) {
       judge(id, subscriber.was_slow ? Verdict::What::slow_by_bytes : Verdict::What::overrun);
       return false;
     }
@@ -229,7 +231,7 @@ bool FanOut::catch_up_with_lost(SubscriberId id) {
   return true;
 }
 
-bool FanOut::tell_gap(SubscriberId id, const Subscription& subscription, std::uint32_t lost) {
+bool FanOut::send_gap(SubscriberId id, const Subscription& subscription, std::uint32_t lost) {
   Subscriber& subscriber = subscribers_[id];
   if (policies_[subscriber.policy].policy != LagRule::Policy::skip) return false;
   std::string gap;
@@ -237,7 +239,7 @@ bool FanOut::tell_gap(SubscriberId id, const Subscription& subscription, std::ui
   if (!gap.empty()) outbox_of(subscriber).put(gap, now_ms_);
   LogState& log = logs_[subscription.log()];
   log.members.at(subscription.position()).cursor = log.events.tail();
-  ++counters_.gaps_told;
+  ++counters_.gaps_sent;
   counters_.events_skipped += lost;
   return true;
 }

@@ -66,7 +66,7 @@ std::string_view Frame::compressed(EventCompressor& compressor) const {
   if (!made) {
     auto fresh = std::make_unique<Compressed>();
     compressor.try_append(fresh->bytes, plain_.substr(body_at_, body_size_));
-    // Two shards may both compress; the second one's work is thrown away.
+    // Two shards may both compress; the second one's result is discarded.
     if (compressed_.compare_exchange_strong(made, fresh.get(), std::memory_order_acq_rel)) {
       block_->memory().add(fresh->memory());
       made = fresh.release();
@@ -86,7 +86,7 @@ Ref<const Frame> FrameArena::make_shared(std::string_view body) {
   const std::size_t size = encoder_->size_of(body);
   if (size >= kOwnBlockFrom) return make_own(body);
   if (!open_ || open_->room() < size) {
-    // Once a block, not once a frame: the counter is shared by all threads.
+    // Once per block and not per frame: all threads share the counter.
     if (open_) open_->charge(frames_in_open_ * kFrameOverhead);
     open_ = FrameBlock::make(kBlockBytes, *memory_);
     frames_in_open_ = 0;

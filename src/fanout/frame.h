@@ -11,8 +11,8 @@
 
 namespace carillon::fanout {
 
-// Bytes that only grow at their end, by one writer; what has been handed out never moves or changes. A block
-// is at most 4 GiB; its memory counts in `memory` from make() until the last frame in it is gone.
+// FrameBlock: memory to which one writer appends; bytes once written never move or change. A block is at most
+// 4 GiB, and counts in `memory` from make() until its last frame is destroyed.
 class FrameBlock final : public RefCounted {
  public:
   static Ref<FrameBlock> make(std::size_t capacity, FrameMemory& memory);
@@ -38,21 +38,21 @@ class FrameBlock final : public RefCounted {
 
 // Frame: the ready-made bytes of one event for one endpoint, encoded once in the process.
 //
-// Thread: immutable and counted, so every shard's log may hold it at once. The plain column exists
-// from birth; the compressed one is made by the first shard that needs it.
-// Frames of one FrameArena lie one behind the other in shared 64 KiB blocks, so that a burst leaves
-// in one contiguous piece: contiguous bytes are 5-10 % cheaper to send than gathered ones.
+// Thread: immutable and reference-counted, so the logs of all shards may hold it at once. The plain form
+// always exists; the first shard that needs the compressed form makes it. The frames of a FrameArena are
+// stored contiguously in shared 64 KiB blocks, so that a burst is sent as one piece: contiguous bytes are
+// 5-10 % cheaper to send than gathered ones.
 class Frame final : public RefCounted {
  public:
-  // The body of the event are `body_size` bytes of `plain`, from `body_at` on.
+  // `plain` is the encoded frame; the event's body is `body_size` bytes of it, from `body_at` on.
   static Ref<const Frame> make(Ref<FrameBlock> block, std::string_view plain, std::size_t body_at,
                                std::size_t body_size);
   static void destroy(const Frame* frame);
 
   std::string_view plain() const { return plain_; }
 
-  // Made on first use and kept. The plain bytes where compression does not pay. `compressor` is the calling
-  // shard's own.
+  // Returns the compressed form, made on first use and kept; the plain bytes when compression would not
+  // shorten them. `compressor` is the calling shard's own.
   std::string_view compressed(EventCompressor& compressor) const;
 
  private:
@@ -71,7 +71,8 @@ class Frame final : public RefCounted {
   mutable std::atomic<Compressed*> compressed_{nullptr};
 };
 
-// Makes the frames of event bodies, with `encoder`. One writer: the Router. `memory` outlives every frame.
+// FrameArena: makes frames from event bodies with `encoder`. One thread uses it: the Router's. `memory`
+// outlives every frame.
 class FrameArena {
  public:
   FrameArena(FrameMemory& memory, const EventEncoder& encoder) : memory_(&memory), encoder_(&encoder) {}
@@ -81,7 +82,8 @@ class FrameArena {
 
   // For a log with many subscribers: frames stored contiguously in the open block.
   Ref<const Frame> make_shared(std::string_view body);
-  // For a log of few, so that one small event never keeps a whole block alive.
+  // For a log with few subscribers: a block of its own, so that a small event never keeps a shared block
+  // alive.
   Ref<const Frame> make_own(std::string_view body);
 
  private:

@@ -15,8 +15,8 @@
 
 namespace carillon::fanout {
 
-// InlineList<T>: a list of small trivial values; a single one sits in the list itself, 16 bytes for a T of
-// up to 8. Most connections have one subscription and most channels one subscriber.
+// InlineList<T>: a list of small trivial values that stores a single value without an allocation, in 16 bytes
+// for a T of up to 8. Most connections have one subscription, and most channels one subscriber.
 template <class T>
 class InlineList {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -52,7 +52,7 @@ class InlineList {
     --size_;
     if (size_ == 0) clear();
   }
-  // Gives back what a list that was once much longer holds.
+  // Frees memory that the list no longer needs after it was much longer.
   void shrink() {
     if (!on_heap() || size_ * 4 > capacity_ || capacity_ <= 4) return;
     const std::uint32_t wanted = size_ < 4 ? 4 : size_;
@@ -74,7 +74,7 @@ class InlineList {
   bool on_heap() const { return capacity_ > 1; }
 
   void take(InlineList& other) {
-    // Its bytes may be moved as they are: nothing points into the object.
+    // The bytes may be copied, because nothing points into the object.
     // NOLINTNEXTLINE(bugprone-undefined-memory-manipulation)
     std::memcpy(static_cast<void*>(this), &other, sizeof other);
     other.capacity_ = 1;
@@ -82,9 +82,9 @@ class InlineList {
   }
 
   void grow() {
-    // Short ones by a quarter, so that little stands empty and what one list has left another fits into; and
-    // as far as the block goes that malloc has for it. Long ones double: what they leave fits into nothing,
-    // and their empty part is untouched pages.
+    // A short list grows by a quarter, so that little of it is unused and another list can reuse its old
+    // block; it also uses the slack of malloc's block. A long list doubles: no other list fits its old block,
+    // and its unused part is untouched pages.
     const std::uint32_t wanted = capacity_ + (capacity_ < kLong ? std::max(2U, capacity_ / 4) : capacity_);
     // realloc grows a large array in place (mremap), so its pages are not touched twice.
     T* grown = static_cast<T*>(std::realloc(on_heap() ? heap_ : nullptr, wanted * sizeof(T)));
@@ -96,7 +96,7 @@ class InlineList {
 
   union {
     T first_{};
-    T* heap_;  // once there was room for more than one
+    T* heap_;  // when the capacity is more than one
   };
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 1;

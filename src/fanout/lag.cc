@@ -1,5 +1,6 @@
-// The subscribers that are behind: what they need is kept, and lag_watch.h judges them over time. "Not yet
-// swept" is never slow: only who has had a short write is looked at.
+// Subscribers with a backlog: the events they need are kept, and lag_watch.h judges them over time. A
+// subscriber that the sweep has not reached yet is never slow: only those that have had a short write are
+// checked.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -11,7 +12,7 @@ namespace {
 
 // After a longer pause of the process (a stop), earlier observations do not count.
 constexpr std::uint32_t kCheckPauseMax = 1000;
-// Events of mixed logs that one check_lag() counts one by one; who comes later is looked at next time.
+// How many events of mixed logs one check_lag() counts; the remaining subscribers are checked next time.
 constexpr std::uint32_t kMixedEventsACheck = 200'000;
 
 }  // namespace
@@ -48,7 +49,7 @@ void FanOut::set_standing(SubscriberId id, Standing standing) {
   }
 }
 
-// Every subscriber that is blocked or ready: the blocked stand in lagging_, the ready in ready_.
+// Calls `use` for every subscriber that is blocked (in lagging_) or ready (in ready_).
 template <class Use>
 void FanOut::for_each_behind(Use&& use) {
   const auto use_logs = [&](SubscriberId id) {
@@ -63,8 +64,8 @@ void FanOut::for_each_behind(Use&& use) {
   }
 }
 
-// trim() keeps everything while a member is behind; here the oldest event that one still needs is found. The
-// table of what is needed exists only during the call, and only its touched pages cost anything.
+// trim() keeps everything while a member has a backlog; this finds the oldest event that any of them needs.
+// The table exists only during the call, and only the pages that are touched cost memory.
 void FanOut::drop_what_none_needs() {
   if (counters_.retained_bytes == 0) return;
   using Table = std::unique_ptr<std::uint32_t[], decltype(&std::free)>;
@@ -100,7 +101,7 @@ void FanOut::check_lag(MonoTime now) {
     }
   }
   lagging_.resize(kept, {0, LagWatch(0)});
-  // The next check begins with those that this one may not have come to.
+  // The next check begins with the subscribers that this one did not reach.
   if (mixed_events_left_ == 0) {
     std::rotate(lagging_.begin(), lagging_.begin() + static_cast<std::ptrdiff_t>(kept / 2), lagging_.end());
   }
@@ -108,7 +109,7 @@ void FanOut::check_lag(MonoTime now) {
   if (options_.memory.is_exhausted()) shed_behind();
 }
 
-// False when it need not be looked at any more.
+// Returns false when the subscriber need not be checked any more.
 bool FanOut::look_at(Lagging& lagging) {
   Subscriber& subscriber = subscribers_[lagging.subscriber];
   if (!subscriber.in_use || !subscriber.was_slow || subscriber.judged || subscriber.dismissed) return false;
@@ -138,7 +139,7 @@ bool FanOut::look_at(Lagging& lagging) {
   return true;
 }
 
-// Nothing: there were too many events of mixed logs to count in this check.
+// Returns nothing when there were too many events of mixed logs to count in this check.
 std::optional<FanOut::Sample> FanOut::sample_of(SubscriberId id) {
   const Subscriber& subscriber = subscribers_[id];
   Sample sample;
@@ -167,7 +168,7 @@ std::optional<FanOut::Sample> FanOut::sample_of(SubscriberId id) {
   return sample;
 }
 
-// Of one log; where the log is mixed, only events that the subscriber receives.
+// The backlog in one log; in a mixed log only the events that the subscriber receives.
 std::optional<std::uint64_t> FanOut::bytes_behind(const Subscription& subscription, SubscriberId id) {
   const LogState& log = logs_[subscription.log()];
   const Cursor cursor = log.members.at(subscription.position()).cursor;
@@ -196,8 +197,8 @@ bool FanOut::shed_furthest_behind(MonoTime now) {
   return shed_behind();
 }
 
-// A shard whose logs hold little is not why memory is short: of its subscribers only those count that are
-// over their own limit.
+// A shard whose logs hold little is not the cause of a memory shortage: only its subscribers over their own
+// limit count.
 bool FanOut::shed_behind() {
   const bool holds_much = counters_.retained_bytes >= options_.memory.share() / 2;
   std::uint64_t furthest = 0;
@@ -217,7 +218,7 @@ bool FanOut::shed_behind() {
   return true;
 }
 
-// 0: it is not behind, or its policy does not close it.
+// Returns 0 when it has no backlog, or when its policy does not close it.
 std::uint64_t FanOut::unsent_if_sheddable(SubscriberId id) const {
   const Subscriber& subscriber = subscribers_[id];
   if (!subscriber.in_use || !subscriber.was_slow || subscriber.judged || subscriber.dismissed) return 0;
@@ -230,8 +231,7 @@ std::uint64_t FanOut::unsent_if_sheddable(SubscriberId id) const {
   return bytes;
 }
 
-// The engine is done with this subscriber: it is neither swept nor owed anything, and the host takes
-// it away after the slice.
+// The engine sends nothing more to this subscriber, and the host removes it after the slice.
 void FanOut::judge(SubscriberId id, Verdict::What what) {
   set_standing(id, Standing::caught_up);
   subscribers_[id].judged = true;

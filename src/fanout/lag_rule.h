@@ -8,8 +8,8 @@ namespace carillon::fanout {
 struct LagRule {
   enum class Policy : std::uint8_t { disconnect, skip };
   Policy policy = Policy::disconnect;
-  std::uint32_t bytes_max = 1024 * 1024;  // of events, behind the heads of its logs
-  std::uint32_t grace_ms = 3000;          // how long it may be further behind than that without catching up
+  std::uint32_t bytes_max = 1024 * 1024;  // the backlog in bytes of events
+  std::uint32_t grace_ms = 3000;          // how long the backlog may exceed that without shrinking
   std::uint32_t age_ms_max = 15000;       // of its oldest unsent byte
 };
 

@@ -91,7 +91,7 @@ TEST_F(Lag, OneThatHadEverythingInBetweenBeginsItsTimeAnew) {
   }
 }
 
-// As after SIGSTOP: what was seen before says nothing, for the client has had no chance.
+// As after SIGSTOP: earlier observations do not count, because the client has had no chance to read.
 TEST_F(Lag, APauseOfOursIsNotTheClientsTime) {
   open({.bytes_max = 1000});
   stage->block(0);
@@ -257,7 +257,7 @@ TEST_F(Lag, ALogThatMovesPastABlockedCursorSkipsAndReportsOneExactGap) {
   const std::string gap = "gap " + std::to_string(log) + " 14";
   EXPECT_THAT(stage->received(0),
               ElementsAre("event 10", gap, "event 25", "event 26", "event 27", "event 28", "event 29"));
-  EXPECT_EQ(stage->engine->counters().gaps_told, 1U);
+  EXPECT_EQ(stage->engine->counters().gaps_sent, 1U);
   EXPECT_EQ(stage->engine->counters().events_skipped, 14U);
   EXPECT_EQ(stage->engine->counters().retained_bytes, 0U);
 }
@@ -289,7 +289,7 @@ TEST_F(Lag, AReaderOfSingleBytesThatIsSkippedOwnsABoundedOutbox) {
 
 TEST_F(Lag, OneWithoutAGapFrameIsClosedWhateverThePolicy) {
   open({.bytes_max = 50}, {}, kSkip);
-  stage->host.tells_gaps = false;
+  stage->host.sends_gaps = false;
   stage->block(0);
   for (int i = 0; i < 10; ++i) append(30), stage->run();
   stage->let_through(0);

@@ -21,7 +21,7 @@ LagWatch::Finding LagWatch::look(const LagRule& rule, const LagSample& sample, s
   blocked_in_window_ = blocked_in_window_ && sample.blocked;
   const bool over = sample.behind_bytes > rule.bytes_max;
   if (!sampled_ || over != over_) {
-    // A window never begins before the burst that it is to judge.
+    // A window never begins before the burst that it judges.
     begin_window(sample, now_ms);
     over_since_ms_ = now_ms;
     over_ = over;
@@ -53,7 +53,7 @@ std::uint32_t LagWatch::age_of_held(const LagSample& sample, std::uint32_t now_m
   return held_bytes_ == 0 ? 0 : elapsed_ms(held_since_ms_, now_ms);
 }
 
-// At the pace of the last window it would have everything within age_ms_max.
+// Whether it would catch up within age_ms_max at the rate of the last window.
 bool LagWatch::is_catching_up(const LagRule& rule, std::uint64_t unsent_bytes) const {
   const std::uint64_t windows =
       std::max<std::uint64_t>(2ULL * rule.age_ms_max / std::max(rule.grace_ms, 1U), 1);

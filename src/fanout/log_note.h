@@ -11,8 +11,9 @@
 
 namespace carillon::fanout {
 
-// A name in one allocation, its length before it: 8 bytes here, and 32 there for up to 22 bytes with the
-// allocator's own. A string would take 32 here as well.
+// LogName: a name in one allocation that also holds its length: 8 bytes in the record and, for up to 22
+// bytes, 32 on the heap including the allocator's overhead. A std::string would take 32 bytes in the record
+// as well.
 class LogName {
  public:
   LogName() = default;
@@ -47,15 +48,15 @@ class LogName {
   char* block_ = nullptr;
 };
 
-// LogNote: what an index of names keeps with each log, so that a channel is one record and one allocation:
-// its name, and where the next log of the same bucket is. The engine only holds it; while a log is free it
-// keeps there which is the next free one.
+// LogNote: what an index of names stores with each log, so that a channel costs one record and one
+// allocation: its name and the next log of the same bucket. The engine does not read it; while a log is free,
+// the engine uses `next` for its list of free logs.
 //
 // Thread: the shard's.
 struct LogNote {
   LogName name;                  // empty: in no index
   std::uint32_t next = 0;        // the next log of its bucket, plus one; 0: none
-  std::uint8_t fingerprint = 0;  // of the name's hash: a log with another one need not be compared
+  std::uint8_t fingerprint = 0;  // eight bits of the name's hash, to skip most comparisons of names
 };
 
 }  // namespace carillon::fanout

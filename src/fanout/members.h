@@ -7,19 +7,19 @@
 
 namespace carillon::fanout {
 
-inline constexpr std::uint32_t kNobody = 0xffffffff;
+inline constexpr std::uint32_t kNoSubscriber = 0xffffffff;
 
 // One subscriber of a log with its cursor.
 struct Member {
-  std::uint32_t subscriber = kNobody;  // kNobody: a tombstone, its cursor the next free position
+  std::uint32_t subscriber = kNoSubscriber;  // kNoSubscriber: a tombstone, its cursor the next free position
   Cursor cursor = 0;
 };
 
 // Members: the subscribers of one log, each with a cursor, and the circular sweep over them.
 //
-// The sweep goes on from where it is to the log's current head and ends after one full turn without
-// an append; it never restarts (finish-then-restart doubled the median latency). Leaving makes a
-// tombstone that the next one to join reuses; compaction waits for a moment between sweeps.
+// The sweep continues from where it is to the log's current head and ends after one full turn without an
+// append; it never restarts (finishing and restarting doubled the median latency). A member that leaves
+// becomes a tombstone, which the next new member reuses; compaction happens between sweeps.
 class Members {
  public:
   std::uint32_t count() const { return slots_.size() - tombstones_; }
@@ -28,34 +28,34 @@ class Members {
   Member& at(std::uint32_t position) { return slots_[position]; }
   const Member& at(std::uint32_t position) const { return slots_[position]; }
 
-  // A new member is at the log's head, so that a sweep under way owes it nothing.
+  // Adds a member at the log's head, so that the current sweep need not visit it. Returns its position.
   std::uint32_t join(std::uint32_t subscriber, Cursor head);
   void leave(std::uint32_t position);
 
   // --- the sweep ---
-  // Called at each append: a full turn is owed from here.
-  void owe_full_turn(Cursor head_before_append);
-  bool sweeping() const { return owed_ > 0; }
-  // The next slot of the turn; tombstones too. Only while sweeping().
+  // Call at each append: the sweep makes a full turn from here.
+  void start_full_turn(Cursor head_before_append);
+  bool sweeping() const { return slots_left_ > 0; }
+  // Returns the next slot of the turn, which may be a tombstone. Only while sweeping().
   Member& advance(Cursor head_now);
-  // Every member that could take bytes has been sent what lies before this.
+  // Every member that could take bytes has been sent all events before this one.
   Cursor swept_until() const { return swept_until_; }
 
-  // Moves the last members into the tombstones; moved(subscriber, new position) for each. Only
+  // Moves the last members into the tombstones and calls moved(subscriber, new position) for each. Only
   // between sweeps.
   template <class Moved>
   void compact(Moved&& moved) {
     std::uint32_t hole = 0;
     for (;;) {
-      while (slots_.size() > 0 && slots_[slots_.size() - 1].subscriber == kNobody) slots_.pop_back();
-      while (hole < slots_.size() && slots_[hole].subscriber != kNobody) ++hole;
+      while (slots_.size() > 0 && slots_[slots_.size() - 1].subscriber == kNoSubscriber) slots_.pop_back();
+      while (hole < slots_.size() && slots_[hole].subscriber != kNoSubscriber) ++hole;
       if (hole >= slots_.size()) break;
       slots_[hole] = slots_[slots_.size() - 1];
       slots_.pop_back();
       moved(slots_[hole].subscriber, hole);
     }
     slots_.shrink();
-    free_ = kNobody;
+    free_ = kNoSubscriber;
     tombstones_ = 0;
     position_ = 0;
   }
@@ -64,11 +64,11 @@ class Members {
   std::uint32_t take_tombstone();
 
   InlineList<Member> slots_;
-  std::uint32_t free_ = kNobody;  // first tombstone
+  std::uint32_t free_ = kNoSubscriber;  // first tombstone
   std::uint32_t tombstones_ = 0;
-  std::uint32_t position_ = 0;   // of the sweep
-  std::uint32_t owed_ = 0;       // slots until a full turn without an append
-  std::uint32_t turn_left_ = 0;  // slots until the turn that began at turn_head_ is done
+  std::uint32_t position_ = 0;    // of the sweep
+  std::uint32_t slots_left_ = 0;  // slots until a full turn without an append
+  std::uint32_t turn_left_ = 0;   // slots until the turn that began at turn_head_ is done
   Cursor turn_head_ = 0;
   Cursor swept_until_ = 0;
 };

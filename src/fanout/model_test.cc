@@ -27,7 +27,7 @@ class Model {
     stage_.host.on_write = [this](SubscriberId id, bool whole) { on_write(id, whole); };
     stage_.host.on_gap = [this](SubscriberId id, LogId log, std::uint32_t count, const std::string& frame) {
       fail(id, naive_.skip(naive_.clients[id], log, count, frame, now_ms(), stream(id)));
-      if (naive_.clients[id].policy != kSkip) fail(id, "a gap told to one that is not skipped");
+      if (naive_.clients[id].policy != kSkip) fail(id, "a gap sent to a client that is not skipped");
     };
   }
 
@@ -127,14 +127,14 @@ void Model::subscribe_or_not() {
   const bool is = client->events.contains(log);
   if (chance(60)) {
     const bool may = !is && !client->last && !client->judged && !client->finish_received;
-    if (stage_.engine->subscribe(picked_, log) != may) fail(picked_, "subscribe() says the contrary");
+    if (stage_.engine->subscribe(picked_, log) != may) fail(picked_, "subscribe() returned the opposite");
     if (may) client->events[log];
   } else {
     if (is) naive_.unsubscribe(*client, log, stream(picked_));
     const bool was = stage_.engine->unsubscribe(picked_, log);
     // One that finishes is unsubscribed by the engine itself.
     if (was != is && !client->last && !client->finish_received)
-      fail(picked_, "unsubscribe() says the contrary");
+      fail(picked_, "unsubscribe() returned the opposite");
   }
 }
 
@@ -145,7 +145,7 @@ void Model::talk() {
     if (client->judged || client->last || client->finish_received) return;
     std::string frame;
     websocket::append_close(frame, 1000, std::to_string(picked_));
-    client->last = NaiveFanOut::Owed{frame, frame.size(), now_ms()};
+    client->last = NaiveFanOut::Pending{frame, frame.size(), now_ms()};
     if (chance(50)) {
       stage_.engine->finish(picked_, frame, stage_.now);
     } else {
@@ -191,7 +191,7 @@ void Model::on_write(SubscriberId id, bool whole) {
     client.was_slow = true;
     client.unsure = false;
   }
-  fail(id, naive_.hear(client, stream(id)));
+  fail(id, naive_.receive(client, stream(id)));
 }
 
 void Model::take_verdicts() {
@@ -204,7 +204,7 @@ void Model::take_verdicts() {
 void Model::judge_verdict(SubscriberId id, Verdict::What what) {
   const auto found = naive_.clients.find(id);
   if (found == naive_.clients.end() || found->second.judged) {
-    fail(id, "a verdict about nobody");
+    fail(id, "a verdict about no client");
     return;
   }
   NaiveFanOut::Client& client = found->second;
@@ -307,7 +307,7 @@ void Model::come_to_rest() {
   take_verdicts();
   if (stage_.engine->has_work()) fail(0, "work is left");
   for (auto& [id, client] : naive_.clients) {
-    if (!client.judged && !client.owed_nothing()) fail(id, "is still owed something");
+    if (!client.judged && !client.has_everything()) fail(id, "still misses something");
     if (!client.judged && client.read != stream(id).size()) fail(id, "half a frame is left");
   }
   compare_counters();

@@ -8,7 +8,7 @@ namespace carillon::fanout {
 
 void Outbox::put(std::string_view bytes, std::uint32_t now_ms) {
   const std::size_t before = size();
-  bytes_.append(bytes);  // first: when it throws for want of memory, nothing has changed
+  bytes_.append(bytes);  // first: if it throws because memory is short, nothing has changed
   if (before == 0) {
     oldest_ms_ = now_ms;
     of_oldest_ = bytes.size();
@@ -55,7 +55,7 @@ void Outbox::consume(std::size_t count) {
     oldest_ms_ = newer_ms_;
     of_oldest_ = size();
   }
-  // A peer that reads slowly must not make the sent part of a busy outbox pile up.
+  // With a slow peer the sent part of a busy outbox must not accumulate.
   if (sent_ > 4096 && sent_ * 2 > bytes_.size()) {
     bytes_.erase(0, sent_);
     sent_ = 0;

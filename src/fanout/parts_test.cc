@@ -133,10 +133,10 @@ TEST(Members, ATurnEndsOneFullRoundAfterTheLastAppend) {
   Members members;
   for (std::uint32_t id = 0; id < 5; ++id) members.join(id, 0);
   EXPECT_FALSE(members.sweeping());
-  members.owe_full_turn(0);
+  members.start_full_turn(0);
   members.advance(1);
   members.advance(1);
-  members.owe_full_turn(1);
+  members.start_full_turn(1);
   for (int i = 0; i < 3; ++i) members.advance(2);
   EXPECT_EQ(members.swept_until(), 1U);  // a round since the first append
   EXPECT_EQ(members.advance(2).subscriber, 0U);
@@ -149,12 +149,12 @@ TEST(Members, ATurnEndsOneFullRoundAfterTheLastAppend) {
 TEST(Members, ATurnCountsThoseWhoJoinWhileItIsUnderWay) {
   Members members;
   for (std::uint32_t id = 0; id < 3; ++id) members.join(id, 0);
-  members.owe_full_turn(0);
+  members.start_full_turn(0);
   for (int i = 0; i < 3; ++i) members.advance(1);  // the next turn begins at 0 again
-  members.owe_full_turn(1);
+  members.start_full_turn(1);
   members.advance(2);  // 0
   members.join(3, 2);  // behind 2
-  members.owe_full_turn(2);
+  members.start_full_turn(2);
   members.advance(3);
   members.advance(3);  // 2: three slots of four
   EXPECT_EQ(members.swept_until(), 1U);

@@ -7,15 +7,15 @@
 
 namespace carillon::fanout {
 
-// SelectionIndex: which subscriber receives which tags of one endpoint, where a client selects them once,
-// with its request.
+// SelectionIndex: which subscriber receives which tags of one endpoint whose clients select them in their
+// request.
 //
-// All clients with the same set of tags share a log, so that an event costs one append a set that has it, and
-// nothing a client. Beyond `sets_max` sets, clients with further ones share one mixed log, in which each
-// passes over events it did not select: slower, but just as correct.
+// All clients with the same set of tags share a log, so an event costs one append per set that has its tag,
+// and nothing per client. Beyond `sets_max` sets, further clients share one mixed log, where each skips the
+// events that it did not select: slower, but equally correct.
 //
-// Thread: the shard's. A set exists from its first subscriber on; once the last has left, the engine calls
-// its log deserted, and end() takes it away.
+// Thread: the shard's. A set exists from its first subscriber on. When the last one has left, the engine
+// reports its log as deserted, and end() removes it.
 class SelectionIndex {
  public:
   // Its logs have `policy` and `owner`.
@@ -28,7 +28,8 @@ class SelectionIndex {
 
   std::size_t sets() const { return sets_.size(); }
   std::uint32_t in_mixed() const { return mixed_ ? fan_out_.subscribers_of(*mixed_) : 0; }
-  // Removes a log without subscribers. Returns false when it is not of this index, or has a subscriber again.
+  // Removes a log without subscribers. Returns false when the log belongs to another index or has a
+  // subscriber again.
   bool end(LogId log);
 
  private:

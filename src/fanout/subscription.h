@@ -8,8 +8,8 @@
 
 namespace carillon::fanout {
 
-// Subscription: a subscriber's place among the members of a log. In 6 bytes, for a
-// client may have hundreds: 26 bits of log and 22 of position.
+// Subscription: a subscriber's position among the members of a log. It takes 6 bytes (26 bits of log and 22
+// of position), because a client may have hundreds.
 //
 // Pure value. Thread: any.
 class Subscription {
@@ -30,7 +30,7 @@ class Subscription {
   static constexpr unsigned kLogBits = 26;
   static constexpr unsigned kLowBitsOfPosition = 32 - kLogBits;  // above the log
 
-  // The first two parts as one number: read at once, and aligned to 2 bytes all the same.
+  // The first two parts as one number, read at once although they are aligned to 2 bytes only.
   std::uint32_t low() const {
     std::uint32_t value = 0;
     std::memcpy(&value, parts_.data(), sizeof value);

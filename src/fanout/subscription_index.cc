@@ -12,7 +12,8 @@ SubscriptionIndex::Outcome SubscriptionIndex::subscribe(SubscriberId subscriber,
     log = add(channel, hash);
   }
   const bool added = fan_out_.subscribe(subscriber, *log);
-  if (!added && fan_out_.subscribers_of(*log) == 0) end(*log);  // one that is finishing subscribes to nothing
+  if (!added && fan_out_.subscribers_of(*log) == 0)
+    end(*log);  // a finishing subscriber subscribes to nothing
   return added ? Outcome::subscribed : Outcome::already;
 }
 
@@ -42,7 +43,7 @@ void SubscriptionIndex::prefetch_bucket(std::uint64_t hash) const {
   if (size_ > 0) __builtin_prefetch(&links()[bucket_of(hash)]);
 }
 
-// Only the first log of the bucket: few look-ups go beyond it.
+// Prefetches only the first log of the bucket: few lookups go beyond it.
 void SubscriptionIndex::prefetch_log(std::uint64_t hash) const {
   if (size_ == 0) return;
   if (const Link first = links()[bucket_of(hash)]; first != 0) fan_out_.prefetch(first - 1);
@@ -58,7 +59,7 @@ bool SubscriptionIndex::end(LogId log) {
   if (size_ == 0 || note.name.empty() || fan_out_.subscribers_of(log) > 0) return false;
   Link* link = &links()[bucket_of(hash_of(note.name.text()))];
   while (*link != log + 1) {
-    if (*link == 0) return false;  // another index's
+    if (*link == 0) return false;  // it belongs to another index
     link = &fan_out_.note_of(*link - 1).next;
   }
   *link = note.next;
@@ -80,15 +81,15 @@ LogId SubscriptionIndex::add(std::string_view channel, std::uint64_t hash) {
   return log;
 }
 
-// As many low bits as the number of buckets has; what would lie beyond the last is still where it was with
-// one bit less.
+// Uses as many low bits as the number of buckets has; a bucket beyond the last one is not split off yet, so
+// its names are found with one bit less.
 std::uint32_t SubscriptionIndex::bucket_of(std::uint64_t hash) const {
   const std::uint32_t mask = std::bit_ceil(buckets_) - 1;
   const std::uint32_t bucket = static_cast<std::uint32_t>(hash) & mask;
   return bucket < buckets_ ? bucket : bucket & (mask >> 1);
 }
 
-// The new bucket takes those from its elder, the one with the highest bit less, whose hash has that bit.
+// Splits the bucket whose number lacks the new bucket's highest bit: the names whose hash has that bit move.
 void SubscriptionIndex::add_bucket() {
   if (!pages_) pages_ = std::make_unique<ReservedPages>(std::size_t{channels_max_} * sizeof(Link));
   pages_->commit((std::size_t{buckets_} + 1) * sizeof(Link));

@@ -13,14 +13,15 @@ namespace carillon::fanout {
 
 // SubscriptionIndex: the channels of one endpoint with subscribers on this shard, by name.
 //
-// Thread: the shard's. A channel exists from its first subscriber on; once the last has left, by whatever
-// way, the engine calls its log deserted, and end() takes it away. At most `channels_max`.
+// Thread: the shard's. A channel exists from its first subscriber on. When the last one has left, for
+// whatever reason, the engine reports its log as deserted, and end() removes it. At most `channels_max`
+// channels.
 //
-// A channel costs its log's record, one allocation for its name, and 4 bytes here: a table of buckets that
-// grows by one with each channel beyond the most there have been, and then only divides one of them (linear
-// hashing: Litwin, "Linear hashing: a new tool for file and table addressing", 1980). So no growth copies a
-// table or stops the loop, whatever the number of channels, and what once was used is used again. Names are
-// the clients' choice, so where they meet depends on a key that they do not know.
+// A channel costs its log's record, one allocation for its name, and 4 bytes in a table of buckets. With each
+// channel beyond the previous maximum the table grows by one bucket, which splits only one existing bucket
+// (linear hashing: Litwin, "Linear hashing: a new tool for file and table addressing", 1980). Growth
+// therefore never copies the table or stops the loop, whatever the number of channels, and memory is reused.
+// Clients choose the names, so the hash has a key that they do not know.
 class SubscriptionIndex {
  public:
   // Its logs have `policy` and `owner`. `key` is secret: it decides which names share a bucket.
@@ -29,15 +30,15 @@ class SubscriptionIndex {
       : fan_out_(fan_out), policy_(policy), owner_(owner), channels_max_(channels_max), key_(key) {}
 
   enum class Outcome { subscribed, already, unsubscribed, was_not, too_many_channels };
-  // The name is as long as a channel's may be (event/channel_name.h).
+  // The name must be a valid channel name in length (event/channel_name.h).
   Outcome subscribe(SubscriberId subscriber, std::string_view channel);
   Outcome unsubscribe(SubscriberId subscriber, std::string_view channel);
 
   std::optional<LogId> find(std::string_view channel) const;
 
-  // Looks up many names in lockstep, prefetching, so that the cache misses overlap; each step prefetches
-  // what the next one reads, so that all of them wait for it together: first hash_of() each of them, and then
-  // prefetch_bucket(), prefetch_log(), prefetch_name() and find() with the hashes.
+  // To look up many names in lockstep, so that their cache misses overlap: call hash_of() for all of them,
+  // then prefetch_bucket() for all, prefetch_log() for all, prefetch_name() for all, and find() with the
+  // hashes. Each step prefetches what the next one reads.
   std::uint64_t hash_of(std::string_view channel) const { return sip_hash_1_3(key_, channel); }
   void prefetch_bucket(std::uint64_t hash) const;
   void prefetch_log(std::uint64_t hash) const;
@@ -45,13 +46,14 @@ class SubscriptionIndex {
   std::optional<LogId> find(std::string_view channel, std::uint64_t hash) const;
 
   std::size_t size() const { return size_; }
-  // Removes a log without subscribers. Returns false when it is not of this index, or has a subscriber again.
+  // Removes a log without subscribers. Returns false when the log belongs to another index or has a
+  // subscriber again.
   bool end(LogId log);
 
  private:
   using Link = std::uint32_t;  // a log's id plus one; 0: none
 
-  // Of a hash the low bits say which bucket, and the high ones which log in it.
+  // The low bits of a hash select the bucket, the high bits the log in it.
   static std::uint8_t fingerprint_of(std::uint64_t hash) { return static_cast<std::uint8_t>(hash >> 56); }
   std::uint32_t bucket_of(std::uint64_t hash) const;
   Link* links() const { return static_cast<Link*>(pages_->address()); }
@@ -64,8 +66,8 @@ class SubscriptionIndex {
   const std::uint32_t channels_max_;
   const SipKey key_;
   std::uint32_t size_ = 0;
-  std::uint32_t buckets_ = 0;             // the most channels there have been
-  std::unique_ptr<ReservedPages> pages_;  // the buckets; with the first channel
+  std::uint32_t buckets_ = 0;             // the maximum number of channels so far
+  std::unique_ptr<ReservedPages> pages_;  // the buckets; reserved with the first channel
 };
 
 }  // namespace carillon::fanout

@@ -1,4 +1,4 @@
-// Whose turn it is: dirty logs round-robin, ready subscribers between them; and what a log may forget.
+// The order of visits (dirty logs in turn, ready subscribers between them), and which events a log may drop.
 #include <algorithm>
 
 #include "fanout/fan_out.h"
@@ -6,7 +6,7 @@
 namespace carillon::fanout {
 namespace {
 
-// A sweep over members that need nothing still costs time; so many count as one write.
+// Skipping members that need nothing still costs time; this many count as one write.
 constexpr std::uint32_t kLooksAWrite = 256;
 
 }  // namespace
@@ -15,7 +15,7 @@ bool FanOut::run_slice(MonoTime now) {
   now_ms_ = wrapping_ms(now);
   has_shed_ = false;
   while (has_work() && !host_.slice_is_over()) {
-    // Neither may starve the other: as many visits to the ready as the last log's turn made writes.
+    // Neither may starve the other: the ready get as many visits as the last log's turn made writes.
     if (dirty_.empty() || (visits_due_ > 0 && !ready_.empty())) {
       --visits_due_;
       flush_next_ready();
@@ -66,15 +66,15 @@ int FanOut::sweep(LogId id) {
   return writes;
 }
 
-// The blocked wait for their sockets, and the ready have a turn of their own.
+// Blocked subscribers wait for their sockets, and ready ones have a queue of their own.
 bool FanOut::needs_visit(const LogState& log, const Member& member) const {
-  if (member.subscriber == kNobody || log.events.pending(member.cursor) == 0) return false;
+  if (member.subscriber == kNoSubscriber || log.events.pending(member.cursor) == 0) return false;
   const Subscriber& subscriber = subscribers_[member.subscriber];
   return !subscriber.blocked && !subscriber.ready && !subscriber.judged;
 }
 
-// Drops what no member needs any more, as far as that is known in O(1): while a member is behind, its log
-// keeps everything until check_lag() has looked for what is still needed.
+// Drops the events that no member needs any more, as far as that is known in O(1): while a member has a
+// backlog, its log keeps everything until check_lag() has found out what is still needed.
 void FanOut::trim(LogState& log) {
   if (log.events.size() == 0) return;
   if (log.blocked + log.ready == 0) drop_all_but(log, log.events.pending(had_by_all(log)));
@@ -82,7 +82,7 @@ void FanOut::trim(LogState& log) {
   while (log.events.bytes() > options_.log_bytes_hard_max) drop_oldest(log);
 }
 
-// What every member that is not behind has been sent.
+// Every member without a backlog has been sent all events before this one.
 Cursor FanOut::had_by_all(const LogState& log) const {
   return log.members.sweeping() ? log.members.swept_until() : log.events.head();
 }
@@ -91,8 +91,8 @@ void FanOut::drop_all_but(LogState& log, std::uint32_t needed) {
   if (needed < log.events.size()) drop_until(log, log.events.head() - needed);
 }
 
-// Where a gap frame is sent instead of a close, a log keeps no more than the window for those that are
-// blocked, but everything that one who can take bytes has not been sent.
+// Where gap frames are sent instead of closing, a log keeps at most the window for blocked members, but
+// everything that members with a writable socket have not been sent.
 void FanOut::drop_beyond_window(LogState& log) {
   const LagRule& rule = policies_[log.policy];
   if (rule.policy != LagRule::Policy::skip || log.ready > 0) return;
@@ -100,12 +100,12 @@ void FanOut::drop_beyond_window(LogState& log) {
   while (log.events.bytes() > rule.bytes_max && log.events.pending(had) < log.events.size()) drop_oldest(log);
 }
 
-// The events of the process have exhausted their budget. The subscriber that is furthest behind here is
-// closed as slow. If this engine's own logs hold more than the budget although none is behind, the fault is
-// ours: the log that grew drops its oldest events.
+// The events of the process have exhausted their budget. The subscriber with the largest backlog here is
+// closed as slow. If this engine's own logs exceed the budget although none has a backlog, the fault is ours:
+// the log that grew drops its oldest events.
 void FanOut::relieve_memory(LogState& appended) {
   if (!has_shed_) {
-    has_shed_ = true;  // once a slice, for it looks at every lagging subscriber
+    has_shed_ = true;  // once per slice, because it checks every lagging subscriber
     if (shed_behind()) return;
   }
   if (counters_.retained_bytes <= options_.memory.bytes_max()) return;

@@ -57,7 +57,7 @@ TEST(Accepting, WhenNoneOfAnAddressIsIdleTheNewConnectionIsRefused) {
   EXPECT_TRUE(stage.was_closed(stage.connect("2001:db8::ffff")));
   EXPECT_EQ(stage.refusals(RefusalReason::http_address_full), 1U);
   for (const int fd : busy) EXPECT_TRUE(stage.sockets[fd].is_open());
-  for (const Responder& later : stage.api.owed) later(FakeApi::text("done"));
+  for (const Responder& later : stage.api.deferred) later(FakeApi::text("done"));
   stage.settle();
   close_all(stage);
 }

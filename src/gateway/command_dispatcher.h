@@ -1,5 +1,5 @@
-// CommandDispatcher: does what clients ask for with their messages (subscribe, unsubscribe, ping, publish)
-// and sends them the replies and error frames of their protocol.
+// CommandDispatcher: executes the commands in clients' messages (subscribe, unsubscribe, ping, publish) and
+// sends the replies and error frames of their protocol.
 //
 // Thread: the shard's.
 #pragma once
@@ -24,18 +24,19 @@ namespace carillon::gateway {
 struct CommandClient {
   client::ClientId id;
   const protocol::Endpoint& endpoint;
-  const auth::Identity* identity;  // null where the endpoint asks for no token
+  const auth::Identity* identity;  // null when the endpoint requires no token
 };
 
-// What CommandDispatcher needs of the owner of the clients.
+// What CommandDispatcher needs from the owner of the clients.
 class CommandHost {
  public:
-  // Sends a text message to an open client, before any event. False when nothing more of the client may be
-  // handled: its outbox is full, and it is read again when there is room; or it is closed for want of memory.
+  // Sends a text message to an open client, before any further event. Returns false when nothing more of the
+  // client may be handled: its outbox is full, and it is read again when there is room, or it was closed
+  // because memory is short.
   virtual bool send_text(client::ClientId client, std::string_view payload) = 0;
   // Closes an open client whose command needs more memory than there is.
   virtual void close_for_memory(client::ClientId client) = 0;
-  // Nothing once the client is closing or gone.
+  // Returns nothing once the client is closing or gone.
   virtual std::optional<CommandClient> find_open(client::ClientId client) = 0;
 
  protected:
@@ -44,7 +45,7 @@ class CommandHost {
 
 class CommandDispatcher {
  public:
-  // All of these outlive it, and it outlives the functions that it posts to the loop.
+  // All arguments outlive it, and it outlives the functions that it posts to the loop.
   CommandDispatcher(Audiences& audiences, CommandHost& host, client::EventPublisher& publisher,
                     reactor::Loop& loop, client::IncidentLog& incidents, client::ShardCounters& counters)
       : audiences_(audiences),
@@ -56,13 +57,13 @@ class CommandDispatcher {
   CommandDispatcher(const CommandDispatcher&) = delete;
   CommandDispatcher& operator=(const CommandDispatcher&) = delete;
 
-  // Does what the command asks for. False when no further command of this client may be handled now
-  // (CommandHost::send_text). The bus answers a publish later: an error frame follows only if it refuses the
-  // event and the client is still open.
+  // Executes the command. Returns false when no further command of this client may be handled now
+  // (CommandHost::send_text). The bus answers a publish later; an error frame follows only if the bus refuses
+  // the event and the client is still open.
   bool handle(const CommandClient& client, const protocol::Command& command);
 
-  // Sends an error frame; does nothing where the protocol has none. `request` is the client's message, empty
-  // if it is no JSON. False as in handle().
+  // Sends an error frame; does nothing when the protocol has none. `request` is the client's message, empty
+  // if it is not JSON. Returns false as handle() does.
   bool send_error(const CommandClient& client, protocol::ErrorKind kind,
                   protocol::ErrorDetail detail = protocol::ErrorDetail::none, std::string_view request = {});
 

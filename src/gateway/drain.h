@@ -1,7 +1,7 @@
-// Drain: the arithmetic of a shutdown. Pure: fed times and counts.
+// The arithmetic of a shutdown. Pure: takes times and counts.
 //
-// The closes are decided evenly over a window. After it up to 2 s are left for the last bytes to leave.
-// Requests that were accepted may take as long as the longest window, and those 2 s.
+// The closes are spread evenly over a window; after it the last bytes have up to 2 s to be sent. Requests
+// that were accepted may take as long as the longest window plus those 2 s.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 
 namespace carillon::gateway {
 
-// min(longest, clients / rate): a few clients are closed at once, many over the whole of `longest`.
+// Returns min(longest, clients / rate): a few clients are closed at once, many over the whole of `longest`.
 milliseconds drain_window(milliseconds longest, std::uint64_t clients, std::uint32_t rate);
 
-// How many clients a shard closes when.
+// DrainPace: how many clients a shard closes by which time.
 class DrainPace {
  public:
-  // A turn closes no more: what is due beyond that follows in the next turns.
+  // The most closes per turn; further ones follow in the next turns.
   static constexpr std::uint64_t kClosesATurn = 1024;
   static constexpr milliseconds kStep{20};
 
@@ -25,7 +25,7 @@ class DrainPace {
 
   std::uint64_t due(MonoTime now) const;
   void on_closed() { ++closed_; }
-  void on_no_client_left() { closed_ = clients_; }  // the rest has left by itself
+  void on_no_client_left() { closed_ = clients_; }  // the others have left by themselves
   bool done() const { return closed_ == clients_; }
   MonoTime next_wake(MonoTime now) const;
 
@@ -38,7 +38,7 @@ class DrainPace {
   std::uint64_t closed_ = 0;
 };
 
-// Whether the process may end.
+// DrainEnd: when the process may end.
 class DrainEnd {
  public:
   static constexpr seconds kLastBytes{2};
@@ -46,7 +46,7 @@ class DrainEnd {
   DrainEnd(MonoTime begin, milliseconds window, milliseconds longest)
       : clients_until_(begin + window + kLastBytes), requests_until_(begin + longest + kLastBytes) {}
 
-  // Clients and requests that are left.
+  // `clients` and `requests` are those that are left.
   bool is_over(MonoTime now, std::uint64_t clients, std::uint64_t requests) const;
 
  private:

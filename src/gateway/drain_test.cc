@@ -85,8 +85,8 @@ TEST(Drain, AnAcceptedRequestCountsUntilItsConnectionIsClosed) {
   stage.run_for(milliseconds(100));
   EXPECT_EQ(stage.shard->drain().requests_left(), 1U)
       << "a kept-alive connection without a request is not one";
-  ASSERT_EQ(stage.api.owed.size(), 1U);
-  stage.api.owed[0](FakeApi::text("done"));
+  ASSERT_EQ(stage.api.deferred.size(), 1U);
+  stage.api.deferred[0](FakeApi::text("done"));
   stage.settle();
   const Answer answer = split_answer(stage.take_received(fd));
   EXPECT_NE(answer.head.find("\r\nConnection: close"), std::string::npos) << answer.head;

@@ -20,14 +20,16 @@ constexpr std::string_view kNotAllowed =
     "server.descriptors: \"per_shard\" is not allowed to this process (unshare(2); in a container it takes "
     "CAP_SYS_ADMIN); write \"shared\"";
 
-// Of the calling thread's table, before its first client; `spares` are yet to be opened in it.
+// Returns the budget of the calling thread's table, before its first client; `spares` will be opened in it
+// later.
 std::shared_ptr<reactor::DescriptorBudget> make_budget(std::size_t shard, std::size_t spares) {
   using Budget = reactor::DescriptorBudget;
   return std::make_shared<Budget>(open_descriptors() + spares,
                                   shard == 0 ? Budget::kReservedForTheBus : Budget::kReservedElsewhere);
 }
 
-// While the shards' threads begin: who has a table of descriptors of its own, and what is closed in which.
+// Used while the shards' threads start: which of them have a descriptor table of their own, and what each
+// closes.
 struct Tables {
   explicit Tables(Node& node)
       : begun(static_cast<std::ptrdiff_t>(node.shard_count() - 1)), has_own(node.shard_count()) {
@@ -36,22 +38,21 @@ struct Tables {
     }
   }
 
-  // On the shard's thread.
+  // Call on the shard's thread.
   void separate(std::size_t shard) {
     has_own[shard] = unshare_descriptors();
     for (std::size_t other = 0; other < listeners.size() && has_own[shard]; ++other) {
       if (other != shard) close_all(listeners[other]);
     }
   }
-  // On loop 0's thread, whose table is the one that there was. False when the shard still shares it.
+  // Call on loop 0's thread, which keeps the original table. Returns false when the shard still shares it.
   bool close_here_too(std::size_t shard) const {
     if (has_own[shard]) close_all(listeners[shard]);
     return has_own[shard];
   }
 
-  std::latch begun;  // each thread has its table, or was refused one
-  std::latch go_on{
-      1};  // and none serves before all have: what it would accept might be in a later one's table
+  std::latch begun;     // every thread has its table, or was refused one
+  std::latch go_on{1};  // no thread serves before all have: a later table would include what it accepts
   bool refused = false;
 
  private:
@@ -60,7 +61,7 @@ struct Tables {
   }
 
   std::vector<std::vector<int>> listeners;
-  std::vector<std::uint8_t> has_own;  // bytes, for each is written by another thread
+  std::vector<std::uint8_t> has_own;  // bytes, because each is written by another thread
 };
 
 }  // namespace
@@ -92,7 +93,7 @@ Result<std::monostate> Gateway::bind_all() {
     const reactor::SocketAddress wanted{listen.host, listen.port};
     if (auto bound = bind(wanted, {listen.proxy_protocol, contexts.by_listen[i]}); !bound) {
       const bool is_v6 = listen.host.find(':') != std::string::npos;
-      // A machine without IPv6 is a warning, as long as something else is listened on.
+      // On a machine without IPv6 this is only a warning, as long as another address can be bound.
       if (!is_v6 || listening_on_.empty()) {
         return failure(listen.origin.text() + ": server.listen: " + bound.error().message);
       }
@@ -109,7 +110,7 @@ Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const Liste
   for (std::size_t i = 0; i < node_->shard_count(); ++i) {
     auto listener = reactor::listen_on(address, kBacklog);
     if (!listener) return tl::unexpected(listener.error());
-    // Port 0: the first shard learns which it is, the others take the same.
+    // With port 0 the first shard gets a port, and the others bind the same one.
     if (auto local = reactor::local_address(listener->get())) address = *local;
     if (auto listening = node_->shard(i).acceptor().listen(std::move(*listener), options); !listening)
       return listening;
@@ -125,13 +126,13 @@ Result<std::monostate> Gateway::run() {
   return std::monostate{};
 }
 
-// Before the bus has opened anything: a thread's own table of descriptors begins with all that is open, and
-// what is then closed in one table is still open in the others. Of what is open now, only the listening
-// sockets are not meant to live as long as the process; so each table keeps those of its own shard.
+// Runs before the bus opens anything: a thread's own descriptor table begins with everything that is open,
+// and closing a descriptor in one table leaves it open in the others. Of what is open now, only the listening
+// sockets do not live as long as the process; each table keeps those of its own shard.
 Result<std::monostate> Gateway::start_threads() {
   const std::size_t count = node_->shard_count();
   const bool per_shard = node_->settings().server.descriptor_tables() > 1;
-  // Shared, for a thread may still be inside count_down() when wait() returns.
+  // Shared, because a thread may still be inside count_down() when wait() returns.
   const auto tables = std::make_shared<Tables>(*node_);
   const auto common = per_shard ? nullptr : make_budget(0, count);
   for (std::size_t i = 1; i < count; ++i) {

@@ -15,8 +15,8 @@ namespace carillon::gateway {
 
 class Gateway final {
  public:
-  // Binds the listeners and checks the keys, so that every error of start-up comes from here.
-  // `handler` and `log` outlive the gateway.
+  // Binds the listeners and checks the keys; every start-up error is returned here. `handler` and `log`
+  // outlive the gateway.
   static Result<std::unique_ptr<Gateway>> create(config::Settings settings, client::HttpHandler& handler,
                                                  Log& log);
   ~Gateway();
@@ -29,7 +29,7 @@ class Gateway final {
 
   Node& node() { return *node_; }
   const Node& node() const { return *node_; }
-  // Loop 0, for what app/ watches beside it (signals).
+  // Loop 0, on which app/ also watches for signals.
   reactor::Loop& main_loop() { return node_->loop(0); }
   const std::vector<reactor::SocketAddress>& listening_on() const { return listening_on_; }
 

@@ -141,7 +141,7 @@ TEST(HttpSide, ALateAnswerGoesBeforeThoseToLaterRequests) {
   stage.send(fd, post("/later", "") + post("/echo", "second"));
   stage.send(fd, post("/echo", "third"));
   EXPECT_EQ(stage.take_received(fd), "");
-  stage.api.owed.at(0)(FakeApi::text("first"));
+  stage.api.deferred.at(0)(FakeApi::text("first"));
   stage.settle();
   EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"first", "second", "third"}));
 }
@@ -150,19 +150,19 @@ TEST(HttpSide, ASecondAnswerAndOneToAConnectionThatIsGoneAreDropped) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.send(fd, post("/later", "") + post("/later", ""));
-  ASSERT_EQ(stage.api.owed.size(), 2U);
-  stage.api.owed.at(0)(FakeApi::text("first"));
-  stage.api.owed.at(0)(FakeApi::text("again"));
+  ASSERT_EQ(stage.api.deferred.size(), 2U);
+  stage.api.deferred.at(0)(FakeApi::text("first"));
+  stage.api.deferred.at(0)(FakeApi::text("again"));
   stage.settle();
-  stage.api.owed.at(0)(FakeApi::text("and again"));
+  stage.api.deferred.at(0)(FakeApi::text("and again"));
   stage.settle();
   EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"first"}));
-  stage.api.owed.at(1)(FakeApi::text("second"));
+  stage.api.deferred.at(1)(FakeApi::text("second"));
   stage.settle();
   EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"second"}));
   stage.end(fd);
   stage.expect_nothing_left();
-  stage.api.owed.at(1)(FakeApi::text("ghost"));
+  stage.api.deferred.at(1)(FakeApi::text("ghost"));
   const int next = stage.connect();  // takes the same place in the table
   stage.settle();
   EXPECT_EQ(stage.take_received(next), "");
@@ -185,7 +185,7 @@ TEST(HttpSide, AClientThatSendsPartOfAHeadBehindAnAwaitedAnswerIsRefusedInTime) 
   const int fd = stage.connect();
   stage.send(fd, post("/later", "") + "GET /now");
   stage.run_for(seconds(20));
-  stage.api.owed.at(0)(FakeApi::text("first"));
+  stage.api.deferred.at(0)(FakeApi::text("first"));
   stage.settle();
   EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"first"}));
   stage.run_for(seconds(61));
@@ -199,7 +199,7 @@ TEST(HttpSide, AnAnswerMayTakeAsLongAsTheBusMay) {
   stage.send(fd, post("/later", ""));
   stage.run_for(seconds(64));
   EXPECT_EQ(stage.take_received(fd), "");
-  stage.api.owed.at(0)(FakeApi::text("published"));
+  stage.api.deferred.at(0)(FakeApi::text("published"));
   stage.settle();
   EXPECT_EQ(bodies_of(stage.take_received(fd)), (std::vector<std::string>{"published"}));
   stage.send(fd, post("/later", ""));
@@ -218,7 +218,7 @@ TEST(HttpSide, AClientThatShutsItsSideStillGetsItsAnswers) {
   const int late = stage.connect();
   stage.sockets[late].ended = true;
   stage.send(late, post("/later", ""));
-  stage.api.owed.at(0)(FakeApi::text("late"));
+  stage.api.deferred.at(0)(FakeApi::text("late"));
   stage.settle();
   EXPECT_EQ(bodies_of(stage.take_received(late)), (std::vector<std::string>{"late"}));
   EXPECT_TRUE(stage.was_closed(late));

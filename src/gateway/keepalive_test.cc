@@ -92,7 +92,7 @@ TEST(Keepalive, AClientThatReadDuringAStallIsNotSlow) {
   stage.run_for(seconds(5));
   stage.stall(seconds(20));
   EXPECT_EQ(stage.all_closes(), 0U);
-  stage.let_read(fd, FakeSocket::kEndless);  // epoll says so in the second turn
+  stage.let_read(fd, FakeSocket::kEndless);  // epoll reports it in the second turn
   stage.run_for(seconds(1));
   EXPECT_EQ(stage.all_closes(), 0U);
   EXPECT_EQ(stage.take_frames(fd).size(), 1U);

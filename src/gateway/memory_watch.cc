@@ -10,7 +10,7 @@ namespace {
 constexpr int kSamplesATrim = 10;
 constexpr std::size_t kFreeHeapBytesMax = 8 * 1024 * 1024;
 
-// What has been freed but lies between what is still in use stays with the process until it is asked for.
+// Memory that was freed between blocks still in use stays with the process until malloc_trim() is called.
 void give_back_free_heap() {
   if (::mallinfo2().fordblks > kFreeHeapBytesMax) ::malloc_trim(0);
 }
@@ -38,7 +38,7 @@ void MemoryWatch::sample() {
   if (++samples_ % kSamplesATrim == 0) give_back_free_heap();
 }
 
-// At most one line a second, for that is how often it is called.
+// At most one line a second, because that is how often it is called.
 void MemoryWatch::note_change(client::MemoryLevel before, client::MemoryLevel now) {
   const std::initializer_list<LogField> fields{
       {"used_bytes", static_cast<std::int64_t>(pressure_.used_bytes())},

@@ -1,6 +1,6 @@
-// MemoryWatch: samples the memory of the process about once a second and acts on it: tells Admission
-// whether to refuse, has the shards close those furthest behind, refills the reserve, and logs changes.
-// Every ten seconds it gives freed memory back to the system.
+// MemoryWatch: samples the memory of the process about once a second. It sets whether Admission refuses
+// clients, has the shards close the clients furthest behind, refills the reserve, and logs changes. Every ten
+// seconds it returns freed memory to the system.
 //
 // Thread: its loop's (loop 0); pressure() may be read by any.
 #pragma once
@@ -21,9 +21,9 @@ class MemoryWatch {
   static constexpr auto kEvery = seconds(1);
 
   struct Options {
-    std::function<MemoryUse()> read;   // memory_use(), or what a test plays
-    std::function<void()> shed;        // asks every shard to close those furthest behind; once a sample
-    MemoryReserve* reserve = nullptr;  // where the process has one
+    std::function<MemoryUse()> read;   // memory_use(), or a test's values
+    std::function<void()> shed;        // makes every shard close its clients furthest behind; once per sample
+    MemoryReserve* reserve = nullptr;  // null: the process has none
   };
 
   MemoryWatch(reactor::Loop& loop, client::Admission& admission, Log& log, Options options);
@@ -50,8 +50,8 @@ class MemoryWatch {
   unsigned samples_ = 0;
 };
 
-// What server.memory_limit asks for: the nearest limit of the system, or, with a limit of its own, the
-// resident set of the process against that.
+// Returns a function that reads the memory in use and its limit, by server.memory_limit: the nearest limit of
+// the system, or, when `limit_bytes` is set, the resident set of the process and that limit.
 std::function<MemoryUse()> memory_reader(std::uint64_t limit_bytes);
 
 }  // namespace carillon::gateway

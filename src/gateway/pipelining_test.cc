@@ -36,11 +36,12 @@ TEST(Pipelining, RequestsUpToTheLimitAreInProgressAtATime) {
     for (std::size_t i = 0; i < requests; ++i) all += post("/later", "");
     stage.arrive(fd, all);
     stage.loop.turn();
-    EXPECT_EQ(stage.api.owed.size(), std::min<std::size_t>(requests, 4));
-    for (std::size_t i = stage.api.owed.size(); i-- > 0;) stage.api.owed[i](FakeApi::text(std::to_string(i)));
+    EXPECT_EQ(stage.api.deferred.size(), std::min<std::size_t>(requests, 4));
+    for (std::size_t i = stage.api.deferred.size(); i-- > 0;)
+      stage.api.deferred[i](FakeApi::text(std::to_string(i)));
     stage.settle();
-    EXPECT_EQ(stage.api.owed.size(), requests);
-    if (requests == 5) stage.api.owed.at(4)(FakeApi::text("4"));
+    EXPECT_EQ(stage.api.deferred.size(), requests);
+    if (requests == 5) stage.api.deferred.at(4)(FakeApi::text("4"));
     stage.settle();
     const std::vector<std::string> bodies = bodies_of(stage.take_received(fd));
     ASSERT_EQ(bodies.size(), requests);
@@ -81,7 +82,7 @@ TEST(Pipelining, ARefusalBehindAwaitedAnswersIsTheLastAndHasConnectionClose) {
     const int fd = stage.connect();
     stage.send(fd, post("/later", "") + last + post("/echo", "never"));
     EXPECT_EQ(stage.take_received(fd), "");
-    stage.api.owed.at(0)(FakeApi::text("first"));
+    stage.api.deferred.at(0)(FakeApi::text("first"));
     stage.settle();
     const std::string received = stage.take_received(fd);
     const std::vector<std::string> bodies = bodies_of(received);
@@ -104,7 +105,7 @@ TEST(Pipelining, AnUpgradeWaitsForTheAnswersBeforeIt) {
   stage.send(fd, post("/later", "") + orion_upgrade() + client_frame(websocket::Opcode::ping, "p"));
   EXPECT_EQ(stage.take_received(fd), "");
   EXPECT_EQ(stage.open_connections(), 0U);
-  stage.api.owed.at(0)(FakeApi::text("first"));
+  stage.api.deferred.at(0)(FakeApi::text("first"));
   stage.settle();
   const std::string received = stage.take_received(fd);
   EXPECT_EQ(bodies_of(received).at(0), "first");
@@ -121,7 +122,7 @@ TEST(Pipelining, A100ContinueIsNotSentBeforeTheAnswersToEarlierRequests) {
   stage.send(fd, post("/later", "") +
                      "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(stage.take_received(fd), "");
-  stage.api.owed.at(0)(FakeApi::text("first"));
+  stage.api.deferred.at(0)(FakeApi::text("first"));
   stage.settle();
   const std::string received = stage.take_received(fd);
   EXPECT_GT(received.find("100 Continue"), received.find("first"));
@@ -133,13 +134,13 @@ TEST(Pipelining, NothingIsReadAfterARequestWithConnectionClose) {
   ShardStage stage;
   const int fd = stage.connect();
   stage.send(fd, post("/later", "", "Connection: close\r\n") + post("/later", ""));
-  ASSERT_EQ(stage.api.owed.size(), 1U);
-  stage.api.owed.at(0)(FakeApi::text("last"));
+  ASSERT_EQ(stage.api.deferred.size(), 1U);
+  stage.api.deferred.at(0)(FakeApi::text("last"));
   stage.settle();
   const Answer answer = split_answer(stage.take_received(fd));
   EXPECT_EQ(answer.body, "last");
   EXPECT_NE(answer.head.find("Connection: close"), std::string::npos);
-  EXPECT_EQ(stage.api.owed.size(), 1U);
+  EXPECT_EQ(stage.api.deferred.size(), 1U);
 }
 
 }  // namespace

@@ -109,9 +109,9 @@ class Walk {
     if (client.unsent.empty()) client.unsent = next_bytes(client);
     const std::size_t count =
         pick(3) == 0 ? std::min<std::size_t>(client.unsent.size(), 1 + pick(40)) : client.unsent.size();
-    const std::string said = client.unsent.substr(0, count);
+    const std::string piece = client.unsent.substr(0, count);
     client.unsent.erase(0, count);
-    pick(2) == 0 ? stage_.send(fd, said) : stage_.arrive(fd, said);
+    pick(2) == 0 ? stage_.send(fd, piece) : stage_.arrive(fd, piece);
     note_joins();
   }
 

@@ -100,7 +100,7 @@ TEST(RequestBodies, AnAnswerReachesAClientWhoseLoopHasAFullInbox) {
   const int fd = stage.connect();
   stage.send(fd, post("/later", "x"));
   while (stage.loop.post([] {})) continue;
-  stage.api.owed.at(0)(FakeApi::text("done"));
+  stage.api.deferred.at(0)(FakeApi::text("done"));
   stage.settle();
   EXPECT_EQ(split_answer(stage.take_received(fd)).body, "done");
 }
@@ -110,7 +110,7 @@ TEST(RequestBodies, ABodyThatIsBeingPublishedStillCounts) {
   const int fd = stage.connect();
   stage.send(fd, post("/later", std::string(50, 'x')));
   EXPECT_GE(stage.admission.bodies().bytes(), 50U);
-  stage.api.owed.at(0)(FakeApi::text("done"));
+  stage.api.deferred.at(0)(FakeApi::text("done"));
   stage.settle();
   EXPECT_EQ(stage.admission.bodies().bytes(), 0U);
   EXPECT_EQ(split_answer(stage.take_received(fd)).body, "done");

@@ -40,24 +40,25 @@ void ShardDrain::close_those_due(MonoTime now) {
   if (position_ >= clients_.table().slots()) pace_->on_no_client_left();
 }
 
-// Counts only at the end, and less often the longer the table is, since it walks through the whole of it.
+// Counts only at the end of the window, and less often the longer the table is, because it walks the whole
+// table.
 void ShardDrain::count_requests_left(MonoTime now) {
   if (count_at_ != MonoTime::max() && now < count_at_) return;
   std::uint64_t left = 0;
   if (counters_.sockets.get() > websockets_left_.get()) {
-    for (std::uint32_t i = 0; i < clients_.table().slots(); ++i) left += owes_answer(i) ? 1U : 0U;
+    for (std::uint32_t i = 0; i < clients_.table().slots(); ++i) left += has_unsent_response(i) ? 1U : 0U;
   }
   requests_left_.set(left);
   count_at_ = now + DrainPace::kStep * (1 + clients_.table().slots() / kRowsAStep);
 }
 
-bool ShardDrain::owes_answer(std::uint32_t index) const {
+bool ShardDrain::has_unsent_response(std::uint32_t index) const {
   const Connection& connection = clients_[index];
   switch (connection.state) {
     case State::body:
     case State::answering:
       return true;
-    case State::head:  // kept alive: more was pipelined, or the last answer has not left
+    case State::head:  // kept alive: another request waits, or the last response has not been sent
       return !connection.exchange().unread.empty() || !connection.exchange().answers.empty() ||
              !fan_out_.outbox_has_room(index, shared_.settings.server.outbox_bytes_max);
     case State::closing:

@@ -26,22 +26,23 @@ class ShardDrain {
 
   void begin(MonoTime now, milliseconds window);
   bool has_begun() const { return pace_.has_value(); }
-  // Closes the WebSockets that are due. Once a turn, after begin().
+  // Closes the WebSockets that are due. Call once per turn, after begin().
   void take_step(MonoTime now);
-  // When take_step() should come next; MonoTime::max() before begin().
+  // When take_step() must be called next; MonoTime::max() before begin().
   MonoTime next_wake(MonoTime now) const;
 
-  // WebSockets that are open or whose close is under way.
+  // WebSockets that are open or closing.
   void on_websocket_opened() { websockets_left_.add(); }
   void on_websocket_released() { websockets_left_.subtract(); }
   std::uint64_t websockets_left() const { return websockets_left_.get(); }
-  // HTTP requests that were accepted and are not answered to the end; 1 until they are counted.
+  // HTTP requests that were accepted and whose response has not been sent completely; 1 until they are
+  // counted.
   std::uint64_t requests_left() const { return requests_left_.get(); }
 
  private:
   void close_those_due(MonoTime now);
   void count_requests_left(MonoTime now);
-  bool owes_answer(std::uint32_t index) const;
+  bool has_unsent_response(std::uint32_t index) const;
 
   const client::Shared& shared_;
   client::Clients& clients_;

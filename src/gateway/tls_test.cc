@@ -338,9 +338,9 @@ TEST(Tls, RequestsInManyRecordsOfOneReadAreAnsweredInOrder) {
   for (const char* const body : {"2", "3", "4", "5", "6", "7", "8"})
     all += stage.client(fd).encrypt(post + body);
   stage.send(fd, all);
-  ASSERT_EQ(stage.api.owed.size(), 1U);
+  ASSERT_EQ(stage.api.deferred.size(), 1U);
   EXPECT_EQ(stage.take_decrypted(fd), "");
-  stage.api.owed[0](FakeApi::text("0"));
+  stage.api.deferred[0](FakeApi::text("0"));
   stage.settle();
   std::string bodies;
   std::string answers = stage.take_decrypted(fd);

@@ -30,7 +30,7 @@ class Expectations {
   Fault check_event(std::uint32_t serial, std::string_view channel, bool misbehaved);
   // `latest`: how far the feed was when the reply was written.
   Fault check_reply(std::string_view type, std::uint64_t latest);
-  // An error that says that a message was not published.
+  // An error frame for a message that was not published.
   Fault check_failed_publish();
 
   std::uint64_t events() const { return events_; }

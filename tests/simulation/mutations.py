@@ -36,7 +36,7 @@ MUTATIONS = (
      "const bool same = (generation & ~kGenerationMask) == 0;"),
     ("mask ignored in the mixed log",
      r"return logs_\[log\]\.mixed \? masks_\.at\(log\)\.at\(id\) : kAllTags;",
-     "return id == kNobody ? masks_.at(log).at(id) : kAllTags;"),
+     "return id == kNoSubscriber ? masks_.at(log).at(id) : kAllTags;"),
     ("pong deadline not re-armed",
      r"if \(keepalive\.timeout\) connection\.pong_due_ms = wrapping_ms\([\w.()]+\) \+ ms_of\(\*keepalive\.timeout\);\n"
      r"(  connection\.pong_awaited)", r"\1"),

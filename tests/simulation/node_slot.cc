@@ -48,7 +48,7 @@ std::string NodeSlot::write_configuration() {
   return text;
 }
 
-// Below what a configuration may say, for the same reason.
+// Below the minimum of the configuration, for the same reason.
 void NodeSlot::tighten(config::ServerSettings& server) {
   server.inbox_batches_max = around_.dice.between(2, 64);
   server.backlog_bytes_max = std::uint64_t{1024} * around_.dice.between(256, 4096);

@@ -3,7 +3,7 @@
 namespace carillon::simulation {
 namespace {
 
-// Grimnir's clients name the types of the events that they want; without any, the profile says which.
+// Grimnir's clients name the types of the events that they want; without any, the profile's default applies.
 std::string choose_types(Dice& dice, std::set<std::string>& types) {
   static constexpr std::string_view kTypes[] = {"now_playing", "health", "dj_connect", "live.handover"};
   std::string list;

@@ -92,7 +92,7 @@ class VirtualLoop final : public reactor::Loop {
   struct Turn {
     MonoTime began{};
     bool under_way = false;
-    MonoTime next_due = MonoTime::max();  // as the turn task has said
+    MonoTime next_due = MonoTime::max();  // as the turn task has returned
   };
   Turn turn_;
   MonoTime held_until_{};

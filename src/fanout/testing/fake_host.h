@@ -19,8 +19,8 @@ struct FakeSocket {
   std::string received;
   std::size_t capacity = kOpen;
   bool broken = false;
-  bool holds_back = false;         // takes bytes and says blocked, as TLS may
-  std::size_t held_back = 0;       // how much of them it says it holds
+  bool holds_back = false;         // takes bytes and reports blocked, as TLS may
+  std::size_t held_back = 0;       // how many bytes it reports to hold
   std::vector<int> piece_counts;   // of each write
   std::vector<std::size_t> asked;  // bytes, of each write
 
@@ -53,7 +53,7 @@ class FakeHost final : public FanOutHost {
   }
 
   bool append_gap_frame(SubscriberId id, LogId log, std::uint32_t count, std::string& out) override {
-    if (!tells_gaps) return false;
+    if (!sends_gaps) return false;
     const std::string frame = text_frame("gap " + std::to_string(log) + " " + std::to_string(count));
     if (on_gap) on_gap(id, log, count, frame);
     out += frame;
@@ -64,7 +64,7 @@ class FakeHost final : public FanOutHost {
     return id < sockets_.size() ? sockets_[id].held_back : 0;
   }
 
-  // A slice's length: how often this is answered with no.
+  // The length of a slice: how often this returns false.
   bool slice_is_over() override {
     if (slice_left == 0) return true;
     --slice_left;
@@ -76,9 +76,9 @@ class FakeHost final : public FanOutHost {
     return sockets_[id];
   }
 
-  bool tells_gaps = true;
+  bool sends_gaps = true;
   std::size_t slice_left = kOpen;
-  std::vector<SubscriberId> order;  // whom the writes went to
+  std::vector<SubscriberId> order;  // the recipients of the writes
   std::function<void(SubscriberId, bool whole)> on_write;
   std::function<void(SubscriberId, LogId, std::uint32_t count, const std::string& frame)> on_gap;
 

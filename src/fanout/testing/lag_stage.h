@@ -1,5 +1,4 @@
-// Lag: a fixture of two subscribers of one log, and what a shard's checks of lag find while time passes. For
-// tests.
+// Lag: a fixture of two subscribers of one log, with a shard's lag checks while time passes. For tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,13 +18,13 @@ struct Lag : ::testing::Test {
     stage->join(0, {log}, policy);
     stage->join(1, {log}, policy);
   }
-  // Appends events of so many bytes on the wire.
+  // Appends events of this many bytes on the wire.
   void append(std::size_t wire_bytes) { stage->append(log, std::string(wire_bytes - 2, 'x')); }
   auto look() {
     stage->engine->check_lag(stage->now);
     return stage->verdicts();
   }
-  // What a shard's looks find while so much time passes.
+  // Runs a shard's lag checks while this much time passes.
   auto look_for(milliseconds time) {
     auto found = look();
     for (milliseconds passed{0}; passed < time; passed += milliseconds(250)) {

@@ -65,7 +65,7 @@ struct Stage {
   void run() { slice(kOpen); }
   void pass(milliseconds time) { now += time; }
 
-  // The socket's peer has read `bytes`: the event loop would tell.
+  // The socket's peer has read `bytes`; the event loop would report it.
   void let_through(SubscriberId id, std::size_t bytes = kOpen) {
     host.at(id).capacity = bytes;
     engine->on_writable(id);

@@ -32,7 +32,7 @@ using namespace protocol;
 using namespace client::testing;
 
 // An API with three paths: /now answers from the head, /echo repeats the body, /later answers when the test
-// calls the responder in `owed`.
+// calls the responder in `deferred`.
 class FakeApi final : public HttpHandler {
  public:
   Judgement judge(const http::RequestHead& head, const Requester&) override {
@@ -48,7 +48,7 @@ class FakeApi final : public HttpHandler {
                                        Responder later) override {
     on_handle();
     if (head.path == "/later") {
-      owed.push_back(std::move(later));
+      deferred.push_back(std::move(later));
       return std::nullopt;
     }
     return text(body);
@@ -60,7 +60,7 @@ class FakeApi final : public HttpHandler {
     return response;
   }
 
-  std::vector<Responder> owed;
+  std::vector<Responder> deferred;
   std::optional<http::RefusalNote> refuse_with;  // of /now
   std::size_t body_bytes_max = 64;
   std::function<void()> on_handle = [] {};
