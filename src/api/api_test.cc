@@ -1,5 +1,5 @@
 // The API's routes on a real gateway that is built but does not run: keys, methods, types, and what
-// health, readiness and metrics say.
+// health, readiness and metrics report.
 #include "api/api.h"
 
 #include <gtest/gtest.h>
@@ -123,7 +123,7 @@ TEST_F(ApiTest, WrongKeysCloseTheConnectionAndThenSlowTheirAddress) {
   const http::Response metrics = ask("/metrics");
   EXPECT_NE(metrics.body.find("carillon_wrong_api_keys_total 10\n"), std::string::npos);
   EXPECT_NE(metrics.body.find("carillon_wrong_api_key_refusals_total 2\n"), std::string::npos);
-  EXPECT_EQ(judged(publish_head(kJsonLine)), 401) << "who sends no key is told so";
+  EXPECT_EQ(judged(publish_head(kJsonLine)), 401) << "a request without a key is 401";
   visitor_.now += client::KeyGuesses::kWindow;
   EXPECT_EQ(publish_with("publish-key-0123456789"), 0);
 }

@@ -1,4 +1,4 @@
-// GET /health and GET /ready. Health reports what is wrong and since when; readiness tells a load balancer
+// GET /health and GET /ready. Health reports what is wrong and since when; readiness shows a load balancer
 // whether to send clients here. Both must fail when the bus no longer receives events.
 #pragma once
 

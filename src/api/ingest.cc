@@ -215,7 +215,7 @@ client::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head,
 std::optional<http::Response> Ingest::handle(const http::RequestHead& head, std::string_view body,
                                              client::Responder later, gateway::Node& node, WallTime now) {
   const auto found = routes_.find(head.method, head.path, head.raw_path);
-  if (!found || !found->route) return refusal(404, "no such path");  // judge() has said so
+  if (!found || !found->route) return refusal(404, "no such path");  // judge() has returned this already
   if (node.draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
   auto made = ingest(*found->route, found->parameters, body, {limits_.event_bytes_max, now, random_});
   if (!made) {

@@ -38,7 +38,7 @@ std::string from_environment(const char* name) {
 // On a terminal one line that changes, elsewhere one every 5 s.
 class ProgressLine {
  public:
-  void tell(const std::string& text) {
+  void report(const std::string& text) {
     const MonoTime now = mono_now();
     if (now < next_) return;
     next_ = now + (terminal_ ? kTellEveryOnTerminal : kTellEvery);
@@ -51,7 +51,7 @@ class ProgressLine {
 
  private:
   const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-  MonoTime next_ = mono_now() + kTellEveryOnTerminal;  // what is quick says nothing
+  MonoTime next_ = mono_now() + kTellEveryOnTerminal;  // a quick run shows no progress
 };
 
 using Unit = Result<std::monostate>;
@@ -216,7 +216,7 @@ int run_bench(const BenchArguments& arguments) {
   if (!publisher) return fail(publisher.error().message, kUsage);
   ProgressLine progress;
   loadgen::BenchRun run(*settings, *std::move(publisher),
-                        [&](const std::string& text) { progress.tell(text); });
+                        [&](const std::string& text) { progress.report(text); });
   const auto report = run.run();
   progress.clear();
   if (!report) return fail(report.error().message, kLost);

@@ -127,9 +127,9 @@ Finding socket_buffer(const char* name, const ThreeSettings& values, const char*
   if (least <= kPageBytes && most >= kVisitBytes) return finding;
   finding.verdict = Verdict::must_change;
   finding.wanted = "the first at most " + grouped(kPageBytes) + ", the last at least " + grouped(kVisitBytes);
-  const std::array<std::int64_t, 3> mended{std::min(least, kPageBytes), at_first,
+  const std::array<std::int64_t, 3> enough{std::min(least, kPageBytes), at_first,
                                            std::max(most, kVisitBytes)};
-  finding.remedy = sysctl(name, '"' + text_of(mended) + '"');
+  finding.remedy = sysctl(name, '"' + text_of(enough) + '"');
   return finding;
 }
 

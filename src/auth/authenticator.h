@@ -36,7 +36,7 @@ class Authenticator {
   };
 
   // Refuses unusable keys (a PEM that does not parse, an algorithm that does not fit the key, an HMAC
-  // secret under 32 bytes unless `weak_secrets` says dev), with a message for the configuration's author.
+  // secret under 32 bytes unless `weak_secrets` allows it), with a message for the configuration's author.
   enum class WeakSecrets { refuse, allow };
   static Result<std::unique_ptr<Authenticator>> create(const std::vector<config::KeySettings>& keys,
                                                        const Options& options, WeakSecrets weak_secrets);

@@ -59,7 +59,7 @@ TEST(Authenticator, AKeyIsNotTriedForAnAlgorithmThatOnlyAnotherKeyLists) {
 
 // Regression: a key without an id takes every `kid`, so a `kid` that names no key was reported as the
 // algorithm that this key does not list.
-TEST(Authenticator, AnUnknownKidIsItsOwnReasonBesideAKeyWithoutAnId) {
+TEST(Authenticator, AnUnknownKidHasItsOwnReasonAlsoWithAKeyWithoutAnId) {
   auto rsa = public_key(kRsaPem, {"RS256"});
   const auto it = authenticator({key_of(kSecret, "a", ""), rsa});
   EXPECT_EQ(verdict(*it, sign(R"({"alg":"HS256","kid":"b"})", "{}", kSecret)), "unknown_key");
@@ -67,7 +67,7 @@ TEST(Authenticator, AnUnknownKidIsItsOwnReasonBesideAKeyWithoutAnId) {
   EXPECT_EQ(verdict(*it, sign(kHeader, "{}", kSecret)), "algorithm_refused") << "no kid, so none is unknown";
 }
 
-TEST(Authenticator, WhenNoKeyAdmitsATokenTheMostTellingFaultIsGivenWhateverTheOrder) {
+TEST(Authenticator, WhenNoKeyAdmitsATokenTheMostSpecificFaultIsReturnedInAnyOrder) {
   auto strict = key_of(kSecret, "", "");
   strict.require_exp = true;
   const auto issuer = key_of(kSecret, "", "A");

@@ -19,7 +19,7 @@ string claim(string_view name, string_view value) {
   return "{\"" + string(name) + "\":" + string(value) + "}";
 }
 
-// Fresh keys each time, so that no cache has a say.
+// Fresh keys each time, so that no cache affects the result.
 string judged(string_view payload, WallTime now = kNow, const config::KeySettings& key = hmac_key()) {
   return verdict(*authenticator({key}), with_claims(payload), now);
 }

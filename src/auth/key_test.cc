@@ -1,4 +1,4 @@
-// What Authenticator::create() takes, and what it says of what it does not.
+// Which keys Authenticator::create() accepts, and its errors for the others.
 #include "auth/key.h"
 
 #include <gtest/gtest.h>

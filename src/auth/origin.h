@@ -16,7 +16,7 @@ class OriginPolicy {
   // "http://localhost:3000", or the word "none" for clients that send no Origin.
   static Result<OriginPolicy> parse(const std::vector<std::string>& origins);
 
-  // `header` is the Origin header's value; `present` says whether there was one. "null" is an origin
+  // `header` is the Origin header's value; `present` is whether there was one. "null" is an origin
   // of its own that only "*" admits. Two Origin headers are the caller's 400.
   bool admits(std::string_view header, bool present) const;
 

@@ -1,5 +1,5 @@
 // Keys and tokens made with PyJWT 2 and pyca/cryptography, independent of the code under test. All
-// tokens say {"sub":"alice","exp":4102444800} (the year 2100) unless noted.
+// tokens contain {"sub":"alice","exp":4102444800} (the year 2100) unless noted.
 #pragma once
 
 #include <string_view>
@@ -223,7 +223,7 @@ inline constexpr std::string_view kTokenEs256CutR =
     "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6NDEwMjQ0NDgwMH0._ZHa66kAtr9yY4tSsbxkw9i7HTIVasA"
     "EDWQMlDCm08tVD-1YKEcZhttzifSCpYC115oWjWEVd45YEMijySUA";
 
-// The header says PS256, the signature is PKCS #1 v1.5.
+// The header has PS256, but the signature is PKCS #1 v1.5.
 inline constexpr std::string_view kTokenPs256ByPkcs1 =
     "eyJhbGciOiJQUzI1NiJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6NDEwMjQ0NDgwMH0.W05soBqFDsQBU8oOkI27SH1Bluq69a8"
     "3L_IvhmON7ZGuvK791k8cJFsuap-qieP_Gt78i-xTSL7gkrRToy2ox48hZ6IW9-1N0_lgoALBX7IwiJgBpRIII87vSW08Wqk"

@@ -10,7 +10,7 @@
 namespace carillon {
 namespace {
 
-// A container without CAP_SYS_ADMIN forbids it: then both say so, and the table stays shared.
+// A container without CAP_SYS_ADMIN forbids it: then both return false, and the table stays shared.
 TEST(DescriptorTable, WhatAThreadClosesInItsOwnStaysOpenInTheOthers) {
   const bool allowed = can_unshare_descriptors();
   const int fd = ::eventfd(0, EFD_CLOEXEC);

@@ -57,7 +57,7 @@ class IpRange {
   IpRange(const IpAddress& first, unsigned bits) : first_(first), bits_(bits) {}
 
   IpAddress first_;
-  unsigned bits_;  // of the sixteen bytes: 96 more than an IPv4 prefix says
+  unsigned bits_;  // of the sixteen bytes: 96 more than an IPv4 prefix has
 };
 
 }  // namespace carillon

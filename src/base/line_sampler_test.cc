@@ -22,7 +22,7 @@ TEST(LineSampler, TheNextLineCountsTheSuppressedOnes) {
   LineSampler sampler(kThreeASecond);
   for (int i = 0; i < 20; ++i) sampler.admit("a", kStart);
   EXPECT_EQ(sampler.admit("a", kStart + seconds(1)), 17U);
-  EXPECT_EQ(sampler.admit("a", kStart + seconds(1)), 0U) << "said once";
+  EXPECT_EQ(sampler.admit("a", kStart + seconds(1)), 0U) << "reported once";
   EXPECT_EQ(sampler.admit("a", kStart + seconds(60)), 0U);
   EXPECT_EQ(sampler.suppressed(), 17U);
 }

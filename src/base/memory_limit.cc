@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kKiB = 1024;
 
-// Files of procfs, sysfs and cgroupfs are at most a few KiB; their sizes are not told beforehand.
+// Files of procfs, sysfs and cgroupfs are at most a few KiB; their sizes are not known beforehand.
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return {};

@@ -104,7 +104,7 @@ TEST(Utf8, AgreesWithTheDefinitionOnEveryPairAndManyTriplesOfBytes) {
   }
 }
 
-// Fed byte by byte it must say no exactly at the first byte from which nothing valid can follow.
+// Fed byte by byte, it must refuse exactly at the first byte after which nothing valid can follow.
 void expect_fails_fast(const std::string& text) {
   Utf8Validator validator;
   bool alive = true;

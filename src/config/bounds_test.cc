@@ -204,7 +204,7 @@ std::vector<Row> rows() {
   return all;
 }
 
-// Of what is said about the two settings only: other warnings are other tests'.
+// Only the messages about the two settings: other tests check other warnings.
 Verdict verdict_of(const Loaded& loaded, const Row& row) {
   if (!loaded.errors.empty()) return Verdict::refused;
   const auto about = [&row](const Problem& warning) {

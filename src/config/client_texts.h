@@ -17,7 +17,7 @@ struct CloseText {
   std::string reason;
 };
 
-// What is wrong with a command. An error frame says it behind the message of its error.
+// What is wrong with a command. An error frame has it after the message of its error.
 enum class ErrorDetail : std::uint8_t {
   none,
   binary,

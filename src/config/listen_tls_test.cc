@@ -30,7 +30,7 @@ Loaded load_listen(std::string_view value) {
   return load_in(world_with_files(), orion_with("[server]\nlisten = " + std::string(value)));
 }
 
-TEST(ListenTls, AnAddressMayHaveTlsBesidePlainOnes) {
+TEST(ListenTls, SomeAddressesMayHaveTlsAndOthersNot) {
   const Loaded loaded =
       load_listen(R"(["127.0.0.1:8000", { addr = "0.0.0.0:8443", tls = { cert = "c.pem", key = "k.pem" } }, )"
                   R"({ addr = "127.0.0.1:1" }])");

@@ -118,7 +118,7 @@ TEST(Load, DottedKeysInlineTablesAndTablesAreTheSame) {
   }
 }
 
-TEST(Load, NotesTellWhatAnOverrideChangesAndWhatItWas) {
+TEST(Load, NotesListWhatAnOverrideChangesAndThePreviousValue) {
   const Loaded loaded = load_good(
       orion_with("keepalive.ping = \"10s\"\nkeepalive.timeout = \"60s\"\nname = \"live\"\npath = \"/live\"\n"
                  "lag.bytes_max = \"64KiB\"\nlimits.connections = 5\nframes.event = '{\"type\":$channel}'"));

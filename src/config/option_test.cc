@@ -39,8 +39,8 @@ std::string file_with(const Section& section, std::string_view key, std::string_
   if (section.table != "[keys.<name>]")
     return main + secret + std::string(section.table) + "\n" + line + endpoint + orion;
   if (key == "secret") return main + line + endpoint + orion;
-  const std::string beside = key == "public_key" ? "algorithms = [\"RS256\"]\n" : secret;
-  return main + line + beside + endpoint + orion;
+  const std::string others = key == "public_key" ? "algorithms = [\"RS256\"]\n" : secret;
+  return main + line + others + endpoint + orion;
 }
 
 // What the option shows once `text` has been loaded.
@@ -56,7 +56,7 @@ std::string shown_after(const Loaded& loaded, const std::string& table, std::str
   return "";
 }
 
-// Whether an example of it makes sense only beside other options: then other checks complain, but it is read.
+// Whether an example of it makes sense only with other options: then other checks complain, but it is read.
 bool needs_others(std::string_view key) {
   for (const std::string_view beginning :
        {"commands.", "select.", "source.broadcast", "auth.channels_claim", "acks", "client_publish",

@@ -1,4 +1,4 @@
-// What a configuration says of proxies: whom to believe, and by which header or protocol.
+// The proxy settings: which proxies are trusted, and by which header or protocol.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -82,7 +82,7 @@ class DepthScan {
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (c == '\n') {
-        if (!multi_line) return;  // not TOML; the library says so
+        if (!multi_line) return;  // not TOML; the library reports it
         ++line_;
       } else if (c == '\\' && quote == '"') {
         if (at_ + 1 < text_.size() && text_[at_ + 1] != '\n') ++at_;

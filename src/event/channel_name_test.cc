@@ -36,7 +36,7 @@ TEST(ChannelName, IsUtf8) {
   }
 }
 
-TEST(ChannelName, OfTheBusIsReservedBehindOurOwnPrefix) {
+TEST(ChannelName, IsReservedUnderOurOwnPrefix) {
   for (const auto name : {"carillon."sv, "carillon.x"sv, "carillon.probe.n1"sv}) {
     EXPECT_TRUE(is_reserved_channel(name)) << name;
     EXPECT_EQ(bus_channel_fault(name), ChannelNameFault::reserved) << name;

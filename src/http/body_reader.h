@@ -60,7 +60,7 @@ class BodyReader {
   std::size_t room_max() const;
   bool take_size_line(char byte);
   bool take_trailer(char byte);
-  bool take_control(char byte);  // false: fault_ says why
+  bool take_control(char byte);  // false: fault_ has the reason
   bool fail(int status, std::string_view reason);
 
   BodyState state_ = BodyState::need_more;

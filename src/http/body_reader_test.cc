@@ -70,7 +70,7 @@ TEST(BodyReader, NoBodyIsDoneAtOnce) {
   EXPECT_EQ(BodyReader(sized(0), 0).feed("GET").consumed, 0u);
 }
 
-TEST(BodyReader, TakesWhatContentLengthSaysAndNoMore) {
+TEST(BodyReader, TakesContentLengthBytesAndNoMore) {
   EXPECT_EQ(read(sized(5), "helloGET /"), (Outcome{BodyState::done, 5, 0, "hello"}));
   EXPECT_EQ(read(sized(5), "hell").state, BodyState::need_more);
 }

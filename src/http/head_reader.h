@@ -66,7 +66,7 @@ class HeadReader {
     end_lf
   };
 
-  bool take(char byte);  // false: fault_ says why
+  bool take(char byte);  // false: fault_ has the reason
   bool take_in_request_line(char byte);
   bool take_in_version(char byte);
   bool take_in_header(char byte);

@@ -26,7 +26,7 @@ struct Outcome {
   HeadState state = HeadState::need_more;
   std::size_t consumed = 0;
   int status = 0;
-  std::string shape;  // everything that the head says
+  std::string shape;  // everything in the head
   bool operator==(const Outcome&) const = default;
 };
 

@@ -1,6 +1,6 @@
 // Steps over JSON text, for the other files of this folder.
 //
-// Thread: any; pure; nothing allocates but append_unescaped(). What says "valid" must have passed
+// Thread: any; pure; nothing allocates but append_unescaped(). Text called "valid" must have passed
 // validate(); on other text the steps stay inside it but mean nothing.
 #pragma once
 

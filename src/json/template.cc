@@ -126,7 +126,7 @@ Result<std::size_t> checked(const Proof& proof, std::string_view text) {
     if (cut_short || validation.offset < stand.begin || validation.offset > stand.begin + 4) continue;
     return failure_at(offset, "$" + std::string(stand.name) +
                                   " must take the place of a whole value; it cannot be a member's name or be "
-                                  "joined to what stands beside it");
+                                  "joined to the text next to it");
   }
   if (!cut_short && text[offset] == '$') {
     return failure_at(offset, "a literal `$` may only stand inside a string");

@@ -80,7 +80,7 @@ TEST(Writer, ClosesOnce) {
   EXPECT_EQ(out, "{}");
 }
 
-TEST(Writer, WritesDoublesAsJsonCanSayThem) {
+TEST(Writer, WritesDoublesAsJsonAllows) {
   const auto text = [](double value) {
     std::string out;
     append_double(out, value);

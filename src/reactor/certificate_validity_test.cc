@@ -45,7 +45,7 @@ TEST_F(CertificateValidityTest, OneThatIsNotYetValidIsAFault) {
 TEST_F(CertificateValidityTest, AnIssuersCertificateIsJudgedToo) {
   EXPECT_THAT(judge_validity(certificate_.pem() + certificate_.pem(), until_ + seconds(1)).fault.value_or(""),
               HasSubstr("has a certificate"));
-  // The same text again stands for an issuer's; only the order says whose it is.
+  // The same text again stands for an issuer's certificate; only the order distinguishes them.
   EXPECT_FALSE(judge_validity(certificate_.pem() + certificate_.pem(), until_).fault);
 }
 

@@ -18,7 +18,8 @@ class ClientStreamHandler {
  public:
   virtual void on_connected() = 0;
   virtual void on_bytes(std::string_view bytes) = 0;  // the view lives for the call
-  // Refused, timed out, reset, ended by the peer, TLS failure, write buffer full. Says which.
+  // The connection was refused, timed out, was reset or ended by the peer, TLS failed, or the write buffer
+  // was full; `reason` is which of these.
   virtual void on_closed(const Error& reason) = 0;
 
  protected:

@@ -26,7 +26,7 @@ std::size_t open_descriptors() {
   return count;
 }
 
-// A name server under the test's thumb: answers when told to. Outlives the test, as the thread may.
+// A name server that answers when the test allows it. It outlives the test, because the thread may.
 struct SlowResolver {
   std::mutex mutex;
   std::condition_variable changed;
@@ -136,7 +136,7 @@ ResolveFunction always(std::vector<std::string> hosts) {
 
 TEST_F(ClientStreamDial, TriesEachAddressInTurn) {
   auto options = to(peer.port(), "many.example");
-  // Nobody listens on the first, connect() itself refuses the second.
+  // Nothing listens on the first address; connect() itself refuses the second.
   options.resolve = always({"127.0.0.77", "255.255.255.255", "127.0.0.1"});
   connect(std::move(options));
   ASSERT_TRUE(run_until(*loop, [&] { return recorder.connected == 1 || recorder.closed == 1; }));

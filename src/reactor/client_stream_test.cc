@@ -124,7 +124,7 @@ TEST_F(ClientStreamTest, AWriteAfterTheResetIsNoCallbackFromInsideWrite) {
   EXPECT_EQ(1, recorder.closed);
 }
 
-// A broker that refuses us says why and closes; a write of ours that fails must not hide it.
+// A broker that refuses us sends the reason and closes; a failed write of ours must not hide it.
 TEST_F(ClientStreamTest, DataThatThePeerSentBeforeItClosedIsReadThoughAWriteFailed) {
   connect_to_peer();
   stream->write("AUTH wrong");  // stays unread, so that the close below is a reset
@@ -156,11 +156,11 @@ TEST_F(ClientStreamTest, ManyMebibytesPassBothWaysThroughFullBuffers) {
   stream->write(block);
   EXPECT_GT(stream->unsent_bytes(), 0u) << "more than the kernel takes at once";
   std::string arrived;
-  std::size_t said = 0;
+  std::size_t sent = 0;
   ASSERT_TRUE(run_until(*loop, [&] {
     for (int i = 0; i < 50; ++i) arrived += peer.receive();
-    const ssize_t count = ::send(peer.fd(), block.data() + said, kBytes - said, MSG_NOSIGNAL);
-    if (count > 0) said += static_cast<std::size_t>(count);
+    const ssize_t count = ::send(peer.fd(), block.data() + sent, kBytes - sent, MSG_NOSIGNAL);
+    if (count > 0) sent += static_cast<std::size_t>(count);
     return arrived.size() >= kBytes && recorder.received.size() >= kBytes;
   }));
   EXPECT_TRUE(arrived == block);

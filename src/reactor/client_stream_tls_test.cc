@@ -173,7 +173,7 @@ TEST_F(ClientStreamTls, AHandshakeThatHangsTimesOut) {
   auto made = options(peer.port());
   made.connect_timeout = milliseconds(1000);  // reading the certificates is part of it
   connect(std::move(made));
-  ASSERT_TRUE(run_until(*loop, [&] { return recorder.closed > 0; }));  // nobody pumps the peer
+  ASSERT_TRUE(run_until(*loop, [&] { return recorder.closed > 0; }));  // nothing drives the peer
   EXPECT_EQ("cannot connect to " + name_of(peer) + " within 1000 ms: the TLS handshake does not end",
             recorder.closed_because);
 }
@@ -252,10 +252,10 @@ TEST_F(ClientStreamTls, ManyMebibytesPassBothWays) {
   for (std::size_t i = 0; i < kBytes; ++i) block[i] = static_cast<char>(i * 2654435761u >> 13);
   stream->write(block);
   EXPECT_GT(stream->unsent_bytes(), 0u);
-  std::size_t said = 0;
+  std::size_t sent = 0;
   ASSERT_TRUE(run(peer, [&] {
-    const std::string_view rest = std::string_view(block).substr(said, 64 * 1024);
-    if (!rest.empty()) said += peer.write(rest);
+    const std::string_view rest = std::string_view(block).substr(sent, 64 * 1024);
+    if (!rest.empty()) sent += peer.write(rest);
     return peer.received.size() >= kBytes && recorder.received.size() >= kBytes;
   }));
   EXPECT_TRUE(peer.received == block);

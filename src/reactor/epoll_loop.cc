@@ -54,7 +54,7 @@ class EpollLoop final : public Loop {
   TimerId call_after(MonoClock::duration delay, std::function<void()> callback) override;
   void cancel(TimerId id) override { timers_.cancel(id); }
   void set_turn_task(TurnTask* task) override;
-  // Outside run() there is no turn whose time could be told.
+  // Outside run() there is no turn whose time it could return.
   MonoTime now() const override { return running_ ? now_ : mono_now(); }
   WallTime wall_now() const override { return running_ ? wall_now_ : carillon::wall_now(); }
 

@@ -113,7 +113,7 @@ TEST(Listener, AcceptsAConnectionThatIsReadyForUse) {
 }
 
 TEST(Listener, IPv4AndIPv6ShareAPortNumber) {
-  if (!machine_has_ipv6()) {  // then it must be said in words
+  if (!machine_has_ipv6()) {  // then the error must name the cause
     const auto refused = listen_on({"::1", 0}, 128);
     ASSERT_FALSE(refused.has_value());
     EXPECT_NE(refused.error().message.find("[::1]:0"), std::string::npos);
@@ -177,7 +177,7 @@ TEST(Listener, ANameIsNotAnAddress) {
 }
 
 TEST(Listener, AnAddressOfAnotherMachineIsReported) {
-  const auto refused = listen_on({"192.0.2.1", 0}, 128);  // TEST-NET-1, nobody's
+  const auto refused = listen_on({"192.0.2.1", 0}, 128);  // TEST-NET-1, an address that no machine has
   ASSERT_FALSE(refused);
   EXPECT_NE(std::string::npos, refused.error().message.find("no such address")) << refused.error().message;
 }

@@ -12,7 +12,7 @@
 
 namespace carillon::reactor {
 
-// Told what epoll saw. `index` and `generation` are those given to watch(): a handler with many
+// Receives what epoll reported. `index` and `generation` are those given to watch(): a handler with many
 // descriptors checks the generation, so that an event for a closed one is ignored.
 class IoHandler {
  public:

@@ -25,7 +25,7 @@ std::unique_ptr<Loop> new_loop() {
   return std::move(*loop);
 }
 
-// A handler that keeps what it was told and then does what the test says.
+// A handler that records its calls and then calls the test's function.
 class Recorder final : public IoHandler {
  public:
   struct Seen {

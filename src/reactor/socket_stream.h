@@ -82,7 +82,7 @@ class SocketStream final : public ClientStream, private IoHandler {
 
   FileDescriptor socket_;
   std::uint32_t attempt_ = 0;  // the socket's generation
-  bool end_seen_ = false;      // epoll told of an end: read up to it
+  bool end_seen_ = false;      // epoll reported the end: read up to it
   int send_error_ = 0;
   std::unique_ptr<TlsSession> tls_;
   WriteBuffer plain_;   // with TLS: not yet encrypted

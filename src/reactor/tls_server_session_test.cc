@@ -198,7 +198,7 @@ class TlsServerRefusals : public ::testing::Test {
     Server server(*context, side);
     shake_hands(client, server);
     EXPECT_EQ(server.failed, !client.is_open());
-    EXPECT_EQ(server.failed, client.failed) << "it is told by an alert";
+    EXPECT_EQ(server.failed, client.failed) << "the client receives an alert";
     return server.failed ? server.why : "";
   }
   std::shared_ptr<const TlsContext> context = make_context();

@@ -24,7 +24,7 @@ enum class Ending { inside_block, between_blocks, final_block };
 // One message on its way through zlib.
 class Inflation {
  public:
-  // One byte of room over the cap tells too big from just fitting.
+  // One byte of room over the limit distinguishes too large from just fitting.
   Inflation(z_stream& stream, std::string& output, std::uint64_t bytes_max)
       : stream_(stream), output_(output), room_max_(bytes_max == kNoLimit ? kNoLimit : bytes_max + 1) {}
 

@@ -300,7 +300,7 @@ ReadResult FrameReader::finish_close(std::string_view payload, MessageHandler& h
   return kClosed;
 }
 
-// Grows by doubling what has been received, or by less where a message's last frame says that no more
+// Grows by doubling what has been received, or by less when a message's last frame shows that no more
 // will come; a declared length never makes it more. Control frames double too: else pings cut in two
 // between tiny fragments would have the whole message copied each time.
 bool FrameReader::try_keep(std::span<char> chunk) {

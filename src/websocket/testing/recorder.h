@@ -43,7 +43,7 @@ class Recorder final : public MessageHandler {
   }
 
   std::vector<std::string> events;
-  std::size_t stop_every = 0;     // say stop at every n-th event; 0: never
+  std::size_t stop_every = 0;     // return stop at every n-th event; 0: never
   std::string_view last_payload;  // valid inside feed() only: for comparing addresses
 
  private:
