@@ -1,5 +1,5 @@
-// CARILLON_ASSERT(condition): what must hold unless Carillon itself has a bug. On in release too.
-// Never for anything that a peer, a broker or a file can cause.
+// CARILLON_ASSERT(condition): aborts when a condition is false that only a bug in Carillon can violate. It is
+// on in release builds too. Never use it for anything that a peer, a broker or a file can cause.
 #pragma once
 
 namespace carillon {

@@ -1,31 +1,32 @@
-// A thread's table of descriptors. Threads share one by default, and with it one limit (RLIMIT_NOFILE) and
-// one lock; a thread may leave it for one of its own, with a limit and a lock of its own.
+// A thread's descriptor table. Threads share one by default, with one limit (RLIMIT_NOFILE) and one lock; a
+// thread may get a table of its own, with its own limit and lock.
 //
-// What is open at that moment is in both from then on, under the same number, and closing it in one does not
-// close it: a thread must get its own table before it opens anything that it will close.
+// Descriptors that are open at that moment are in both tables, under the same number, and closing one in one
+// table leaves it open in the other: a thread must get its table before it opens anything that it will close.
 #pragma once
 
 #include <cstdint>
 
 namespace carillon {
 
-// A client is a descriptor, and a shell's soft limit is 1,024 on many systems, for the sake of programs that
-// use select(2), which we do not: raises the process's to the hard limit, before any other thread is started.
-// Returns the new limit of one table, or 0 when it cannot be read.
+// Raises the process's limit on descriptors to the hard limit; call it before any other thread is started.
+// Every client needs a descriptor, and the soft limit is 1,024 on many systems for programs that use
+// select(2), which we do not. Returns the new limit of one table, or 0 when it cannot be read.
 std::int64_t raise_descriptor_limit();
 
-// The calling thread gets a table of its own. False where the system forbids it, or has no memory for it.
+// Gives the calling thread a table of its own. Returns false when the system forbids it or has no memory for
+// it.
 bool unshare_descriptors();
 
-// The limit on the calling thread's table now (it may change at any time: prlimit(1)); the largest number
-// possible when it cannot be read.
+// Returns the current limit of the calling thread's table, which may change at any time (prlimit(1)); the
+// largest possible number when it cannot be read.
 std::uint64_t descriptor_limit();
-// How many descriptors are open in it, as long as none was closed: the lowest number that is free.
+// Returns the lowest free descriptor number: how many are open, as long as none was closed.
 std::uint64_t open_descriptors();
 
-// A process may be started with descriptors 0, 1 or 2 closed, and the next thing it opens then takes the
-// place: log lines would go into an epoll instance or a client's socket. Opens /dev/null for those that are
-// closed. Call it before anything else is opened; false when /dev/null cannot be opened.
+// Opens /dev/null for those of the descriptors 0, 1 and 2 that are closed: otherwise the next file opened
+// would get that number, and log lines would go into an epoll instance or a client's socket. Call it before
+// anything else is opened. Returns false when /dev/null cannot be opened.
 bool open_standard_descriptors();
 
 // Returns whether the system would allow it, by trying it on a thread that ends at once.

@@ -31,8 +31,8 @@ class IpAddress {
   std::string text() const;
   const Bytes& bytes() const { return bytes_; }
 
-  // What counts as one for limits: an IPv4 address, and the /64 of an IPv6 one, which is the least that a
-  // customer gets (RFC 6177), so that a client can use any address of it.
+  // Returns what counts as one address for limits: the IPv4 address itself, or the /64 of an IPv6 address,
+  // because a customer gets at least a /64 (RFC 6177) and can use any address in it.
   IpAddress limit_group() const;
 
   auto operator<=>(const IpAddress&) const = default;

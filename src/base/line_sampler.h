@@ -10,11 +10,11 @@
 
 namespace carillon {
 
-// LineSampler: which of many events of one kind get a log line, so that a flood of events does not become a
-// flood of lines, and a flood of one kind does not hide the first event of another.
+// LineSampler: decides which of many events get a log line, so that a flood of events does not cause a flood
+// of lines, and a flood of one kind does not hide the first event of another kind.
 //
-// Pure: fed the time. Thread: one.
-// Limits: lines_max lines of a kind in each interval, kKindsMax kinds. Kinds beyond that share one allowance.
+// Pure: the caller passes in the time. Thread: one.
+// Limits: lines_max lines per kind and interval, kKindsMax kinds; further kinds share one allowance.
 class LineSampler {
  public:
   struct Limits {
@@ -26,8 +26,9 @@ class LineSampler {
   LineSampler() : LineSampler(Limits{}) {}
   explicit LineSampler(Limits limits) : limits_(limits) {}
 
-  // Counts one event. Where it may be logged: how many of its kind have not been since the kind's last line,
-  // for the line's field `suppressed`. Nothing where it may not. `kind` is a literal and is kept as a view.
+  // Counts one event. Returns nothing when it must not be logged; otherwise how many events of its kind got
+  // no line since the kind's last one, for the line's field `suppressed`. `kind` is a literal and is kept as
+  // a view.
   std::optional<std::uint64_t> admit(std::string_view kind, MonoTime now);
 
   // All events that got no line.

@@ -16,11 +16,11 @@ struct LogField {
   std::variant<std::string_view, std::int64_t, double, bool> value;
 };
 
-// Log: one structured line. The interface only; app/ owns the asynchronous, bounded writer, so that
-// no folder below it depends on a logging library, and tests can record the lines.
+// Log: the interface for writing structured log lines. app/ implements the asynchronous, bounded writer, so
+// that no other folder depends on a logging library and tests can record the lines.
 //
 // Thread: any. Never blocks: a line that finds the queue full is dropped and counted.
-// A token, password or key never goes in: show a request through http::Redaction only.
+// Never log a token, password or key: show a request through http::Redaction only.
 class Log {
  public:
   virtual ~Log() = default;

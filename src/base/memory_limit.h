@@ -1,4 +1,4 @@
-// How much memory this process may use before the kernel ends it, and how much of that is in use.
+// How much memory this process may use before the kernel kills it, and how much of that is in use.
 //
 // The limit is the smaller of the machine's RAM and of every cgroup (version 1 or 2) that the process is
 // in, its ancestors included, because the kernel enforces each of them. Nothing here fails: a file that
@@ -24,10 +24,10 @@ std::uint64_t memory_limit_bytes(const std::string& root = "/");
 
 // Use and limit of the level (a cgroup, or RAM) that is nearest to its limit. For a cgroup, `used_bytes`
 // counts all processes in it, as the kernel does, without the file cache, which the kernel releases
-// before it ends a process. For RAM it is the resident set of this process.
+// before it kills a process. For RAM it is the resident set of this process.
 MemoryUse memory_use(const std::string& root = "/");
 
-// Of this process: what of it is in RAM.
+// Returns the resident set of this process.
 std::uint64_t resident_bytes(const std::string& root = "/");
 
 }  // namespace carillon

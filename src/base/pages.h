@@ -6,7 +6,7 @@
 
 namespace carillon {
 
-// The system refuses address space. what() states the requested size and what to do about it.
+// Thrown when the system refuses address space. what() states the requested size and what to do about it.
 class AddressSpaceRefused final : public std::bad_alloc {
  public:
   explicit AddressSpaceRefused(std::size_t bytes);
@@ -16,7 +16,7 @@ class AddressSpaceRefused final : public std::bad_alloc {
   std::string message_;
 };
 
-// ReservedPages: a stretch of address space, taken without memory, that becomes usable from its front on.
+// ReservedPages: a range of address space, reserved without memory, that is made usable from its beginning.
 //
 // Thread: its owner's. Usable bytes are zero at first. The memory is released with the object, not before.
 class ReservedPages {
@@ -30,8 +30,8 @@ class ReservedPages {
   void* address() { return address_; }
   const void* address() const { return address_; }
 
-  // The first so many bytes are usable from now on. Throws std::bad_alloc beyond what was reserved, or when
-  // the system refuses the memory.
+  // Makes the first `bytes` usable. Throws std::bad_alloc beyond the reserved range, or when the system
+  // refuses the memory.
   void commit(std::size_t bytes) {
     if (bytes > committed_) grow(bytes);
   }

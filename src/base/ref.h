@@ -14,7 +14,7 @@ class RefCounted {
   RefCounted& operator=(const RefCounted&) = delete;
 
   void add_ref() const noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
-  // True when that was the last one.
+  // Returns true when that was the last reference.
   bool release_ref() const noexcept { return count_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
 
  protected:
@@ -24,13 +24,13 @@ class RefCounted {
   mutable std::atomic<std::uint32_t> count_{1};
 };
 
-// Ref<T>: an 8-byte handle to an object that carries its own atomic count (RefCounted).
-// For immutable things that several shards hold at once; everything else has one owner.
+// Ref<T>: an 8-byte reference to an object that has an atomic reference count (RefCounted). It is used for
+// immutable objects that several shards hold at the same time; everything else has one owner.
 template <class T>
 class Ref {
  public:
   Ref() = default;
-  // Takes over the count that the object was born with.
+  // Takes over the initial reference of a new object.
   static Ref adopt(T* object) noexcept {
     Ref ref;
     ref.object_ = object;

@@ -8,13 +8,12 @@
 
 namespace carillon {
 
-// ReservedArray<T>: an array whose address space is reserved once and whose pages come as it grows. So it
-// grows in place: nothing is copied, no growth pauses the loop, and pointers into it stay good; a
-// std::vector of 100,000 connections stops the loop for milliseconds when it doubles.
+// ReservedArray<T>: an array that reserves its address space once and gets its pages as it grows. It
+// therefore grows in place: nothing is copied, the loop does not pause, and pointers into it stay valid. (A
+// std::vector of 100,000 connections stops the loop for milliseconds when it doubles.)
 //
-// Thread: its owner's. It never shrinks; an owner that reuses slots keeps a free list. At most `kMax`
-// elements, whose address space alone is taken (PROT_NONE); growing past them, or without memory, throws
-// std::bad_alloc.
+// Thread: its owner's. It never shrinks; an owner that reuses slots keeps a free list. Address space is
+// reserved for `kMax` elements (PROT_NONE); growing beyond them, or without memory, throws std::bad_alloc.
 template <class T, std::size_t kMax>
 class ReservedArray {
  public:

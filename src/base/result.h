@@ -1,4 +1,4 @@
-// A value, or the reason why there is none.
+// Result: a value, or the reason why there is none.
 //
 // Errors that a peer, a broker or a file can cause are a Result; errors that only a bug can cause are a
 // CARILLON_ASSERT (assert.h). No external input makes the program throw.

@@ -5,7 +5,7 @@
 
 namespace carillon {
 
-// Secret: bytes that must never be printed, compared in constant time, wiped when they go.
+// Secret: bytes that must never be printed. They are compared in constant time and wiped when destroyed.
 class Secret {
  public:
   Secret() = default;
@@ -16,7 +16,7 @@ class Secret {
   Secret& operator=(Secret&&) noexcept = default;
   ~Secret();
 
-  // The only way to the bytes; the name is long so that a review finds every use.
+  // The only access to the bytes; the name is long so that a review finds every use.
   std::string_view reveal() const { return value_; }
   bool empty() const { return value_.empty(); }
 
@@ -24,7 +24,7 @@ class Secret {
   std::string value_;
 };
 
-// True when both are equal; takes the same time wherever they differ. Lengths are not secret.
+// Returns true when both are equal, in the same time wherever they differ. Lengths are not secret.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace carillon

@@ -2,8 +2,7 @@
 // short texts from untrusted sources. Without the key it is infeasible to choose texts that collide in
 // a table.
 //
-// Thread: any. 1-3 is what tables use (as those of Rust, Ruby and Python do); 2-4 is what the paper has
-// vectors of.
+// Thread: any. Tables use 1-3 (as those of Rust, Ruby and Python do); the paper has test vectors for 2-4.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +16,7 @@ struct SipKey {
   std::uint64_t second = 0;
 };
 
-// Of the system's randomness.
+// Makes a key from the system's randomness.
 SipKey random_sip_key();
 
 std::uint64_t sip_hash_1_3(const SipKey& key, std::string_view text);

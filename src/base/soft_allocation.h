@@ -1,10 +1,10 @@
-// Allocations whose size a client or broker decides: a body, a message, its inflated form, a frame.
-// They go through here, and running out of memory is then a `false` that becomes a 503 or a close frame
-// (1013) for the client in question, instead of the end of the process and of every other connection.
+// Soft allocations: those whose size a client or broker determines (a body, a message, its inflated form, a
+// frame). When memory runs out they return false, which becomes a 503 or a close frame (1013) for that
+// client, instead of ending the process and every other connection.
 //
-// Everything else uses `new`. That its small allocations still succeed when a large one has failed is
-// the work of MemoryReserve (memory_reserve.h), which these allocations do not touch. While that reserve is
-// used up all of them fail, so that they do not take the memory that was released for small allocations.
+// Everything else uses `new`. MemoryReserve (memory_reserve.h) lets its small allocations succeed when a
+// large one has failed; soft allocations do not use the reserve. While it is used up all of them fail, so
+// that they do not take the memory that was released for small allocations.
 //
 // Thread: any.
 #pragma once
@@ -22,16 +22,16 @@ namespace carillon {
 
 namespace soft_allocation {
 
-// More than this fails at once. Only tests set it (base/testing/allocation_ceiling.h).
+// Allocations of more than this fail at once. Only tests set it (base/testing/allocation_ceiling.h).
 inline constinit thread_local std::size_t bytes_max = std::numeric_limits<std::size_t>::max();
 
-// Up to this size an allocation is as good as a small one, so that /health is answered at the last.
+// Up to this size an allocation counts as small, so that /health is answered even when memory is exhausted.
 inline constexpr std::size_t kSmallBytes = 4 * 1024;
 
 // Set by MemoryReserve while it is used up.
 inline constinit std::atomic<bool> memory_is_short{false};
 
-// While one exists, this thread may fail to allocate: MemoryReserve keeps its memory for the others.
+// While one exists, this thread's allocations may fail: MemoryReserve keeps its memory for the others.
 class Scope {
  public:
   explicit Scope(std::size_t bytes) : depth_of_this_(bytes > kSmallBytes ? 1 : 0) {
@@ -49,8 +49,8 @@ class Scope {
 
 }  // namespace soft_allocation
 
-// Calls `allocate`, whose largest allocation has about `bytes`. False when there is no memory; then
-// `allocate` has thrown, so what it works on must be as it was, or thrown away by the caller.
+// Calls `allocate`, whose largest allocation is about `bytes`. Returns false when there is no memory;
+// `allocate` has then thrown, so it must have changed nothing, or the caller must discard what it worked on.
 template <class Allocate>
 [[nodiscard]] bool try_allocate(std::size_t bytes, Allocate&& allocate) {
   if (bytes > soft_allocation::bytes_max) return false;
@@ -67,7 +67,8 @@ template <class Allocate>
   }
 }
 
-// Makes room for exactly `bytes` in a string or a vector, and keeps its contents. False: as it was.
+// Reserves exactly `bytes` in a string or a vector and keeps its contents. Returns false, without a change,
+// when there is no memory.
 template <class Buffer>
 [[nodiscard]] bool try_reserve(Buffer& buffer, std::size_t bytes) {
   if (bytes <= buffer.capacity()) return true;
@@ -79,15 +80,15 @@ template <class Buffer>
   });
 }
 
-// Makes room for `more` behind what the buffer holds, doubling as needed. False: as it was.
+// Reserves room for `more` bytes after the buffer's contents, doubling as needed. Returns false likewise.
 template <class Buffer>
 [[nodiscard]] bool try_make_room(Buffer& buffer, std::size_t more) {
   const std::size_t needed = buffer.size() + more;
   return needed <= buffer.capacity() || try_reserve(buffer, std::max(needed, 2 * buffer.capacity()));
 }
 
-// Appends, doubling the room as needed, but never to more than `bytes_max` (or what is needed, where
-// that is more). False: as it was.
+// Appends, doubling the capacity as needed, but to at most `bytes_max` (or to what is needed, if that is
+// more). Returns false likewise.
 template <class Buffer>
 [[nodiscard]] bool try_append(Buffer& buffer, std::string_view bytes,
                               std::size_t bytes_max = std::numeric_limits<std::size_t>::max()) {

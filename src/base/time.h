@@ -1,7 +1,7 @@
-// The two kinds of time, kept apart by type so that a wall-clock step can never fire a timer.
+// The two kinds of time have different types, so that a step of the wall clock can never fire a timer.
 //
-// Nothing below the edges reads a clock: time comes in as an argument. The edges read it with
-// mono_now() and wall_now(), once a loop turn.
+// Only the edges read a clock, with mono_now() and wall_now(), once per loop turn; everything else gets the
+// time as an argument.
 #pragma once
 
 #include <chrono>
@@ -28,8 +28,8 @@ using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;  // for `exp`
 MonoTime mono_now();
 WallTime wall_now();
 
-// Milliseconds in 32 bits that wrap after 49 days: for ages and deadlines kept by the million. Only
-// differences of two of them mean anything.
+// Milliseconds in 32 bits that wrap after 49 days, for ages and deadlines of a million objects. Only
+// differences between two of them have a meaning.
 inline std::uint32_t wrapping_ms(MonoTime time) {
   return static_cast<std::uint32_t>(
       std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count());

@@ -1,4 +1,4 @@
-// UTF-8 validity (RFC 3629), whole or fed in pieces.
+// Checks UTF-8 (RFC 3629), as a whole or in pieces.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,14 @@ namespace carillon {
 
 bool is_valid_utf8(std::string_view bytes);
 
-// Validates a text in pieces cut anywhere; fails at the first byte that cannot begin or continue a
-// valid sequence (no surrogates, no overlong forms, nothing above U+10FFFF). Four bytes of state.
+// Validates a text in pieces that may be split anywhere. Fails at the first byte that cannot begin or
+// continue a valid sequence (no surrogates, no overlong forms, nothing above U+10FFFF). Has four bytes of
+// state.
 class Utf8Validator {
  public:
-  // False as soon as the text so far cannot be the beginning of valid UTF-8; stays false.
+  // Returns false as soon as the text so far cannot be the beginning of valid UTF-8, and in all later calls.
   bool feed(std::string_view bytes);
-  // True when no sequence is left half-way: the text may end here.
+  // Returns true when no sequence is incomplete, so that the text may end here.
   bool at_boundary() const { return needed_ == 0; }
   void reset() { *this = Utf8Validator{}; }
 

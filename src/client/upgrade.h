@@ -35,7 +35,7 @@ struct Upgrade {
   std::string_view subprotocol;       // empty: none; points into the endpoint's settings
   bool subprotocol_mismatch = false;  // the client offered some, but none of the endpoint's
   Compression compression = Compression::not_offered;
-  Admission::Counted counted;     // as which its place must be released
+  Admission::Counted counted;     // how its place was counted, for Admission::leave()
   protocol::Selection selection;  // for an endpoint with select.by = "query:…"
 };
 

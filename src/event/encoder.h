@@ -1,5 +1,5 @@
-// How the body of an event becomes the bytes that are sent to clients. The engine (fanout) only knows these
-// two interfaces; transport/ has one implementation of them for each way to send events.
+// The interfaces that turn the body of an event into the bytes that are sent to clients. The engine (fanout)
+// knows only these; transport/ implements them for each way to send events.
 #pragma once
 
 #include <cstddef>
@@ -8,25 +8,25 @@
 
 namespace carillon {
 
-// EventEncoder: the plain bytes of an event. Called once an event in the process, never for a delivery.
+// EventEncoder: makes the plain bytes of an event. Called once per event in the process, never per delivery.
 // Stateless, so that any thread may use it.
 class EventEncoder {
  public:
   virtual std::size_t size_of(std::string_view body) const = 0;
-  // Writes exactly size_of(body) bytes to `out`, and returns where among them the body begins. The body is in
-  // them as it is, in one piece.
+  // Writes exactly size_of(body) bytes to `out`, and returns where the body begins in them. They contain the
+  // body unchanged, in one piece.
   virtual std::size_t write(char* out, std::string_view body) const = 0;
 
  protected:
   ~EventEncoder() = default;
 };
 
-// EventCompressor: the bytes of an event for clients that have agreed to a compression. Each shard has its
-// own; an event is compressed by the first that needs it.
+// EventCompressor: makes the compressed bytes of an event, for clients that negotiated compression. Each
+// shard has its own; the first shard that needs the compressed form of an event makes it.
 class EventCompressor {
  public:
-  // Appends the bytes for this body. False, and nothing appended, when compression does not pay: then the
-  // plain bytes are sent.
+  // Appends the compressed bytes. Returns false, and appends nothing, when compression would not shorten
+  // them; then the plain bytes are sent.
   virtual bool try_append(std::string& out, std::string_view body) = 0;
 
  protected:

@@ -1,4 +1,4 @@
-// Tag: the number of one of the values that an endpoint's events are selected by, such as their types. A
+// Tag: the number of a value by which clients select an endpoint's events, such as an event type. A
 // subscriber that receives only some of the events has a mask of tags.
 #pragma once
 

@@ -30,10 +30,10 @@ enum class ErrorKind : std::uint8_t {
 struct Command {
   enum class Kind : std::uint8_t { subscribe, unsubscribe, ping, publish, refused };
   Kind kind = Kind::refused;
-  ErrorKind error = ErrorKind::invalid_request;  // of a refused one
-  ErrorDetail detail = ErrorDetail::none;        // likewise: what is wrong with it
-  std::string channel;                           // to subscribe to, or of the bus, to publish on
-  std::string_view request;                      // the message; empty where it is no JSON
+  ErrorKind error = ErrorKind::invalid_request;  // of a refused command
+  ErrorDetail detail = ErrorDetail::none;        // of a refused command: what is wrong with it
+  std::string channel;                           // to subscribe to, or the bus channel to publish on
+  std::string_view request;                      // the message; empty when it is not JSON
 };
 
 // Commands: parses a client's message into a command, by the pointers of its protocol.
@@ -47,7 +47,7 @@ class Commands {
   bool exist() const { return name_.has_value(); }
   Command parse(websocket::Opcode opcode, std::string_view message) const;
 
-  // Null when there is no reply.
+  // Returns null when the protocol has no reply.
   const json::Template* subscribed() const { return subscribed_ ? &*subscribed_ : nullptr; }
   const json::Template* unsubscribed() const { return unsubscribed_ ? &*unsubscribed_ : nullptr; }
   const json::Template& pong() const { return *pong_; }
@@ -66,7 +66,7 @@ class Commands {
   std::vector<Requirement> require_;
   std::vector<Known> known_;
   std::vector<Requirement> publish_require_;
-  std::string publish_before_;  // the channel of the bus, around what takes the place of the star
+  std::string publish_before_;  // the bus channel before and after the part that replaces the star
   std::string publish_behind_;
   std::optional<json::Template> subscribed_;
   std::optional<json::Template> unsubscribed_;

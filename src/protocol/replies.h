@@ -12,7 +12,7 @@
 
 namespace carillon::protocol {
 
-// What a template of config::kReplyVariables may show. What is empty is null there.
+// The values for a template with config::kReplyVariables. Empty ones are null in the frame.
 struct ReplyValues {
   WallTime now;
   std::string_view code{};
@@ -23,7 +23,7 @@ struct ReplyValues {
 };
 void render_reply(const json::Template& reply, const ReplyValues& values, std::string& out);
 
-// An HTTP answer instead of the upgrade.
+// An HTTP response instead of the upgrade.
 class RefusalReply {
  public:
   static RefusalReply compile(const config::Refusal& settings);

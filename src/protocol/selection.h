@@ -20,9 +20,9 @@ struct Selection {
   bool everything = false;          // likewise: the client listed no value
 };
 
-// `query` is raw. Values are separated by commas, blanks around them cut off, empty ones passed over; those
-// that are not known are ignored, and a parameter given again adds to the first. Nothing where the query
-// cannot be parsed, or lists more than `values_max` values.
+// Reads a client's selection from the raw `query`. Values are separated by commas; blanks around them and
+// empty values are ignored, as are unknown values. A repeated parameter adds its values. Returns nothing when
+// the query cannot be parsed or lists more than `values_max` values.
 std::optional<Selection> select(const config::SelectSettings& settings, const Source& source,
                                 std::string_view query, std::size_t values_max);
 

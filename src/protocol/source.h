@@ -45,7 +45,7 @@ class Source {
   // The patterns and pointers must be valid; config/ has checked them.
   static Source compile(const config::EndpointSettings& settings);
 
-  // What a bus event's channel is here.
+  // The channel of a bus event at this endpoint.
   struct Match {
     std::string_view star;  // what the pattern's star matched
     enum class Kind : std::uint8_t { broadcast, channel } kind = Kind::channel;
@@ -54,14 +54,14 @@ class Source {
   // `body` is valid JSON.
   Result<Audience, NotTaken> judge(const Match& match, json::Outline& body) const;
 
-  // Whether every channel of the bus whose star is `name` is reserved, so that nothing ever comes to it.
+  // Whether every bus channel whose star is `name` is reserved, so that no event is ever published to it.
   bool is_reserved(std::string_view name) const;
 
   // All patterns, for the bus.
   const std::vector<ChannelPattern>& channels() const { return channels_; }
   const std::vector<ChannelPattern>& broadcast() const { return broadcast_; }
   bool is_empty() const { return channels_.empty() && broadcast_.empty(); }
-  // The number of a known value; nothing for one that is not.
+  // Returns the number of a known value, or nothing.
   std::optional<Tag> tag_of(std::string_view value) const;
 
  private:

@@ -11,17 +11,17 @@
 
 namespace carillon::reactor {
 
-// A certificate that ends sooner than this earns advice.
+// A certificate that expires sooner than this causes a warning.
 inline constexpr std::chrono::days kCertificateEndsSoon{14};
 
 // What is wrong with the validity period of certificates, if anything.
 struct CertificateValidity {
-  std::optional<std::string> fault;   // expired or not yet valid: no client would take it
-  std::optional<std::string> advice;  // it ends soon
+  std::optional<std::string> fault;   // expired or not yet valid: no client would accept it
+  std::optional<std::string> advice;  // it expires soon
 };
 
-// Checks all of them: the server's own and its issuers'. Certificates that cannot be parsed are left to the
-// caller to judge (TlsContext::for_servers).
+// Checks the server's certificate and those of its issuers. Skips certificates that it cannot parse;
+// TlsContext::for_servers() refuses those.
 CertificateValidity judge_validity(std::string_view certificates_pem, WallTime now);
 
 }  // namespace carillon::reactor

@@ -8,22 +8,21 @@
 
 namespace carillon::reactor {
 
-// DescriptorBudget: how many file descriptors of one table clients may take, so that some are always left
-// for what must work when clients have taken all others: the bus reconnects, a name is resolved, a
-// certificate is read.
+// DescriptorBudget: how many file descriptors of one table clients may use, so that some are always left for
+// what must work when clients use all others: reconnecting the bus, resolving a name, reading a certificate.
 //
-// The rule counts descriptors and looks at no descriptor's number: it holds as well after the limit was
-// lowered under a running process (prlimit), when no client at all is accepted until enough have gone.
+// It counts descriptors and does not look at their numbers, so it also works after the limit of a running
+// process was lowered (prlimit): then no client is accepted until enough have left.
 //
 // Thread: any; one for all shards that share the table.
 class DescriptorBudget {
  public:
-  // Of the table that the bus is in: its two connections and one that checks the configured address, each
-  // with a name look-up (files of the resolver, a socket) or a certificate file to read.
+  // For the table of the bus: its two connections and one that checks the configured address, each with a
+  // name lookup (files of the resolver, a socket) or a certificate file to read.
   static constexpr std::uint64_t kReservedForTheBus = 16;
   static constexpr std::uint64_t kReservedElsewhere = 4;
 
-  DescriptorBudget() = default;  // bounds nothing
+  DescriptorBudget() = default;  // limits nothing
   // `own`: descriptors that were open before the first client came.
   DescriptorBudget(std::uint64_t own, std::uint64_t reserved) : own_(own), reserved_(reserved) {}
 
@@ -31,12 +30,12 @@ class DescriptorBudget {
   void remove_client() { clients_.fetch_sub(1, std::memory_order_relaxed); }
   std::uint64_t clients() const { return clients_.load(std::memory_order_relaxed); }
 
-  // Returns whether one more client leaves the reserve intact. Shards that call it concurrently may take a
-  // few of it.
+  // Returns whether one more client leaves the reserve intact. Shards that call it concurrently may use a few
+  // descriptors of the reserve.
   bool has_room(std::uint64_t limit) const {
     return reserved_ == 0 || own_ + clients() + reserve_of(limit) < limit;
   }
-  // Under a tiny limit a quarter of what is left, so that there is room for clients at all.
+  // With a very small limit, a quarter of what is left, so that there is room for clients at all.
   std::uint64_t reserve_of(std::uint64_t limit) const {
     return std::min(reserved_, limit > own_ ? (limit - own_) / 4 : 0);
   }

@@ -14,9 +14,10 @@
 
 namespace carillon::reactor {
 
-// DialPlan: what an outgoing connection needs before its first packet and what may block: the host's
-// addresses (DNS) and the certificates to trust (files). Made on a thread of its own, and handed back through
-// an inbox that both sides own, so that neither a stream nor a loop that is gone meanwhile is ever touched.
+// DialPlan: what an outgoing connection needs before its first packet and can only get by blocking: the
+// host's addresses (DNS) and the certificates to trust (files). It is made on another thread and returned
+// through an inbox that both sides own, so that a stream or loop that was destroyed meanwhile is never
+// touched.
 struct DialPlan {
   std::vector<SocketAddress> addresses;   // at least one, at most kAddressesMax, all numeric
   std::shared_ptr<const TlsContext> tls;  // null: plain TCP
@@ -32,8 +33,8 @@ struct DialRequest {
 };
 
 inline constexpr std::size_t kAddressesMax = 8;
-// A name server that does not answer holds a thread for up to half a minute, and a broker is dialled
-// again and again: beyond this many a dial is refused at once.
+// The most concurrent threads. A name server that does not answer blocks a thread for up to half a minute
+// while the broker is dialled again and again; further dials are refused at once.
 inline constexpr int kDialThreadsMax = 16;
 
 using DialPlanInbox = Inbox<Result<DialPlan>>;

@@ -29,12 +29,12 @@ class WakeFd {
   int fd_;
 };
 
-// Inbox<T>: the one door between threads: a bounded queue with an eventfd.
+// Inbox<T>: a bounded queue with an eventfd, the only way in which threads pass data to each other.
 //
-// Any thread may push; one thread, the owner, drains. A push to a full inbox is refused and counted:
-// the caller decides what that means (the Router makes it a gap). Full is a number of items, or of the
-// bytes that their senders declare; a larger item is still accepted when nothing waits. The
-// eventfd becomes readable when the inbox goes from empty to not empty.
+// Any thread may push; one thread, the owner, drains. A push to a full inbox is refused and counted, and the
+// caller decides what that means (the Router treats it as a gap). The limit is a number of items and of the
+// bytes that their senders declare; a larger item is still accepted when nothing waits. The eventfd becomes
+// readable when the inbox changes from empty to not empty.
 template <class T>
 class Inbox {
  public:
@@ -45,7 +45,7 @@ class Inbox {
 
   int fd() const { return wake_.fd(); }
 
-  // Any thread. False when `capacity` items wait, or too many bytes with these.
+  // Any thread. Returns false when `capacity` items wait, or too many bytes with this item.
   [[nodiscard]] bool try_push(T item, std::size_t bytes = 0) {
     bool was_empty = false;
     {
@@ -73,8 +73,8 @@ class Inbox {
     if (was_empty) wake_.signal();
   }
 
-  // The owner. Swaps everything that waits into `taken`, which it clears first. The eventfd is cleared
-  // before the swap: an item pushed in between wakes the owner once for nothing, and none is missed.
+  // Owner only. Moves everything that waits into `taken`, which it clears first. The eventfd is cleared
+  // before that: an item pushed in between may wake the owner unnecessarily, but none is missed.
   void drain_into(std::vector<T>& taken) {
     taken.clear();
     wake_.clear();

@@ -15,7 +15,7 @@ struct SocketAddress {
   std::string text() const;  // "127.0.0.1:8000", "[::1]:8000"
 };
 
-// Owns a descriptor; closes it when it goes.
+// Owns a descriptor and closes it in its destructor.
 class FileDescriptor {
  public:
   FileDescriptor() = default;
@@ -40,17 +40,17 @@ Result<SocketAddress> local_address(int fd);
 // would distribute the clients over both. Call this once, before the first listen_on() of an address.
 Result<void> check_port_is_free(const SocketAddress& address);
 
-// The next waiting connection, non-blocking and close-on-exec, with TCP_NODELAY and the low-water
-// mark for unsent bytes (TCP_NOTSENT_LOWAT) set; errno in the error case. With edge-triggered events: call
-// until none waits; after any other error call again after a pause, because no new event will come for those
-// who already wait.
+// Accepts the next waiting connection, non-blocking and close-on-exec, with TCP_NODELAY and the low-water
+// mark for unsent bytes (TCP_NOTSENT_LOWAT) set; returns errno on failure. With edge-triggered events, call
+// it until none waits. After any other error call it again after a pause, because connections that already
+// wait cause no event.
 struct Accepted {
   enum class Outcome : std::uint8_t {
     connection,
     none_waiting,
-    connection_gone,  // the one that waited: the next may be well, call again at once
-    no_descriptor,    // of the process or of the system
-    other_error       // no memory, or a firewall's EPERM; any that is not known
+    connection_gone,  // that connection has failed: call again at once for the next
+    no_descriptor,    // the process or the system has none left
+    other_error       // no memory, a firewall's EPERM, or any other error
   };
   Outcome outcome() const;
 

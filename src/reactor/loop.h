@@ -22,14 +22,14 @@ class IoHandler {
   ~IoHandler() = default;
 };
 
-// Work that shares the loop with I/O: called twice a turn, before and after what was posted and timers.
+// Work that shares the loop with I/O. Called twice per turn: before and after posted functions and timers.
 class TurnTask {
  public:
-  // Reads what the turn's I/O events announced. Functions that it posts to its own loop, and timers that
-  // they start without a delay, run before on_turn(): what came in can go out in the same turn.
+  // Reads what the turn's I/O events announced. Functions that it posts to its own loop, and timers that they
+  // start without a delay, run before on_turn(), so that input can lead to output in the same turn.
   virtual void read_input(MonoTime /*now*/) {}
-  // Does at most a slice of its work and returns when it wants to be called again: `now` or earlier for
-  // at once (the loop then only polls for I/O), MonoTime::max() for when there is I/O again.
+  // Does at most a slice of its work and returns when it must be called again: `now` or earlier means at once
+  // (the loop then only polls for I/O), MonoTime::max() means at the next I/O.
   virtual MonoTime on_turn(MonoTime now) = 0;
 
  protected:
@@ -43,15 +43,16 @@ struct LoopCounters {  // written by the loop's thread only; read by anyone, rel
   std::atomic<std::uint64_t> posts_refused{0};
 };
 
-// Loop: one thread's event loop, edge-triggered epoll, one-shot timers, a door for other threads.
+// Loop: one thread's event loop: edge-triggered epoll, one-shot timers, and functions posted by other
+// threads.
 //
-// Thread: everything here belongs to the thread that calls run(), but for post() and stop(), which
-// any thread may call. Handlers are called from run() only, never from inside watch() or call_after().
+// Thread: the one that calls run(), except post() and stop(), which any thread may call. Handlers are called
+// from run() only, never from inside watch() or call_after().
 class Loop {
  public:
   using HandlerId = std::uint8_t;
   using TimerId = std::uint64_t;                  // 0 is none
-  static constexpr std::size_t kPostsMax = 4096;  // waiting functions; post() refuses beyond
+  static constexpr std::size_t kPostsMax = 4096;  // waiting functions; post() refuses more
 
   static Result<std::unique_ptr<Loop>> create();
   virtual ~Loop() = default;
@@ -60,12 +61,12 @@ class Loop {
   virtual HandlerId add_handler(IoHandler& handler) = 0;
   virtual void remove_handler(HandlerId id) = 0;
 
-  // EPOLLET is added. `generation` keeps its low 24 bits. False when the kernel refuses (fd limits).
+  // Adds EPOLLET. Only the low 24 bits of `generation` are kept. Returns false when the kernel refuses.
   virtual bool watch(int fd, std::uint32_t epoll_events, HandlerId handler, std::uint32_t index,
                      std::uint32_t generation) = 0;
   virtual void unwatch(int fd) = 0;  // before close(fd)
 
-  // One-shot; for the few timers that are not a connection's (those live in their shard's wheel).
+  // One-shot, for the few timers that do not belong to a connection (those are in their shard's wheel).
   virtual TimerId call_after(MonoClock::duration delay, std::function<void()> callback) = 0;
   virtual void cancel(TimerId id) = 0;  // a timer that ran, or 0: no effect
 
@@ -76,10 +77,10 @@ class Loop {
   virtual WallTime wall_now() const = 0;
 
   // Any thread. Runs `function` on the loop's thread: in the next turn, or in this one when it is posted
-  // while input is read. False when kPostsMax wait.
+  // while input is read. Returns false when kPostsMax wait.
   virtual bool post(std::function<void()> function) = 0;
-  // Any thread. The same, but never refused. Only for what is bounded elsewhere: one answer to each
-  // request, one drain of each process. A refusal could not be handled.
+  // Any thread. The same, but never refused. Use it only where the number of calls is limited otherwise (one
+  // response per request, one drain per process) and a refusal could not be handled.
   virtual void post_always(std::function<void()> function) = 0;
   virtual void run() = 0;   // until stop()
   virtual void stop() = 0;  // any thread, or a signal handler's thread

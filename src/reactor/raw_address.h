@@ -8,13 +8,13 @@
 
 namespace carillon::reactor {
 
-// RawAddress: a SocketAddress as the kernel wants it.
+// RawAddress: a SocketAddress in the kernel's format.
 // Thread: any.
 struct RawAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
 
-  // None when the host is not a numeric address. Asks no name server.
+  // Returns nothing when the host is not a numeric address. Queries no name server.
   static std::optional<RawAddress> from(const SocketAddress& address);
   static SocketAddress readable(const sockaddr_storage& storage);
 

@@ -1,4 +1,4 @@
-// From a host's name to its numeric addresses.
+// Resolves a host's name to its numeric addresses.
 // Thread: any; blocks for as long as the name servers take, so never a loop's.
 #pragma once
 

@@ -16,8 +16,8 @@
 
 namespace carillon::reactor {
 
-// SocketStream: what ClientStream::connect() makes; split in two files by the life of a connection:
-// socket_stream_dial.cc up to the handshake, socket_stream.cc from there on.
+// SocketStream: the stream that ClientStream::connect() returns. socket_stream_dial.cc has the connection up
+// to the handshake, socket_stream.cc the rest.
 class SocketStream final : public ClientStream, private IoHandler {
  public:
   SocketStream(Loop& loop, ClientStreamOptions options, ClientStreamHandler& handler)
@@ -34,8 +34,8 @@ class SocketStream final : public ClientStream, private IoHandler {
 
   void on_io(std::uint32_t epoll_events, std::uint32_t index, std::uint32_t generation) override;
 
-  // Before the connection. Those that return bool may call the handler: false when the stream is gone
-  // or not connected, and must not be touched.
+  // Before it is connected. Functions that return bool may call the handler; false means that the stream was
+  // destroyed or is not connected, and must not be touched.
   void take_plan();
   void try_next_address();
   bool begin_connect(const SocketAddress& address);
@@ -44,7 +44,8 @@ class SocketStream final : public ClientStream, private IoHandler {
   bool finish_connect();
   bool begin_handshake();
 
-  // The connection. Those that return bool may call the handler: false as above, or no longer open.
+  // While it is connected. Functions that return bool may call the handler; false as above, or no longer
+  // open.
   bool become_open();
   void read();
   void read_soon();

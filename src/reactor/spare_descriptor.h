@@ -6,13 +6,13 @@
 
 namespace carillon::reactor {
 
-// SpareDescriptor: a descriptor that is kept open for no use of its own. When none is left, it is closed so
-// that one more connection can be accepted and answered, and opened again when that connection ends.
+// SpareDescriptor: a descriptor that is kept open in reserve. When no other is left, it is closed so that one
+// more connection can be accepted and answered, and opened again when that connection ends.
 //
-// Thread: the shard's, whose table it is in. It outlives its lease.
+// Thread: the one of the shard whose table it is in. It outlives its lease.
 class SpareDescriptor {
  public:
-  // Its holder may use one descriptor. Ends with the object, after that descriptor was closed.
+  // Allows its holder to use one descriptor. Destroy it after that descriptor was closed.
   class Lease {
    public:
     Lease() = default;
@@ -38,7 +38,7 @@ class SpareDescriptor {
 
   void open();
   bool is_lent() const { return lent_; }
-  // Only while it is not lent.
+  // May only be called while it is not lent.
   Lease lend();
 
  private:

@@ -10,7 +10,7 @@
 
 namespace carillon::reactor {
 
-// TimerQueue: the loop's few one-shot timers, each with a function. Pure: fed the time.
+// TimerQueue: the loop's few one-shot timers, each with a function. Pure: the caller passes in the time.
 //
 // For tens of timers (back-off, probes, deadlines of outgoing connections). Those of client
 // connections live in a TimerWheel, which needs no function and no allocation for each.
@@ -23,9 +23,9 @@ class TimerQueue {
   Id add(MonoTime deadline, std::function<void()> callback);
   void cancel(Id id);  // a timer that ran, or 0: no effect
 
-  // Calls what is due, earliest first, equals in the order of add(). A timer that a callback adds waits
-  // for the next call even when it is due, so that a timer of no delay cannot hold the loop. A callback
-  // may cancel any timer, also one that is due in this very call.
+  // Calls the timers that are due, earliest first, and equal ones in the order of add(). A timer that a
+  // callback adds waits for the next call even when it is due, so that a timer without a delay cannot block
+  // the loop. A callback may cancel any timer, even one that is due in the same call.
   void run_due(MonoTime now);
 
   MonoTime next_deadline() const;  // MonoTime::max() when there is none

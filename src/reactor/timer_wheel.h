@@ -9,14 +9,14 @@
 
 namespace carillon::reactor {
 
-// TimerWheel: one one-shot timer for each of very many dense owner numbers (a connection's index), 12 bytes
-// an owner. Pure: fed the time.
+// TimerWheel: a one-shot timer for each of very many dense owner numbers (a connection's index), in 12 bytes
+// per owner. Pure: the caller passes in the time.
 //
-// Thread: one. A timer fires in the first advance() at or after its deadline, never before; at most
-// one tick late. Hierarchical: four levels of 64 slots over ticks of 8 ms reach 37 hours; a later
-// deadline waits on the outermost level and is looked at again. One more than 397 days away (2^32
-// ticks) fires then. Every operation takes constant time; a jump of hours costs no more than the
-// timers it passes.
+// Thread: one. A timer fires in the first advance() at or after its deadline, never before, and at most one
+// tick late. The wheel is hierarchical: four levels of 64 slots with ticks of 8 ms cover 37 hours; a later
+// deadline waits on the outermost level and is sorted in again. A deadline more than 397 days (2^32 ticks)
+// away fires after 397 days. Every operation takes constant time; a jump of hours costs no more than the
+// timers that it passes.
 class TimerWheel {
  public:
   using Owner = std::uint32_t;
@@ -29,10 +29,10 @@ class TimerWheel {
   void cancel(Owner owner);                  // nothing, when none is set
   bool is_set(Owner owner) const;
 
-  // Fires what is due, in the order of deadlines (to the tick): calls expired(owner) for each, its timer
-  // already unset. The callback may set and cancel timers, also ones that are due in this very call; what
-  // it sets fires in a later call even when it is due, so that a timer of no delay cannot hold the loop.
-  // A time before the last call's counts as that.
+  // Fires the timers that are due, in the order of their deadlines (to the tick): calls expired(owner) for
+  // each, with its timer already unset. The callback may set and cancel timers, even ones that are due in the
+  // same call. A timer that it sets fires in a later call even when it is due, so that a timer without a
+  // delay cannot block the loop. A time before the last call's counts as that time.
   template <class Expired>
   void advance(MonoTime now, Expired&& expired) {
     collect(now);
@@ -40,7 +40,8 @@ class TimerWheel {
     while (take_due(owner)) expired(owner);
   }
 
-  // No timer is due before this; MonoTime::max() when there is none. May be early, never late.
+  // Returns a time before which no timer is due; MonoTime::max() when there is none. It may be too early,
+  // never late.
   MonoTime next_deadline() const;
   std::size_t size() const { return size_; }
 

@@ -17,20 +17,20 @@ struct TlsFault {
   std::string message;
 };
 
-// TlsContext: what many TLS sessions share: certificates, versions, cipher suites, ticket keys (OpenSSL 3,
-// TLS 1.2 and up).
+// TlsContext: what TLS sessions share: certificates, versions, cipher suites and ticket keys (OpenSSL 3,
+// TLS 1.2 and newer).
 //
-// Thread: any; immutable once made. Sessions on several threads may use one at once.
+// Thread: any; immutable. Sessions on several threads may use one concurrently.
 class TlsContext {
  public:
-  // Reads the file, or the system's store when `ca_file` is empty: blocks, so not on a loop.
+  // Reads the file, or the system's store when `ca_file` is empty. Blocks: do not call it on a loop.
   static Result<std::shared_ptr<const TlsContext>> for_clients(const std::string& ca_file);
 
-  // Both as PEM text: the certificate, behind it those that issued it, and its key without a passphrase.
+  // Both arguments are PEM text: the certificate followed by its issuers, and its key without a passphrase.
   // TLS 1.2 with ECDHE and AEAD only, and 1.3; key exchange over X25519, P-256 and P-384 only; no
-  // renegotiation, no compression, no early data. Sessions are resumed by tickets (RFC 5077, RFC 8446 4.6.1)
-  // alone, so that whichever thread a client comes back to knows it; their keys are this context's own and
-  // end with it. ALPN: "http/1.1"; a client that offers only other protocols is refused (RFC 7301 3.2).
+  // renegotiation, no compression, no early data. Sessions are resumed by tickets only (RFC 5077,
+  // RFC 8446 4.6.1), so that any thread can resume them; the ticket keys belong to this context and end with
+  // it. ALPN: "http/1.1"; a client that offers only other protocols is refused (RFC 7301 3.2).
   static Result<std::shared_ptr<const TlsContext>, TlsFault> for_servers(std::string_view certificate_pem,
                                                                          std::string_view key_pem);
 
@@ -44,7 +44,7 @@ class TlsContext {
   ssl_ctx_st* const context_;
 };
 
-// The newest of this thread's OpenSSL errors in words; forgets all of them. Lives for ever.
+// Returns the newest of this thread's OpenSSL errors in words (a literal), and clears all of them.
 const char* take_openssl_error();
 
 }  // namespace carillon::reactor

@@ -18,7 +18,7 @@ namespace carillon::reactor {
 // A record's plaintext is at most this long (RFC 8446 5.1): the buffer given to read() has that size.
 inline constexpr std::size_t kTlsPlaintextMax = 16 * 1024;
 
-// The buffers through which all TLS sessions of a thread take in ciphertext and give it out.
+// TlsWire: the buffers through which all TLS sessions of a thread receive and produce ciphertext.
 class TlsWire {
  public:
   static Result<std::unique_ptr<TlsWire>> create();
@@ -26,8 +26,8 @@ class TlsWire {
   TlsWire& operator=(const TlsWire&) = delete;
   ~TlsWire();
 
-  std::string_view incoming;  // ciphertext for the session that is called next; it takes from the front
-  std::string produced;       // ciphertext of the session that was called last; its owner empties it
+  std::string_view incoming;  // ciphertext for the next call of a session, which consumes it from the front
+  std::string produced;       // ciphertext from the last call of a session; the caller empties it
 
   bio_st* native() const { return bio_; }
 
@@ -35,45 +35,44 @@ class TlsWire {
   TlsWire() = default;
 
   bio_method_st* method_ = nullptr;
-  bio_st* bio_ = nullptr;  // one for all: an OpenSSL BIO of its own would cost each session 200 bytes
+  bio_st* bio_ = nullptr;  // shared: a BIO per session would cost 200 bytes each
 };
 
 // The result of reading plaintext.
 struct TlsRead {
   enum class State {
     bytes,
-    nothing_now,  // all of `incoming` is taken
+    nothing_now,  // all of `incoming` was consumed
     ended,        // close_notify: the peer sends nothing more
-    failed        // `why` has the reason; an alert for the peer may be among what was produced
+    failed        // `why` has the reason; `produced` may have an alert for the peer
   };
   State state = State::nothing_now;
   std::size_t count = 0;
-  const char* why = "";  // lives for ever
+  const char* why = "";  // a literal
 };
 
-// TlsServerSession: the server's side of one TLS connection, as a codec without I/O, and TlsWire, through
-// which all sessions of a thread take ciphertext in and give it out.
+// TlsServerSession: the server's side of one TLS connection, as a codec without I/O.
 //
-// A session holds no buffers while it is idle: before each call its owner lays what came from the socket
-// into the wire, and afterwards takes from there what has to be sent. Writing never waits: there is
-// nothing to be tried again, and nothing overtakes anything.
+// An idle session holds no buffers: before each call the owner puts the bytes from the socket into the
+// TlsWire, and afterwards takes the bytes to send from it. Writing never blocks, so nothing has to be retried
+// and the order of bytes never changes.
 //
-// Thread: one for a wire and its sessions. A wire outlives its sessions.
+// Thread: one for a wire and all of its sessions. The wire outlives its sessions.
 // Source: RFC 8446 (TLS 1.3), RFC 5246 (1.2).
 class TlsServerSession {
  public:
-  // An empty one, failed from the start, when there is no memory.
+  // When there is no memory, the session has failed from the start.
   TlsServerSession(const TlsContext& context, TlsWire& wire);
   TlsServerSession(const TlsServerSession&) = delete;
   TlsServerSession& operator=(const TlsServerSession&) = delete;
   ~TlsServerSession();
 
-  // Takes from the wire as far as one record's plaintext goes, shaking hands on the way: call it until it
-  // has nothing now. `into` has kTlsPlaintextMax bytes.
+  // Reads the plaintext of at most one record from the wire, and performs the handshake if necessary. Call it
+  // until it returns `nothing_now`. `into` has kTlsPlaintextMax bytes.
   TlsRead read(std::span<char> into);
-  // Encrypts all of it, a record for each 16 KiB; false when it cannot be sent: not open, or failed.
+  // Encrypts all of it, in records of 16 KiB. Returns false when the session is not open or has failed.
   [[nodiscard]] bool write(std::string_view plaintext);
-  // close_notify; nothing where there was no handshake.
+  // Produces close_notify; nothing when there was no handshake.
   void end();
 
   bool is_open() const { return open_; }  // the handshake is done

@@ -16,8 +16,8 @@ struct ssl_st;
 namespace carillon::reactor {
 
 // TlsSession: TLS as a codec, without I/O: ciphertext in, plaintext out, and the reverse (OpenSSL 3,
-// TLS 1.2 and up). What is to be sent is appended to a WriteBuffer and so never waits inside OpenSSL:
-// no retry rules, and nothing overtakes anything.
+// TLS 1.2 and up). Outgoing bytes are appended to a WriteBuffer and never wait inside OpenSSL, so there are
+// no retry rules and the order of bytes never changes.
 //
 // The client's side; tls_server_session.h is the server's side.
 //
@@ -31,8 +31,8 @@ class TlsSession {
     failed,  // failure_reason() has the reason; an alert for the peer may be among the outgoing bytes
   };
 
-  // The client's side. The server's certificate must be trusted and be for `server_name`, a host name
-  // (also sent as SNI, RFC 6066 3) or a numeric address (RFC 6125, no partial wildcards).
+  // Makes a client's session. The server's certificate must be trusted and be valid for `server_name`, a host
+  // name (also sent as SNI, RFC 6066 3) or a numeric address (RFC 6125, no partial wildcards).
   static Result<std::unique_ptr<TlsSession>> to_server(const TlsContext& context,
                                                        const std::string& server_name);
   TlsSession(const TlsSession&) = delete;

@@ -6,18 +6,18 @@
 
 namespace carillon::reactor {
 
-// WriteBuffer: bytes that wait for the kernel, taken from the front.
-// Thread: one. The caller bounds what it appends.
+// WriteBuffer: bytes that wait to be sent, consumed from the front.
+// Thread: one. The caller limits what it appends.
 class WriteBuffer {
  public:
   bool empty() const { return begin_ == bytes_.size(); }
   std::size_t size() const { return bytes_.size() - begin_; }
-  // Lives until the next append() or consume().
+  // The view is valid until the next append() or consume().
   std::string_view view() const { return std::string_view(bytes_).substr(begin_); }
   void append(std::string_view bytes) { bytes_.append(bytes); }
 
-  // What is left moves to the front only when it is the smaller part, so each byte moves about once; a
-  // large buffer is freed when it becomes empty.
+  // The rest moves to the front only when it is the smaller part, so that each byte moves about once. A large
+  // buffer is freed when it becomes empty.
   void consume(std::size_t count) {
     begin_ += count;
     if (empty()) {

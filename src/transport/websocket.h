@@ -11,10 +11,10 @@
 
 namespace carillon::transport {
 
-// The process's encoder for WebSockets. Any thread.
+// Returns the process's encoder for WebSockets. Any thread.
 const EventEncoder& websocket_encoder();
 
-// Thread: the shard's that owns it.
+// Thread: the one of the shard that owns it.
 class WebSocketCompressor final : public EventCompressor {
  public:
   bool try_append(std::string& out, std::string_view body) override;
@@ -24,7 +24,7 @@ class WebSocketCompressor final : public EventCompressor {
 
  private:
   websocket::Deflater deflater_;
-  std::string compressed_;  // its memory is used again
+  std::string compressed_;  // kept so that its memory is reused
 };
 
 }  // namespace carillon::transport
