@@ -31,11 +31,11 @@ enum class Algorithm : std::uint8_t {
 // The kind of key and computation that an algorithm needs.
 enum class AlgorithmFamily : std::uint8_t { hmac, rsa_pkcs1, rsa_pss, ecdsa, eddsa };
 
-// Exactly the registered name, letter case included (RFC 7515 section 4.1.1); nothing for any other.
+// Returns the algorithm with exactly this name, including letter case (RFC 7515 section 4.1.1), or nothing.
 std::optional<Algorithm> algorithm_named(std::string_view name);
 std::string_view name_of(Algorithm algorithm);
 AlgorithmFamily family_of(Algorithm algorithm);
-// The hash inside it, 32, 48 or 64; 0 for EdDSA, which hashes by itself.
+// Returns the size of its hash, 32, 48 or 64; 0 for EdDSA, which hashes internally.
 std::size_t digest_bytes_of(Algorithm algorithm);
 
 // All names, for messages.

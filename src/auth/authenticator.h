@@ -22,8 +22,8 @@ struct AuthenticatorCounters {
 // Authenticator: verifies a JWT and returns its Identity, or why it is refused (RFC 7519, RFC 7515, RFC
 // 8725).
 //
-// Thread: one; each shard has its own, with its own cache of verified tokens. Pure: fed the time.
-// The checks, in order: size → three strict base64url parts → header strict JSON without duplicate
+// Thread: one; each shard has its own, with its own cache of verified tokens. Pure: the caller passes in the
+// time. The checks, in order: size → three strict base64url parts → header strict JSON without duplicate
 // members → `alg` on a key's allow-list (before any cryptography) → `crit` → signature → claims.
 // `jku`, `x5u`, `jwk`, `x5c` are ignored; `kid` only chooses among the configured keys.
 class Authenticator {
@@ -46,8 +46,8 @@ class Authenticator {
   virtual const AuthenticatorCounters& counters() const = 0;
 };
 
-// Admits clients with one of these keys. Compares with all of them, so that the time does not reveal which
-// one was close. The identity has no subject and does not expire.
+// Makes an authenticator that admits clients with one of these keys. It compares with all of them, so that
+// the time does not reveal which one was close. The identity has no subject and does not expire.
 std::unique_ptr<Authenticator> make_api_key_authenticator(std::vector<Secret> keys);
 
 // Mints an HS256 token, for `carillon token` and `carillon dev`. `claims_json` is a JSON object.

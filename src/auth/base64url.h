@@ -1,6 +1,6 @@
-// Base64url without padding (RFC 4648 section 5, RFC 7515 section 2), strictly: one text for each
-// byte string. Padding, white space, the letters `+` and `/`, an impossible length and stray bits in
-// the last letter are refused, so that a token cannot be respelt and stay valid.
+// Strict base64url without padding (RFC 4648 section 5, RFC 7515 section 2): each byte string has exactly one
+// spelling. Padding, white space, `+` and `/`, an impossible length and unused bits in the last letter are
+// refused, so that a token cannot be spelt differently and stay valid.
 //
 // Thread: any. Pure.
 #pragma once
@@ -10,7 +10,7 @@
 
 namespace carillon::auth {
 
-// Replaces `out`; false, with `out` unspecified, when `text` is not canonical.
+// Replaces `out`. Returns false, with `out` unspecified, when `text` is not canonical.
 bool decode_base64url(std::string_view text, std::string& out);
 
 std::string encode_base64url(std::string_view bytes);

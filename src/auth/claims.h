@@ -1,7 +1,7 @@
 // Claims: the time, issuer, audience and subject in a token's payload (RFC 7519 section 4.1), and the
 // check of a key's rules on them.
 //
-// Thread: any. Pure. Read only after the signature was found good.
+// Thread: any. Pure. Claims are read only after the signature was verified.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ namespace carillon::auth {
 
 constexpr unsigned kTokenDepthMax = 32;         // nesting of header and payload
 constexpr std::size_t kTokenMembersMax = 512;   // of all objects in one of them together
-constexpr std::size_t kTokenChannelsMax = 128;  // patterns that a token may name; more are left out
+constexpr std::size_t kTokenChannelsMax = 128;  // patterns in a token; more are ignored
 
 // The claims of a token that Carillon uses.
 struct Claims {
@@ -30,10 +30,11 @@ struct Claims {
   std::vector<ChannelPattern> channels;  // of the claim that was asked for
 };
 
-// Strict JSON object without duplicate members; a claim above, or an `iat`, with another type than its own
-// is `malformed`, and a time of 10^11 or more is `time_in_milliseconds`; other claims may be anything.
-// `channels_claim` names one with an array of channel patterns; where it is missing or something else, or an
-// element is no pattern, that much less is permitted.
+// Parses the claims. The payload must be a strict JSON object without duplicate members. One of the claims
+// above, or an `iat`, of the wrong type is `malformed`, and a time of 10^11 or more is
+// `time_in_milliseconds`; other claims may be anything. `channels_claim` names the claim with an array of
+// channel patterns. If it is missing or not an array, no channel is permitted; elements that are not patterns
+// are ignored.
 Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_view channels_claim = {});
 
 // What one key requires of a token's claims.
@@ -44,16 +45,16 @@ struct ClaimRules {
   bool require_exp = false;
 };
 
-// From when until when a token is good, leeway included: from <= now < until.
+// The time in which a token is valid, including the leeway: from <= now < until.
 struct Validity {
   WallTime from = WallTime::min();
   WallTime until = WallTime::max();
 };
 Validity validity_of(const Claims& claims, const ClaimRules& rules);
 
-// Issuer, audience, `exp` present, `nbf` not in the future, `exp` not reached; in this order. An `iat` in the
-// future is not a reason to refuse: RFC 7519 section 4.1.6 does not define it so, and the issuer's clock
-// may be ahead of ours.
+// Checks issuer, audience, that `exp` is present, that `nbf` is not in the future and `exp` not reached, in
+// this order. An `iat` in the future is not a reason to refuse: RFC 7519 section 4.1.6 does not define it so,
+// and the issuer's clock may be ahead of ours.
 std::optional<TokenFault> judge(const Claims& claims, const ClaimRules& rules, WallTime now);
 
 }  // namespace carillon::auth

@@ -22,11 +22,11 @@ struct Mac {
 // An HMAC key with its key schedule already computed.
 class Hmac {
  public:
-  // Nothing when OpenSSL cannot (out of memory, or a FIPS module that refuses the key).
+  // Returns nothing when OpenSSL fails (out of memory, or a FIPS module that refuses the key).
   static std::optional<Hmac> make(Algorithm algorithm, std::string_view secret);
 
   Mac compute(std::string_view input);
-  // In constant time; a signature of another length than the whole MAC is refused.
+  // Compares in constant time; a signature that is not as long as the MAC is refused.
   bool verify(std::string_view input, std::string_view signature);
 
  private:

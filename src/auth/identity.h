@@ -23,10 +23,10 @@ class Identity final : public RefCounted {
                                   Permitted permitted = std::nullopt);
   static void destroy(const Identity* identity);
 
-  // "" without a `sub`. As long as the identity.
+  // Returns "" when the token has no `sub`. Valid as long as the identity.
   std::string_view subject() const { return {reinterpret_cast<const char*>(this + 1), subject_bytes_}; }
-  // From then on the token is refused: `exp` and the key's leeway, in the year 2262 at the latest.
-  // Nothing: no `exp`.
+  // Returns when the token expires: `exp` plus the key's leeway, in the year 2262 at the latest. Nothing: no
+  // `exp`.
   std::optional<WallTime> expires_at() const {
     return expires_at_ == kNever ? std::nullopt : std::optional(expires_at_);
   }

@@ -22,18 +22,18 @@ constexpr seconds kLeewayMax{30};
 // Thread: one at a time.
 class Key {
  public:
-  // Appends all that is wrong with the settings to `problems`, a line each with origin and key, and
-  // then returns nothing.
+  // When the settings are wrong, returns nothing and appends every problem to `problems`, one line each with
+  // origin and key.
   using WeakSecrets = Authenticator::WeakSecrets;
   static std::optional<Key> make(const config::KeySettings& settings, WeakSecrets weak_secrets,
                                  std::vector<std::string>& problems);
 
   AlgorithmSet algorithms() const { return algorithms_; }
   bool lists(Algorithm algorithm) const { return algorithms_.has(algorithm); }
-  // A key with an id takes just the tokens that name it; one without takes any.
+  // A key with an id is used only for tokens that name it; a key without an id is used for any token.
   bool takes(const std::optional<std::string>& key_id) const { return key_id_.empty() || key_id_ == key_id; }
   bool has_id(std::string_view key_id) const { return !key_id_.empty() && key_id_ == key_id; }
-  // False for an algorithm that is not on the list, before any cryptography.
+  // Returns false for an algorithm that is not on the list, before any cryptography.
   bool verify(Algorithm algorithm, std::string_view input, std::string_view signature);
   const ClaimRules& rules() const { return rules_; }
 

@@ -1,8 +1,8 @@
 // Owning handles for the OpenSSL objects of this folder, without OpenSSL's headers.
 //
-// An operation that fails leaves its reasons in OpenSSL's per-thread error queue, where the next
-// SSL_get_error() on this thread would find them and take a healthy TLS connection for a broken one.
-// ErrorQueueGuard empties the queue on the way out of everything here that can fail.
+// A failed operation leaves its errors in OpenSSL's per-thread error queue. The next SSL_get_error() on this
+// thread would find them and report a healthy TLS connection as broken. ErrorQueueGuard therefore empties the
+// queue after every operation here that can fail.
 #pragma once
 
 #include <memory>

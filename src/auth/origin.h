@@ -12,8 +12,8 @@ namespace carillon::auth {
 // The origins that may connect to an endpoint or use a route.
 class OriginPolicy {
  public:
-  // "*" alone admits any Origin and none. Otherwise exact origins such as "https://app.example.com",
-  // "http://localhost:3000", or the word "none" for clients that send no Origin.
+  // "*" alone admits any Origin, and clients without one. Otherwise the list has exact origins such as
+  // "https://app.example.com" or "http://localhost:3000", and "none" for clients that send no Origin.
   static Result<OriginPolicy> parse(const std::vector<std::string>& origins);
 
   // `header` is the Origin header's value; `present` is whether there was one. "null" is an origin

@@ -19,15 +19,16 @@ constexpr int kRsaBitsMin = 2048;  // RFC 7518 section 3.3
 // A public key that verifies signatures.
 class PublicKey {
  public:
-  // SubjectPublicKeyInfo ("BEGIN PUBLIC KEY") or PKCS #1 ("BEGIN RSA PUBLIC KEY"), one to a text. A
-  // private key is refused, with the command that makes the public one: it has no business here. The
-  // error completes a sentence that begins with the setting's name.
+  // `pem` is one SubjectPublicKeyInfo ("BEGIN PUBLIC KEY") or PKCS #1 key ("BEGIN RSA PUBLIC KEY"). A private
+  // key is refused, because it does not belong here; the error has the command that extracts the public key.
+  // The error completes a sentence that begins with the setting's name.
   static Result<PublicKey> parse(std::string_view pem);
 
-  // Why this key cannot serve `algorithm`, in words for the configuration's author; nothing: it can.
+  // Returns why this key cannot be used with `algorithm`, for the author of the configuration; nothing when
+  // it can.
   std::optional<std::string> misfit(Algorithm algorithm) const;
 
-  // `algorithm` must fit. Never leaves anything in OpenSSL's error queue.
+  // `algorithm` must fit the key. Never leaves errors in OpenSSL's error queue.
   bool verify(Algorithm algorithm, std::string_view input, std::string_view signature);
 
  private:

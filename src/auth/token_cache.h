@@ -18,17 +18,17 @@ namespace carillon::auth {
 
 using TokenDigest = std::array<unsigned char, 32>;
 
-// TokenCache: valid tokens by their SHA-256, so that a reconnecting client costs one hash and no
-// signature. Belongs to one Authenticator, because its keys verified the tokens.
+// TokenCache: verified tokens by their SHA-256, so that a reconnecting client costs one hash instead of a
+// signature check. It belongs to one Authenticator, whose keys verified the tokens.
 //
-// Thread: one. Memory: about 150 B an entry and its Identity; grows as it fills, to `entries_max` and
-// no further; then CLOCK (second chance) makes room, the expired first.
+// Thread: one. Memory: about 150 B per entry plus its Identity, for at most `entries_max` entries; then CLOCK
+// (second chance) makes room, expired entries first.
 class TokenCache {
  public:
-  // 0 remembers nothing.
+  // With 0 it caches nothing.
   explicit TokenCache(std::size_t entries_max);
 
-  // Nothing when OpenSSL fails (out of memory): go on without the cache.
+  // Returns nothing when OpenSSL fails (out of memory): continue without the cache.
   std::optional<TokenDigest> digest_of(std::string_view token);
 
   // Returns null when it is not cached, or not valid at `now`: the wall clock may have been set either way.
@@ -38,7 +38,7 @@ class TokenCache {
   std::size_t size() const { return slots_.size(); }
 
  private:
-  enum class Recent : std::uint8_t { no, yes };  // found since the hand last passed
+  enum class Recent : std::uint8_t { no, yes };  // used since the clock's hand last passed
   struct Slot {
     TokenDigest digest{};
     Ref<const Identity> identity;

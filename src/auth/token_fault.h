@@ -13,14 +13,14 @@ enum class TokenFault : std::uint8_t {
   malformed,          // not three canonical base64url parts of strict JSON, or a mistyped claim
   algorithm_refused,  // `none`, unknown, or on no key's list
   unknown_key,        // no key with that `kid`
-  unknown_critical,   // a `crit` header that we do not understand: all of them
+  unknown_critical,   // a `crit` header: we support none
   bad_signature,
   expired,
   not_yet_valid,  // `nbf` in the future
   wrong_issuer,
   wrong_audience,
   missing_claim,        // `exp` where the key requires it
-  time_in_milliseconds  // `exp`, `nbf` or `iat` of 10^11 or more: RFC 7519 has seconds
+  time_in_milliseconds  // `exp`, `nbf` or `iat` of 10^11 or more: RFC 7519 uses seconds
 };
 constexpr std::array<TokenFault, 12> kTokenFaults = {
     TokenFault::too_long,       TokenFault::malformed,        TokenFault::algorithm_refused,

@@ -1,4 +1,4 @@
-// One layer of a configuration (a profile, a table of the file) put over what is there.
+// Applies one layer of a configuration (a profile, a table of the file) to the settings so far.
 #pragma once
 
 #include <string>
@@ -15,12 +15,12 @@ struct Layer {
   std::string prefix;       // of its keys in messages: "server.", "endpoint[0]."
 };
 
-// Reads every member of `table` into the option of its key, dotted or nested alike, and notes in
-// `written` where it stood. What it cannot read, and keys that do not exist, go to the report.
+// Reads every member of `table` into the option with its key, dotted or nested, and records in `written`
+// where it was written. Values that it cannot read and unknown keys are reported.
 void apply(const Node& table, const std::vector<Option>& options, const Layer& layer, Reading& reading,
            Written& written);
 
-// "unknown key; did you mean "ping"?", or the keys that are known, where none is near.
+// Returns "unknown key; did you mean "ping"?", or lists the known keys when none is similar.
 std::string unknown_key(std::string_view name, const std::vector<std::string>& known);
 
 }  // namespace carillon::config

@@ -1,4 +1,4 @@
-// Where a token stands in a request, and the codes that a close frame may carry.
+// Option kinds for the places of a token in a request, and for close codes and reasons.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ inline constexpr std::size_t kParameterBytesMax = 64;
 // RFC 6455 section 5.5: a control frame holds 125 bytes, two of which are the code.
 inline constexpr std::size_t kCloseReasonBytesMax = 123;
 
-// 1 to 64 letters, digits, "_", "-" or ".": what may name a query parameter or a header here.
+// Whether a text may name a query parameter or a header here: 1 to 64 letters, digits, "_", "-" or ".".
 bool is_parameter_name(std::string_view name);
 
 // "query:token", "bearer" or "header:X-API-Key"; or what is wrong and what to write instead.

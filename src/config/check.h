@@ -1,7 +1,7 @@
-// Checks that involve more than one setting, made after everything has been read.
+// Checks that involve more than one setting, after everything has been read.
 //
-// Each reports with the origin of the line that its author can change: the file's, where the other
-// half is a profile's.
+// Each problem is reported at the line that the author can change: the file's line when the other setting is
+// in a profile.
 #pragma once
 
 #include <string>
@@ -20,14 +20,14 @@ void check_endpoint(const EndpointSettings& endpoint, const Settings& settings, 
                     Report& report);
 // The part of check_endpoint() for its protocol (check_protocol.cc).
 void check_protocol(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
-// Warns of settings that another one switches off.
+// Warns about settings that another one disables.
 void check_idle(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
-// Settings of the server and of endpoints that bound the same thing (bounds.h); resolves token_bytes_max.
-// `server` has the keys written in [server]. After everything has been read.
+// Checks settings that limit the same thing (bounds.h), and resolves token_bytes_max. `server` has the keys
+// written in [server]. Call it after everything has been read.
 void check_bounds(Settings& settings, const Written& server, const Origin& file, Report& report);
-// Names and paths: each once. Endpoints stand in the order of the file.
+// Checks that each name and path is used once. Endpoints are in the order of the file.
 void check_endpoints_differ(const std::vector<EndpointSettings>& endpoints, Report& report);
-// Every route, alone and against all that answers on the port. After the endpoints.
+// Checks every route, alone and against everything else served on the port. Call it after the endpoints.
 void check_routes(const Settings& settings, Report& report);
 
 }  // namespace carillon::config

@@ -8,7 +8,7 @@
 
 namespace carillon::config {
 
-// Of an event's frame.
+// The variables of an event's frame.
 enum class EventVariable : std::size_t {
   channel,  // the event's bus channel
   star,     // what the pattern's star matched
@@ -21,8 +21,8 @@ inline constexpr std::size_t kEventVariableCount = static_cast<std::size_t>(Even
 inline constexpr std::array<std::string_view, kEventVariableCount> kEventVariables{"channel", "*", "body",
                                                                                    "time_s", "time_ms"};
 
-// Of what one client is sent: replies, errors, acknowledgements, and what it publishes. What a frame has
-// no value for is null.
+// The variables of frames for a single client (replies, errors, acknowledgements) and of what it publishes. A
+// variable without a value is null.
 enum class ReplyVariable : std::size_t {
   time_s,   // now
   time_ms,  // the same with milliseconds

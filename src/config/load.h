@@ -1,5 +1,5 @@
-// Loading: text in, Settings or every error out. Pure: the environment and files come through a
-// callback, so that a test needs neither.
+// Loads a configuration: text in, Settings or all errors out. Pure: the environment and files are read
+// through an interface, so that a test needs neither.
 #pragma once
 
 #include <functional>
@@ -25,8 +25,8 @@ struct Problem {
 struct Environment {
   std::function<std::optional<std::string>(std::string_view name)> variable;
   std::function<Result<std::string>(std::string_view path)> read_file;
-  // A pipe, such as a shell's <(command), is given `pipe_patience` to be written to its end: without one, a
-  // start would hang. For a regular file there is no such limit. Blocks.
+  // Reads a file. Blocks. A pipe, such as a shell's <(command), must be written to its end within
+  // `pipe_patience`, so that the start cannot hang; a regular file has no such limit.
   static Environment of_process(milliseconds pipe_patience = seconds(5));
 };
 
@@ -48,14 +48,14 @@ struct Profile {
 };
 const std::vector<Profile>& embedded_profiles();
 
-// For a misspelt word: the nearest of `candidates`, or nothing when none is near.
+// Returns the candidate that is most similar to a misspelt word, or nothing when none is similar.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 // `carillon config explain [KEY]`: every option, its type, default, bounds and help.
 // KEY may be whole ("keys.main.secret"), a table ("server"), or an endpoint's without "endpoint.".
 std::string explain_options(std::string_view key_prefix);
 
-// docs/configuration.md, whole: the same table as a page.
+// The text of docs/configuration.md: the same table as a page.
 std::string configuration_page();
 
 }  // namespace carillon::config

@@ -7,10 +7,10 @@
 
 namespace carillon::config {
 
-// Node: one value of a configuration file, with its line; what is left of TOML once toml_text.cc has
-// read it, so that nothing else needs the TOML library.
+// Node: one value of a configuration file, with its line. toml_text.cc converts TOML to Nodes, so that
+// nothing else needs the TOML library.
 //
-// A value type without invariants: only the members of its `kind` mean anything.
+// A value type without invariants; only the members for its `kind` are meaningful.
 struct Node {
   enum class Kind { string, integer, real, boolean, date, array, table };
 

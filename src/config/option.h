@@ -12,11 +12,11 @@
 
 namespace carillon::config {
 
-// One value where it stands.
+// One value with its place in the configuration.
 struct Place {
   const Node& node;
   Origin origin;
-  std::string key;  // whole, for messages: "endpoint[0].keepalive.ping"
+  std::string key;  // the full key, for messages: "endpoint[0].keepalive.ping"
 };
 
 // What reading a value may need.
@@ -27,10 +27,10 @@ struct Reading {
   void fault(const Place& place, std::string_view message) { report.error(place.origin, place.key, message); }
 };
 
-// Option: one declaration of one setting. Parsing, defaults, `explain`, docs/configuration.md and the
-// notes of `carillon check` all come from it, so they cannot disagree.
+// Option: the declaration of one setting. Parsing, defaults, `explain`, docs/configuration.md and the notes
+// of `carillon check` all use it, so they cannot disagree.
 //
-// A table of options is bound to one object (it holds references into it) and lives no longer than it.
+// A table of options has references into one object and must not outlive it.
 struct Option {
   std::string_view key;                              // below its table: "keepalive.ping"
   std::string type;                                  // "duration, 10ms to 1h", for people
@@ -53,19 +53,19 @@ Option option(std::string_view key, Kind kind, Field& field, std::string_view he
           [kind, &field] { return kind.show(field); }};
 }
 
-// Where the default is not simply what the field begins with.
+// Sets the text of a default that is not the field's initial value.
 inline Option with_default(Option made, std::string_view in_words) {
   made.default_text = in_words;
   return made;
 }
 
-// Where what the kind thinks of would contradict another option.
+// Sets an example when the kind's own example would contradict another option.
 inline Option with_example(Option made, std::string_view example) {
   made.example = example;
   return made;
 }
 
-// Where each key was written; the last layer that wrote it counts.
+// Where each key was written, in the last layer that wrote it.
 using Written = std::vector<std::pair<std::string, Origin>>;
 bool is_written(const Written& written, std::string_view key);
 Origin origin_in(const Written& written, std::string_view key, const Origin& otherwise);

@@ -11,7 +11,8 @@ namespace carillon::config {
 inline constexpr std::size_t kRequirementsMax = 16;
 inline constexpr std::size_t kSelectValuesMax = 64;
 
-// { "/type" = "string", "/data" = "object?" }: a pointer and what stands there; "?" may be absent.
+// { "/type" = "string", "/data" = "object?" }: pointers and the types of their values; with "?" the value may
+// be absent.
 struct RequirementsKind {
   std::string type() const {
     return "table of JSON Pointer = type, at most 16; \"?\" after the type: the member may be absent";

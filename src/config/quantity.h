@@ -1,6 +1,6 @@
-// Durations and sizes as a configuration writes them: "250ms", "30s", "64KiB".
+// Durations and sizes in a configuration: "250ms", "30s", "64KiB".
 //
-// Pure. Whole numbers and one unit only ("1m30s" is not read: write "90s").
+// Pure. Whole numbers with one unit only ("1m30s" is refused: write "90s").
 #pragma once
 
 #include <cstdint>

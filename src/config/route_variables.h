@@ -1,5 +1,5 @@
 // The variables that a route's templates (`event`, `answer`) may name, in the order in which their
-// values are passed: these, and behind them `path_NAME` for each parameter of the path.
+// values are passed: these, followed by `path_NAME` for each parameter of the path.
 #pragma once
 
 #include <array>
@@ -14,10 +14,10 @@ namespace carillon::config {
 
 // A variable of a route's templates.
 enum class RouteVariable : std::size_t {
-  body,     // the request's body as it was sent; {} where there was none
+  body,     // the request's body as sent; {} when there is none
   payload,  // the same with the id inserted
-  id,       // the payload's member "id", raw; null where there is none
-  time_s,   // when the request came, RFC 3339, seconds
+  id,       // the payload's member "id", raw; null when there is none
+  time_s,   // when the request arrived, RFC 3339, seconds
   time_ms,  // the same with milliseconds
   count
 };

@@ -1,7 +1,7 @@
-// Values that may come from elsewhere: "text", { env = "NAME" } or { file = "path" }.
+// Option kinds for values that may be stored elsewhere: "text", { env = "NAME" } or { file = "path" }.
 //
-// What they hold never enters a message: a fault names the variable or the file, and a type that is
-// wrong is reported without the value.
+// The values never appear in a message: an error names the variable or the file, and a wrong type is reported
+// without the value.
 #pragma once
 
 #include <optional>
@@ -37,7 +37,7 @@ struct ApiKeyListKind {
   void read(const Place& place, Reading& reading, std::vector<Secret>& field) const;
 };
 
-// A public key: PEM text or { file = "path" }. A private key is refused: it has no business here.
+// A public key: PEM text or { file = "path" }. A private key is refused, because it does not belong here.
 struct PublicKeyKind {
   std::string type() const { return R"(PEM text or { file = "path" })"; }
   std::string example() const { return R"({ file = "issuer.pem" })"; }
@@ -45,7 +45,7 @@ struct PublicKeyKind {
   void read(const Place& place, Reading& reading, std::string& field) const;
 };
 
-// The bus's address, which may hold a password.
+// The URL of the bus, which may contain a password.
 struct BusUrlKind {
   std::string type() const { return R"(URL: "text", { env = "NAME" } or { file = "path" })"; }
   std::string example() const { return R"("redis://127.0.0.1:6379")"; }

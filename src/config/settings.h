@@ -37,7 +37,7 @@ enum class ProxyProtocol : std::uint8_t { off, on };
 // `wss://` and HTTPS on one listen address: what its two files held when the configuration was read.
 struct ListenTls {
   std::string cert_file;
-  std::string cert_pem;  // the server's certificate, behind it those that issued it
+  std::string cert_pem;  // the server's certificate followed by its issuers
   std::string key_file;
   Secret key_pem;
   Origin cert_origin;  // where each was written, for faults that only show later
@@ -72,7 +72,7 @@ struct ServerSettings {
   Descriptors descriptors = Descriptors::shared;
   milliseconds drain{8000};              // the longest that closes are spread over; a container gets 10 s
   std::uint32_t drain_rate = 500;        // closes a second, where they fit into `drain` at that rate
-  milliseconds handshake_timeout{5000};  // from accept to the whole head; a drip does not renew it
+  milliseconds handshake_timeout{5000};  // from accept to the complete head
   milliseconds body_timeout{10000};      // in each, a request's body must grow by body_rate_min
   std::uint32_t pipelined_requests_max = 64;  // of one API connection that are worked on at a time
   milliseconds http_idle_timeout{60000};      // between requests of a kept-alive API connection
@@ -244,7 +244,7 @@ struct SelectSettings {
   std::string parameter;                    // query: its name; written "query:types"
   std::string value = "*";                  // what the list is compared with: the star, or a pointer
   std::vector<std::string> known;           // the only values there are; empty: any
-  std::vector<std::string> otherwise{"*"};  // for who lists nothing; "*" is everything
+  std::vector<std::string> otherwise{"*"};  // for clients that list nothing; "*" is everything
   std::uint32_t sets_max = 64;              // distinct lists that get a log of their own
 };
 
@@ -377,8 +377,8 @@ struct Settings {
   ApiSettings api;
   LogSettings log;
   std::vector<EndpointSettings> endpoints;
-  std::vector<RouteSettings> routes;  // those of no endpoint
-  bool dev = false;                   // `carillon dev`: weak secrets are let through
+  std::vector<RouteSettings> routes;  // the routes outside endpoints
+  bool dev = false;                   // `carillon dev`: weak secrets are allowed
 };
 
 }  // namespace carillon::config

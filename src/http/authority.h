@@ -15,9 +15,9 @@ struct Authority {
   std::optional<std::uint16_t> port;
 };
 
-// Nothing where the text is no `uri-host [ ":" port ]`, or where it is empty. The host is a registered name,
-// an IPv4 address, or an IPv6 address in brackets; an address of an unknown version ("[v1.x]") and one with a
-// zone are refused. A port may be empty ("a:"), which means none, and is at most 65535.
+// Returns nothing when the text is empty or is not `uri-host [ ":" port ]`. The host is a registered name, an
+// IPv4 address, or an IPv6 address in brackets; an address of an unknown version ("[v1.x]") or with a zone is
+// refused. The port is at most 65535; an empty port ("a:") means none.
 std::optional<Authority> parse_authority(std::string_view text);
 
 }  // namespace carillon::http

@@ -13,13 +13,12 @@ namespace carillon::http {
 // The state of reading a body.
 enum class BodyState : std::uint8_t { need_more, done, fault };
 
-// BodyReader: one request's body (RFC 9112 section 6), sized or chunked, whole in memory.
+// BodyReader: reads one request's body (RFC 9112 section 6), sized or chunked, into memory.
 //
-// Strict: chunk sizes are hex digits alone, lines end in CRLF, extensions are read and ignored,
-// trailers are read and dropped. Grows by bytes received, never by bytes declared; without memory for them
-// it is at fault (503).
-// Thread: one. Limits: bytes_max for the body (413), 8 hex digits a chunk size, 256 bytes of extensions a
-// chunk, 4 KiB of trailers, 8 × bytes_max + 4 KiB of chunk framing (400).
+// It is strict: chunk sizes are hex digits only, lines end in CRLF. Chunk extensions and trailers are checked
+// and ignored. Memory grows with the bytes received, never with the bytes declared; without memory it reports
+// a fault (503). Thread: one. Limits: bytes_max for the body (413), 8 hex digits per chunk size, 256 bytes of
+// extensions per chunk, 4 KiB of trailers, 8 × bytes_max + 4 KiB of chunk framing (400).
 class BodyReader {
  public:
   struct Step {
@@ -27,10 +26,11 @@ class BodyReader {
     std::size_t consumed = 0;
   };
 
-  // May be complete at once (no body) or faulty at once (Content-Length over the limit): check state().
+  // Check state() first: it may be complete at once (no body) or faulty at once (Content-Length over the
+  // limit).
   BodyReader(const RequestHead& head, std::size_t bytes_max);
 
-  // `consumed` never passes the body's end: what follows is the next request.
+  // `consumed` never goes beyond the body's end: what follows is the next request.
   Step feed(std::string_view bytes);
 
   BodyState state() const { return state_; }
@@ -51,7 +51,7 @@ class BodyReader {
     data_lf,
     trailer_start,  // at the beginning of a trailer's line
     trailer_name,
-    trailer,  // behind its colon
+    trailer,  // after its colon
     trailer_lf,
     end_lf
   };

@@ -14,7 +14,7 @@ namespace carillon::http {
 // Thread: one; each shard has its own. Formats once a second at most and allocates nothing.
 class DateClock {
  public:
-  // "Sun, 06 Nov 1994 08:49:37 GMT", always 29 characters (RFC 9110 section 5.6.7). The view is good until
+  // "Sun, 06 Nov 1994 08:49:37 GMT", always 29 characters (RFC 9110 section 5.6.7). The view is valid until
   // the next call. A year beyond 9999 is shown as 9999, and one before 1970 as 1970.
   std::string_view at(WallTime now);
 

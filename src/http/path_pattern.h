@@ -15,11 +15,11 @@ inline constexpr std::size_t kPathPatternBytesMax = 255;
 inline constexpr std::size_t kPathParametersMax = 8;
 inline constexpr std::size_t kPathParameterNameBytesMax = 32;
 
-// PathPattern: a route's path, "/api/streams/{id}/cancel", and texts that its parameters stand in.
+// PathPattern: the path of a route, such as "/api/streams/{id}/cancel".
 //
-// A path is matched whole, byte for byte, without dot segments. `{name}` stands for one whole segment that
-// is not empty, percent-decoded once; everything else stands for itself, and an escape never does: a proxy
-// that hides "/hooks" must not be passed by with "/%68ooks".
+// The whole path is compared byte for byte, without dot segments. `{name}` matches one whole segment that is
+// not empty, percent-decoded once. Everything else matches only itself and never an escape, so that
+// "/%68ooks" does not get past a proxy that blocks "/hooks".
 //
 // Thread: any; immutable. Limits: 255 bytes, 8 parameters, names of 32 bytes.
 class PathPattern {
@@ -27,18 +27,19 @@ class PathPattern {
   // The error states what is wrong and what to write instead.
   static Result<PathPattern> parse(std::string_view text);
 
-  // The parameters' values in the order of names(), never empty; views into `path`, which is `raw_path`
-  // decoded and has as many slashes. Nothing where the path is another.
+  // Returns the parameters' values in the order of names(), or nothing when the path does not match. No value
+  // is empty. They are views into `path`, which is `raw_path` decoded, with as many slashes.
   std::optional<std::vector<std::string_view>> match(std::string_view path, std::string_view raw_path) const;
   // The same for a path without escapes.
   std::optional<std::vector<std::string_view>> match(std::string_view path) const {
     return match(path, path);
   }
 
-  // Two patterns match the same paths if, and only if, they have the same shape: "/api/streams/{}".
+  // Returns the shape, such as "/api/streams/{}": two patterns match the same paths exactly when their shapes
+  // are equal.
   std::string shape() const;
-  // A strict weak order for sorting. Of two that match one path, the one with a literal where the other
-  // has a parameter comes first, from the left; of two of different length the shorter one.
+  // A strict weak order for sorting. Of two patterns that match one path, the one with a literal where the
+  // other has a parameter comes first, compared from the left; of two with different lengths the shorter one.
   bool is_more_specific_than(const PathPattern& other) const;
 
   const std::vector<std::string>& names() const { return names_; }
@@ -56,13 +57,13 @@ class PathPattern {
   std::vector<std::string> names_;
 };
 
-// Text in which `{name}` stands for a parameter of a path: "tenant.{id}". Braces have no other meaning
-// and cannot be escaped.
+// ParameterText: a text in which `{name}` is replaced by a parameter of a path, such as "tenant.{id}". Braces
+// have no other meaning and cannot be escaped.
 class ParameterText {
  public:
   static Result<ParameterText> parse(std::string_view text, std::span<const std::string> names);
 
-  // `values` stand in the order of the names that it was parsed with.
+  // `values` are in the order of the names that it was parsed with.
   std::string fill(std::span<const std::string_view> values) const;
   bool has_parameters() const { return !places_.empty(); }
 

@@ -13,13 +13,13 @@ namespace carillon::http {
 // The state of reading a PROXY header.
 enum class ProxyHeaderState : std::uint8_t { need_more, done, fault };
 
-// ProxyHeaderReader: the header of the PROXY protocol, with which a proxy names the client before
-// the first byte of that client: version 1 (a line of text) and version 2 (binary). Bytes in; the
-// client's address, or why they are no such header, out.
+// ProxyHeaderReader: reads the header of the PROXY protocol, which a proxy sends before the client's first
+// byte and which names the client: version 1 (a line of text) or version 2 (binary). Bytes in; the client's
+// address, or a fault, out.
 //
-// Source: "The PROXY protocol, versions 1 & 2", HAProxy. Extensions of version 2 (TLVs) are skipped
-// unread. Judges each byte as it comes; fed views live for the call; `consumed` never passes the
-// header's end. Thread: one. Memory: 107 bytes, whatever length is declared.
+// Source: "The PROXY protocol, versions 1 & 2", HAProxy. Extensions of version 2 (TLVs) are skipped.
+// It checks each byte as it arrives. Views passed in need to be valid during the call only; `consumed` never
+// goes beyond the header's end. Thread: one. Memory: 107 bytes, whatever length is declared.
 class ProxyHeaderReader {
  public:
   static constexpr std::size_t kTextBytesMax = 107;         // version 1, with its CRLF (section 2.1)
@@ -31,12 +31,12 @@ class ProxyHeaderReader {
     std::size_t consumed = 0;
   };
 
-  // After `done` or `fault` it takes no more.
+  // After `done` or `fault` it reads no more.
   Step feed(std::string_view bytes);
 
   ProxyHeaderState state() const { return state_; }
-  // Once done: the client; nothing where the proxy speaks for itself (LOCAL) or does not know (UNKNOWN,
-  // AF_UNSPEC, a UNIX socket).
+  // When done: the client's address; nothing when the proxy itself is the client (LOCAL) or does not know the
+  // address (UNKNOWN, AF_UNSPEC, a UNIX socket).
   const std::optional<IpAddress>& source() const { return source_; }
   std::string_view fault() const { return fault_; }  // a literal
 
@@ -55,8 +55,8 @@ class ProxyHeaderReader {
 
   ProxyHeaderState state_ = ProxyHeaderState::need_more;
   Phase phase_ = Phase::start;
-  std::uint16_t rest_bytes_ = 0;    // of version 2, still to come
-  std::uint8_t address_bytes_ = 0;  // of those, what is kept
+  std::uint16_t rest_bytes_ = 0;    // of version 2, not received yet
+  std::uint8_t address_bytes_ = 0;  // how many of them are kept
   std::string buffer_;
   std::optional<IpAddress> source_;
   std::string_view fault_;

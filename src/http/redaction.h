@@ -6,24 +6,24 @@
 
 namespace carillon::http {
 
-// Redaction: what of a request may be shown in a log or an error. When in doubt, less.
+// Redaction: decides which parts of a request may be shown in a log or an error; when in doubt, fewer.
 //
-// Thread: any; immutable once made, pure. Every log line about a request goes through it.
+// Thread: any; immutable, pure. Every log line about a request uses it.
 class Redaction {
  public:
   // Hides the usual parameters and headers only: token, access_token, refresh_token, api_key, key, password
   // and the like; Authorization, Proxy-Authorization, Cookie, X-API-Key and the like.
   Redaction() : Redaction({}, {}) {}
-  // Hides these parameters and headers as well: all that a configuration reads tokens from.
+  // Also hides these parameters and headers: all that a configuration reads tokens from.
   Redaction(std::vector<std::string> parameters, std::vector<std::string> headers);
 
-  // A target with REDACTED for the value of a secret parameter, in any case and however its name is escaped,
-  // for a value that holds such an assignment inside, and for whatever has the form of a JWT, wherever it
-  // stands. A query with a broken escape is dropped whole; a target that is neither a path nor an absolute
-  // URI, or that holds a user's name and password, is shown as "(not a path)".
+  // Returns the target with REDACTED in place of the value of a secret parameter (in any letter case, and
+  // however its name is escaped), of a value that contains such an assignment, and of anything that has the
+  // form of a JWT. A query with a broken escape is omitted. A target that is neither a path nor an absolute
+  // URI, or that contains a user name and password, is shown as "(not a path)".
   std::string target(std::string_view target) const;
-  // A header's value: REDACTED for a secret header and for a value that holds a secret; Referer and Location
-  // without their query.
+  // Returns a header's value: REDACTED for a secret header and for a value that contains a secret; Referer
+  // and Location without their query.
   std::string header(std::string_view name, std::string_view value) const;
 
  private:

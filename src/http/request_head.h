@@ -18,7 +18,7 @@ struct Fault {
 // One header field of a request.
 struct Header {
   std::string_view name;   // as written
-  std::string_view value;  // white space around it removed
+  std::string_view value;  // without white space around it
 };
 
 // Whether the connection stays open after the response.
@@ -27,21 +27,21 @@ enum class KeepAlive : std::uint8_t { close, keep };
 // How the length of a request's body is determined.
 enum class BodyKind : std::uint8_t { none, sized, chunked };
 
-// RequestHead: one HTTP/1.x request's line and headers (RFC 9112), judged and taken apart.
+// RequestHead: the request line and headers of one HTTP/1.x request (RFC 9112), checked and parsed.
 //
-// Made by HeadReader. Owns the head's bytes: the views point into them and stay good when the head is
-// moved; it cannot be copied. Thread: one at a time.
+// Made by HeadReader. It owns the head's bytes; the views point into them and stay valid when the head is
+// moved. It cannot be copied. Thread: one at a time.
 struct RequestHead {
   RequestHead() = default;
   RequestHead(RequestHead&&) noexcept = default;
   RequestHead& operator=(RequestHead&&) noexcept = default;
 
-  std::string_view method;      // case-sensitive; any token: whether it is known is the route's affair
-  std::string_view target;      // as it was sent: log it only through Redaction (redaction.h)
+  std::string_view method;      // case-sensitive; any token, known or not
+  std::string_view target;      // as sent: log it only through Redaction (redaction.h)
   std::string_view authority;   // of an absolute target, otherwise the Host header; may be empty
-  std::string_view raw_path;    // as it was sent: compare it with the paths that Carillon serves
-  std::string path;             // percent-decoded once: for parameters of a path, and to show
-  std::string_view query;       // raw, without the '?'; QueryParameters takes it apart
+  std::string_view raw_path;    // as sent: compare this with the paths that Carillon serves
+  std::string path;             // percent-decoded once: for parameters of a path and for messages
+  std::string_view query;       // raw, without the '?'; QueryParameters parses it
   int minor_version = 1;        // HTTP/1.0 or HTTP/1.1
   std::vector<Header> headers;  // in order
   KeepAlive keep_alive = KeepAlive::keep;
@@ -49,14 +49,14 @@ struct RequestHead {
   std::optional<std::uint64_t> content_length;
   bool expects_continue = false;  // Expect: 100-continue
 
-  std::vector<char> bytes;  // the head itself; what the views point into
+  std::vector<char> bytes;  // the head itself, which the views point into
 
-  // The first header of that name, whatever its case.
+  // Returns the first header with this name, in any letter case.
   std::optional<std::string_view> header(std::string_view name) const;
   std::size_t count(std::string_view name) const;
-  // All headers of that name, joined by ", " as RFC 9110 section 5.3 has it.
+  // Returns all headers with this name, joined by ", " (RFC 9110 section 5.3).
   std::string joined(std::string_view name) const;
-  // Whether the comma-separated lists of all headers of that name hold the token, whatever its case:
+  // Whether the comma-separated lists of all headers with this name contain the token, in any letter case:
   // has_token("Connection", "upgrade").
   bool has_token(std::string_view name, std::string_view token) const;
 };
@@ -64,7 +64,7 @@ struct RequestHead {
 bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII letters only
 std::string_view trimmed(std::string_view text);                   // without spaces and tabs around it
 
-// What stands between the request and a 101 (RFC 6455 section 4.2.1), in the order of judgement.
+// Why an upgrade request is refused (RFC 6455 section 4.2.1), in the order of the checks.
 enum class UpgradeFault : std::uint8_t {
   none,
   not_get,         // 405
@@ -78,7 +78,7 @@ enum class UpgradeFault : std::uint8_t {
 // The result of checking the upgrade headers of a request.
 struct UpgradeCheck {
   UpgradeFault fault = UpgradeFault::none;
-  std::string_view key;  // Sec-WebSocket-Key; its syntax is websocket/'s to judge
+  std::string_view key;  // Sec-WebSocket-Key; websocket/ checks its syntax
 };
 
 UpgradeCheck check_websocket_upgrade(const RequestHead& head);

@@ -11,16 +11,16 @@
 
 namespace carillon::http {
 
-// Why a request was not served, for the log; never sent. Without secrets.
+// Why a request was refused, for the log. It is never sent and contains no secrets.
 struct RefusalNote {
   std::string_view reason;  // a literal: the `reason` of the metric that counts it
   std::string detail;       // may be empty
 };
 
-// Response: what goes back, and its bytes (RFC 9112 section 4).
+// Response: an HTTP response, and its bytes (RFC 9112 section 4).
 //
-// Thread: any; pure. A header whose name is no token or whose value holds CR, LF, NUL or another
-// control character is left out: nothing from outside can split a response.
+// Thread: any; pure. A header whose name is not a token or whose value contains CR, LF, NUL or another
+// control character is omitted, so that no input can split a response.
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;  // in addition to those added below
@@ -31,7 +31,7 @@ struct Response {
 };
 
 // Whether a response is sent with its body.
-enum class BodyOut : std::uint8_t { send, omit };  // omit: the answer to a HEAD
+enum class BodyOut : std::uint8_t { send, omit };  // omit: the response to a HEAD
 
 // Appends status line, headers and body; adds Date, Content-Length, Content-Type and Connection itself
 // (`Connection: Upgrade, close` together with an Upgrade header, as RFC 9110 section 7.8 requires). `date` is
@@ -39,20 +39,20 @@ enum class BodyOut : std::uint8_t { send, omit };  // omit: the answer to a HEAD
 void append_response(std::string& out, const Response& response, std::string_view date,
                      BodyOut body = BodyOut::send);
 
-// {"message":"…"}, closing the connection. The message may hold anything.
+// Makes the response {"message":"…"}, which closes the connection. The message may contain anything.
 Response error_response(int status, std::string_view message);
 Response error_response(const Fault& fault);
-// The fault's status; 426 and 400 carry Sec-WebSocket-Version: 13, 426 also Upgrade: websocket, and
-// 405 Allow: GET.
+// Makes the response to a fault: 426 and 400 have Sec-WebSocket-Version: 13, 426 also Upgrade: websocket, and
+// 405 has Allow: GET.
 Response upgrade_refusal(UpgradeFault fault);
-// The headers alone, for a profile that writes its own body.
+// Returns its headers only, for a profile that has its own body.
 std::vector<std::pair<std::string, std::string>> upgrade_refusal_headers(UpgradeFault fault);
 
-// The 101 of RFC 6455 section 4.2.2. Empty `extensions` or `subprotocol`: that header is left out.
+// Makes the 101 of RFC 6455 section 4.2.2. A header whose value is empty is omitted.
 void append_switching_protocols(std::string& out, std::string_view accept_key,
                                 std::string_view extensions = {}, std::string_view subprotocol = {});
 
-// "HTTP/1.1 100 Continue\r\n\r\n": for a head with expects_continue whose body we want.
+// Returns "HTTP/1.1 100 Continue\r\n\r\n", for a head with expects_continue whose body is accepted.
 std::string_view continue_response();
 
 std::string_view reason_phrase(int status);  // "Not Found"; "Unknown" for a status that we do not use

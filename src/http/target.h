@@ -1,5 +1,5 @@
-// The request target (RFC 9112 section 3.2), in origin-form or absolute-form, split into its parts so that
-// what is compared is what was meant. redaction.h shows it without its secrets.
+// Parses the request target (RFC 9112 section 3.2), in origin-form or absolute-form. redaction.h shows it
+// without secrets.
 //
 // Thread: any; pure.
 #pragma once
@@ -16,14 +16,14 @@
 
 namespace carillon::http {
 
-// Views into the target, nothing decoded.
+// The parts of a target as views into it, not decoded.
 struct TargetParts {
   std::string_view authority;  // empty in origin-form
-  std::string_view path;       // "/" where an absolute target has none
+  std::string_view path;       // "/" when an absolute target has none
   std::string_view query;      // without the '?'
 };
 
-// Nothing where the target is neither a path nor an absolute http, https, ws or wss URI with a good
+// Returns nothing when the target is neither a path nor an absolute http, https, ws or wss URI with a valid
 // authority.
 std::optional<TargetParts> parts_of(std::string_view target);
 
@@ -33,18 +33,18 @@ struct Target {
   TargetParts raw;   // points into what was split
 };
 
-// Refuses with 400 whatever could make two readers see two paths: any form but the two, a broken escape,
-// NUL and other control characters, "." and ".." segments and slashes hidden in escapes, backslashes, a
-// fragment, invalid UTF-8.
+// Refuses with 400 everything that two programs could read as different paths: other forms of a target, a
+// broken escape, control characters, "." and ".." segments, escaped slashes, backslashes, a fragment, invalid
+// UTF-8.
 Result<Target, Fault> split_target(std::string_view target);
 
-// A query's parameters: percent- and '+'-decoded, in order, repeated names kept. A parameter with a
-// broken escape is left out and remembered, so that it does not spoil the others.
+// QueryParameters: the parameters of a query, percent- and '+'-decoded, in order, with repeated names. A
+// parameter with a broken escape is omitted and remembered, so that it does not affect the others.
 class QueryParameters {
  public:
   static constexpr std::size_t kParametersMax = 128;
 
-  // Nothing where there are too many parameters: then no part of the query counts.
+  // Returns nothing when there are too many parameters; then the whole query is ignored.
   static std::optional<QueryParameters> parse(std::string_view query);
 
   // Names are compared case-sensitively.
@@ -61,7 +61,7 @@ class QueryParameters {
   std::vector<std::string> unreadable_;  // names; an empty one where the name itself is broken
 };
 
-// Percent-decoded; where a '%' is not followed by two hex digits, nothing.
+// Percent-decodes a text. Returns nothing when a '%' is not followed by two hex digits.
 enum class Plus : bool { literal, space };
 std::optional<std::string> percent_decoded(std::string_view text, Plus plus);
 

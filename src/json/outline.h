@@ -10,12 +10,11 @@
 
 namespace carillon::json {
 
-// Outline: the positions of one JSON object's members, found in one pass, for callers that look several of
-// them up. A Pointer by itself scans the whole text at every find(), because of duplicate members the last
-// one counts.
+// Outline: the positions of one JSON object's members, found in one pass, for callers that look up several of
+// them. A Pointer alone scans the whole text in every find(), because the last of duplicate members counts.
 //
-// Pure. Thread: one; reads the text at the first find() that needs it, and then keeps what it saw. Allocates
-// nothing. Of an object with more than kMembersMax members it keeps nothing, and every find() scans.
+// Pure. Thread: one. It reads the text in the first find() that needs it and keeps the positions. Allocates
+// nothing. For an object with more than kMembersMax members it keeps nothing, and every find() scans.
 class Outline {
  public:
   static constexpr std::size_t kMembersMax = 8;
@@ -24,7 +23,7 @@ class Outline {
   explicit Outline(std::string_view valid_json) : text_(valid_json) {}
 
   std::string_view text() const { return text_; }
-  // What pointer.find(text()) finds.
+  // Returns what pointer.find(text()) returns.
   std::optional<std::string_view> find(const Pointer& pointer);
 
  private:

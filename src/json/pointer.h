@@ -14,16 +14,17 @@ namespace carillon::json {
 inline constexpr std::size_t kPointerBytesMax = 256;
 inline constexpr std::size_t kPointerTokensMax = 32;
 
-// Pointer: a JSON Pointer (RFC 6901), compiled once, looked up often.
+// Pointer: a compiled JSON Pointer (RFC 6901).
 //
 // Thread: any; immutable. find() allocates nothing. Limits: 256 bytes, 32 reference tokens.
 class Pointer {
  public:
-  // "" is the whole document; otherwise it begins with '/'; '~' only as ~0 or ~1 (section 3).
+  // "" means the whole document; any other pointer begins with '/'. '~' is allowed only as ~0 or ~1 (section
+  // 3).
   static Result<Pointer> parse(std::string_view text);
 
-  // The raw value it points at, or nothing. `valid_json` must have passed validate(); the view points
-  // into it. Of duplicate members the last counts. "-" and indexes with a leading 0 match no element.
+  // Returns the raw value that it points at, or nothing. `valid_json` must have passed validate(); the view
+  // points into it. The last of duplicate members counts. "-" and indexes with a leading 0 match no element.
   std::optional<std::string_view> find(std::string_view valid_json) const;
   std::optional<Value> find(const Value& document) const { return find_below(document, 0); }
 

@@ -1,10 +1,10 @@
-// Reading JSON where we act on it: commands, claims, API bodies, template pointers.
+// Reads JSON whose content matters to us: commands, claims, API bodies, template pointers.
 //
-// parse() validates once (validate.h); a Value is then a 24-byte view of one value in that text, found
-// by scanning, with no tree behind it. Bodies keep their bytes: raw() is what was written.
+// parse() validates the text once (validate.h). A Value is then a 24-byte view of one value in that text,
+// found by scanning; there is no tree. raw() returns the bytes as they were written.
 //
-// Thread: any; immutable. Lifetime: a Value, its names and raw views live as long as the parsed text.
-// Limits: nesting; bytes; and where duplicates are refused, members of all objects together.
+// Thread: any; immutable. Lifetime: a Value, its names and raw views are valid as long as the parsed text.
+// Limits: nesting, bytes, and, if duplicates are refused, the number of members of all objects together.
 // Errors: nothing here throws. Reading a Value as another type returns nothing.
 #pragma once
 
@@ -36,8 +36,8 @@ class Elements;
 class Value {
  public:
   Value() : Value("null") {}
-  // `valid_json` must be one valid JSON value; white space around it is left out of raw().
-  // For text that has not been through validate(): parse().
+  // `valid_json` must be one valid JSON value; raw() omits white space around it. Use parse() for text that
+  // has not passed validate().
   static Value of_valid(std::string_view valid_json);
 
   Type type() const {
@@ -62,22 +62,23 @@ class Value {
 
   // `true` or `false`; nothing for any other type.
   std::optional<bool> boolean() const;
-  // Unescaped, valid UTF-8. Half a surrogate pair is refused: it has no UTF-8.
+  // Returns the unescaped string as valid UTF-8. A lone surrogate is refused, because UTF-8 cannot represent
+  // it.
   Result<std::string, StringFault> string() const;
-  // Equality with a string value, without allocating. False for other types.
+  // Compares with a string value without allocating. Returns false for other types.
   bool equals(std::string_view text) const;
   // Exact: 3, 3.0 and 3e0 are integers, 3.5 is not, 2^63 is out of range, and so is 1e400.
   Result<std::int64_t, NumberFault> integer() const;
-  // The nearest double; out_of_range where it would be infinite.
+  // Returns the nearest double; out_of_range when it would be infinite.
   Result<double, NumberFault> number() const;
 
-  // The member of an object; of several with one name the last, as JavaScript, Go and Python have it.
-  // Nothing in any other type. The name is compared unescaped.
+  // Returns the member of an object with this name; of several the last one, as JavaScript, Go and Python do.
+  // Returns nothing for any other type. Names are compared unescaped.
   std::optional<Value> find(std::string_view name) const;
-  // An array's element, counted from 0. Scans from the front: walk elements() for all of them.
+  // Returns an array's element, counted from 0. It scans from the front; iterate over elements() to read all.
   std::optional<Value> at(std::size_t index) const;
 
-  // In order of writing; empty where the value is no object or array.
+  // In the order in which they are written; empty when the value is not an object or array.
   Members members() const;
   Elements elements() const;
 

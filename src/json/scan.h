@@ -18,20 +18,20 @@ inline std::size_t skip_space(std::string_view text, std::size_t at) {
   return at;
 }
 
-// From the opening quote of a valid string to behind its closing one.
+// Skips a valid string: from its opening quote to the byte after its closing quote.
 std::size_t string_end(std::string_view text, std::size_t at);
-// From the first byte of a valid value to behind its last.
+// Skips a valid value: from its first byte to the byte after its last.
 std::size_t value_end(std::string_view text, std::size_t at);
 
-// How many bytes from `at` on are one UTF-8 sequence (RFC 3629). Where they are none, minus the length of
-// the longest part that could have begun one, at least 1 (Unicode's "maximal subpart").
+// Returns the length of the UTF-8 sequence at `at` (RFC 3629). When there is none, returns minus the length
+// of the longest part that could begin one, at least 1 (Unicode's "maximal subpart").
 int utf8_sequence(std::string_view text, std::size_t at);
 
-// One code point as UTF-8. A surrogate comes out as three bytes that are not UTF-8.
+// Appends one code point as UTF-8. A surrogate becomes three bytes that are not valid UTF-8.
 void append_utf8(std::string& out, std::uint32_t code_point);
 
-// A valid string's inside (no quotes), unescaped. `refuse`: false at half a surrogate pair; `keep`: it
-// becomes what append_utf8() makes of it, which is equal only to itself.
+// Appends the unescaped content of a valid string (without quotes). With `refuse` it returns false at a lone
+// surrogate; with `keep` the surrogate becomes what append_utf8() makes of it.
 enum class LoneSurrogates : std::uint8_t { refuse, keep };
 bool append_unescaped(std::string& out, std::string_view escaped, LoneSurrogates lone_surrogates);
 

@@ -37,17 +37,17 @@ struct TemplateValue {
   }
 };
 
-// Template: how an endpoint's frames look. Literal JSON in which `$name` stands where a value may stand.
+// Template: the form of an endpoint's frames: literal JSON in which `$name` may take the place of a value.
 //
 //   {"channel":$channel,"payload":$body,"timestamp":$time_s}
 //
 // $name     a variable; $* is the variable named "*"
-// $name/a/b the value that the JSON Pointer /a/b finds in a raw variable; null where there is none.
+// $name/a/b the value that the JSON Pointer /a/b finds in a raw variable; null when there is none.
 //           It ends before white space, a comma, a quote or a closing bracket.
 // $$        a literal `$` (inside a string)
 //
-// compile() proves that only valid JSON can come out: each variable takes the place of a whole value,
-// never inside a string, as part of a number, or as a member's name, and the rest is valid JSON.
+// compile() ensures that rendering can produce only valid JSON: each variable replaces a whole value, never a
+// part of a string or number or a member's name, and the rest is valid JSON.
 //
 // Thread: any; immutable once compiled. Limits: 64 KiB of text, 256 places for variables.
 class Template {
@@ -55,17 +55,18 @@ class Template {
   // The error states what is wrong, at which byte, and for an unknown variable the nearest known one.
   static Result<Template> compile(std::string_view text, std::span<const std::string_view> allowed_variables);
 
-  // Appends to `out`, which is all that it may allocate. `values` stand in the order of the allowed
-  // variables and are as many; only those that the template uses are read.
+  // Appends to `out` and allocates nothing else. `values` has one value for each allowed variable, in their
+  // order; only those that the template uses are read.
   void render(std::span<const TemplateValue> values, std::string& out) const;
-  // The same where many places may multiply a large value: false once more than `bytes_max` would be
-  // appended, and `out` then ends somewhere before that, by one literal or value at most beyond it.
+  // The same with a limit, for templates that may insert a large value many times. Returns false when more
+  // than `bytes_max` would be appended; `out` then has an incomplete result, at most one literal or value
+  // beyond the limit.
   bool render_within(std::size_t bytes_max, std::span<const TemplateValue> values, std::string& out) const;
 
   // Returns whether the template uses the variable at this position, so that unused ones need not be made.
   bool uses(std::size_t variable) const;
-  // Where the template is one variable and nothing else ("$body"): that variable's position. What
-  // comes out is then the value itself, and a caller may send it without a copy.
+  // When the template is a single variable ("$body"), returns its position. The result is then the value
+  // itself, which a caller can send without a copy.
   std::optional<std::size_t> verbatim_variable() const;
 
   const std::string& text() const { return text_; }
@@ -81,7 +82,8 @@ class Template {
   std::vector<Place> places_;
 };
 
-// Of a text that compile() has accepted before (a configuration's); nothing for an empty one.
+// Compiles a text that compile() has accepted before (from a configuration); returns nothing for an empty
+// one.
 std::optional<Template> template_if_any(std::string_view text,
                                         std::span<const std::string_view> allowed_variables);
 

@@ -1,9 +1,9 @@
-// Validates JSON text. A strict RFC 8259 grammar check over the whole text: one value, white space
-// around it allowed, numbers of any length, valid UTF-8 throughout. An escape that names half a
-// surrogate pair ("\ud800") is grammatical and passes; reader.h refuses it where text becomes a name.
+// Validates JSON text: a strict check of the RFC 8259 grammar over the whole text. It must be one value, with
+// optional white space around it, numbers of any length, and valid UTF-8. An escaped lone surrogate
+// ("\ud800") is grammatical and accepted; reader.h refuses it when the text is read as a string.
 //
-// Thread: any; pure. Allocates nothing, does not recurse; time is linear in the text.
-// Limits: nesting of arrays and objects (`[]` is 1 deep); the caller bounds the text's length.
+// Thread: any; pure. Allocates nothing and does not recurse; its time is linear in the text's length.
+// Limits: nesting of arrays and objects (`[]` is 1 deep); the caller limits the text's length.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,12 @@ namespace carillon::json {
 inline constexpr unsigned kDepthDefault = 128;
 inline constexpr unsigned kDepthMax = 512;  // a larger `depth_max` counts as this
 
-// Whether a text is valid JSON, and if not why.
+// Whether a text is valid JSON, and if not, why.
 enum class Validity : std::uint8_t {
   valid,
   empty,              // nothing, or only white space
   truncated,          // the text ends inside a value
-  unexpected_byte,    // none of what the grammar allows here
+  unexpected_byte,    // a byte that the grammar does not allow here
   bad_number,         // 01, 1., .5, +1, 1e, -
   bad_escape,         // a backslash and something else than "\/bfnrtu, or \u without four hex digits
   control_character,  // below U+0020 inside a string; must be escaped

@@ -1,7 +1,7 @@
-// Writing JSON: strings escaped, numbers exact, never an invalid byte out.
+// Writes JSON: strings are escaped, numbers are exact, and the output is always valid.
 //
-// Thread: any; each call only appends to the `out` it was given. A writer must not outlive its `out`,
-// and of nested writers only the innermost open one may be used.
+// Thread: any; each call only appends to its `out`. A writer must not outlive its `out`, and only the
+// innermost open one of nested writers may be used.
 #pragma once
 
 #include <concepts>
@@ -11,11 +11,12 @@
 
 namespace carillon::json {
 
-// Quoted and escaped. Bytes that are not UTF-8 become U+FFFD, one for each maximal broken part.
+// Appends a quoted and escaped string. Bytes that are not UTF-8 become U+FFFD, one for each maximal broken
+// part.
 void append_string(std::string& out, std::string_view text);
 void append_integer(std::string& out, std::int64_t value);
 void append_unsigned(std::string& out, std::uint64_t value);
-// The shortest text that reads back the same; what JSON cannot represent (infinity, NaN) becomes null.
+// Appends the shortest text that reads back as the same number; infinity and NaN become null.
 void append_double(std::string& out, double value);
 
 template <class T>
@@ -50,7 +51,7 @@ class ObjectWriter {
     append_value(*out_, value);
     return *this;
   }
-  // `valid_json` goes in byte for byte.
+  // Inserts `valid_json` byte for byte.
   ObjectWriter& raw_member(std::string_view name, std::string_view valid_json);
   // { auto bus = w.object("bus"); bus.member("state", "up"); }
   ObjectWriter object(std::string_view name);

@@ -5,8 +5,8 @@
 
 namespace carillon::websocket {
 
-// Those that Carillon names. A close frame may carry others (3000 to 4999 belong to applications),
-// so a received code is a plain std::uint16_t.
+// The codes that Carillon uses. A close frame may have others (3000 to 4999 belong to applications), so a
+// received code is a plain std::uint16_t.
 enum class CloseCode : std::uint16_t {
   normal = 1000,
   going_away = 1001,
@@ -22,14 +22,14 @@ enum class CloseCode : std::uint16_t {
 
 constexpr std::uint16_t number(CloseCode code) { return static_cast<std::uint16_t>(code); }
 
-// May a peer's close frame carry this code? If not, that frame is a protocol error (1002).
-// 1004, 1005, 1006 and 1015 must never be on the wire; 1016 to 2999 are unassigned.
+// Returns whether a peer's close frame may have this code; if not, the frame is a protocol error (1002).
+// 1004, 1005, 1006 and 1015 must never be sent; 1016 to 2999 are unassigned.
 constexpr bool may_be_received(std::uint16_t code) {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
-// Returns whether a server may choose this code itself (by a setting). 1010 is the client's own; it is sent
-// only as the echo of a client's close.
+// Returns whether a server may choose this code itself (by a setting). 1010 is for clients only; a server
+// sends it only to echo a client's close.
 constexpr bool may_be_sent(std::uint16_t code) { return may_be_received(code) && code != 1010; }
 
 }  // namespace carillon::websocket

@@ -29,13 +29,13 @@ enum class Compression : std::uint8_t {
   negotiated,  // permessage-deflate was answered in the handshake: feed() needs an Inflater
 };
 
-// The same for every feed() of a connection.
+// The limits of a reader; the same for every feed() of a connection.
 struct ReaderLimits {
-  // Of a message, after inflating. Compressed bytes may exceed it by an eighth and 1 KiB.
+  // The most bytes of a message after inflating. Compressed bytes may exceed it by an eighth and 1 KiB.
   std::uint64_t message_bytes_max = 64 * 1024;
-  // Frames of one message, control frames between them not counted. At least 1.
+  // The most frames of one message, without control frames between them. At least 1.
   std::uint32_t fragments_max = 1024;
-  // Frames that one feed() reads, of all kinds; with more it stops before the next. At least 1.
+  // The most frames of any kind that one feed() reads; it stops before the next one. At least 1.
   std::uint32_t frames_per_feed_max = 0xffffffff;
   Payload payload = Payload::collect;
   Compression compression = Compression::off;
@@ -48,8 +48,8 @@ inline constexpr std::uint64_t kDiscardInflateBytesMax = 64 * 1024;
 // Whether reading goes on after a callback.
 enum class Next : std::uint8_t { go_on, stop };
 
-// Called from inside feed(). Views live for the call. A handler must not destroy or feed the reader;
-// to be done with it, it returns Next::stop.
+// Called from inside feed(). Views are valid during the call only. A handler must not destroy or feed the
+// reader; to stop reading it returns Next::stop.
 class MessageHandler {
  public:
   // `opcode` is text (its payload is valid UTF-8) or binary. With Payload::discard `payload` is
@@ -57,15 +57,15 @@ class MessageHandler {
   virtual Next on_message(Opcode opcode, std::string_view payload, std::uint64_t size_bytes) = 0;
   virtual Next on_ping(std::string_view payload) = 0;  // to be answered with the same payload
   virtual Next on_pong(std::string_view payload) = 0;
-  // The last call of all: reading has ended. No code: the frame was empty (1005 is what an API
-  // calls it, and must not be sent). The code may be echoed, the reason is valid UTF-8.
+  // The last call: reading has ended. Without a code the frame was empty (1005 is only an API's name for that
+  // and must not be sent). The code may be echoed; the reason is valid UTF-8.
   virtual void on_close(std::optional<std::uint16_t> code, std::string_view reason) = 0;
 
  protected:
   ~MessageHandler() = default;
 };
 
-// What the peer did wrong: the close to send. `reason` is a literal of at most 123 bytes.
+// A protocol violation of the peer: the close to send. `reason` is a literal of at most 123 bytes.
 struct ReadFault {
   CloseCode code = CloseCode::normal;
   std::string_view reason;

@@ -11,13 +11,13 @@ namespace carillon::websocket {
 
 using MaskKey = std::array<std::uint8_t, 4>;
 
-// Flips `bytes` in place, eight and more at a time; `offset` is where in the payload they begin.
+// Masks `bytes` in place, eight or more at a time; `offset` is their position in the payload.
 void apply_mask(std::span<char> bytes, MaskKey key, std::uint64_t offset = 0);
 
-// The definition, a byte at a time: what apply_mask() is tested against.
+// The definition, one byte at a time; apply_mask() is tested against it.
 void apply_mask_naive(std::span<char> bytes, MaskKey key, std::uint64_t offset = 0);
 
-// The key as seen from `offset`: apply_mask(b, k, n) == apply_mask(b, rotated(k, n)).
+// Returns the key rotated to `offset`: apply_mask(b, k, n) == apply_mask(b, rotated(k, n)).
 constexpr MaskKey rotated(MaskKey key, std::uint64_t offset) {
   return {key[offset & 3], key[(offset + 1) & 3], key[(offset + 2) & 3], key[(offset + 3) & 3]};
 }

@@ -1,4 +1,4 @@
-// What a WebSocket frame is (RFC 6455 section 5.2). The values are the ones on the wire.
+// Opcodes and limits of WebSocket frames (RFC 6455 section 5.2). The values are those on the wire.
 #pragma once
 
 #include <cstdint>
