@@ -1,5 +1,5 @@
 // ClientId: identifies one client of a shard, even after it has left. The index is reused when the client has
-// left, but the pair is not (for 16 million uses of an index). Whoever keeps a reference to a client that may
+// left, but the pair is not (for 16 million uses of an index). Code that refers to a client that may
 // leave keeps its id.
 #pragma once
 

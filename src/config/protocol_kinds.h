@@ -1,4 +1,4 @@
-// Kinds of what only a protocol has: what a JSON document must have, and by what a client selects events.
+// Option kinds that only protocols have: required members of a JSON document, and how clients select events.
 #pragma once
 
 #include <string>

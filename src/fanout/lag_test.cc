@@ -1,4 +1,5 @@
-// Those that cannot take bytes: the limits, at one less, exactly and one more; what is told, and to whom.
+// Subscribers that cannot take bytes: the limits, at one less, exactly and one more; what is reported, and to
+// whom.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -235,7 +236,7 @@ TEST_F(Lag, ALogThatMovesPastABlockedCursorDisconnects) {
     stage->run();
   }
   EXPECT_LE(stage->engine->counters().retained_bytes, 300U);
-  // Whoever looks first: the lag rule, or a visit.
+  // Either the lag rule or a visit finds it first.
   stage->let_through(0);
   stage->run();
   EXPECT_THAT(stage->verdicts(), ElementsAre(Pair(0, What::slow_by_bytes)));
@@ -251,7 +252,7 @@ TEST_F(Lag, ALogThatMovesPastABlockedCursorSkipsAndReportsOneExactGap) {
     stage->run();
     EXPECT_THAT(look(), IsEmpty());
   }
-  EXPECT_EQ(stage->received(0).size(), 1U);  // half of one: nothing is told before it can be received
+  EXPECT_EQ(stage->received(0).size(), 1U);  // half of one: no gap is reported before it can be received
   stage->let_through(0);
   stage->run();
   const std::string gap = "gap " + std::to_string(log) + " 14";
@@ -262,7 +263,7 @@ TEST_F(Lag, ALogThatMovesPastABlockedCursorSkipsAndReportsOneExactGap) {
   EXPECT_EQ(stage->engine->counters().retained_bytes, 0U);
 }
 
-// Each visit finds another loss; what is told about them must not pile up behind the stuck bytes.
+// Each visit finds another loss; their gap frames must not accumulate after the blocked bytes.
 TEST_F(Lag, AReaderOfSingleBytesThatIsSkippedOwnsABoundedOutbox) {
   open({.bytes_max = 50}, {}, kSkip);
   stage->block(0);
@@ -275,16 +276,16 @@ TEST_F(Lag, AReaderOfSingleBytesThatIsSkippedOwnsABoundedOutbox) {
   }
   stage->let_through(0);
   stage->run();
-  std::uint64_t told = 0;
+  std::uint64_t reported = 0;
   std::uint64_t events = 0;
   for (const std::string& each : stage->received(0)) {
     if (each.starts_with("gap ")) {
-      told += std::stoul(each.substr(each.rfind(' ')));
+      reported += std::stoul(each.substr(each.rfind(' ')));
     } else {
       ++events;
     }
   }
-  EXPECT_EQ(told + events, 3000U);
+  EXPECT_EQ(reported + events, 3000U);
 }
 
 TEST_F(Lag, OneWithoutAGapFrameIsClosedWhateverThePolicy) {

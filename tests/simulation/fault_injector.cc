@@ -11,7 +11,7 @@ std::string_view name_of(Fault fault) {
       "short writes", "blocked writes", "short reads", "reset",          "accept error",
       "late timers",  "slow clock",     "wall step",   "stall",          "drain",
       "new settings", "full inbox",     "burst",       "memory short",   "link drops",
-      "deaf link",    "slow link",      "duplicates",  "broker restart", "refused publish"};
+      "silent link",  "slow link",      "duplicates",  "broker restart", "refused publish"};
   static_assert(std::size(kNames) == kFaults);
   return kNames[static_cast<std::size_t>(fault)];
 }
@@ -153,8 +153,8 @@ void FaultInjector::do_to_link(Fault fault, NodeSlot& slot) {
       return link->drop(milliseconds(dice.between(1, 1000)));
     case Fault::link_drops:
       return link->drop(milliseconds(dice.between(1, 1000)));
-    case Fault::deaf_link:
-      return link->go_deaf(milliseconds(dice.between(100, 3000)));
+    case Fault::silent_link:
+      return link->go_silent(milliseconds(dice.between(100, 3000)));
     case Fault::broker_restart:
       return broker.restart(milliseconds(dice.between(1, 1000)));
     case Fault::slow_link:

@@ -25,7 +25,7 @@ enum class Fault : std::uint8_t {
   burst,            // more events at once than the budget for them holds
   memory_short,     // the memory of a node's process is nearly used up
   link_drops,       // a node loses its link to the broker
-  deaf_link,        // a node's link is up and delivers nothing
+  silent_link,      // a node's link is up and delivers nothing
   slow_link,        // events take longer to a node
   duplicates,       // after a link has come back, the last events come again
   broker_restart,   // all links drop

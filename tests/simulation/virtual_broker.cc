@@ -65,15 +65,15 @@ void VirtualBus::drop(milliseconds away) {
   status_ = {bus::BusState::down, loop_.wall_now(), loop_.now(), "the link dropped"};
   bus::bump(counters_.disconnects);
   coming_.clear();
-  deaf_ = false;
+  silent_ = false;
   sink_.on_status(status_);
   loop_.cancel(link_timer_);
   link_timer_ = loop_.call_after(away, [this] { come_up(); });
 }
 
-void VirtualBus::go_deaf(milliseconds until_noticed) {
-  if (!is_up() || deaf_) return;
-  deaf_ = true;
+void VirtualBus::go_silent(milliseconds until_noticed) {
+  if (!is_up() || silent_) return;
+  silent_ = true;
   loop_.cancel(link_timer_);
   link_timer_ = loop_.call_after(until_noticed, [this] {
     link_timer_ = 0;
@@ -83,7 +83,7 @@ void VirtualBus::go_deaf(milliseconds until_noticed) {
 
 void VirtualBus::arrive(std::string_view channel, std::string_view body) {
   const auto wants = [channel](const ChannelPattern& pattern) { return pattern.match(channel).has_value(); };
-  if (!is_up() || deaf_ || std::none_of(options_.patterns.begin(), options_.patterns.end(), wants)) return;
+  if (!is_up() || silent_ || std::none_of(options_.patterns.begin(), options_.patterns.end(), wants)) return;
   const auto delay = std::chrono::microseconds(
       broker_.dice_.below(static_cast<std::uint32_t>(broker_.delay_max.count()) * 1000 + 1));
   MonoTime at = loop_.now() + delay;

@@ -1,8 +1,8 @@
 // VirtualBroker: a broker that everything is published to, and VirtualBus: one node's link to it.
 //
-// A link delivers in order, after a delay. It can drop, be deaf for a while (it is up and delivers nothing),
-// and deliver again what came just before it dropped; after each of these it reports a gap to the node, as
-// bus/bus.h requires.
+// A link delivers in order, after a delay. It can drop, go silent for a while (it is up and delivers
+// nothing), and deliver again what came just before it dropped; after each of these it reports a gap to the
+// node, as bus/bus.h requires.
 #pragma once
 
 #include <deque>
@@ -57,7 +57,7 @@ class VirtualBus final : public bus::Bus {
 
   // --- faults ---
   void drop(milliseconds away);
-  void go_deaf(milliseconds until_noticed);
+  void go_silent(milliseconds until_noticed);
   bool is_up() const { return status_.state == bus::BusState::up; }
 
   // --- Bus ---
@@ -96,7 +96,7 @@ class VirtualBus final : public bus::Bus {
   bus::BusCounters counters_;
   std::deque<Event> coming_;
   std::deque<Event> recent_;  // delivered last; may come again
-  bool deaf_ = false;
+  bool silent_ = false;
   bool was_up_ = false;
   reactor::Loop::TimerId timer_ = 0;
   reactor::Loop::TimerId link_timer_ = 0;

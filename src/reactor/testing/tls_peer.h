@@ -90,8 +90,8 @@ class TestFile {
 
 // TlsPeer: a TLS server for tests, and the certificates it needs, made on the spot.
 //
-// Thread: the test's. It never blocks: call pump() between turns of the loop (from run_until()'s
-// condition, say).
+// Thread: the test's. It never blocks: call pump() between turns of the loop (for example from
+// run_until()'s condition).
 class TlsPeer {
  public:
   explicit TlsPeer(const TestCertificate& certificate, int highest_version = TLS1_3_VERSION)

@@ -115,7 +115,7 @@ export async function openPythonClients(t, { url, count, expected, env = {} }) {
     if (code !== 0) throw new Error(`the Python clients failed: ${python.text()}`);
     return JSON.parse(python.lines.stdout.at(-1));
   });
-  verdict.catch(() => {}); // seen by whoever waits for it
+  verdict.catch(() => {}); // the caller that awaits it sees it
   return { verdict };
 }
 
@@ -147,7 +147,7 @@ export async function openPacedClients(t, { port, target, count, bytesPerSecond,
     if (code !== 0) throw new Error(`the paced clients failed: ${python.text()}`);
     return JSON.parse(python.lines.stdout.at(-1));
   });
-  verdict.catch(() => {}); // seen by whoever waits for it
+  verdict.catch(() => {}); // the caller that awaits it sees it
   return { verdict };
 }
 
