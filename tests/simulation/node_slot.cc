@@ -51,7 +51,8 @@ std::string NodeSlot::write_configuration() {
 // Below the minimum of the configuration, for the same reason.
 void NodeSlot::tighten(config::ServerSettings& server) {
   server.inbox_batches_max = around_.dice.between(2, 64);
-  server.backlog_bytes_max = std::uint64_t{1024} * around_.dice.between(256, 4096);
+  server.backlog_bytes_max =
+      std::uint64_t{1024} * around_.dice.between(1024, 4096);  // more than the blocks of a few logs
 }
 
 gateway::World NodeSlot::world() {
