@@ -1,6 +1,6 @@
 """Profiles are data: no C++ but tests has a string that names one, or compares a profile's name.
 
-A dialect that needs code of its own could not be a user's fifth file. Comments may name profiles, and so
+A protocol that needs code of its own could not be a user's fifth file. Comments may name profiles, and so
 may messages and help that give an example (`profile = "orion"`), which decide nothing.
 """
 

@@ -3,7 +3,7 @@ export * from "./harness/both_transports.mjs";
 export * from "./harness/browser.mjs";
 export * from "./harness/carillon.mjs";
 export * from "./harness/clients.mjs";
-export * from "./harness/dialects.mjs";
+export * from "./harness/protocols.mjs";
 export * from "./harness/http.mjs";
 export * from "./harness/ledger.mjs";
 export * from "./harness/metrics.mjs";

@@ -6,7 +6,7 @@ import test from "node:test";
 import { WebSocketServer } from "ws";
 
 import {
-  DIALECTS, GO_CLIENT, buildGoClient, judge, judgeFrames, judgeWithHoles, parsePrometheus, readOrionFrame, run,
+  FOUR_PROTOCOLS, GO_CLIENT, buildGoClient, judge, judgeFrames, judgeWithHoles, parsePrometheus, readOrionFrame, run,
 } from "./harness.mjs";
 
 test("a clean record has no fault", () => assert.deepEqual(judge([0, 1, 2], 0, 3), []));
@@ -34,23 +34,23 @@ test("Prometheus text is read with its labels", () => {
 });
 
 const frames = {
-  orion: (n) => `{"channel":"orion.x","payload":{"dialect":"orion","stream":"s","n":${n},"at":1},"timestamp":"2026-01-01T00:00:00Z"}`,
-  service: (n) => `{"type":"notification","data":{"dialect":"service","stream":"s","n":${n},"at":1},"timestamp":"2026-01-01T00:00:00Z"}`,
-  fluxora: (n) => `{"event":"stream.updated","streamId":"s","payload":{"dialect":"fluxora","stream":"s","n":${n},"at":1},"timestamp":"2026-01-01T00:00:00.000Z"}`,
-  grimnir: (n) => `{"type":"health","payload":{"dialect":"grimnir","stream":"s","n":${n},"at":1}}`,
+  orion: (n) => `{"channel":"orion.x","payload":{"protocol":"orion","stream":"s","n":${n},"at":1},"timestamp":"2026-01-01T00:00:00Z"}`,
+  service: (n) => `{"type":"notification","data":{"protocol":"service","stream":"s","n":${n},"at":1},"timestamp":"2026-01-01T00:00:00Z"}`,
+  fluxora: (n) => `{"event":"stream.updated","streamId":"s","payload":{"protocol":"fluxora","stream":"s","n":${n},"at":1},"timestamp":"2026-01-01T00:00:00.000Z"}`,
+  grimnir: (n) => `{"type":"health","payload":{"protocol":"grimnir","stream":"s","n":${n},"at":1}}`,
 };
 
-for (const [dialect, frame] of Object.entries(frames)) {
-  test(`a ${dialect} frame matches its own protocol to the byte, and no other`, () => {
-    const faults = (...texts) => judgeFrames(dialect, texts, ["s"], 2).length;
+for (const [protocol, frame] of Object.entries(frames)) {
+  test(`a ${protocol} frame matches its own protocol to the byte, and no other`, () => {
+    const faults = (...texts) => judgeFrames(protocol, texts, ["s"], 2).length;
     assert.equal(faults(frame(0), frame(1)), 0);
     assert.ok(faults(frame(0)), "lost");
     assert.ok(faults(frame(0), frame(0), frame(1)), "twice");
     assert.ok(faults(frame(1), frame(0)), "out of order");
     assert.ok(faults(frame(0), frame(1), frame(1).replace('"s"', '"t"')), "a stream it did not ask for");
     assert.ok(faults(frame(0), frame(1), '{"type":"error"}'), "an error");
-    for (const [other, foreign] of Object.entries(frames)) if (other !== dialect) assert.ok(faults(frame(0), frame(1), foreign(0)), other);
-    for (const [from, to] of [[":", ": "], ["}", ',"more":1}'], ["{", '{"more":1,'], [`"${dialect}"`, '"other"']]) {
+    for (const [other, foreign] of Object.entries(frames)) if (other !== protocol) assert.ok(faults(frame(0), frame(1), foreign(0)), other);
+    for (const [from, to] of [[":", ": "], ["}", ',"more":1}'], ["{", '{"more":1,'], [`"${protocol}"`, '"other"']]) {
       assert.ok(faults(frame(0), frame(1).replace(from, to)), to);
     }
   });
@@ -72,8 +72,8 @@ test("the Go swarm finds lost, repeated and foreign events, and closed clients",
     for (const frame of story) socket.send(frame);
     if (story.length === 0) socket.close(1008);
   });
-  const { event, quiet } = DIALECTS.orion;
-  const group = { dialect: "orion", url: `ws://127.0.0.1:${server.address().port}/`, count: 6, event: event.replaceAll("(?<", "(?P<"), quiet, streams: ["s"] };
+  const { event, quiet } = FOUR_PROTOCOLS.orion;
+  const group = { protocol: "orion", url: `ws://127.0.0.1:${server.address().port}/`, count: 6, event: event.replaceAll("(?<", "(?P<"), quiet, streams: ["s"] };
   const { code, stdout, stderr } = await run(GO_CLIENT, ["swarm"], { input: `${JSON.stringify({ groups: [group], patience: 1 })}\n{"orion s":3}\n`, timeoutMs: 60_000 });
   assert.equal(code, 0, stderr);
   const [{ clients, lost, duplicated, foreign, closed, received }] = JSON.parse(stdout.split("\n")[1]);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  DIALECTS, ENDPOINTS, LIBRARIES, PING, judgeFrames, makeCertificate, markText, mintToken, publishers, startBoth,
+  FOUR_PROTOCOLS, ENDPOINTS, LIBRARIES, PING, judgeFrames, makeCertificate, markText, mintToken, publishers, startBoth,
   startRedis, subscribeTo, within,
 } from "./harness.mjs";
 
@@ -19,20 +19,20 @@ for (const scheme of ["ws", "wss"]) {
       const clients = await start(t, { certificate });
       const isBrowser = library.startsWith("Chromium");
       const all = []; // [client, what it must have received]: they stay connected to the end
-      const open = async (dialect, ...target) => {
-        const client = await clients.open(`${server.addresses[scheme]}${DIALECTS[dialect].target(...target)}`);
+      const open = async (protocol, ...target) => {
+        const client = await clients.open(`${server.addresses[scheme]}${FOUR_PROTOCOLS[protocol].target(...target)}`);
         assert.equal(client.refused, null);
         return client;
       };
-      const sendAll = async (dialect) => {
+      const sendAll = async (protocol) => {
         for (let n = 0; n < EVENTS; n += 1) {
-          for (const source of sources) if (source.dialect === dialect) await source.send(markText(source, n));
+          for (const source of sources) if (source.protocol === protocol) await source.send(markText(source, n));
         }
       };
-      const receives = async (client, dialect, streams) => {
+      const receives = async (client, protocol, streams) => {
         await client.next(streams.length * EVENTS);
-        assert.deepEqual(judgeFrames(dialect, client.frames, streams, EVENTS), []);
-        all.push([client, dialect, streams, EVENTS]);
+        assert.deepEqual(judgeFrames(protocol, client.frames, streams, EVENTS), []);
+        all.push([client, protocol, streams, EVENTS]);
       };
 
       await t.test("orion 2, 5, 8: every event of orion.* with the token in the query", async () => {
@@ -92,9 +92,9 @@ for (const scheme of ["ws", "wss"]) {
 
       await t.test("C4, fluxora 10: at shutdown it receives 1001 with an empty reason, and no event of another protocol before", async () => {
         server.signal("SIGTERM");
-        for (const [client, dialect, streams, events] of all) {
+        for (const [client, protocol, streams, events] of all) {
           assert.deepEqual(await client.closed(), { code: 1001, reason: "" });
-          assert.deepEqual(judgeFrames(dialect, client.frames, streams, events), []);
+          assert.deepEqual(judgeFrames(protocol, client.frames, streams, events), []);
         }
         await within("carillon is gone", 15_000, server.exited);
       });

@@ -18,7 +18,7 @@ type entry struct {
 	at     int64 // when it was published: wall clock, microseconds
 }
 
-// book reads frames of one dialect. Thousands of clients get the same bytes, so each frame is matched
+// book reads frames of one protocol. Thousands of clients get the same bytes, so each frame is matched
 // once and then found: the judge must not be what is slow.
 type book struct {
 	event, quiet  *regexp.Regexp

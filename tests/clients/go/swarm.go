@@ -30,19 +30,19 @@ type order struct {
 
 // group asks for clients of one kind.
 type group struct {
-	Dialect string   // whose frames they are to get
-	URL     string   `json:"url"`
-	Count   int      `json:"count"`
-	From    []string // local addresses, used in turn
-	Send    []string // text messages to send once connected
-	Quiet   string   // a pattern of frames that carry no event
-	Event   string   // a pattern with the groups stream, n and at (wall clock, microseconds)
-	Streams []string // whose events each of them must receive, all and in order
+	Protocol string   // whose frames they are to get
+	URL      string   `json:"url"`
+	Count    int      `json:"count"`
+	From     []string // local addresses, used in turn
+	Send     []string // text messages to send once connected
+	Quiet    string   // a pattern of frames that carry no event
+	Event    string   // a pattern with the groups stream, n and at (wall clock, microseconds)
+	Streams  []string // whose events each of them must receive, all and in order
 }
 
 // verdict is the answer for one group. Lost, duplicated and foreign count frames, over all its clients.
 type verdict struct {
-	Dialect    string   `json:"dialect"`
+	Protocol   string   `json:"protocol"`
 	Clients    int      `json:"clients"`
 	Received   int64    `json:"received"`
 	Lost       int64    `json:"lost"`
@@ -91,7 +91,7 @@ func runSwarm() error {
 	if !lines.Scan() {
 		return errors.New("no totals")
 	}
-	totals := map[string]int64{} // "dialect stream": how many events there were
+	totals := map[string]int64{} // "protocol stream": how many events there were
 	if err := json.Unmarshal(lines.Bytes(), &totals); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func runSwarm() error {
 	return json.NewEncoder(os.Stdout).Encode(verdicts)
 }
 
-// gather connects all clients, of all groups in turn so that the dialects mix.
+// gather connects all clients, of all groups in turn so that the protocols mix.
 func gather(groups []group) ([]*crew, error) {
 	crews := []*crew{}
 	for _, g := range groups {
@@ -112,7 +112,7 @@ func gather(groups []group) ([]*crew, error) {
 			return nil, err
 		}
 		c := &crew{group: g, book: book, members: make([]*member, g.Count)}
-		c.result.Dialect = g.Dialect
+		c.result.Protocol = g.Protocol
 		crews = append(crews, c)
 	}
 	slots := make(chan struct{}, handshakesAtOnce)
@@ -152,9 +152,9 @@ func (c *crew) connect(index int) error {
 	socket, response, err := dialer.DialContext(context.Background(), c.URL, nil)
 	if err != nil {
 		if response != nil {
-			return fmt.Errorf("%s client %d: %w: %s", c.Dialect, index, err, response.Status)
+			return fmt.Errorf("%s client %d: %w: %s", c.Protocol, index, err, response.Status)
 		}
-		return fmt.Errorf("%s client %d: %w", c.Dialect, index, err)
+		return fmt.Errorf("%s client %d: %w", c.Protocol, index, err)
 	}
 	// The library's own handler gives a pong one second, and ends the reading when a busy machine takes longer.
 	socket.SetPingHandler(func(data string) error {
@@ -181,7 +181,7 @@ func (c *crew) connect(index int) error {
 	case <-ready:
 		return nil
 	case <-time.After(handshakeTimeout):
-		return fmt.Errorf("%s client %d: no answer", c.Dialect, index)
+		return fmt.Errorf("%s client %d: no answer", c.Protocol, index)
 	}
 }
 
@@ -244,7 +244,7 @@ func waitForAll(crews []*crew, totals map[string]int64, patience time.Duration) 
 	expected := int64(0)
 	for _, c := range crews {
 		for _, stream := range c.Streams {
-			expected += totals[c.Dialect+" "+stream] * int64(c.Count)
+			expected += totals[c.Protocol+" "+stream] * int64(c.Count)
 		}
 	}
 	last, since := int64(-1), time.Now()
@@ -275,7 +275,7 @@ func (c *crew) judge(totals map[string]int64) verdict {
 	c.reading.Wait()
 	for _, m := range c.members {
 		for stream, due := range m.next {
-			if missing := totals[c.Dialect+" "+stream] - due; missing > 0 {
+			if missing := totals[c.Protocol+" "+stream] - due; missing > 0 {
 				c.spoil(&result.Lost, missing, fmt.Sprintf("%s ends at %d", stream, due))
 			}
 		}

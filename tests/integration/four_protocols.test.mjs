@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  DIALECTS, ENDPOINTS, LIBRARIES, METRIC, PING, judgeFrames, makeCertificate, markText, metrics, mintToken,
+  FOUR_PROTOCOLS, ENDPOINTS, LIBRARIES, METRIC, PING, judgeFrames, makeCertificate, markText, metrics, mintToken,
   publishers, startBoth, startRedis, subscribeTo, until,
 } from "./harness.mjs";
 
@@ -20,14 +20,14 @@ const KINDS = [
   ["grimnir", { types: ["bogus"] }, []],
 ];
 
-async function openKind(libraryClients, address, [dialect, { types, send = [] }, streams]) {
-  const url = `${address}${DIALECTS[dialect].target(mintToken(), types)}`;
+async function openKind(libraryClients, address, [protocol, { types, send = [] }, streams]) {
+  const url = `${address}${FOUR_PROTOCOLS[protocol].target(mintToken(), types)}`;
   const client = await libraryClients.open(url);
   assert.equal(client.refused, null);
   for (const text of send) await client.send(text);
   const answers = send.filter((text) => text === PING).length;
   await client.next(answers);
-  return { client, dialect, streams, frames: answers + streams.length * EVENTS };
+  return { client, protocol, streams, frames: answers + streams.length * EVENTS };
 }
 
 test("C1, C5: every library on every protocol at once receives exactly its own events", async (t) => {
@@ -45,9 +45,9 @@ test("C1, C5: every library on every protocol at once receives exactly its own e
 
   for (const [library] of libraries) {
     await t.test(`${library}: none lost, none twice, none of another protocol`, async () => {
-      for (const { client, dialect, streams, frames } of opened.filter((one) => one.library === library)) {
+      for (const { client, protocol, streams, frames } of opened.filter((one) => one.library === library)) {
         await client.next(frames, 60_000);
-        assert.deepEqual([dialect, client.end, client.binaries, judgeFrames(dialect, client.frames, streams, EVENTS)], [dialect, null, 0, []]);
+        assert.deepEqual([protocol, client.end, client.binaries, judgeFrames(protocol, client.frames, streams, EVENTS)], [protocol, null, 0, []]);
       }
     });
   }
@@ -57,9 +57,9 @@ test("C1, C5: every library on every protocol at once receives exactly its own e
     const now = await metrics(server);
     assert.equal(now.sum(METRIC.deliveries), frames);
     assert.equal(now.sum(METRIC.eventsDropped), 0);
-    for (const dialect of Object.keys(DIALECTS)) {
-      const clients = opened.filter((one) => one.dialect === dialect).length;
-      assert.equal(now.sum(METRIC.connections, { endpoint: dialect }), clients);
+    for (const protocol of Object.keys(FOUR_PROTOCOLS)) {
+      const clients = opened.filter((one) => one.protocol === protocol).length;
+      assert.equal(now.sum(METRIC.connections, { endpoint: protocol }), clients);
     }
   });
 
@@ -69,9 +69,9 @@ test("C1, C5: every library on every protocol at once receives exactly its own e
     await until("half are gone", () => leaving.every(({ client }) => client.end), { timeoutMs: 30_000 });
     for (const { client } of leaving) assert.equal(client.end.code, 1000);
     for (const source of publishers(server, redis)) await source.send(markText(source, EVENTS));
-    for (const { client, dialect, streams, frames } of staying) {
+    for (const { client, protocol, streams, frames } of staying) {
       await client.next(frames + streams.length);
-      assert.deepEqual(judgeFrames(dialect, client.frames, streams, EVENTS + 1), []);
+      assert.deepEqual(judgeFrames(protocol, client.frames, streams, EVENTS + 1), []);
     }
   });
 });

@@ -1,5 +1,5 @@
 // The four protocols as their clients see them: where to connect, and what a frame looks like, byte for byte.
-// An event's payload is a mark {"dialect","stream","n","at"}: stream is what one publisher sends in order,
+// An event's payload is a mark {"protocol","stream","n","at"}: stream is what one publisher sends in order,
 // n counts 0, 1, 2 … in it, at is the wall clock in microseconds.
 import { api, publish } from "./http.mjs";
 
@@ -8,12 +8,12 @@ const MILLISECONDS = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 const NEVER = "^[^\\s\\S]$";
 
-const mark = (dialect, more = "") =>
-  String.raw`\{${more}"dialect":"${dialect}","stream":"(?<stream>[^"]+)","n":(?<n>\d+),"at":(?<at>\d+)\}`;
+const mark = (protocol, more = "") =>
+  String.raw`\{${more}"protocol":"${protocol}","stream":"(?<stream>[^"]+)","n":(?<n>\d+),"at":(?<at>\d+)\}`;
 
 // target(token): path and query. event: the pattern of a frame with an event; quiet: of
 // a frame without one. Patterns are written so that Go reads them too.
-export const DIALECTS = {
+export const FOUR_PROTOCOLS = {
   orion: {
     target: (token) => `/ws?token=${token}`,
     event: `^\\{"channel":"orion\\.[a-z_.]+","payload":${mark("orion")},"timestamp":"${SECONDS}"\\}$`,
@@ -37,12 +37,12 @@ export const DIALECTS = {
   },
 };
 
-export const ENDPOINTS = Object.keys(DIALECTS).map((profile) => ({ profile }));
+export const ENDPOINTS = Object.keys(FOUR_PROTOCOLS).map((profile) => ({ profile }));
 
 export const subscribeTo = (channel) => JSON.stringify({ type: "subscribe", data: { channel } });
 export const PING = '{"type":"ping"}';
 
-// Publishers, one a stream: { dialect, stream, send(mark text) } as its back-end service would do it, by Redis
+// Publishers, one a stream: { protocol, stream, send(mark text) } as its back-end service would do it, by Redis
 // or by HTTP. `only` names the streams that are wanted.
 export function publishers(server, redis) {
   const onRedis = (channel, body) => async (text) => {
@@ -68,17 +68,17 @@ export function publishers(server, redis) {
     ["grimnir", "now_playing", onHttp("/api/v1/webhooks/track-start")],
     ["grimnir", "live.handover", onRedis("grimnir.live.handover", plain)],
     ["grimnir", "dj_connect", onRedis("grimnir.dj_connect", plain)],
-  ].map(([dialect, name, send]) => ({ dialect, stream: name, send }));
+  ].map(([protocol, name, send]) => ({ protocol, stream: name, send }));
 }
 
 export const wallMicroseconds = () => Math.round((performance.timeOrigin + performance.now()) * 1000);
 
-export const markText = ({ dialect, stream }, n) => JSON.stringify({ dialect, stream, n, at: wallMicroseconds() });
+export const markText = ({ protocol, stream }, n) => JSON.stringify({ protocol, stream, n, at: wallMicroseconds() });
 
-// The faults of one client's frames (texts): each must be an event of its dialect, and each stream of
+// The faults of one client's frames (texts): each must be an event of its protocol, and each stream of
 // `streams` must be there with 0 … events-1, in order. An empty list is a clean record.
-export function judgeFrames(dialect, frames, streams, events) {
-  const { event, quiet } = DIALECTS[dialect];
+export function judgeFrames(protocol, frames, streams, events) {
+  const { event, quiet } = FOUR_PROTOCOLS[protocol];
   const [isEvent, isQuiet] = [new RegExp(event), new RegExp(quiet)];
   const next = Object.fromEntries(streams.map((stream) => [stream, 0]));
   const faults = [];

@@ -4,21 +4,21 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  DIALECTS, ENDPOINTS, GO_CLIENT, METRIC, PING, buildGoClient, markText, metrics, mintToken, publishers,
+  FOUR_PROTOCOLS, ENDPOINTS, GO_CLIENT, METRIC, PING, buildGoClient, markText, metrics, mintToken, publishers,
   startCarillon, startProcess, startRedis, subscribeTo, until, within,
 } from "../harness.mjs";
 
-const CLIENTS = 2500; // of each dialect
+const CLIENTS = 2500; // of each protocol
 const PER_SECOND = 200;
 const SECONDS = 60;
 // Of grimnir, 100 connections may come from one address a minute.
 const ADDRESSES = Array.from({ length: 50 }, (_, n) => `127.0.1.${n + 1}`);
 
-const group = (server, dialect, share, { types, send = [], from = [] }, streams) => ({
-  dialect, send, from, streams, count: Math.round(CLIENTS * share),
-  url: `ws://127.0.0.1:${server.port}${DIALECTS[dialect].target(mintToken(), types)}`,
+const group = (server, protocol, share, { types, send = [], from = [] }, streams) => ({
+  protocol, send, from, streams, count: Math.round(CLIENTS * share),
+  url: `ws://127.0.0.1:${server.port}${FOUR_PROTOCOLS[protocol].target(mintToken(), types)}`,
   // Go writes a named group as (?P<name>.
-  event: DIALECTS[dialect].event.replaceAll("(?<", "(?P<"), quiet: DIALECTS[dialect].quiet,
+  event: FOUR_PROTOCOLS[protocol].event.replaceAll("(?<", "(?P<"), quiet: FOUR_PROTOCOLS[protocol].quiet,
 });
 
 const groups = (server) => [
@@ -47,7 +47,7 @@ async function startSwarm(t, server) {
 }
 
 // An event of each stream in turn, 200 a second by the clock; each stream waits for its own answers, so that
-// its order is certain. Resolves to { "dialect stream": how many }, and how long it took.
+// its order is certain. Resolves to { "protocol stream": how many }, and how long it took.
 async function drive(sources) {
   const due = (start) => Math.min(Math.floor(((performance.now() - start) / 1000) * PER_SECOND / sources.length), PER_SECOND * SECONDS / sources.length);
   const start = performance.now();
@@ -57,16 +57,16 @@ async function drive(sources) {
       await source.send(markText(source, n));
     }
   }));
-  const totals = Object.fromEntries(sources.map(({ dialect, stream }) => [`${dialect} ${stream}`, PER_SECOND * SECONDS / sources.length]));
+  const totals = Object.fromEntries(sources.map(({ protocol, stream }) => [`${protocol} ${stream}`, PER_SECOND * SECONDS / sources.length]));
   return { totals, seconds: (performance.now() - start) / 1000 };
 }
 
-test("2,500 clients of each of four dialects, 200 events/s, 60 s", async (t) => {
+test("2,500 clients of each of four protocols, 200 events/s, 60 s", async (t) => {
   const redis = await startRedis(t);
   const server = await startCarillon(t, { bus: { url: redis.url }, endpoints: ENDPOINTS });
   const judge = await startSwarm(t, server);
   const connected = await metrics(server);
-  for (const dialect of Object.keys(DIALECTS)) assert.equal(connected.sum(METRIC.connections, { endpoint: dialect }), CLIENTS);
+  for (const protocol of Object.keys(FOUR_PROTOCOLS)) assert.equal(connected.sum(METRIC.connections, { endpoint: protocol }), CLIENTS);
   const sources = publishers(server, redis);
   const { totals, seconds } = await drive(sources);
   const verdicts = await within("the verdict", 200_000, judge(totals));
@@ -74,18 +74,18 @@ test("2,500 clients of each of four dialects, 200 events/s, 60 s", async (t) => 
   console.log(`${Object.values(totals).reduce((a, b) => a + b)} events in ${seconds.toFixed(1)} s, ${deliveries} deliveries ` +
     `(${Math.round(deliveries / seconds)}/s), ${Math.round(server.residentBytes() / 2 ** 20)} MiB resident`);
   for (const v of verdicts) {
-    console.log(`${v.dialect}: ${v.clients} clients, ${v.received} received, p50 ${v.p50_ms.toFixed(1)} ms, ` +
+    console.log(`${v.protocol}: ${v.clients} clients, ${v.received} received, p50 ${v.p50_ms.toFixed(1)} ms, ` +
       `p99 ${v.p99_ms.toFixed(1)} ms, max ${v.max_ms.toFixed(1)} ms`);
   }
 
   for (const [index, v] of verdicts.entries()) {
-    await t.test(`${v.dialect}, group ${index}: 0 lost, 0 duplicated, 0 foreign, none closed`, () =>
+    await t.test(`${v.protocol}, group ${index}: 0 lost, 0 duplicated, 0 foreign, none closed`, () =>
       assert.deepEqual({ lost: v.lost, duplicated: v.duplicated, foreign: v.foreign, closed: v.closed, examples: v.examples ?? [] },
         { lost: 0, duplicated: 0, foreign: 0, closed: 0, examples: [] }));
   }
   await t.test("each client has each event, and the gateway counts no drop", async () => {
-    assert.equal(deliveries, groups(server).reduce((sum, { dialect, count, streams }) =>
-      sum + count * streams.reduce((events, stream) => events + totals[`${dialect} ${stream}`], 0), 0));
+    assert.equal(deliveries, groups(server).reduce((sum, { protocol, count, streams }) =>
+      sum + count * streams.reduce((events, stream) => events + totals[`${protocol} ${stream}`], 0), 0));
     assert.equal((await metrics(server)).sum(METRIC.eventsDropped), 0);
   });
 });
