@@ -106,7 +106,7 @@ class Clients final : public fanout::FanOutHost {
   AckWatch& acks() { return acks_; }
   // The socket takes bytes again. May end the client.
   void on_writable(Index index);
-  // Begins a write slice; slice_is_over() tells when it ends.
+  // Begins a write slice; slice_is_over() returns whether it has ended.
   void begin_slice(MonoClock::duration length) { slice_end_ = sockets_.precise_now() + length; }
 
   // --- closing ---

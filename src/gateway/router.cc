@@ -135,8 +135,8 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
   }
 }
 
-// An event that there is no memory for is lost on our side alone, so its clients are told. One that no
-// frame can hold is no loss of ours.
+// Without memory for its frame an event is lost in this process alone, so its clients are closed. An event
+// that no frame can hold is lost for every client of every node: they stay.
 void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) {
   std::string().swap(payload_);
   if (why == Drop::too_large) {

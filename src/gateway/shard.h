@@ -35,7 +35,7 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
  public:
   using Place = Audiences::Place;
 
-  // `number` tells this shard's connections from the others' in logs.
+  // `number`: this shard's, in the names that its connections have in log lines.
   static Result<std::unique_ptr<Shard>> create(const client::Shared& shared, reactor::Loop& loop,
                                                client::Sockets& sockets, Place place,
                                                std::uint32_t number = 0);

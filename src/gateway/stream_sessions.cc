@@ -97,7 +97,7 @@ class StreamSessions::Input final : public websocket::MessageHandler {
     return goes_on && --commands_left_ > 0 ? websocket::Next::go_on : websocket::Next::stop;
   }
 
-  // Where the endpoint says so, whatever the client sends shows that it is alive.
+  // With keepalive.data_counts every message shows, as a pong does, that the client is alive.
   void note_data() {
     if (endpoint_.settings.keepalive.data_counts) sessions_.parts_.keepalive.on_pong(index_);
   }
