@@ -148,15 +148,18 @@ void add_bus(Page& page) {
              page.node().router().bus_is_up() ? 1 : 0);
   page.counter("carillon_bus_gaps_total", "Times that events on the bus may have been lost",
                router.bus_gaps.get());
-  page.counter("carillon_bus_connects_total", "Connections opened to the broker", bus.connects.load());
-  page.counter("carillon_bus_disconnects_total", "Connections to the broker that were lost",
+  page.counter("carillon_bus_connects_total",
+               "Times that the subscribing connection to the broker became ready", bus.connects.load());
+  page.counter("carillon_bus_disconnects_total", "Times that a ready subscribing connection was lost",
                bus.disconnects.load());
   page.counter("carillon_bus_received_bytes_total", "Bytes of event bodies received from the bus",
                bus.bytes_in.load());
   page.counter("carillon_bus_events_published_total", "Events that the bus acknowledged",
                bus.published.load());
-  page.counter("carillon_bus_publish_failures_total", "Events that could not be published on the bus",
-               bus.publish_failures.load());
+  page.counter(
+      "carillon_bus_publish_failures_total",
+      "Publishes that the broker refused or did not acknowledge in time; some may have been published",
+      bus.publish_failures.load());
 }
 
 // The checks by which the gateway notices that its broker is gone, replaced or demoted.
@@ -217,7 +220,7 @@ void add_accepting(Page& page) {
   counter("carillon_accept_pauses_total", "Pauses in accepting connections after an error of accept()",
           &Shard::accept_pauses);
   counter("carillon_accepts_reserve_total",
-          "Connections accepted on the reserved descriptor, which serves only /health, /ready and /metrics",
+          "Connections accepted on the spare descriptor, which serves only /health, /ready and /metrics",
           &Shard::essential_accepts);
   counter("carillon_http_idle_closes_total", "Idle HTTP connections closed to make room for others",
           &Shard::http_idle_closed);
@@ -248,7 +251,9 @@ void add_delivery(Page& page) {
           "Replies to commands dropped because the client's outbox was full", &Shard::replies_dropped);
   counter("carillon_http_requests_total", "HTTP requests other than upgrades", &Shard::http_requests);
   counter("carillon_events_skipped_total",
-          "Events skipped for a client that was not slow; always a fault of the gateway", &Shard::overruns);
+          "Events that a log dropped before a client that was not slow had been sent them, one per event and "
+          "client; always a fault of the gateway",
+          &Shard::overruns);
   counter("carillon_batches_dropped_total", "Batches of events dropped because a shard's inbox was full",
           &Shard::missed_batches);
   gauge("carillon_channels", "Channels with a subscriber, summed over the shards", &Shard::channels);

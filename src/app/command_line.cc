@@ -34,7 +34,8 @@ void add_serving(CLI::App& app, Parsed& parsed) {
       ->required();
   serve->callback([&] { parsed.run = [&] { return run_serve(parsed.config_file); }; });
 
-  CLI::App* dev = app.add_subcommand("dev", "Try it out: sample events, a random secret, commands to paste");
+  CLI::App* dev = app.add_subcommand(
+      "dev", "Run a demo gateway with sample events, a random secret and commands to paste");
   dev->add_option("--bus", parsed.dev.bus, "The bus, such as redis://127.0.0.1:6379")->capture_default_str();
   dev->add_option("--listen", parsed.dev.listen, "Address and port; default 127.0.0.1:8000 and [::1]:8000");
   dev->add_option("--log-level", parsed.dev.log_level, "debug, info, warning or error")
@@ -47,16 +48,18 @@ void add_serving(CLI::App& app, Parsed& parsed) {
 }
 
 void add_looking_up(CLI::App& app, Parsed& parsed) {
-  CLI::App* profile = app.add_subcommand("profile", "The built-in client protocols");
+  CLI::App* profile = app.add_subcommand("profile", "List or print the built-in profiles");
   profile->require_subcommand(1);
-  profile->add_subcommand("list", "Their names")->callback([&] { parsed.run = run_profile_list; });
+  profile->add_subcommand("list", "List the built-in profiles")->callback([&] {
+    parsed.run = run_profile_list;
+  });
   CLI::App* show = profile->add_subcommand("show", "Print a profile's file, whose values can be overridden");
   show->add_option("name", parsed.profile, "The profile's name")->required();
   show->callback([&] { parsed.run = [&] { return run_profile_show(parsed.profile); }; });
 
   CLI::App* config = app.add_subcommand("config", "The options of a configuration file");
   config->require_subcommand(1);
-  CLI::App* explain = config->add_subcommand("explain", "Every option, or those below a key");
+  CLI::App* explain = config->add_subcommand("explain", "Describe every option, or those below a key");
   explain->add_option("key", parsed.option, "e.g. endpoint.keepalive");
   explain->callback([&] { parsed.run = [&] { return run_config_explain(parsed.option); }; });
 }

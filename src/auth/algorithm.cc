@@ -47,6 +47,7 @@ std::size_t digest_bytes_of(Algorithm algorithm) { return row_of(algorithm).dige
 const std::vector<std::string>& algorithm_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
+    all.reserve(std::size(kRows));
     for (const Row& row : kRows) all.emplace_back(row.name);
     return all;
   }();

@@ -133,7 +133,8 @@ Result<std::unique_ptr<Authenticator>> Authenticator::create(const std::vector<c
                                                              WeakSecrets weak_secrets) {
   if (settings.empty()) {
     return failure(
-        "keys: there is none, so no token could be good; add [keys.main] with algorithms and secret");
+        "keys: none is configured, so every token would be refused; add [keys.main] with algorithms and "
+        "secret");
   }
   std::vector<std::string> problems;
   std::vector<Key> keys;

@@ -32,10 +32,10 @@ constexpr std::array kPairs{
               "Memory for all bodies under one body is refused: such a body would always be answered 503."},
     BoundPair{"bus.event_bytes_max", "server.inbox_bytes_max",
               "Neither limits the other: an event longer than an inbox is accepted when the inbox is empty."},
-    BoundPair{
-        "server.drain", "server.drain_rate",
-        "The shorter one applies: a shutdown closes drain_rate clients per second, and more when they do not "
-        "fit into drain."},
+    BoundPair{"server.drain", "server.drain_rate",
+              "Both apply: a shutdown closes drain_rate clients per second, and more when they would not all "
+              "fit into "
+              "drain."},
     BoundPair{"bus.operation_timeout", "server.http_idle_timeout",
               "Neither limits the other: a request whose event waits for the bus gets "
               "bus.operation_timeout and "
@@ -44,9 +44,9 @@ constexpr std::array kPairs{
     BoundPair{
         "inbound.message_bytes_max", "bus.event_bytes_max",
         "With client_publish, messages that may be longer than an event cause a warning: the bus refuses "
-        "theirs."},
+        "such events."},
     BoundPair{"keepalive.timeout", "keepalive.ping",
-              "A timeout under the interval is refused: clients that were not pinged yet would be dropped."},
+              "A timeout under the interval is refused: clients that were not pinged yet would be closed."},
     BoundPair{"inbound.control_burst", "inbound.control_rate",
               "Neither limits the other: the burst limits pings and pongs at once, the rate over time."},
     BoundPair{"limits.connections", "server.connections_max",

@@ -60,7 +60,7 @@ std::vector<Option> auth_options(EndpointAuth& a) {
           "a token signed by one of [keys.*], one of auth.api_keys, or \"none\", which admits every client"),
       option("auth.sources", TokenPlacesKind{}, a.sources, "where a request may carry its token or API key"),
       with_default(option("auth.keys", TextListKind{{"name of a key", "\"main\"", 64, check_name}, 64},
-                          a.keys, "the [keys.*] that are accepted for signing"),
+                          a.keys, "names of the [keys.*] that may verify this endpoint's tokens"),
                    "[]: all of them"),
       with_default(
           option("auth.algorithms", TextListKind{{"JWT algorithm", "\"HS256\"", 16, check_algorithm}, 13},
@@ -75,10 +75,11 @@ std::vector<Option> auth_options(EndpointAuth& a) {
              "publish to. Empty: any channel"),
       option("auth.missing.status", status, a.missing.status, "HTTP status when there is no token"),
       option("auth.missing.headers", headers, a.missing.headers, "more headers of that answer"),
-      option("auth.missing.body", body, a.missing.body, "body of that answer"),
+      option("auth.missing.body", body, a.missing.body, "body of the answer to a request without a token"),
       option("auth.invalid.status", status, a.invalid.status, "HTTP status when the token is refused"),
       option("auth.invalid.headers", headers, a.invalid.headers, "more headers of that answer"),
-      option("auth.invalid.body", body, a.invalid.body, "body of that answer"),
+      option("auth.invalid.body", body, a.invalid.body,
+             "body of the answer to a request with a token that is refused"),
   };
 }
 
@@ -91,7 +92,7 @@ std::vector<Option> expiry_options(EndpointAuth& a) {
           TextKind{"template", R"('{"type":"expired","timestamp":$time_s}')", 16 * kKiB, check_time_template},
           a.expired_frame, "a last frame before that close; empty: none"),
       option("auth.expired_reason", close_reason_kind("\"Token expired\""), a.expired_reason,
-             "close reason for it"),
+             "close reason when the token has expired"),
   };
 }
 
@@ -107,7 +108,7 @@ std::vector<Option> limit_options(EndpointSettings& e) {
              "maximum age of the oldest unsent byte of a client that is not catching up"),
       option("lag.close_code", CloseCodeKind{}, e.lag.close.code, "close code for a client that lags"),
       option("lag.close_reason", close_reason_kind("\"Slow consumer\""), e.lag.close.reason,
-             "close reason for it"),
+             "close reason that goes with lag.close_code"),
       option("limits.connections", LimitKind{kCountMax}, e.limits.connections,
              "maximum number of connections of this endpoint; more are answered 503"),
       option("limits.connections_per_ip", LimitKind{kCountMax}, e.limits.connections_per_ip,
@@ -125,14 +126,20 @@ std::vector<Option> limit_options(EndpointSettings& e) {
       option("limits.channels_code", CloseCodeKind{}, e.limits.channels_close.code,
              "close code for a new client whose selection needs a channel over server.channels_max"),
       option("limits.channels_reason", close_reason_kind("\"Too many channels\""),
-             e.limits.channels_close.reason, "close reason for it"),
+             e.limits.channels_close.reason, "close reason that goes with limits.channels_code"),
       option("deflate", SwitchKind{}, e.deflate, "offer permessage-deflate (RFC 7692)"),
+  };
+}
+
+std::vector<Option> close_options(EndpointSettings& e) {
+  return {
       option("shutdown_code", CloseCodeKind{}, e.shutdown.code, "close code of a shutdown"),
       option("shutdown_reason", close_reason_kind("\"Back in a minute\""), e.shutdown.reason,
-             "close reason for it"),
+             "close reason that goes with shutdown_code"),
       option("memory_code", CloseCodeKind{}, e.memory.code,
              "close code for a client whose message or reply needs more memory than is left"),
-      option("memory_reason", close_reason_kind("\"Out of memory\""), e.memory.reason, "close reason for it"),
+      option("memory_reason", close_reason_kind("\"Out of memory\""), e.memory.reason,
+             "close reason that goes with memory_code"),
   };
 }
 
@@ -142,22 +149,28 @@ std::vector<Option> refusal_options(RefusalMessages& r) {
   return {
       option("refusals.draining", text, r.draining,
              "message of an upgrade refused with 503 during a shutdown; the body is {\"message\":…}"),
-      option("refusals.memory", text, r.memory, "likewise near the memory limit (503)"),
+      option("refusals.memory", text, r.memory, "message of an upgrade refused near the memory limit (503)"),
       option("refusals.connections_max", text, r.connections_max,
-             "likewise over server.connections_max (503)"),
-      option("refusals.endpoint_full", text, r.endpoint_full, "likewise over limits.connections (503)"),
-      option("refusals.address_full", text, r.address_full, "likewise over limits.connections_per_ip (503)"),
-      option("refusals.accept_rate", text, r.accept_rate, "likewise over limits.accepts_per_ip (429)"),
-      option("refusals.user_full", text, r.user_full, "likewise over limits.connections_per_user (429)"),
+             "message of an upgrade refused over server.connections_max (503)"),
+      option("refusals.endpoint_full", text, r.endpoint_full,
+             "message of an upgrade refused over limits.connections (503)"),
+      option("refusals.address_full", text, r.address_full,
+             "message of an upgrade refused over limits.connections_per_ip (503)"),
+      option("refusals.accept_rate", text, r.accept_rate,
+             "message of an upgrade refused over limits.accepts_per_ip (429)"),
+      option("refusals.user_full", text, r.user_full,
+             "message of an upgrade refused over limits.connections_per_user (429)"),
       option("refusals.wrong_keys", text, r.wrong_keys,
-             "likewise for an address that has sent too many wrong API keys (429)"),
-      option("refusals.origin", text, r.origin, "likewise for an origin that is not in origins (403)"),
+             "message of an upgrade refused because its address has sent too many wrong API keys (429)"),
+      option("refusals.origin", text, r.origin,
+             "message of an upgrade refused because its Origin is not in origins (403)"),
       option("refusals.repeated_origin", text, r.repeated_origin,
-             "likewise for more than one Origin header (400)"),
+             "message of an upgrade refused because it has more than one Origin header (400)"),
       option("refusals.bad_extensions", text, r.bad_extensions,
-             "likewise for a malformed Sec-WebSocket-Extensions header (400)"),
+             "message of an upgrade refused because of a malformed Sec-WebSocket-Extensions header (400)"),
       option("refusals.bad_selection", text, r.bad_selection,
-             "likewise for a query that cannot be read, or selects more than limits.channels (400)"),
+             "message of an upgrade refused because its query cannot be read, or selects more than "
+             "limits.channels (400)"),
   };
 }
 
@@ -181,7 +194,7 @@ std::vector<Option> http_options(EndpointSettings& e) {
 std::vector<Option> endpoint_options(EndpointSettings& e) {
   std::vector<Option> all = identity_options(e);
   for (auto group : {auth_options(e.auth), expiry_options(e.auth), protocol_options(e), limit_options(e),
-                     refusal_options(e.refusals), http_options(e)}) {
+                     close_options(e), refusal_options(e.refusals), http_options(e)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;

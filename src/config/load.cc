@@ -254,6 +254,7 @@ class Loader {
     const auto profile = find_profile(table, prefix);
     if (profile) apply_profile(*profile, options, prefix, endpoint.origins_by_key);
     std::vector<std::string> before;
+    before.reserve(options.size());
     for (const auto& option : options) before.push_back(option.show());
     const Written of_profile = endpoint.origins_by_key;
     apply(table, options, {source_, prefix + "."}, reading_, endpoint.origins_by_key);

@@ -293,7 +293,7 @@ TEST(Options, KeysAndEndpointsHoldTheirBounds) {
 TEST(Explain, ExplainsOneOption) {
   const std::string expected =
       "server.drain\n"
-      "    longest time over which a shutdown spreads the closes of its clients; up to 2s more for the last "
+      "    longest time over which a shutdown spreads its close frames; up to 2s more for the last "
       "bytes\n"
       "    type:    duration, 10ms to 1h\n"
       "    default: \"8s\"\n"

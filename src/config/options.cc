@@ -86,7 +86,8 @@ std::vector<Option> accept_limits(ServerSettings& s) {
              "above it the longest idle one is closed, or one that has sent no complete request for a "
              "second. \"auto\" is a quarter of the limit on open files"),
       option("http_connections_per_ip", LimitKind{kConnectionsMax}, s.http_connections_per_ip,
-             "maximum number of HTTP connections from one client address (IPv6: one /64), enforced likewise; "
+             "maximum number of HTTP connections from one client address (IPv6: one /64), enforced in the "
+             "same way; "
              "when none can be closed, the new one is. Loopback and trusted proxies are not counted"),
       option("tls_handshakes_per_ip", LimitKind{1'000'000'000}, s.tls_handshakes_per_ip,
              "maximum number of TLS handshakes that one client address (IPv6: one /64) may begin within "
@@ -147,7 +148,7 @@ std::vector<Option> server_options(ServerSettings& s) {
              "whether the limit on open files applies to the whole process, or to each shard's thread, which "
              "then has its own descriptor table"),
       option("drain", DurationKind{milliseconds(10), hours(1)}, s.drain,
-             "longest time over which a shutdown spreads the closes of its clients; up to 2s more for the "
+             "longest time over which a shutdown spreads its close frames; up to 2s more for the "
              "last bytes"),
       option("drain_rate", NumberKind{1, 1'000'000}, s.drain_rate,
              "clients closed per second in a shutdown; more when drain is too short for all of them"),

@@ -29,6 +29,7 @@ std::string_view name_of(Type type) {
 
 std::vector<std::string> type_names() {
   std::vector<std::string> names;
+  names.reserve(std::size(kTypes));
   for (const auto& type : kTypes) names.emplace_back(type.first);
   return names;
 }

@@ -47,7 +47,8 @@ std::vector<Option> source_options(SourceSettings& s) {
       option("source.gap_code", CloseCodeKind{}, s.gap.code,
              "close code for a client that would miss events: the bus may have lost some, or the server "
              "could not keep up"),
-      option("source.gap_reason", close_reason_kind("\"Events lost\""), s.gap.reason, "close reason for it"),
+      option("source.gap_reason", close_reason_kind("\"Events lost\""), s.gap.reason,
+             "close reason that goes with source.gap_code"),
   };
 }
 
@@ -154,11 +155,11 @@ std::vector<Option> keepalive_options(EndpointSettings& e) {
   return {
       option("keepalive.ping", OptionalDurationKind{beat}, e.keepalive.ping, "interval between Ping frames"),
       option("keepalive.timeout", OptionalDurationKind{beat}, e.keepalive.timeout,
-             "a client that has not answered a ping for this long is dropped"),
+             "close the connection of a client that has not answered a ping for this long"),
       option("keepalive.data_counts", SwitchKind{}, e.keepalive.data_counts,
              "whether any frame extends that deadline, or only a pong"),
       option("keepalive.drop_unanswered", SwitchKind{}, e.keepalive.drop_unanswered,
-             "whether a client is dropped that has not answered a ping when the next one is due"),
+             "whether to close a client that has not answered a ping when the next one is due"),
       option("keepalive.frame", OptionalDurationKind{beat}, e.keepalive.frame,
              "interval between frames.ping text frames, which clients need not answer"),
   };
@@ -181,7 +182,7 @@ std::vector<Option> rate_options(RateSettings& r) {
       option("inbound.rate.close_code", CloseCodeKind{}, r.close.code,
              "close code for a client over the rate"),
       option("inbound.rate.close_reason", close_reason_kind("\"Rate limit exceeded\""), r.close.reason,
-             "close reason for it"),
+             "close reason that goes with inbound.rate.close_code"),
   };
 }
 
@@ -190,15 +191,17 @@ std::vector<Option> inbound_options(EndpointSettings& e) {
       option("inbound.message_bytes_max", SizeLimitKind{{1, kGiB}}, e.inbound.message_bytes_max,
              "maximum length of a client's message; a longer one closes the connection. \"off\" only where "
              "messages are ignored"),
-      option("inbound.too_large_code", CloseCodeKind{}, e.inbound.too_large.code, "close code for it"),
+      option("inbound.too_large_code", CloseCodeKind{}, e.inbound.too_large.code,
+             "close code after a message over inbound.message_bytes_max"),
       option("inbound.too_large_reason", close_reason_kind("\"Message too large\""),
-             e.inbound.too_large.reason, "close reason for it"),
+             e.inbound.too_large.reason, "close reason that goes with inbound.too_large_code"),
       option("inbound.fragments_max", LimitKind{16'777'216}, e.inbound.fragments_max,
              "maximum number of fragments of one message; more close the connection. \"off\" only where "
              "messages are ignored"),
-      option("inbound.fragments_code", CloseCodeKind{}, e.inbound.fragments.code, "close code for it"),
+      option("inbound.fragments_code", CloseCodeKind{}, e.inbound.fragments.code,
+             "close code after a message of more than inbound.fragments_max frames"),
       option("inbound.fragments_reason", close_reason_kind("\"Too many fragments\""),
-             e.inbound.fragments.reason, "close reason for it"),
+             e.inbound.fragments.reason, "close reason that goes with inbound.fragments_code"),
       option("inbound.reply",
              WordKind<InboundReply>{{{"none", InboundReply::none}, {"echo", InboundReply::echo}}},
              e.inbound.reply,
@@ -210,7 +213,7 @@ std::vector<Option> inbound_options(EndpointSettings& e) {
       option("inbound.control_code", CloseCodeKind{}, e.inbound.control.code,
              "close code for a client over inbound.control_rate"),
       option("inbound.control_reason", close_reason_kind("\"Too many control frames\""),
-             e.inbound.control.reason, "close reason for it"),
+             e.inbound.control.reason, "close reason that goes with inbound.control_code"),
   };
 }
 
@@ -220,12 +223,16 @@ std::vector<Option> log_options(ClientLogSettings& l) {
       option("log.connected", line, l.connected,
              "message of the log line for a new client, with connectionId and total; empty: no line"),
       option("log.disconnected", line, l.disconnected,
-             "likewise for a disconnected client; total does not include it"),
+             "message of the log line for a disconnected client, with connectionId and a total without it; "
+             "empty: no line"),
       option("log.too_large", line, l.too_large,
-             "likewise for a message over inbound.message_bytes_max, with bytes and max"),
-      option("log.rate_exceeded", line, l.rate_exceeded,
-             "likewise for a client over inbound.rate, with count and windowMs"),
-      option("log.unresponsive", line, l.unresponsive, "likewise for a client that does not answer pings"),
+             "message of the log line for a message over inbound.message_bytes_max, with bytes and max; "
+             "empty: no line"),
+      option(
+          "log.rate_exceeded", line, l.rate_exceeded,
+          "message of the log line for a client over inbound.rate, with count and windowMs; empty: no line"),
+      option("log.unresponsive", line, l.unresponsive,
+             "message of the log line for a client that does not answer pings; empty: no line"),
   };
 }
 

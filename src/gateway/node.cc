@@ -182,7 +182,7 @@ Result<std::monostate> Node::replace_endpoints(const config::Settings& settings)
   CompiledEndpoints compiled = compile_endpoints(settings);
   if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
   if (!EndpointTable::are_the_same(endpoints_.list(), compiled.endpoints)) {
-    return failure("the endpoints have other names, paths or another number than at the start; restart");
+    return failure("the number, names or paths of the endpoints have changed; restart to apply them");
   }
   for (const auto& endpoint : compiled.endpoints) {
     if (auto made = make_authenticator(*endpoint, settings_); !made) return tl::unexpected(made.error());

@@ -102,7 +102,7 @@ TEST(Node, NewSettingsOfOtherEndpointsAreRefused) {
       stage.node->replace_endpoints(Compiled::load("[[endpoint]]\nprofile = \"fluxora\"\n"));
   ASSERT_FALSE(replaced);
   EXPECT_EQ(replaced.error().message,
-            "the endpoints have other names, paths or another number than at the start; restart");
+            "the number, names or paths of the endpoints have changed; restart to apply them");
 }
 
 }  // namespace

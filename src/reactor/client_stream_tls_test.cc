@@ -270,7 +270,7 @@ TEST_P(TlsWriteLimit, HoldsToTheByteOfPlaintext) {
   auto made = options(peer.port());
   made.write_buffer_bytes_max = 100'000;
   connect(std::move(made));
-  const auto all = static_cast<std::size_t>(100'000 + GetParam());
+  const auto all = std::size_t{100'000} + static_cast<std::size_t>(GetParam());
   stream->write(std::string(all, 'x'));
   if (GetParam() <= 0) {
     ASSERT_TRUE(run(peer, [&] { return peer.received.size() == all; })) << recorder.closed_because;

@@ -98,7 +98,7 @@ test("when WebSockets hold every descriptor, /health and /metrics answer and oth
   });
 });
 
-test("a client that sends nothing on the reserved descriptor does not keep it", async (t) => {
+test("a client that sends nothing on the spare descriptor does not keep it", async (t) => {
   const server = await startCarillon(t, { server: { shards: 1 }, under: ["prlimit", "--nofile=64:64"], endpoints: [{ profile: "orion", "limits.accepts_per_ip": "off" }] });
   for (let full = false; !full;) {
     const client = connect(t, server, upgradeHead(target()));

@@ -123,7 +123,7 @@ void AddressCheck::on_answer() {
   } else if (!may_be_same_server(ours_, found_)) {
     bump(counters_.failovers_to_other);
     fault = Fault{FaultKind::network, "another server answers at the broker's address now (run_id " +
-                                          found_.run_id + "): the connections stood on the old one"};
+                                          found_.run_id + "): the open connections were to the old server"};
   } else {
     pace_.on_same();
     arm();
