@@ -9,10 +9,10 @@
 
 namespace carillon::api {
 
-// Fills the bytes from a source fit for keys; false where it cannot. Called from any thread.
+// Fills the bytes with cryptographic randomness; returns false on failure. Called from any thread.
 using RandomBytes = std::function<bool(std::span<std::uint8_t>)>;
 
-// Nothing where there is no randomness to be had.
+// Returns nothing when no randomness is available.
 std::optional<std::string> make_uuid(const RandomBytes& random);
 
 }  // namespace carillon::api

@@ -68,7 +68,7 @@ std::int64_t descriptors_a_table(Demand demand) {
   return std::min(mean + 6 * deviation, demand.connections) + kOwnDescriptors;
 }
 
-// The fewest shards whose tables hold them; nothing when there cannot be so many.
+// Returns the smallest number of shards whose tables hold the connections, or nothing.
 std::optional<std::int64_t> shards_enough(std::int64_t limit, std::int64_t connections) {
   for (std::int64_t tables = 2; tables <= config::kShardsMax; ++tables) {
     if (descriptors_a_table({connections, tables}) <= limit) return tables;
@@ -159,8 +159,8 @@ Finding local_ports(const MachineSettings& settings, std::int64_t connections) {
   return finding;
 }
 
-// The kernel tracks only where a rule of the firewall asks for it: a machine that tracks nothing, though it
-// has connections, has none such.
+// The kernel tracks connections only where a firewall rule needs it, so zero tracked connections means no
+// such rule.
 Finding tracked_connections(const MachineSettings& settings, std::int64_t connections) {
   Finding finding = at_least("net.netfilter.nf_conntrack_max", settings.conntrack_max,
                              connections + connections / 4 + kOtherFiles,

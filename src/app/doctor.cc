@@ -1,4 +1,5 @@
-// `carillon doctor`: does this machine hold so many connections, and which commands make it?
+// `carillon doctor`: checks whether this machine can hold N connections, and prints the commands that change
+// it.
 #include <cstdio>
 #include <string>
 

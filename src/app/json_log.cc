@@ -108,7 +108,7 @@ class SpdlogJsonLog final : public JsonLog {
     sink_->end_by(deadline);
     logger_->flush();  // queued behind all lines
     if (sink_->wait_for_flush(deadline + kPollSlack)) return;
-    // The thread hangs in a write. Joining it could take for ever, so it is left to end with the process.
+    // The thread hangs in a write. Joining it could take forever, so it is left to end with the process.
     logger_.reset();
     new std::shared_ptr<spdlog::details::thread_pool>(std::move(pool_));
   }

@@ -94,7 +94,7 @@ Result<Verified, TokenFault> JwtAuthenticator::try_keys(Algorithm algorithm, con
   return tl::unexpected(fault);
 }
 
-// A token without a `kid` names none either where every key has an id.
+// Whether the token names no key of ours. A token without a `kid` names none when every key has an id.
 bool JwtAuthenticator::names_no_key(const JoseHeader& header) const {
   if (header.key_id) {
     return std::none_of(keys_.begin(), keys_.end(),

@@ -10,7 +10,7 @@
 
 namespace carillon::auth {
 
-// The latest date (in the year 2262); later ones count as this one, and dates before its negative as that.
+// The latest date (in the year 2262). Later dates are clamped to it, and dates before its negative to that.
 // This way neither adding a leeway nor converting to nanoseconds overflows.
 constexpr seconds kNumericDateMax{9'223'372'036};
 

@@ -104,7 +104,7 @@ TEST(MemoryLimit, OfVersion1IsNotTakenWhereItIsUnlimited) {
   EXPECT_EQ(machine.limit(), 1024 * kMiB);
 }
 
-// Otherwise a gateway that writes a log file for a week is "out of memory" for ever.
+// Otherwise a gateway that writes a log file for a week is "out of memory" forever.
 TEST(MemoryUse, LeavesOutTheFileCache) {
   const Machine machine;
   machine.write("proc/self/cgroup", "0::/a\n");

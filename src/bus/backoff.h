@@ -24,7 +24,7 @@ struct BackoffLimits {
   milliseconds max{5000};
 };
 
-// Backoff: when to dial again. Pure: fed times, its jitter comes from a seed.
+// Backoff: when to dial again. Pure: the caller passes in the time, and the jitter comes from a seed.
 //
 // The arithmetic. The wait is drawn evenly between a quarter of a ceiling and the ceiling, counted from
 // the moment of the last dial (so a dial that already took 5 s to time out is followed at once), and is

@@ -79,8 +79,8 @@ class Bus {
  public:
   virtual ~Bus() = default;
   virtual void start() = 0;
-  // `done` is called exactly once, within operation_timeout. At most 10,000 wait at a time, and at least
-  // request_bytes_max; beyond: unavailable.
+  // `done` is called exactly once, within operation_timeout. At most 10,000 publishes wait at a time, with a
+  // limit on their bytes that is at least request_bytes_max. A publish beyond that is `unavailable`.
   virtual void publish(std::string_view channel, std::string_view body, PublishDone done) = 0;
   virtual const BusStatus& status() const = 0;
   virtual const BusCounters& counters() const = 0;

@@ -23,8 +23,8 @@ struct Fault {
   std::string detail;
 };
 
-// May the broker's words be repeated? Not those that answer an AUTH: some servers and proxies quote
-// the command that they did not understand, arguments and all.
+// Whether an error reply may be quoted. A reply to AUTH may not: some servers and proxies echo the command,
+// password included.
 enum class Quote { whole, code_only };
 
 // What an error reply ("WRONGPASS invalid username-password pair …", without the leading '-') to a command

@@ -31,8 +31,7 @@ struct ClientKey {
 
 class Admission {
  public:
-  // By what a client that has entered is counted, besides its endpoint. Its limits may be others when it
-  // leaves.
+  // Which limits counted this client when it was admitted; limits may have changed when it leaves.
   struct Counted {
     bool by_address = false;
     bool by_user = false;
@@ -121,7 +120,7 @@ class Admission {
   static std::string user_key(const protocol::Endpoint& endpoint, const ClientKey& client_key);
 
   void give_back(const protocol::Endpoint& endpoint);
-  // Under mutex_, all of these.
+  // The caller of these holds mutex_.
   bool has_place_for_address(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
   bool has_place_for_user(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
   Answer enter_counted(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);

@@ -1,6 +1,6 @@
-// ClientId: identifies one client of a shard, even after it has left. The index is reused when the client has
-// left, but the pair is not (for 16 million uses of an index). Code that refers to a client that may
-// leave keeps its id.
+// ClientId: identifies one client of a shard, even after it has left. The index is reused; the pair (index,
+// generation) repeats only after 16 million uses of the index. Keep the id, not a pointer, when the client
+// may leave.
 #pragma once
 
 #include <cstdint>

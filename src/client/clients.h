@@ -121,8 +121,8 @@ class Clients final : public fanout::FanOutHost {
   void on_closing_deadline(Index index);
   // Carries out what the engine has decided about its subscribers.
   bool carry_out_verdicts();
-  // Closes every socket without a word or a count: the loop has ended. On the loop's thread, in whose table
-  // of descriptors the sockets may be.
+  // Closes all sockets, without close frames and without counting. Call after the loop has ended, on the
+  // loop's thread, because the sockets may be in that thread's descriptor table.
   void close_all();
 
   // --- FanOutHost ---

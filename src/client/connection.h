@@ -75,7 +75,7 @@ class ConnectionTable {
   // Reserves a row. Returns nothing when the table is full.
   std::optional<std::uint32_t> try_take();
   // The row is unused from now on. It may be taken again after the next reuse_given_back(), and not before,
-  // so that who has worked on a connection may look at its state once more.
+  // so that callers still working on the connection can read its state.
   void give_back(std::uint32_t index);
   // Once a turn, when no call is working on a connection.
   void reuse_given_back();

@@ -33,7 +33,7 @@ struct ByReason {
 struct EndpointCounters {
   Counter connections;      // now open
   Counter accepted;         // 101 answers
-  Counter events;           // appended to this shard's log
+  Counter events;           // events of this endpoint that reached this shard
   Counter deflate_off;      // upgrades that offered compression while `deflate` is off
   Counter deflate_unknown;  // upgrades whose offers of compression are not supported
   ByReason<CloseReason> closes;
@@ -69,7 +69,7 @@ struct ShardCounters {
   Counter late;  // checks that found a connection over a limit only because this shard is overloaded
   Counter missed_batches;  // because the inbox was full
   Counter commands;
-  Counter error_frames;      // error frames
+  Counter error_frames;      // sent to clients after a bad message or command
   Counter replies_dropped;   // because too many waited for a full outbox
   Counter channels;          // with subscribers, now
   Counter selections;        // with their own log, now

@@ -8,6 +8,7 @@
 
 namespace carillon::client {
 
+// Thread: every shard's thread calls these methods concurrently.
 class EventPublisher {
  public:
   // Publishes the event; `done` is called once, on the bus's thread. Returns false, and never calls `done`,
@@ -16,7 +17,7 @@ class EventPublisher {
                        std::function<void(bus::PublishResult)> done) = 0;
 
  protected:
-  ~EventPublisher() = default;  // any shard's thread
+  ~EventPublisher() = default;
 };
 
 }  // namespace carillon::client

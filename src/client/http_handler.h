@@ -18,6 +18,7 @@ namespace carillon::client {
 // gone, is dropped.
 using Responder = std::function<void(http::Response)>;
 
+// Thread: every shard's thread calls these methods concurrently, so implementations are stateless or guarded.
 class HttpHandler {
  public:
   struct NotMine {};  // no such path: 404 unless an endpoint has it
@@ -36,8 +37,7 @@ class HttpHandler {
   virtual bool is_essential(const http::RequestHead&) const { return false; }
 
  protected:
-  ~HttpHandler() =
-      default;  // every shard's thread calls all methods: implementations are stateless or guarded
+  ~HttpHandler() = default;
 };
 
 }  // namespace carillon::client

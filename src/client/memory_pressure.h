@@ -30,8 +30,8 @@ class MemoryPressure {
 
   enum class Reserve : std::uint8_t { whole, used_up };
 
-  // `reserve` is used_up when base/memory_reserve.h has been released since the last sample: an allocation
-  // has failed then, whatever the sample shows.
+  // `reserve` is used_up when the reserve (base/memory_reserve.h) was released since the last sample, so an
+  // allocation failed, whatever the sample shows.
   MemoryLevel sample(MemoryUse use, Reserve reserve);
 
   MemoryLevel level() const { return level_.load(std::memory_order_relaxed); }

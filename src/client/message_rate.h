@@ -1,7 +1,7 @@
 // MessageRate: counts the messages of one client within its window (inbound.rate).
 //
 // A fixed window starts with the connection, and again with the first message after its end. A sliding window
-// is any period of its length; for it the times of as many messages as are allowed are remembered.
+// ends now; for it the times of the last `messages` admitted messages are stored.
 //
 // Pure: the caller passes in the time. Thread: the shard's.
 #pragma once

@@ -9,8 +9,8 @@ namespace carillon::client {
 namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
-// One visit to a connection reads at most so much. The smallest frame has 6 bytes, the smallest request
-// about 20, so this bounds a visit's work as well; the sessions bound it further.
+// One visit to a connection reads at most this many bytes. The smallest frame has 6 bytes, the smallest
+// request about 20, so this bounds a visit's work as well; the sessions bound it further.
 constexpr std::size_t kVisitBytes = 16 * 1024;
 constexpr int kReadsAVisit = 4;
 
@@ -216,13 +216,13 @@ void Reader::read_proxy_header(Index index, std::string_view bytes) {
   }
 }
 
-// Bytes of a connection with TLS. What is inside the records goes the way of every other connection's bytes.
+// Reads bytes of a connection with TLS. Decrypted bytes are handled like a plain connection's.
 void Reader::read_ciphertext(Index index, std::string_view ciphertext) {
   TlsClients& tls = parts_.clients.tls();
   if (!tls.is_open(index) && !parts_.acceptor.may_shake_hands(index)) return;
   for (;;) {
     const Connection& connection = parts_.clients[index];
-    // Thrown away: nothing that the peer could still send matters.
+    // The bytes are discarded: nothing that the peer could still send matters.
     if (connection.state == State::closing || connection.state == State::lingering) return;
     const bool was_open = tls.is_open(index);
     const TlsClients::Read read = tls.read(index, connection.fd, ciphertext);
@@ -248,9 +248,9 @@ void Reader::count_handshake(Index index) {
   if (parts_.clients.tls().was_resumed(index)) parts_.counters.tls_resumptions.add();
 }
 
-// Garbage, plain HTTP, an old version: refused, with an alert on its way; not closed at once, for bytes
-// that have not been read would turn the close into a reset, which can destroy the alert. After the
-// handshake: a broken connection like any other.
+// TLS failed. During the handshake (garbage, plain HTTP, an old version) the alert is sent and the connection
+// lingers: closing with unread bytes would send RST, which can destroy the alert. After the handshake it is
+// closed like any broken connection.
 void Reader::on_tls_failure(Index index, std::string_view why) {
   if (parts_.clients.tls().is_open(index)) {
     parts_.clients.close(index, CloseReason::client_gone, {}, CloseMode::close);

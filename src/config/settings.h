@@ -151,7 +151,7 @@ struct LogSettings {
 // --- one endpoint: a profile with its overrides -------------------------------------------------
 
 // The HTTP response that refuses an upgrade.
-struct Refusal {  // an HTTP answer instead of the upgrade
+struct Refusal {
   int status = 401;
   std::vector<std::string> headers;                  // "WWW-Authenticate: Bearer"
   std::string body = R"({"error":"unauthorized"})";  // template
@@ -228,9 +228,9 @@ struct SourceSettings {
   std::vector<std::string> channels;  // patterns on the bus; the first that matches counts
   std::vector<std::string>
       broadcast;  // where clients subscribe to channels: patterns of events for every client
-  std::vector<Requirement> require;  // of an event's body
-  BadBody not_json = BadBody::drop;  // a body that is text but not JSON: drop it, or make it a string
-  OnGap on_gap = OnGap::stay;  // the bus may have lost events: are the clients closed, so that they know
+  std::vector<Requirement> require;    // of an event's body
+  BadBody not_json = BadBody::drop;    // a body that is text but not JSON: drop it, or make it a string
+  OnGap on_gap = OnGap::stay;          // whether clients are closed when the bus may have lost events
   CloseText gap{1013, "Events lost"};  // of a client that would miss events
 };
 
@@ -320,14 +320,14 @@ struct EndpointSettings {
     std::string ping;   // of keepalive.frame
   } frames;
   CommandSettings commands;
-  Switch acks = Switch::off;            // are subscribe and unsubscribe acknowledged
-  Switch client_publish = Switch::off;  // is commands.publish open
+  Switch acks = Switch::off;            // whether subscribe and unsubscribe are acknowledged
+  Switch client_publish = Switch::off;  // whether clients may use commands.publish
   ErrorSettings errors;
   struct {
     std::optional<milliseconds> ping;     // RFC 6455 Ping interval; nothing: off
     std::optional<milliseconds> timeout;  // without a pong; nothing: off
-    bool data_counts = false;             // does any frame push the deadline, or only a pong
-    bool drop_unanswered = false;         // is a client dropped that has not answered by the next ping
+    bool data_counts = false;             // whether any frame extends the deadline, or only a pong
+    bool drop_unanswered = false;         // whether a client without a pong by the next ping is dropped
     std::optional<milliseconds> frame;    // between two frames.ping; nothing: off
   } keepalive;
   InboundSettings inbound;

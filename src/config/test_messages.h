@@ -1,4 +1,4 @@
-// For tests of messages: tables of a text and the one message that it must bring, whole.
+// For tests of messages: tables of a text and the exact message it must cause.
 #pragma once
 
 #include <gmock/gmock.h>

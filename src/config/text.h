@@ -1,4 +1,4 @@
-// How configuration messages put things: quoted, cut short, joined, and never able to write control
+// Formats values for configuration messages: quoted, cut short, joined, and never able to write control
 // characters to a terminal.
 #pragma once
 

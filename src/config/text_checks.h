@@ -1,5 +1,5 @@
-// What single texts of a configuration must look like. Each answers what is wrong and what to write
-// instead, or nothing. (What takes two settings to judge is in check.h.)
+// Checks of single values. Each returns what is wrong and what to write instead, or nothing. check.h has
+// the checks across settings.
 #pragma once
 
 #include <optional>

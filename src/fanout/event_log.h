@@ -51,7 +51,7 @@ class EventLog {
     const std::uint32_t behind = pending(cursor);
     return behind > size() ? behind - size() : 0;
   }
-  // Bytes in the log that were not sent; the whole log for a cursor that has lost events.
+  // Bytes not yet sent to this cursor; the whole log for a cursor that has lost events.
   std::uint32_t pending_bytes(Cursor cursor) const {
     if (pending(cursor) == 0) return 0;
     return lost(cursor) != 0 ? bytes() : end() - at(cursor).start;

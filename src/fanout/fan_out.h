@@ -110,7 +110,7 @@ class FanOut {
 
   FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies, EventCompressor* compressor);
   ~FanOut();
-  // Other rules in the place of all: as many as the constructor got.
+  // Replaces all lag rules; the number must not change.
   void set_rules(std::vector<LagRule> policies);
   FanOut(const FanOut&) = delete;
   FanOut& operator=(const FanOut&) = delete;

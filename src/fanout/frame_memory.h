@@ -24,7 +24,7 @@ class FrameMemory {
 
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   std::uint64_t bytes_max() const { return bytes_max_; }
-  // The part of the budget that one shard's logs hold when all hold the same.
+  // Each shard's equal share of the budget.
   std::uint64_t share() const { return share_; }
   bool is_exhausted() const { return bytes() > bytes_max_; }
 

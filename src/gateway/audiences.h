@@ -38,7 +38,7 @@ class AudienceHost {
 
 class Audiences final : private reactor::IoHandler {
  public:
-  // The shard on the Router's loop takes its batches in the Router's call; the other shards through an inbox.
+  // The shard on the Router's loop gets batches by a direct call; the others through an inbox.
   enum class Place { beside_the_router, elsewhere };
 
   // What it works with. All of it outlives the Audiences.
@@ -62,12 +62,13 @@ class Audiences final : private reactor::IoHandler {
   void take_batch(SharedBatch batch);
 
   enum class Outcome : std::uint8_t { subscribed, client_has_too_many, shard_has_too_many };
-  // Subscribes a new client to what its request selects. Never `client_has_too_many`: select() has looked.
-  // After `shard_has_too_many` the client has some of its subscriptions and is to be closed.
+  // Subscribes a new client to what its request selects. Never returns `client_has_too_many`, because
+  // select() checked the limit. After `shard_has_too_many` the client has some of its subscriptions and must
+  // be closed.
   [[nodiscard]] Outcome subscribe_selected(fanout::SubscriberId client, const protocol::Endpoint& endpoint,
                                            const protocol::Selection& selection);
-  // Subscribes a client to one channel; `subscribed` as well where it already is. It may have
-  // limits.channels of them.
+  // Subscribes a client to one channel. Also returns `subscribed` when the client already was. A client may
+  // have limits.channels channels.
   [[nodiscard]] Outcome subscribe_to_channel(fanout::SubscriberId client, const protocol::Endpoint& endpoint,
                                              std::string_view channel);
   // Does nothing when the client is not subscribed to the channel.

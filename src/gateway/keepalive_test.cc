@@ -174,7 +174,7 @@ TEST(Keepalive, AStepBackOfTheWallClockClosesNoClientAndDelaysNoPing) {
 
 // --- pings behind other bytes -------------------------------------------------------------------
 
-// One second in which the client acknowledges so many of the waiting bytes.
+// Runs one second, at whose beginning the client acknowledges up to `acknowledged` of the waiting bytes.
 void take_in(ShardStage& stage, int fd, std::uint64_t acknowledged) {
   std::uint64_t& unacked = stage.sockets[fd].unacked;
   unacked -= std::min(unacked, acknowledged);

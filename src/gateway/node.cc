@@ -199,7 +199,7 @@ bool Node::on_bus(std::function<void(bus::Bus&)> use) {
   return loops_.front()->post([this, use = std::move(use)] { use(*bus_); });
 }
 
-// What clients publish waits for loop 0, and counts meanwhile as the bodies of HTTP requests do.
+// An event that a client publishes waits for loop 0, and meanwhile counts against the request-body budget.
 bool Node::publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) {
   const auto share = std::make_shared<BodyShare>();
   if (!share->try_hold(admission_->bodies(), body.size())) return false;
@@ -220,8 +220,8 @@ milliseconds Node::begin_drain(milliseconds longest) {
   return window;
 }
 
-// The last client is gone: what was accepted is finished, and nothing new begins. Where a post is refused the
-// next look tries again.
+// Stops listening after the last client has left; accepted requests are still finished. If a loop refuses the
+// post, the next check tries again.
 void Node::refuse_connections() {
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     loops_[i]->post([shard = shards_[i].get()] { shard->acceptor().stop_listening(); });

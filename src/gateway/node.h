@@ -1,5 +1,6 @@
-// Node: everything that serves clients, in one process: the shards, the Router and the bus. Without threads,
-// without a kernel and without randomness of its own: what it needs of these is passed in as a World.
+// Node: everything that serves clients, in one process: the shards, the Router and the bus. It creates no
+// threads, makes no system calls for clients and has no random source of its own: all of these are passed in
+// as a World.
 //
 // Thread: one thread creates, starts and destroys a node; loop 0 is that thread's. Calls marked "any thread"
 // are safe from the others. The owner runs the loops: Gateway runs each on a thread of its own, a test or the
@@ -37,7 +38,7 @@ struct World {
 // The kernel's loops and sockets, the bus that bus.url names, and the memory of this process.
 World kernel_world(const config::Settings& settings);
 
-// One problem a line.
+// Formats the problems, one per line.
 std::string text_of(const std::vector<config::Problem>& problems);
 
 class Node final : private client::EventPublisher {
@@ -58,15 +59,15 @@ class Node final : private client::EventPublisher {
   // (drain.h); then stops the loops. Loop 0's thread.
   milliseconds begin_drain(milliseconds longest);
 
-  // Replaces the settings of the endpoints in every shard, each when its loop comes to the post. Refuses, and
-  // changes nothing, when they are not the same endpoints by name and path, or one cannot be compiled. Not
-  // for what only a start can change: sources, selections, event frames, compression. Loop 0's thread.
+  // Posts new endpoint settings to every shard. Fails, and changes nothing, unless the endpoints have the
+  // same names and paths and all compile. Sources, selections, event frames and compression change only at a
+  // restart. Loop 0's thread.
   Result<std::monostate> replace_endpoints(const config::Settings& settings);
 
-  // Runs `use` on the bus's loop; false when too much waits there already. Any thread.
+  // Runs `use` on the bus's loop. Returns false when the loop's queue is full. Any thread.
   bool on_bus(std::function<void(bus::Bus&)> use);
 
-  // The process's, which outlives the node; before start().
+  // Sets the process's memory reserve, which must outlive the node. Call before start().
   void set_memory_reserve(MemoryReserve& reserve) { memory_->set_reserve(reserve); }
 
   // --- the shards and their loops, for the owner ---
@@ -77,7 +78,7 @@ class Node final : private client::EventPublisher {
 
   // --- what any thread may read ---
   const config::Settings& settings() const { return settings_; }
-  // As they were at the start: their names, paths, sources and event frames, which nothing replaces.
+  // The endpoints at start. Their names, paths, sources and event frames never change.
   const protocol::EndpointTable& endpoints() const { return endpoints_; }
   const Router& router() const { return *router_; }
   // Whether any endpoint sends this bus channel's events to clients.

@@ -20,7 +20,7 @@ constexpr std::size_t kScratchBytesMax = 1024 * 1024;
 
 }  // namespace
 
-// An event's body as the endpoints see it: judged once, and quoted once where one wants that.
+// An event's body as the endpoints see it: validated once, and quoted once if an endpoint needs it.
 class Router::Body {
  public:
   enum class Fault { not_json, too_large, no_memory };

@@ -52,7 +52,8 @@ using SharedBatch = std::shared_ptr<const Batch>;
 
 class BatchTaker {
  public:
-  virtual void take_batch(SharedBatch batch) = 0;  // any thread's shard; never blocks
+  // Called on the Router's thread, for a shard on any thread; never blocks.
+  virtual void take_batch(SharedBatch batch) = 0;
 
  protected:
   ~BatchTaker() = default;
@@ -60,11 +61,12 @@ class BatchTaker {
 
 class Router final : public bus::EventSink {
  public:
-  // Events of one batch; more in one read of the bus go in several.
+  // Most events per batch; a larger read of the bus is split.
   static constexpr std::size_t kBatchEventsMax = 256;
-  static constexpr std::size_t kBatchBytesMax = 1024 * 1024;  // reached: it is given on, and a new one begun
-  // A log counts its entries' bytes in 32 bits. An event that becomes more is dropped: a body of control
-  // characters that is quoted, or a template that holds the body several times.
+  // A batch that reaches this many bytes is sent, and a new one begins.
+  static constexpr std::size_t kBatchBytesMax = 1024 * 1024;
+  // A log counts bytes in 32 bits, so an event whose frame is larger is dropped. Quoting control characters,
+  // or a template that repeats the body, can make a frame that large.
   static constexpr std::size_t kFrameBytesMax = (std::size_t{1} << 31) - 1;
 
   // `memory` outlives every frame that it makes.

@@ -14,10 +14,10 @@ using namespace protocol;
 static_assert(ConnectionTable::kConnectionsMax <= fanout::Subscription::kPositionsMax);
 namespace {
 
-// Of writing, in a turn. A new event waits for half of it on average before it is read, and a turn costs a
-// few microseconds: shorter gains nothing.
+// Time per turn for writing. A new event waits for half of it on average before it is read, and a turn costs
+// a few microseconds, so a shorter slice gains nothing.
 constexpr std::chrono::microseconds kSlice(500);
-// Of reading, in a turn. While events wait to be written, a quarter of their slice.
+// Time per turn for reading; while events wait to be written, a quarter of the write slice.
 constexpr std::chrono::microseconds kReadSlice(1000);
 constexpr std::chrono::microseconds kReadSliceBesideWrites(125);
 constexpr auto kLagCheckEvery = milliseconds(250);
@@ -90,7 +90,7 @@ void Shard::close_sockets() {
   acceptor_.stop_listening();
 }
 
-// Node has made the authenticators once with the same keys, so it can fail for want of memory only.
+// Node has made the authenticators once with the same keys, so this fails only when memory runs out.
 void Shard::replace_endpoints(EndpointTable::List endpoints) {
   const EndpointTable::List before = shared_.endpoints.list();
   shared_.endpoints.replace(std::move(endpoints));
@@ -111,7 +111,7 @@ void Shard::shed_for_memory() { fan_out_.shed_furthest_behind(loop_.now()); }
 
 // --- the turn -----------------------------------------------------------------------------------
 
-// Before the timers: what has arrived in time is not late because we come to it late.
+// Read before timers run: bytes that arrived in time must not count as late.
 void Shard::read_input(MonoTime now) {
   notice_stall(now);
   reader_.read_waiting(fan_out_.has_work() ? kReadSliceBesideWrites : kReadSlice);

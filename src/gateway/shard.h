@@ -46,12 +46,14 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
   // Where its clients come from: listen() and begin_serving() before the loop runs, stop_listening() on the
   // loop's thread.
   client::Acceptor& acceptor() { return acceptor_; }
-  // Its loop has ended. On the loop's thread, in whose table of descriptors its sockets may be.
+  // Closes all sockets. Call after the loop has ended, on the loop's thread, because the sockets may be in
+  // that thread's descriptor table.
   void close_sockets();
 
   void take_batch(SharedBatch batch) override { audiences_.take_batch(std::move(batch)); }
 
-  // Replaces the settings of the endpoints, for open connections as well. In a post of its loop.
+  // Replaces the settings of the endpoints, for open connections as well. Call from a function
+  // posted to its loop.
   void replace_endpoints(protocol::EndpointTable::List endpoints);
 
   // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.

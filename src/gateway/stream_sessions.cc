@@ -20,10 +20,10 @@ using client::State;
 
 // Below this a deflated reply is hardly ever smaller.
 constexpr std::size_t kDeflateFrom = 64;
-// So far over its limit the outbox takes replies while its client is not read.
+// While a client is not read, replies may exceed the outbox limit by this much.
 constexpr std::size_t kBeyondOutboxMax = 16 * 1024;
-// What one visit to a connection reads at most, besides its bound in bytes (client/reader.cc): then the
-// others have their turn.
+// Most frames and commands read per visit to a connection, besides its limit in bytes (client/reader.cc).
+// Then the other connections get their turn.
 constexpr std::uint32_t kFramesAVisit = 256;
 constexpr int kCommandsAVisit = 32;
 // Pings of one read that are answered with a pong each; of more, only the newest is (RFC 6455 section 5.5.3).
@@ -219,7 +219,7 @@ void StreamSessions::on_released(Index index) {
   if (parts_.clients[index].is_websocket) parts_.drain.on_websocket_released();
 }
 
-// Those that are closing already and still wait for events receive none from behind the lost ones either.
+// Clients that are already closing also receive no event after the lost ones.
 void StreamSessions::close_recipients(const protocol::Endpoint& endpoint, CloseReason why) {
   for (Index i = 0; i < parts_.clients.table().slots(); ++i) {
     const Connection& connection = parts_.clients[i];
@@ -298,16 +298,16 @@ void StreamSessions::close_for_fault(Index index, const websocket::ReadFault& fa
                        close_frame(by_size ? inbound.too_large : inbound.fragments), CloseMode::immediately);
 }
 
-// What the client asked for needs more memory than there is. The others are not affected.
+// Closes a client whose request needs more memory than is available. Other clients are not affected.
 void StreamSessions::close_for_memory(Index index) {
   parts_.clients.close(index, CloseReason::internal, close_frame(endpoint_of(index).settings.memory),
                        CloseMode::immediately);
 }
 
-// Counts a message of this client.
+// Counts a message of this client. Returns true when it exceeds the rate.
 bool StreamSessions::is_over_rate(Index index) {
   const auto& settings = endpoint_of(index).settings;
-  // A rate that a new configuration has brought begins with the first message.
+  // A rate that a new configuration introduced begins with the client's first message after it.
   client::MessageRate& rate = rates_.try_emplace(index, parts_.loop.now()).first->second;
   if (rate.admit(settings.inbound.rate, parts_.loop.now())) return false;
   if (!settings.log.rate_exceeded.empty()) {
@@ -320,7 +320,7 @@ bool StreamSessions::is_over_rate(Index index) {
   return true;
 }
 
-// Counts a ping or pong of this client, and closes the client when that is one too many.
+// Counts a ping or pong of this client. Closes the client and returns true when it exceeds the rate.
 bool StreamSessions::is_over_control_rate(Index index) {
   parts_.counters.control_frames_in.add();
   const config::InboundSettings& inbound = endpoint_of(index).settings.inbound;
@@ -355,11 +355,12 @@ CommandClient StreamSessions::command_client(Index index) const {
   return {{index, connection.generation}, endpoint_of(index), connection.identity.get()};
 }
 
-// False when the outbox is full: nothing more is read until it has room. The reply is in it nevertheless,
-// since it comes before the events of a subscription that it confirms.
+// Returns false when the outbox is full: the client is not read until it has room. The reply is queued
+// nevertheless, because it must come before the events of a subscription that it confirms.
 bool StreamSessions::reply(Index index, std::string_view frame) {
   const bool was_paused = parts_.clients[index].paused;
-  // Then it answers no message of this moment (it is the bus's refusal, for example), and there may be many.
+  // A reply to a paused client answers no message that was just read (it is a refusal by the bus, for
+  // example), and there may be many.
   if (was_paused && !parts_.fan_out.outbox_has_room(index, frame.size(), kBeyondOutboxMax)) {
     parts_.counters.replies_dropped.add();
     return false;

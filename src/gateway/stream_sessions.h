@@ -83,7 +83,7 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
   const Parts parts_;
   websocket::Inflater inflater_;
   CommandDispatcher commands_;
-  // What Admission counts open connections by, where it does: elsewhere a connection costs no byte of it.
+  // The addresses by which Admission counts open connections; endpoints without such a limit have no entries.
   std::unordered_map<Index, IpAddress> counted_addresses_;
   std::unordered_map<Index, client::MessageRate> rates_;  // of those whose endpoint has one
   client::ControlRate control_rate_;

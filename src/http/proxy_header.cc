@@ -26,7 +26,7 @@ bool is_port(std::string_view text) {
   return text.size() == 1 || text.front() != '0';
 }
 
-// Parts between single spaces; nothing when they are not exactly so many.
+// Returns the parts between single spaces, or nothing when there are not exactly N.
 template <std::size_t N>
 std::optional<std::array<std::string_view, N>> split(std::string_view text) {
   std::array<std::string_view, N> parts;

@@ -28,7 +28,8 @@ constexpr std::uint32_t kThreads = 1;
 constexpr std::uint32_t kThreads = 3;
 #endif
 
-// A server on a thread of its own that takes so many clients, welcomes each, and sends it some events.
+// A server on a thread of its own that accepts `clients` clients, welcomes each, and sends it `events`
+// events.
 class SmallServer {
  public:
   SmallServer(int clients, int events) : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {

@@ -41,7 +41,7 @@ std::string fragment(Opcode opcode, std::string_view payload, Fin fin) {
   return out.append(payload);
 }
 
-// Fed in pieces of so many bytes.
+// Counts events, with the bytes passed in pieces of `piece_bytes`.
 std::uint32_t count_in_pieces(const std::string& bytes, std::size_t piece_bytes, Notes& notes) {
   FrameCounter counter;
   std::uint32_t events = 0;

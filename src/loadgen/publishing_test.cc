@@ -11,7 +11,7 @@ std::string request_of(auto&& protocol, std::vector<OutgoingEvent> events) {
   return out;
 }
 
-// All of them together, fed so many bytes at a time.
+// Returns all answers together, with the bytes passed in `piece` at a time.
 Answers answers_in_pieces(PublishProtocol& protocol, std::string_view bytes, std::size_t piece) {
   Answers all;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {

@@ -1,4 +1,4 @@
-// delivery_cost ROW ROUNDS: one hot piece, so many times, on sockets that take everything and cost nothing.
+// delivery_cost ROW ROUNDS: one hot piece, ROUNDS times, on sockets that take everything and cost nothing.
 // Prints how many deliveries (or messages) that were. tools/check_cost.py runs it under callgrind with two
 // numbers of rounds, and the slope is what one of them costs in instructions, whatever else the machine does.
 #include <cstdio>

@@ -1,4 +1,4 @@
-// idle_cost CLIENTS: a shard with so many connections of the orion protocol that send nothing and receive
+// idle_cost CLIENTS: a shard with CLIENTS connections of the orion protocol that send nothing and receive
 // nothing, over socket pairs. Prints the bytes that are taken then: what malloc has given out, and the
 // resident pages of arrays beside it. tools/check_cost.py runs it with two numbers of clients; the slope is
 // what one costs.

@@ -1,5 +1,5 @@
 // simulation --seeds N [--seed S] [--trace]: N seeds, from S on. Exit code 1 when one of them fails, with how
-// to run that seed again, or when so many seeds have not shown each fault to each kind of client.
+// to run that seed again, or when the N seeds have not shown each fault to each kind of client.
 #include <unistd.h>
 
 #include <charconv>

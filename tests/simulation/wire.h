@@ -32,7 +32,7 @@ class Wire {
   void vanish();
   bool has_vanished() const { return vanished_; }
 
-  // Receives so many bytes at most.
+  // Receives at most `bytes_max` bytes.
   void receive(std::size_t bytes_max);
   // The next whole part of what was received, if there is one.
   std::optional<std::string> take_head();

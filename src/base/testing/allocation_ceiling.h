@@ -1,4 +1,4 @@
-// While one exists, soft allocations of more than so many bytes fail on this thread, as without memory.
+// While one exists, soft allocations above its limit fail on this thread, as without memory.
 #pragma once
 
 #include <cstddef>

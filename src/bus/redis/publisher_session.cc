@@ -122,7 +122,7 @@ RespConsumer::Next PublisherSession::on_opening_reply(const RespValue& value) {
     opening_.answered();
     return Next::go_on;
   }
-  // Who may not PING may still PUBLISH, and has shown that the broker listens.
+  // A user without PING permission may still PUBLISH, and its reply shows that the broker is alive.
   const bool may_not_ping =
       step == OpeningStep::ping && value.type == RespType::error && error_code(value.text) == "NOPERM";
   if (value.type == RespType::status || may_not_ping) {

@@ -22,7 +22,7 @@ struct FakeSocket {
   static constexpr std::size_t kEndless = std::numeric_limits<std::size_t>::max();
 
   std::string incoming;                   // sent by the client, not yet read
-  std::size_t read_bytes_max = kEndless;  // at most so many are returned by one read
+  std::size_t read_bytes_max = kEndless;  // most bytes returned by one read
   bool ended = false;                     // the client has shut its side (after `incoming`)
   bool broken = false;                    // the client has reset the connection
   std::size_t capacity = kEndless;        // how many bytes the kernel still takes

@@ -155,7 +155,7 @@ class ShardStage {
     if (sockets[fd].is_open()) loop.fire(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
     settle();
   }
-  // The client reads up to so many bytes.
+  // The client reads up to `bytes` bytes.
   void let_read(int fd, std::size_t bytes) {
     FakeSocket& socket = sockets[fd];
     if (socket.capacity != FakeSocket::kEndless) {
