@@ -68,7 +68,7 @@ test("down for 60 s: at most 40 dials, never ready, publish refused", async (t) 
   await until("ready", async () => (await api(server, "GET", "/ready")).status === 200, { timeoutMs: 6000 });
 });
 
-test("frozen for 30 s: every operation ends within 5 s, and it is back within 1 s of going on", async (t) => {
+test("frozen for 30 s: every operation ends within 5 s, and it is back within 1 s of resuming", async (t) => {
   const redis = await startRedis(t);
   const server = await startCarillon(t, { bus: { url: redis.url } });
   const pool = await openPool(t, { url: server.ws("/ws", mintToken()), count: 10, processes: 1 });
