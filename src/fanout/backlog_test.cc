@@ -36,7 +36,7 @@ TEST_F(Backlog, OverTheBudgetOnlyTheFurthestBehindIsClosed) {
   EXPECT_EQ(stage->received(2).size(), 4U);
 }
 
-TEST_F(Backlog, OverTheBudgetWithNoneBehindTheLogThatGrewPays) {
+TEST_F(Backlog, OverTheBudgetWithoutABacklogTheGrowingLogDropsItsOldestEvents) {
   for (const int off : {-1, 0, 1}) {
     open({}, {.memory_max = 30'000});
     append(9'998);  // 10,000 with its header of 4 bytes
@@ -50,7 +50,7 @@ TEST_F(Backlog, OverTheBudgetWithNoneBehindTheLogThatGrewPays) {
 }
 
 // The memory is another shard's: closing a client here would free nothing.
-TEST_F(Backlog, WhoIsALittleBehindDoesNotPayForAnotherShard) {
+TEST_F(Backlog, ASlightlyLaggingClientIsNotClosedForAnotherShardsMemory) {
   for (const std::uint32_t limit : {5'000U, 20'000U}) {
     open({.bytes_max = limit}, {.memory_max = 1'000'000});
     stage->memory.add(2'000'000);
@@ -89,7 +89,7 @@ TEST_F(Backlog, MemoryIsCountedWhereItIsAllocated) {
 
 // --- what is kept -----------------------------------------------------------------------------------
 
-TEST_F(Backlog, WhatOneThatIsBehindHasHadIsNotKeptForIt) {
+TEST_F(Backlog, EventsAlreadySentToALaggingClientAreNotRetained) {
   open({});
   for (int i = 0; i < 5; ++i) append(100), stage->run();
   stage->block(0);

@@ -91,7 +91,7 @@ TEST(FanOutRules, Rule4_AChannelOfOneDoesNotWaitForASweepOfThousands) {
   EXPECT_LE(place - stage.host.order.begin(), FanOut::kWritesATurn);
 }
 
-TEST(FanOutRules, Rule5_SlowMeansBlockedNeverNotYetSwept) {
+TEST(FanOutRules, Rule5_AClientThatWasNotSweptYetIsNeverSlow) {
   Stage stage({.bytes_max = 1000, .age_ms_max = 1000});
   const LogId log = stage.engine->add_log(kDisconnect);
   stage.join(0, {log});

@@ -48,7 +48,7 @@ TEST(LagWatch, TheGraceAtTheLimit) {
   }
 }
 
-TEST(LagWatch, OneMomentUnderTheLimitBreaksTheTime) {
+TEST(LagWatch, OneSampleUnderTheLimitRestartsTheGracePeriod) {
   const auto slow = slow_after({.bytes_max = 1000}, 5000, [](double ms) { return ms == 2500 ? 1000 : 2000; });
   EXPECT_FALSE(slow);
 }

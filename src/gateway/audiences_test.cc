@@ -369,7 +369,7 @@ TEST(Audiences, SelectionsAreCountedAndThoseBeyondTheirLimitShareAMixedLog) {
   EXPECT_EQ(counts_of(stage), (Counts{0, 0, 0}));
 }
 
-TEST(Audiences, GiveTheirHandlerAndTheirWatchBack) {
+TEST(Audiences, TheDestructorRemovesHandlerAndWatch) {
   reactor::FakeLoop loop;
   fanout::testing::FakeHost sockets;
   FakeOwner owner;

@@ -49,7 +49,7 @@ TEST_F(CertificateValidityTest, AnIssuersCertificateIsJudgedToo) {
   EXPECT_FALSE(judge_validity(certificate_.pem() + certificate_.pem(), until_).fault);
 }
 
-TEST_F(CertificateValidityTest, OneThatEndsSoonEarnsAdvice) {
+TEST_F(CertificateValidityTest, ACertificateThatExpiresSoonCausesAWarning) {
   const CertificateValidity validity = judge_validity(certificate_.pem(), from_);
   EXPECT_FALSE(validity.fault);
   EXPECT_THAT(validity.advice.value_or(""), HasSubstr("expires at " + rfc3339_seconds(until_)));

@@ -208,7 +208,7 @@ TEST_F(ClientStreamTls, DestroyingTheStreamSendsCloseNotify) {
   EXPECT_EQ(0, recorder.closed);
 }
 
-TEST_F(ClientStreamTls, GarbageInTheMiddleEndsItInWords) {
+TEST_F(ClientStreamTls, GarbageInTheMiddleIsReportedAsAnError) {
   TlsPeer peer(*certificate);
   connect_to(peer);
   const std::string garbage(100, '\x17');

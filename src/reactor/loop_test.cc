@@ -368,7 +368,7 @@ TEST(Loop, StopFromAnotherThreadWakesASleepingLoop) {
 }
 
 // The functions that never ran may own things that still use the loop.
-TEST(Loop, WhatWaitsGoesWithTheLoopWhileTheLoopIsWhole) {
+TEST(Loop, PendingFunctionsAreDestroyedBeforeTheLoop) {
   struct CancelsATimer {
     CancelsATimer(Loop* owner, Loop::TimerId id) : loop(owner), timer(id) {}
     ~CancelsATimer() { loop->cancel(timer); }

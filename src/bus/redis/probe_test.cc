@@ -28,7 +28,7 @@ TEST(Probe, AsksEveryIntervalAndIsContentWithItsOwnNonce) {
   EXPECT_EQ(probe.advance(kStart + seconds(10)), Act::missed) << "an old nonce does not count";
 }
 
-TEST(Probe, ASubscriberThatStopsReceivingIsFoundWithinTenSeconds) {
+TEST(Probe, ASubscriberThatStopsReceivingIsDetectedWithinTenSeconds) {
   Probe probe(seconds(5), seconds(5), 1);
   probe.start(kStart);
   EXPECT_EQ(probe.advance(kStart), Act::send);

@@ -97,7 +97,7 @@ TEST(RedisBus, ConnectionsThatNeverReceivedAnythingReportNoSecondGap) {
   EXPECT_EQ(f.bus->counters().gaps.load(), 1U);
 }
 
-TEST(RedisBus, ASubscriberThatStopsReceivingIsFoundAndBothConnectionsAreReopened) {
+TEST(RedisBus, ASubscriberThatStopsReceivingIsDetectedAndBothConnectionsAreReopened) {
   Fixture f;
   f.start();
   const auto began = f.loop.now();
@@ -117,7 +117,7 @@ TEST(RedisBus, ASubscriberThatStopsReceivingIsFoundAndBothConnectionsAreReopened
   EXPECT_EQ(f.sink.gaps, 1);
 }
 
-TEST(RedisBus, AFrozenBrokerTimesPublishesOutInFiveSecondsAndIsFoundInTen) {
+TEST(RedisBus, AFrozenBrokerTimesPublishesOutInFiveSecondsAndIsDetectedInTen) {
   Fixture f;
   f.start();
   f.bus->publish("a.1", "x", f.tally.done());

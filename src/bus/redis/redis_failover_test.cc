@@ -22,7 +22,7 @@ BusOptions checked(std::uint16_t port) {
   return options;
 }
 
-TEST(RedisFailoverTest, AFailoverBehindAVirtualAddressIsFoundAndTheGapIsReported) {
+TEST(RedisFailoverTest, AFailoverBehindAVirtualAddressIsDetectedAndTheGapIsReported) {
   RedisServer old_master;
   RedisServer new_master;
   TcpServer address = TcpServer::proxy_to(old_master.port());

@@ -50,7 +50,7 @@ TEST(RedisServerTest, OurOwnPublishesComeBackInOrderAndAreAcknowledged) {
   EXPECT_EQ(f.bus->counters().published.load(), 5000U);
 }
 
-TEST(RedisServerTest, KilledAndRestartedItIsFoundWithinASecondAndTheGapIsReported) {
+TEST(RedisServerTest, AfterAKillAndRestartTheBrokerIsReconnectedWithinASecondAndTheGapIsReported) {
   RedisServer server;
   Fixture f(url_of(server.port()));
   ASSERT_TRUE(f.start());
@@ -86,7 +86,7 @@ TEST(RedisServerTest, EveryKillOfTheSubscriptionIsAGapNoneIsSilent) {
   EXPECT_EQ(f.bus->counters().connects.load(), static_cast<std::uint64_t>(rounds) + 1);
 }
 
-TEST(RedisServerTest, FrozenEveryOperationEndsInTimeAndItRecoversWithinASecond) {
+TEST(RedisServerTest, EveryOperationOnAFrozenBrokerEndsInTimeAndTheBusRecoversWithinASecond) {
   RedisServer server;
   auto options = Fixture::quick(url_of(server.port()));
   if (!run_long_tests()) {
@@ -112,7 +112,7 @@ TEST(RedisServerTest, FrozenEveryOperationEndsInTimeAndItRecoversWithinASecond) 
   EXPECT_TRUE(f.receives(server, "orion.a", "after"));
 }
 
-TEST(RedisServerTest, ASubscriptionThatDeliversNothingIsFoundByTheProbe) {
+TEST(RedisServerTest, ASubscriptionThatDeliversNothingIsDetectedByTheProbe) {
   RedisServer server;
   TcpServer proxy = TcpServer::proxy_to(server.port());
   auto options = Fixture::quick(url_of(proxy.port()));
