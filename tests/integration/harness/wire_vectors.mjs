@@ -85,14 +85,21 @@ class WireRun {
   // Every published event has arrived at every client that reads.
   async barrier() {
     if (this.draining) return;
+    const body = await this.untilRouted();
+    for (const client of this.clients.values()) {
+      if (!client.ended && !client.socket.isPaused()) await client.caughtUp(`look ${body}`);
+    }
+  }
+
+  // The gateway has every published event: Redis acknowledges them earlier.
+  async untilRouted() {
     this.looks += 1;
     const body = `${this.looks}`;
     await this.redis.publish("sentinel.look", body);
     await until("the sentinel's event", () => this.sentinel.frames.some(({ words }) => words.includes(`"payload":${body},`)), { everyMs: 2 });
     this.sentinel.frames = [];
-    for (const client of this.clients.values()) {
-      if (!client.ended && !client.socket.isPaused()) await client.caughtUp(`look ${body}`);
-    }
+    this.hasUnrouted = false;
+    return body;
   }
 
   async finish() {
@@ -121,6 +128,7 @@ class WireRun {
   }
 
   async connect(step) {
+    if (this.hasUnrouted && !this.draining) await this.untilRouted();
     for (let index = 1; index <= (step.times ?? 1); index += 1) {
       const listen = this.server.listen[step.listener ?? 0];
       const client = new WireClient({ port: Number(listen.split(":").pop()), from: step.from ?? "127.0.0.1", pongs: step.pongs });
@@ -156,6 +164,7 @@ class WireRun {
     const bodies = Array.from({ length: count }, (_, n) => (text === null ? Buffer.from(hex, "hex") : text.replaceAll("$n", n + 1)));
     for (let from = 0; from < count; from += BURST) {
       await this.redis.publish(publish, ...bodies.slice(from, from + BURST));
+      this.hasUnrouted = true;
       if (count > BURST) await this.barrier();
     }
   }
