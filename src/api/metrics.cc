@@ -247,6 +247,9 @@ void add_delivery(Page& page) {
           &Shard::writes);
   counter("carillon_client_sent_bytes_total", "Bytes sent to clients", &Shard::bytes_out);
   counter("carillon_client_error_frames_total", "Error frames sent to clients", &Shard::error_frames);
+  counter("carillon_client_publish_failures_total",
+          "Events of clients that were not published: the bus refused them, or too many waited for it",
+          &Shard::publishes_failed);
   counter("carillon_client_replies_dropped_total",
           "Replies to commands dropped because the client's outbox was full", &Shard::replies_dropped);
   counter("carillon_http_requests_total", "HTTP requests other than upgrades", &Shard::http_requests);

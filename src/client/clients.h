@@ -119,7 +119,7 @@ class Clients final : public fanout::FanOutHost {
   void linger(Index index);
   // The deadline of a connection that is closing or lingering.
   void on_closing_deadline(Index index);
-  // Carries out what the engine has decided about its subscribers.
+  // Carries out what the engine has decided about its subscribers. Returns false when there was nothing.
   bool carry_out_verdicts();
   // Closes all sockets, without close frames and without counting. Call after the loop has ended, on the
   // loop's thread, because the sockets may be in that thread's descriptor table.

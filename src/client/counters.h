@@ -70,6 +70,7 @@ struct ShardCounters {
   Counter missed_batches;  // because the inbox was full
   Counter commands;
   Counter error_frames;      // sent to clients after a bad message or command
+  Counter publishes_failed;  // of clients: the bus refused the event, or too many wait for it
   Counter replies_dropped;   // because too many waited for a full outbox
   Counter channels;          // with subscribers, now
   Counter selections;        // with their own log, now

@@ -46,6 +46,17 @@ void Keepalive::start(Index index) {
   schedule(index);
 }
 
+void Keepalive::restart(const protocol::Endpoint& endpoint) {
+  for (Index index = 0; index < clients_.table().slots(); ++index) {
+    Connection& connection = clients_[index];
+    if (connection.state != State::open || connection.endpoint != endpoint.index) continue;
+    connection.pong_awaited = false;
+    connection.ping_in_doubt = false;
+    clients_.acks().forget(index);
+    start(index);
+  }
+}
+
 void Keepalive::on_pong(Index index) {
   Connection& connection = clients_[index];
   const auto& keepalive = clients_.endpoint_of(index).settings.keepalive;

@@ -20,6 +20,9 @@ class Keepalive {
 
   // Starts the deadlines of a WebSocket that has just opened.
   void start(Index index);
+  // The endpoint has other settings: starts the deadlines of its open WebSockets again. One of the old
+  // settings could be long past by the new ones, or not exist.
+  void restart(const protocol::Endpoint& endpoint);
   // A pong arrived, or a frame that counts as one. It extends the deadline but does not move the timer, which
   // reads the new deadline when it fires.
   void on_pong(Index index);

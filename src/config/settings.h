@@ -323,12 +323,13 @@ struct EndpointSettings {
   Switch acks = Switch::off;            // whether subscribe and unsubscribe are acknowledged
   Switch client_publish = Switch::off;  // whether clients may use commands.publish
   ErrorSettings errors;
-  struct {
+  struct KeepaliveSettings {
     std::optional<milliseconds> ping;     // RFC 6455 Ping interval; nothing: off
     std::optional<milliseconds> timeout;  // without a pong; nothing: off
     bool data_counts = false;             // whether any frame extends the deadline, or only a pong
     bool drop_unanswered = false;         // whether a client without a pong by the next ping is dropped
     std::optional<milliseconds> frame;    // between two frames.ping; nothing: off
+    bool operator==(const KeepaliveSettings&) const = default;
   } keepalive;
   InboundSettings inbound;
   Switch deflate = Switch::off;

@@ -88,10 +88,12 @@ bool CommandDispatcher::publish(const CommandClient& client, const Command& comm
     loop_.post_always([this, id] { on_not_published(id); });
   };
   if (publisher_.publish(command.channel, std::move(body), done)) return true;
+  counters_.publishes_failed.add();
   return send_error(client, ErrorKind::internal_error, ErrorDetail::not_published, command.request);
 }
 
 void CommandDispatcher::on_not_published(ClientId id) {
+  counters_.publishes_failed.add();
   if (const auto client = host_.find_open(id)) {
     send_error(*client, ErrorKind::internal_error, ErrorDetail::not_published);
   }

@@ -287,6 +287,7 @@ TEST(CommandDispatcher, AFullQueueToTheBusIsAnErrorAtOnce) {
   stage.publisher.is_full = true;
   EXPECT_THAT(stage.answer_to(client, kChat),
               ElementsAre(error_text("internal_error", "Server-side error: not published")));
+  EXPECT_EQ(stage.counters.publishes_failed.get(), 1U);
 }
 
 // Regression: these were as long as the message, and without memory for them the process ended.

@@ -79,6 +79,7 @@ TEST(Node, WhatClientsPublishIsBoundedInBytesUntilTheBusTakesIt) {
   EXPECT_GT(stage.held(), 60'000U);
   stage.send(fd, message);
   EXPECT_EQ(errors(), 1U);
+  EXPECT_EQ(stage.node->shard_counters(1).publishes_failed.get(), 1U);
   EXPECT_LE(stage.held(), 64U * 1024);
   stage.run(0);
   EXPECT_EQ(stage.held(), 0U);

@@ -61,6 +61,30 @@ TEST(ReplaceEndpoints, ATokenThatWasVerifiedBeforeIsJudgedByTheNewSettings) {
   EXPECT_EQ(stage.refusals(RefusalReason::token_invalid), 1U);
 }
 
+// Regression: the deadline of settings that had none was long past.
+TEST(ReplaceEndpoints, ANewTimeoutForPongsBeginsWithTheReplacement) {
+  ShardStage stage(std::string(kOrion) + "keepalive.ping = \"10s\"\nkeepalive.timeout = \"off\"\n");
+  const int fd = stage.open_orion();
+  stage.run_for(seconds(25));
+  EXPECT_EQ(stage.take_frames(fd), (Frames{"ping", "ping"}));
+  replace_endpoints(stage, std::string(kOrion) + "keepalive.ping = \"10s\"\nkeepalive.timeout = \"15s\"\n");
+  stage.run_for(milliseconds(14'000));
+  EXPECT_EQ(stage.take_frames(fd), Frames{"ping"});
+  EXPECT_EQ(stage.all_closes(), 0U);
+  stage.run_for(seconds(30));
+  EXPECT_EQ(stage.closes(CloseReason::ping_timeout), 1U);
+}
+
+TEST(ReplaceEndpoints, AClientThatWasNeverPingedIsPingedUnderTheNewSettings) {
+  ShardStage stage(std::string(kOrion) + "keepalive.ping = \"off\"\nkeepalive.timeout = \"off\"\n");
+  const int fd = stage.open_orion();
+  stage.run_for(seconds(60));
+  EXPECT_EQ(stage.take_frames(fd), Frames{});
+  replace_endpoints(stage, std::string(kOrion) + "keepalive.ping = \"10s\"\nkeepalive.timeout = \"off\"\n");
+  stage.run_for(seconds(11));
+  EXPECT_EQ(stage.take_frames(fd), Frames{"ping"});
+}
+
 TEST(ReplaceEndpoints, AClientLeavesTheLimitsThatItWasCountedBy) {
   const std::string limited =
       std::string(kOrion) + "limits.connections_per_ip = 5\nlimits.connections_per_user = 5\n";

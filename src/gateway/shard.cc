@@ -31,6 +31,10 @@ std::vector<fanout::LagRule> lag_rules(const EndpointTable& endpoints) {
   return rules;
 }
 
+bool has_other_deadlines(const config::EndpointSettings& before, const config::EndpointSettings& now) {
+  return before.keepalive != now.keepalive || before.auth.close_at_exp != now.auth.close_at_exp;
+}
+
 fanout::FanOutOptions fan_out_options(const Shared& shared) {
   fanout::FanOutOptions options{shared.frame_memory};
   options.outbox_bytes_max = shared.settings.server.outbox_bytes_max;
@@ -92,13 +96,18 @@ void Shard::close_sockets() {
 
 // Node has made the authenticators once with the same keys, so this fails only when memory runs out.
 void Shard::replace_endpoints(EndpointTable::List endpoints) {
-  const EndpointTable::List before = shared_.endpoints.list();
+  const EndpointTable before = shared_.endpoints;
   shared_.endpoints.replace(std::move(endpoints));
-  if (!http_.make_authenticators()) {
-    shared_.endpoints.replace(before);
+  if (auto made = http_.make_authenticators(); !made) {
+    shared_.endpoints = before;
+    shared_.log.error("the new settings of the endpoints are not in use on this shard",
+                      {{"reason", std::string_view(made.error().message)}});
     return;
   }
   fan_out_.set_rules(lag_rules(shared_.endpoints));
+  for (const Endpoint& endpoint : shared_.endpoints) {
+    if (has_other_deadlines(before[endpoint.index].settings, endpoint.settings)) keepalive_.restart(endpoint);
+  }
 }
 
 void Shard::begin_drain(milliseconds window) {

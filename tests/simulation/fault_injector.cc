@@ -105,7 +105,7 @@ void FaultInjector::do_to_node(Fault fault, NodeSlot& slot) {
       if (!slot.view().draining) slot.begin_drain();
       break;
     case Fault::new_settings:
-      slot.change_settings();
+      if (const std::string problem = slot.change_settings(); !problem.empty()) actions_.fail(problem);
       break;
     case Fault::full_inbox:
       overfill_inbox(slot);

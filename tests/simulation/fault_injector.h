@@ -16,6 +16,7 @@ class FaultInjector {
   struct Actions {
     std::function<void(int events, std::uint32_t bytes_max)> publish;
     std::function<void(MonoClock::duration)> run_for;
+    std::function<void(const std::string&)> fail;
   };
 
   // Chooses the faults of this seed.

@@ -1,7 +1,5 @@
 #include "node_slot.h"
 
-#include <cstdlib>
-
 #include "config/test_environment.h"
 
 namespace carillon::simulation {
@@ -101,7 +99,7 @@ std::string NodeSlot::start() {
 }
 
 // Only what a running process can change.
-void NodeSlot::change_settings() {
+std::string NodeSlot::change_settings() {
   constexpr std::string_view kLimit = "lag.bytes_max = ";
   for (auto at = configuration_.find(kLimit); at != std::string::npos; at = configuration_.find(kLimit, at)) {
     at += kLimit.size();
@@ -109,7 +107,8 @@ void NodeSlot::change_settings() {
     configuration_.replace(at, digits, std::to_string(around_.dice.between(4000, 40'000)));
   }
   const config::Loaded loaded = config::load_good(configuration_);
-  if (!node_->replace_endpoints(loaded.settings)) std::abort();
+  const auto replaced = node_->replace_endpoints(loaded.settings);
+  return replaced ? std::string() : replaced.error().message;
 }
 
 void NodeSlot::begin_drain() {

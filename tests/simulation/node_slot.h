@@ -33,8 +33,8 @@ class NodeSlot {
   // A new node, with a configuration that the dice choose. The text of the first problem, where there is one.
   std::string start();
   void begin_drain();
-  // The clients of the running node get other limits.
-  void change_settings();
+  // The clients of the running node get other limits. Returns the problem, where there is one.
+  std::string change_settings();
   // Its process ends.
   void end();
   // It is not running before `time`.

@@ -20,7 +20,8 @@ constexpr int kTurnsAStepMax = 200'000;
 Simulation::Simulation(std::uint64_t seed, Trace::Lines lines)
     : stage_(seed, lines),
       faults_(stage_, {[this](int events, std::uint32_t bytes_max) { publish(events, bytes_max); },
-                       [this](MonoClock::duration time) { run_for(time); }}) {
+                       [this](MonoClock::duration time) { run_for(time); },
+                       [this](const std::string& what) { fail(what); }}) {
   stage_.sockets.on_short = [this](int node) {
     MonoTime& first = stage_.slots[static_cast<std::size_t>(node)]->view().first_short_at;
     first = std::min(first, stage_.clock.now);
