@@ -1,7 +1,4 @@
-# carillon_layer(NAME LEVEL [UNITY_TESTS] [LINK LIBS...])
-#
-# UNITY_TESTS: with CARILLON_UNITY_TESTS its tests are compiled six at a time, so that the headers that they
-# share are read once. Their unnamed namespaces must not have a name in common.
+# carillon_layer(NAME LEVEL [LINK LIBS...])
 #
 # Makes the static library carillon_NAME of the sources in src/NAME, its test program NAME_test of *_test.cc
 # and its benchmark NAME_bench of *_bench.cc. It links every layer with a smaller level, and so
@@ -9,7 +6,7 @@
 set_property(GLOBAL PROPERTY CARILLON_LAYERS "")
 
 function(carillon_layer name level)
-  cmake_parse_arguments(ARG "UNITY_TESTS" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   set(tests ${sources})
   set(benches ${sources})
@@ -42,7 +39,9 @@ function(carillon_layer name level)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${target} GTest::gmock GTest::gtest_main)
     add_dependencies(unit_tests ${name}_test)
-    if(CARILLON_UNITY_TESTS AND ARG_UNITY_TESTS)
+    # Optimizing the tests would take longer than running them.
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:RelWithDebInfo>:-O0;-U_FORTIFY_SOURCE>)
+    if(CARILLON_UNITY_TESTS)
       set_target_properties(${name}_test PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
     endif()
   endif()

@@ -52,7 +52,7 @@ def main():
     report = suites.Report("coverage")
     # The integration tests start whatever program this names.
     os.environ["CARILLON_BINARY"] = str(BUILD / "carillon")
-    for name, run in run_tests.planned(long=False, build=BUILD):
+    for name, run in (*run_tests.planned_together(False, BUILD), *run_tests.planned_alone(False)):
         wanted = name.startswith(("unit/", "integration/"))
         if wanted and (not sys.argv[1:] or any(word in name for word in sys.argv[1:])):
             report.add(run(name))

@@ -79,4 +79,4 @@ build() {
   [ $((SECONDS - started)) -lt 5 ] || say "built $preset in $((SECONDS - started)) s"
 }
 
-build_release() { build release carillon -DCARILLON_TESTS=OFF; }
+build_release() { build release carillon; }

@@ -65,8 +65,13 @@ def sanitizer(report, preset, folders):
 
 def simulation(report):
     built = build("asan/simulation-build", "asan", ["simulation"])
-    report.add(built if built.failed else suites.run_check(
-        "asan/simulation", [ROOT / "build" / "asan" / "simulation", "--seeds", SEEDS], BUILD_TIMEOUT_S, SANITIZER_ENV))
+    if built.failed:
+        report.add(built)
+        return
+    debug, release = (ROOT / "build" / preset / "simulation" for preset in ("asan", "release"))
+    report.add(suites.run_check("asan/simulation", [debug, "--seeds", SEEDS], BUILD_TIMEOUT_S, SANITIZER_ENV))
+    report.add(suites.run_check("asan/same-trace",
+                                [sys.executable, ROOT / "tests" / "simulation" / "same_trace.py", debug, release]))
 
 
 def fuzz_one(name):

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import concurrent.futures
 import os
 import sys
 
@@ -14,6 +15,7 @@ INTEGRATION = ROOT / "tests" / "integration"
 PYTHON_TESTS = (ROOT / "tools", ROOT / "bench", ROOT / "tests" / "simulation")
 CHECKS = ("check_layers", "check_headers", "check_style", "check_format", "check_wire", "check_reliability",
           "check_profiles", "check_cost")
+TOGETHER = 2  # of the suites that may run at the same time
 TIMEOUT_S = 240
 TIMEOUT_LONG_S = 900
 SEEDS = 500
@@ -22,8 +24,9 @@ TIMEOUT_SIMULATION_S = 1800
 TIMEOUT_MUTATIONS_S = 7200
 
 
-def planned(long, build=ROOT / "build" / "dev"):
-    """(name, how to run it), in order: the quickest and most informative come first. `build` has the unit tests."""
+def planned_together(long, build=ROOT / "build" / "release"):
+    """(name, how to run it) of what needs no quiet machine: the quickest and most informative come first. `build`
+    has the unit tests."""
     for check in CHECKS:
         yield f"tools/{check}", lambda n, c=check: suites.run_check(n, [sys.executable, ROOT / "tools" / f"{c}.py"])
     for file in sorted(file for folder in PYTHON_TESTS for file in folder.glob("test_*.py")):
@@ -33,6 +36,10 @@ def planned(long, build=ROOT / "build" / "dev"):
     seeds = SEEDS_LONG if long else SEEDS
     yield "simulation/seeds", lambda n: suites.run_check(
         n, [ROOT / "build" / "release" / "simulation", "--seeds", seeds], TIMEOUT_SIMULATION_S)
+
+
+def planned_alone(long):
+    """What starts servers and clients, whose times would suffer, and the mutations, which build on all cores."""
     yield from integration(INTEGRATION, "integration", TIMEOUT_S)
     if long:
         yield "simulation/mutations", lambda n: suites.run_check(
@@ -57,9 +64,14 @@ def main():
     report = suites.Report("test")
     if arguments.long:
         os.environ["CARILLON_LONG"] = "1"
-    for name, run in planned(arguments.long):
-        if not arguments.names or any(word in name for word in arguments.names):
-            report.add(run(name))
+    def is_wanted(suite):
+        return not arguments.names or any(word in suite[0] for word in arguments.names)
+
+    with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
+        for outcome in pool.map(lambda suite: suite[1](suite[0]), filter(is_wanted, planned_together(arguments.long))):
+            report.add(outcome)
+    for name, run in filter(is_wanted, planned_alone(arguments.long)):
+        report.add(run(name))
     return report.finish()
 
 

@@ -13,7 +13,7 @@ OriginPolicy policy(const std::vector<string>& origins) {
   return parsed ? *parsed : OriginPolicy{};
 }
 
-string refusal_of(const std::vector<string>& origins) {
+string origin_refusal(const std::vector<string>& origins) {
   const auto parsed = OriginPolicy::parse(origins);
   return parsed ? "" : parsed.error().message;
 }
@@ -111,7 +111,7 @@ TEST(OriginPolicy, LookAlikesAreNotAdmitted) {
 
 TEST(OriginPolicy, NullIsAnOriginThatOnlyTheStarAdmits) {
   EXPECT_FALSE(policy({"https://app.example.com", "none"}).admits("null", true));
-  EXPECT_NE(refusal_of({"null"}).find("only [\"*\"] admits it"), string::npos);
+  EXPECT_NE(origin_refusal({"null"}).find("only [\"*\"] admits it"), string::npos);
 }
 
 TEST(OriginPolicy, NoneAdmitsClientsWithoutAnOriginAndNotAnEmptyOne) {
@@ -144,7 +144,7 @@ TEST(OriginPolicy, AnOriginMayHave512Bytes) {
     const string origin = "https://" + string(size - 8, 'a');
     EXPECT_TRUE(policy({origin}).admits(origin, true)) << size;
   }
-  EXPECT_NE(refusal_of({"https://" + string(513 - 8, 'a')}), "");
+  EXPECT_NE(origin_refusal({"https://" + string(513 - 8, 'a')}), "");
 }
 
 TEST(OriginPolicy, WhatCannotBeAnOriginIsRefusedWithWhatToWriteInstead) {
@@ -164,12 +164,13 @@ TEST(OriginPolicy, WhatCannotBeAnOriginIsRefusedWithWhatToWriteInstead) {
       {"", "is not an origin"},
   };
   for (const auto& [origin, expected] : rows) {
-    EXPECT_NE(refusal_of({origin}).find(expected), string::npos) << origin << ": " << refusal_of({origin});
+    EXPECT_NE(origin_refusal({origin}).find(expected), string::npos)
+        << origin << ": " << origin_refusal({origin});
   }
   EXPECT_TRUE(OriginPolicy::parse({"https://app.example.com:65535"}));
-  EXPECT_NE(refusal_of({}).find("would admit no client"), string::npos);
-  EXPECT_NE(refusal_of({"*", "https://a.example"}).find("must be the only entry"), string::npos);
-  const string both = refusal_of({"https://a.example/", "nonsense!"});
+  EXPECT_NE(origin_refusal({}).find("would admit no client"), string::npos);
+  EXPECT_NE(origin_refusal({"*", "https://a.example"}).find("must be the only entry"), string::npos);
+  const string both = origin_refusal({"https://a.example/", "nonsense!"});
   EXPECT_NE(both.find("https://a.example"), string::npos);
   EXPECT_NE(both.find("nonsense!"), string::npos);
 }

@@ -6,7 +6,7 @@
 namespace carillon::gateway::testing {
 namespace {
 
-using Answer = Admission::Answer;
+using AdmissionAnswer = Admission::Answer;
 
 constexpr MonoTime kStart{std::chrono::hours(1)};
 
@@ -43,53 +43,53 @@ TEST(Admission, LimitsTheConnectionsOfTheProcess) {
   Endpoints endpoints(kOrion);
   Admission admission(3, endpoints.all);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::admitted);
-    EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::admitted);
+    EXPECT_EQ(admission.ask(endpoints.all[0], kA), AdmissionAnswer::admitted);
+    EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), AdmissionAnswer::admitted);
   }
-  EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::connections_max);
-  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::connections_max);
+  EXPECT_EQ(admission.ask(endpoints.all[0], kA), AdmissionAnswer::connections_max);
+  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), AdmissionAnswer::connections_max);
   EXPECT_EQ(admission.connections(), 3U);
   leave(admission, endpoints.all[0], kA);
-  EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::admitted);
+  EXPECT_EQ(admission.ask(endpoints.all[0], kA), AdmissionAnswer::admitted);
 }
 
 TEST(Admission, LimitsTheConnectionsOfEachEndpoint) {
   Endpoints endpoints(std::string(kOrion) + "limits.connections = 2\n" + std::string(kEcho));
   Admission admission(100, endpoints.all);
-  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::admitted);
-  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::admitted);
-  EXPECT_EQ(admission.ask(endpoints.all[0], kA), Answer::endpoint_full);
-  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), Answer::endpoint_full);
+  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), AdmissionAnswer::admitted);
+  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), AdmissionAnswer::admitted);
+  EXPECT_EQ(admission.ask(endpoints.all[0], kA), AdmissionAnswer::endpoint_full);
+  EXPECT_EQ(admission.enter(endpoints.all[0], kA, kStart), AdmissionAnswer::endpoint_full);
   EXPECT_EQ(admission.connections(), 2U) << "a refusal releases the place that it took";
-  EXPECT_EQ(admission.enter(endpoints.all[1], kA, kStart), Answer::admitted);
+  EXPECT_EQ(admission.enter(endpoints.all[1], kA, kStart), AdmissionAnswer::admitted);
 }
 
 TEST(Admission, TheWindowSlidesAndSetsRetryAfter) {
   Endpoints endpoints(std::string(kOrion) + "limits.accepts_per_ip = 2\n");
   const Endpoint& endpoint = endpoints.all[0];
   Admission admission(100, endpoints.all);
-  EXPECT_EQ(admission.enter(endpoint, kA, kStart), Answer::admitted);
-  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(40)), Answer::admitted);
-  EXPECT_EQ(admission.enter(endpoint, kA, kStart + seconds(40)), Answer::admitted);
-  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(50)), Answer::rate_exceeded);
-  EXPECT_EQ(admission.ask_rate(endpoint, kB, kStart + seconds(50)), Answer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart), AdmissionAnswer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(40)), AdmissionAnswer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart + seconds(40)), AdmissionAnswer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(50)), AdmissionAnswer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, kB, kStart + seconds(50)), AdmissionAnswer::admitted);
   EXPECT_EQ(admission.retry_after_s(endpoint, kA, kStart + seconds(50)), 10U);
   EXPECT_EQ(admission.retry_after_s(endpoint, kA, kStart + milliseconds(59'999)), 1U);
-  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + milliseconds(59'999)), Answer::rate_exceeded);
-  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(60)), Answer::admitted);
-  EXPECT_EQ(admission.enter(endpoint, kA, kStart + seconds(60)), Answer::admitted);
-  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(99)), Answer::rate_exceeded);
-  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(100)), Answer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + milliseconds(59'999)), AdmissionAnswer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(60)), AdmissionAnswer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart + seconds(60)), AdmissionAnswer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(99)), AdmissionAnswer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(100)), AdmissionAnswer::admitted);
 }
 
 TEST(Admission, ConcurrentChecksDoNotExceedTheRate) {
   Endpoints endpoints(std::string(kOrion) + "limits.accepts_per_ip = 1\n");
   const Endpoint& endpoint = endpoints.all[0];
   Admission admission(100, endpoints.all);
-  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart), Answer::admitted);
-  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart), Answer::admitted);
-  EXPECT_EQ(admission.enter(endpoint, kA, kStart), Answer::admitted);
-  EXPECT_EQ(admission.enter(endpoint, kA, kStart), Answer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart), AdmissionAnswer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart), AdmissionAnswer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart), AdmissionAnswer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart), AdmissionAnswer::rate_exceeded);
   EXPECT_EQ(admission.connections(), 1U);
 }
 
@@ -98,16 +98,16 @@ TEST(Admission, ManyAddressesNeitherDisableTheLimitNorForgetOpenConnections) {
   const Endpoint& endpoint = endpoints.all[0];
   Admission admission(1'000'000, endpoints.all);
   for (std::size_t i = 0; i < 2 * Admission::kAddressesMax; ++i) {  // asking alone takes no room
-    ASSERT_EQ(admission.ask_rate(endpoint, numbered(i + 1'000'000), kStart), Answer::admitted);
+    ASSERT_EQ(admission.ask_rate(endpoint, numbered(i + 1'000'000), kStart), AdmissionAnswer::admitted);
   }
   for (std::size_t i = 0; i < Admission::kAddressesMax; ++i) {
-    ASSERT_EQ(admission.enter(endpoint, numbered(i), kStart), Answer::admitted);
+    ASSERT_EQ(admission.enter(endpoint, numbered(i), kStart), AdmissionAnswer::admitted);
   }
-  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart), Answer::rate_exceeded);
-  EXPECT_EQ(admission.enter(endpoint, kA, kStart), Answer::rate_exceeded);
-  EXPECT_EQ(admission.ask_rate(endpoint, numbered(0), kStart + seconds(59)), Answer::rate_exceeded);
-  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(61)), Answer::admitted);
-  EXPECT_EQ(admission.enter(endpoint, kA, kStart + seconds(61)), Answer::admitted);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart), AdmissionAnswer::rate_exceeded);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart), AdmissionAnswer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, numbered(0), kStart + seconds(59)), AdmissionAnswer::rate_exceeded);
+  EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart + seconds(61)), AdmissionAnswer::admitted);
+  EXPECT_EQ(admission.enter(endpoint, kA, kStart + seconds(61)), AdmissionAnswer::admitted);
   EXPECT_EQ(admission.table_full_refusals(), 2U);
 }
 

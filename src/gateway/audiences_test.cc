@@ -21,11 +21,11 @@ using Outcome = Audiences::Outcome;
 using Payloads = std::vector<std::string>;
 using ::testing::ElementsAre;
 
-constexpr std::string_view kOrion = "[[endpoint]]\nprofile = \"orion\"\n";      // everyone
-constexpr std::string_view kService = "[[endpoint]]\nprofile = \"service\"\n";  // channels, by command
-constexpr std::string_view kGrimnir = "[[endpoint]]\nprofile = \"grimnir\"\n";  // known types
-constexpr std::string_view kEcho = "[[endpoint]]\nprofile = \"echo\"\n";        // no events
-constexpr std::string_view kFluxora =
+constexpr std::string_view kOrion = "[[endpoint]]\nprofile = \"orion\"\n";        // everyone
+constexpr std::string_view kByCommand = "[[endpoint]]\nprofile = \"service\"\n";  // channels, by command
+constexpr std::string_view kGrimnir = "[[endpoint]]\nprofile = \"grimnir\"\n";    // known types
+constexpr std::string_view kEcho = "[[endpoint]]\nprofile = \"echo\"\n";          // no events
+constexpr std::string_view kWithQuery =
     "[[endpoint]]\nprofile = \"fluxora\"\nselect.by = \"query:streamId\"\nselect.value = \"/streamId\"\n";
 
 // Records what is to be closed, and ends the subscriptions of those clients as closing does.
@@ -151,7 +151,7 @@ TEST(Audiences, ATaggedEventReachesTheSelectionsThatHaveItsTag) {
 }
 
 TEST(Audiences, EachEventOfABatchReachesTheSubscribersOfItsOwnChannel) {
-  AudiencesStage stage(kService);
+  AudiencesStage stage(kByCommand);
   const auto of_a = stage.join_with(everything());
   const auto of_b = stage.join_with(everything());
   EXPECT_EQ(stage.subscribe(of_a, "a"), Outcome::subscribed);
@@ -168,7 +168,7 @@ TEST(Audiences, EachEventOfABatchReachesTheSubscribersOfItsOwnChannel) {
 }
 
 TEST(Audiences, AnEventWithAValueReachesThoseWhoSelectedItAndThoseWhoSelectedNothing) {
-  AudiencesStage stage(kFluxora);
+  AudiencesStage stage(kWithQuery);
   const auto all = stage.join_with(everything());
   const auto of_a = stage.join_with(values({"a"}));
   const auto of_b_and_c = stage.join_with(values({"b", "c"}));
@@ -183,7 +183,7 @@ TEST(Audiences, AnEventWithAValueReachesThoseWhoSelectedItAndThoseWhoSelectedNot
 }
 
 TEST(Audiences, AnUnsubscribedClientReceivesTheChannelNoMore) {
-  AudiencesStage stage(kService);
+  AudiencesStage stage(kByCommand);
   const auto client = stage.join_with(everything());
   EXPECT_EQ(stage.subscribe(client, "a"), Outcome::subscribed);
   stage.audiences.unsubscribe_from_channel(client, stage.endpoint(), "a");
@@ -284,7 +284,7 @@ TEST(Audiences, ARefusedBatchBetweenTwoOthersIsMissedOnce) {
 }
 
 TEST(Audiences, AClientHasAsManyChannelsAsItsEndpointAllows) {
-  AudiencesStage stage(std::string(kService) + "limits.channels = 2\n");
+  AudiencesStage stage(std::string(kByCommand) + "limits.channels = 2\n");
   const auto client = stage.join_with(everything());
   EXPECT_EQ(stage.subscribe(client, "a"), Outcome::subscribed);
   EXPECT_EQ(stage.subscribe(client, "b"), Outcome::subscribed);
@@ -295,7 +295,7 @@ TEST(Audiences, AClientHasAsManyChannelsAsItsEndpointAllows) {
 }
 
 TEST(Audiences, AShardHasAsManyChannelsAsTheServerAllowsAndRoomAgainOnceOneIsDeserted) {
-  AudiencesStage stage("server.channels_max = 2\n" + std::string(kService));
+  AudiencesStage stage("server.channels_max = 2\n" + std::string(kByCommand));
   const auto client = stage.join_with(everything());
   EXPECT_EQ(stage.subscribe(client, "a"), Outcome::subscribed);
   EXPECT_EQ(stage.subscribe(client, "b"), Outcome::subscribed);
@@ -306,7 +306,7 @@ TEST(Audiences, AShardHasAsManyChannelsAsTheServerAllowsAndRoomAgainOnceOneIsDes
 }
 
 TEST(Audiences, ASelectionForWhichTheShardHasNoRoomIsNotTaken) {
-  AudiencesStage stage("server.channels_max = 2\n" + std::string(kFluxora));
+  AudiencesStage stage("server.channels_max = 2\n" + std::string(kWithQuery));
   const auto client = stage.join();
   const Selection three = values({"a", "b", "c"});
   EXPECT_EQ(stage.audiences.subscribe_selected(client, stage.endpoint(), three), Outcome::shard_has_too_many);
@@ -322,7 +322,7 @@ Counts counts_of(AudiencesStage& stage) {
 }
 
 TEST(Audiences, ChannelsAreCountedUntilTheirLastSubscriberHasLeft) {
-  AudiencesStage stage(kService);
+  AudiencesStage stage(kByCommand);
   const auto first = stage.join_with(everything());
   const auto second = stage.join_with(everything());
   for (const char* channel : {"a", "b"}) EXPECT_EQ(stage.subscribe(first, channel), Outcome::subscribed);
@@ -342,7 +342,7 @@ TEST(Audiences, ChannelsAreCountedUntilTheirLastSubscriberHasLeft) {
 
 // Regression: the log's lag policy was taken for the number of its endpoint.
 TEST(Audiences, DesertedLogsAreRemovedWhereEndpointsShareALagPolicy) {
-  AudiencesStage stage(std::string(kOrion) + std::string(kService) + std::string(kGrimnir),
+  AudiencesStage stage(std::string(kOrion) + std::string(kByCommand) + std::string(kGrimnir),
                        [](Endpoint& endpoint) { endpoint.lag_policy = 1; });
   const auto subscriber = stage.join_with(everything(), 1);
   EXPECT_EQ(stage.audiences.subscribe_to_channel(subscriber, stage.endpoint(1), "a"), Outcome::subscribed);

@@ -13,8 +13,6 @@ namespace {
 using websocket::Opcode;
 using Frames = std::vector<std::string>;
 
-constexpr std::string_view kService = "[[endpoint]]\nprofile = \"service\"\n";
-
 std::string service_with(std::string_view lines) { return std::string(kService) + std::string(lines); }
 
 int open_service(ShardStage& stage, std::string_view claims = R"({"sub":"alice"})") {

@@ -212,7 +212,7 @@ struct DetailCase {
   std::string by_default;
 };
 
-std::string subscribe_to(std::string_view channel) {
+std::string subscribe_command(std::string_view channel) {
   return R"({"type":"subscribe","data":{"channel":")" + std::string(channel) + "\"}}";
 }
 std::string chat_in(std::string_view conversation) {
@@ -230,19 +230,19 @@ std::vector<DetailCase> detail_cases() {
       {ErrorDetail::no_command, "", "{}", "it does not say which command it is"},
       {ErrorDetail::unknown_command, "", R"({"type":"dance"})", "there is no such command"},
       {ErrorDetail::no_channel, "", R"({"type":"subscribe"})", "the channel is missing or not a string"},
-      {ErrorDetail::channel_empty, "", subscribe_to(""), "a channel name must not be empty"},
-      {ErrorDetail::channel_too_long, "", subscribe_to(std::string(256, 'x')),
+      {ErrorDetail::channel_empty, "", subscribe_command(""), "a channel name must not be empty"},
+      {ErrorDetail::channel_too_long, "", subscribe_command(std::string(256, 'x')),
        "a channel name has at most 255 bytes"},
-      {ErrorDetail::channel_control_character, "", subscribe_to("\\u0001"),
+      {ErrorDetail::channel_control_character, "", subscribe_command("\\u0001"),
        "a channel name must not hold control characters"},
-      {ErrorDetail::channel_reserved, "source.channels = [\"*\"]\n", subscribe_to("carillon.x"),
+      {ErrorDetail::channel_reserved, "source.channels = [\"*\"]\n", subscribe_command("carillon.x"),
        R"(a channel name must not begin with \"carillon.\": those channels are reserved)"},
       {ErrorDetail::channel_reserved, kPublishes + "commands.publish.to = \"*\"\n", chat_in("carillon.x"),
        R"(a channel name must not begin with \"carillon.\": those channels are reserved)"},
       {ErrorDetail::publish_member, kPublishes, R"({"type":"chat_message","data":{}})",
        "a member is missing or of the wrong type"},
       {ErrorDetail::publish_channel, kPublishes, chat_in(""), "it does not say where to publish"},
-      {ErrorDetail::client_channels, "limits.channels = 1\n", subscribe_to("b"), "too many channels"},
+      {ErrorDetail::client_channels, "limits.channels = 1\n", subscribe_command("b"), "too many channels"},
       {ErrorDetail::not_published, kPublishes, chat_in("c"), "not published"},
   };
 }
@@ -252,7 +252,7 @@ std::string error_message(const std::string& toml, std::string_view message, Opc
   ShardStage stage(toml);
   stage.publisher.is_full = true;
   const int fd = stage.open(upgrade_of("/api/ws?token=" + token_with("{}")));
-  stage.send(fd, client_frame(Opcode::text, subscribe_to("a")));
+  stage.send(fd, client_frame(Opcode::text, subscribe_command("a")));
   stage.send(fd, client_frame(opcode, message));
   const auto frames = stage.take_frames(fd);
   if (frames.size() != 1) return std::to_string(frames.size()) + " frames";
@@ -290,8 +290,8 @@ TEST(ErrorDetails, OfABinaryMessageAndOfAFullServerAreSettingsToo) {
             binary + "text only");
   const std::string full = "server.channels_max = 1\n" + kService;
   const std::string failed = "Failed to subscribe to the requested channel: ";
-  EXPECT_EQ(error_message(full, subscribe_to("b")), failed + "the server has too many channels");
-  EXPECT_EQ(error_message(full + "errors.details.server_channels = \"full\"\n", subscribe_to("b")),
+  EXPECT_EQ(error_message(full, subscribe_command("b")), failed + "the server has too many channels");
+  EXPECT_EQ(error_message(full + "errors.details.server_channels = \"full\"\n", subscribe_command("b")),
             failed + "full");
 }
 

@@ -26,11 +26,13 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Texts = std::vector<std::string>;
 
-constexpr std::string_view kService = "[[endpoint]]\nprofile = \"service\"\n";
+constexpr std::string_view kServiceEndpoint = "[[endpoint]]\nprofile = \"service\"\n";
 constexpr std::string_view kTime = "2026-01-01T00:00:00Z";
 constexpr std::string_view kChat = R"({"type":"chat_message","data":{"conversation_id":"c","content":"hi"}})";
 
-std::string service_with(std::string_view lines) { return std::string(kService) + std::string(lines); }
+std::string service_with(std::string_view lines) {
+  return std::string(kServiceEndpoint) + std::string(lines);
+}
 
 class NeverClosed final : public AudienceHost {
  public:
@@ -68,7 +70,7 @@ class FakeClients final : public CommandHost {
 };
 
 struct CommandStage {
-  explicit CommandStage(std::string_view toml = kService)
+  explicit CommandStage(std::string_view toml = kServiceEndpoint)
       : compiled(toml),
         fan_out(sockets, fanout::FanOutOptions{memory}, compiled.lag_rules(), nullptr),
         counters(compiled.endpoints.size()),

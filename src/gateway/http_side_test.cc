@@ -6,26 +6,6 @@
 namespace carillon::gateway::testing {
 namespace {
 
-std::string post(std::string_view path, std::string_view body, std::string_view headers = {}) {
-  return "POST " + std::string(path) +
-         " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
-         std::string(headers) + "\r\n" + std::string(body);
-}
-
-// The bodies of /echo's answers, concatenated.
-std::vector<std::string> bodies_of(std::string_view received) {
-  std::vector<std::string> bodies;
-  while (!received.empty()) {
-    const Answer answer = split_answer(received);
-    const std::size_t length = answer.head.find("Content-Length: ");
-    if (length == std::string::npos) break;
-    const auto size = static_cast<std::size_t>(std::stoul(answer.head.substr(length + 16)));
-    bodies.push_back(answer.body.substr(0, size));
-    received.remove_prefix(std::min(received.size(), answer.head.size() + size));
-  }
-  return bodies;
-}
-
 TEST(HttpSide, AConnectionIsKeptAliveBetweenRequests) {
   ShardStage stage;
   const int fd = stage.connect();

@@ -11,7 +11,6 @@ using websocket::Opcode;
 using Frames = std::vector<std::string>;
 using std::chrono::microseconds;
 
-constexpr std::string_view kService = "[[endpoint]]\nprofile = \"service\"\n";
 std::string service_upgrade() { return upgrade_of("/api/ws?token=" + token_with(R"({"sub":"alice"})")); }
 
 std::string many(int count, const std::string& bytes) {

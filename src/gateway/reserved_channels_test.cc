@@ -10,8 +10,6 @@ namespace {
 using websocket::Opcode;
 using Frames = std::vector<std::string>;
 
-constexpr std::string_view kService = "[[endpoint]]\nprofile = \"service\"\n";
-
 int open_service(ShardStage& stage) {
   return stage.open(upgrade_of("/api/ws?token=" + token_with(R"({"sub":"alice"})")));
 }

@@ -22,12 +22,12 @@ constexpr std::string_view kUpgrade =
     "\r\n";
 
 // What a reader made of a text, however it was cut.
-struct Outcome {
+struct HeadOutcome {
   HeadState state = HeadState::need_more;
   std::size_t consumed = 0;
   int status = 0;
   std::string shape;  // everything in the head
-  bool operator==(const Outcome&) const = default;
+  bool operator==(const HeadOutcome&) const = default;
 };
 
 std::string shape_of(const RequestHead& head) {
@@ -44,14 +44,14 @@ std::string shape_of(const RequestHead& head) {
   return shape;
 }
 
-Outcome outcome_of(const HeadReader& reader, std::size_t consumed) {
-  Outcome outcome{reader.state(), consumed, 0, {}};
+HeadOutcome outcome_of(const HeadReader& reader, std::size_t consumed) {
+  HeadOutcome outcome{reader.state(), consumed, 0, {}};
   if (reader.state() == HeadState::fault) outcome.status = reader.fault().status;
   if (reader.state() == HeadState::done) outcome.shape = shape_of(reader.head());
   return outcome;
 }
 
-Outcome read_in_parts(const std::vector<std::string_view>& parts, HeadLimits limits) {
+HeadOutcome read_in_parts(const std::vector<std::string_view>& parts, HeadLimits limits) {
   HeadReader reader(limits);
   std::size_t consumed = 0;
   for (const std::string_view part : parts) {
@@ -66,8 +66,8 @@ Outcome read_in_parts(const std::vector<std::string_view>& parts, HeadLimits lim
 }
 
 // Reads the text whole, byte by byte, and cut in two at every offset; all must agree.
-Outcome read(std::string_view text, HeadLimits limits = {}) {
-  const Outcome whole = read_in_parts({text}, limits);
+HeadOutcome read(std::string_view text, HeadLimits limits = {}) {
+  const HeadOutcome whole = read_in_parts({text}, limits);
   std::vector<std::string_view> bytes;
   for (std::size_t i = 0; i < text.size(); ++i) bytes.push_back(text.substr(i, 1));
   EXPECT_EQ(read_in_parts(bytes, limits), whole) << text;
@@ -90,7 +90,7 @@ RequestHead head_of(std::string_view text) {
 }
 
 TEST(HeadReader, ReadsAnUpgrade) {
-  const Outcome outcome = read(kUpgrade);
+  const HeadOutcome outcome = read(kUpgrade);
   EXPECT_EQ(outcome.state, HeadState::done);
   EXPECT_EQ(outcome.consumed, kUpgrade.size());
   const RequestHead head = head_of(kUpgrade);
@@ -179,7 +179,7 @@ TEST(HeadReader, RefusesMalformedRequestLines) {
                                                                {"\0"sv, 400},
                                                                {"{\"type\":\"ping\"}", 400}};
   for (const auto& [text, status] : cases) {
-    const Outcome outcome = read(text);
+    const HeadOutcome outcome = read(text);
     EXPECT_EQ(outcome.state, HeadState::fault) << text;
     EXPECT_EQ(outcome.status, status) << text;
   }

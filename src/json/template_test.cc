@@ -27,7 +27,7 @@ std::string render(std::string_view text, std::string_view body = kBody) {
   return out;
 }
 
-std::string error_of(std::string_view text) {
+std::string template_error(std::string_view text) {
   const auto compiled = Template::compile(text, kVariables);
   EXPECT_FALSE(compiled.has_value()) << text;
   return compiled ? "" : compiled.error().message;
@@ -100,26 +100,29 @@ TEST(Template, RefusesWhatCouldYieldInvalidJson) {
 }
 
 TEST(Template, ReportsWhereAndWhy) {
-  EXPECT_THAT(error_of(R"({"a":"$channel"})"),
+  EXPECT_THAT(template_error(R"({"a":"$channel"})"),
               HasSubstr("at byte 6: $channel stands inside a string; write it without"));
-  EXPECT_THAT(error_of(R"({"a":"5$ each"})"), HasSubstr("at byte 7: a literal `$` is written `$$`"));
-  EXPECT_THAT(error_of("{$channel:1}"),
+  EXPECT_THAT(template_error(R"({"a":"5$ each"})"), HasSubstr("at byte 7: a literal `$` is written `$$`"));
+  EXPECT_THAT(template_error("{$channel:1}"),
               HasSubstr("at byte 1: $channel must take the place of a whole value"));
-  EXPECT_THAT(error_of("[1$body]"), HasSubstr("at byte 2: $body must take the place of a whole value"));
-  EXPECT_THAT(error_of("$body.type"), HasSubstr("at byte 5: $body must take the place of a whole value"));
-  EXPECT_THAT(error_of("[$$]"), HasSubstr("at byte 1: a literal `$` may only stand inside a string"));
-  EXPECT_THAT(error_of("[$ ]"), HasSubstr("at byte 1: a variable's name is missing"));
-  EXPECT_THAT(error_of("[$body,$body/data,]"), HasSubstr("at byte 18: this is not what JSON allows here"));
-  EXPECT_THAT(error_of("[\"$$$$\",01]"), HasSubstr("at byte 9: this is not how JSON writes a number"));
-  EXPECT_THAT(error_of("{\"a\":$body"), HasSubstr("at byte 10: the JSON text ends too early"));
-  EXPECT_THAT(error_of("[$body/a~2]"), HasSubstr("at byte 6: in a JSON Pointer"));
+  EXPECT_THAT(template_error("[1$body]"), HasSubstr("at byte 2: $body must take the place of a whole value"));
+  EXPECT_THAT(template_error("$body.type"),
+              HasSubstr("at byte 5: $body must take the place of a whole value"));
+  EXPECT_THAT(template_error("[$$]"), HasSubstr("at byte 1: a literal `$` may only stand inside a string"));
+  EXPECT_THAT(template_error("[$ ]"), HasSubstr("at byte 1: a variable's name is missing"));
+  EXPECT_THAT(template_error("[$body,$body/data,]"),
+              HasSubstr("at byte 18: this is not what JSON allows here"));
+  EXPECT_THAT(template_error("[\"$$$$\",01]"), HasSubstr("at byte 9: this is not how JSON writes a number"));
+  EXPECT_THAT(template_error("{\"a\":$body"), HasSubstr("at byte 10: the JSON text ends too early"));
+  EXPECT_THAT(template_error("[$body/a~2]"), HasSubstr("at byte 6: in a JSON Pointer"));
 }
 
 TEST(Template, NamesTheNearestVariable) {
-  EXPECT_THAT(error_of("[$chanel]"),
+  EXPECT_THAT(template_error("[$chanel]"),
               HasSubstr("at byte 1: there is no variable $chanel; did you mean $channel?"));
-  EXPECT_THAT(error_of("[$time_z]"), HasSubstr("did you mean $time_s?"));
-  EXPECT_THAT(error_of("[$something_else]"), HasSubstr("there are $channel, $*, $body, $time_s, $time_ms"));
+  EXPECT_THAT(template_error("[$time_z]"), HasSubstr("did you mean $time_s?"));
+  EXPECT_THAT(template_error("[$something_else]"),
+              HasSubstr("there are $channel, $*, $body, $time_s, $time_ms"));
   const auto none = Template::compile("$a", {});
   ASSERT_FALSE(none);
   EXPECT_THAT(none.error().message, HasSubstr("none may be used here"));

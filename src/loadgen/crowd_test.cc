@@ -18,7 +18,7 @@
 namespace carillon::loadgen {
 namespace {
 
-constexpr auto kPatience = seconds(20);
+constexpr auto kCrowdPatience = seconds(20);
 
 // ThreadSanitizer takes a descriptor's number for the same file in every thread, and with several threads
 // each has a table of its own. What one thread and its owner share it can judge.
@@ -82,7 +82,7 @@ ClientSettings clients_of(const SmallServer& server) {
 }
 
 Crowd::State when_heard(Crowd& crowd, std::uint64_t events) {
-  const MonoTime deadline = mono_now() + kPatience;
+  const MonoTime deadline = mono_now() + kCrowdPatience;
   Crowd::State state = crowd.state();
   for (; state.counters.events < events && mono_now() < deadline; state = crowd.state()) {
     wait_until(mono_now() + milliseconds(1));

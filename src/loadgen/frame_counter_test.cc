@@ -29,7 +29,7 @@ class Notes final : public FrameListener, public PayloadListener {
   std::string ignored;
 };
 
-std::string frame(Opcode opcode, std::string_view payload) {
+std::string server_frame(Opcode opcode, std::string_view payload) {
   std::string out;
   websocket::append_frame(out, opcode, payload);
   return out;
@@ -55,8 +55,8 @@ TEST(FrameCounter, CountsFramesOfEveryLengthForm) {
   FrameCounter counter;
   Notes notes;
   for (std::size_t bytes : {0u, 1u, 125u, 126u, 65535u, 65536u, 200'000u}) {
-    EXPECT_EQ(counter.feed(frame(Opcode::text, std::string(bytes, 'x')), notes), 1u) << bytes;
-    EXPECT_EQ(counter.feed(frame(Opcode::binary, std::string(bytes, 'x')), notes), 1u) << bytes;
+    EXPECT_EQ(counter.feed(server_frame(Opcode::text, std::string(bytes, 'x')), notes), 1u) << bytes;
+    EXPECT_EQ(counter.feed(server_frame(Opcode::binary, std::string(bytes, 'x')), notes), 1u) << bytes;
   }
   EXPECT_TRUE(notes.controls.empty());
   EXPECT_TRUE(notes.shorts.empty());
@@ -64,9 +64,10 @@ TEST(FrameCounter, CountsFramesOfEveryLengthForm) {
 
 TEST(FrameCounter, IsExactWhereverTheStreamIsSplit) {
   const std::string bytes =
-      frame(Opcode::text, "") + frame(Opcode::text, "short") + frame(Opcode::ping, "are you there") +
-      frame(Opcode::text, std::string(300, 'y')) + frame(Opcode::pong, "") +
-      frame(Opcode::binary, std::string(70'000, 'z')) + frame(Opcode::close, "\x03\xe8");
+      server_frame(Opcode::text, "") + server_frame(Opcode::text, "short") +
+      server_frame(Opcode::ping, "are you there") + server_frame(Opcode::text, std::string(300, 'y')) +
+      server_frame(Opcode::pong, "") + server_frame(Opcode::binary, std::string(70'000, 'z')) +
+      server_frame(Opcode::close, "\x03\xe8");
   for (std::size_t piece : {1u, 2u, 3u, 5u, 7u, 64u, 100'000u}) {
     Notes notes;
     EXPECT_EQ(count_in_pieces(bytes, piece, notes), 4u) << piece;
@@ -80,7 +81,7 @@ TEST(FrameCounter, IsExactWhereverTheStreamIsSplit) {
 TEST(FrameCounter, AMessageInFragmentsIsOneEvent) {
   FrameCounter counter;
   Notes notes;
-  const std::string bytes = fragment(Opcode::text, "one ", Fin::no) + frame(Opcode::ping, "") +
+  const std::string bytes = fragment(Opcode::text, "one ", Fin::no) + server_frame(Opcode::ping, "") +
                             fragment(Opcode::continuation, "message", Fin::yes);
   EXPECT_EQ(counter.feed(bytes, notes), 1u);
 }
@@ -89,7 +90,8 @@ TEST(FrameCounter, ShortFramesCanBeKeptOutOfTheCount) {
   FrameCounter counter;
   Notes notes;
   notes.ignored = "2";
-  const std::string bytes = frame(Opcode::text, "2") + frame(Opcode::text, "3") + frame(Opcode::text, "22");
+  const std::string bytes =
+      server_frame(Opcode::text, "2") + server_frame(Opcode::text, "3") + server_frame(Opcode::text, "22");
   EXPECT_EQ(counter.feed(bytes, notes, 1), 2u);
   EXPECT_EQ(notes.shorts, (std::vector<std::string>{"2", "3"}));
 }

@@ -9,7 +9,7 @@ namespace {
 using namespace std::string_view_literals;
 using namespace testing;
 
-constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
+constexpr std::uint64_t kWithoutLimit = ~std::uint64_t{0};
 
 std::string text_event(std::size_t size) {
   return "text " + std::to_string(size) + " " + std::string(size, 'x');
@@ -185,14 +185,14 @@ TEST(FrameReaderLimits, MessagesOf262144FragmentsWork_Echo) {
 // --- Payload::discard ---
 
 TEST(FrameReaderDiscard, ReportsEachMessageWithoutItsPayload) {
-  const ReaderLimits limits{.message_bytes_max = kNoLimit, .payload = Payload::discard};
+  const ReaderLimits limits{.message_bytes_max = kWithoutLimit, .payload = Payload::discard};
   expect_events(frame(Opcode::text, "Hello") + frame(Opcode::binary, "abc", Fin::no) +
                     frame(Opcode::ping, "p") + frame(Opcode::continuation, "defg"),
                 {"text 5 ", "ping p", "binary 7 "}, limits);
 }
 
 TEST(FrameReaderDiscard, HoldsNothingWhateverTheSize) {
-  const ReaderLimits limits{.message_bytes_max = kNoLimit, .payload = Payload::discard};
+  const ReaderLimits limits{.message_bytes_max = kWithoutLimit, .payload = Payload::discard};
   Feeding feeding(limits);
   feeding.feed("\x81\xff\x00\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00"sv);  // 256 MiB of text
   const std::string piece(65536, 'x');
@@ -205,7 +205,7 @@ TEST(FrameReaderDiscard, HoldsNothingWhateverTheSize) {
 }
 
 TEST(FrameReaderDiscard, CutPingsInsideAMessageAreHeldAndLetGo) {
-  const ReaderLimits limits{.message_bytes_max = kNoLimit, .payload = Payload::discard};
+  const ReaderLimits limits{.message_bytes_max = kWithoutLimit, .payload = Payload::discard};
   const std::string ping = frame(Opcode::ping, "ping");
   Feeding feeding(limits);
   feeding.feed(frame(Opcode::text, "abc", Fin::no) + ping.substr(0, 8));
@@ -223,7 +223,7 @@ TEST(FrameReaderDiscard, Over512BytesIs1009) {
 }
 
 TEST(FrameReaderDiscard, TextIsStillUtf8) {
-  const ReaderLimits limits{.message_bytes_max = kNoLimit, .payload = Payload::discard};
+  const ReaderLimits limits{.message_bytes_max = kWithoutLimit, .payload = Payload::discard};
   expect_fault(frame(Opcode::text, "ab\xFF"), CloseCode::invalid_payload, limits);
   expect_fault(frame(Opcode::text, "ab\xC3"), CloseCode::invalid_payload, limits);
   expect_fault(frame(Opcode::text, "ab\xC3", Fin::no) + frame(Opcode::continuation, "x"),

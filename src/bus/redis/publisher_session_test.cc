@@ -12,7 +12,7 @@ namespace {
 using testing::array;
 using testing::Tally;
 
-constexpr MonoTime kStart{std::chrono::hours(1)};
+constexpr MonoTime kSessionStart{std::chrono::hours(1)};
 
 class Mouth final : public PublisherListener {
  public:
@@ -26,19 +26,19 @@ class Mouth final : public PublisherListener {
   std::string refused;
 };
 
-struct Fixture {
+struct PublisherStage {
   Mouth mouth;
   PublisherSession session{{}, {}, mouth};
   std::string out;
   Tally tally;
 
   void make_ready() {
-    session.open(kStart, out);
-    ASSERT_FALSE(session.feed("+PONG\r\n", kStart));
+    session.open(kSessionStart, out);
+    ASSERT_FALSE(session.feed("+PONG\r\n", kSessionStart));
     ASSERT_TRUE(session.ready());
     out.clear();
   }
-  bool publish(std::string_view channel, std::string_view body, MonoTime now = kStart) {
+  bool publish(std::string_view channel, std::string_view body, MonoTime now = kSessionStart) {
     auto done = tally.done();
     return session.try_publish(channel, body, now, out, done);
   }
@@ -48,18 +48,19 @@ TEST(PublisherSession, OpensWithAuthSelectAndPing) {
   Mouth mouth;
   std::string out;
   PublisherSession session({"u", Secret("p"), 2}, {}, mouth);
-  session.open(kStart, out);
+  session.open(kSessionStart, out);
   EXPECT_EQ(out, array({"AUTH", "u", "p"}) + array({"SELECT", "2"}) + array({"PING"}));
-  EXPECT_FALSE(session.feed("+OK\r\n+OK\r\n", kStart));
+  EXPECT_FALSE(session.feed("+OK\r\n+OK\r\n", kSessionStart));
   EXPECT_FALSE(session.ready());
-  EXPECT_FALSE(session.feed("+PONG\r\n", kStart));
+  EXPECT_FALSE(session.feed("+PONG\r\n", kSessionStart));
   EXPECT_TRUE(session.ready());
 }
 
 TEST(PublisherSession, AUserThatMayNotPingMayStillPublish) {
-  Fixture f;
-  f.session.open(kStart, f.out);
-  EXPECT_FALSE(f.session.feed("-NOPERM this user has no permissions to run the 'ping' command\r\n", kStart));
+  PublisherStage f;
+  f.session.open(kSessionStart, f.out);
+  EXPECT_FALSE(
+      f.session.feed("-NOPERM this user has no permissions to run the 'ping' command\r\n", kSessionStart));
   EXPECT_TRUE(f.session.ready());
 }
 
@@ -75,9 +76,9 @@ TEST(PublisherSession, ABadOpeningIsAFault) {
                {"$5\r\nhello\r\n", FaultKind::protocol},
                {"garbage\r\n", FaultKind::protocol}};
   for (const auto& row : table) {
-    Fixture f;
-    f.session.open(kStart, f.out);
-    const auto fault = f.session.feed(row.bytes, kStart);
+    PublisherStage f;
+    f.session.open(kSessionStart, f.out);
+    const auto fault = f.session.feed(row.bytes, kSessionStart);
     ASSERT_TRUE(fault) << row.bytes;
     EXPECT_EQ(fault->kind, row.kind) << row.bytes;
   }
@@ -86,13 +87,13 @@ TEST(PublisherSession, ABadOpeningIsAFault) {
 TEST(PublisherSession, AnswersComeInTheOrderOfTheCommandsWhereverTheBytesAreSplit) {
   const std::string bytes = ":0\r\n:12\r\n-OOM command not allowed\r\n:1\r\n";
   for (std::size_t split = 0; split <= bytes.size(); ++split) {
-    Fixture f;
+    PublisherStage f;
     f.make_ready();
     for (const auto* body : {"1", "2", "3", "4"}) ASSERT_TRUE(f.publish("c", body));
     ASSERT_EQ(f.out, array({"PUBLISH", "c", "1"}) + array({"PUBLISH", "c", "2"}) +
                          array({"PUBLISH", "c", "3"}) + array({"PUBLISH", "c", "4"}));
-    ASSERT_FALSE(f.session.feed(std::string_view(bytes).substr(0, split), kStart));
-    ASSERT_FALSE(f.session.feed(std::string_view(bytes).substr(split), kStart));
+    ASSERT_FALSE(f.session.feed(std::string_view(bytes).substr(0, split), kSessionStart));
+    ASSERT_FALSE(f.session.feed(std::string_view(bytes).substr(split), kSessionStart));
     ASSERT_EQ(f.tally.accepted, 3);
     ASSERT_EQ(f.tally.refused, 1);
     ASSERT_EQ(f.session.waiting(), 0U);
@@ -101,14 +102,14 @@ TEST(PublisherSession, AnswersComeInTheOrderOfTheCommandsWhereverTheBytesAreSpli
 }
 
 TEST(PublisherSession, AnOverdueAnswerIsAFaultTheOverdueTimedOutTheRestUnavailable) {
-  Fixture f;
+  PublisherStage f;
   f.make_ready();
   EXPECT_EQ(f.session.next_deadline(), MonoTime::max());
   ASSERT_TRUE(f.publish("c", "1"));
-  ASSERT_TRUE(f.publish("c", "2", kStart + seconds(1)));
-  EXPECT_EQ(f.session.next_deadline(), kStart + seconds(5));
-  EXPECT_FALSE(f.session.advance(kStart + seconds(5) - milliseconds(1)));
-  const auto fault = f.session.advance(kStart + seconds(5));
+  ASSERT_TRUE(f.publish("c", "2", kSessionStart + seconds(1)));
+  EXPECT_EQ(f.session.next_deadline(), kSessionStart + seconds(5));
+  EXPECT_FALSE(f.session.advance(kSessionStart + seconds(5) - milliseconds(1)));
+  const auto fault = f.session.advance(kSessionStart + seconds(5));
   ASSERT_TRUE(fault);
   EXPECT_EQ(fault->kind, FaultKind::silent);
   EXPECT_EQ(f.tally.timed_out, 1);
@@ -118,12 +119,12 @@ TEST(PublisherSession, AnOverdueAnswerIsAFaultTheOverdueTimedOutTheRestUnavailab
 }
 
 TEST(PublisherSession, AtMostTenThousandWait) {
-  Fixture f;
+  PublisherStage f;
   f.make_ready();
   for (std::size_t i = 0; i + 1 < kWaitingMax; ++i) ASSERT_TRUE(f.publish("c", "x"));
   EXPECT_TRUE(f.publish("c", "the last"));
   EXPECT_FALSE(f.publish("c", "one too many"));
-  EXPECT_FALSE(f.session.feed(":1\r\n", kStart));
+  EXPECT_FALSE(f.session.feed(":1\r\n", kSessionStart));
   EXPECT_TRUE(f.publish("c", "room again"));
   f.session.close();
   EXPECT_EQ(f.tally.unavailable, static_cast<int>(kWaitingMax));
@@ -132,10 +133,10 @@ TEST(PublisherSession, AtMostTenThousandWait) {
 // A batch of 10,000 events that went out in several writes was refused from the 9,996th event on: each write
 // had asked for the server's role as well.
 TEST(PublisherSession, QuestionsOfOurOwnTakeNoPlaceOfAPublish) {
-  Fixture f;
+  PublisherStage f;
   f.make_ready();
-  f.session.append_probe("carillon.probe.x", "1", kStart, f.out);
-  f.session.append_ping(kStart, f.out);
+  f.session.append_probe("carillon.probe.x", "1", kSessionStart, f.out);
+  f.session.append_ping(kSessionStart, f.out);
   for (std::size_t i = 0; i < kWaitingMax; ++i) ASSERT_TRUE(f.publish("c", "x")) << i;
   EXPECT_FALSE(f.publish("c", "one too many"));
   f.session.close();
@@ -143,11 +144,11 @@ TEST(PublisherSession, QuestionsOfOurOwnTakeNoPlaceOfAPublish) {
 }
 
 TEST(PublisherSession, NothingIsPublishedBeforeItIsReadyOrAfterItIsClosed) {
-  Fixture f;
+  PublisherStage f;
   EXPECT_FALSE(f.publish("c", "1"));
-  f.session.open(kStart, f.out);
+  f.session.open(kSessionStart, f.out);
   EXPECT_FALSE(f.publish("c", "1"));
-  EXPECT_FALSE(f.session.feed("+PONG\r\n", kStart));
+  EXPECT_FALSE(f.session.feed("+PONG\r\n", kSessionStart));
   EXPECT_TRUE(f.publish("c", "1"));
   f.session.close();
   EXPECT_FALSE(f.publish("c", "1"));
@@ -155,28 +156,28 @@ TEST(PublisherSession, NothingIsPublishedBeforeItIsReadyOrAfterItIsClosed) {
 }
 
 TEST(PublisherSession, ADoneMayPublishAgain) {
-  Fixture f;
+  PublisherStage f;
   f.make_ready();
   bool again = false;
   PublishDone done = [&](PublishResult) { again = f.publish("c", "2"); };
-  ASSERT_TRUE(f.session.try_publish("c", "1", kStart, f.out, done));
-  EXPECT_FALSE(f.session.feed(":1\r\n", kStart));
+  ASSERT_TRUE(f.session.try_publish("c", "1", kSessionStart, f.out, done));
+  EXPECT_FALSE(f.session.feed(":1\r\n", kSessionStart));
   EXPECT_TRUE(again);
   EXPECT_EQ(f.session.waiting(), 1U);
   PublishDone late = [&](PublishResult) { again = f.publish("c", "3"); };
-  ASSERT_TRUE(f.session.try_publish("c", "1", kStart, f.out, late));
+  ASSERT_TRUE(f.session.try_publish("c", "1", kSessionStart, f.out, late));
   f.session.close();
   EXPECT_FALSE(again) << "it is closed by then";
 }
 
 TEST(PublisherSession, ReportsAForbiddenProbeAndOnlyThat) {
-  Fixture f;
+  PublisherStage f;
   f.make_ready();
-  for (int i = 0; i < 3; ++i) f.session.append_probe("carillon.probe.n1", "abc", kStart, f.out);
-  f.session.append_ping(kStart, f.out);
-  EXPECT_FALSE(f.session.feed(":1\r\n-ERR other\r\n", kStart));
+  for (int i = 0; i < 3; ++i) f.session.append_probe("carillon.probe.n1", "abc", kSessionStart, f.out);
+  f.session.append_ping(kSessionStart, f.out);
+  EXPECT_FALSE(f.session.feed(":1\r\n-ERR other\r\n", kSessionStart));
   EXPECT_TRUE(f.mouth.forbidden.empty());
-  EXPECT_FALSE(f.session.feed("-NOPERM no publish\r\n+PONG\r\n", kStart));
+  EXPECT_FALSE(f.session.feed("-NOPERM no publish\r\n+PONG\r\n", kSessionStart));
   EXPECT_EQ(
       f.mouth.forbidden,
       "the broker refused PUBLISH carillon.probe.n1: NOPERM no publish; grant it with ACL SETUSER <user> "
@@ -186,10 +187,10 @@ TEST(PublisherSession, ReportsAForbiddenProbeAndOnlyThat) {
 }
 
 TEST(PublisherSession, ARefusedPublishNamesTheChannelAndTheGrant) {
-  Fixture f;
+  PublisherStage f;
   f.make_ready();
   ASSERT_TRUE(f.publish("orion.a", "1"));
-  EXPECT_FALSE(f.session.feed("-NOPERM No permissions to access a channel\r\n", kStart));
+  EXPECT_FALSE(f.session.feed("-NOPERM No permissions to access a channel\r\n", kSessionStart));
   EXPECT_EQ(f.tally.refused, 1);
   EXPECT_TRUE(f.mouth.refused.ends_with("ACL SETUSER <user> &orion.a")) << f.mouth.refused;
 }
@@ -209,14 +210,14 @@ struct MasterFixture {
   Tally tally;
 
   void open(const std::string& role) {
-    session.open(kStart, out);
+    session.open(kSessionStart, out);
     EXPECT_EQ(std::exchange(out, {}), array({"PING"}) + array({"INFO", "server"}) + kAskRole);
     feed("+PONG\r\n" + kServer + role);
   }
-  void feed(const std::string& bytes) { fault = session.feed(bytes, kStart); }
+  void feed(const std::string& bytes) { fault = session.feed(bytes, kSessionStart); }
   void publish(std::string_view body) {
     auto done = tally.done();
-    ASSERT_TRUE(session.try_publish("c", body, kStart, out, done));
+    ASSERT_TRUE(session.try_publish("c", body, kSessionStart, out, done));
   }
   std::optional<Fault> fault;
 };
@@ -236,10 +237,10 @@ TEST(PublisherSession, APublishIsAcceptedOnlyOnceTheServerHasConfirmedThatItIsAM
   EXPECT_EQ(f.session.identity().run_id, "aaaa");
   f.publish("1");
   f.publish("2");
-  f.session.before_write(kStart, f.out);
+  f.session.before_write(kSessionStart, f.out);
   EXPECT_EQ(f.out, array({"PUBLISH", "c", "1"}) + array({"PUBLISH", "c", "2"}) + kAskRole);
   std::string more;
-  f.session.before_write(kStart, more);
+  f.session.before_write(kSessionStart, more);
   EXPECT_EQ(more, "") << "one question a write";
   f.feed(":1\r\n:1\r\n");
   EXPECT_EQ(f.tally.all(), 0);
@@ -253,9 +254,9 @@ TEST(PublisherSession, WhatADemotedMasterAcknowledgesIsUnavailable) {
   MasterFixture f;
   f.open(kMaster);
   f.publish("1");
-  f.session.before_write(kStart, f.out);
+  f.session.before_write(kSessionStart, f.out);
   f.publish("2");
-  f.session.before_write(kStart, f.out);
+  f.session.before_write(kSessionStart, f.out);
   f.feed(":1\r\n" + kReplica + ":1\r\n");
   ASSERT_TRUE(f.fault);
   f.session.close();
@@ -270,7 +271,7 @@ TEST(PublisherSession, AServerThatMayNotReportItsRoleIsAcceptedAsItIs) {
   EXPECT_TRUE(f.session.identity().refusal.ends_with("ACL SETUSER <user> +info"));
   f.publish("1");
   f.out.clear();
-  f.session.before_write(kStart, f.out);
+  f.session.before_write(kSessionStart, f.out);
   EXPECT_EQ(f.out, "");
   f.feed(":1\r\n");
   EXPECT_EQ(f.tally.accepted, 1);
@@ -280,18 +281,18 @@ TEST(PublisherSession, TheRoleThatIsNotAnsweredInTimeIsAFaultAndWhatWaitedForItU
   MasterFixture f;
   f.open(kMaster);
   f.publish("1");
-  f.session.before_write(kStart, f.out);
+  f.session.before_write(kSessionStart, f.out);
   f.feed(":1\r\n");
-  EXPECT_TRUE(f.session.advance(kStart + seconds(5)));
+  EXPECT_TRUE(f.session.advance(kSessionStart + seconds(5)));
   f.session.close();
   EXPECT_EQ(f.tally.unavailable, 1);
   EXPECT_EQ(f.tally.all(), 1);
 }
 
 TEST(PublisherSession, AnAnswerToNothingIsAFault) {
-  Fixture f;
+  PublisherStage f;
   f.make_ready();
-  const auto fault = f.session.feed(":1\r\n", kStart);
+  const auto fault = f.session.feed(":1\r\n", kSessionStart);
   ASSERT_TRUE(fault);
   EXPECT_EQ(fault->kind, FaultKind::protocol);
 }

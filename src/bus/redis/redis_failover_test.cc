@@ -13,10 +13,10 @@ using testing::RedisServer;
 using testing::run_long_tests;
 using testing::TcpServer;
 using testing::url_of;
-using Fixture = testing::BusStage;
+using FailoverStage = testing::BusStage;
 
 BusOptions checked(std::uint16_t port) {
-  auto options = Fixture::quick(url_of(port));
+  auto options = FailoverStage::quick(url_of(port));
   options.role = BrokerRole::master;
   options.address_check_interval = run_long_tests() ? milliseconds(5000) : milliseconds(300);
   return options;
@@ -26,7 +26,7 @@ TEST(RedisFailoverTest, AFailoverBehindAVirtualAddressIsDetectedAndTheGapIsRepor
   RedisServer old_master;
   RedisServer new_master;
   TcpServer address = TcpServer::proxy_to(old_master.port());
-  Fixture f(checked(address.port()));
+  FailoverStage f(checked(address.port()));
   ASSERT_TRUE(f.start()) << f.bus->status().detail;
   ASSERT_TRUE(f.until([&] { return f.bus->counters().address_checks.load() >= 2; }, seconds(20)));
   EXPECT_EQ(f.bus->counters().failovers_to_other.load(), 0U);
@@ -45,7 +45,7 @@ TEST(RedisFailoverTest, ADemotedMasterAcknowledgesNothingAndIsLeft) {
   RedisServer old_master;
   RedisServer new_master;
   TcpServer address = TcpServer::proxy_to(old_master.port());
-  Fixture f(checked(address.port()));
+  FailoverStage f(checked(address.port()));
   ASSERT_TRUE(f.start()) << f.bus->status().detail;
   f.bus->publish("orion.a", "1", f.tally.done());
   ASSERT_TRUE(f.until([&] { return f.tally.accepted == 1; }));
@@ -64,13 +64,13 @@ TEST(RedisFailoverTest, ADemotedMasterAcknowledgesNothingAndIsLeft) {
 TEST(RedisFailoverTest, AReplicaIsDownUnlessAnyRoleWillDo) {
   RedisServer master;
   RedisServer replica({"--replicaof", "127.0.0.1", std::to_string(master.port())});
-  Fixture wants_master(checked(replica.port()));
+  FailoverStage wants_master(checked(replica.port()));
   wants_master.bus->start();
   ASSERT_TRUE(wants_master.until([&] { return wants_master.is_down(); }));
   EXPECT_NE(wants_master.bus->status().detail.find("bus.role"), std::string::npos);
   auto options = checked(replica.port());
   options.role = BrokerRole::any;
-  Fixture any(std::move(options));
+  FailoverStage any(std::move(options));
   ASSERT_TRUE(any.start()) << any.bus->status().detail;
   ASSERT_TRUE(any.until([&] { return any.bus->counters().address_checks.load() >= 1; }, seconds(20)));
   EXPECT_TRUE(any.is_up());
@@ -81,7 +81,7 @@ TEST(RedisFailoverTest, WhereInfoIsForbiddenItWorksAndLogsWhatIsMissingOnce) {
   ASSERT_EQ(server.command({"ACL", "SETUSER", "ear", "on", ">p", "&*", "+@all", "-info"}), "OK");
   auto options = checked(server.port());
   options.url = url_of(server.port(), "ear:p@");
-  Fixture f(std::move(options));
+  FailoverStage f(std::move(options));
   ASSERT_TRUE(f.start()) << f.bus->status().detail;
   f.bus->publish("orion.a", "1", f.tally.done());
   ASSERT_TRUE(f.until([&] { return f.tally.accepted == 1; }));

@@ -16,11 +16,11 @@ using testing::RedisServer;
 using testing::run_long_tests;
 using testing::TcpServer;
 using testing::url_of;
-using Fixture = testing::BusStage;
+using ServerStage = testing::BusStage;
 
 TEST(RedisServerTest, APublishedEventIsReceivedOnceWhateverThePatterns) {
   RedisServer server;
-  Fixture f(url_of(server.port()));
+  ServerStage f(url_of(server.port()));
   ASSERT_TRUE(f.start()) << f.bus->status().detail;
   const std::string binary("\0\r\n*1\r\n\xff", 8);
   server.publish("orion.a", "both patterns match");
@@ -38,7 +38,7 @@ TEST(RedisServerTest, APublishedEventIsReceivedOnceWhateverThePatterns) {
 
 TEST(RedisServerTest, OurOwnPublishesComeBackInOrderAndAreAcknowledged) {
   RedisServer server;
-  Fixture f(url_of(server.port()));
+  ServerStage f(url_of(server.port()));
   ASSERT_TRUE(f.start());
   for (int i = 0; i < 5000; ++i) f.bus->publish("orion.n", std::to_string(i), f.tally.done());
   ASSERT_TRUE(f.until([&] { return f.tally.accepted == 5000 && f.sink.events == 5000; }));
@@ -52,7 +52,7 @@ TEST(RedisServerTest, OurOwnPublishesComeBackInOrderAndAreAcknowledged) {
 
 TEST(RedisServerTest, AfterAKillAndRestartTheBrokerIsReconnectedWithinASecondAndTheGapIsReported) {
   RedisServer server;
-  Fixture f(url_of(server.port()));
+  ServerStage f(url_of(server.port()));
   ASSERT_TRUE(f.start());
   ASSERT_TRUE(f.receives(server, "orion.a", "before"));
   server.kill();
@@ -74,7 +74,7 @@ TEST(RedisServerTest, AfterAKillAndRestartTheBrokerIsReconnectedWithinASecondAnd
 
 TEST(RedisServerTest, EveryKillOfTheSubscriptionIsAGapNoneIsSilent) {
   RedisServer server;
-  Fixture f(url_of(server.port()));
+  ServerStage f(url_of(server.port()));
   ASSERT_TRUE(f.start());
   const int rounds = run_long_tests() ? 60 : 5;
   for (int i = 1; i <= rounds; ++i) {
@@ -88,13 +88,13 @@ TEST(RedisServerTest, EveryKillOfTheSubscriptionIsAGapNoneIsSilent) {
 
 TEST(RedisServerTest, EveryOperationOnAFrozenBrokerEndsInTimeAndTheBusRecoversWithinASecond) {
   RedisServer server;
-  auto options = Fixture::quick(url_of(server.port()));
+  auto options = ServerStage::quick(url_of(server.port()));
   if (!run_long_tests()) {
     options.operation_timeout = milliseconds(400);
     options.probe_interval = milliseconds(400);
   }
   const auto timeout = options.operation_timeout;
-  Fixture f(std::move(options));
+  ServerStage f(std::move(options));
   ASSERT_TRUE(f.start());
   server.freeze();
   const auto frozen = mono_now();
@@ -115,12 +115,12 @@ TEST(RedisServerTest, EveryOperationOnAFrozenBrokerEndsInTimeAndTheBusRecoversWi
 TEST(RedisServerTest, ASubscriptionThatDeliversNothingIsDetectedByTheProbe) {
   RedisServer server;
   TcpServer proxy = TcpServer::proxy_to(server.port());
-  auto options = Fixture::quick(url_of(proxy.port()));
+  auto options = ServerStage::quick(url_of(proxy.port()));
   if (!run_long_tests()) {
     options.operation_timeout = milliseconds(400);
     options.probe_interval = milliseconds(400);
   }
-  Fixture f(std::move(options));
+  ServerStage f(std::move(options));
   ASSERT_TRUE(f.start());
   proxy.mute_subscribers();
   const auto muted = mono_now();
@@ -135,7 +135,7 @@ TEST(RedisServerTest, ASubscriptionThatDeliversNothingIsDetectedByTheProbe) {
 
 TEST(RedisServerTest, AWrongPasswordIsNamedNeverShownAndTriedSlowly) {
   RedisServer server({"--requirepass", "the-right-one"});
-  Fixture wrong(url_of(server.port(), ":hunter2@"));
+  ServerStage wrong(url_of(server.port(), ":hunter2@"));
   wrong.bus->start();
   ASSERT_TRUE(wrong.until([&] { return wrong.is_down(); }));
   EXPECT_EQ(wrong.bus->status().detail, "the broker refused AUTH: WRONGPASS");
@@ -143,11 +143,11 @@ TEST(RedisServerTest, AWrongPasswordIsNamedNeverShownAndTriedSlowly) {
   const auto watched = mono_now() + milliseconds(1000);
   wrong.until([&] { return mono_now() > watched; });
   EXPECT_EQ(wrong.log.lines.size(), 1U);
-  Fixture none(url_of(server.port()));
+  ServerStage none(url_of(server.port()));
   none.bus->start();
   ASSERT_TRUE(none.until([&] { return none.is_down(); }));
   EXPECT_NE(none.bus->status().detail.find("NOAUTH"), std::string::npos);
-  Fixture right(url_of(server.port(), ":the-right-one@") + "/2");
+  ServerStage right(url_of(server.port(), ":the-right-one@") + "/2");
   ASSERT_TRUE(right.start()) << right.bus->status().detail;
   EXPECT_EQ(right.bus->display_url(), url_of(server.port()) + "/2");
   right.expect_no_secret("the-right-one");
@@ -156,7 +156,7 @@ TEST(RedisServerTest, AWrongPasswordIsNamedNeverShownAndTriedSlowly) {
 TEST(RedisServerTest, AUserWithoutPermissionToPublishStillReceives) {
   RedisServer server;
   ASSERT_EQ(server.command({"ACL", "SETUSER", "ear", "on", ">p@ss", "&*", "+@all", "-publish"}), "OK");
-  Fixture f(url_of(server.port(), "ear:p%40ss@"));
+  ServerStage f(url_of(server.port(), "ear:p%40ss@"));
   ASSERT_TRUE(f.start()) << f.bus->status().detail;
   EXPECT_EQ(f.log.count("not permitted"), 1U);
   EXPECT_TRUE(f.receives(server, "orion.a", "x"));
@@ -170,12 +170,12 @@ TEST(RedisServerTest, AUserWithoutTheProbesChannelStillReceivesAndOneWithoutAnyG
   ASSERT_EQ(server.command({"ACL", "SETUSER", "some", "on", ">p", "resetchannels", "&orion.*", "&orion.a",
                             "&plain", "+@all"}),
             "OK");
-  Fixture some(url_of(server.port(), "some:p@"));
+  ServerStage some(url_of(server.port(), "some:p@"));
   ASSERT_TRUE(some.start()) << some.bus->status().detail;
   EXPECT_TRUE(some.receives(server, "orion.a", "x"));
   EXPECT_EQ(some.log.count("not permitted"), 1U);
   ASSERT_EQ(server.command({"ACL", "SETUSER", "none", "on", ">p", "resetchannels", "+@all"}), "OK");
-  Fixture none(url_of(server.port(), "none:p@"));
+  ServerStage none(url_of(server.port(), "none:p@"));
   none.bus->start();
   ASSERT_TRUE(none.until([&] { return none.is_down(); }));
   EXPECT_NE(none.bus->status().detail.find("PSUBSCRIBE orion.*: NOPERM"), std::string::npos);
@@ -196,9 +196,9 @@ TEST(RedisServerTest, ABrokerThatLoadsSendsGarbageOrIsSilentIsRetriedAndNamed) {
   for (const auto& row : table) {
     SCOPED_TRACE(row.part);
     TcpServer server = TcpServer::answering([&](std::string_view) { return row.answer; });
-    auto options = Fixture::quick(url_of(server.port()));
+    auto options = ServerStage::quick(url_of(server.port()));
     options.operation_timeout = milliseconds(200);
-    Fixture f(std::move(options));
+    ServerStage f(std::move(options));
     f.bus->start();
     ASSERT_TRUE(f.until([&] { return f.is_down() && server.accepted() >= 3; }));
     EXPECT_NE(f.bus->status().detail.find(row.part), std::string::npos) << f.bus->status().detail;
@@ -210,7 +210,7 @@ TEST(RedisServerTest, ABrokerThatLoadsSendsGarbageOrIsSilentIsRetriedAndNamed) {
 }
 
 TEST(RedisServerTest, WithoutAListenerItIsDownWithTheReasonAndFewDials) {
-  Fixture f(url_of(testing::free_port()));
+  ServerStage f(url_of(testing::free_port()));
   f.bus->start();
   ASSERT_TRUE(f.until([&] { return f.is_down(); }, seconds(5)));
   EXPECT_FALSE(f.bus->status().detail.empty());
@@ -238,16 +238,16 @@ TEST(RedisServerTest, UsesTlsAndRefusesACertificateThatItCannotTrust) {
   const auto tls_port = testing::free_port();
   RedisServer server({"--tls-port", std::to_string(tls_port), "--tls-cert-file", folder.path() + "/cert.pem",
                       "--tls-key-file", folder.path() + "/key.pem", "--tls-auth-clients", "no"});
-  auto options = Fixture::quick("rediss://127.0.0.1:" + std::to_string(tls_port));
+  auto options = ServerStage::quick("rediss://127.0.0.1:" + std::to_string(tls_port));
   options.tls_ca_file = folder.path() + "/cert.pem";
-  Fixture f(options);
+  ServerStage f(options);
   ASSERT_TRUE(f.start()) << f.bus->status().detail;
   const std::string large(500000, 'x');
   EXPECT_TRUE(f.receives(server, "orion.a", large));
   f.bus->publish("plain", "y", f.tally.done());
   ASSERT_TRUE(f.until([&] { return f.tally.accepted == 1 && f.sink.saw("plain=y"); }));
   options.tls_ca_file.clear();
-  Fixture distrusts(options);
+  ServerStage distrusts(options);
   distrusts.bus->start();
   ASSERT_TRUE(distrusts.until([&] { return distrusts.is_down(); }));
   EXPECT_NE(distrusts.bus->status().detail.find("certificate"), std::string::npos)
@@ -258,7 +258,7 @@ TEST(RedisServerTest, UsesTlsAndRefusesACertificateThatItCannotTrust) {
 
 TEST(LongRedisServerTest, DownForAMinuteItIsDialledAtMostFortyTimes) {
   TcpServer server = TcpServer::answering([&](std::string_view) { return "-LOADING wait\r\n"; });
-  Fixture f(url_of(server.port()));
+  ServerStage f(url_of(server.port()));
   f.bus->start();
   const auto end = mono_now() + seconds(60);
   f.until([&] { return mono_now() > end; }, seconds(70));
@@ -269,7 +269,7 @@ TEST(LongRedisServerTest, DownForAMinuteItIsDialledAtMostFortyTimes) {
 
 TEST(LongRedisServerTest, ALoadedStreamSurvivesARestartInOrder) {
   RedisServer server;
-  Fixture f(url_of(server.port()));
+  ServerStage f(url_of(server.port()));
   ASSERT_TRUE(f.start());
   std::atomic<bool> ending{false};
   std::thread load([&] {

@@ -40,7 +40,7 @@ class Recorder final : public RespConsumer {
   std::size_t stop_after = 0;
 };
 
-std::string bulk(std::string_view text) {
+std::string bulk_reply(std::string_view text) {
   return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
 }
 
@@ -59,23 +59,25 @@ std::vector<Vector> vectors() {
       {"bulks", "$0\r\n\r\n$3\r\na\rb\r\n$-1\r\n", {"bulk:", "bulk:a\rb", "nil"}},
       {"empty and nil arrays", "*0\r\n*-1\r\n", {"[]", "nil"}},
       {"a message",
-       "*3\r\n" + bulk("message") + bulk("c") + bulk("{\"a\":1}"),
+       "*3\r\n" + bulk_reply("message") + bulk_reply("c") + bulk_reply("{\"a\":1}"),
        {"[bulk:message bulk:c bulk:{\"a\":1}]"}},
       {"a subscription's acknowledgement",
-       "*3\r\n" + bulk("psubscribe") + bulk("a.*") + ":1\r\n",
+       "*3\r\n" + bulk_reply("psubscribe") + bulk_reply("a.*") + ":1\r\n",
        {"[bulk:psubscribe bulk:a.* int:1]"}},
       {"nil and lines inside an array",
        "*4\r\n$-1\r\n+S\r\n-E x\r\n:7\r\n",
        {"[nil status:S error:E x int:7]"}},
-      {"a body of exactly the limit", "*2\r\n" + bulk("m") + bulk(large), {"[bulk:m bulk:" + large + "]"}},
+      {"a body of exactly the limit",
+       "*2\r\n" + bulk_reply("m") + bulk_reply(large),
+       {"[bulk:m bulk:" + large + "]"}},
       {"a body one byte over the limit, and the stream goes on",
-       "*2\r\n" + bulk("m") + bulk(large + "y") + "*2\r\n" + bulk("m") + bulk("z"),
+       "*2\r\n" + bulk_reply("m") + bulk_reply(large + "y") + "*2\r\n" + bulk_reply("m") + bulk_reply("z"),
        {"[bulk:m oversize]", "[bulk:m bulk:z]"}},
       {"an oversize scalar between others",
-       "+A\r\n" + bulk(std::string(5000, 'q')) + ":1\r\n",
+       "+A\r\n" + bulk_reply(std::string(5000, 'q')) + ":1\r\n",
        {"status:A", "oversize", "int:1"}},
       {"an oversize name",
-       "*3\r\n" + bulk("m") + bulk(std::string(kBulkMax + 1, 'n')) + bulk("b"),
+       "*3\r\n" + bulk_reply("m") + bulk_reply(std::string(kBulkMax + 1, 'n')) + bulk_reply("b"),
        {"[bulk:m oversize bulk:b]"}},
   };
 }
@@ -108,7 +110,8 @@ TEST(RespReader, ManyMessagesInRandomSlicesArriveWhole) {
   for (int i = 0; i < 3000; ++i) {
     const std::string body(random() % 3000, static_cast<char>('a' + i % 26));
     const std::string channel = "orion." + std::to_string(i);
-    stream += "*4\r\n" + bulk("pmessage") + bulk("orion.*") + bulk(channel) + bulk(body);
+    stream +=
+        "*4\r\n" + bulk_reply("pmessage") + bulk_reply("orion.*") + bulk_reply(channel) + bulk_reply(body);
     expected.push_back("[bulk:pmessage bulk:orion.* bulk:" + channel + " bulk:" + body + "]");
   }
   Recorder recorder;
@@ -180,9 +183,9 @@ TEST(RespReader, LimitsHoldAtTheLimit) {
   EXPECT_EQ(reader.feed("+" + std::string(kLineBytesMax, 'x') + "\r\n", recorder), RespReader::Outcome::fed);
   EXPECT_EQ(reader.feed("*8\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n:8\r\n", recorder),
             RespReader::Outcome::fed);
-  EXPECT_EQ(reader.feed("*2\r\n" + bulk(std::string(kNameBytesMax, 'n')) + ":1\r\n", recorder),
+  EXPECT_EQ(reader.feed("*2\r\n" + bulk_reply(std::string(kNameBytesMax, 'n')) + ":1\r\n", recorder),
             RespReader::Outcome::fed);
-  EXPECT_EQ(reader.feed("*2\r\n" + bulk(std::string(kNameBytesMax + 1, 'n')) + ":1\r\n", recorder),
+  EXPECT_EQ(reader.feed("*2\r\n" + bulk_reply(std::string(kNameBytesMax + 1, 'n')) + ":1\r\n", recorder),
             RespReader::Outcome::fed);
   ASSERT_EQ(recorder.replies.size(), 4U);
   EXPECT_EQ(recorder.replies[1], "[int:1 int:2 int:3 int:4 int:5 int:6 int:7 int:8]");
@@ -195,7 +198,7 @@ TEST(RespReader, LimitsHoldAtTheLimit) {
 
 TEST(RespReader, SevenNamesOfTheLongestFit) {
   std::string bytes = "*8\r\n";
-  for (int i = 0; i < 8; ++i) bytes += bulk(std::string(kNameBytesMax, static_cast<char>('a' + i)));
+  for (int i = 0; i < 8; ++i) bytes += bulk_reply(std::string(kNameBytesMax, static_cast<char>('a' + i)));
   Recorder recorder;
   RespReader reader(1 << 20);
   EXPECT_EQ(reader.feed(bytes, recorder), RespReader::Outcome::fed);

@@ -34,9 +34,9 @@ SubscriberSession session_of(Login login, RecordingListener& listener,
   return {std::move(login), Subscriptions(patterns(texts), "n1"), {100, seconds(5)}, listener};
 }
 
-const std::string kAcknowledged = acknowledgement("psubscribe", "orion.*", 1) +
-                                  acknowledgement("subscribe", "x", 2) +
-                                  acknowledgement("subscribe", "carillon.probe.n1", 3);
+const std::string kAllAcknowledged = acknowledgement("psubscribe", "orion.*", 1) +
+                                     acknowledgement("subscribe", "x", 2) +
+                                     acknowledgement("subscribe", "carillon.probe.n1", 3);
 
 TEST(SubscriberSession, SendsAllCommandsAtOnce) {
   RecordingListener listener;
@@ -52,14 +52,14 @@ TEST(SubscriberSession, SendsAllCommandsAtOnce) {
 }
 
 TEST(SubscriberSession, IsReadyWhenAllIsAcknowledgedAndHandsOnWhereverTheBytesAreSplit) {
-  const std::string bytes = "+OK\r\n+OK\r\n" + kAcknowledged +
+  const std::string bytes = "+OK\r\n+OK\r\n" + kAllAcknowledged +
                             array({"pmessage", "orion.*", "orion.a", "1"}) + array({"message", "x", "2"}) +
                             array({"message", "carillon.probe.n1", "n"}) +
                             array({"pmessage", "orion.*", "orion.b", std::string(101, 'x')}) +
                             array({"pmessage", "orion.*", "orion.b", std::string(100, 'y')});
   const std::vector<std::string> expected{"orion.a=1", "x=2", "probe n", "oversize orion.b",
                                           "orion.b=" + std::string(100, 'y')};
-  const auto ready_at = std::string("+OK\r\n+OK\r\n").size() + kAcknowledged.size();
+  const auto ready_at = std::string("+OK\r\n+OK\r\n").size() + kAllAcknowledged.size();
   for (std::size_t split = 0; split <= bytes.size(); ++split) {
     RecordingListener listener;
     std::string out;
@@ -156,14 +156,14 @@ TEST(SubscriberSession, RefusalsAreFaultsOfTheirKind) {
       {"+OK\r\n+OK\r\n-NOAUTH Authentication required.\r\n", FaultKind::denied, "PSUBSCRIBE orion.*: NOAUTH"},
       {"+OK\r\n+OK\r\n-NOPERM no\r\n", FaultKind::denied, "&orion.*"},
       {"+OK\r\n+OK\r\n-LOADING wait\r\n", FaultKind::busy, "LOADING"},
-      {"+OK\r\n+OK\r\n" + kAcknowledged + "-ERR bye\r\n", FaultKind::busy, "bye"},
+      {"+OK\r\n+OK\r\n" + kAllAcknowledged + "-ERR bye\r\n", FaultKind::busy, "bye"},
       {":1\r\n", FaultKind::protocol, "to no command"},
       {"+OK\r\n+OK\r\n+OK\r\n", FaultKind::protocol, "to no command"},
       {acknowledgement("psubscribe", "orion.*", 1), FaultKind::protocol, "to no command"},
       {"+OK\r\n+OK\r\n" + acknowledgement("subscribe", "x", 1), FaultKind::protocol, "to no command"},
-      {"+OK\r\n+OK\r\n" + kAcknowledged + acknowledgement("subscribe", "x", 1), FaultKind::protocol, ""},
-      {"+OK\r\n+OK\r\n" + kAcknowledged + "+PONG\r\n", FaultKind::protocol, "to no command"},
-      {"+OK\r\n+OK\r\n" + kAcknowledged + array({"pong", ""}), FaultKind::protocol, "to no command"},
+      {"+OK\r\n+OK\r\n" + kAllAcknowledged + acknowledgement("subscribe", "x", 1), FaultKind::protocol, ""},
+      {"+OK\r\n+OK\r\n" + kAllAcknowledged + "+PONG\r\n", FaultKind::protocol, "to no command"},
+      {"+OK\r\n+OK\r\n" + kAllAcknowledged + array({"pong", ""}), FaultKind::protocol, "to no command"},
       {"*4\r\n:1\r\n:2\r\n:3\r\n:4\r\n", FaultKind::protocol, "to no command"},
       {"*3\r\n" + bulk("message") + bulk("c") + "$-1\r\n", FaultKind::protocol, "without a body"},
       {"*0\r\n", FaultKind::protocol, "to no command"},
@@ -215,14 +215,14 @@ TEST(SubscriberSession, StartsOverAfterAClose) {
   std::string out;
   auto session = session_of({}, listener, {"orion.*", "x"});
   session.open(kStart, out);
-  EXPECT_FALSE(session.feed(kAcknowledged + "*4\r\n$8\r\npmess", kStart));
+  EXPECT_FALSE(session.feed(kAllAcknowledged + "*4\r\n$8\r\npmess", kStart));
   session.close();
   EXPECT_FALSE(session.ready());
   EXPECT_EQ(session.next_deadline(), MonoTime::max());
   session.open(kStart + seconds(9), out);
   EXPECT_FALSE(session.ready());
   EXPECT_EQ(session.next_deadline(), kStart + seconds(14));
-  EXPECT_FALSE(session.feed(kAcknowledged, kStart));
+  EXPECT_FALSE(session.feed(kAllAcknowledged, kStart));
   EXPECT_TRUE(session.ready());
 }
 

@@ -86,6 +86,7 @@ class LossyLink final : public BatchTaker {
 
 inline constexpr std::string_view kOrion = "[[endpoint]]\nprofile = \"orion\"\n";
 inline constexpr std::string_view kEcho = "[[endpoint]]\nprofile = \"echo\"\n";
+inline constexpr std::string_view kService = "[[endpoint]]\nprofile = \"service\"\n";
 inline constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";  // RFC 6455 section 1.3
 inline constexpr std::string_view kUpgradeHeaders =
     "Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -111,6 +112,26 @@ inline std::string client_frame(websocket::Opcode opcode, std::string_view paylo
 inline std::string client_close(std::uint16_t code, std::string_view reason = {}) {
   std::string payload{static_cast<char>(code >> 8), static_cast<char>(code & 255)};
   return client_frame(websocket::Opcode::close, payload.append(reason));
+}
+
+inline std::string post(std::string_view path, std::string_view body, std::string_view headers = {}) {
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         std::string(headers) + "\r\n" + std::string(body);
+}
+
+// The bodies of /echo's answers, concatenated.
+inline std::vector<std::string> bodies_of(std::string_view received) {
+  std::vector<std::string> bodies;
+  while (!received.empty()) {
+    const Answer answer = split_answer(received);
+    const std::size_t length = answer.head.find("Content-Length: ");
+    if (length == std::string::npos) break;
+    const auto size = static_cast<std::size_t>(std::stoul(answer.head.substr(length + 16)));
+    bodies.push_back(answer.body.substr(0, size));
+    received.remove_prefix(std::min(received.size(), answer.head.size() + size));
+  }
+  return bodies;
 }
 
 class ShardStage {
