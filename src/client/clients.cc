@@ -45,7 +45,7 @@ bool Clients::put_off_for_unread(Index index, MonoClock::duration overdue) {
 // --- reading ------------------------------------------------------------------------------------
 
 void Clients::read_later(Index index, ReadQueue::Lane lane) {
-  Connection& connection = connections_[index];
+  Connection& connection = connections_.used(index);
   if (connection.read_queued) return;
   connection.read_queued = true;
   const bool shakes_hands = connection.tls && connection.state == State::head && !tls_->is_open(index);
@@ -54,7 +54,7 @@ void Clients::read_later(Index index, ReadQueue::Lane lane) {
 }
 
 void Clients::pause(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = connections_.used(index);
   if (connection.paused) return;
   connection.paused = true;
   connection.readable = true;  // what came meanwhile has given its edge already
@@ -64,13 +64,13 @@ void Clients::pause(Index index) {
 // --- writing ------------------------------------------------------------------------------------
 
 SendState Clients::send_state(Index index) {
-  SendState state = sockets_.send_state(connections_[index].fd);
+  SendState state = sockets_.send_state(connections_.used(index).fd);
   state.waiting += fan_out_.outbox_bytes(index) + held_back(index);
   return state;
 }
 
 void Clients::on_writable(Index index) {
-  const Connection& connection = connections_[index];
+  const Connection& connection = connections_.used(index);
   if (!connection.tls) {
     fan_out_.on_writable(index);
     return;

@@ -65,8 +65,7 @@ std::string close_frame(std::optional<std::uint16_t> code, std::string_view reas
 std::string close_frame(const config::CloseText& text) { return close_frame(text.code, text.reason); }
 
 void Clients::close(Index index, CloseReason why, std::string_view last_bytes, CloseMode mode) {
-  Connection& connection = connections_[index];
-  CARILLON_ASSERT(connection.state != State::unused);
+  Connection& connection = connections_.used(index);
   const bool was_open = connection.state == State::open;
   leave(index, why);
   if (mode == CloseMode::close || mode == CloseMode::reset) {
@@ -97,7 +96,7 @@ void Clients::close(Index index, CloseReason why, std::string_view last_bytes, C
 }
 
 void Clients::linger(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = connections_.used(index);
   const bool all_sent = !connection.tls || tls_->send_end(index, connection.fd) != TlsClients::Sent::blocked;
   if (all_sent) sockets_.shut_down_writing(connection.fd);
   connection.state = State::lingering;
@@ -110,7 +109,7 @@ void Clients::linger(Index index) {
 
 // A peer that still acknowledges our last bytes gets more time; otherwise the connection is reset.
 void Clients::on_closing_deadline(Index index) {
-  Connection& connection = connections_[index];
+  Connection& connection = connections_.used(index);
   const bool lingers = connection.state == State::lingering;
   const auto patience =
       connection.close_reason == CloseReason::slow_consumer || lingers ? kSlowCloseTimeout : kCloseTimeout;

@@ -34,6 +34,11 @@ void ConnectionTable::reuse_given_back() {
   given_back_.clear();
 }
 
+Connection& ConnectionTable::used(std::uint32_t index) {
+  CARILLON_ASSERT(index < connections_.size() && connections_[index].state != State::unused);
+  return connections_[index];
+}
+
 Connection* ConnectionTable::find(std::uint32_t index, std::uint32_t generation) {
   if (index >= connections_.size()) return nullptr;
   Connection& connection = connections_[index];

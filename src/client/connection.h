@@ -82,6 +82,8 @@ class ConnectionTable {
 
   Connection& operator[](std::uint32_t index) { return connections_[index]; }
   const Connection& operator[](std::uint32_t index) const { return connections_[index]; }
+  // The connection of a row that must be in use: who keeps an index forgets it in on_released().
+  Connection& used(std::uint32_t index);
   // Returns null when the index is unused, or belongs to another generation by now.
   Connection* find(std::uint32_t index, std::uint32_t generation);
   std::uint32_t slots() const { return static_cast<std::uint32_t>(connections_.size()); }

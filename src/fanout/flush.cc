@@ -118,7 +118,9 @@ bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
   Subscriber& subscriber = subscribers_[id];
   const Subscription& subscription = subscriber.subscriptions[index];
   LogState& log = logs_[subscription.log()];
-  const Cursor first = log.members.at(subscription.position()).cursor;
+  const Member& member = log.members.at(subscription.position());
+  CARILLON_ASSERT(member.subscriber == id);
+  const Cursor first = member.cursor;
   const Cursor head = log.events.head();
   if (first == head) return true;
   if (log.events.lost(first) != 0) return false;
@@ -164,7 +166,9 @@ void FanOut::settle(Visit& visit, SubscriberId id, std::size_t written) {
   for (int i = 0; i < visit.segment_count; ++i) {
     const Visit::Segment& segment = visit.segments[static_cast<std::size_t>(i)];
     const Subscription& subscription = subscriber.subscriptions[segment.subscription];
-    logs_[subscription.log()].members.at(subscription.position()).cursor = segment.end;
+    LogState& log = logs_[subscription.log()];
+    CARILLON_ASSERT(log.events.lost(segment.end) == 0);  // within its log: the host wrote and did nothing else
+    log.members.at(subscription.position()).cursor = segment.end;
     counters_.deliveries += segment.end - segment.first - segment.passed_over;
   }
 }
