@@ -15,6 +15,7 @@ namespace carillon::config {
 void check_key(KeySettings& key, const Written& written, const std::string& prefix, Report& report);
 void check_server(const ServerSettings& server, const Written& written, const Origin& file, Report& report);
 void check_proxies(const ServerSettings& server, const Written& written, const Origin& file, Report& report);
+void check_admin(const Settings& settings, const Origin& file, Report& report);
 void check_bus(const BusSettings& bus, const Written& written, const Origin& file, Report& report);
 void check_endpoint(const EndpointSettings& endpoint, const Settings& settings, const std::string& prefix,
                     Report& report);

@@ -45,6 +45,9 @@ keys and tables mean the same: `keepalive.ping = "10s"` or `[endpoint.keepalive]
   text, which causes a warning
 
 The file is at most 1 MiB.
+
+A change of a key that *applies at* a reload is used by a running process after `carillon reload` or
+SIGHUP, for connected clients as well; the others are used after a restart ([reload](reload.md)).
 )";
 
 // In a Markdown table a bar ends the cell.
@@ -65,10 +68,11 @@ std::string configuration_page() {
   Subjects subjects;
   std::string out(kIntroduction);
   for (const auto& section : sections(subjects)) {
-    out += cat({"\n## `", section.table, "`\n\n| key | type | default | what it is |\n|---|---|---|---|\n"});
+    out += cat({"\n## `", section.table,
+                "`\n\n| key | type | default | applies at | what it is |\n|---|---|---|---|---|\n"});
     for (const auto& option : section.options) {
       out += cat({"| ", code(option.key), " | ", cell(option.type), " | ", code(option.default_text), " | ",
-                  cell(option.help), " |\n"});
+                  name_of(option.applies), " | ", cell(option.help), " |\n"});
     }
   }
   out += bounds_section();

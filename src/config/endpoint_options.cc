@@ -25,15 +25,17 @@ constexpr TextKind kProfile{"name of a profile, or path of a .toml file", "\"ori
 
 std::vector<Option> identity_options(EndpointSettings& e) {
   return {
-      with_default(option("profile", kProfile, e.profile,
-                          "the protocol: a built-in profile, or a file of the same form; the other keys "
-                          "override its values"),
-                   "none: it must be given"),
-      with_default(option("name", kName, e.name, "name of the endpoint in metrics and logs; unique"),
-                   "the profile's name"),
-      with_default(option("path", TextKind{"path", "\"/ws\"", 255, check_path}, e.path,
-                          "path of the endpoint, matched literally; unique"),
-                   "the profile's"),
+      at_restart(
+          with_default(option("profile", kProfile, e.profile,
+                              "the protocol: a built-in profile, or a file of the same form; the other keys "
+                              "override its values"),
+                       "none: it must be given")),
+      at_restart(
+          with_default(option("name", kName, e.name, "name of the endpoint in metrics and logs; unique"),
+                       "the profile's name")),
+      at_restart(with_default(option("path", TextKind{"path", "\"/ws\"", 255, check_path}, e.path,
+                                     "path of the endpoint, matched literally; unique"),
+                              "the profile's")),
       option("origins", TextListKind{{"origin", "\"https://app.example.com\"", 512, check_origin}, 256},
              e.origins,
              "web origins that may connect, compared exactly; \"none\" admits clients without an Origin, "
@@ -127,7 +129,7 @@ std::vector<Option> limit_options(EndpointSettings& e) {
              "close code for a new client whose selection needs a channel over server.channels_max"),
       option("limits.channels_reason", close_reason_kind("\"Too many channels\""),
              e.limits.channels_close.reason, "close reason that goes with limits.channels_code"),
-      option("deflate", SwitchKind{}, e.deflate, "offer permessage-deflate (RFC 7692)"),
+      at_restart(option("deflate", SwitchKind{}, e.deflate, "offer permessage-deflate (RFC 7692)")),
   };
 }
 
@@ -176,10 +178,11 @@ std::vector<Option> refusal_options(RefusalMessages& r) {
 
 std::vector<Option> http_options(EndpointSettings& e) {
   return {
-      option("health.connections", TextKind{"name", "\"wsConnections\"", 64, check_health_member},
-             e.health.connections,
-             "name of a member of GET /health with this endpoint's connection count; endpoints with the same "
-             "name are added up"),
+      at_restart(option(
+          "health.connections", TextKind{"name", "\"wsConnections\"", 64, check_health_member},
+          e.health.connections,
+          "name of a member of GET /health with this endpoint's connection count; endpoints with the same "
+          "name are added up")),
       option("route", RoutesKind{}, e.routes, "HTTP requests that become events, as [[route]] below"),
       with_default(
           option("route_key", ApiKeyKind{}, e.route_key, "key of those of its routes that have none"),

@@ -49,9 +49,10 @@ std::string explain_options(std::string_view key_prefix) {
       keys.push_back(key);
       // "keepalive.ping" alone is as good as "endpoint.keepalive.ping".
       if (!is_asked(key, asked) && !is_asked(option.key, asked)) continue;
-      out += cat(
-          {key, "\n    ", option.help, "\n    type:    ", option.type, "\n    default: ", option.default_text,
-           "\n    example: ", option.key.substr(option.key.rfind('.') + 1), " = ", option.example, "\n"});
+      out +=
+          cat({key, "\n    ", option.help, "\n    type:    ", option.type,
+               "\n    default: ", option.default_text, "\n    applies: at a ", name_of(option.applies),
+               "\n    example: ", option.key.substr(option.key.rfind('.') + 1), " = ", option.example, "\n"});
     }
   }
   if (asked.empty()) return out + explain_variables();

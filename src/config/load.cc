@@ -62,8 +62,8 @@ class Loader {
   Origin at(std::uint32_t line) const { return {source_, line}; }
 
   void load_root(const Node& root) {
-    static constexpr std::array<std::string_view, 7> kTables = {"server", "bus",      "keys", "api",
-                                                                "log",    "endpoint", "route"};
+    static constexpr std::array<std::string_view, 8> kTables = {"server", "bus", "keys",     "api",
+                                                                "admin",  "log", "endpoint", "route"};
     const std::vector<std::string> names(kTables.begin(), kTables.end());
     for (const Node& value : root.members) {
       const std::string& name = value.name;
@@ -75,6 +75,8 @@ class Loader {
     Written unused;
     load_table(root, "api", api_options(settings_.api), unused);
     load_table(root, "log", log_options(settings_.log), unused);
+    load_table(root, "admin", admin_options(settings_.admin), unused);
+    check_admin(settings_, at(0), report_);
     load_keys(root);
     add_environment();
     load_endpoints(root);

@@ -45,7 +45,7 @@ TEST(ConfigMessages, OfTheTopLevel) {
       {"servre = 1\n[[endpoint]]\nprofile = \"orion\"",
        "gateway.toml:1: servre: unknown key; did you mean \"server\"?"},
       {"zebra = 1\n[[endpoint]]\nprofile = \"orion\"",
-       "gateway.toml:1: zebra: unknown key; known here: server, bus, keys, api, log, endpoint, route"},
+       "gateway.toml:1: zebra: unknown key; known here: server, bus, keys, api, admin, log, endpoint, route"},
       {"server = 1\n[[endpoint]]\nprofile = \"orion\"",
        "gateway.toml:1: server: expected a table, got an integer; write [server]"},
   });

@@ -2,6 +2,8 @@
 // The default is what the field begins with in settings.h.
 #include "config/options.h"
 
+#include <iterator>
+
 #include "config/listen_kind.h"
 #include "config/proxy_kinds.h"
 #include "config/secret_kinds.h"
@@ -24,12 +26,18 @@ std::optional<std::string> check_file_path(std::string_view text) {
   return "is empty; write the path of a file, or leave the key out";
 }
 
+std::optional<std::string> check_socket_path(std::string_view text) {
+  if (text.starts_with('/') && text.find('\0') == std::string_view::npos) return std::nullopt;
+  return quoted(text) + " is not an absolute path; write one such as \"/run/carillon/control.sock\"";
+}
+
 std::optional<std::string> check_not_empty(std::string_view text) {
   if (!text.empty()) return std::nullopt;
   return "is empty; write a text, or leave the key out";
 }
 
 constexpr TextKind kFilePath{"path of a file", "\"ca.pem\"", 4096, check_file_path};
+constexpr TextKind kSocketPath{"path of a socket", "\"/run/carillon/control.sock\"", 95, check_socket_path};
 
 std::vector<Option> server_limits(ServerSettings& s) {
   return {
@@ -54,19 +62,21 @@ std::vector<Option> server_limits(ServerSettings& s) {
       option("connections_max", NumberKind{1, kConnectionsMax}, s.connections_max,
              "maximum number of WebSocket connections of the process, over all endpoints; more are answered "
              "503"),
-      option(
+      at_restart(option(
           "outbox_bytes_max", SizeKind{1 * kKiB, 16 * kMiB}, s.outbox_bytes_max,
-          "maximum bytes queued for one connection other than events: pongs, replies, the rest of a frame"),
-      option(
+          "maximum bytes queued for one connection other than events: pongs, replies, the rest of a frame")),
+      at_restart(option(
           "backlog_bytes_max", AutoKind<SizeKind>{{16 * kMiB, 1024 * kGiB}}, s.backlog_bytes_max,
           "memory for all events that at least one connection has not been sent yet; above it the connection "
-          "furthest behind is closed; \"auto\" is a quarter of the RAM or of the cgroup's memory limit"),
-      option("inbox_batches_max", NumberKind{16, 1'048'576}, s.inbox_batches_max,
-             "maximum number of event batches queued for one shard; when it is exceeded, clients that lost "
-             "an event are closed"),
-      option("channels_max", NumberKind{1, 50'000'000}, s.channels_max,
-             "maximum number of channels of one endpoint that the clients of one shard subscribe to; more "
-             "are refused"),
+          "furthest behind is closed; \"auto\" is a quarter of the RAM or of the cgroup's memory limit")),
+      at_restart(option(
+          "inbox_batches_max", NumberKind{16, 1'048'576}, s.inbox_batches_max,
+          "maximum number of event batches queued for one shard; when it is exceeded, clients that lost "
+          "an event are closed")),
+      at_restart(option(
+          "channels_max", NumberKind{1, 50'000'000}, s.channels_max,
+          "maximum number of channels of one endpoint that the clients of one shard subscribe to; more "
+          "are refused")),
   };
 }
 
@@ -101,19 +111,22 @@ std::vector<Option> accept_limits(ServerSettings& s) {
 // What the process may hold for all of its clients together.
 std::vector<Option> memory_options(ServerSettings& s) {
   return {
-      option("memory_limit", AutoKind<SizeKind>{{16 * kMiB, 1024 * kGiB}}, s.memory_limit,
-             "memory limit of the process: at 85 % new clients are answered 503, at 95 % the clients "
-             "furthest behind are closed; \"auto\" is the smaller of RAM and the limit of the cgroup"),
-      with_example(option("bodies_bytes_max", AutoKind<SizeKind>{{64 * kKiB, 64 * kGiB}}, s.bodies_bytes_max,
-                          "maximum memory for the bodies of all unanswered requests; more are answered 503; "
-                          "\"auto\" is an eighth of the memory limit, at most 64MiB"),
-                   "\"128MiB\""),
+      at_restart(
+          option("memory_limit", AutoKind<SizeKind>{{16 * kMiB, 1024 * kGiB}}, s.memory_limit,
+                 "memory limit of the process: at 85 % new clients are answered 503, at 95 % the clients "
+                 "furthest behind are closed; \"auto\" is the smaller of RAM and the limit of the cgroup")),
+      at_restart(with_example(
+          option("bodies_bytes_max", AutoKind<SizeKind>{{64 * kKiB, 64 * kGiB}}, s.bodies_bytes_max,
+                 "maximum memory for the bodies of all unanswered requests; more are answered 503; "
+                 "\"auto\" is an eighth of the memory limit, at most 64MiB"),
+          "\"128MiB\"")),
       option("body_rate_min", SizeKind{1, 64 * kMiB}, s.body_rate_min,
              "minimum rate of a request body in bytes per second, averaged over each body_timeout; a slower "
              "one is answered 408"),
-      option("inbox_bytes_max", SizeKind{1 * kMiB, 64 * kGiB}, s.inbox_bytes_max,
-             "maximum bytes of events queued for one shard; when it is exceeded, clients that lost an event "
-             "are closed; a single event of any legal size is always accepted by an empty queue"),
+      at_restart(option(
+          "inbox_bytes_max", SizeKind{1 * kMiB, 64 * kGiB}, s.inbox_bytes_max,
+          "maximum bytes of events queued for one shard; when it is exceeded, clients that lost an event "
+          "are closed; a single event of any legal size is always accepted by an empty queue")),
   };
 }
 
@@ -130,23 +143,31 @@ std::vector<Option> proxy_options(ServerSettings& s) {
   };
 }
 
-}  // namespace
-
-std::vector<Option> server_options(ServerSettings& s) {
-  std::vector<Option> all = {
-      with_default(
+std::vector<Option> address_options(ServerSettings& s) {
+  return {
+      at_restart(with_default(
           option("listen", ListenKind{}, s.listen,
                  "addresses to listen on; \"localhost\" is both loopback addresses, port 0 any free port; "
                  "tls (PEM files) serves wss:// and https://; with proxy_protocol = \"on\" every connection "
                  "must begin with the PROXY header (version 1 or 2) of a trusted proxy"),
-          R"(["127.0.0.1:8000", "[::1]:8000"])"),
-      option("shards", AutoKind<NumberKind>{{1, kShardsMax}}, s.shards,
-             "threads that serve connections; \"auto\" is one per core"),
-      option("descriptors",
-             WordKind<Descriptors>{{{"shared", Descriptors::shared}, {"per_shard", Descriptors::per_shard}}},
-             s.descriptors,
-             "whether the limit on open files applies to the whole process, or to each shard's thread, which "
-             "then has its own descriptor table"),
+          R"(["127.0.0.1:8000", "[::1]:8000"])")),
+      at_restart(with_default(option("control", kSocketPath, s.control,
+                                     "path of the control socket, a Unix socket (mode 0600) through which "
+                                     "`carillon reload` reaches the running process"),
+                              "none: no control socket")),
+  };
+}
+
+std::vector<Option> process_options(ServerSettings& s) {
+  return {
+      at_restart(option("shards", AutoKind<NumberKind>{{1, kShardsMax}}, s.shards,
+                        "threads that serve connections; \"auto\" is one per core")),
+      at_restart(option(
+          "descriptors",
+          WordKind<Descriptors>{{{"shared", Descriptors::shared}, {"per_shard", Descriptors::per_shard}}},
+          s.descriptors,
+          "whether the limit on open files applies to the whole process, or to each shard's thread, which "
+          "then has its own descriptor table")),
       option("drain", DurationKind{milliseconds(10), hours(1)}, s.drain,
              "longest time over which a shutdown spreads its close frames; up to 2s more for the "
              "last bytes"),
@@ -163,16 +184,21 @@ std::vector<Option> server_options(ServerSettings& s) {
       option("http_idle_timeout", DurationKind{milliseconds(10), hours(1)}, s.http_idle_timeout,
              "idle timeout between two requests of a kept-alive API connection"),
   };
-  for (auto& each : server_limits(s)) all.push_back(std::move(each));
-  for (auto& each : socket_options(s)) all.push_back(std::move(each));
-  for (auto& each : accept_limits(s)) all.push_back(std::move(each));
-  for (auto& each : memory_options(s)) all.push_back(std::move(each));
-  for (auto& each : proxy_options(s)) all.push_back(std::move(each));
+}
+
+}  // namespace
+
+std::vector<Option> server_options(ServerSettings& s) {
+  std::vector<Option> all = address_options(s);
+  for (auto group : {process_options(s), server_limits(s), socket_options(s), accept_limits(s),
+                     memory_options(s), proxy_options(s)}) {
+    all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
+  }
   return all;
 }
 
 std::vector<Option> bus_options(BusSettings& b) {
-  return {
+  return at_restart(std::vector<Option>{
       option("url", BusUrlKind{}, b.url,
              "the bus that events come from and are published to: memory: (in-process) or a broker's URL"),
       option("tls_ca_file", kFilePath, b.tls_ca_file,
@@ -196,7 +222,7 @@ std::vector<Option> bus_options(BusSettings& b) {
                    "\"250ms\""),
       option("backoff_max", DurationKind{milliseconds(1), hours(1)}, b.backoff_max,
              "maximum delay before reconnecting"),
-  };
+  });
 }
 
 std::vector<Option> api_options(ApiSettings& a) {
@@ -209,14 +235,26 @@ std::vector<Option> api_options(ApiSettings& a) {
   };
 }
 
+std::vector<Option> admin_options(AdminSettings& a) {
+  return {
+      at_restart(with_example(
+          option(
+              "listen", ListenKind{}, a.listen,
+              "plain addresses that serve the control socket's requests over HTTP, with one of admin.keys; "
+              "never an address of server.listen. Empty: off"),
+          R"(["127.0.0.1:9000"])")),
+      option("keys", ApiKeyListKind{}, a.keys, "keys for admin.listen, at least 8 bytes each"),
+  };
+}
+
 std::vector<Option> log_options(LogSettings& l) {
   return {
       option("level",
              WordKind<std::string>{
                  {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}},
              l.level, "lowest level of log lines that are written"),
-      option("queue_lines_max", NumberKind{16, 1'048'576}, l.queue_lines_max,
-             "maximum number of log lines queued for writing; more are dropped and counted"),
+      at_restart(option("queue_lines_max", NumberKind{16, 1'048'576}, l.queue_lines_max,
+                        "maximum number of log lines queued for writing; more are dropped and counted")),
   };
 }
 
@@ -246,6 +284,7 @@ std::vector<Section> sections(Subjects& of) {
           {"[bus]", "bus.", bus_options(of.settings.bus)},
           {"[keys.<name>]", "keys.<name>.", key_options(of.key)},
           {"[api]", "api.", api_options(of.settings.api)},
+          {"[admin]", "admin.", admin_options(of.settings.admin)},
           {"[log]", "log.", log_options(of.settings.log)},
           {"[[endpoint]]", "endpoint.", endpoint_options(of.endpoint)},
           {"[[route]]", "route.", route_options(of.route)}};

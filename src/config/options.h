@@ -11,6 +11,7 @@ namespace carillon::config {
 std::vector<Option> server_options(ServerSettings& server);        // keys below [server]
 std::vector<Option> bus_options(BusSettings& bus);                 // [bus]
 std::vector<Option> api_options(ApiSettings& api);                 // [api]
+std::vector<Option> admin_options(AdminSettings& admin);           // [admin]
 std::vector<Option> log_options(LogSettings& log);                 // [log]
 std::vector<Option> key_options(KeySettings& key);                 // [keys.<name>]
 std::vector<Option> endpoint_options(EndpointSettings& endpoint);  // [[endpoint]]; "profile" comes first

@@ -29,7 +29,7 @@ constexpr std::string_view kReplyHelp =
     "reply: JSON with the variables $request, $request/pointer, $channel, $subject, $time_s, $time_ms";
 
 std::vector<Option> source_options(SourceSettings& s) {
-  return {
+  return at_restart(std::vector<Option>{
       option("source.channels", TextListKind{kPattern, 256}, s.channels,
              "bus channels whose events the endpoint relays, each with at most one *"),
       option(
@@ -49,12 +49,12 @@ std::vector<Option> source_options(SourceSettings& s) {
              "could not keep up"),
       option("source.gap_reason", close_reason_kind("\"Events lost\""), s.gap.reason,
              "close reason that goes with source.gap_code"),
-  };
+  });
 }
 
 std::vector<Option> select_options(SelectSettings& s) {
   const TextKind value{"value", "\"now_playing\"", kChannelNameBytesMax, nullptr};
-  return {
+  return at_restart(std::vector<Option>{
       option("select.by", SelectKind{}, s,
              "which events a client receives: all; those listed in a query parameter, separated by commas; "
              "or those of the channels that it subscribes to by command"),
@@ -69,7 +69,7 @@ std::vector<Option> select_options(SelectSettings& s) {
       option("select.sets_max", NumberKind{1, 64}, s.sets_max,
              "maximum number of distinct selections that get an event log of their own; clients with other "
              "selections share one log, in which each event is checked for each of them"),
-  };
+  });
 }
 
 std::vector<Option> command_options(CommandSettings& c, const std::string_view of_channel) {
@@ -110,12 +110,13 @@ std::vector<Option> publish_options(EndpointSettings& e) {
 
 std::vector<Option> frame_options(EndpointSettings& e) {
   return {
-      option("frames.event",
-             TextKind{"template", R"('{"channel":$channel,"payload":$body,"timestamp":$time_s}')",
-                      json::kTemplateBytesMax, check_event_template},
-             e.frames.event,
-             "the frame of an event: JSON with the variables $channel, $*, $body, $body/pointer, $time_s, "
-             "$time_ms"),
+      at_restart(option(
+          "frames.event",
+          TextKind{"template", R"('{"channel":$channel,"payload":$body,"timestamp":$time_s}')",
+                   json::kTemplateBytesMax, check_event_template},
+          e.frames.event,
+          "the frame of an event: JSON with the variables $channel, $*, $body, $body/pointer, $time_s, "
+          "$time_ms")),
       option("frames.error",
              TextKind{"template", R"('{"error":$code,"message":$message}')", json::kTemplateBytesMax,
                       check_reply_template},

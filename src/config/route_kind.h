@@ -19,6 +19,7 @@ struct RoutesKind {
   std::string example() const;
   // Inline tables of what differs from the defaults.
   std::string show(const std::vector<RouteSettings>& field) const;
+  bool same(const std::vector<RouteSettings>& a, const std::vector<RouteSettings>& b) const;
   void read(const Place& place, Reading& reading, std::vector<RouteSettings>& field) const;
 };
 

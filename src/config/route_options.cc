@@ -69,6 +69,18 @@ std::string RoutesKind::example() const {
   return R"([{ path = "/hook", channel = "hooks", key = { env = "NAME" } }])";
 }
 
+bool RoutesKind::same(const std::vector<RouteSettings>& a, const std::vector<RouteSettings>& b) const {
+  const auto are_the_same = [](RouteSettings x, RouteSettings y) {
+    const std::vector<Option> of_x = route_options(x);
+    const std::vector<Option> of_y = route_options(y);
+    for (std::size_t i = 0; i < of_x.size(); ++i) {
+      if (!of_x[i].is_as_in(of_y[i])) return false;
+    }
+    return true;
+  };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), are_the_same);
+}
+
 std::string RoutesKind::show(const std::vector<RouteSettings>& field) const {
   RouteSettings defaults;
   const std::vector<Option> before = route_options(defaults);

@@ -126,6 +126,11 @@ void ApiKeyKind::read(const Place& place, Reading& reading, Secret& field) const
   field = std::move(key);
 }
 
+bool ApiKeyListKind::same(const std::vector<Secret>& a, const std::vector<Secret>& b) const {
+  const auto are_equal = [](const Secret& x, const Secret& y) { return SecretKind{}.same(x, y); };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), are_equal);
+}
+
 void ApiKeyListKind::read(const Place& place, Reading& reading, std::vector<Secret>& field) const {
   if (place.node.kind != Node::Kind::array) {
     reading.fault(place, cat({"expected an array such as ", example(), ", got ", shape_of(place.node)}));

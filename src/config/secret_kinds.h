@@ -21,6 +21,7 @@ struct SecretKind {
   std::string type() const { return R"(secret: "text", { env = "NAME" } or { file = "path" })"; }
   std::string example() const { return R"({ env = "NAME" })"; }
   std::string show(const Secret& field) const { return field.empty() ? "\"\"" : "\"(secret)\""; }
+  bool same(const Secret& a, const Secret& b) const { return equal_in_constant_time(a.reveal(), b.reveal()); }
   void read(const Place& place, Reading& reading, Secret& field) const;
 };
 
@@ -34,6 +35,7 @@ struct ApiKeyListKind {
   std::string type() const { return cat({"array of secrets, at most ", std::to_string(kApiKeysMax)}); }
   std::string example() const { return R"([{ env = "NAME" }])"; }
   std::string show(const std::vector<Secret>& field) const { return field.empty() ? "[]" : "[\"(secret)\"]"; }
+  bool same(const std::vector<Secret>& a, const std::vector<Secret>& b) const;
   void read(const Place& place, Reading& reading, std::vector<Secret>& field) const;
 };
 
@@ -42,6 +44,7 @@ struct PublicKeyKind {
   std::string type() const { return R"(PEM text or { file = "path" })"; }
   std::string example() const { return R"({ file = "issuer.pem" })"; }
   std::string show(const std::string& field) const { return field.empty() ? "\"\"" : "\"(PEM)\""; }
+  bool same(const std::string& a, const std::string& b) const { return a == b; }
   void read(const Place& place, Reading& reading, std::string& field) const;
 };
 
@@ -50,6 +53,7 @@ struct BusUrlKind {
   std::string type() const { return R"(URL: "text", { env = "NAME" } or { file = "path" })"; }
   std::string example() const { return R"("redis://127.0.0.1:6379")"; }
   std::string show(const std::string& field) const;
+  bool same(const std::string& a, const std::string& b) const { return a == b; }
   void read(const Place& place, Reading& reading, std::string& field) const;
 };
 

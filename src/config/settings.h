@@ -68,6 +68,7 @@ enum class Descriptors : std::uint8_t { shared, per_shard };
 // The table [server].
 struct ServerSettings {
   std::vector<ListenSettings> listen;  // default 127.0.0.1:8000 and [::1]:8000
+  std::string control;                 // path of the control socket; empty: none
   std::uint32_t shards = 0;            // in the file: a number or "auto" (one a core); resolved at load
   Descriptors descriptors = Descriptors::shared;
   milliseconds drain{8000};              // the longest that closes are spread over; a container gets 10 s
@@ -140,6 +141,12 @@ struct KeySettings {
 struct ApiSettings {
   std::vector<Secret> keys;        // for POST /v1/publish; none: the API answers 403
   std::uint32_t batch_max = 1000;  // events in one request
+};
+
+// The table [admin]: the control socket's requests over HTTP.
+struct AdminSettings {
+  std::vector<ListenSettings> listen;  // none: off
+  std::vector<Secret> keys;
 };
 
 // The table [log].
@@ -376,6 +383,7 @@ struct Settings {
   BusSettings bus;
   std::vector<KeySettings> keys;
   ApiSettings api;
+  AdminSettings admin;
   LogSettings log;
   std::vector<EndpointSettings> endpoints;
   std::vector<RouteSettings> routes;  // the routes outside endpoints

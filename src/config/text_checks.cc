@@ -103,8 +103,8 @@ std::optional<std::string> check_method(std::string_view text) {
 }
 
 std::optional<std::string> check_health_member(std::string_view text) {
-  static constexpr std::array<std::string_view, 5> kMembers = {"status", "version", "uptime_s", "connections",
-                                                               "bus"};
+  static constexpr std::array<std::string_view, 6> kMembers = {"status",      "version", "uptime_s",
+                                                               "connections", "bus",     "reload"};
   if (std::find(kMembers.begin(), kMembers.end(), text) != kMembers.end()) {
     return quoted(text) + " is in /health anyway; write another name, such as \"wsConnections\"";
   }
