@@ -30,6 +30,7 @@ class WatchedEdge final : public client::Sockets {
   void shut_down_writing(int fd) override { kernel_.shut_down_writing(fd); }
   void close(int fd) override { kernel_.close(fd); }
   void reset(int fd) override { kernel_.reset(fd); }
+  std::string peer_host(int fd) override { return kernel_.peer_host(fd); }
   client::SendState send_state(int fd) override { return kernel_.send_state(fd); }
   MonoTime precise_now() override { return kernel_.precise_now(); }
 

@@ -113,7 +113,7 @@ void print(const Parts& parts, std::size_t sessions) {
 }
 
 Result<std::monostate> measure(const std::string& certificate, const std::string& key, std::uint32_t number) {
-  auto context = reactor::TlsContext::for_servers(certificate, key);
+  auto context = reactor::TlsContext::for_servers(certificate, key, reactor::TicketKeys::random());
   if (!context) return failure(context.error().message);
   auto wire = reactor::TlsWire::create();
   if (!wire) return tl::unexpected(wire.error());

@@ -7,6 +7,7 @@
 #include "api/key_check.h"
 #include "api/metrics.h"
 #include "api/refusals.h"
+#include "client/tls_contexts.h"
 
 namespace carillon::api {
 namespace {
@@ -24,11 +25,22 @@ Result<std::unique_ptr<Api>> Api::create(const config::Settings& settings, Rando
 }
 
 Api::Api(const config::Settings& settings, Routes routes, RandomBytes random)
-    : settings_(settings.api),
-      body_bytes_max_(settings.server.body_bytes_max),
-      event_bytes_max_(settings.bus.event_bytes_max),
-      ingest_(std::move(routes), {body_bytes_max_, event_bytes_max_}, std::move(random),
-              publish_counters_.unrouted) {}
+    : current_(current_of(settings)),
+      ingest_(std::move(routes), {settings.server.body_bytes_max, settings.bus.event_bytes_max},
+              std::move(random), publish_counters_.unrouted) {}
+
+Api::Current Api::current_of(const config::Settings& settings) {
+  return {settings.api, settings.server.body_bytes_max, settings.bus.event_bytes_max,
+          client::certificate_expiries(settings.server.listen)};
+}
+
+Result<std::monostate> Api::use(const config::Settings& settings) {
+  auto routes = Routes::compile(settings);
+  if (!routes) return tl::unexpected(routes.error());
+  ingest_.replace(std::move(*routes), {settings.server.body_bytes_max, settings.bus.event_bytes_max});
+  current_.replace(current_of(settings));
+  return std::monostate{};
+}
 
 void Api::attach(gateway::Node& node, MonoTime started_at) {
   node_ = &node;
@@ -42,7 +54,7 @@ client::HttpHandler::Judgement Api::judge(const http::RequestHead& head, const c
     return ingest_.judge(head, requester, node_);
   }
   if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
-  return TakeBody{std::min(kIgnoredBodyBytesMax, body_bytes_max_)};
+  return TakeBody{std::min(kIgnoredBodyBytesMax, current_.get()->body_bytes_max)};
 }
 
 bool Api::is_essential(const http::RequestHead& head) const {
@@ -55,35 +67,42 @@ client::HttpHandler::Judgement Api::judge_publish(const http::RequestHead& head,
     return refused(publish_counters_, reason, std::move(response), std::move(detail));
   };
   if (head.method != "POST") return refuse(PublishRefusal::method, method_not_allowed("POST"), "");
-  if (settings_.keys.empty()) {
+  const auto current = current_.get();
+  if (current->settings.keys.empty()) {
     return refuse(PublishRefusal::off,
                   refusal(403, "publishing over HTTP is off: set api.keys or CARILLON_API_KEY"), "");
   }
   std::vector<std::string_view> presented;
   if (const auto bearer = bearer_of(head)) presented.push_back(*bearer);
   constexpr std::string_view kAdvice = "send the API key as Authorization: Bearer <key>";
-  if (auto no = judge_key(presented, settings_.keys, kAdvice, node_->key_guesses(), requester)) {
+  if (auto no = judge_key(presented, current->settings.keys, kAdvice, node_->key_guesses(), requester)) {
     const auto reason = no->status == 429 ? PublishRefusal::wrong_keys : PublishRefusal::key;
     return refuse(reason, std::move(*no), presented.empty() ? "no API key" : "wrong API key");
   }
   if (!is_json(head)) {
     return refuse(PublishRefusal::content_type, refusal(415, "send Content-Type: application/json"), "");
   }
-  return TakeBody{body_bytes_max_};
+  return TakeBody{current->body_bytes_max};
+}
+
+std::optional<http::Response> Api::essential(std::string_view path, const Moment& now) {
+  if (path == "/health") return health_response(*node_, reloads_.get(), started_at_, now);
+  if (path == "/ready") return ready_response(*node_);
+  if (path != "/metrics") return std::nullopt;
+  const auto current = current_.get();
+  return metrics_response(
+      *node_, {publish_counters_, ingest_.counters(), reloads_.get(), current->certificate_expiries},
+      dropped_log_lines_());
 }
 
 std::optional<http::Response> Api::handle(const http::RequestHead& head, std::string body,
                                           const client::Requester& requester, client::Responder later) {
-  if (head.raw_path == "/health")
-    return health_response(*node_, started_at_, {requester.wall_now, requester.now});
-  if (head.raw_path == "/ready") return ready_response(*node_);
-  if (head.raw_path == "/metrics") {
-    return metrics_response(*node_, {publish_counters_, ingest_.counters()}, dropped_log_lines_());
-  }
+  if (auto shown = essential(head.raw_path, {requester.wall_now, requester.now})) return shown;
   if (head.raw_path != "/v1/publish") {
     return ingest_.handle(head, body, std::move(later), *node_, requester.wall_now);
   }
-  auto events = read_publish_body(body, {settings_.batch_max, event_bytes_max_});
+  const auto current = current_.get();
+  auto events = read_publish_body(body, {current->settings.batch_max, current->event_bytes_max});
   if (!events) {
     const PublishFault& why = events.error();
     return refused(publish_counters_, why.reason, refusal(why.status, why.message), why.message);

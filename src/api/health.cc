@@ -33,6 +33,16 @@ std::string bus_object(const gateway::Node& node, const bus::BusStatus& status, 
   return text;
 }
 
+std::string reload_object(const ReloadStatus::Shown& reloads) {
+  std::string text;
+  json::ObjectWriter writer(text);
+  if (reloads.succeeded_at) writer.member("succeeded", rfc3339_milliseconds(*reloads.succeeded_at));
+  if (reloads.failed_at) writer.member("failed", rfc3339_milliseconds(*reloads.failed_at));
+  if (!reloads.error.empty()) writer.member("error", reloads.error);
+  writer.close();
+  return text;
+}
+
 // The members that endpoints ask for by name (health.connections), each with its live count.
 void add_endpoints(json::ObjectWriter& writer, const gateway::Node& node) {
   std::vector<std::pair<std::string_view, std::uint64_t>> members;  // in the order of the endpoints
@@ -56,7 +66,8 @@ void add_endpoints(json::ObjectWriter& writer, const gateway::Node& node) {
 
 }  // namespace
 
-http::Response health_response(const gateway::Node& node, MonoTime started_at, const Moment& now) {
+http::Response health_response(const gateway::Node& node, const ReloadStatus::Shown& reloads,
+                               MonoTime started_at, const Moment& now) {
   const bus::BusStatus status = node.router().bus_status();
   const bool draining = node.draining();
   const std::string_view word = draining                            ? "shutting_down"
@@ -72,6 +83,7 @@ http::Response health_response(const gateway::Node& node, MonoTime started_at, c
   writer.member("connections", node.admission().connections());
   add_endpoints(writer, node);
   writer.raw_member("bus", bus_object(node, status, now));
+  if (reloads.succeeded_at || reloads.failed_at) writer.raw_member("reload", reload_object(reloads));
   writer.close();
   return response;
 }

@@ -190,7 +190,8 @@ bool has_wrong_type(const http::RequestHead& head) {
 
 client::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head,
                                              const client::Requester& requester, gateway::Node* node) {
-  const auto found = routes_.find(head.method, head.path, head.raw_path);
+  const auto current = current_.get();
+  const auto found = current->routes.find(head.method, head.path, head.raw_path);
   if (!found) return client::HttpHandler::NotMine{};
   if (!found->route) return refused(IngestRefusal::method, method_not_allowed(found->allowed));
   if (node->draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
@@ -209,15 +210,17 @@ client::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head,
   if (has_wrong_type(head)) {
     return refused(IngestRefusal::content_type, refusal(415, "send Content-Type: application/json"));
   }
-  return client::HttpHandler::TakeBody{limits_.body_bytes_max};
+  return client::HttpHandler::TakeBody{current->limits.body_bytes_max};
 }
 
 std::optional<http::Response> Ingest::handle(const http::RequestHead& head, std::string_view body,
                                              client::Responder later, gateway::Node& node, WallTime now) {
-  const auto found = routes_.find(head.method, head.path, head.raw_path);
-  if (!found || !found->route) return refusal(404, "no such path");  // judge() has returned this already
+  const auto current = current_.get();
+  const auto found = current->routes.find(head.method, head.path, head.raw_path);
+  if (!found || !found->route)
+    return refusal(404, "no such path");  // judge() found it; it was replaced since
   if (node.draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
-  auto made = ingest(*found->route, found->parameters, body, {limits_.event_bytes_max, now, random_});
+  auto made = ingest(*found->route, found->parameters, body, {current->limits.event_bytes_max, now, random_});
   if (!made) {
     const IngestFault& why = made.error();
     return refused(why.reason,

@@ -20,6 +20,7 @@
 #include "api/routes.h"
 #include "api/uuid.h"
 #include "base/result.h"
+#include "base/snapshot.h"
 #include "base/time.h"
 #include "client/http_handler.h"
 #include "gateway/node.h"
@@ -76,7 +77,7 @@ Result<IngestedEvent, IngestFault> ingest(const Route& route, std::span<const st
 
 // Ingest: checks and handles requests to the ingest routes.
 //
-// Thread: any; immutable except for the counters.
+// Thread: any.
 class Ingest {
  public:
   struct Limits {
@@ -85,7 +86,11 @@ class Ingest {
   };
   // `unrouted` counts events for channels that no endpoint carries.
   Ingest(Routes routes, Limits limits, RandomBytes random, std::atomic<std::uint64_t>& unrouted)
-      : routes_(std::move(routes)), limits_(limits), random_(std::move(random)), unrouted_(unrouted) {}
+      : current_({std::move(routes), limits}), random_(std::move(random)), unrouted_(unrouted) {}
+
+  // Uses other routes from the next request on. A request whose head has been checked is answered 404 when
+  // its route is gone.
+  void replace(Routes routes, Limits limits) { current_.replace({std::move(routes), limits}); }
 
   // Checks the head. `node` is used only when a route has this path.
   client::HttpHandler::Judgement judge(const http::RequestHead& head, const client::Requester& requester,
@@ -98,8 +103,11 @@ class Ingest {
   // Counts the refusal and puts its reason into the response, for the log.
   http::Response refused(IngestRefusal reason, http::Response response, std::string detail = {});
 
-  const Routes routes_;
-  const Limits limits_;
+  struct Current {
+    Routes routes;
+    Limits limits;
+  };
+  Snapshot<Current> current_;
   const RandomBytes random_;
   std::atomic<std::uint64_t>& unrouted_;
   IngestCounters counters_;

@@ -1,59 +1,17 @@
 #include "api/metrics.h"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
-#include <functional>
 #include <string>
 #include <vector>
+
+#include "api/metrics_page.h"
 
 namespace carillon::api {
 namespace {
 
 using client::Counter;
 using gateway::Node;
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-class Page {
- public:
-  explicit Page(Node& node) : node_(node) {}
-
-  MetricFamily& family(std::string name, std::string help, MetricType type) {
-    families_.push_back({std::move(name), std::move(help), type, {}});
-    return families_.back();
-  }
-
-  static void add(MetricFamily& family, double value, std::vector<ClientMetric::Label> labels = {}) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    if (family.type == MetricType::Counter) metric.counter.value = value;
-    if (family.type == MetricType::Gauge) metric.gauge.value = value;
-    family.metric.push_back(std::move(metric));
-  }
-
-  void counter(std::string name, std::string help, std::uint64_t value) {
-    add(family(std::move(name), std::move(help), MetricType::Counter), static_cast<double>(value));
-  }
-  void gauge(std::string name, std::string help, double value) {
-    add(family(std::move(name), std::move(help), MetricType::Gauge), value);
-  }
-
-  // The sum of one counter over the shards.
-  std::uint64_t sum(const std::function<const Counter&(const client::ShardCounters&)>& pick) const {
-    std::uint64_t total = 0;
-    for (std::size_t i = 0; i < node_.shard_count(); ++i) total += pick(node_.shard_counters(i)).get();
-    return total;
-  }
-
-  Node& node() { return node_; }
-  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
-
- private:
-  Node& node_;
-  std::vector<MetricFamily> families_;
-};
 
 void add_endpoints(Page& page) {
   const auto& endpoints = page.node().endpoints();
@@ -115,6 +73,11 @@ void add_refusals(Page& page) {
   page.counter("carillon_reserved_channel_commands_total",
                "Client commands refused because they name a channel under carillon.",
                page.sum([](const auto& shard) -> const Counter& { return shard.commands_reserved; }));
+  page.counter("carillon_token_cache_hits_total", "Tokens that were found in the cache of verified tokens",
+               page.sum([](const auto& shard) -> const Counter& { return shard.token_cache_hits; }));
+  page.counter("carillon_token_cache_misses_total",
+               "Tokens whose signature was checked, or that were refused before that",
+               page.sum([](const auto& shard) -> const Counter& { return shard.token_cache_misses; }));
   page.counter("carillon_subprotocol_mismatches_total",
                "Upgrades in which the client offered none of the endpoint's subprotocols",
                page.sum([](const auto& shard) -> const Counter& { return shard.subprotocol_mismatches; }));
@@ -348,6 +311,22 @@ void add_loops(Page& page) {
   }
 }
 
+void add_reloads(Page& page, const ReloadStatus::Shown& reloads) {
+  MetricFamily& family =
+      page.family("carillon_reloads_total", "Reloads of the configuration, by result", MetricType::Counter);
+  Page::add(family, static_cast<double>(reloads.succeeded), {{"result", "success"}});
+  Page::add(family, static_cast<double>(reloads.failed), {{"result", "failure"}});
+  const auto seconds_of = [](const std::optional<WallTime>& time) {
+    return time ? std::chrono::duration<double>(time->time_since_epoch()).count() : 0.0;
+  };
+  page.gauge("carillon_reload_success_timestamp_seconds",
+             "Unix time of the last reload that succeeded; 0 when there was none",
+             seconds_of(reloads.succeeded_at));
+  page.gauge("carillon_reload_failure_timestamp_seconds",
+             "Unix time of the last reload that failed; 0 when there was none",
+             seconds_of(reloads.failed_at));
+}
+
 }  // namespace
 
 http::Response metrics_response(Node& node, const ApiCounters& api, std::uint64_t dropped_log_lines) {
@@ -368,6 +347,13 @@ http::Response metrics_response(Node& node, const ApiCounters& api, std::uint64_
   add_ingest(page, api.ingest);
   add_loops(page);
   add_log(page, dropped_log_lines);
+  add_reloads(page, api.reloads);
+  MetricFamily& expiries =
+      page.family("carillon_certificate_expiry_timestamp_seconds",
+                  "Unix time at which the first certificate of a TLS address expires", MetricType::Gauge);
+  for (const auto& [listen, time] : api.certificate_expiries) {
+    Page::add(expiries, std::chrono::duration<double>(time.time_since_epoch()).count(), {{"listen", listen}});
+  }
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = page.text();

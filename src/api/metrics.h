@@ -3,9 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "api/ingest.h"
 #include "api/publish.h"
+#include "api/reload_status.h"
 #include "gateway/node.h"
 #include "http/response.h"
 
@@ -15,6 +19,8 @@ namespace carillon::api {
 struct ApiCounters {
   const PublishCounters& publish;
   const IngestCounters& ingest;
+  ReloadStatus::Shown reloads;
+  const std::vector<std::pair<std::string, WallTime>>& certificate_expiries;  // by listen address
 };
 
 http::Response metrics_response(gateway::Node& node, const ApiCounters& api, std::uint64_t dropped_log_lines);

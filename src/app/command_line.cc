@@ -23,6 +23,7 @@ struct Parsed {
   PublishArguments publish;
   BenchArguments bench;
   DoctorArguments doctor;
+  ControlArguments control;
   std::string profile;
   std::string option;
   std::function<int()> run;
@@ -45,6 +46,18 @@ void add_serving(CLI::App& app, Parsed& parsed) {
   CLI::App* check = app.add_subcommand("check", "Check a configuration file and list every mistake");
   check->add_option("file", parsed.config_file, "The configuration")->required();
   check->callback([&] { parsed.run = [&] { return run_check(parsed.config_file); }; });
+}
+
+void add_controlling(CLI::App& app, Parsed& parsed) {
+  CLI::App* reload = app.add_subcommand("reload", "Have a running gateway read its configuration again");
+  CLI::Option* file = reload->add_option("-c,--config", parsed.control.config_file,
+                                         "The gateway's configuration file, whose server.control is used");
+  CLI::Option* control =
+      reload->add_option("--control", parsed.control.control, "Path of its control socket");
+  reload->callback([&parsed, file, control] {
+    if (file->empty() && control->empty()) throw CLI::RequiredError("--config or --control");
+    parsed.run = [&parsed] { return run_reload(parsed.control); };
+  });
 }
 
 void add_looking_up(CLI::App& app, Parsed& parsed) {
@@ -210,6 +223,7 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   Parsed parsed;
   add_serving(app, parsed);
+  add_controlling(app, parsed);
   add_looking_up(app, parsed);
   add_tools(app, parsed);
   add_measuring(app, parsed);

@@ -1,5 +1,6 @@
 #include "app/config_file.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "api/routes.h"
@@ -14,63 +15,107 @@
 namespace carillon::app {
 namespace {
 
-void complain(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
-
-// Checks what config/ cannot check because it is a lower layer: the profiles, the bus URL, the routes and the
-// certificates. Everything in a file that would make a start fail is refused here, so that `check` and
-// `serve` accept and refuse the same files.
-void check_upper_layers(config::Loaded& loaded) {
-  const config::Settings& settings = loaded.settings;
-  loaded.errors = protocol::compile_endpoints(settings).problems;
-  if (const auto url = bus::parse_bus_url(settings.bus.url); !url) {
-    loaded.errors.push_back({settings.bus.origin, "bus.url", url.error().message});
-  } else if (!settings.bus.tls_ca_file.empty() && url->scheme == bus::Scheme::rediss) {
-    const auto trusted = reactor::TlsContext::for_clients(settings.bus.tls_ca_file);
-    if (!trusted) loaded.errors.push_back({settings.bus.origin, "bus.tls_ca_file", trusted.error().message});
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
   }
-  if (const auto routes = api::Routes::compile(settings); !routes) {
-    loaded.errors.push_back({{settings.bus.origin.source, 0}, "route", routes.error().message});
-  }
-  client::TlsContexts contexts = client::make_tls_contexts(settings.server.listen, wall_now());
-  for (auto& problem : contexts.problems) loaded.errors.push_back(std::move(problem));
-  for (auto& warning : contexts.warnings) loaded.warnings.push_back(std::move(warning));
+  return lines;
 }
 
-// A file without keys is valid when no endpoint requires a token; load() has checked the others.
-bool keys_are_good(const config::Settings& settings) {
-  if (settings.keys.empty()) return true;
+void append_texts(std::vector<std::string>& texts, const std::vector<config::Problem>& problems) {
+  for (const config::Problem& problem : problems) texts.push_back(problem.text());
+}
+
+std::vector<config::Problem> problems_of_the_bus(const config::BusSettings& bus) {
+  const auto url = bus::parse_bus_url(bus.url);
+  if (!url) return {{bus.origin, "bus.url", url.error().message}};
+  if (bus.tls_ca_file.empty() || url->scheme != bus::Scheme::rediss) return {};
+  const auto trusted = reactor::TlsContext::for_clients(bus.tls_ca_file);
+  if (trusted) return {};
+  return {{bus.origin, "bus.tls_ca_file", trusted.error().message}};
+}
+
+// Settings without keys are valid when no endpoint requires a token; load() has checked the others.
+std::vector<std::string> problems_of_the_keys(const config::Settings& settings,
+                                              const std::vector<Ref<const protocol::Endpoint>>& endpoints) {
+  if (settings.keys.empty()) return {};
   const auto weak =
       settings.dev ? auth::Authenticator::WeakSecrets::allow : auth::Authenticator::WeakSecrets::refuse;
   if (const auto keys = auth::Authenticator::create(settings.keys, {}, weak); !keys) {
-    complain(keys.error().message);
-    return false;
+    return lines_of(keys.error().message);
   }
-  for (const auto& endpoint : protocol::compile_endpoints(settings).endpoints) {
+  for (const auto& endpoint : endpoints) {
     const auto made = client::make_authenticator(*endpoint, settings);
     if (made) continue;
-    complain(endpoint->settings.origin_of("auth.keys").text() + ": " + made.error().message);
-    return false;
+    return {endpoint->settings.origin_of("auth.keys").text() + ": " + made.error().message};
   }
-  return true;
+  return {};
+}
+
+CheckedConfig unreadable(const std::string& path, const std::string& why) {
+  CheckedConfig checked;
+  checked.errors.push_back(path + ": " + why);
+  return checked;
+}
+
+// Prints the errors, if any.
+std::optional<CheckedConfig> usable(CheckedConfig checked) {
+  for (const std::string& error : checked.errors) std::fprintf(stderr, "%s\n", error.c_str());
+  if (!checked.errors.empty()) return std::nullopt;
+  return checked;
 }
 
 }  // namespace
 
-std::optional<config::Loaded> load_config_file(const std::string& path) {
-  const auto text = config::Environment::of_process().read_file(path);
-  if (!text) {
-    complain("carillon: " + path + ": " + text.error().message);
-    return std::nullopt;
+std::vector<std::string> problems_of(const config::Settings& settings) {
+  std::vector<std::string> problems;
+  const protocol::CompiledEndpoints compiled = protocol::compile_endpoints(settings);
+  append_texts(problems, compiled.problems);
+  append_texts(problems, problems_of_the_bus(settings.bus));
+  if (const auto routes = api::Routes::compile(settings); !routes) {
+    problems.push_back(
+        config::Problem{{settings.bus.origin.source, 0}, "route", routes.error().message}.text());
   }
-  return load_config_text(*text, path);
+  append_texts(
+      problems,
+      client::make_tls_contexts(settings.server.listen, wall_now(), reactor::TicketKeys::random()).problems);
+  if (!problems.empty()) return problems;
+  return problems_of_the_keys(settings, compiled.endpoints);
 }
 
-std::optional<config::Loaded> load_config_text(const std::string& text, const std::string& source) {
-  config::Loaded loaded = config::load(text, source, config::Environment::of_process());
-  if (loaded.errors.empty()) check_upper_layers(loaded);
-  for (const config::Problem& problem : loaded.errors) complain(problem.text());
-  if (!loaded.errors.empty() || !keys_are_good(loaded.settings)) return std::nullopt;
-  return loaded;
+CheckedConfig check_config_file(const std::string& path) {
+  const auto text = config::Environment::of_process().read_file(path);
+  if (!text) return unreadable(path, text.error().message);
+  return check_config_text(*text, path);
+}
+
+CheckedConfig check_config_text(const std::string& text, const std::string& source) {
+  CheckedConfig checked;
+  checked.text = text;
+  config::Environment environment = config::Environment::of_process();
+  environment.read_file = [&checked, read = environment.read_file](std::string_view path) {
+    if (!path.ends_with(".toml")) checked.files.emplace_back(path);  // those are profiles
+    return read(path);
+  };
+  checked.loaded = config::load(text, source, environment);
+  append_texts(checked.errors, checked.loaded.errors);
+  if (!checked.errors.empty()) return checked;
+  checked.errors = problems_of(checked.loaded.settings);
+  auto contexts = client::make_tls_contexts(checked.loaded.settings.server.listen, wall_now(),
+                                            reactor::TicketKeys::random());
+  for (auto& warning : contexts.warnings) checked.loaded.warnings.push_back(std::move(warning));
+  return checked;
+}
+
+std::optional<CheckedConfig> load_config_file(const std::string& path) {
+  return usable(check_config_file(path));
+}
+
+std::optional<CheckedConfig> load_config_text(const std::string& text, const std::string& source) {
+  return usable(check_config_text(text, source));
 }
 
 }  // namespace carillon::app

@@ -1,18 +1,34 @@
-// Reads a user's configuration file, checks it, and prints its errors.
+// Reads a user's configuration file and checks it as far as that is possible without a running gateway.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/load.h"
 
 namespace carillon::app {
 
+// A configuration with everything that is wrong with it.
+struct CheckedConfig {
+  config::Loaded loaded;            // its `errors` are in `errors` as well
+  std::vector<std::string> errors;  // one line each, with file, line, key, and what to write instead
+  std::string text;                 // of the configuration itself
+  std::vector<std::string> files;   // the certificates, keys and secrets that it names
+};
+
+// Does not print anything. Blocks.
+CheckedConfig check_config_file(const std::string& path);
+// Does the same for a text that is not a file; `source` is its name in messages.
+CheckedConfig check_config_text(const std::string& text, const std::string& source);
+
+// What the layers above config/ refuse: keys, routes, certificates, the bus's URL. `serve` starts with any
+// settings for which this is empty, and a reload applies them.
+std::vector<std::string> problems_of(const config::Settings& settings);
+
 // Returns nothing when the file cannot be used; every error has then been printed to standard error, one per
 // line.
-std::optional<config::Loaded> load_config_file(const std::string& path);
-
-// Does the same for a text that is not a file; `source` is its name in messages.
-std::optional<config::Loaded> load_config_text(const std::string& text, const std::string& source);
+std::optional<CheckedConfig> load_config_file(const std::string& path);
+std::optional<CheckedConfig> load_config_text(const std::string& text, const std::string& source);
 
 }  // namespace carillon::app

@@ -122,8 +122,8 @@ void print_screen(const gateway::Gateway& gateway, const Screen& screen) {
 int run_dev(const DevArguments& arguments) {
   const std::string secret = random_hex(32);
   const std::string api_key = random_hex(16);
-  auto loaded = load_config_text(dev_toml(arguments, secret, api_key), "carillon dev");
-  if (!loaded) return 2;
+  auto config = load_config_text(dev_toml(arguments, secret, api_key), "carillon dev");
+  if (!config) return 2;
   TokenArguments wanted;
   wanted.ttl_s = kTokenTtlS;
   const auto token = mint_token(secret, wanted, wall_now());
@@ -137,7 +137,7 @@ int run_dev(const DevArguments& arguments) {
     demo->start();
     print_screen(gateway, {gateway.listening_on().front().text(), *token, api_key, demo->example()});
   };
-  return serve(std::move(loaded->settings), serving);
+  return serve(std::move(*config), serving);
 }
 
 }  // namespace carillon::app

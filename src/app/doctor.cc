@@ -49,9 +49,9 @@ void print_end(const std::vector<Finding>& findings) {
 int run_doctor(const DoctorArguments& arguments) {
   Demand demand{kDefaultConnections};
   if (!arguments.config_file.empty()) {
-    const auto loaded = load_config_file(arguments.config_file);
-    if (!loaded) return 2;
-    const config::ServerSettings& server = loaded->settings.server;
+    const auto config = load_config_file(arguments.config_file);
+    if (!config) return 2;
+    const config::ServerSettings& server = config->loaded.settings.server;
     demand = {server.connections_max, server.descriptor_tables()};
   }
   demand.connections = arguments.connections.value_or(demand.connections);

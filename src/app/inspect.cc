@@ -14,12 +14,13 @@ void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), s
 }  // namespace
 
 int run_check(const std::string& config_file) {
-  const auto loaded = load_config_file(config_file);
-  if (!loaded) return 2;
-  for (const config::Problem& warning : loaded->warnings) print("warning: " + warning.text() + "\n");
-  for (const std::string& note : loaded->notes) print("note: " + note + "\n");
-  print(config_file + ": ok, " + std::to_string(loaded->settings.endpoints.size()) + " endpoint" +
-        (loaded->settings.endpoints.size() == 1 ? "" : "s") + "\n");
+  const auto config = load_config_file(config_file);
+  if (!config) return 2;
+  const config::Loaded& loaded = config->loaded;
+  for (const config::Problem& warning : loaded.warnings) print("warning: " + warning.text() + "\n");
+  for (const std::string& note : loaded.notes) print("note: " + note + "\n");
+  print(config_file + ": ok, " + std::to_string(loaded.settings.endpoints.size()) + " endpoint" +
+        (loaded.settings.endpoints.size() == 1 ? "" : "s") + "\n");
   return 0;
 }
 

@@ -114,7 +114,7 @@ class SpdlogJsonLog final : public JsonLog {
   }
 
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) override {
-    if (level < lowest_) return;
+    if (level < lowest_.load(std::memory_order_relaxed)) return;
     std::string line;
     json::ObjectWriter writer(line);
     writer.member("level", name_of(level));
@@ -127,10 +127,14 @@ class SpdlogJsonLog final : public JsonLog {
     logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
   }
 
+  void set_level(std::string_view level) override {
+    if (const auto lowest = level_of(level)) lowest_.store(*lowest, std::memory_order_relaxed);
+  }
+
   std::uint64_t dropped_lines() const override { return pool_->overrun_counter() + sink_->dropped(); }
 
  private:
-  const LogLevel lowest_;
+  std::atomic<LogLevel> lowest_;
   std::shared_ptr<spdlog::details::thread_pool> pool_;
   std::shared_ptr<ImpatientSink> sink_;
   std::shared_ptr<spdlog::async_logger> logger_;

@@ -21,6 +21,8 @@ class JsonLog : public Log {
   ~JsonLog() override = default;
 
   virtual std::uint64_t dropped_lines() const = 0;
+  // Sets the lowest level that is written: one of log.level's words.
+  virtual void set_level(std::string_view level) = 0;
 };
 
 }  // namespace carillon::app

@@ -5,11 +5,11 @@
 namespace carillon::app {
 
 int run_serve(const std::string& config_file) {
-  auto loaded = load_config_file(config_file);
-  if (!loaded) return 2;
+  auto config = load_config_file(config_file);
+  if (!config) return 2;
   Serving serving;
-  serving.warnings = std::move(loaded->warnings);
-  return serve(std::move(loaded->settings), serving);
+  serving.config_file = config_file;
+  return serve(std::move(*config), serving);
 }
 
 }  // namespace carillon::app

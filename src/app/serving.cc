@@ -10,8 +10,11 @@
 #include <span>
 #include <string>
 
+#include "api/admin.h"
+#include "api/admin_server.h"
 #include "api/api.h"
 #include "app/json_log.h"
+#include "app/reloader.h"
 #include "app/signals.h"
 #include "base/descriptor_table.h"
 #include "base/memory_reserve.h"
@@ -56,21 +59,28 @@ std::int64_t in_all_tables(std::int64_t limit, std::uint32_t tables) {
 // What signals do to a gateway that serves. Loop 0's thread.
 class SignalPolicy {
  public:
-  SignalPolicy(gateway::Gateway& gateway, Log& log, milliseconds drain, Serving::Hangup hangup)
-      : gateway_(gateway), log_(log), drain_(drain), hangup_(hangup) {}
+  // `reloader`: null where the configuration cannot be reloaded.
+  SignalPolicy(gateway::Gateway& gateway, Log& log, Serving::Hangup hangup, Reloader* reloader)
+      : gateway_(gateway), log_(log), hangup_(hangup), reloader_(reloader) {}
 
   void on_signal(int signal) {
-    const SignalMeaning meaning = meaning_of(signal);
-    const bool drains = meaning == SignalMeaning::drain ||
-                        (meaning == SignalMeaning::hangup && hangup_ == Serving::Hangup::drains);
-    drains ? begin_drain(signal) : ignore(signal);
+    switch (meaning_of(signal)) {
+      case SignalMeaning::drain:
+        return begin_drain(signal);
+      case SignalMeaning::hangup:
+        if (hangup_ == Serving::Hangup::drains) return begin_drain(signal);
+        if (reloader_) return reloader_->reload("SIGHUP", {});
+        return ignore(signal);
+      case SignalMeaning::none:
+        return ignore(signal);
+    }
   }
 
  private:
   void begin_drain(int signal) {
     if (std::exchange(draining_, true)) ::_exit(kExitInterrupted);
     const auto connections = static_cast<std::int64_t>(gateway_.node().admission().connections());
-    const milliseconds window = gateway_.node().begin_drain(drain_);
+    const milliseconds window = gateway_.node().begin_drain(gateway_.node().settings().server.drain);
     const std::string name = name_of_signal(signal);
     log_.info("draining", {{"signal", std::string_view(name)},
                            {"window_ms", std::int64_t{window.count()}},
@@ -90,8 +100,8 @@ class SignalPolicy {
 
   gateway::Gateway& gateway_;
   Log& log_;
-  const milliseconds drain_;
   const Serving::Hangup hangup_;
+  Reloader* const reloader_;
   bool draining_ = false;
   std::map<int, MonoTime> logged_at_;  // by signal
 };
@@ -109,40 +119,114 @@ bool random_bytes(std::span<std::uint8_t> bytes) {
   return ::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1;
 }
 
+// Everything that serves, in the order in which it depends on what is above it.
+class Process {
+ public:
+  explicit Process(const Serving& serving) : serving_(serving) {}
+
+  Result<std::monostate> create(CheckedConfig config);
+  Result<std::monostate> run();
+
+ private:
+  void make_reloader(CheckedConfig config);
+  Result<std::monostate> open_admin_side();
+  void write_ready_line();
+
+  const Serving& serving_;
+  MemoryReserve reserve_{kMemoryReserveBytes};
+  std::int64_t descriptors_ = 0;
+  std::vector<config::Problem> warnings_;
+  std::unique_ptr<JsonLog> log_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<Reloader> reloader_;  // null: the configuration cannot be reloaded
+  std::unique_ptr<api::Admin> admin_;
+  std::unique_ptr<api::AdminServer> admin_server_;
+  std::unique_ptr<SignalPolicy> policy_;
+  std::unique_ptr<Signals> signals_;
+};
+
+Result<std::monostate> Process::create(CheckedConfig config) {
+  const config::Settings& settings = config.loaded.settings;
+  descriptors_ = in_all_tables(raise_descriptor_limit(), settings.server.descriptor_tables());
+  auto log = JsonLog::create(settings.log);
+  if (!log) return tl::unexpected(log.error());
+  log_ = std::move(*log);
+  auto api = api::Api::create(settings, random_bytes);
+  if (!api) return tl::unexpected(api.error());
+  api_ = std::move(*api);
+  auto gateway = gateway::Gateway::create(settings, *api_, *log_);
+  if (!gateway) return tl::unexpected(gateway.error());
+  gateway_ = std::move(*gateway);
+  gateway_->node().set_memory_reserve(reserve_);
+  api_->attach(gateway_->node(), mono_now());
+  api_->count_log_lines([this] { return log_->dropped_lines(); });
+  warnings_ = config.loaded.warnings;
+  make_reloader(std::move(config));
+  policy_ = std::make_unique<SignalPolicy>(*gateway_, *log_, serving_.hangup, reloader_.get());
+  auto signals = Signals::watch(gateway_->main_loop(), [this](int signal) { policy_->on_signal(signal); });
+  if (!signals) return tl::unexpected(signals.error());
+  signals_ = std::move(*signals);
+  return std::monostate{};
+}
+
+void Process::make_reloader(CheckedConfig config) {
+  if (!serving_.config_file.empty()) {
+    Reloader::Parts parts{*gateway_, *api_, *log_, serving_.config_file,
+                          [this](const config::Settings& settings) {
+                            if (admin_server_) admin_server_->set_keys(settings.admin.keys);
+                          }};
+    reloader_ = std::make_unique<Reloader>(std::move(parts), std::move(config.text), std::move(config.files));
+  }
+  admin_ = std::make_unique<api::Admin>(*api_, [this](std::function<void(api::ReloadReport)> done) {
+    if (reloader_) return reloader_->request("admin request", std::move(done));
+    done({{"this process was started without a configuration file"}, {}, {}});
+  });
+}
+
+Result<std::monostate> Process::open_admin_side() {
+  const config::Settings& settings = gateway_->node().settings();
+  if (settings.server.control.empty() && settings.admin.listen.empty()) return std::monostate{};
+  auto started = api::AdminServer::start(
+      settings.server.control, settings.admin,
+      [this](const auto& request, const auto& respond) { admin_->handle(request, respond); });
+  if (!started) return tl::unexpected(started.error());
+  admin_server_ = std::move(*started);
+  return std::monostate{};
+}
+
+void Process::write_ready_line() {
+  const std::string addresses = addresses_of(*gateway_);
+  log_->info("ready", {{"listen", std::string_view(addresses)},
+                       {"version", CARILLON_VERSION},
+                       {"shards", static_cast<std::int64_t>(gateway_->node().shard_count())},
+                       {"bus", gateway_->node().bus_url()},
+                       {"descriptors", descriptors_},
+                       {"pid", std::int64_t{::getpid()}}});
+}
+
+Result<std::monostate> Process::run() {
+  const auto before_serving = [this]() -> Result<std::monostate> {
+    if (auto opened = open_admin_side(); !opened) return opened;
+    log_warnings(warnings_, *log_);
+    write_ready_line();
+    if (serving_.on_ready) serving_.on_ready(*gateway_);
+    return std::monostate{};
+  };
+  const auto ran = gateway_->run(before_serving);
+  admin_server_.reset();
+  if (ran) log_->info("stopped");
+  return ran;
+}
+
 }  // namespace
 
-int serve(config::Settings settings, const Serving& serving) {
+int serve(CheckedConfig config, const Serving& serving) {
   block_signals();
   give_large_memory_back();
-  MemoryReserve reserve(kMemoryReserveBytes);
-  const std::int64_t descriptors =
-      in_all_tables(raise_descriptor_limit(), settings.server.descriptor_tables());
-  auto log = JsonLog::create(settings.log);
-  if (!log) return complain(log.error());
-  const milliseconds drain = settings.server.drain;
-  auto api = api::Api::create(settings, random_bytes);
-  if (!api) return complain(api.error());
-  auto gateway = gateway::Gateway::create(std::move(settings), **api, **log);
-  if (!gateway) return complain(gateway.error());
-  (*gateway)->node().set_memory_reserve(reserve);
-  (*api)->attach((*gateway)->node(), mono_now());
-  (*api)->count_log_lines([&log] { return (*log)->dropped_lines(); });
-
-  SignalPolicy policy(**gateway, **log, drain, serving.hangup);
-  auto signals = Signals::watch((*gateway)->main_loop(), [&](int signal) { policy.on_signal(signal); });
-  if (!signals) return complain(signals.error());
-
-  log_warnings(serving.warnings, **log);
-  const std::string addresses = addresses_of(**gateway);
-  (*log)->info("ready", {{"listen", std::string_view(addresses)},
-                         {"version", CARILLON_VERSION},
-                         {"shards", static_cast<std::int64_t>((*gateway)->node().shard_count())},
-                         {"bus", (*gateway)->node().bus_url()},
-                         {"descriptors", descriptors},
-                         {"pid", std::int64_t{::getpid()}}});
-  if (serving.on_ready) serving.on_ready(**gateway);
-  if (auto ran = (*gateway)->run(); !ran) return complain(ran.error());
-  (*log)->info("stopped");
+  Process process(serving);
+  if (auto created = process.create(std::move(config)); !created) return complain(created.error());
+  if (auto ran = process.run(); !ran) return complain(ran.error());
   return 0;
 }
 

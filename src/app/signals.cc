@@ -37,7 +37,7 @@ std::string name_of_signal(int signal) {
 std::string_view advice_on_signal(int signal) {
   switch (signal) {
     case SIGHUP:
-      return "a changed configuration takes effect at the next start: SIGTERM drains, then start again";
+      return "this process has no configuration file to reload; SIGTERM drains";
     case SIGUSR1:
     case SIGUSR2:
       return "there is no log file to reopen, because the log goes to standard error; SIGTERM or SIGQUIT "

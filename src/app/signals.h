@@ -18,7 +18,7 @@ namespace carillon::app {
 // What the process does on a signal.
 enum class SignalMeaning {
   drain,   // TERM, INT, QUIT, PWR (what some containers send), XCPU (the soft limit on CPU time)
-  hangup,  // HUP: the terminal was closed, or an operator asks for a reload
+  hangup,  // HUP: an operator asks for a reload, or the terminal was closed
   none     // USR1, USR2, ALRM, IO and the real-time signals, which have no function here
 };
 

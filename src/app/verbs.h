@@ -30,6 +30,12 @@ struct PublishArguments {
   std::string data;
 };
 
+// Arguments of the verbs that ask a running gateway.
+struct ControlArguments {
+  std::string config_file;  // names the control socket
+  std::string control;      // its path; empty: the configuration's
+};
+
 // Arguments of `carillon doctor`.
 struct DoctorArguments {
   std::optional<std::int64_t> connections;  // nothing: the configuration's, or 10,000
@@ -69,6 +75,7 @@ struct BenchArguments {
 
 int run_serve(const std::string& config_file);
 int run_dev(const DevArguments& arguments);
+int run_reload(const ControlArguments& arguments);
 int run_check(const std::string& config_file);
 int run_profile_list();
 int run_profile_show(const std::string& name);

@@ -25,9 +25,16 @@ constexpr auto kEssentialHead = milliseconds(500);
 constexpr auto kEssentialAnswer = seconds(1);
 constexpr std::uint64_t kHttpConnectionsMin = 4;  // per shard, however small the limit on descriptors is
 
-HttpConnections::Limits http_limits(const config::ServerSettings& server, std::uint32_t shard) {
-  HttpConnections::Limits limits{ConnectionTable::kConnectionsMax,
-                                 std::nullopt};  // "auto" until begin_serving()
+// "auto" leaves three quarters of the descriptors to WebSockets.
+std::uint64_t auto_connections(const config::ServerSettings& server) {
+  const std::uint64_t shards_a_table = server.shards / server.descriptor_tables();
+  const std::uint64_t share = descriptor_limit() / 4 / shards_a_table;
+  return std::clamp(share, kHttpConnectionsMin, std::uint64_t{ConnectionTable::kConnectionsMax});
+}
+
+HttpConnections::Limits http_limits(const config::ServerSettings& server, std::uint32_t shard,
+                                    std::uint64_t otherwise) {
+  HttpConnections::Limits limits{otherwise, std::nullopt};
   if (server.http_connections_max != 0) {
     limits.connections = share_of(server.http_connections_max, shard, server.shards);
   }
@@ -48,21 +55,17 @@ Acceptor::Acceptor(const Shared& shared, reactor::Loop& loop, Sockets& sockets, 
       fan_out_(fan_out),
       counters_(counters),
       shard_(shard),
-      http_connections_(http_limits(shared.settings.server, shard)),
+      http_connections_(http_limits(shared.settings->server, shard,
+                                    ConnectionTable::kConnectionsMax)),  // until begin_serving()
       gate_(http_connections_),
       listener_handler_(loop.add_handler(*this)) {}
 
 Acceptor::~Acceptor() { loop_.remove_handler(listener_handler_); }
 
 Result<std::monostate> Acceptor::listen(reactor::FileDescriptor listener, ListenerOptions options) {
-  if (options.tls && !handshake_rate_) {
+  if (options.tls) {
     if (auto made = clients_.enable_tls(); !made) return made;
-    const config::ServerSettings& server = shared_.settings.server;
-    if (const auto most = server.tls_handshakes_per_ip.value) {
-      handshake_rate_.emplace(
-          HandshakeRate::Limit{share_of(*most, shard_, server.shards), server.tls_handshakes_window},
-          shared_.channels_key);
-    }
+    limit_handshakes();
   }
   const auto index = static_cast<std::uint32_t>(listeners_.size());
   if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_, index, 0)) {
@@ -70,6 +73,30 @@ Result<std::monostate> Acceptor::listen(reactor::FileDescriptor listener, Listen
   }
   listeners_.push_back({std::move(listener), std::move(options)});
   return std::monostate{};
+}
+
+// Begins to count when it has not, or when the limit is another one.
+void Acceptor::limit_handshakes() {
+  const config::ServerSettings& server = shared_.settings->server;
+  if (const auto most = server.tls_handshakes_per_ip.value) {
+    const HandshakeRate::Limit limit{share_of(*most, shard_, server.shards), server.tls_handshakes_window};
+    if (!handshake_rate_ || handshake_rate_->limit() != limit) {
+      handshake_rate_.emplace(limit, shared_.channels_key);
+    }
+  } else {
+    handshake_rate_.reset();
+  }
+}
+
+void Acceptor::on_settings_replaced(
+    const std::vector<std::shared_ptr<const reactor::TlsContext>>& tls_by_listen) {
+  const config::ServerSettings& server = shared_.settings->server;
+  http_connections_.set_limits(http_limits(server, shard_, auto_connections(server)));
+  for (Listener& listener : listeners_) {
+    if (!listener.options.tls) continue;
+    listener.options.tls = tls_by_listen.at(listener.options.number);
+    limit_handshakes();
+  }
 }
 
 void Acceptor::stop_listening() {
@@ -87,13 +114,8 @@ std::vector<int> Acceptor::listening_descriptors() const {
 
 void Acceptor::begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors) {
   gate_.begin(std::move(descriptors));
-  const config::ServerSettings& server = shared_.settings.server;
-  if (server.http_connections_max != 0) return;
-  // "auto" leaves three quarters of the descriptors to WebSockets.
-  const std::uint64_t shards_a_table = server.shards / server.descriptor_tables();
-  const std::uint64_t share = descriptor_limit() / 4 / shards_a_table;
-  http_connections_.set_connections_max(
-      std::clamp(share, kHttpConnectionsMin, std::uint64_t{ConnectionTable::kConnectionsMax}));
+  const config::ServerSettings& server = shared_.settings->server;
+  http_connections_.set_limits(http_limits(server, shard_, auto_connections(server)));
 }
 
 // --- accept() -----------------------------------------------------------------------------------
@@ -133,7 +155,7 @@ void Acceptor::accept_from(const Listener& listener) {
 // descriptor the connection may only request essential paths such as /health.
 bool Acceptor::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease lease) {
   const bool has_spare = static_cast<bool>(lease);
-  const auto low_water = static_cast<int>(shared_.settings.server.notsent_low_water_bytes);
+  const auto low_water = static_cast<int>(shared_.settings->server.notsent_low_water_bytes);
   const reactor::Accepted accepted = sockets_.accept(listener.socket.get(), low_water);
   switch (accepted.outcome()) {
     case reactor::Accepted::Outcome::connection:
@@ -199,7 +221,7 @@ void Acceptor::take_in(int fd, const std::string& peer_address, const ListenerOp
   Connection& connection = clients_[index];
   connection.fd = fd;
   connection.state = State::head;
-  const auto& server = shared_.settings.server;
+  const auto& server = shared_.settings->server;
   HttpExchange& exchange = connection.transient.begin_exchange(
       {server.request_line_bytes_max, server.head_bytes_max, server.headers_max});
   exchange.peer = exchange.client = peer;
@@ -225,7 +247,7 @@ void Acceptor::take_in(int fd, const std::string& peer_address, const ListenerOp
 bool Acceptor::count_address(Index index) {
   const HttpExchange& exchange = clients_[index].exchange();
   if (!http_connections_.counts_addresses() || exchange.spare) return true;
-  if (exchange.peer.is_loopback() || is_trusted_proxy(exchange.peer, shared_.settings.server)) return true;
+  if (exchange.peer.is_loopback() || is_trusted_proxy(exchange.peer, shared_.settings->server)) return true;
   const IpAddress address = exchange.peer.limit_group();
   if (!http_connections_.has_room_for(address)) {
     const auto other = http_connections_.first_to_close_of(address, loop_.now());
@@ -288,7 +310,7 @@ void Acceptor::end_essential() {
 
 void Acceptor::expect_proxy_header(Index index) {
   Connection& connection = clients_[index];
-  if (!is_trusted_proxy(connection.exchange().peer, shared_.settings.server)) {
+  if (!is_trusted_proxy(connection.exchange().peer, shared_.settings->server)) {
     turn_away(index, RefusalReason::proxy_header, "not a trusted proxy");
     return;
   }
@@ -299,7 +321,7 @@ void Acceptor::expect_proxy_header(Index index) {
 bool Acceptor::may_shake_hands(Index index) {
   if (!handshake_rate_ || !clients_.tls().note_first_bytes(index)) return true;
   const IpAddress& peer = clients_[index].exchange().peer;
-  if (peer.is_loopback() || is_trusted_proxy(peer, shared_.settings.server)) return true;
+  if (peer.is_loopback() || is_trusted_proxy(peer, shared_.settings->server)) return true;
   if (handshake_rate_->try_begin(peer.limit_group(), loop_.now())) return true;
   turn_away(index, RefusalReason::tls_handshake_rate, "too many TLS handshakes from this address");
   return false;

@@ -44,6 +44,10 @@ class Acceptor final : private reactor::IoHandler {
   // it descriptors are not limited.
   void begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors);
 
+  // New settings are in use. `tls_by_listen`: the contexts of new connections, by their number in
+  // server.listen. Connections over a lower limit stay.
+  void on_settings_replaced(const std::vector<std::shared_ptr<const reactor::TlsContext>>& tls_by_listen);
+
   // Takes over a connected socket from accept(). `peer_address` is numeric; `options` are those of an address
   // that listen() was called for.
   void adopt(int fd, const std::string& peer_address, const ListenerOptions& options);
@@ -89,6 +93,7 @@ class Acceptor final : private reactor::IoHandler {
   void warn_if_short(std::uint64_t limit);
   void take_in(int fd, const std::string& peer_address, const ListenerOptions& options,
                reactor::SpareDescriptor::Lease lease);
+  void limit_handshakes();
   void expect_proxy_header(Index index);
   bool close_to_make_room(Index index);
   void begin_essential(Index index);

@@ -38,10 +38,12 @@ Admission::Admission(std::uint32_t connections_max, const protocol::EndpointTabl
       connections_max_(connections_max),
       bodies_(bodies_bytes_max),
       by_endpoint_(endpoints.size()) {
-  on_endpoints_replaced(endpoints);
+  on_settings_replaced(connections_max, endpoints);
 }
 
-void Admission::on_endpoints_replaced(const protocol::EndpointTable& endpoints) {
+void Admission::on_settings_replaced(std::uint32_t connections_max,
+                                     const protocol::EndpointTable& endpoints) {
+  connections_max_.store(connections_max, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   longest_window_ = milliseconds(0);
   for (const protocol::Endpoint& endpoint : endpoints) {
@@ -54,7 +56,7 @@ void Admission::on_endpoints_replaced(const protocol::EndpointTable& endpoints) 
 Admission::Answer Admission::ask(const protocol::Endpoint& endpoint, const ClientKey& client_key) const {
   if (draining()) return Answer::draining;
   if (memory() != MemoryLevel::normal) return Answer::memory_short;
-  if (connections() + 1 > connections_max_) return Answer::connections_max;
+  if (connections() + 1 > connections_max_.load(std::memory_order_relaxed)) return Answer::connections_max;
   const auto of_endpoint = by_endpoint_[endpoint.index].load(std::memory_order_relaxed);
   if (!endpoint.settings.limits.connections.allows(of_endpoint + 1)) return Answer::endpoint_full;
   if (!counts_address(endpoint)) return Answer::admitted;
@@ -88,14 +90,9 @@ std::uint32_t Admission::retry_after_s(const protocol::Endpoint& endpoint, const
   return static_cast<std::uint32_t>(std::max<std::int64_t>(1, std::chrono::ceil<seconds>(left).count()));
 }
 
-std::size_t Admission::addresses_inside() const {
+Admission::Inside Admission::inside() const {
   const std::lock_guard lock(mutex_);
-  return addresses_.size();
-}
-
-std::size_t Admission::users_inside() const {
-  const std::lock_guard lock(mutex_);
-  return users_.size();
+  return {addresses_.size(), users_.size()};
 }
 
 // --- entering and leaving -----------------------------------------------------------------------
@@ -104,7 +101,8 @@ Admission::Answer Admission::enter(const protocol::Endpoint& endpoint, const Cli
                                    MonoTime now) {
   if (draining()) return Answer::draining;
   // Take first and give back: two shards that ask at once must not both get the last place.
-  if (connections_.fetch_add(1, std::memory_order_relaxed) + 1 > connections_max_) {
+  if (connections_.fetch_add(1, std::memory_order_relaxed) + 1 >
+      connections_max_.load(std::memory_order_relaxed)) {
     connections_.fetch_sub(1, std::memory_order_relaxed);
     return Answer::connections_max;
   }
@@ -136,6 +134,12 @@ Admission::Answer Admission::enter_counted(const protocol::Endpoint& endpoint, c
 
 Admission::Counted Admission::counted(const protocol::Endpoint& endpoint, const ClientKey& client_key) {
   return {counts_address(endpoint), counts_user(endpoint, client_key)};
+}
+
+void Admission::count_late(const protocol::Endpoint& endpoint, const ClientKey& client_key, Counted by) {
+  const std::lock_guard lock(mutex_);
+  if (by.by_address) ++addresses_[address_key(endpoint, client_key)];
+  if (by.by_user) ++users_[user_key(endpoint, client_key)];
 }
 
 void Admission::leave(const protocol::Endpoint& endpoint, const ClientKey& client_key, Counted counted) {

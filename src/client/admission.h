@@ -80,8 +80,10 @@ class Admission {
   // Releases the place of a client that entered. Call once, with the same `client_key`.
   void leave(const protocol::Endpoint& endpoint, const ClientKey& client_key, Counted counted);
 
-  // New endpoints are in use, with other limits.
-  void on_endpoints_replaced(const protocol::EndpointTable& endpoints);
+  // New settings are in use, with other limits. Connections over a lower limit stay.
+  void on_settings_replaced(std::uint32_t connections_max, const protocol::EndpointTable& endpoints);
+  // Counts an open connection by a limit that did not exist when it was admitted.
+  void count_late(const protocol::Endpoint& endpoint, const ClientKey& client_key, Counted by);
 
   // The budget for the bodies of requests that are not answered yet.
   BodyBudget& bodies() { return bodies_; }
@@ -100,8 +102,11 @@ class Admission {
   const KeyGuesses& key_guesses() const { return key_guesses_; }
 
   // --- for tests and metrics: what is remembered now ---
-  std::size_t addresses_inside() const;
-  std::size_t users_inside() const;
+  struct Inside {
+    std::size_t addresses;
+    std::size_t users;
+  };
+  Inside inside() const;
 
  private:
   struct AddressKey {
@@ -129,7 +134,7 @@ class Admission {
   bool has_room_for_address(MonoTime now);
 
   KeyGuesses key_guesses_;
-  const std::uint32_t connections_max_;
+  std::atomic<std::uint32_t> connections_max_;
   BodyBudget bodies_;
   std::atomic<bool> draining_{false};
   std::atomic<MemoryLevel> memory_{MemoryLevel::normal};

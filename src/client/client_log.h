@@ -26,7 +26,7 @@ class ClientLog {
         connections_(connections),
         counters_(counters),
         shard_(shard),
-        incidents_(shared.log, redaction_of(shared.settings), counters.lines_suppressed) {}
+        incidents_(shared.log, redaction_of(*shared.settings), counters.lines_suppressed) {}
 
   IncidentLog& incidents() { return incidents_; }
 

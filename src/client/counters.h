@@ -77,7 +77,9 @@ struct ShardCounters {
   Counter mixed;             // connections beyond select.sets_max, now
   Counter lines_suppressed;  // log lines about clients that sampling suppressed
 
-  Counter commands_reserved;       // refused, because their channel begins with carillon.
+  Counter commands_reserved;  // refused, because their channel begins with carillon.
+  Counter token_cache_hits;   // tokens that had been verified before
+  Counter token_cache_misses;
   Counter subprotocol_mismatches;  // upgrades whose client offered none of the endpoint's subprotocols
 
   ByReason<RefusalReason> refusals;

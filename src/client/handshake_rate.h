@@ -22,8 +22,11 @@ class HandshakeRate {
   struct Limit {
     std::uint64_t handshakes;  // of one address, at least 1
     milliseconds window;
+    bool operator==(const Limit&) const = default;
   };
   HandshakeRate(Limit limit, SipKey key);
+
+  const Limit& limit() const { return limit_; }
 
   // Counts one handshake of this address. Returns false when it exceeds the limit. `address` is a limit
   // group.

@@ -25,13 +25,13 @@ std::uint32_t HttpSessions::begin_answer(Index index, std::size_t body_bytes) {
   request.body_bytes = body_bytes;
   request.path = exchange.head.raw_path;
   request.client = exchange.client;
-  request.due = loop_.now() + shared_.settings.bus.operation_timeout + kAnswerTimeout;
+  request.due = loop_.now() + shared_.settings->bus.operation_timeout + kAnswerTimeout;
   exchange.answers.begin(request, std::move(exchange.body_share));
   exchange.head = {};  // so that nothing of it applies to the next request
   exchange.client = exchange.peer;
-  exchange.read_due = loop_.now() + shared_.settings.server.http_idle_timeout;
+  exchange.read_due = loop_.now() + shared_.settings->server.http_idle_timeout;
   const bool reads_on = request.keep_alive == http::KeepAlive::keep &&
-                        !exchange.answers.is_full(shared_.settings.server.pipelined_requests_max);
+                        !exchange.answers.is_full(shared_.settings->server.pipelined_requests_max);
   connection.state = reads_on ? State::head : State::answering;
   return request.number;
 }
@@ -101,7 +101,7 @@ void HttpSessions::send_answers(Index index) {
     exchange.answers.pop();
     exchange.answered_before = true;
     if (connection.state != State::body)
-      exchange.read_due = loop_.now() + shared_.settings.server.http_idle_timeout;
+      exchange.read_due = loop_.now() + shared_.settings->server.http_idle_timeout;
   }
   note_if_idle(connection);
   read_on(index);
@@ -124,7 +124,7 @@ void HttpSessions::read_on(Index index) {
     return;
   }
   bool stays =
-      exchange.answers.closes() || exchange.answers.is_full(shared_.settings.server.pipelined_requests_max);
+      exchange.answers.closes() || exchange.answers.is_full(shared_.settings->server.pipelined_requests_max);
   if (exchange.head_waits) stays |= !exchange.answers.empty();
   if (connection.state == State::answering && !stays) connection.state = State::head;
   if (connection.state != State::answering && (connection.readable || !exchange.unread.empty())) {
@@ -178,7 +178,7 @@ void HttpSessions::on_head_deadline(Index index) {
   const HttpExchange& exchange = clients_[index].exchange();
   if (clients_.put_off_for_unread(index, loop_.now() - exchange.read_due)) return;
   if (!exchange.answers.empty() && exchange.head_reader.untouched()) {
-    set_read_deadline(index, shared_.settings.server.http_idle_timeout);  // the client waits for us
+    set_read_deadline(index, shared_.settings->server.http_idle_timeout);  // the client waits for us
     return;
   }
   if (exchange.answered_before && exchange.head_reader.untouched()) {
@@ -196,7 +196,7 @@ void HttpSessions::on_body_deadline(Index index) {
     return;
   }
   if (clients_.put_off_for_unread(index, loop_.now() - exchange.read_due)) return;
-  const config::ServerSettings& server = shared_.settings.server;
+  const config::ServerSettings& server = shared_.settings->server;
   const auto period_ms = static_cast<std::uint64_t>(server.body_timeout.count());
   const std::uint64_t bytes_min = std::max<std::uint64_t>(server.body_rate_min * period_ms / 1000, 1);
   if (exchange.body_pace.keeps_up(exchange.body_reader->body().size(), bytes_min)) {

@@ -93,7 +93,8 @@ class HttpConnections {
   HttpConnections(const HttpConnections&) = delete;
   HttpConnections& operator=(const HttpConnections&) = delete;
 
-  void set_connections_max(std::uint64_t connections) { limits_.connections = connections; }
+  // Connections over a lower limit stay until they end.
+  void set_limits(Limits limits) { limits_ = limits; }
   std::uint64_t connections_max() const { return limits_.connections; }
   std::uint64_t size() const { return size_; }
   bool has_room() const { return size_ < limits_.connections; }

@@ -40,7 +40,7 @@ const protocol::Endpoint* endpoint_at(std::string_view raw_path, const protocol:
 Result<std::monostate> HttpSessions::make_authenticators() {
   std::vector<std::unique_ptr<auth::Authenticator>> authenticators;
   for (const protocol::Endpoint& endpoint : shared_.endpoints) {
-    auto made = make_authenticator(endpoint, shared_.settings);
+    auto made = make_authenticator(endpoint, *shared_.settings);
     if (!made) return tl::unexpected(made.error());
     authenticators.push_back(std::move(*made));
   }
@@ -96,7 +96,7 @@ void HttpSessions::read_head(Index index, std::string_view& bytes) {
     return;
   }
   exchange.head = exchange.head_reader.take_head();
-  find_client(exchange, shared_.settings.server, counters_);
+  find_client(exchange, shared_.settings->server, counters_);
   exchange.place.note_request();
   if (!acceptor_.may_be_served(index)) {
     refuse(index, RefusalReason::no_descriptor, try_later("too many connections", "5"), {});
@@ -131,8 +131,13 @@ void HttpSessions::dispatch_upgrade(Index index, const protocol::Endpoint& endpo
     return;
   }
   const Requester requester{exchange.client, loop_.now(), loop_.wall_now()};
-  auto judged = judge_upgrade(endpoint, exchange.head, authenticators_[endpoint.index].get(),
-                              shared_.admission, requester);
+  auth::Authenticator* const authenticator = authenticators_[endpoint.index].get();
+  const auto before = authenticator ? authenticator->counters() : auth::AuthenticatorCounters{};
+  auto judged = judge_upgrade(endpoint, exchange.head, authenticator, shared_.admission, requester);
+  if (authenticator) {
+    counters_.token_cache_hits.add(authenticator->counters().cache_hits - before.cache_hits);
+    counters_.token_cache_misses.add(authenticator->counters().cache_misses - before.cache_misses);
+  }
   if (const auto* refused = std::get_if<Refused>(&judged)) {
     refuse(index, refused->reason, refused->response, refused->detail);
     return;
@@ -161,7 +166,7 @@ void HttpSessions::begin_body(Index index, std::size_t bytes_max) {
   exchange.body_reader.emplace(exchange.head, bytes_max);
   connection.state = State::body;
   exchange.body_pace = {};
-  set_read_deadline(index, shared_.settings.server.body_timeout);
+  set_read_deadline(index, shared_.settings->server.body_timeout);
   if (exchange.head.expects_continue && exchange.body_reader->state() == http::BodyState::need_more) {
     clients_.send(index, http::continue_response(), fanout::OutboxLimit::ignored);  // one per request
   }

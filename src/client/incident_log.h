@@ -28,6 +28,9 @@ class IncidentLog {
   IncidentLog(Log& log, http::Redaction redaction, Counter& suppressed)
       : log_(log), redaction_(std::move(redaction)), suppressed_(suppressed) {}
 
+  // The settings have changed.
+  void set_redaction(http::Redaction redaction) { redaction_ = std::move(redaction); }
+
   struct RefusedRequest {
     std::string_view reason;  // a literal: the `reason` of the metric
     int status = 0;           // 0: no answer was sent
@@ -52,7 +55,7 @@ class IncidentLog {
   std::optional<std::uint64_t> admit(std::string_view kind, MonoTime now);
 
   Log& log_;
-  const http::Redaction redaction_;
+  http::Redaction redaction_;
   Counter& suppressed_;
   LineSampler sampler_;
 };

@@ -14,6 +14,7 @@ namespace carillon::client {
 struct ListenerOptions {
   config::ProxyProtocol proxy_protocol = config::ProxyProtocol::off;
   std::shared_ptr<const reactor::TlsContext> tls = nullptr;  // null: plain
+  std::size_t number = 0;                                    // in server.listen
 };
 
 }  // namespace carillon::client

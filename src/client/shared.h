@@ -1,6 +1,8 @@
 // Shared: what all shards of a process share, and the endpoints, of which each shard has a table of its own.
 #pragma once
 
+#include <memory>
+
 #include "base/log.h"
 #include "base/sip_hash.h"
 #include "client/admission.h"
@@ -13,7 +15,7 @@
 namespace carillon::client {
 
 struct Shared {
-  const config::Settings& settings;
+  std::shared_ptr<const config::Settings> settings;  // a shard's own; new settings replace it (Shard::use)
   protocol::EndpointTable endpoints;
   Admission& admission;
   HttpHandler& http_handler;

@@ -56,6 +56,11 @@ class KernelSockets final : public Sockets {
   void shut_down_writing(int fd) override { ::shutdown(fd, SHUT_WR); }
   void close(int fd) override { ::close(fd); }
 
+  std::string peer_host(int fd) override {
+    const auto peer = reactor::peer_address(fd);
+    return peer ? peer->host : std::string();
+  }
+
   void reset(int fd) override {
     const linger at_once{1, 0};
     ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include "base/time.h"
 #include "base/write_result.h"
@@ -30,6 +31,8 @@ class Sockets {
   virtual void close(int fd) = 0;
   // Closes with RST: the kernel discards what it still holds for this peer, and keeps no orphaned socket.
   virtual void reset(int fd) = 0;
+  // The numeric address of the peer; empty when it has gone.
+  virtual std::string peer_host(int fd) = 0;
   // How many of our bytes are acknowledged or waiting; both are 0 when the kernel does not report it.
   virtual SendState send_state(int fd) = 0;
   // The time for slices, because Loop::now() does not change during a turn.

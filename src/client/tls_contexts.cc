@@ -3,6 +3,7 @@
 #include <map>
 
 #include "reactor/certificate_validity.h"
+#include "reactor/listener.h"
 
 namespace carillon::client {
 namespace {
@@ -20,12 +21,24 @@ void judge_validity(const config::ListenTls& tls, WallTime now, TlsContexts& all
     return problem_of(tls, {reactor::TlsFault::In::certificate, message});
   };
   if (validity.fault) all.problems.push_back(problem(*validity.fault));
-  if (validity.advice) all.warnings.push_back(problem(*validity.advice));
+  for (const std::string& advice : validity.advice) all.warnings.push_back(problem(advice));
 }
 
 }  // namespace
 
-TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens, WallTime now) {
+std::vector<std::pair<std::string, WallTime>> certificate_expiries(
+    const std::vector<config::ListenSettings>& listens) {
+  std::vector<std::pair<std::string, WallTime>> all;
+  for (const config::ListenSettings& listen : listens) {
+    if (!listen.tls) continue;
+    const auto expires_at = reactor::first_expiry(listen.tls->cert_pem);
+    if (expires_at) all.emplace_back(reactor::SocketAddress{listen.host, listen.port}.text(), *expires_at);
+  }
+  return all;
+}
+
+TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens, WallTime now,
+                              const reactor::TicketKeys& tickets) {
   TlsContexts all;
   // "localhost" is two addresses with the same settings. They share a context, so that a ticket of one is
   // valid at the other.
@@ -33,7 +46,7 @@ TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens
   for (const config::ListenSettings& listen : listens) {
     const config::ListenTls* const tls = listen.tls.get();
     if (tls != nullptr && !made.contains(tls)) {
-      auto context = reactor::TlsContext::for_servers(tls->cert_pem, tls->key_pem.reveal());
+      auto context = reactor::TlsContext::for_servers(tls->cert_pem, tls->key_pem.reveal(), tickets);
       if (!context) all.problems.push_back(problem_of(*tls, context.error()));
       if (context) judge_validity(*tls, now, all);
       made[tls] = context ? std::move(*context) : nullptr;

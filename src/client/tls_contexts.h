@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -17,6 +19,10 @@ struct TlsContexts {
 };
 // Blocks for some milliseconds per certificate: do not call it on a loop. A certificate that is not valid
 // `now` is a problem.
-TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens, WallTime now);
+TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens, WallTime now,
+                              const reactor::TicketKeys& tickets);
+// When the first of the certificates of each address expires, for those that have TLS.
+std::vector<std::pair<std::string, WallTime>> certificate_expiries(
+    const std::vector<config::ListenSettings>& listens);
 
 }  // namespace carillon::client

@@ -167,7 +167,8 @@ void FanOut::settle(Visit& visit, SubscriberId id, std::size_t written) {
     const Visit::Segment& segment = visit.segments[static_cast<std::size_t>(i)];
     const Subscription& subscription = subscriber.subscriptions[segment.subscription];
     LogState& log = logs_[subscription.log()];
-    CARILLON_ASSERT(log.events.lost(segment.end) == 0);  // within its log: the host wrote and did nothing else
+    CARILLON_ASSERT(log.events.lost(segment.end) ==
+                    0);  // within its log: the host wrote and did nothing else
     log.members.at(subscription.position()).cursor = segment.end;
     counters_.deliveries += segment.end - segment.first - segment.passed_over;
   }

@@ -100,7 +100,7 @@ TEST(ConnectionsPerIp, AreCountedPerEndpoint) {
   stage.open_orion();
   stage.open(upgrade_of("/echo"));
   EXPECT_EQ(status_of(stage.ask(upgrade_of("/echo"))), "503");
-  EXPECT_EQ(stage.admission.addresses_inside(), 2U);
+  EXPECT_EQ(stage.admission.inside().addresses, 2U);
 }
 
 TEST(ConnectionsPerUser, AreRefusedWith429RightAfterTheTokenCheck) {
@@ -123,7 +123,7 @@ TEST(ConnectionsPerUser, ATokenWithoutSubjectIsNotCounted) {
   ShardStage stage(kPerUser2);
   for (int i = 0; i < 5; ++i) stage.open(upgrade_of("/ws?token=" + token_with("{}")));
   EXPECT_EQ(stage.open_connections(), 5U);
-  EXPECT_EQ(stage.admission.users_inside(), 0U);
+  EXPECT_EQ(stage.admission.inside().users, 0U);
 }
 
 TEST(ConnectionsPerUser, AreCountedAcrossShardsAndReleased) {
@@ -155,7 +155,7 @@ TEST(Admission, ConcurrentChecksDoNotExceedTheLimit) {
   EXPECT_EQ(admission.connections(), 2U) << "a refusal gives back what it took";
   admission.leave(stage.endpoints[0], client_key, Admission::counted(stage.endpoints[0], client_key));
   admission.leave(stage.endpoints[1], client_key, Admission::counted(stage.endpoints[1], client_key));
-  EXPECT_EQ(admission.connections() + admission.addresses_inside() + admission.users_inside(), 0U);
+  EXPECT_EQ(admission.connections() + admission.inside().addresses + admission.inside().users, 0U);
 }
 
 }  // namespace

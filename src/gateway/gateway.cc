@@ -86,12 +86,12 @@ Gateway::~Gateway() {
 // Every shard listens on every address; the kernel spreads new connections over them (SO_REUSEPORT).
 Result<std::monostate> Gateway::bind_all() {
   const std::vector<config::ListenSettings>& all = node_->settings().server.listen;
-  const TlsContexts contexts = make_tls_contexts(all, main_loop().wall_now());
+  const TlsContexts contexts = make_tls_contexts(all, main_loop().wall_now(), ticket_keys_);
   if (!contexts.problems.empty()) return failure(text_of(contexts.problems));
   for (std::size_t i = 0; i < all.size(); ++i) {
     const config::ListenSettings& listen = all[i];
     const reactor::SocketAddress wanted{listen.host, listen.port};
-    if (auto bound = bind(wanted, {listen.proxy_protocol, contexts.by_listen[i]}); !bound) {
+    if (auto bound = bind(wanted, {listen.proxy_protocol, contexts.by_listen[i], i}); !bound) {
       const bool is_v6 = listen.host.find(':') != std::string::npos;
       // On a machine without IPv6 this is only a warning, as long as another address can be bound.
       if (!is_v6 || listening_on_.empty()) {
@@ -119,8 +119,11 @@ Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const Liste
   return std::monostate{};
 }
 
-Result<std::monostate> Gateway::run() {
+Result<std::monostate> Gateway::run(const std::function<Result<std::monostate>()>& before_serving) {
   if (auto started = start_threads(); !started) return started;
+  if (before_serving) {
+    if (auto opened = before_serving(); !opened) return opened;
+  }
   node_->start();
   run_loop(main_loop());
   return std::monostate{};

@@ -3,6 +3,7 @@
 // Thread: created, run and destroyed by one thread, which is loop 0's; stop() may be called from any.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "config/settings.h"
 #include "gateway/node.h"
+#include "reactor/tls_context.h"
 
 namespace carillon::gateway {
 
@@ -23,8 +25,9 @@ class Gateway final {
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
-  // Serves until stop() or the end of a drain.
-  Result<std::monostate> run();
+  // Serves until stop() or the end of a drain. `before_serving` is called once every shard's thread has its
+  // table of descriptors; what it opens is in the calling thread's. When it fails, nothing is served.
+  Result<std::monostate> run(const std::function<Result<std::monostate>()>& before_serving = {});
   void stop() { node_->stop(); }  // any thread
 
   Node& node() { return *node_; }
@@ -32,6 +35,8 @@ class Gateway final {
   // Loop 0, on which app/ also watches for signals.
   reactor::Loop& main_loop() { return node_->loop(0); }
   const std::vector<reactor::SocketAddress>& listening_on() const { return listening_on_; }
+  // Of every TLS context of this process, also of those that a reload makes.
+  const reactor::TicketKeys& ticket_keys() const { return ticket_keys_; }
 
  private:
   Gateway(std::unique_ptr<Node> node, Log& log) : node_(std::move(node)), log_(log) {}
@@ -41,6 +46,7 @@ class Gateway final {
 
   std::unique_ptr<Node> node_;
   Log& log_;
+  const reactor::TicketKeys ticket_keys_ = reactor::TicketKeys::random();
   std::vector<reactor::SocketAddress> listening_on_;
   std::vector<std::thread> threads_;
 };

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <random>
 
 #include "base/memory_limit.h"
 #include "base/pages.h"
 #include "base/soft_allocation.h"
+#include "config/changes.h"
 
 namespace carillon::gateway {
 
@@ -103,13 +105,15 @@ Result<std::unique_ptr<Node>> Node::create(config::Settings settings, const Worl
 }
 
 Node::Node(config::Settings settings, HttpHandler& handler, Log& log)
-    : settings_(std::move(settings)), handler_(handler), log_(log) {}
+    : settings_(std::make_shared<const config::Settings>(std::move(settings))),
+      handler_(handler),
+      log_(log) {}
 
 Result<std::monostate> Node::build(const World& world) {
-  CompiledEndpoints compiled = compile_endpoints(settings_);
+  CompiledEndpoints compiled = compile_endpoints(*settings_);
   if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
   endpoints_ = EndpointTable(std::move(compiled.endpoints));
-  const config::ServerSettings& server = settings_.server;
+  const config::ServerSettings& server = settings_->server;
   admission_ = std::make_unique<Admission>(server.connections_max, endpoints_,
                                            bodies_bytes_max(server, world.memory_limit_bytes),
                                            sip_key_from(world.random));
@@ -123,7 +127,7 @@ Result<std::monostate> Node::build(const World& world) {
 }
 
 Result<std::monostate> Node::make_shards(const World& world) {
-  const std::uint32_t count = std::max(settings_.server.shards, 1U);
+  const std::uint32_t count = std::max(settings_->server.shards, 1U);
   for (std::uint32_t i = 0; i < count; ++i) {
     auto loop = world.make_loop();
     if (!loop) return tl::unexpected(loop.error());
@@ -153,11 +157,11 @@ void Node::make_memory_watch(const World& world) {
 }
 
 Result<std::monostate> Node::make_the_bus(const World& world) {
-  bus::BusOptions options = bus_options(settings_.bus, settings_.server);
+  bus::BusOptions options = bus_options(settings_->bus, settings_->server);
   options.patterns = patterns_of(endpoints_);
   options.node_id = node_id_of(world.random());
   auto bus = world.make_bus(std::move(options), *loops_.front(), *router_, log_);
-  if (!bus) return failure(settings_.bus.origin.text() + ": bus.url: " + bus.error().message);
+  if (!bus) return failure(settings_->bus.origin.text() + ": bus.url: " + bus.error().message);
   bus_ = std::move(*bus);
   return std::monostate{};
 }
@@ -178,19 +182,28 @@ bool Node::carries(std::string_view channel) const {
   return false;
 }
 
-Result<std::monostate> Node::replace_endpoints(const config::Settings& settings) {
+Result<std::monostate> Node::replace_settings(
+    config::Settings settings, std::vector<std::shared_ptr<const reactor::TlsContext>> tls_by_listen,
+    std::function<void()> done) {
   CompiledEndpoints compiled = compile_endpoints(settings);
   if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
   if (!EndpointTable::are_the_same(endpoints_.list(), compiled.endpoints)) {
     return failure("the number, names or paths of the endpoints have changed; restart to apply them");
   }
   for (const auto& endpoint : compiled.endpoints) {
-    if (auto made = make_authenticator(*endpoint, settings_); !made) return tl::unexpected(made.error());
+    if (auto made = make_authenticator(*endpoint, settings); !made) return tl::unexpected(made.error());
   }
-  admission_->on_endpoints_replaced(EndpointTable(compiled.endpoints));
+  const bool has_other_auth = config::has_other_auth(*settings_, settings);
+  settings_ = std::make_shared<const config::Settings>(std::move(settings));
+  admission_->on_settings_replaced(settings_->server.connections_max, EndpointTable(compiled.endpoints));
+  const auto next = std::make_shared<const NewSettings>(
+      NewSettings{settings_, std::move(compiled.endpoints), std::move(tls_by_listen), has_other_auth});
+  const auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size());
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    loops_[i]->post_always(
-        [shard = shards_[i].get(), endpoints = compiled.endpoints] { shard->replace_endpoints(endpoints); });
+    loops_[i]->post_always([shard = shards_[i].get(), main = loops_.front().get(), next, left, done] {
+      shard->use(*next);
+      if (left->fetch_sub(1) == 1) main->post_always(done);
+    });
   }
   return std::monostate{};
 }
@@ -212,7 +225,7 @@ bool Node::publish(std::string channel, std::string body, std::function<void(bus
 
 milliseconds Node::begin_drain(milliseconds longest) {
   admission_->begin_drain();
-  const auto window = drain_window(longest, admission_->connections(), settings_.server.drain_rate);
+  const auto window = drain_window(longest, admission_->connections(), settings_->server.drain_rate);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     loops_[i]->post_always([shard = shards_[i].get(), window] { shard->begin_drain(window); });
   }

@@ -59,10 +59,13 @@ class Node final : private client::EventPublisher {
   // (drain.h); then stops the loops. Loop 0's thread.
   milliseconds begin_drain(milliseconds longest);
 
-  // Posts new endpoint settings to every shard. Fails, and changes nothing, unless the endpoints have the
-  // same names and paths and all compile. Sources, selections, event frames and compression change only at a
-  // restart. Loop 0's thread.
-  Result<std::monostate> replace_endpoints(const config::Settings& settings);
+  // Has every shard use new settings; `done` is called once all of them do. Fails, and changes nothing, when
+  // they do not compile. `settings` differs from settings() only in what a running process can change
+  // (config::applicable). `tls_by_listen`: a context for each address of server.listen, null for a plain one.
+  // Loop 0's thread.
+  Result<std::monostate> replace_settings(
+      config::Settings settings, std::vector<std::shared_ptr<const reactor::TlsContext>> tls_by_listen,
+      std::function<void()> done);
 
   // Runs `use` on the bus's loop. Returns false when the loop's queue is full. Any thread.
   bool on_bus(std::function<void(bus::Bus&)> use);
@@ -76,8 +79,10 @@ class Node final : private client::EventPublisher {
   reactor::Loop& loop(std::size_t number) { return *loops_[number]; }
   Router& router() { return *router_; }
 
+  // In use now. Loop 0's thread, or before the loops run.
+  const config::Settings& settings() const { return *settings_; }
+
   // --- what any thread may read ---
-  const config::Settings& settings() const { return settings_; }
   // The endpoints at start. Their names, paths, sources and event frames never change.
   const protocol::EndpointTable& endpoints() const { return endpoints_; }
   const Router& router() const { return *router_; }
@@ -104,7 +109,7 @@ class Node final : private client::EventPublisher {
   void refuse_connections();
   bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override;
 
-  const config::Settings settings_;
+  std::shared_ptr<const config::Settings> settings_;
   client::HttpHandler& handler_;
   Log& log_;
   protocol::EndpointTable endpoints_;

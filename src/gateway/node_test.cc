@@ -91,8 +91,13 @@ TEST(Node, NewSettingsReachEveryShard) {
   NodeStage stage("[[endpoint]]\nprofile = \"echo\"\n");
   const int fd = stage.open(upgrade_of("/echo"));
   const auto settings = Compiled::load("[[endpoint]]\nprofile = \"echo\"\ninbound.message_bytes_max = 10\n");
-  ASSERT_TRUE(stage.node->replace_endpoints(settings));
+  bool done = false;
+  ASSERT_TRUE(stage.node->replace_settings(settings, {}, [&done] { done = true; }));
+  stage.run(0);
+  EXPECT_FALSE(done) << "the other shard has not had its turn";
   stage.run(1);
+  stage.run(0);
+  EXPECT_TRUE(done);
   stage.send(fd, client_frame(websocket::Opcode::text, "12345678901"));
   EXPECT_EQ(stage.node->shard_counters(1).endpoints[0].closes[CloseReason::message_too_large].get(), 1U);
 }
@@ -100,7 +105,7 @@ TEST(Node, NewSettingsReachEveryShard) {
 TEST(Node, NewSettingsOfOtherEndpointsAreRefused) {
   NodeStage stage("[[endpoint]]\nprofile = \"echo\"\n");
   const auto replaced =
-      stage.node->replace_endpoints(Compiled::load("[[endpoint]]\nprofile = \"fluxora\"\n"));
+      stage.node->replace_settings(Compiled::load("[[endpoint]]\nprofile = \"fluxora\"\n"), {}, [] {});
   ASSERT_FALSE(replaced);
   EXPECT_EQ(replaced.error().message,
             "the number, names or paths of the endpoints have changed; restart to apply them");

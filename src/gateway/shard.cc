@@ -37,7 +37,7 @@ bool has_other_deadlines(const config::EndpointSettings& before, const config::E
 
 fanout::FanOutOptions fan_out_options(const Shared& shared) {
   fanout::FanOutOptions options{shared.frame_memory};
-  options.outbox_bytes_max = shared.settings.server.outbox_bytes_max;
+  options.outbox_bytes_max = shared.settings->server.outbox_bytes_max;
   return options;
 }
 
@@ -75,9 +75,9 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       fan_out_(clients_, fan_out_options(shared), lag_rules(shared.endpoints), &compressor_),
       keepalive_(clients_, loop),
       drain_(shared_, clients_, fan_out_, counters_),
-      streams_({shared_, loop, clients_, fan_out_, keepalive_, audiences_, drain_, compressor_.deflater(),
-                counters_}),
-      audiences_({fan_out_, loop, streams_, counters_, shared_.endpoints, shared.settings.server},
+      streams_({shared_, loop, sockets, clients_, fan_out_, keepalive_, audiences_, drain_,
+                compressor_.deflater(), counters_}),
+      audiences_({fan_out_, loop, streams_, counters_, shared_.endpoints, shared.settings->server},
                  shared.channels_key, place, std::move(wake)),
       http_(shared_, loop, clients_, acceptor_, streams_, counters_),
       reader_({loop, sockets, clients_, acceptor_, http_, streams_, counters_}) {
@@ -94,20 +94,32 @@ void Shard::close_sockets() {
   acceptor_.stop_listening();
 }
 
-// Node has made the authenticators once with the same keys, so this fails only when memory runs out.
-void Shard::replace_endpoints(EndpointTable::List endpoints) {
-  const EndpointTable before = shared_.endpoints;
-  shared_.endpoints.replace(std::move(endpoints));
-  if (auto made = http_.make_authenticators(); !made) {
-    shared_.endpoints = before;
-    shared_.log.error("the new settings of the endpoints are not in use on this shard",
-                      {{"reason", std::string_view(made.error().message)}});
-    return;
-  }
+void Shard::use(const NewSettings& next) {
+  const Shared before = shared_;
+  shared_.settings = next.settings;
+  shared_.endpoints.replace(next.endpoints);
+  if (next.has_other_auth && !make_authenticators(before)) return;
   fan_out_.set_rules(lag_rules(shared_.endpoints));
+  clients_.log().incidents().set_redaction(redaction_of(*next.settings));
+  acceptor_.on_settings_replaced(next.tls_by_listen);
+  streams_.count_by_new_limits();
   for (const Endpoint& endpoint : shared_.endpoints) {
-    if (has_other_deadlines(before[endpoint.index].settings, endpoint.settings)) keepalive_.restart(endpoint);
+    if (has_other_deadlines(before.endpoints[endpoint.index].settings, endpoint.settings)) {
+      keepalive_.restart(endpoint);
+    }
   }
+}
+
+// Node has made the authenticators once with the same keys, so this fails only when memory runs out. The
+// shard then keeps its settings.
+bool Shard::make_authenticators(const Shared& before) {
+  const auto made = http_.make_authenticators();
+  if (made) return true;
+  shared_.settings = before.settings;
+  shared_.endpoints = before.endpoints;
+  shared_.log.error("the new settings are not in use on this shard",
+                    {{"reason", std::string_view(made.error().message)}});
+  return false;
 }
 
 void Shard::begin_drain(milliseconds window) {

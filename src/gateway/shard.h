@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "client/acceptor.h"
 #include "client/clients.h"
@@ -30,6 +31,14 @@
 #include "transport/websocket.h"
 
 namespace carillon::gateway {
+
+// New settings of a process, ready for use by every shard.
+struct NewSettings {
+  std::shared_ptr<const config::Settings> settings;
+  protocol::EndpointTable::List endpoints;  // compiled from them
+  std::vector<std::shared_ptr<const reactor::TlsContext>> tls_by_listen;
+  bool has_other_auth = true;  // keys, or how tokens are judged: verified tokens are forgotten
+};
 
 class Shard final : public BatchTaker, private reactor::TurnTask, private client::ClientHandler {
  public:
@@ -52,9 +61,8 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
 
   void take_batch(SharedBatch batch) override { audiences_.take_batch(std::move(batch)); }
 
-  // Replaces the settings of the endpoints, for open connections as well. Call from a function
-  // posted to its loop.
-  void replace_endpoints(protocol::EndpointTable::List endpoints);
+  // Uses new settings from now on, for open connections as well. Call from a function posted to its loop.
+  void use(const NewSettings& next);
 
   // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.
   void begin_drain(milliseconds window);
@@ -74,6 +82,7 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
   MonoTime on_turn(MonoTime now) override;
   void on_left(Index index) override;
   void on_released(Index index) override;
+  bool make_authenticators(const client::Shared& before);
   void notice_stall(MonoTime now);
   void on_timer(Index index);
 

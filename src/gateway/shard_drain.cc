@@ -60,7 +60,7 @@ bool ShardDrain::has_unsent_response(std::uint32_t index) const {
       return true;
     case State::head:  // kept alive: another request waits, or the last response has not been sent
       return !connection.exchange().unread.empty() || !connection.exchange().answers.empty() ||
-             !fan_out_.outbox_has_room(index, shared_.settings.server.outbox_bytes_max);
+             !fan_out_.outbox_has_room(index, shared_.settings->server.outbox_bytes_max);
     case State::closing:
     case State::lingering:
       return !connection.is_websocket;

@@ -18,6 +18,7 @@
 #include "client/keepalive.h"
 #include "client/message_rate.h"
 #include "client/shared.h"
+#include "client/sockets.h"
 #include "client/stream_handler.h"
 #include "fanout/fan_out.h"
 #include "gateway/audiences.h"
@@ -38,6 +39,7 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
   struct Parts {
     const client::Shared& shared;
     reactor::Loop& loop;
+    client::Sockets& sockets;
     client::Clients& clients;
     fanout::FanOut& fan_out;
     client::Keepalive& keepalive;
@@ -54,6 +56,11 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
   void on_bytes(Index index, std::span<char> bytes) override;
   void resume(Index index) override;
   void close_recipients(const protocol::Endpoint& endpoint, client::CloseReason why) override;
+
+  // New settings are in use: counts the open connections by the limits of addresses and users that they
+  // introduce. Behind a trusted proxy the address of an open connection is not known any more; such a
+  // connection is not counted by its address.
+  void count_by_new_limits();
 
   // An open WebSocket begins to close (ClientHandler::on_left).
   void on_left(Index index);
@@ -73,6 +80,7 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
   const protocol::Endpoint& endpoint_of(Index index) const { return parts_.clients.endpoint_of(index); }
   CommandClient command_client(Index index) const;
   bool accept(Index index, const protocol::Endpoint& endpoint, client::Upgrade& upgrade);
+  void count_late(Index index);
   void keep_rest(Index index, websocket::FrameReader reader, std::span<const char> unread);
   void close_for_fault(Index index, const websocket::ReadFault& fault);
   void close_for_memory(Index index);

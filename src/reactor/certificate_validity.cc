@@ -3,11 +3,14 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <ctime>
 #include <limits>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace carillon::reactor {
 namespace {
@@ -28,37 +31,108 @@ std::optional<WallTime> time_of(const ASN1_TIME* time) {
   return WallTime(seconds(::timegm(&parts)));
 }
 
+using Certificate = std::unique_ptr<X509, FreedCertificate>;
+
 void judge(const X509& certificate, std::string_view which, WallTime now, CertificateValidity& all) {
   const auto from = time_of(X509_get0_notBefore(&certificate));
   const auto until = time_of(X509_get0_notAfter(&certificate));
-  if (!from || !until || all.fault) return;
+  if (!from || !until) return;
+  if (all.fault) return;
   const std::string subject = "has " + std::string(which);
   if (now > *until) {
     all.fault = subject + " that expired at " + rfc3339_seconds(*until) + "; write the path of a renewed one";
   } else if (now < *from) {
     all.fault = subject + " that is valid only from " + rfc3339_seconds(*from) +
                 " on; set this machine's clock, or write the path of another one";
-  } else if (*until - now < kCertificateEndsSoon && !all.advice) {
-    all.advice = subject + " that expires at " + rfc3339_seconds(*until) + "; renew it, and restart";
+  } else if (*until - now < kCertificateEndsSoon && all.advice.empty()) {
+    all.advice.push_back(subject + " that expires at " + rfc3339_seconds(*until) + "; renew it");
   }
+}
+
+bool names_hosts(X509& certificate) {
+  return X509_get_ext_by_NID(&certificate, NID_subject_alt_name, -1) >= 0;
+}
+
+struct FreedStore {
+  void operator()(X509_STORE* store) const { X509_STORE_free(store); }
+};
+struct FreedStoreContext {
+  void operator()(X509_STORE_CTX* context) const { X509_STORE_CTX_free(context); }
+};
+
+bool is_issued_by_a_known_root(X509& certificate) {
+  const std::unique_ptr<X509_STORE, FreedStore> store(X509_STORE_new());
+  const std::unique_ptr<X509_STORE_CTX, FreedStoreContext> context(X509_STORE_CTX_new());
+  if (!store || !context || X509_STORE_set_default_paths(store.get()) != 1 ||
+      X509_STORE_CTX_init(context.get(), store.get(), &certificate, nullptr) != 1) {
+    return true;  // nothing is known, so nothing is said
+  }
+  X509* issuer = nullptr;
+  const bool found = X509_STORE_CTX_get1_issuer(&issuer, context.get(), &certificate) == 1;
+  X509_free(issuer);
+  return found;
+}
+
+std::string issuer_of(const X509& certificate) {
+  char* const text = X509_NAME_oneline(X509_get_issuer_name(&certificate), nullptr, 0);
+  std::string name(text == nullptr ? "" : text);
+  OPENSSL_free(text);
+  return name;
+}
+
+// Follows the chain as far as the file has it. Where it ends below a root that this machine knows, clients
+// that do not have the next certificate themselves refuse the connection.
+void judge_chain(const std::vector<Certificate>& certificates, CertificateValidity& all) {
+  X509* last = certificates.front().get();
+  for (std::size_t i = 1; i < certificates.size(); ++i) {
+    if (X509_check_issued(certificates[i].get(), last) == X509_V_OK) last = certificates[i].get();
+  }
+  const bool is_self_issued = X509_check_issued(last, last) == X509_V_OK;
+  if (is_self_issued || is_issued_by_a_known_root(*last)) return;
+  all.advice.push_back("lacks the certificate of its issuer, " + issuer_of(*last) +
+                       "; append it, unless that is the root that your clients have");
+}
+
+std::vector<Certificate> certificates_in(std::string_view pem) {
+  const auto size = std::min<std::size_t>(pem.size(), std::numeric_limits<int>::max());
+  const std::unique_ptr<BIO, FreedBio> text(BIO_new_mem_buf(pem.data(), static_cast<int>(size)));
+  std::vector<Certificate> certificates;
+  while (text) {
+    Certificate next(PEM_read_bio_X509(text.get(), nullptr, no_passphrase, nullptr));
+    if (!next) break;
+    certificates.push_back(std::move(next));
+  }
+  ERR_clear_error();
+  return certificates;
 }
 
 }  // namespace
 
 CertificateValidity judge_validity(std::string_view certificates_pem, WallTime now) {
   CertificateValidity all;
-  const auto size = std::min<std::size_t>(certificates_pem.size(), std::numeric_limits<int>::max());
-  const std::unique_ptr<BIO, FreedBio> text(BIO_new_mem_buf(certificates_pem.data(), static_cast<int>(size)));
-  std::string_view which = "a certificate";
-  while (text) {
-    const std::unique_ptr<X509, FreedCertificate> next(
-        PEM_read_bio_X509(text.get(), nullptr, no_passphrase, nullptr));
-    if (!next) break;
-    judge(*next, which, now, all);
-    which = "an issuing certificate";
+  const std::vector<Certificate> certificates = certificates_in(certificates_pem);
+  if (certificates.empty()) return all;
+  for (const Certificate& each : certificates) {
+    judge(*each, each == certificates.front() ? "a certificate" : "an issuing certificate", now, all);
   }
+  if (!names_hosts(*certificates.front())) {
+    all.advice.emplace_back(
+        "has a certificate without subjectAltName, which browsers refuse; write the path of one that names "
+        "its "
+        "hosts there");
+  }
+  judge_chain(certificates, all);
   ERR_clear_error();
   return all;
+}
+
+std::optional<WallTime> first_expiry(std::string_view certificates_pem) {
+  std::optional<WallTime> first;
+  for (const Certificate& each : certificates_in(certificates_pem)) {
+    const auto until = time_of(X509_get0_notAfter(each.get()));
+    if (until && (!first || *until < *first)) first = until;
+  }
+  return first;
 }
 
 }  // namespace carillon::reactor

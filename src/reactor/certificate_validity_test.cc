@@ -10,7 +10,9 @@
 namespace carillon::reactor {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 WallTime time_of(const ASN1_TIME* time) {
   std::tm parts{};
@@ -52,14 +54,39 @@ TEST_F(CertificateValidityTest, AnIssuersCertificateIsJudgedToo) {
 TEST_F(CertificateValidityTest, ACertificateThatExpiresSoonCausesAWarning) {
   const CertificateValidity validity = judge_validity(certificate_.pem(), from_);
   EXPECT_FALSE(validity.fault);
-  EXPECT_THAT(validity.advice.value_or(""), HasSubstr("expires at " + rfc3339_seconds(until_)));
+  EXPECT_THAT(validity.advice, Contains(HasSubstr("expires at " + rfc3339_seconds(until_))));
+}
+
+TEST_F(CertificateValidityTest, ACertificateThatNamesNoHostCausesAWarning) {
+  EXPECT_THAT(judge_validity(TestCertificate("").pem(), from_).advice,
+              Contains(HasSubstr("without subjectAltName")));
+  EXPECT_THAT(judge_validity(certificate_.pem(), from_).advice,
+              Not(Contains(HasSubstr("without subjectAltName"))));
+}
+
+TEST_F(CertificateValidityTest, AMissingIssuerCausesAWarningThatNamesIt) {
+  const TestCertificate root("", nullptr, "the root");
+  const TestCertificate middle("", &root, "the intermediate");
+  const TestCertificate leaf("DNS:a.test", &middle, "the server");
+  const auto advice = [&](const std::string& pem) { return judge_validity(pem, from_).advice; };
+  EXPECT_THAT(advice(leaf.pem()),
+              Contains(HasSubstr("lacks the certificate of its issuer, /CN=the intermediate")));
+  EXPECT_THAT(advice(leaf.pem() + middle.pem()),
+              Contains(HasSubstr("lacks the certificate of its issuer, /CN=the root")));
+  EXPECT_THAT(advice(leaf.pem() + middle.pem() + root.pem()), Not(Contains(HasSubstr("lacks"))));
+  EXPECT_THAT(advice(certificate_.pem()), Not(Contains(HasSubstr("lacks"))));
+}
+
+TEST_F(CertificateValidityTest, TheFirstExpiryIsThatOfAnyCertificate) {
+  EXPECT_EQ(first_expiry(certificate_.pem() + TestCertificate("DNS:b.test").pem()), until_);
+  EXPECT_EQ(first_expiry("no certificate"), std::nullopt);
 }
 
 TEST_F(CertificateValidityTest, ATextThatIsNotACertificateIsLeftToTheCaller) {
   for (const std::string_view text :
        {"", "garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}) {
     const CertificateValidity validity = judge_validity(text, from_);
-    EXPECT_FALSE(validity.fault || validity.advice) << text;
+    EXPECT_TRUE(!validity.fault && validity.advice.empty()) << text;
   }
   EXPECT_EQ(ERR_peek_error(), 0U);
 }

@@ -126,6 +126,13 @@ Result<SocketAddress> local_address(int fd) {
   return RawAddress::readable(storage);
 }
 
+std::optional<SocketAddress> peer_address(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return std::nullopt;
+  return RawAddress::readable(storage);
+}
+
 Accepted::Outcome Accepted::outcome() const {
   if (fd >= 0) return Outcome::connection;
   if (error == EAGAIN) return Outcome::none_waiting;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -35,6 +36,8 @@ class FileDescriptor {
 // The first of several shards' listeners binds port 0 and passes the port it got to the others.
 Result<FileDescriptor> listen_on(const SocketAddress& address, int backlog);
 Result<SocketAddress> local_address(int fd);
+// Returns nothing when the socket is not connected any more.
+std::optional<SocketAddress> peer_address(int fd);
 
 // SO_REUSEPORT lets a second server of the same user bind the same port without an error, and the kernel
 // would distribute the clients over both. Call this once, before the first listen_on() of an address.

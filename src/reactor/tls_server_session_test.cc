@@ -17,7 +17,7 @@ const TestCertificate& certificate() {
 }
 
 std::shared_ptr<const TlsContext> make_context() {
-  auto made = TlsContext::for_servers(certificate().pem(), certificate().key_pem());
+  auto made = TlsContext::for_servers(certificate().pem(), certificate().key_pem(), TicketKeys::random());
   EXPECT_TRUE(made.has_value()) << made.error().message;
   return *made;
 }
@@ -312,7 +312,7 @@ TEST_F(TlsServerRefusals, WriteBeforeTheHandshakeIsDoneFails) {
 // --- certificates -------------------------------------------------------------------------------
 
 std::string fault_of(std::string_view certificate_pem, std::string_view key_pem) {
-  const auto made = TlsContext::for_servers(certificate_pem, key_pem);
+  const auto made = TlsContext::for_servers(certificate_pem, key_pem, TicketKeys::random());
   if (made) return "";
   return (made.error().in == TlsFault::In::key ? "key " : "cert ") + made.error().message;
 }

@@ -12,6 +12,7 @@ export * from "./harness/process.mjs";
 export * from "./harness/raw_socket.mjs";
 export * from "./harness/real_clients.mjs";
 export * from "./harness/redis.mjs";
+export * from "./harness/reloadable.mjs";
 export * from "./harness/tls.mjs";
 export * from "./harness/tokens.mjs";
 export * from "./harness/virtual_address.mjs";

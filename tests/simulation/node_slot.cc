@@ -1,5 +1,6 @@
 #include "node_slot.h"
 
+#include "config/changes.h"
 #include "config/test_environment.h"
 
 namespace carillon::simulation {
@@ -106,8 +107,9 @@ std::string NodeSlot::change_settings() {
     const auto digits = configuration_.find('\n', at) - at;
     configuration_.replace(at, digits, std::to_string(around_.dice.between(4000, 40'000)));
   }
-  const config::Loaded loaded = config::load_good(configuration_);
-  const auto replaced = node_->replace_endpoints(loaded.settings);
+  config::Loaded loaded = config::load_good(configuration_);
+  config::Settings next = config::applicable(node_->settings(), std::move(loaded.settings));
+  const auto replaced = node_->replace_settings(std::move(next), {}, [] {});
   return replaced ? std::string() : replaced.error().message;
 }
 

@@ -224,6 +224,11 @@ void VirtualSockets::close(int fd) {
   changed(fd);
 }
 
+std::string VirtualSockets::peer_host(int fd) {
+  const VirtualSocket* const socket = used(fd, "peer_host");
+  return socket ? socket->address : std::string();
+}
+
 void VirtualSockets::reset(int fd) {
   VirtualSocket* const socket = used(fd, "reset");
   if (!socket) return;

@@ -102,6 +102,7 @@ class VirtualSockets final : public client::Sockets {
   void shut_down_writing(int fd) override;
   void close(int fd) override;
   void reset(int fd) override;
+  std::string peer_host(int fd) override;
   client::SendState send_state(int fd) override;
   MonoTime precise_now() override;
 

@@ -21,6 +21,7 @@ namespace carillon::client::testing {
 struct FakeSocket {
   static constexpr std::size_t kEndless = std::numeric_limits<std::size_t>::max();
 
+  std::string host;                       // the client's address
   std::string incoming;                   // sent by the client, not yet read
   std::size_t read_bytes_max = kEndless;  // most bytes returned by one read
   bool ended = false;                     // the client has shut its side (after `incoming`)
@@ -88,6 +89,7 @@ class FakeSockets final : public Sockets {
   void shut_down_writing(int fd) override { used(fd).shut_down = true; }
   void close(int fd) override { ++used(fd).closes; }
   void reset(int fd) override { ++used(fd).resets; }
+  std::string peer_host(int fd) override { return used(fd).host; }
   SendState send_state(int fd) override {
     const FakeSocket& socket = used(fd);
     return {socket.written - socket.unacked, socket.unacked};

@@ -143,8 +143,14 @@ class ShardStage {
         endpoints(compile_endpoints(settings).endpoints),
         admission(settings.server.connections_max, endpoints,
                   settings.server.bodies_bytes_max ? settings.server.bodies_bytes_max : 64 * 1024 * 1024),
-        shared{settings,     endpoints,   sibling ? sibling->admission : admission, api, publisher, log,
-               SipKey{1, 2}, frame_memory},
+        shared{std::make_shared<const config::Settings>(settings),
+               endpoints,
+               sibling ? sibling->admission : admission,
+               api,
+               publisher,
+               log,
+               SipKey{1, 2},
+               frame_memory},
         shard(std::move(*Shard::create(shared, loop, sockets, place))),
         link(*shard),
         router(endpoints, frame_memory, loop, log) {
@@ -154,6 +160,7 @@ class ShardStage {
   // --- what a client does ---
   int connect(const std::string& address = "192.0.2.1") {
     const int fd = sockets.open_socket();
+    sockets[fd].host = address;
     shard->acceptor().adopt(fd, address, options);
     return fd;
   }
@@ -245,8 +252,8 @@ class ShardStage {
     EXPECT_EQ(shard->counters().sockets.get(), 0U);
     EXPECT_EQ(shard->drain().websockets_left(), 0U);
     EXPECT_EQ(admission.connections(), 0U);
-    EXPECT_EQ(admission.addresses_inside(), 0U);
-    EXPECT_EQ(admission.users_inside(), 0U);
+    EXPECT_EQ(admission.inside().addresses, 0U);
+    EXPECT_EQ(admission.inside().users, 0U);
     EXPECT_EQ(shard->counters().retained_bytes.get(), 0U);
     EXPECT_EQ(shard->counters().blocked.get(), 0U);
     std::uint64_t accepted = 0;

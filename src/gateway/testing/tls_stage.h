@@ -16,7 +16,8 @@ namespace carillon::gateway::testing {
 
 inline std::shared_ptr<const reactor::TlsContext> test_context() {
   static const reactor::TestCertificate certificate("DNS:gateway.test");
-  auto made = reactor::TlsContext::for_servers(certificate.pem(), certificate.key_pem());
+  auto made = reactor::TlsContext::for_servers(certificate.pem(), certificate.key_pem(),
+                                               reactor::TicketKeys::random());
   EXPECT_TRUE(made.has_value());
   return *made;
 }

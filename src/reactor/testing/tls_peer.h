@@ -20,7 +20,9 @@ namespace carillon::reactor {
 // A self-signed certificate, its own CA, valid for an hour: "DNS:broker.test,IP:127.0.0.1".
 class TestCertificate {
  public:
-  explicit TestCertificate(const std::string& alternative_names)
+  // `alternative_names`: empty, or "DNS:a.test". `issuer`: null for a certificate that is its own.
+  explicit TestCertificate(const std::string& alternative_names, const TestCertificate* issuer = nullptr,
+                           const char* common_name = "carillon test")
       : key_(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), &EVP_PKEY_free),
         certificate_(X509_new(), &X509_free) {
     X509* const x509 = certificate_.get();
@@ -30,12 +32,13 @@ class TestCertificate {
     X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
     X509_set_pubkey(x509, key_.get());
     X509_NAME* const name = X509_get_subject_name(x509);
-    const auto* const text = reinterpret_cast<const unsigned char*>("carillon test");
+    const auto* const text = reinterpret_cast<const unsigned char*>(common_name);
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, text, -1, -1, 0);
-    X509_set_issuer_name(x509, name);
+    X509_set_issuer_name(x509, issuer ? X509_get_subject_name(issuer->x509()) : name);
     add_extension(NID_basic_constraints, "critical,CA:TRUE");
-    add_extension(NID_subject_alt_name, alternative_names);
-    if (X509_sign(x509, key_.get(), EVP_sha256()) == 0) throw std::runtime_error("X509_sign");
+    if (!alternative_names.empty()) add_extension(NID_subject_alt_name, alternative_names);
+    if (X509_sign(x509, issuer ? issuer->key() : key_.get(), EVP_sha256()) == 0)
+      throw std::runtime_error("X509_sign");
   }
   EVP_PKEY* key() const { return key_.get(); }
   X509* x509() const { return certificate_.get(); }

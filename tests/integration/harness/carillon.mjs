@@ -27,7 +27,7 @@ export function configText({ bus = {}, server = {}, endpoints = [{ profile: "ori
 // `busIsDown`. At the end of the test it gets SIGTERM, and must leave with 0 (a crash fails the test even if
 // nothing else noticed). `under`: words of a command that becomes the binary, such as prlimit.
 export async function startCarillon(t, options = {}) {
-  const file = path.join(temporaryFolder(t), "gateway.toml");
+  const file = options.file ?? path.join(temporaryFolder(t), "gateway.toml");
   writeFileSync(file, options.text ?? configText(options));
   const server = new Carillon(["serve", "--config", file], options);
   t.after(() => server.stop());

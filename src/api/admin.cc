@@ -1,0 +1,53 @@
+#include "api/admin.h"
+
+#include "api/refusals.h"
+#include "base/time.h"
+#include "json/writer.h"
+
+namespace carillon::api {
+namespace {
+
+void write_texts(json::ArrayWriter writer, const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) writer.element(text);
+}
+
+http::Response response_of(const ReloadReport& report) {
+  http::Response response;
+  response.status = report.errors.empty() ? 200 : 422;
+  response.body = json_of(report);
+  return response;
+}
+
+}  // namespace
+
+std::string json_of(const ReloadReport& report) {
+  std::string text;
+  json::ObjectWriter writer(text);
+  writer.member("reloaded", report.errors.empty());
+  {
+    json::ArrayWriter changes = writer.array("changes");
+    for (const config::Change& change : report.changes) {
+      json::ObjectWriter each = changes.object();
+      each.member("key", change.key).member("before", change.before).member("now", change.now);
+      each.member("applies_at", config::name_of(change.applies));
+    }
+  }
+  write_texts(writer.array("warnings"), report.warnings);
+  write_texts(writer.array("errors"), report.errors);
+  writer.close();
+  return text;
+}
+
+void Admin::handle(const AdminServer::Request& request, const AdminServer::Respond& respond) {
+  if (request.path == "/v1/reload") {
+    if (request.method != "POST") return respond(method_not_allowed("POST"));
+    return reload_([respond](const ReloadReport& report) { respond(response_of(report)); });
+  }
+  const bool is_read = request.method == "GET" || request.method == "HEAD";
+  if (auto shown = api_.essential(request.path, {wall_now(), mono_now()})) {
+    return respond(is_read ? std::move(*shown) : method_not_allowed("GET, HEAD"));
+  }
+  respond(refusal(404, "no such path; there are POST /v1/reload, GET /health, /ready and /metrics"));
+}
+
+}  // namespace carillon::api

@@ -1,0 +1,51 @@
+// AdminServer: answers the requests of operators over HTTP: on the control socket, a Unix socket that only
+// the process's user may open, and where configured on addresses of its own, with a key.
+//
+// It has a thread and a loop of its own, so that it answers while the shards are busy, and its descriptors
+// are part of the reserve (reactor/descriptor_budget.h). Each connection is for one request. Limits:
+// kConnectionsMax connections, further ones wait in the kernel; heads of 16 KiB, bodies of 64 KiB,
+// kRequestTime for a request, kAnswerTime for its answer.
+//
+// Thread: created and destroyed by one thread; `handle` is called on the server's thread, and responders may
+// be called on any.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "config/settings.h"
+#include "http/response.h"
+
+namespace carillon::api {
+
+class AdminServer {
+ public:
+  static constexpr std::size_t kConnectionsMax = 8;
+  static constexpr seconds kRequestTime{5};
+  static constexpr seconds kAnswerTime{60};  // a reload may wait for a slow shard
+
+  struct Request {
+    std::string method;
+    std::string path;   // as it was sent
+    std::string query;  // likewise, without the '?'
+    std::string body;
+  };
+  using Respond = std::function<void(http::Response)>;
+  using Handle = std::function<void(const Request&, Respond)>;
+
+  // Binds the sockets and starts the thread. `control`: path of the control socket; empty: none. It replaces
+  // one that no process listens on any more; one that is in use is an error.
+  static Result<std::unique_ptr<AdminServer>> start(const std::string& control,
+                                                    const config::AdminSettings& settings, Handle handle);
+  // Ends the thread and removes the control socket, unless another process has replaced it.
+  virtual ~AdminServer() = default;
+
+  // Uses other keys from the next request on. Any thread.
+  virtual void set_keys(std::vector<Secret> keys) = 0;
+};
+
+}  // namespace carillon::api

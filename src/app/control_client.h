@@ -1,0 +1,22 @@
+// Asks a running gateway through its control socket.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace carillon::app {
+
+struct ControlAnswer {
+  int status = 0;
+  std::string body;
+};
+
+// Sends one request and waits for its answer, at most `patience`. Blocks. Errors name the socket and say what
+// to do.
+Result<ControlAnswer> ask_control(const std::string& socket_path, std::string_view method,
+                                  std::string_view target, seconds patience);
+
+}  // namespace carillon::app
