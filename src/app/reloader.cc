@@ -61,6 +61,7 @@ void Reloader::reload(std::string_view cause, Done done) {
 
 void Reloader::start() {
   served_ = std::exchange(waiting_, {});
+  parts_.manager.report_reloading(parts_.gateway.main_loop().now());
   if (thread_.joinable()) thread_.join();
   // A change of a certificate must not bring in a configuration that its author is still writing.
   const bool by_request = std::any_of(served_.begin(), served_.end(),
@@ -120,6 +121,7 @@ void Reloader::end(const api::ReloadReport& report) {
     parts_.api.reloads().note_failure(wall_now(), report.errors.front());
   }
   write_to_log(report);
+  parts_.manager.report_ready();
   for (const Waiting& each : std::exchange(served_, {})) {
     if (each.done) each.done(report);
   }

@@ -19,6 +19,7 @@
 #include "app/config_file.h"
 #include "app/file_watch.h"
 #include "app/json_log.h"
+#include "app/service_manager.h"
 #include "gateway/gateway.h"
 
 namespace carillon::app {
@@ -32,6 +33,7 @@ class Reloader {
     gateway::Gateway& gateway;
     api::Api& api;
     JsonLog& log;
+    ServiceManager& manager;
     std::string config_file;
     std::function<void(const config::Settings&)> use =
         {};  // for other users of the settings; loop 0's thread

@@ -15,6 +15,7 @@
 #include "api/api.h"
 #include "app/json_log.h"
 #include "app/reloader.h"
+#include "app/service_manager.h"
 #include "app/signals.h"
 #include "base/descriptor_table.h"
 #include "base/memory_reserve.h"
@@ -60,8 +61,9 @@ std::int64_t in_all_tables(std::int64_t limit, std::uint32_t tables) {
 class SignalPolicy {
  public:
   // `reloader`: null where the configuration cannot be reloaded.
-  SignalPolicy(gateway::Gateway& gateway, Log& log, Serving::Hangup hangup, Reloader* reloader)
-      : gateway_(gateway), log_(log), hangup_(hangup), reloader_(reloader) {}
+  SignalPolicy(gateway::Gateway& gateway, Log& log, ServiceManager& manager, Serving::Hangup hangup,
+               Reloader* reloader)
+      : gateway_(gateway), log_(log), manager_(manager), hangup_(hangup), reloader_(reloader) {}
 
   void on_signal(int signal) {
     switch (meaning_of(signal)) {
@@ -79,6 +81,7 @@ class SignalPolicy {
  private:
   void begin_drain(int signal) {
     if (std::exchange(draining_, true)) ::_exit(kExitInterrupted);
+    manager_.report_stopping();
     const auto connections = static_cast<std::int64_t>(gateway_.node().admission().connections());
     const milliseconds window = gateway_.node().begin_drain(gateway_.node().settings().server.drain);
     const std::string name = name_of_signal(signal);
@@ -100,6 +103,7 @@ class SignalPolicy {
 
   gateway::Gateway& gateway_;
   Log& log_;
+  ServiceManager& manager_;
   const Serving::Hangup hangup_;
   Reloader* const reloader_;
   bool draining_ = false;
@@ -139,6 +143,8 @@ class Process {
   std::unique_ptr<JsonLog> log_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<gateway::Gateway> gateway_;
+  ServiceManager manager_{config::Environment::of_process().variable, ::getpid()};
+  std::unique_ptr<Watchdog> watchdog_;
   std::unique_ptr<Reloader> reloader_;  // null: the configuration cannot be reloaded
   std::unique_ptr<api::Admin> admin_;
   std::unique_ptr<api::AdminServer> admin_server_;
@@ -162,8 +168,9 @@ Result<std::monostate> Process::create(CheckedConfig config) {
   api_->attach(gateway_->node(), mono_now());
   api_->count_log_lines([this] { return log_->dropped_lines(); });
   warnings_ = config.loaded.warnings;
+  watchdog_ = std::make_unique<Watchdog>(gateway_->node(), manager_);
   make_reloader(std::move(config));
-  policy_ = std::make_unique<SignalPolicy>(*gateway_, *log_, serving_.hangup, reloader_.get());
+  policy_ = std::make_unique<SignalPolicy>(*gateway_, *log_, manager_, serving_.hangup, reloader_.get());
   auto signals = Signals::watch(gateway_->main_loop(), [this](int signal) { policy_->on_signal(signal); });
   if (!signals) return tl::unexpected(signals.error());
   signals_ = std::move(*signals);
@@ -172,10 +179,10 @@ Result<std::monostate> Process::create(CheckedConfig config) {
 
 void Process::make_reloader(CheckedConfig config) {
   if (!serving_.config_file.empty()) {
-    Reloader::Parts parts{*gateway_, *api_, *log_, serving_.config_file,
-                          [this](const config::Settings& settings) {
-                            if (admin_server_) admin_server_->set_keys(settings.admin.keys);
-                          }};
+    Reloader::Parts parts{
+        *gateway_, *api_, *log_, manager_, serving_.config_file, [this](const config::Settings& settings) {
+          if (admin_server_) admin_server_->set_keys(settings.admin.keys);
+        }};
     reloader_ = std::make_unique<Reloader>(std::move(parts), std::move(config.text), std::move(config.files));
   }
   admin_ = std::make_unique<api::Admin>(*api_, [this](std::function<void(api::ReloadReport)> done) {
@@ -210,6 +217,8 @@ Result<std::monostate> Process::run() {
     if (auto opened = open_admin_side(); !opened) return opened;
     log_warnings(warnings_, *log_);
     write_ready_line();
+    manager_.report_ready();
+    watchdog_->start();
     if (serving_.on_ready) serving_.on_ready(*gateway_);
     return std::monostate{};
   };

@@ -1,0 +1,58 @@
+// What the gateway reports to systemd, and the unit file that uses it.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import path from "node:path";
+import test from "node:test";
+
+import { PYTHON, startReloadable, temporaryFolder, until, within } from "./harness.mjs";
+
+// A datagram socket as systemd has it; Node has none. Prints a JSON line for each report.
+const RECEIVER = `
+import json, socket, sys
+receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+receiver.bind(sys.argv[1])
+print(json.dumps("bound"), flush=True)
+while True: print(json.dumps(receiver.recv(4096).decode()), flush=True)
+`;
+
+async function startReceiver(t) {
+  const socket = path.join(temporaryFolder(t), "notify");
+  const child = spawn(PYTHON, ["-c", RECEIVER, socket], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill("SIGKILL"));
+  const reports = [];
+  let rest = "";
+  child.stdout.on("data", (chunk) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop();
+    reports.push(...lines.map((line) => JSON.parse(line)));
+  });
+  await until("the receiver", () => reports.includes("bound"));
+  return { socket, reports };
+}
+
+test("systemd learns that the gateway is ready, alive, reloading and stopping", async (t) => {
+  const { socket, reports } = await startReceiver(t);
+  const server = await startReloadable(t, {}, { env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: "400000" } });
+  const has = (what, from = 0) => reports.slice(from).findIndex((report) => report.startsWith(what)) + from;
+  await until("ready", () => reports.some((report) => report.startsWith(`READY=1\nMAINPID=${server.pid}\n`)));
+  await until("alive", () => reports.filter((report) => report === "WATCHDOG=1\n").length >= 3);
+  const before = reports.length;
+  assert.equal((await server.reload()).code, 0);
+  await until("ready again", () => reports.slice(before).some((report) => report.startsWith("READY=1\n")));
+  assert.ok(has("RELOADING=1\nMONOTONIC_USEC=", before) < has("READY=1\n", before));
+  server.signal("SIGTERM");
+  await until("stopping", () => reports.some((report) => report.startsWith("STOPPING=1\n")));
+  assert.equal((await within("gone", 5000, server.exited)).code, 0);
+});
+
+test("a gateway that hangs is not reported as alive", async (t) => {
+  const { socket, reports } = await startReceiver(t);
+  const server = await startReloadable(t, {}, { env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: "200000" } });
+  await until("alive", () => reports.includes("WATCHDOG=1\n"));
+  server.signal("SIGSTOP");
+  const stopped = reports.length;
+  await new Promise((resolve) => setTimeout(resolve, 500)); // longer than two reports take
+  assert.equal(reports.slice(stopped + 1).length, 0);
+  server.signal("SIGCONT");
+  await until("alive again", () => reports.length > stopped + 1);
+});
