@@ -39,9 +39,14 @@ std::string json_of(const ReloadReport& report) {
 }
 
 void Admin::handle(const AdminServer::Request& request, const AdminServer::Respond& respond) {
-  if (request.path == "/v1/reload") {
-    if (request.method != "POST") return respond(method_not_allowed("POST"));
-    return reload_([respond](const ReloadReport& report) { respond(response_of(report)); });
+  const bool is_post = request.method == "POST";
+  const bool is_takeover = request.path == "/v1/takeover" || request.path == "/v1/takeover/finish";
+  if (request.path == "/v1/reload" || is_takeover) {
+    if (!is_post) return respond(method_not_allowed("POST"));
+    if (is_takeover && !request.is_local) return respond(refusal(403, "only over the control socket"));
+    if (request.path == "/v1/takeover") return actions_.offer_sockets(respond);
+    if (is_takeover) return actions_.hand_over(respond);
+    return actions_.reload([respond](const ReloadReport& report) { respond(response_of(report)); });
   }
   const bool is_read = request.method == "GET" || request.method == "HEAD";
   if (auto shown = api_.essential(request.path, {wall_now(), mono_now()})) {

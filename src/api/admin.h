@@ -23,18 +23,26 @@ struct ReloadReport {
 // {"reloaded":true,"changes":[{"key":…,"before":…,"now":…,"applies_at":"reload"}],"warnings":[…],"errors":[…]}
 std::string json_of(const ReloadReport& report);
 
+// What operators may do to the process. Called on the admin server's thread; each function answers once, on
+// any thread.
+struct AdminActions {
+  // Reloads; `done` is called once every shard uses the new settings, or none does.
+  std::function<void(std::function<void(ReloadReport)> done)> reload;
+  // Sends the listening sockets to a process that takes over. Nothing changes here.
+  std::function<void(AdminServer::Respond)> offer_sockets;
+  // That process accepts from them now: stops listening and drains.
+  std::function<void(AdminServer::Respond)> hand_over;
+};
+
 class Admin {
  public:
-  // Reloads and calls `done`, on any thread, once every shard uses the new settings, or none does.
-  using Reload = std::function<void(std::function<void(ReloadReport)> done)>;
-
-  Admin(Api& api, Reload reload) : api_(api), reload_(std::move(reload)) {}
+  Admin(Api& api, AdminActions actions) : api_(api), actions_(std::move(actions)) {}
 
   void handle(const AdminServer::Request& request, const AdminServer::Respond& respond);
 
  private:
   Api& api_;
-  const Reload reload_;
+  const AdminActions actions_;
 };
 
 }  // namespace carillon::api

@@ -17,6 +17,7 @@
 #include "http/body_reader.h"
 #include "http/date_clock.h"
 #include "http/head_reader.h"
+#include "reactor/descriptor_message.h"
 #include "reactor/listener.h"
 #include "reactor/loop.h"
 #include "reactor/unix_listener.h"
@@ -48,6 +49,8 @@ struct Connection {
   std::optional<http::BodyReader> body_reader;
   bool handed_over = false;
   reactor::WriteBuffer out;
+  std::shared_ptr<const std::vector<reactor::FileDescriptor>> descriptors;  // go with the first bytes
+  std::size_t descriptors_sent = 0;
 };
 
 class Server final : public AdminServer, private reactor::IoHandler {
@@ -64,7 +67,11 @@ class Server final : public AdminServer, private reactor::IoHandler {
     loop_->post_always([this, keys = std::move(keys)] { keys_ = keys; });
   }
   Result<std::monostate> listen(const std::string& control,
-                                const std::vector<config::ListenSettings>& addresses);
+                                const std::vector<config::ListenSettings>& addresses,
+                                reactor::UnixListener::Existing existing);
+  void stop_listening() override {
+    loop_->post_always([this] { close_listeners(); });
+  }
   void start();
 
  private:
@@ -75,7 +82,9 @@ class Server final : public AdminServer, private reactor::IoHandler {
   void read(std::uint32_t id, Connection& connection);
   void take(std::uint32_t id, Connection& connection, std::string_view bytes);
   void hand_over(std::uint32_t id, Connection& connection);
-  void answer(std::uint32_t id, const http::Response& response);
+  void answer(std::uint32_t id, const Answer& given);
+  static ssize_t send_some(Connection& connection);
+  void close_listeners();
   void write(std::uint32_t id, Connection& connection);
   void close(std::uint32_t id);
   void close_late();
@@ -105,24 +114,31 @@ Server::~Server() {
 }
 
 Result<std::monostate> Server::listen(const std::string& control,
-                                      const std::vector<config::ListenSettings>& addresses) {
+                                      const std::vector<config::ListenSettings>& addresses,
+                                      reactor::UnixListener::Existing existing) {
   if (!control.empty()) {
-    auto bound = reactor::UnixListener::bind(control, kBacklog);
+    auto bound = reactor::UnixListener::bind(control, kBacklog, existing);
     if (!bound) return failure("server.control: " + bound.error().message);
     control_ = std::move(*bound);
     if (auto watched = watch({control_.fd(), Requires::nothing}); !watched) return watched;
   }
   for (const config::ListenSettings& each : addresses) {
     const reactor::SocketAddress address{each.host, each.port};
-    if (auto free = reactor::check_port_is_free(address); !free) {
-      return failure(each.origin.text() + ": admin.listen: " + free.error().message);
-    }
+    const bool may_be_in_use = existing == reactor::UnixListener::Existing::replace;
+    const auto free = may_be_in_use ? Result<void>() : reactor::check_port_is_free(address);
+    if (!free) return failure(each.origin.text() + ": admin.listen: " + free.error().message);
     auto socket = reactor::listen_on(address, kBacklog);
     if (!socket) return failure(each.origin.text() + ": admin.listen: " + socket.error().message);
     sockets_.push_back(std::move(*socket));
     if (auto watched = watch({sockets_.back().get(), Requires::key}); !watched) return watched;
   }
   return std::monostate{};
+}
+
+void Server::close_listeners() {
+  for (const Listening& each : std::exchange(listening_, {})) loop_->unwatch(each.fd);
+  control_ = {};
+  sockets_.clear();
 }
 
 Result<std::monostate> Server::watch(Listening listening) {
@@ -250,32 +266,32 @@ void Server::hand_over(std::uint32_t id, Connection& connection) {
   connection.handed_over = true;
   connection.due = loop_->now() + kAnswerTime;
   Request request{std::string(connection.head.method), std::string(connection.head.raw_path),
-                  std::string(connection.head.query), connection.body_reader->take_body()};
-  handle_(request, [this, id](http::Response response) {
-    loop_->post_always([this, id, response = std::move(response)] { answer(id, response); });
+                  std::string(connection.head.query), connection.body_reader->take_body(),
+                  connection.what == Requires::nothing};
+  handle_(request, [this, id](Answer given) {
+    loop_->post_always([this, id, given = std::move(given)] { answer(id, given); });
   });
 }
 
-void Server::answer(std::uint32_t id, const http::Response& response) {
+void Server::answer(std::uint32_t id, const Answer& given) {
   const auto found = connections_.find(id);
   if (found == connections_.end() || !found->second.out.empty()) return;
   Connection& connection = found->second;
   connection.handed_over = true;
   connection.due = loop_->now() + kRequestTime;
-  http::Response last = response;
+  http::Response last = given.response;
   last.keep_alive = http::KeepAlive::close;
   std::string bytes;
   http::append_response(bytes, last, date_.at(loop_->wall_now()),
                         connection.head.method == "HEAD" ? http::BodyOut::omit : http::BodyOut::send);
   connection.out.append(bytes);
+  if (connection.what == Requires::nothing) connection.descriptors = given.descriptors;
   write(id, connection);
 }
 
 void Server::write(std::uint32_t id, Connection& connection) {
   while (!connection.out.empty()) {
-    const std::string_view bytes = connection.out.view();
-    const ssize_t count =
-        ::send(connection.socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t count = send_some(connection);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (count <= 0) return close(id);
@@ -284,15 +300,34 @@ void Server::write(std::uint32_t id, Connection& connection) {
   }
 }
 
+// Descriptors go with one byte each time, until all have gone.
+ssize_t Server::send_some(Connection& connection) {
+  constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  const std::string_view bytes = connection.out.view();
+  const std::size_t all = connection.descriptors ? connection.descriptors->size() : 0;
+  if (connection.descriptors_sent == all) {
+    return ::send(connection.socket.get(), bytes.data(), bytes.size(), kFlags);
+  }
+  std::vector<int> some;
+  for (std::size_t i = connection.descriptors_sent; i < all && some.size() < reactor::kDescriptorsAMessage;
+       ++i) {
+    some.push_back((*connection.descriptors)[i].get());
+  }
+  const ssize_t count =
+      reactor::send_with_descriptors(connection.socket.get(), bytes.substr(0, 1), some, kFlags);
+  if (count > 0) connection.descriptors_sent += some.size();
+  return count;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<AdminServer>> AdminServer::start(const std::string& control,
-                                                        const config::AdminSettings& settings,
-                                                        Handle handle) {
+                                                        const config::AdminSettings& settings, Handle handle,
+                                                        reactor::UnixListener::Existing existing) {
   auto loop = reactor::Loop::create();
   if (!loop) return tl::unexpected(loop.error());
   auto server = std::make_unique<Server>(settings.keys, std::move(handle), std::move(*loop));
-  if (auto listening = server->listen(control, settings.listen); !listening) {
+  if (auto listening = server->listen(control, settings.listen, existing); !listening) {
     return tl::unexpected(listening.error());
   }
   server->start();

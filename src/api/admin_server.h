@@ -19,6 +19,8 @@
 #include "base/secret.h"
 #include "config/settings.h"
 #include "http/response.h"
+#include "reactor/listener.h"
+#include "reactor/unix_listener.h"
 
 namespace carillon::api {
 
@@ -33,19 +35,30 @@ class AdminServer {
     std::string path;   // as it was sent
     std::string query;  // likewise, without the '?'
     std::string body;
+    bool is_local = false;  // it came over the control socket
   };
-  using Respond = std::function<void(http::Response)>;
+  // A response, and descriptors that the other process gets with it: only over the control socket.
+  struct Answer {
+    Answer(http::Response made) : response(std::move(made)) {}  // NOLINT(google-explicit-constructor)
+    http::Response response;
+    std::shared_ptr<const std::vector<reactor::FileDescriptor>> descriptors = nullptr;
+  };
+  using Respond = std::function<void(Answer)>;
   using Handle = std::function<void(const Request&, Respond)>;
 
   // Binds the sockets and starts the thread. `control`: path of the control socket; empty: none. It replaces
   // one that no process listens on any more; one that is in use is an error.
-  static Result<std::unique_ptr<AdminServer>> start(const std::string& control,
-                                                    const config::AdminSettings& settings, Handle handle);
+  // `existing`: whether another process may be using the addresses, because this one replaces it.
+  static Result<std::unique_ptr<AdminServer>> start(
+      const std::string& control, const config::AdminSettings& settings, Handle handle,
+      reactor::UnixListener::Existing existing = reactor::UnixListener::Existing::refuse);
   // Ends the thread and removes the control socket, unless another process has replaced it.
   virtual ~AdminServer() = default;
 
   // Uses other keys from the next request on. Any thread.
   virtual void set_keys(std::vector<Secret> keys) = 0;
+  // Accepts nothing more: another process serves the same addresses now. Any thread.
+  virtual void stop_listening() = 0;
 };
 
 }  // namespace carillon::api

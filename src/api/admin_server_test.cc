@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "reactor/descriptor_message.h"
 #include "reactor/listener.h"
 
 namespace carillon::api {
@@ -28,11 +29,18 @@ class AdminServerTest : public ::testing::Test {
     std::string name = "/tmp/admin_server.XXXXXX";
     folder_ = ::mkdtemp(name.data());
     path_ = folder_ + "/control.sock";
+    EXPECT_EQ(::pipe(pipe_), 0);
     auto started = AdminServer::start(path_, {}, [this](const auto& request, const auto& respond) {
       http::Response response;
       response.body = request.method + " " + request.path + " " + request.query + " " + request.body;
       if (request.path == "/never") {
         kept_ = respond;
+      } else if (request.path == "/descriptors") {
+        auto copies = std::make_shared<std::vector<reactor::FileDescriptor>>();
+        for (std::size_t i = 0; i < kDescriptors; ++i) copies->emplace_back(::dup(pipe_[1]));
+        AdminServer::Answer answer(response);
+        answer.descriptors = std::move(copies);
+        respond(answer);
       } else {
         respond(response);
       }
@@ -42,6 +50,8 @@ class AdminServerTest : public ::testing::Test {
   }
   ~AdminServerTest() override {
     server_.reset();
+    ::close(pipe_[0]);
+    ::close(pipe_[1]);
     std::filesystem::remove_all(folder_);
   }
 
@@ -74,8 +84,11 @@ class AdminServerTest : public ::testing::Test {
     return receive(socket);
   }
 
+  static constexpr std::size_t kDescriptors = reactor::kDescriptorsAMessage + 1;
+
   std::string folder_;
   std::string path_;
+  int pipe_[2] = {-1, -1};
   AdminServer::Respond kept_;
   std::unique_ptr<AdminServer> server_;
 };
@@ -126,6 +139,23 @@ TEST_F(AdminServerTest, ConnectionsBeyondTheLimitWaitAndAreServedThen) {
   EXPECT_THAT(receive(waiting), StartsWith("HTTP/1.1 200 "));
 }
 
+// More than the kernel takes in one message.
+TEST_F(AdminServerTest, DescriptorsGoWithAnAnswer) {
+  const auto socket = open();
+  send(socket, "GET /descriptors HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::string all;
+  char bytes[4096];
+  std::vector<reactor::FileDescriptor> descriptors;
+  for (ssize_t count = 0;
+       (count = reactor::receive_with_descriptors(socket.get(), bytes, descriptors)) > 0;) {
+    all.append(bytes, static_cast<std::size_t>(count));
+  }
+  EXPECT_THAT(all, StartsWith("HTTP/1.1 200 OK\r\n"));
+  ASSERT_EQ(descriptors.size(), kDescriptors);
+  EXPECT_EQ(::write(descriptors.back().get(), "x", 1), 1);
+  EXPECT_EQ(::read(pipe_[0], bytes, sizeof bytes), 1);
+}
+
 TEST_F(AdminServerTest, AnAnswerToAConnectionThatHasGoneIsDropped) {
   {
     const auto socket = open();
@@ -133,7 +163,7 @@ TEST_F(AdminServerTest, AnAnswerToAConnectionThatHasGoneIsDropped) {
     EXPECT_THAT(ask("GET /x HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
   }
   ASSERT_TRUE(kept_);
-  kept_({});
+  kept_(http::Response{});
   EXPECT_THAT(ask("GET /x HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
 }
 

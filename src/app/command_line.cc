@@ -18,6 +18,7 @@ constexpr int kUsage = 2;
 // What was parsed, and what to do with it.
 struct Parsed {
   std::string config_file;
+  ServeArguments serve;
   DevArguments dev;
   TokenArguments token;
   PublishArguments publish;
@@ -31,9 +32,11 @@ struct Parsed {
 
 void add_serving(CLI::App& app, Parsed& parsed) {
   CLI::App* serve = app.add_subcommand("serve", "Serve clients with a configuration file");
-  serve->add_option("-c,--config", parsed.config_file, "The configuration file (docs/configuration.md)")
+  serve->add_option("-c,--config", parsed.serve.config_file, "The configuration file (docs/configuration.md)")
       ->required();
-  serve->callback([&] { parsed.run = [&] { return run_serve(parsed.config_file); }; });
+  serve->add_flag("--takeover", parsed.serve.takeover,
+                  "Take over from the running process, without a client that is refused");
+  serve->callback([&] { parsed.run = [&] { return run_serve(parsed.serve); }; });
 
   CLI::App* dev = app.add_subcommand(
       "dev", "Run a demo gateway with sample events, a random secret and commands to paste");
@@ -58,6 +61,14 @@ void add_controlling(CLI::App& app, Parsed& parsed) {
     if (file->empty() && control->empty()) throw CLI::RequiredError("--config or --control");
     parsed.run = [&parsed] { return run_reload(parsed.control); };
   });
+}
+
+void add_takeover(CLI::App& app, Parsed& parsed) {
+  CLI::App* takeover =
+      app.add_subcommand("takeover", "Start this program as the successor of the running gateway");
+  takeover->add_option("-c,--config", parsed.control.config_file, "The gateway's configuration file")
+      ->required();
+  takeover->callback([&] { parsed.run = [&] { return run_takeover(parsed.control); }; });
 }
 
 void add_looking_up(CLI::App& app, Parsed& parsed) {
@@ -224,6 +235,7 @@ int run_command_line(int argc, char** argv) {
   Parsed parsed;
   add_serving(app, parsed);
   add_controlling(app, parsed);
+  add_takeover(app, parsed);
   add_looking_up(app, parsed);
   add_tools(app, parsed);
   add_measuring(app, parsed);

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "loadgen/http_stream.h"
+#include "reactor/descriptor_message.h"
 #include "reactor/listener.h"
 
 namespace carillon::app {
@@ -64,9 +65,10 @@ Result<ControlAnswer> ask_control(const std::string& socket_path, std::string_vi
     return cannot_ask(socket_path, errno);
   }
   std::string all;
+  std::vector<reactor::FileDescriptor> descriptors;
   char bytes[16 * 1024];
   for (;;) {  // the gateway closes the connection after its answer
-    const ssize_t count = ::recv(socket->get(), bytes, sizeof bytes, 0);
+    const ssize_t count = reactor::receive_with_descriptors(socket->get(), bytes, descriptors);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return cannot_ask(socket_path, errno);
     if (count == 0) break;
@@ -78,7 +80,7 @@ Result<ControlAnswer> ask_control(const std::string& socket_path, std::string_vi
   if (end == std::string::npos || head.status == 0) {
     return failure(socket_path + ": what answers there is not Carillon's control socket");
   }
-  return ControlAnswer{head.status, all.substr(end + 4)};
+  return ControlAnswer{head.status, all.substr(end + 4), std::move(descriptors)};
 }
 
 }  // namespace carillon::app

@@ -137,7 +137,7 @@ int run_dev(const DevArguments& arguments) {
     demo->start();
     print_screen(gateway, {gateway.listening_on().front().text(), *token, api_key, demo->example()});
   };
-  return serve(std::move(*config), serving);
+  return serve(std::move(*config), std::move(serving));
 }
 
 }  // namespace carillon::app

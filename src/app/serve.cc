@@ -1,15 +1,36 @@
+#include <cstdio>
+
 #include "app/config_file.h"
 #include "app/serving.h"
+#include "app/takeover.h"
 #include "app/verbs.h"
 
 namespace carillon::app {
+namespace {
 
-int run_serve(const std::string& config_file) {
-  auto config = load_config_file(config_file);
+int complain(const std::string& message) {
+  std::fprintf(stderr, "carillon: %s\n", message.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int run_serve(const ServeArguments& arguments) {
+  auto config = load_config_file(arguments.config_file);
   if (!config) return 2;
   Serving serving;
-  serving.config_file = config_file;
-  return serve(std::move(*config), serving);
+  serving.config_file = arguments.config_file;
+  if (arguments.takeover) {
+    const std::string& control = config->loaded.settings.server.control;
+    if (control.empty()) {
+      return complain(arguments.config_file +
+                      ": a takeover needs server.control, the control socket of the running process");
+    }
+    auto handover = ask_for_handover(control);
+    if (!handover) return complain(handover.error().message);
+    serving.handover = std::move(*handover);
+  }
+  return serve(std::move(*config), std::move(serving));
 }
 
 }  // namespace carillon::app

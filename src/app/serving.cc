@@ -1,5 +1,6 @@
 #include "app/serving.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <openssl/rand.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "app/reloader.h"
 #include "app/service_manager.h"
 #include "app/signals.h"
+#include "app/takeover.h"
 #include "base/descriptor_table.h"
 #include "base/memory_reserve.h"
 
@@ -65,12 +67,16 @@ class SignalPolicy {
                Reloader* reloader)
       : gateway_(gateway), log_(log), manager_(manager), hangup_(hangup), reloader_(reloader) {}
 
+  bool is_draining() const { return draining_; }
+  // Another process serves now.
+  void hand_over() { begin_drain("handover", gateway::DrainKind::handover); }
+
   void on_signal(int signal) {
     switch (meaning_of(signal)) {
       case SignalMeaning::drain:
-        return begin_drain(signal);
+        return drain_by(signal);
       case SignalMeaning::hangup:
-        if (hangup_ == Serving::Hangup::drains) return begin_drain(signal);
+        if (hangup_ == Serving::Hangup::drains) return drain_by(signal);
         if (reloader_) return reloader_->reload("SIGHUP", {});
         return ignore(signal);
       case SignalMeaning::none:
@@ -79,13 +85,18 @@ class SignalPolicy {
   }
 
  private:
-  void begin_drain(int signal) {
-    if (std::exchange(draining_, true)) ::_exit(kExitInterrupted);
+  void drain_by(int signal) {
+    if (draining_) ::_exit(kExitInterrupted);
     manager_.report_stopping();
-    const auto connections = static_cast<std::int64_t>(gateway_.node().admission().connections());
-    const milliseconds window = gateway_.node().begin_drain(gateway_.node().settings().server.drain);
-    const std::string name = name_of_signal(signal);
-    log_.info("draining", {{"signal", std::string_view(name)},
+    begin_drain(name_of_signal(signal), gateway::DrainKind::shutdown);
+  }
+
+  void begin_drain(const std::string& cause, gateway::DrainKind kind) {
+    draining_ = true;
+    gateway::Node& node = gateway_.node();
+    const auto connections = static_cast<std::int64_t>(node.admission().connections());
+    const milliseconds window = node.begin_drain(node.settings().server.drain, kind);
+    log_.info("draining", {{"signal", std::string_view(cause)},
                            {"window_ms", std::int64_t{window.count()}},
                            {"connections", connections}});
   }
@@ -126,19 +137,23 @@ bool random_bytes(std::span<std::uint8_t> bytes) {
 // Everything that serves, in the order in which it depends on what is above it.
 class Process {
  public:
-  explicit Process(const Serving& serving) : serving_(serving) {}
+  explicit Process(Serving serving) : serving_(std::move(serving)) {}
 
   Result<std::monostate> create(CheckedConfig config);
   Result<std::monostate> run();
 
  private:
   void make_reloader(CheckedConfig config);
+  api::AdminActions admin_actions();
   Result<std::monostate> open_admin_side();
+  Result<std::monostate> begin();
+  void end_takeover(const Result<std::monostate>& taken);
+  void offer_sockets(const api::AdminServer::Respond& respond);
+  void hand_over(const api::AdminServer::Respond& respond);
   void write_ready_line();
 
-  const Serving& serving_;
+  Serving serving_;
   MemoryReserve reserve_{kMemoryReserveBytes};
-  std::int64_t descriptors_ = 0;
   std::vector<config::Problem> warnings_;
   std::unique_ptr<JsonLog> log_;
   std::unique_ptr<api::Api> api_;
@@ -150,18 +165,21 @@ class Process {
   std::unique_ptr<api::AdminServer> admin_server_;
   std::unique_ptr<SignalPolicy> policy_;
   std::unique_ptr<Signals> signals_;
+  std::unique_ptr<Takeover> takeover_;
+  std::string failure_;  // of the takeover
 };
 
 Result<std::monostate> Process::create(CheckedConfig config) {
   const config::Settings& settings = config.loaded.settings;
-  descriptors_ = in_all_tables(raise_descriptor_limit(), settings.server.descriptor_tables());
+  raise_descriptor_limit();
   auto log = JsonLog::create(settings.log);
   if (!log) return tl::unexpected(log.error());
   log_ = std::move(*log);
   auto api = api::Api::create(settings, random_bytes);
   if (!api) return tl::unexpected(api.error());
   api_ = std::move(*api);
-  auto gateway = gateway::Gateway::create(settings, *api_, *log_);
+  auto inheritance = serving_.handover ? std::move(serving_.handover->inheritance) : gateway::Inheritance{};
+  auto gateway = gateway::Gateway::create(settings, *api_, *log_, std::move(inheritance));
   if (!gateway) return tl::unexpected(gateway.error());
   gateway_ = std::move(*gateway);
   gateway_->node().set_memory_reserve(reserve_);
@@ -185,18 +203,66 @@ void Process::make_reloader(CheckedConfig config) {
         }};
     reloader_ = std::make_unique<Reloader>(std::move(parts), std::move(config.text), std::move(config.files));
   }
-  admin_ = std::make_unique<api::Admin>(*api_, [this](std::function<void(api::ReloadReport)> done) {
+  admin_ = std::make_unique<api::Admin>(*api_, admin_actions());
+}
+
+api::AdminActions Process::admin_actions() {
+  api::AdminActions actions;
+  actions.reload = [this](std::function<void(api::ReloadReport)> done) {
     if (reloader_) return reloader_->request("admin request", std::move(done));
     done({{"this process was started without a configuration file"}, {}, {}});
-  });
+  };
+  actions.offer_sockets = [this](const auto& respond) {
+    gateway_->main_loop().post_always([this, respond] { offer_sockets(respond); });
+  };
+  actions.hand_over = [this](const auto& respond) {
+    gateway_->main_loop().post_always([this, respond] { hand_over(respond); });
+  };
+  return actions;
+}
+
+// Copies, so that they stay open until they have been sent.
+void Process::offer_sockets(const api::AdminServer::Respond& respond) {
+  const config::Settings& settings = gateway_->node().settings();
+  const auto refuse = [&respond](std::string_view why) { respond(http::error_response(409, why)); };
+  if (policy_->is_draining()) return refuse("it is shutting down already");
+  if (settings.bus.url == "memory:")
+    return refuse("events of an in-process bus (memory:) stay in the process");
+  if (settings.server.descriptor_tables() > 1) {
+    return refuse("with server.descriptors = \"per_shard\" no thread has all sockets");
+  }
+  const auto listening = gateway_->sockets();
+  auto copies = std::make_shared<std::vector<reactor::FileDescriptor>>();
+  for (const auto& each : listening) {
+    reactor::FileDescriptor copy(::fcntl(each.fd, F_DUPFD_CLOEXEC, 3));
+    if (!copy) return refuse("it has no file descriptor left");
+    copies->push_back(std::move(copy));
+  }
+  http::Response response;
+  response.body = handover_message(::getpid(), listening, settings.server.listen, gateway_->ticket_keys());
+  api::AdminServer::Answer answer(std::move(response));
+  answer.descriptors = std::move(copies);
+  log_->info("listening sockets were handed to another process");
+  respond(std::move(answer));
+}
+
+void Process::hand_over(const api::AdminServer::Respond& respond) {
+  if (policy_->is_draining()) return respond(http::error_response(409, "it is shutting down already"));
+  policy_->hand_over();
+  admin_server_->stop_listening();
+  http::Response response;
+  response.body = R"({"draining":true})";
+  respond(std::move(response));
 }
 
 Result<std::monostate> Process::open_admin_side() {
   const config::Settings& settings = gateway_->node().settings();
   if (settings.server.control.empty() && settings.admin.listen.empty()) return std::monostate{};
+  using Existing = reactor::UnixListener::Existing;
   auto started = api::AdminServer::start(
       settings.server.control, settings.admin,
-      [this](const auto& request, const auto& respond) { admin_->handle(request, respond); });
+      [this](const auto& request, const auto& respond) { admin_->handle(request, respond); },
+      takeover_ ? Existing::replace : Existing::refuse);
   if (!started) return tl::unexpected(started.error());
   admin_server_ = std::move(*started);
   return std::monostate{};
@@ -204,36 +270,57 @@ Result<std::monostate> Process::open_admin_side() {
 
 void Process::write_ready_line() {
   const std::string addresses = addresses_of(*gateway_);
+  const std::uint32_t tables = gateway_->node().settings().server.descriptor_tables();
   log_->info("ready", {{"listen", std::string_view(addresses)},
                        {"version", CARILLON_VERSION},
                        {"shards", static_cast<std::int64_t>(gateway_->node().shard_count())},
                        {"bus", gateway_->node().bus_url()},
-                       {"descriptors", descriptors_},
+                       {"descriptors", in_all_tables(raise_descriptor_limit(), tables)},
                        {"pid", std::int64_t{::getpid()}}});
+}
+
+// Once every shard listens.
+Result<std::monostate> Process::begin() {
+  if (auto opened = open_admin_side(); !opened) return opened;
+  log_warnings(warnings_, *log_);
+  write_ready_line();
+  manager_.report_ready();
+  watchdog_->start();
+  if (serving_.on_ready) serving_.on_ready(*gateway_);
+  return std::monostate{};
+}
+
+// On loop 0.
+void Process::end_takeover(const Result<std::monostate>& taken) {
+  const auto begun = taken ? begin() : taken;
+  if (begun) return;
+  failure_ = begun.error().message;
+  gateway_->stop();
 }
 
 Result<std::monostate> Process::run() {
   const auto before_serving = [this]() -> Result<std::monostate> {
-    if (auto opened = open_admin_side(); !opened) return opened;
-    log_warnings(warnings_, *log_);
-    write_ready_line();
-    manager_.report_ready();
-    watchdog_->start();
-    if (serving_.on_ready) serving_.on_ready(*gateway_);
+    if (!serving_.handover) return begin();
+    takeover_ = std::make_unique<Takeover>(*gateway_, *log_, gateway_->node().settings().server.control,
+                                           serving_.handover->pid,
+                                           [this](const auto& taken) { end_takeover(taken); });
+    takeover_->start();
     return std::monostate{};
   };
-  const auto ran = gateway_->run(before_serving);
+  auto ran = gateway_->run(before_serving);
+  takeover_.reset();
   admin_server_.reset();
+  if (!failure_.empty()) return failure(failure_);
   if (ran) log_->info("stopped");
   return ran;
 }
 
 }  // namespace
 
-int serve(CheckedConfig config, const Serving& serving) {
+int serve(CheckedConfig config, Serving serving) {
   block_signals();
   give_large_memory_back();
-  Process process(serving);
+  Process process(std::move(serving));
   if (auto created = process.create(std::move(config)); !created) return complain(created.error());
   if (auto ran = process.run(); !ran) return complain(ran.error());
   return 0;

@@ -9,6 +9,12 @@
 
 namespace carillon::app {
 
+// Arguments of `carillon serve`.
+struct ServeArguments {
+  std::string config_file;
+  bool takeover = false;  // from the process whose control socket the configuration names
+};
+
 // Arguments of `carillon dev`.
 struct DevArguments {
   std::string bus = "memory:";
@@ -73,9 +79,10 @@ struct BenchArguments {
   bool json = false;
 };
 
-int run_serve(const std::string& config_file);
+int run_serve(const ServeArguments& arguments);
 int run_dev(const DevArguments& arguments);
 int run_reload(const ControlArguments& arguments);
+int run_takeover(const ControlArguments& arguments);
 int run_check(const std::string& config_file);
 int run_profile_list();
 int run_profile_show(const std::string& name);

@@ -68,7 +68,8 @@ Result<std::monostate> Acceptor::listen(reactor::FileDescriptor listener, Listen
     limit_handshakes();
   }
   const auto index = static_cast<std::uint32_t>(listeners_.size());
-  if (!loop_.watch(listener.get(), EPOLLIN, listener_handler_, index, 0)) {
+  const std::uint32_t events = EPOLLIN | (options.is_shared ? EPOLLEXCLUSIVE : 0U);
+  if (!loop_.watch(listener.get(), events, listener_handler_, index, 0)) {
     return failure("cannot watch a listening socket: no descriptors left");
   }
   listeners_.push_back({std::move(listener), std::move(options)});
@@ -93,7 +94,7 @@ void Acceptor::on_settings_replaced(
   const config::ServerSettings& server = shared_.settings->server;
   http_connections_.set_limits(http_limits(server, shard_, auto_connections(server)));
   for (Listener& listener : listeners_) {
-    if (!listener.options.tls) continue;
+    if (!listener.options.tls || listener.options.is_left_over) continue;
     listener.options.tls = tls_by_listen.at(listener.options.number);
     limit_handshakes();
   }
@@ -104,11 +105,19 @@ void Acceptor::stop_listening() {
   listeners_.clear();
 }
 
+void Acceptor::stop_listening_on_left_over() {
+  std::erase_if(listeners_, [this](const Listener& listener) {
+    if (!listener.options.is_left_over) return false;
+    loop_.unwatch(listener.socket.get());
+    return true;
+  });
+}
+
 void Acceptor::on_io(std::uint32_t, std::uint32_t, std::uint32_t) { accept_after({}); }
 
-std::vector<int> Acceptor::listening_descriptors() const {
-  std::vector<int> all;
-  for (const Listener& listener : listeners_) all.push_back(listener.socket.get());
+std::vector<Acceptor::Listening> Acceptor::listening() const {
+  std::vector<Listening> all;
+  for (const Listener& listener : listeners_) all.push_back({listener.socket.get(), listener.options});
   return all;
 }
 

@@ -1,7 +1,7 @@
 // Acceptor: owns the listening sockets of one shard and accepts its connections. It also decides which
 // connections wait or are closed when file descriptors or places for HTTP connections run out.
 //
-// Thread: the shard's, except listening_descriptors().
+// Thread: the shard's, except listening().
 #pragma once
 
 #include <memory>
@@ -36,10 +36,17 @@ class Acceptor final : private reactor::IoHandler {
   void set_socket_handler(reactor::Loop::HandlerId handler) { socket_handler_ = handler; }
   // Starts to listen. Call before the loop runs.
   Result<std::monostate> listen(reactor::FileDescriptor listener, ListenerOptions options);
-  // The sockets that it listens on. Any thread may call it between the last listen() and stop_listening().
-  std::vector<int> listening_descriptors() const;
+  // A socket that it listens on. Valid until stop_listening(), in the shard's table of descriptors.
+  struct Listening {
+    int fd;
+    ListenerOptions options;
+  };
+  // Any thread may call it between the last listen() and stop_listening().
+  std::vector<Listening> listening() const;
   // Closes the listening sockets; the kernel refuses new connections from then on.
   void stop_listening();
+  // Closes those whose address is not in server.listen (ListenerOptions::is_left_over).
+  void stop_listening_on_left_over();
   // Sets the budget of the thread's table of descriptors. Call on that thread before the loop runs; without
   // it descriptors are not limited.
   void begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors);

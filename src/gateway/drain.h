@@ -10,6 +10,12 @@
 
 namespace carillon::gateway {
 
+// Why the clients are closed.
+enum class DrainKind : std::uint8_t {
+  shutdown,  // upgrades are refused from now on
+  handover   // another process accepts from the same sockets; who has been accepted here is served first
+};
+
 // Returns min(longest, clients / rate): a few clients are closed at once, many over the whole of `longest`.
 milliseconds drain_window(milliseconds longest, std::uint64_t clients, std::uint32_t rate);
 

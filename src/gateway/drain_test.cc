@@ -146,5 +146,46 @@ TEST(Drain, ClientsThatLeaveByThemselvesAreNotCountedAsClosed) {
   stage.expect_nothing_left();
 }
 
+// --- a handover to another process ---
+
+// Its connection had been accepted before; refused, it would have to connect a second time.
+TEST(Handover, AnUpgradeIsAnsweredWith101AndTheClientClosedAfterwards) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.shard->begin_drain(milliseconds(0), DrainKind::handover);
+  stage.run_for(milliseconds(100));
+  EXPECT_EQ(stage.shard->drain().requests_left(), 1U) << "its request is still on the way";
+  stage.send(fd, orion_upgrade());
+  EXPECT_TRUE(stage.take_received(fd).starts_with("HTTP/1.1 101 "));
+  stage.run_for(milliseconds(100));
+  EXPECT_EQ(stage.closes(CloseReason::shutdown), 1U);
+  stage.end(fd);
+  EXPECT_EQ(stage.shard->drain().websockets_left(), 0U);
+  stage.run_for(milliseconds(100));
+  EXPECT_EQ(stage.shard->drain().requests_left(), 0U);
+  stage.expect_nothing_left();
+}
+
+TEST(Handover, ARequestIsAnsweredAndItsConnectionClosed) {
+  ShardStage stage;
+  const int fd = stage.connect();
+  stage.shard->begin_drain(milliseconds(0), DrainKind::handover);
+  stage.send(fd, post("/echo", "x"));
+  EXPECT_TRUE(stage.take_received(fd).starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(stage.sockets[fd].shut_down);
+}
+
+TEST(Handover, AConnectionWithoutARequestEndsItWithItsDeadline) {
+  ShardStage stage("server.handshake_timeout = \"2s\"\n" + std::string(kOrion));
+  const int fd = stage.connect();
+  stage.shard->begin_drain(milliseconds(0), DrainKind::handover);
+  stage.run_for(milliseconds(1900));
+  EXPECT_EQ(stage.shard->drain().requests_left(), 1U);
+  stage.run_for(milliseconds(300));
+  stage.end(fd);
+  stage.run_for(milliseconds(100));
+  EXPECT_EQ(stage.shard->drain().requests_left(), 0U);
+}
+
 }  // namespace
 }  // namespace carillon::gateway::testing

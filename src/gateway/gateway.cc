@@ -2,10 +2,12 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <latch>
+#include <tuple>
 
 #include "base/descriptor_table.h"
-#include "client/tls_contexts.h"
+#include "gateway/listening.h"
 #include "gateway/run_loop.h"
 
 namespace carillon::gateway {
@@ -14,11 +16,14 @@ using namespace client;
 using namespace protocol;
 namespace {
 
-constexpr int kBacklog = 4096;
-
 constexpr std::string_view kNotAllowed =
     "server.descriptors: \"per_shard\" is not allowed to this process (unshare(2); in a container it takes "
     "CAP_SYS_ADMIN); write \"shared\"";
+
+constexpr std::string_view kNotInherited =
+    "server.descriptors: \"per_shard\" cannot be combined with inherited sockets (a takeover or socket "
+    "activation), "
+    "because each shard has a table of its own; write \"shared\"";
 
 // Returns the budget of the calling thread's table, before its first client; `spares` will be opened in it
 // later.
@@ -34,7 +39,8 @@ struct Tables {
   explicit Tables(Node& node)
       : begun(static_cast<std::ptrdiff_t>(node.shard_count() - 1)), has_own(node.shard_count()) {
     for (std::size_t i = 0; i < node.shard_count(); ++i) {
-      listeners.push_back(node.shard(i).acceptor().listening_descriptors());
+      std::vector<int>& own = listeners.emplace_back();
+      for (const Acceptor::Listening& each : node.shard(i).acceptor().listening()) own.push_back(each.fd);
     }
   }
 
@@ -66,16 +72,43 @@ struct Tables {
 
 }  // namespace
 
-Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, HttpHandler& handler, Log& log) {
-  if (settings.server.descriptor_tables() > 1 && !can_unshare_descriptors()) {
-    return failure(std::string(kNotAllowed));
+Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, HttpHandler& handler, Log& log,
+                                                 Inheritance inheritance) {
+  if (settings.server.descriptor_tables() > 1) {
+    if (!can_unshare_descriptors()) return failure(std::string(kNotAllowed));
+    if (inheritance.from != Inheritance::From::nowhere) return failure(std::string(kNotInherited));
   }
   const World world = kernel_world(settings);
   auto node = Node::create(std::move(settings), world, handler, log);
   if (!node) return tl::unexpected(node.error());
-  std::unique_ptr<Gateway> gateway(new Gateway(std::move(*node), log));
-  if (auto bound = gateway->bind_all(); !bound) return tl::unexpected(bound.error());
+  auto tickets =
+      inheritance.ticket_keys ? std::move(*inheritance.ticket_keys) : reactor::TicketKeys::random();
+  const bool is_takeover = inheritance.from == Inheritance::From::another_process;
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(*node), std::move(inheritance), std::move(tickets)));
+  gateway->listening_ =
+      std::make_unique<Listening>(gateway->node(), log, gateway->inheritance_, gateway->ticket_keys());
+  if (auto opened = gateway->listening_->open(); !opened) return tl::unexpected(opened.error());
+  gateway->listening_on_ = gateway->listening_->addresses();
+  if (is_takeover) return gateway;
+  const auto begun = gateway->listening_->begin(Listening::Loops::do_not_run);
+  if (!begun) return tl::unexpected(begun.error());
+  gateway->listening_.reset();
   return gateway;
+}
+
+Gateway::Gateway(std::unique_ptr<Node> node, Inheritance inheritance, reactor::TicketKeys ticket_keys)
+    : node_(std::move(node)), inheritance_(std::move(inheritance)), ticket_keys_(std::move(ticket_keys)) {}
+
+void Gateway::begin_listening(std::function<void()> done) {
+  std::ignore = listening_->begin(Listening::Loops::run);
+  listening_.reset();
+  // Behind the functions that listen.
+  const auto left = std::make_shared<std::atomic<std::size_t>>(node_->shard_count());
+  for (std::size_t i = 0; i < node_->shard_count(); ++i) {
+    node_->loop(i).post_always([this, left, done] {
+      if (left->fetch_sub(1) == 1) main_loop().post_always(done);
+    });
+  }
 }
 
 Gateway::~Gateway() {
@@ -83,40 +116,21 @@ Gateway::~Gateway() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-// Every shard listens on every address; the kernel spreads new connections over them (SO_REUSEPORT).
-Result<std::monostate> Gateway::bind_all() {
-  const std::vector<config::ListenSettings>& all = node_->settings().server.listen;
-  const TlsContexts contexts = make_tls_contexts(all, main_loop().wall_now(), ticket_keys_);
-  if (!contexts.problems.empty()) return failure(text_of(contexts.problems));
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const config::ListenSettings& listen = all[i];
-    const reactor::SocketAddress wanted{listen.host, listen.port};
-    if (auto bound = bind(wanted, {listen.proxy_protocol, contexts.by_listen[i], i}); !bound) {
-      const bool is_v6 = listen.host.find(':') != std::string::npos;
-      // On a machine without IPv6 this is only a warning, as long as another address can be bound.
-      if (!is_v6 || listening_on_.empty()) {
-        return failure(listen.origin.text() + ": server.listen: " + bound.error().message);
-      }
-      const std::string address = wanted.text();
-      log_.warning("not listening", {{"address", std::string_view(address)},
-                                     {"reason", std::string_view(bound.error().message)}});
+std::vector<Acceptor::Listening> Gateway::sockets() const {
+  std::vector<Acceptor::Listening> all;
+  for (std::size_t i = 0; i < node_->shard_count(); ++i) {
+    for (Acceptor::Listening& each : node_->shard(i).acceptor().listening()) {
+      if (!each.options.is_left_over) all.push_back(std::move(each));
     }
   }
-  return std::monostate{};
+  return all;
 }
 
-Result<std::monostate> Gateway::bind(reactor::SocketAddress address, const ListenerOptions& options) {
-  if (auto free = reactor::check_port_is_free(address); !free) return tl::unexpected(free.error());
+void Gateway::close_left_over() {
   for (std::size_t i = 0; i < node_->shard_count(); ++i) {
-    auto listener = reactor::listen_on(address, kBacklog);
-    if (!listener) return tl::unexpected(listener.error());
-    // With port 0 the first shard gets a port, and the others bind the same one.
-    if (auto local = reactor::local_address(listener->get())) address = *local;
-    if (auto listening = node_->shard(i).acceptor().listen(std::move(*listener), options); !listening)
-      return listening;
+    node_->loop(i).post_always(
+        [shard = &node_->shard(i)] { shard->acceptor().stop_listening_on_left_over(); });
   }
-  listening_on_.push_back(address);
-  return std::monostate{};
 }
 
 Result<std::monostate> Gateway::run(const std::function<Result<std::monostate>()>& before_serving) {

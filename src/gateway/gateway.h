@@ -10,17 +10,24 @@
 
 #include "base/log.h"
 #include "config/settings.h"
+#include "gateway/inherited_sockets.h"
 #include "gateway/node.h"
 #include "reactor/tls_context.h"
 
 namespace carillon::gateway {
+
+class Listening;
 
 class Gateway final {
  public:
   // Binds the listeners and checks the keys; every start-up error is returned here. `handler` and `log`
   // outlive the gateway.
   static Result<std::unique_ptr<Gateway>> create(config::Settings settings, client::HttpHandler& handler,
-                                                 Log& log);
+                                                 Log& log, Inheritance inheritance = {});
+  // After a takeover (Inheritance::From::another_process) the shards listen only from this call on, so that
+  // no client is accepted before the bus is up; `done` is called on loop 0 when all do. Once; loop 0's
+  // thread, while the loops run.
+  void begin_listening(std::function<void()> done);
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
@@ -35,18 +42,24 @@ class Gateway final {
   // Loop 0, on which app/ also watches for signals.
   reactor::Loop& main_loop() { return node_->loop(0); }
   const std::vector<reactor::SocketAddress>& listening_on() const { return listening_on_; }
+  // The listening sockets of all shards, for another process. The descriptors are valid on loop 0's thread
+  // and on those that share its table, until a drain. Not with server.descriptors = "per_shard", where only
+  // their own threads have them.
+  std::vector<client::Acceptor::Listening> sockets() const;
+  // Closes the inherited sockets of addresses that are not in server.listen: the process that they come from
+  // has ended. Any thread.
+  void close_left_over();
   // Of every TLS context of this process, also of those that a reload makes.
   const reactor::TicketKeys& ticket_keys() const { return ticket_keys_; }
 
  private:
-  Gateway(std::unique_ptr<Node> node, Log& log) : node_(std::move(node)), log_(log) {}
-  Result<std::monostate> bind_all();
-  Result<std::monostate> bind(reactor::SocketAddress address, const client::ListenerOptions& options);
+  Gateway(std::unique_ptr<Node> node, Inheritance inheritance, reactor::TicketKeys ticket_keys);
   Result<std::monostate> start_threads();
 
   std::unique_ptr<Node> node_;
-  Log& log_;
-  const reactor::TicketKeys ticket_keys_ = reactor::TicketKeys::random();
+  std::unique_ptr<Listening> listening_;  // null once the shards listen
+  Inheritance inheritance_;
+  const reactor::TicketKeys ticket_keys_;
   std::vector<reactor::SocketAddress> listening_on_;
   std::vector<std::thread> threads_;
 };

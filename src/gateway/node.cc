@@ -223,17 +223,21 @@ bool Node::publish(std::string channel, std::string body, std::function<void(bus
       });
 }
 
-milliseconds Node::begin_drain(milliseconds longest) {
-  admission_->begin_drain();
+milliseconds Node::begin_drain(milliseconds longest, DrainKind kind) {
+  if (kind == DrainKind::handover) {
+    refuse_connections();
+  } else {
+    admission_->begin_drain();
+  }
   const auto window = drain_window(longest, admission_->connections(), settings_->server.drain_rate);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    loops_[i]->post_always([shard = shards_[i].get(), window] { shard->begin_drain(window); });
+    loops_[i]->post_always([shard = shards_[i].get(), window, kind] { shard->begin_drain(window, kind); });
   }
   look_whether_drained(DrainEnd(loops_.front()->now(), window, longest));
   return window;
 }
 
-// Stops listening after the last client has left; accepted requests are still finished. If a loop refuses the
+// In a shutdown after the last client has left; accepted requests are still finished. If a loop refuses the
 // post, the next check tries again.
 void Node::refuse_connections() {
   for (std::size_t i = 0; i < shards_.size(); ++i) {

@@ -55,9 +55,10 @@ class Node final : private client::EventPublisher {
   // Ends the run of every loop. Any thread.
   void stop();
 
-  // Refuses new clients and closes those that are connected, evenly over the window that it returns
-  // (drain.h); then stops the loops. Loop 0's thread.
-  milliseconds begin_drain(milliseconds longest);
+  // Closes the clients that are connected, evenly over the window that it returns (drain.h); then stops the
+  // loops. A shutdown refuses new clients. A handover stops listening at once, and serves those that have
+  // been accepted before it closes them as well. Loop 0's thread.
+  milliseconds begin_drain(milliseconds longest, DrainKind kind = DrainKind::shutdown);
 
   // Has every shard use new settings; `done` is called once all of them do. Fails, and changes nothing, when
   // they do not compile. `settings` differs from settings() only in what a running process can change

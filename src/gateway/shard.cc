@@ -122,8 +122,8 @@ bool Shard::make_authenticators(const Shared& before) {
   return false;
 }
 
-void Shard::begin_drain(milliseconds window) {
-  drain_.begin(loop_.now(), window);
+void Shard::begin_drain(milliseconds window, DrainKind kind) {
+  drain_.begin(loop_.now(), window, kind);
   http_.begin_drain();
 }
 

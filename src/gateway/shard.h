@@ -6,7 +6,7 @@
 // answers), StreamSessions (open WebSockets), Keepalive (pings and deadlines), Audiences (which client
 // receives which event) and ShardDrain (the shutdown). No part knows the Shard.
 //
-// Thread: the loop's, except take_batch(), Acceptor::listening_descriptors(), the responders that
+// Thread: the loop's, except take_batch(), Acceptor::listening(), the responders that
 // HttpSessions gives out, and reading counters() and drain().
 #pragma once
 
@@ -64,8 +64,9 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
   // Uses new settings from now on, for open connections as well. Call from a function posted to its loop.
   void use(const NewSettings& next);
 
-  // Closes this shard's WebSockets with 1001, evenly over the window. Admission refuses new ones.
-  void begin_drain(milliseconds window);
+  // Closes this shard's WebSockets with 1001, evenly over the window. In a shutdown Admission refuses new
+  // ones.
+  void begin_drain(milliseconds window, DrainKind kind = DrainKind::shutdown);
   // Memory is very short: closes the clients that are furthest behind.
   void shed_for_memory();
 

@@ -14,26 +14,42 @@ constexpr std::uint32_t kRowsAStep = 65536;  // of the connection table, looked 
 
 }  // namespace
 
-void ShardDrain::begin(MonoTime now, milliseconds window) {
-  if (!pace_) pace_.emplace(now, window, websockets_left_.get());
+void ShardDrain::begin(MonoTime now, milliseconds window, DrainKind kind) {
+  if (pace_) return;
+  pace_.emplace(now, window, websockets_left_.get());
+  kind_ = kind;
 }
 
 void ShardDrain::take_step(MonoTime now) {
   close_those_due(now);
-  if (pace_->done()) count_requests_left(now);
+  if (!pace_->done()) return;
+  if (kind_ == DrainKind::handover) close_latecomers(now);
+  count_requests_left(now);
 }
 
 MonoTime ShardDrain::next_wake(MonoTime now) const {
-  return pace_ ? std::min(pace_->next_wake(now), count_at_) : MonoTime::max();
+  return pace_ ? std::min({pace_->next_wake(now), count_at_, latecomers_at_}) : MonoTime::max();
+}
+
+// Their upgrades had been accepted before the handover, and are answered during it.
+void ShardDrain::close_latecomers(MonoTime now) {
+  if (latecomers_at_ != MonoTime::max() && now < latecomers_at_) return;
+  latecomers_at_ = now + DrainPace::kStep * (1 + clients_.table().slots() / kRowsAStep);
+  if (websockets_left_.get() == 0) return;
+  for (std::uint32_t i = 0; i < clients_.table().slots(); ++i) close_if_open(i);
+}
+
+bool ShardDrain::close_if_open(std::uint32_t index) {
+  if (clients_[index].state != State::open) return false;
+  const config::CloseText& text = clients_.endpoint_of(index).settings.shutdown;
+  clients_.close(index, CloseReason::shutdown, client::close_frame(text), CloseMode::after_events);
+  return true;
 }
 
 // Walks the table once during the window, so that as many clients are closed in each second as in any other.
 void ShardDrain::close_those_due(MonoTime now) {
   for (auto due = pace_->due(now); due > 0 && position_ < clients_.table().slots();) {
-    const std::uint32_t index = position_++;
-    if (clients_[index].state != State::open) continue;
-    const config::CloseText& text = clients_.endpoint_of(index).settings.shutdown;
-    clients_.close(index, CloseReason::shutdown, client::close_frame(text), CloseMode::after_events);
+    if (!close_if_open(position_++)) continue;
     pace_->on_closed();
     --due;
   }
@@ -58,14 +74,16 @@ bool ShardDrain::has_unsent_response(std::uint32_t index) const {
     case State::body:
     case State::answering:
       return true;
+    case State::proxy_header:
+      return kind_ == DrainKind::handover;  // its request is on the way, or its deadline ends it
     case State::head:  // kept alive: another request waits, or the last response has not been sent
+      if (kind_ == DrainKind::handover && !connection.exchange().answered_before) return true;
       return !connection.exchange().unread.empty() || !connection.exchange().answers.empty() ||
              !fan_out_.outbox_has_room(index, shared_.settings->server.outbox_bytes_max);
     case State::closing:
     case State::lingering:
       return !connection.is_websocket;
     case State::unused:
-    case State::proxy_header:
     case State::open:
       return false;
   }

@@ -24,7 +24,7 @@ class ShardDrain {
     requests_left_.set(1);
   }
 
-  void begin(MonoTime now, milliseconds window);
+  void begin(MonoTime now, milliseconds window, DrainKind kind);
   bool has_begun() const { return pace_.has_value(); }
   // Closes the WebSockets that are due. Call once per turn, after begin().
   void take_step(MonoTime now);
@@ -42,6 +42,8 @@ class ShardDrain {
  private:
   void close_those_due(MonoTime now);
   void count_requests_left(MonoTime now);
+  void close_latecomers(MonoTime now);
+  bool close_if_open(std::uint32_t index);
   bool has_unsent_response(std::uint32_t index) const;
 
   const client::Shared& shared_;
@@ -51,8 +53,10 @@ class ShardDrain {
   client::Counter websockets_left_;
   client::Counter requests_left_;
   std::optional<DrainPace> pace_;
-  std::uint32_t position_ = 0;           // of the walk through the table
-  MonoTime count_at_ = MonoTime::max();  // when to count requests again
+  DrainKind kind_ = DrainKind::shutdown;
+  std::uint32_t position_ = 0;                // of the walk through the table
+  MonoTime count_at_ = MonoTime::max();       // when to count requests again
+  MonoTime latecomers_at_ = MonoTime::max();  // when to close those that were opened during a handover
 };
 
 }  // namespace carillon::gateway

@@ -63,9 +63,9 @@ test("a reload", async (t) => {
     const old = mintToken();
     const before = await openClient(t, server.ws("/ws", old));
     writeFileSync(server.secretFile, OTHER_SECRET);
-    const { code, stdout } = await server.reload();
-    assert.equal(code, 0);
-    assert.match(stdout, /keys\.main\.secret: "\(secret\)" -> "\(secret\)"/);
+    assert.equal((await server.reload()).code, 0);
+    // By this reload, or by one half a second after the file has changed.
+    await server.waitForLog("the new key", (log) => /keys\.main\.secret: "\(secret\)" -> "\(secret\)"/.test(log.changed));
     assert.equal((await rawExchange(server.port, upgradeHead(`/ws?token=${old}`))).status, 401);
     await openClient(t, server.ws("/ws", mintToken({}, { secret: OTHER_SECRET })));
     assert.equal(before.close, null);
@@ -104,9 +104,10 @@ test("a renewed certificate is served to new handshakes, and open connections st
   const renewed = await makeCertificate(t);
   copyFileSync(renewed.certFile, certificate.certFile);
   copyFileSync(renewed.keyFile, certificate.keyFile);
-  const { code, stdout, stderr } = await server.reload();
+  const { code, stderr } = await server.reload();
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /server\.listen\[127\.0\.0\.1:0\]\.tls: \(PEM\) -> \(another PEM\)/);
+  await server.waitForLog("the new certificate", (log) =>
+    /server\.listen\[127\.0\.0\.1:0\]\.tls: \(PEM\) -> \(another PEM\)/.test(log.changed));
   const after = await openClient(t, `wss://127.0.0.1:${port}/ws?token=${mintToken()}`, { ca: renewed.ca });
   await publish(server, { channel: "orion.x", data: 1 });
   await Promise.all([client.next(1), after.next(1)]);

@@ -38,13 +38,22 @@ export async function startCarillon(t, options = {}) {
   return server;
 }
 
+// Starts another process that takes over from `server`, and waits until it serves.
+export async function startTakeover(t, server, options = {}) {
+  const next = new Carillon(["serve", "--config", server.file, "--takeover"], options);
+  t.after(() => next.stop());
+  await next.ready(options.readyMs ?? 20_000);
+  server.toldToLeave = true;
+  return Object.assign(next, { file: server.file, control: server.control, write: server.write, reload: server.reload });
+}
+
 class Carillon {
   constructor(args, { env = {}, under = [] }) {
     this.logs = []; // parsed lines of stderr
     this.badLines = []; // those that are no JSON object
     const [command, ...words] = [...under, BINARY, ...args];
     this.process = startProcess(command, words, {
-      env: { ...ENVIRONMENT, ...env },
+      env: this.environment = { ...ENVIRONMENT, ...env },
       onLine: (line, stream) => stream === "stderr" && this.noteLine(line),
     });
     this.pid = this.process.pid;

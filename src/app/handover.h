@@ -1,0 +1,33 @@
+// The message with which a process hands its listening sockets to the one that takes over: JSON, with the
+// descriptors in the order of its `sockets`. It carries a format version, so that adjacent releases
+// understand each other, and secrets (certificates' keys, ticket keys): only over the control socket, and
+// never in a log.
+//
+// Pure; thread: any.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "client/acceptor.h"
+#include "config/settings.h"
+#include "gateway/inherited_sockets.h"
+
+namespace carillon::app {
+
+// `listening`: every socket with the number of its address in `addresses` (server.listen).
+std::string handover_message(std::int64_t pid, const std::vector<client::Acceptor::Listening>& listening,
+                             const std::vector<config::ListenSettings>& addresses,
+                             const reactor::TicketKeys& tickets);
+
+struct Handover {
+  std::int64_t pid = 0;  // of the process that hands over
+  gateway::Inheritance inheritance;
+};
+// Fails when the message is not one, has another format, or has another number of sockets than descriptors.
+Result<Handover> read_handover(std::string_view message, std::vector<reactor::FileDescriptor> descriptors);
+
+}  // namespace carillon::app

@@ -1,0 +1,32 @@
+// Listening sockets that this process did not open itself.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "config/settings.h"
+#include "reactor/listener.h"
+#include "reactor/tls_context.h"
+
+namespace carillon::gateway {
+
+struct InheritedSocket {
+  reactor::SocketAddress address;  // as it is written in server.listen, where port 0 is a free port
+  reactor::FileDescriptor socket;
+  config::ProxyProtocol proxy_protocol = config::ProxyProtocol::off;
+  std::shared_ptr<const config::ListenTls> tls = nullptr;  // of the process that it comes from; null: plain
+};
+
+struct Inheritance {
+  enum class From : std::uint8_t {
+    nowhere,
+    another_process,  // which goes on accepting until it is told to stop (a takeover)
+    service_manager   // socket activation: one socket for each address, used by all shards
+  };
+  From from = From::nowhere;
+  std::vector<InheritedSocket> sockets;
+  std::optional<reactor::TicketKeys> ticket_keys;  // so that clients resume their TLS sessions
+};
+
+}  // namespace carillon::gateway

@@ -1,0 +1,131 @@
+#include "gateway/listening.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace carillon::gateway {
+namespace {
+
+constexpr int kBacklog = 4096;
+
+bool is_v6(const config::ListenSettings& listen) { return listen.host.find(':') != std::string::npos; }
+
+config::ListenSettings settings_of(const InheritedSocket& socket) {
+  return {
+      socket.address.host, socket.address.port, {"the process before", 0}, socket.proxy_protocol, socket.tls};
+}
+
+}  // namespace
+
+Result<std::monostate> Listening::open() {
+  const std::vector<config::ListenSettings>& all = node_.settings().server.listen;
+  const client::TlsContexts contexts = client::make_tls_contexts(all, node_.loop(0).wall_now(), tickets_);
+  if (!contexts.problems.empty()) return failure(text_of(contexts.problems));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const reactor::SocketAddress wanted{all[i].host, all[i].port};
+    const auto bound = bind(wanted, {all[i].proxy_protocol, contexts.by_listen[i], i});
+    if (bound) continue;
+    // On a machine without IPv6 this is only a warning, as long as another address can be bound.
+    if (!is_v6(all[i]) || addresses_.empty()) {
+      return failure(all[i].origin.text() + ": server.listen: " + bound.error().message);
+    }
+    const std::string address = wanted.text();
+    log_.warning("not listening", {{"address", std::string_view(address)},
+                                   {"reason", std::string_view(bound.error().message)}});
+  }
+  take_left_over();
+  return std::monostate{};
+}
+
+Result<std::monostate> Listening::begin(Loops loops) {
+  for (Opened& each : opened_) {
+    client::Acceptor& acceptor = node_.shard(each.shard).acceptor();
+    if (loops == Loops::do_not_run) {
+      if (auto begun = acceptor.listen(std::move(each.socket), each.options); !begun) return begun;
+      continue;
+    }
+    // Shared, because a function that is posted must be one that can be copied.
+    const auto opened = std::make_shared<Opened>(std::move(each));
+    node_.loop(opened->shard).post_always([&acceptor, opened, &log = log_] {
+      const auto begun = acceptor.listen(std::move(opened->socket), opened->options);
+      if (!begun) log.error("not listening", {{"reason", std::string_view(begun.error().message)}});
+    });
+  }
+  opened_.clear();
+  return std::monostate{};
+}
+
+Result<std::monostate> Listening::bind(reactor::SocketAddress address,
+                                       const client::ListenerOptions& options) {
+  auto inherited = take_inherited(address, options);
+  if (inherited.empty()) {
+    if (auto free = reactor::check_port_is_free(address); !free) return tl::unexpected(free.error());
+  }
+  const bool is_shared = !inherited.empty() && inheritance_.from == Inheritance::From::service_manager;
+  auto opened = is_shared ? share(options, std::move(inherited.front()))
+                          : open_sockets(address, options, std::move(inherited));
+  if (opened) addresses_.push_back(address);
+  return opened;
+}
+
+// With port 0 the first socket gets a port, and the others bind the same one.
+Result<std::monostate> Listening::open_sockets(reactor::SocketAddress& address,
+                                               const client::ListenerOptions& options,
+                                               std::vector<reactor::FileDescriptor> inherited) {
+  const std::size_t shards = node_.shard_count();
+  for (std::size_t i = 0; i < std::max(shards, inherited.size()); ++i) {
+    const bool is_inherited = i < inherited.size();
+    auto socket = is_inherited ? Result<reactor::FileDescriptor>(std::move(inherited[i]))
+                               : reactor::listen_on(address, kBacklog);
+    if (!socket) return tl::unexpected(socket.error());
+    if (auto local = reactor::local_address(socket->get())) address = *local;
+    opened_.push_back({i % shards, std::move(*socket), options});
+  }
+  return std::monostate{};
+}
+
+// Every shard watches a descriptor of its own for the one socket; the kernel wakes one of them.
+Result<std::monostate> Listening::share(const client::ListenerOptions& options,
+                                        reactor::FileDescriptor socket) {
+  client::ListenerOptions shared = options;
+  shared.is_shared = true;
+  for (std::size_t i = 0; i < node_.shard_count(); ++i) {
+    reactor::FileDescriptor own(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 3));
+    if (!own) return failure("no file descriptor left for an inherited socket; raise the limit (ulimit -n)");
+    opened_.push_back({i, std::move(own), shared});
+  }
+  return std::monostate{};
+}
+
+// Sockets of addresses that server.listen does not have any more.
+void Listening::take_left_over() {
+  std::vector<config::ListenSettings> settings;
+  for (const InheritedSocket& each : inheritance_.sockets) settings.push_back(settings_of(each));
+  const client::TlsContexts contexts =
+      client::make_tls_contexts(settings, node_.loop(0).wall_now(), tickets_);
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    if (settings[i].tls && !contexts.by_listen[i]) continue;  // its certificate has expired meanwhile
+    client::ListenerOptions options{settings[i].proxy_protocol, contexts.by_listen[i]};
+    options.is_left_over = true;
+    opened_.push_back({i % node_.shard_count(), std::move(inheritance_.sockets[i].socket), options});
+  }
+  inheritance_.sockets.clear();
+}
+
+// Several addresses may have port 0: those with TLS and those without are not mixed up.
+std::vector<reactor::FileDescriptor> Listening::take_inherited(const reactor::SocketAddress& address,
+                                                               const client::ListenerOptions& options) {
+  std::vector<reactor::FileDescriptor> taken;
+  std::erase_if(inheritance_.sockets, [&](InheritedSocket& each) {
+    if (each.address.host != address.host || each.address.port != address.port) return false;
+    if (address.port == 0 && (each.tls != nullptr) != (options.tls != nullptr)) return false;
+    taken.push_back(std::move(each.socket));
+    return true;
+  });
+  return taken;
+}
+
+}  // namespace carillon::gateway

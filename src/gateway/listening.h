@@ -1,0 +1,58 @@
+// Listening: gives every shard its sockets for every address: its own, inherited ones, or one that all share.
+//
+// Each shard has a socket of its own for each address (SO_REUSEPORT), and the kernel spreads new connections
+// over them. A socket that is inherited is never bound again. Each of them is given to some shard, also when
+// there are more of them than shards, or when its address is not in server.listen any more: connections wait
+// in its queue until somebody accepts them.
+//
+// Thread: loop 0's.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "client/tls_contexts.h"
+#include "gateway/inherited_sockets.h"
+#include "gateway/node.h"
+
+namespace carillon::gateway {
+
+class Listening {
+ public:
+  Listening(Node& node, Log& log, Inheritance& inheritance, const reactor::TicketKeys& tickets)
+      : node_(node), log_(log), inheritance_(inheritance), tickets_(tickets) {}
+
+  // Opens the sockets of all addresses of server.listen. Errors name the address and the remedy; nothing
+  // listens then, except what was inherited and still does elsewhere.
+  Result<std::monostate> open();
+  // Gives the sockets to the shards: at once, or while the loops run by functions posted to them.
+  enum class Loops { run, do_not_run };
+  Result<std::monostate> begin(Loops loops);
+  // The addresses, with the ports that port 0 has become.
+  const std::vector<reactor::SocketAddress>& addresses() const { return addresses_; }
+
+ private:
+  Result<std::monostate> bind(reactor::SocketAddress address, const client::ListenerOptions& options);
+  Result<std::monostate> open_sockets(reactor::SocketAddress& address, const client::ListenerOptions& options,
+                                      std::vector<reactor::FileDescriptor> inherited);
+  Result<std::monostate> share(const client::ListenerOptions& options, reactor::FileDescriptor socket);
+  void take_left_over();
+  std::vector<reactor::FileDescriptor> take_inherited(const reactor::SocketAddress& address,
+                                                      const client::ListenerOptions& options);
+
+  Node& node_;
+  Log& log_;
+  Inheritance& inheritance_;
+  const reactor::TicketKeys& tickets_;
+  std::vector<reactor::SocketAddress> addresses_;
+  struct Opened {
+    std::size_t shard;
+    reactor::FileDescriptor socket;
+    client::ListenerOptions options;
+  };
+  std::vector<Opened> opened_;
+};
+
+}  // namespace carillon::gateway
