@@ -11,8 +11,10 @@ namespace {
 
 constexpr std::int64_t kFormat = 1;
 
-void write_socket(json::ObjectWriter socket, const config::ListenSettings& address) {
+void write_socket(json::ObjectWriter socket, const client::ListenerOptions& options,
+                  const config::ListenSettings& address) {
   socket.member("host", address.host).member("port", address.port);
+  socket.member("shared", options.is_shared);
   socket.member("proxy_protocol", address.proxy_protocol == config::ProxyProtocol::on);
   if (address.tls) {
     socket.member("cert", address.tls->cert_pem).member("key", address.tls->key_pem.reveal());
@@ -43,6 +45,8 @@ std::optional<gateway::InheritedSocket> read_socket(const json::Value& value,
   socket.socket = std::move(descriptor);
   const auto proxy = value.find("proxy_protocol");
   if (proxy && proxy->boolean().value_or(false)) socket.proxy_protocol = config::ProxyProtocol::on;
+  const auto shared = value.find("shared");
+  socket.is_shared = shared && shared->boolean().value_or(false);
   const auto certificate = text_in(value, "cert");
   const auto key = text_in(value, "key");
   if (certificate && key) {
@@ -66,7 +70,7 @@ std::string handover_message(std::int64_t pid, const std::vector<client::Accepto
   {
     json::ArrayWriter sockets = writer.array("sockets");
     for (const client::Acceptor::Listening& each : listening) {
-      write_socket(sockets.object(), addresses[each.options.number]);
+      write_socket(sockets.object(), each.options, addresses[each.options.number]);
     }
   }
   writer.close();

@@ -1,7 +1,10 @@
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "app/config_file.h"
 #include "app/serving.h"
+#include "app/socket_activation.h"
 #include "app/takeover.h"
 #include "app/verbs.h"
 
@@ -20,6 +23,10 @@ int run_serve(const ServeArguments& arguments) {
   if (!config) return 2;
   Serving serving;
   serving.config_file = arguments.config_file;
+  auto activated = sockets_of_the_service_manager(config::Environment::of_process().variable, ::getpid(),
+                                                  config->loaded.settings.server.listen);
+  if (!activated) return complain(activated.error().message);
+  serving.inheritance = std::move(*activated);
   if (arguments.takeover) {
     const std::string& control = config->loaded.settings.server.control;
     if (control.empty()) {

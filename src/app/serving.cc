@@ -178,7 +178,7 @@ Result<std::monostate> Process::create(CheckedConfig config) {
   auto api = api::Api::create(settings, random_bytes);
   if (!api) return tl::unexpected(api.error());
   api_ = std::move(*api);
-  auto inheritance = serving_.handover ? std::move(serving_.handover->inheritance) : gateway::Inheritance{};
+  auto inheritance = std::move(serving_.handover ? serving_.handover->inheritance : serving_.inheritance);
   auto gateway = gateway::Gateway::create(settings, *api_, *log_, std::move(inheritance));
   if (!gateway) return tl::unexpected(gateway.error());
   gateway_ = std::move(*gateway);

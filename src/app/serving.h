@@ -13,6 +13,8 @@ namespace carillon::app {
 
 // Serving: runs a gateway from its configuration until it is stopped. The shared part of `serve` and `dev`.
 struct Serving {
+  // Listening sockets from the service manager.
+  gateway::Inheritance inheritance = {};
   // The running process that this one takes over from; nothing: none. server.control names its socket.
   std::optional<Handover> handover = {};
   // Called once everything listens, on the main loop's thread, before it runs.

@@ -15,6 +15,7 @@ struct InheritedSocket {
   reactor::SocketAddress address;  // as it is written in server.listen, where port 0 is a free port
   reactor::FileDescriptor socket;
   config::ProxyProtocol proxy_protocol = config::ProxyProtocol::off;
+  bool is_shared = false;  // it is one of several descriptors for one socket, which all shards use
   std::shared_ptr<const config::ListenTls> tls = nullptr;  // of the process that it comes from; null: plain
 };
 

@@ -60,13 +60,13 @@ Result<std::monostate> Listening::begin(Loops loops) {
 
 Result<std::monostate> Listening::bind(reactor::SocketAddress address,
                                        const client::ListenerOptions& options) {
-  auto inherited = take_inherited(address, options);
+  bool is_shared = inheritance_.from == Inheritance::From::service_manager;
+  auto inherited = take_inherited(address, options, is_shared);
   if (inherited.empty()) {
     if (auto free = reactor::check_port_is_free(address); !free) return tl::unexpected(free.error());
   }
-  const bool is_shared = !inherited.empty() && inheritance_.from == Inheritance::From::service_manager;
-  auto opened = is_shared ? share(options, std::move(inherited.front()))
-                          : open_sockets(address, options, std::move(inherited));
+  auto opened = is_shared && !inherited.empty() ? share(options, std::move(inherited.front()))
+                                                : open_sockets(address, options, std::move(inherited));
   if (opened) addresses_.push_back(address);
   return opened;
 }
@@ -117,12 +117,14 @@ void Listening::take_left_over() {
 
 // Several addresses may have port 0: those with TLS and those without are not mixed up.
 std::vector<reactor::FileDescriptor> Listening::take_inherited(const reactor::SocketAddress& address,
-                                                               const client::ListenerOptions& options) {
+                                                               const client::ListenerOptions& options,
+                                                               bool& is_shared) {
   std::vector<reactor::FileDescriptor> taken;
   std::erase_if(inheritance_.sockets, [&](InheritedSocket& each) {
     if (each.address.host != address.host || each.address.port != address.port) return false;
     if (address.port == 0 && (each.tls != nullptr) != (options.tls != nullptr)) return false;
     taken.push_back(std::move(each.socket));
+    is_shared |= each.is_shared;
     return true;
   });
   return taken;

@@ -40,7 +40,8 @@ class Listening {
   Result<std::monostate> share(const client::ListenerOptions& options, reactor::FileDescriptor socket);
   void take_left_over();
   std::vector<reactor::FileDescriptor> take_inherited(const reactor::SocketAddress& address,
-                                                      const client::ListenerOptions& options);
+                                                      const client::ListenerOptions& options,
+                                                      bool& is_shared);
 
   Node& node_;
   Log& log_;

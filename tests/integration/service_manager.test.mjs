@@ -1,10 +1,14 @@
 // What the gateway reports to systemd, and the unit file that uses it.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import net from "node:net";
 import path from "node:path";
 import test from "node:test";
 
-import { PYTHON, startReloadable, temporaryFolder, until, within } from "./harness.mjs";
+import {
+  API_KEY, BINARY, PYTHON, SECRET, api, configText, startProcess, startReloadable, temporaryFolder, until, within,
+} from "./harness.mjs";
 
 // A datagram socket as systemd has it; Node has none. Prints a JSON line for each report.
 const RECEIVER = `
@@ -55,4 +59,39 @@ test("a gateway that hangs is not reported as alive", async (t) => {
   assert.equal(reports.slice(stopped + 1).length, 0);
   server.signal("SIGCONT");
   await until("alive again", () => reports.length > stopped + 1);
+});
+
+// As systemd does it: the socket is descriptor 3, and LISTEN_PID the process that is started.
+async function startActivated(t, folder, server, listen) {
+  const file = path.join(folder, "gateway.toml");
+  writeFileSync(file, configText({ server: { listen: [listen], shards: 2 } }));
+  const gateway = startProcess("sh", ["-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec '${BINARY}' serve --config '${file}'`],
+    { env: { CARILLON_JWT_SECRET: SECRET, CARILLON_API_KEY: API_KEY }, stdio: ["pipe", "pipe", "pipe", server._handle.fd] });
+  t.after(() => gateway.child.kill("SIGKILL"));
+  return gateway;
+}
+
+test("socket activation", async (t) => {
+  const folder = temporaryFolder(t);
+  const server = net.createServer({ pauseOnConnect: true });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { port } = server.address();
+
+  await t.test("the gateway serves on the socket that it was given", async () => {
+    const gateway = await startActivated(t, folder, server, `127.0.0.1:${port}`);
+    server.unref();
+    await until("ready", () => gateway.text().includes('"message":"ready"'));
+    // This process holds the socket as well, and may accept instead.
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, () => api({ port }, "GET", "/ready", { timeoutMs: 2000 })));
+    assert.ok(answers.some(({ value }) => value?.status === 200));
+    gateway.child.kill("SIGTERM");
+    assert.equal((await within("gone", 10_000, gateway.exited)).code, 0);
+  });
+
+  await t.test("a socket that is not in server.listen is refused", async () => {
+    const gateway = await startActivated(t, folder, server, "127.0.0.1:0");
+    assert.equal((await within("gone", 10_000, gateway.exited)).code, 1);
+    assert.match(gateway.text(), new RegExp(`the service manager passed a socket for 127\\.0\\.0\\.1:${port}, which is not in server\\.listen`));
+  });
 });

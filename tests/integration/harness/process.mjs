@@ -52,8 +52,8 @@ export function temporaryFolder(t) {
 }
 
 // Starts a program and collects its lines. `exited` resolves to { code, signal } and never rejects.
-export function startProcess(command, args, { env = {}, cwd = ROOT, onLine = () => {} } = {}) {
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+export function startProcess(command, args, { env = {}, cwd = ROOT, onLine = () => {}, stdio = ["pipe", "pipe", "pipe"] } = {}) {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio });
   const lines = { stdout: [], stderr: [] };
   for (const name of ["stdout", "stderr"]) collectLines(child[name], (line) => {
     lines[name].push(line);
