@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "reactor/listener.h"
@@ -14,10 +15,12 @@ namespace {
 constexpr int kFirst = 3;
 constexpr int kSocketsMax = 64;
 
+// 0: none, or not a number.
 int number_in(const std::optional<std::string>& text) {
-  if (!text || text->empty() || text->size() > 9) return 0;
-  if (!std::all_of(text->begin(), text->end(), [](char c) { return c >= '0' && c <= '9'; })) return 0;
-  return std::stoi(*text);
+  int number = 0;
+  if (!text) return 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  return error == std::errc() && end == text->data() + text->size() && number > 0 ? number : 0;
 }
 
 bool is_listening(int fd) {
