@@ -60,12 +60,14 @@ std::optional<gateway::InheritedSocket> read_socket(const json::Value& value,
 
 }  // namespace
 
-std::string handover_message(std::int64_t pid, const std::vector<client::Acceptor::Listening>& listening,
+std::string handover_message(std::int64_t pid, std::optional<std::chrono::microseconds> watchdog,
+                             const std::vector<client::Acceptor::Listening>& listening,
                              const std::vector<config::ListenSettings>& addresses,
                              const reactor::TicketKeys& tickets) {
   std::string message;
   json::ObjectWriter writer(message);
   writer.member("format", kFormat).member("pid", pid);
+  if (watchdog) writer.member("watchdog_usec", std::int64_t{watchdog->count()});
   writer.member("ticket_keys", auth::encode_base64url(tickets.bytes.reveal()));
   {
     json::ArrayWriter sockets = writer.array("sockets");
@@ -85,6 +87,8 @@ Result<Handover> read_handover(std::string_view message, std::vector<reactor::Fi
   }
   Handover handover;
   handover.pid = number_in(*parsed, "pid").value_or(0);
+  const auto usec = number_in(*parsed, "watchdog_usec");
+  if (usec && *usec > 0) handover.watchdog = std::chrono::microseconds(*usec);
   handover.inheritance.from = gateway::Inheritance::From::another_process;
   if (const auto text = text_in(*parsed, "ticket_keys")) {
     std::string keys;

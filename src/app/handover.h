@@ -6,7 +6,9 @@
 // Pure; thread: any.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,13 +20,16 @@
 
 namespace carillon::app {
 
-// `listening`: every socket with the number of its address in `addresses` (server.listen).
-std::string handover_message(std::int64_t pid, const std::vector<client::Acceptor::Listening>& listening,
+// `listening`: every socket with the number of its address in `addresses` (server.listen). `watchdog`: as the
+// service manager has told this process; it does not tell the next one.
+std::string handover_message(std::int64_t pid, std::optional<std::chrono::microseconds> watchdog,
+                             const std::vector<client::Acceptor::Listening>& listening,
                              const std::vector<config::ListenSettings>& addresses,
                              const reactor::TicketKeys& tickets);
 
 struct Handover {
   std::int64_t pid = 0;  // of the process that hands over
+  std::optional<std::chrono::microseconds> watchdog = {};
   gateway::Inheritance inheritance;
 };
 // Fails when the message is not one, has another format, or has another number of sockets than descriptors.

@@ -25,7 +25,7 @@ std::string message() {
   client::ListenerOptions plain;
   client::ListenerOptions encrypted;
   encrypted.number = 1;
-  return handover_message(4711, {{7, plain}, {8, encrypted}, {9, plain}}, addresses,
+  return handover_message(4711, std::chrono::seconds(2), {{7, plain}, {8, encrypted}, {9, plain}}, addresses,
                           {Secret(std::string(reactor::TicketKeys::kBytes, 'k'))});
 }
 
@@ -33,6 +33,7 @@ TEST(Handover, WhatIsWrittenIsRead) {
   const auto read = read_handover(message(), descriptors(3));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->pid, 4711);
+  EXPECT_EQ(read->watchdog, std::chrono::seconds(2));
   ASSERT_TRUE(read->inheritance.ticket_keys);
   EXPECT_EQ(read->inheritance.ticket_keys->bytes.reveal(), std::string(reactor::TicketKeys::kBytes, 'k'));
   const auto& sockets = read->inheritance.sockets;

@@ -33,6 +33,10 @@ class ServiceManager {
 
   // How often the service manager expects report_alive(); nothing: never.
   std::optional<std::chrono::microseconds> watchdog() const { return watchdog_; }
+  // After a takeover the service manager expects of this process what it has told the one before.
+  void keep_watchdog(std::optional<std::chrono::microseconds> interval) {
+    if (is_there() && !watchdog_) watchdog_ = interval;
+  }
   bool is_there() const { return !socket_.empty(); }
 
  private:

@@ -239,7 +239,8 @@ void Process::offer_sockets(const api::AdminServer::Respond& respond) {
     copies->push_back(std::move(copy));
   }
   http::Response response;
-  response.body = handover_message(::getpid(), listening, settings.server.listen, gateway_->ticket_keys());
+  response.body = handover_message(::getpid(), manager_.watchdog(), listening, settings.server.listen,
+                                   gateway_->ticket_keys());
   api::AdminServer::Answer answer(std::move(response));
   answer.descriptors = std::move(copies);
   log_->info("listening sockets were handed to another process");
@@ -301,6 +302,7 @@ void Process::end_takeover(const Result<std::monostate>& taken) {
 Result<std::monostate> Process::run() {
   const auto before_serving = [this]() -> Result<std::monostate> {
     if (!serving_.handover) return begin();
+    manager_.keep_watchdog(serving_.handover->watchdog);
     takeover_ = std::make_unique<Takeover>(*gateway_, *log_, gateway_->node().settings().server.control,
                                            serving_.handover->pid,
                                            [this](const auto& taken) { end_takeover(taken); });

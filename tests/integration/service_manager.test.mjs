@@ -7,7 +7,7 @@ import path from "node:path";
 import test from "node:test";
 
 import {
-  API_KEY, BINARY, PYTHON, SECRET, api, configText, startProcess, startReloadable, temporaryFolder, until, within,
+  API_KEY, BINARY, PYTHON, SECRET, api, configText, startProcess, startRedis, startReloadable, startTakeover, temporaryFolder, until, within,
 } from "./harness.mjs";
 
 // A datagram socket as systemd has it; Node has none. Prints a JSON line for each report.
@@ -47,6 +47,19 @@ test("systemd learns that the gateway is ready, alive, reloading and stopping", 
   server.signal("SIGTERM");
   await until("stopping", () => reports.some((report) => report.startsWith("STOPPING=1\n")));
   assert.equal((await within("gone", 5000, server.exited)).code, 0);
+});
+
+test("a process that takes over becomes the service's, and is reported as alive", async (t) => {
+  const { socket, reports } = await startReceiver(t);
+  const redis = await startRedis(t);
+  const server = await startReloadable(t, { bus: redis.url }, { env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: "400000" } });
+  // systemd gives ExecReload= no WATCHDOG_USEC.
+  const next = await startTakeover(t, server, { env: { NOTIFY_SOCKET: socket } });
+  await until("ready", () => reports.some((report) => report.startsWith(`READY=1\nMAINPID=${next.pid}\n`)));
+  assert.equal((await within("the old process has ended", 10_000, server.exited)).code, 0);
+  const from = reports.length;
+  await until("alive", () => reports.slice(from).includes("WATCHDOG=1\n"));
+  assert.ok(!reports.some((report) => report.startsWith("STOPPING=1")), "the service does not stop");
 });
 
 test("a gateway that hangs is not reported as alive", async (t) => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import net from "node:net";
 import test from "node:test";
 
 import {
@@ -121,6 +122,28 @@ test("a new process that fails harms nothing", async (t) => {
   await t.test("with a bad configuration", async () => {
     server.write({ endpoint: "limits.conections = 1" });
     assert.equal((await within("its end", 10_000, takeOver().exited)).code, 2);
+    server.write({});
+    await stillServes();
+  });
+
+  await t.test("with a certificate whose key is another one", async () => {
+    const [one, other] = [await makeCertificate(t), await makeCertificate(t)];
+    server.write({ listen: `["127.0.0.1:0", ${tlsAddress("127.0.0.1:0", { ...one, keyFile: other.keyFile })}]` });
+    const next = takeOver();
+    assert.equal((await within("its end", 10_000, next.exited)).code, 2);
+    assert.match(next.text(), /does not belong to the certificate/);
+    server.write({});
+    await stillServes();
+  });
+
+  await t.test("with an address that is in use", async () => {
+    const inUse = net.createServer();
+    await new Promise((resolve) => inUse.listen(0, "127.0.0.1", resolve));
+    server.write({ listen: `["127.0.0.1:0", "127.0.0.1:${inUse.address().port}"]` });
+    const next = takeOver();
+    assert.equal((await within("its end", 10_000, next.exited)).code, 1);
+    assert.match(next.text(), /address already in use/);
+    inUse.close();
     server.write({});
     await stillServes();
   });

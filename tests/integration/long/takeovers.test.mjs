@@ -4,7 +4,9 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import test from "node:test";
 
-import { ROOT, mintToken, pause, startProcess, startRedis, startReloadable, startTakeover, until, within } from "../harness.mjs";
+import {
+  BINARY, ROOT, api, mintToken, openClient, pause, startProcess, startRedis, startReloadable, startTakeover, until, within,
+} from "../harness.mjs";
 
 const TAKEOVERS = 100;
 const CONNECTS_A_SECOND = 500;
@@ -46,4 +48,19 @@ test(`${TAKEOVERS} takeovers at ${CONNECTS_A_SECOND} connects a second`, async (
   assert.deepEqual(Object.keys(report.held.codes), ["1001"]);
   assert.ok(report.held.events > load.next, "the held clients have received events");
   await until("no listener is left over", () => listeners(server.port) === shards[(TAKEOVERS - 1) % shards.length]);
+});
+
+test("a takeover whose bus is down gives up after 30 s, and the old process has not changed", async (t) => {
+  const redis = await startRedis(t);
+  const server = await startReloadable(t, { bus: redis.url });
+  const client = await openClient(t, server.ws("/ws", mintToken()));
+  await redis.kill();
+  const next = startProcess(BINARY, ["serve", "--config", server.file, "--takeover"], { env: server.environment });
+  assert.equal((await within("its end", 40_000, next.exited)).code, 1);
+  assert.match(next.text(), /the bus was not up within 30 s; the other process goes on serving/);
+  await redis.start();
+  await until("ready", async () => (await api(server, "GET", "/ready")).status === 200);
+  await redis.publish("orion.x", "1");
+  await client.next(1);
+  assert.equal(client.close, null);
 });
