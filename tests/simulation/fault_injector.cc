@@ -75,7 +75,7 @@ void FaultInjector::do_to_clients(Fault fault) {
     stage_.clock.wall_step += milliseconds(static_cast<int>(dice.below(20'000)) - 10'000);
   } else if (fault == Fault::burst) {
     for (const auto& slot : stage_.slots) slot->view().had_burst = true;
-    actions_.publish(static_cast<int>(dice.between(100, 400)), dice.between(100, 6000));
+    actions_.publish(static_cast<int>(dice.between(100, 800)), dice.between(100, 6000));
   } else {
     const auto& clients = stage_.clients;
     const SimulatedClient& client = *clients[dice.below(static_cast<std::uint32_t>(clients.size()))];

@@ -41,8 +41,8 @@ MUTATIONS = (
      r"if \(keepalive\.timeout\) connection\.pong_due_ms = wrapping_ms\([\w.()]+\) \+ ms_of\(\*keepalive\.timeout\);\n"
      r"(  connection\.pong_awaited)", r"\1"),
     ("drain skips paused clients",
-     r"(if \(clients_\[index\]\.state != State::open)(\) continue;\n\s*const config::CloseText& text)",
-     r"\1 || clients_[index].paused\2"),
+     r"(bool ShardDrain::close_if_open\(std::uint32_t index\) \{\n  if \(clients_\[index\]\.state != State::open)",
+     r"\1 || clients_[index].paused"),
 )
 
 
