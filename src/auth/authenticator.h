@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "auth/claims.h"
 #include "auth/identity.h"
+#include "auth/key_store.h"
 #include "auth/token_fault.h"
 #include "base/result.h"
 #include "config/settings.h"
@@ -25,7 +28,9 @@ struct AuthenticatorCounters {
 // Thread: one; each shard has its own, with its own cache of verified tokens. Pure: the caller passes in the
 // time. The checks, in order: size → three strict base64url parts → header strict JSON without duplicate
 // members → `alg` on a key's allow-list (before any cryptography) → `crit` → signature → claims.
-// `jku`, `x5u`, `jwk`, `x5c` are ignored; `kid` only chooses among the configured keys.
+// `jku`, `x5u`, `jwk`, `x5c` are ignored; `kid` only chooses among the configured keys and the keys of their
+// sets. The `iss` of a token that is not verified yet is only compared with the issuers of key sets, so that
+// a token of another issuer causes no fetch.
 class Authenticator {
  public:
   struct Options {
@@ -33,6 +38,8 @@ class Authenticator {
     std::uint32_t cache_entries_max = 16384;  // verified tokens remembered, by SHA-256, until `exp`
     std::string channels_claim = {};          // empty: a token permits every channel
     bool require_exp = false;                 // of every key
+    GrantRules grants = {};
+    const KeyStore* key_store = nullptr;  // with the slots of the keys' sets; null: they have no keys
   };
 
   // Refuses unusable keys (a PEM that does not parse, an algorithm that does not fit the key, an HMAC
@@ -43,6 +50,14 @@ class Authenticator {
   virtual ~Authenticator() = default;
 
   virtual Result<Ref<const Identity>, TokenFault> verify(std::string_view token, WallTime now) = 0;
+
+  // What the token that verify() refused last contains that explains the fault, for the log: `kid "a"`.
+  // Control characters are escaped, and long texts cut. Empty when the fault says enough.
+  virtual std::string shown() const { return {}; }
+  // Asks for the key sets that may have the key of that token. Returns how long a client may wait for them
+  // before verify() is called again; nothing when no fetch is under way or allowed now.
+  virtual std::optional<milliseconds> ask_for_keys(MonoTime) { return std::nullopt; }
+
   virtual const AuthenticatorCounters& counters() const = 0;
 };
 

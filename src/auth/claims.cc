@@ -1,6 +1,7 @@
 #include "auth/claims.h"
 
 #include <algorithm>
+#include <array>
 
 #include "auth/numeric_date.h"
 #include "json/reader.h"
@@ -44,6 +45,40 @@ void read_channels(const json::Value& value, std::vector<ChannelPattern>& out) {
   }
 }
 
+constexpr std::array<std::string_view, 3> kPartyClaims = {"azp", "client_id", "appid"};  // the first wins
+
+// Reads names that have blanks between them (RFC 8693 section 4.2).
+void read_names(std::string_view text, std::vector<std::string>& out) {
+  while (!text.empty()) {
+    const std::size_t blank = text.find(' ');
+    if (blank != 0) out.emplace_back(text.substr(0, blank));
+    text.remove_prefix(blank == std::string_view::npos ? text.size() : blank + 1);
+  }
+}
+
+// Some issuers write an array of names; a name with a blank in it can only be refused.
+void read_scopes(const json::Value& value, std::vector<std::string>& out) {
+  if (const auto text = value.string()) return read_names(*text, out);
+  for (const json::Value& element : value.elements()) {
+    auto name = element.string();
+    if (name && name->find(' ') == std::string::npos) out.push_back(std::move(*name));
+  }
+}
+
+// `party_rank` is the place in kPartyClaims of the claim that the party came from.
+std::optional<TokenFault> read_grant(const json::Member& member, Claims& claims, std::size_t& party_rank) {
+  if (member.named("scope") || member.named("scp")) read_scopes(member.value, claims.scopes);
+  for (std::size_t rank = 0; rank < kPartyClaims.size(); ++rank) {
+    if (!member.named(kPartyClaims[rank])) continue;
+    auto text = member.value.string();
+    if (!text) return TokenFault::malformed;
+    if (rank >= party_rank) continue;
+    claims.party = std::move(*text);
+    party_rank = rank;
+  }
+  return std::nullopt;
+}
+
 std::optional<TokenFault> read_claim(const json::Member& member, Claims& claims) {
   std::optional<WallTime> issued_at;  // judged for its form only
   if (member.named("exp")) return read_date(member.value, claims.expires_at);
@@ -55,20 +90,52 @@ std::optional<TokenFault> read_claim(const json::Member& member, Claims& claims)
   return std::nullopt;
 }
 
-}  // namespace
-
-Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_view channels_claim) {
+Result<json::Value, TokenFault> parse_payload(std::string_view payload) {
   const auto object = json::parse(payload, {.duplicates = json::Duplicates::refuse,
                                             .depth_max = kTokenDepthMax,
                                             .bytes_max = payload.size(),
                                             .members_max = kTokenMembersMax});
   if (!object || !object->is(json::Type::object)) return tl::unexpected(TokenFault::malformed);
+  return *object;
+}
+
+}  // namespace
+
+Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_view channels_claim,
+                                        GrantClaims grants) {
+  const auto object = parse_payload(payload);
+  if (!object) return tl::unexpected(object.error());
   Claims claims;
+  std::size_t party_rank = kPartyClaims.size();
   for (const json::Member& member : object->members()) {
     if (const auto fault = read_claim(member, claims)) return tl::unexpected(*fault);
+    if (grants == GrantClaims::read) {
+      if (const auto fault = read_grant(member, claims, party_rank)) return tl::unexpected(*fault);
+    }
     if (!channels_claim.empty() && member.named(channels_claim)) read_channels(member.value, claims.channels);
   }
   return claims;
+}
+
+Result<std::optional<std::string>, TokenFault> unverified_issuer(std::string_view payload) {
+  const auto object = parse_payload(payload);
+  if (!object) return tl::unexpected(object.error());
+  const auto issuer = object->find("iss");
+  if (!issuer) return std::optional<std::string>();
+  auto text = issuer->string();
+  if (!text) return tl::unexpected(TokenFault::malformed);
+  return std::optional<std::string>(std::move(*text));
+}
+
+std::optional<TokenFault> judge_grant(const Claims& claims, const GrantRules& rules) {
+  const auto holds = [](const std::vector<std::string>& list, const std::string& text) {
+    return std::find(list.begin(), list.end(), text) != list.end();
+  };
+  if (!rules.parties.empty() && !holds(rules.parties, claims.party)) return TokenFault::wrong_party;
+  for (const std::string& scope : rules.scopes) {
+    if (!holds(claims.scopes, scope)) return TokenFault::missing_scope;
+  }
+  return std::nullopt;
 }
 
 Validity validity_of(const Claims& claims, const ClaimRules& rules) {

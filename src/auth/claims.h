@@ -4,6 +4,7 @@
 // Thread: any. Pure. Claims are read only after the signature was verified.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,14 +29,25 @@ struct Claims {
   std::vector<std::string> audience;     // a string counts as an array of one
   std::string subject;                   // "" without a `sub`
   std::vector<ChannelPattern> channels;  // of the claim that was asked for
+  std::string party;                // the client that got the token: `azp`, else `client_id`, else `appid`
+  std::vector<std::string> scopes;  // of `scope` and `scp`
 };
+
+// Whether the claims about the client that got the token are read: party and scopes.
+enum class GrantClaims : std::uint8_t { skip, read };
 
 // Parses the claims. The payload must be a strict JSON object without duplicate members. One of the claims
 // above, or an `iat`, of the wrong type is `malformed`, and a time of 10^11 or more is
 // `time_in_milliseconds`; other claims may be anything. `channels_claim` names the claim with an array of
 // channel patterns. If it is missing or not an array, no channel is permitted; elements that are not patterns
-// are ignored.
-Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_view channels_claim = {});
+// are ignored. Where grants are read, a party that is not a string is `malformed`; a scope is a string of
+// names with blanks between them, or an array of names.
+Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_view channels_claim = {},
+                                        GrantClaims grants = GrantClaims::skip);
+
+// Returns the `iss` of a payload whose signature has not been verified, which may only be compared with
+// configured issuers; nothing when it has none. Fails when the payload is malformed.
+Result<std::optional<std::string>, TokenFault> unverified_issuer(std::string_view payload);
 
 // What one key requires of a token's claims.
 struct ClaimRules {
@@ -44,6 +56,14 @@ struct ClaimRules {
   seconds leeway{0};
   bool require_exp = false;
 };
+
+// What an endpoint requires of the client that got the token.
+struct GrantRules {
+  std::vector<std::string> parties;  // one of them; empty: any, or none
+  std::vector<std::string> scopes;   // all of them
+  bool exist() const { return !parties.empty() || !scopes.empty(); }
+};
+std::optional<TokenFault> judge_grant(const Claims& claims, const GrantRules& rules);
 
 // The time in which a token is valid, including the leeway: from <= now < until.
 struct Validity {

@@ -4,6 +4,7 @@
 
 #include "auth/compact_jws.h"
 #include "config/load.h"
+#include "config/text.h"
 
 namespace carillon::auth {
 namespace {
@@ -114,6 +115,30 @@ std::optional<PublicKey> check_public_key(const config::KeySettings& settings, A
   return std::move(*key);
 }
 
+bool has_key_set(const config::KeySettings& settings) {
+  return !settings.jwks_file.path.empty() || source_of(settings);
+}
+
+// The keys of a file never change; the others begin without any.
+std::optional<SetVerifier> check_key_set(const config::KeySettings& settings, const KeyStore* store,
+                                         Problems& problems) {
+  if (settings.jwks_file.path.empty()) return SetVerifier(store ? store->find(settings) : nullptr);
+  auto keys = parse_jwks(settings.jwks_file.text ? *settings.jwks_file.text : std::string_view());
+  if (!keys) {
+    problems.add("jwks_file", "the file " + config::quoted(settings.jwks_file.path) + " " +
+                                  std::move(keys.error().message) +
+                                  "; write the path of a document that the issuer publishes");
+    return std::nullopt;
+  }
+  if (keys->secrets > 0) {
+    problems.add("jwks_file", "the file " + config::quoted(settings.jwks_file.path) +
+                                  " has private or shared keys, which only the issuer may have: " +
+                                  keys->ignored_why.front() + "; remove them from it");
+    return std::nullopt;
+  }
+  return SetVerifier(*keys);
+}
+
 void check_rest(const config::KeySettings& settings, Problems& problems) {
   if (settings.leeway < seconds(0) || settings.leeway > kLeewayMax) {
     problems.add("leeway", "must be 0 s to " + std::to_string(kLeewayMax.count()) + " s");
@@ -127,21 +152,23 @@ void check_rest(const config::KeySettings& settings, Problems& problems) {
 }  // namespace
 
 std::optional<Key> Key::make(const config::KeySettings& settings, WeakSecrets weak_secrets,
-                             std::vector<std::string>& out) {
+                             std::vector<std::string>& out, const KeyStore* store) {
   Problems problems(settings, out);
   Key key;
   key.algorithms_ = check_algorithms(settings, problems);
   check_rest(settings, problems);
   const auto list = key.algorithms_.list();
   if (list.empty()) return std::nullopt;
-  if (is_hmac(list.front())) {
+  if (has_key_set(settings)) {
+    key.set_ = check_key_set(settings, store, problems);
+  } else if (is_hmac(list.front())) {
     check_secret(settings, weak_secrets, problems);
   } else {
     key.public_key_ = check_public_key(settings, key.algorithms_, problems);
   }
   if (!problems.none()) return std::nullopt;
   for (const Algorithm algorithm : list) {
-    if (!is_hmac(algorithm)) break;
+    if (key.set_ || !is_hmac(algorithm)) break;
     auto hmac = Hmac::make(algorithm, settings.secret.reveal());
     if (!hmac) problems.add("secret", "is refused by this machine's OpenSSL");
     if (hmac) key.hmacs_.push_back({algorithm, std::move(*hmac)});
@@ -152,8 +179,10 @@ std::optional<Key> Key::make(const config::KeySettings& settings, WeakSecrets we
   return key;
 }
 
-bool Key::verify(Algorithm algorithm, std::string_view input, std::string_view signature) {
+bool Key::verify(const std::optional<std::string>& key_id, Algorithm algorithm, std::string_view input,
+                 std::string_view signature) {
   if (!lists(algorithm)) return false;
+  if (set_) return set_->verify(key_id, algorithm, input, signature);
   if (!is_hmac(algorithm)) return public_key_ && public_key_->verify(algorithm, input, signature);
   for (PreparedHmac& prepared : hmacs_) {
     if (prepared.algorithm == algorithm) return prepared.hmac.verify(input, signature);

@@ -10,6 +10,7 @@
 #include "auth/claims.h"
 #include "auth/hmac.h"
 #include "auth/public_key.h"
+#include "auth/set_verifier.h"
 #include "config/settings.h"
 
 namespace carillon::auth {
@@ -17,24 +18,29 @@ namespace carillon::auth {
 constexpr std::size_t kSecretBytesMin = 32;  // required by RFC 7518 section 3.2 for HS256
 constexpr seconds kLeewayMax{30};
 
-// Key: one [keys.<name>] of the configuration, ready to verify.
+// Key: one [keys.<name>] of the configuration, ready to verify: a secret, a public key, or a key set.
 //
 // Thread: one at a time.
 class Key {
  public:
   // When the settings are wrong, returns nothing and appends every problem to `problems`, one line each with
   // origin and key.
+  // `store` has the slots of key sets that are fetched; without it such a set has no keys.
   using WeakSecrets = Authenticator::WeakSecrets;
   static std::optional<Key> make(const config::KeySettings& settings, WeakSecrets weak_secrets,
-                                 std::vector<std::string>& problems);
+                                 std::vector<std::string>& problems, const KeyStore* store = nullptr);
 
   AlgorithmSet algorithms() const { return algorithms_; }
   bool lists(Algorithm algorithm) const { return algorithms_.has(algorithm); }
+  // The key set that this key stands for; null when it is a single key, to which the next two apply.
+  SetVerifier* set() { return set_ ? &*set_ : nullptr; }
+  const SetVerifier* set() const { return set_ ? &*set_ : nullptr; }
   // A key with an id is used only for tokens that name it; a key without an id is used for any token.
   bool takes(const std::optional<std::string>& key_id) const { return key_id_.empty() || key_id_ == key_id; }
   bool has_id(std::string_view key_id) const { return !key_id_.empty() && key_id_ == key_id; }
   // Returns false for an algorithm that is not on the list, before any cryptography.
-  bool verify(Algorithm algorithm, std::string_view input, std::string_view signature);
+  bool verify(const std::optional<std::string>& key_id, Algorithm algorithm, std::string_view input,
+              std::string_view signature);
   const ClaimRules& rules() const { return rules_; }
 
  private:
@@ -47,7 +53,8 @@ class Key {
   std::string key_id_;
   ClaimRules rules_;
   std::vector<PreparedHmac> hmacs_;      // HS*: one a listed algorithm
-  std::optional<PublicKey> public_key_;  // all others
+  std::optional<PublicKey> public_key_;  // all others, unless they are a set
+  std::optional<SetVerifier> set_;
 };
 
 }  // namespace carillon::auth

@@ -171,7 +171,7 @@ TEST(Key, VerifiesNothingByAnAlgorithmThatItDoesNotList) {
   const auto verifies = [&key](Algorithm algorithm, string_view token) {
     string signature;
     EXPECT_TRUE(decode_base64url(token.substr(token.rfind('.') + 1), signature));
-    return key->verify(algorithm, token.substr(0, token.rfind('.')), signature);
+    return key->verify(std::nullopt, algorithm, token.substr(0, token.rfind('.')), signature);
   };
   EXPECT_TRUE(verifies(Algorithm::rs384, kTokenRs384));
   EXPECT_FALSE(verifies(Algorithm::rs256, kTokenRs256));

@@ -130,6 +130,22 @@ Result<PublicKey> PublicKey::parse(std::string_view pem) {
   return PublicKey(std::move(key), std::move(context));
 }
 
+Result<PublicKey> PublicKey::of(KeyHandle key) {
+  DigestContext context(EVP_MD_CTX_new());
+  if (!key || !context) return failure("needs more memory than there is");
+  return PublicKey(std::move(key), std::move(context));
+}
+
+Result<PublicKey> PublicKey::clone() const {
+  if (EVP_PKEY_up_ref(key_.get()) != 1) return failure("needs more memory than there is");
+  return of(KeyHandle(key_.get()));
+}
+
+bool PublicKey::equals(const PublicKey& other) const {
+  const ErrorQueueGuard guard;
+  return EVP_PKEY_eq(key_.get(), other.key_.get()) == 1;
+}
+
 std::string PublicKey::curve() const {
   std::array<char, 64> name{};
   std::size_t length = 0;

@@ -23,6 +23,14 @@ class PublicKey {
   // key is refused, because it does not belong here; the error has the command that extracts the public key.
   // The error completes a sentence that begins with the setting's name.
   static Result<PublicKey> parse(std::string_view pem);
+  // Takes over a public key that OpenSSL holds already. Fails only when memory runs out.
+  static Result<PublicKey> of(KeyHandle key);
+
+  // Returns the same key for another thread: both may verify at the same time. Fails only when memory runs
+  // out.
+  Result<PublicKey> clone() const;
+  // Whether both are the same public key.
+  bool equals(const PublicKey& other) const;
 
   // Returns why this key cannot be used with `algorithm`, for the author of the configuration; nothing when
   // it can.

@@ -51,6 +51,12 @@ void TokenCache::insert(const TokenDigest& digest, Ref<const Identity> identity,
   slots_[place] = {digest, std::move(identity), validity, Recent::no};
 }
 
+void TokenCache::clear() {
+  slots_.clear();
+  index_.clear();
+  hand_ = 0;
+}
+
 std::uint32_t TokenCache::make_room(WallTime now) {
   if (slots_.size() < entries_max_) {
     slots_.emplace_back();

@@ -35,6 +35,9 @@ class TokenCache {
   Ref<const Identity> find(const TokenDigest& digest, WallTime now);
   void insert(const TokenDigest& digest, Ref<const Identity> identity, Validity validity, WallTime now);
 
+  // Forgets every token, because a key that verified some of them is no longer valid.
+  void clear();
+
   std::size_t size() const { return slots_.size(); }
 
  private:

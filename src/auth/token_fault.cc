@@ -1,37 +1,21 @@
 #include "auth/token_fault.h"
 
+#include <algorithm>
+
 namespace carillon::auth {
 namespace {
 
 // How far a token came before it was refused.
 int progress(TokenFault fault) {
-  switch (fault) {
-    case TokenFault::too_long:
-      return 0;
-    case TokenFault::malformed:
-      return 1;
-    case TokenFault::algorithm_refused:
-      return 2;
-    case TokenFault::unknown_critical:
-      return 3;
-    case TokenFault::unknown_key:
-      return 4;
-    case TokenFault::bad_signature:
-      return 5;
-    case TokenFault::time_in_milliseconds:
-      return 6;
-    case TokenFault::wrong_issuer:
-      return 7;
-    case TokenFault::wrong_audience:
-      return 8;
-    case TokenFault::missing_claim:
-      return 9;
-    case TokenFault::not_yet_valid:
-      return 10;
-    case TokenFault::expired:
-      return 11;
-  }
-  return 0;
+  constexpr std::array kOrder = {
+      TokenFault::too_long,         TokenFault::malformed,      TokenFault::algorithm_refused,
+      TokenFault::unknown_critical, TokenFault::unknown_issuer, TokenFault::no_keys,
+      TokenFault::unknown_key,      TokenFault::bad_signature,  TokenFault::time_in_milliseconds,
+      TokenFault::wrong_issuer,     TokenFault::wrong_audience, TokenFault::missing_claim,
+      TokenFault::not_yet_valid,    TokenFault::expired,        TokenFault::wrong_party,
+      TokenFault::missing_scope};
+  static_assert(kOrder.size() == kTokenFaults.size());
+  return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), fault) - kOrder.begin());
 }
 
 }  // namespace
@@ -46,6 +30,10 @@ std::string_view name_of(TokenFault fault) {
       return "algorithm_refused";
     case TokenFault::unknown_key:
       return "unknown_key";
+    case TokenFault::unknown_issuer:
+      return "unknown_issuer";
+    case TokenFault::no_keys:
+      return "no_keys";
     case TokenFault::unknown_critical:
       return "unknown_critical";
     case TokenFault::bad_signature:
@@ -58,6 +46,10 @@ std::string_view name_of(TokenFault fault) {
       return "wrong_issuer";
     case TokenFault::wrong_audience:
       return "wrong_audience";
+    case TokenFault::wrong_party:
+      return "wrong_party";
+    case TokenFault::missing_scope:
+      return "missing_scope";
     case TokenFault::missing_claim:
       return "missing_claim";
     case TokenFault::time_in_milliseconds:

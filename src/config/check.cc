@@ -11,24 +11,6 @@
 namespace carillon::config {
 namespace {
 
-void check_algorithms(const KeySettings& key, const Written& written, const std::string& prefix,
-                      Report& report) {
-  if (report.has_error_at(prefix + ".algorithms")) return;
-  const Origin origin = origin_in(written, "algorithms", key.origin);
-  if (key.algorithms.empty()) {
-    report.error(origin, prefix + ".algorithms", "is empty; write algorithms = [\"HS256\"]");
-  }
-  const bool has_secret = is_written(written, "secret");
-  for (const auto& algorithm : key.algorithms) {
-    const bool symmetric = algorithm.substr(0, 2) == "HS";
-    // RFC 8725 section 3.1: one key, one kind of algorithm; else a public key passes for a secret.
-    if (symmetric == has_secret) continue;
-    report.error(origin, prefix + ".algorithms",
-                 cat({algorithm, " needs a ", symmetric ? "secret" : "public_key", ", and this key has a ",
-                      has_secret ? "secret" : "public_key", "; write another key for it"}));
-  }
-}
-
 // Returns why the second of two addresses cannot be used together with the first; nothing when it can.
 std::optional<std::string> collision(const ListenSettings& listen, const ListenSettings& earlier) {
   if (listen.port == 0 || listen.port != earlier.port) return std::nullopt;
@@ -44,31 +26,6 @@ std::optional<std::string> collision(const ListenSettings& listen, const ListenS
 }
 
 }  // namespace
-
-void check_key(KeySettings& key, const Written& written, const std::string& prefix, Report& report) {
-  const bool has_secret = is_written(written, "secret");
-  const bool has_public_key = is_written(written, "public_key");
-  if (has_secret && has_public_key) {
-    report.error(origin_in(written, "public_key", key.origin), prefix + ".public_key",
-                 "is given together with a secret; write two keys, one for each");
-    return;
-  }
-  if (!has_secret && !has_public_key) {
-    report.error(key.origin, prefix,
-                 "has neither secret nor public_key; write secret = { env = \"CARILLON_JWT_SECRET\" }");
-    return;
-  }
-  if (!is_written(written, "algorithms")) {
-    if (has_public_key) {
-      report.error(key.origin, prefix + ".algorithms",
-                   "is missing; write what the public key is for, such as algorithms = [\"RS256\"]");
-    } else {
-      key.algorithms = {"HS256"};
-    }
-    return;
-  }
-  check_algorithms(key, written, prefix, report);
-}
 
 void check_server(const ServerSettings& server, const Written& written, const Origin& file, Report& report) {
   if (server.head_bytes_max < server.request_line_bytes_max) {

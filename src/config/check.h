@@ -13,6 +13,8 @@ namespace carillon::config {
 
 // `prefix` names the table in messages: "keys.main", "endpoint[0]".
 void check_key(KeySettings& key, const Written& written, const std::string& prefix, Report& report);
+// Checks that the key sets that several keys share have the same settings, and how many there are.
+void check_key_sets(const std::vector<KeySettings>& keys, Report& report);
 void check_server(const ServerSettings& server, const Written& written, const Origin& file, Report& report);
 void check_proxies(const ServerSettings& server, const Written& written, const Origin& file, Report& report);
 void check_admin(const Settings& settings, const Origin& file, Report& report);

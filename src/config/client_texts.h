@@ -133,6 +133,7 @@ struct RefusalMessages {
   std::string accept_rate = "too many connections from this address";
   std::string user_full = "too many connections of this user";
   std::string wrong_keys = "too many wrong keys from this address";
+  std::string key_waits = "too many requests at once";
   std::string origin = "origin not allowed";
   std::string repeated_origin = "more than one Origin";
   std::string bad_extensions = "malformed Sec-WebSocket-Extensions";

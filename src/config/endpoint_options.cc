@@ -23,6 +23,17 @@ constexpr std::size_t kRefusalBytesMax = 256;
 constexpr TextKind kName{"name", "\"live\"", 64, check_name};
 constexpr TextKind kProfile{"name of a profile, or path of a .toml file", "\"orion\"", 4096, check_profile};
 
+std::optional<std::string> check_not_blank(std::string_view text) {
+  if (!text.empty()) return std::nullopt;
+  return "is empty; write a text, or leave it out";
+}
+
+// RFC 6749 section 3.3: a blank separates two scopes.
+std::optional<std::string> check_scope(std::string_view text) {
+  if (text.find(' ') != std::string_view::npos) return "has a blank; write each scope as a text of its own";
+  return check_not_blank(text);
+}
+
 std::vector<Option> identity_options(EndpointSettings& e) {
   return {
       at_restart(
@@ -82,6 +93,17 @@ std::vector<Option> auth_options(EndpointAuth& a) {
       option("auth.invalid.headers", headers, a.invalid.headers, "more headers of that answer"),
       option("auth.invalid.body", body, a.invalid.body,
              "body of the answer to a request with a token that is refused"),
+  };
+}
+
+std::vector<Option> grant_options(EndpointAuth& a) {
+  return {
+      option("auth.authorized_parties", TextListKind{{"client id", "\"web-app\"", 256, check_not_blank}, 64},
+             a.authorized_parties,
+             "clients of the issuer whose tokens are admitted: azp of the token, or client_id or appid where "
+             "it has no azp. Empty: any"),
+      option("auth.scopes", TextListKind{{"scope", "\"events:read\"", 256, check_scope}, 16}, a.scopes,
+             "scopes that a token must have, all of them, in scope or scp"),
   };
 }
 
@@ -164,6 +186,8 @@ std::vector<Option> refusal_options(RefusalMessages& r) {
              "message of an upgrade refused over limits.connections_per_user (429)"),
       option("refusals.wrong_keys", text, r.wrong_keys,
              "message of an upgrade refused because its address has sent too many wrong API keys (429)"),
+      option("refusals.key_waits", text, r.key_waits,
+             "message of an upgrade refused because too many wait for a key set (503)"),
       option("refusals.origin", text, r.origin,
              "message of an upgrade refused because its Origin is not in origins (403)"),
       option("refusals.repeated_origin", text, r.repeated_origin,
@@ -196,8 +220,8 @@ std::vector<Option> http_options(EndpointSettings& e) {
 
 std::vector<Option> endpoint_options(EndpointSettings& e) {
   std::vector<Option> all = identity_options(e);
-  for (auto group : {auth_options(e.auth), expiry_options(e.auth), protocol_options(e), limit_options(e),
-                     close_options(e), refusal_options(e.refusals), http_options(e)}) {
+  for (auto group : {auth_options(e.auth), grant_options(e.auth), expiry_options(e.auth), protocol_options(e),
+                     limit_options(e), close_options(e), refusal_options(e.refusals), http_options(e)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;

@@ -127,13 +127,18 @@ class Loader {
       report_.warning(origin, "bus.tls_ca_file",
                       "has no effect, because bus.url does not use TLS; write rediss://…, or leave it out");
     }
+    check_certificates(path, origin, "bus.tls_ca_file");
+  }
+
+  // A file of certificates that is read again whenever it is used must be readable and PEM now.
+  void check_certificates(const std::string& path, const Origin& origin, const std::string& key) {
     const auto content = environment_.read_file(path);
     if (!content) {
-      report_.error(origin, "bus.tls_ca_file",
+      report_.error(origin, key,
                     cat({"cannot read the file ", quoted(path), ": ", content.error().message,
                          "; write the path of a readable file"}));
     } else if (content->find("CERTIFICATE-----") == std::string::npos) {
-      report_.error(origin, "bus.tls_ca_file",
+      report_.error(origin, key,
                     cat({"the file ", quoted(path),
                          " holds no PEM certificate; write the path of one with "
                          "\"-----BEGIN CERTIFICATE-----\""}));
@@ -157,6 +162,7 @@ class Loader {
       return;
     }
     for (const Node& table : keys->members) load_key(table.name, table);
+    check_key_sets(settings_.keys, report_);
   }
 
   void load_key(const std::string& name, const Node& table) {
@@ -175,6 +181,10 @@ class Loader {
     Written written;
     apply(table, key_options(key), {source_, prefix + "."}, reading_, written);
     check_key(key, written, prefix, report_);
+    if (!key.jwks_ca_file.empty()) {
+      check_certificates(key.jwks_ca_file, origin_in(written, "jwks_ca_file", key.origin),
+                         prefix + ".jwks_ca_file");
+    }
   }
 
   // A variable that is set to nothing counts as not set, but its author should know.

@@ -172,8 +172,8 @@ TEST(ConfigMessages, OfKeys) {
       "keys.main",
       {
           {"",
-           "gateway.toml:3: keys.main: has neither secret nor public_key; write secret = { env = "
-           "\"CARILLON_JWT_SECRET\" }"},
+           "gateway.toml:3: keys.main: has none of secret, public_key, jwks_file, jwks_url and discovery; "
+           "write secret = { env = \"CARILLON_JWT_SECRET\" }"},
           {"secret = { env = \"CARILLON_JWT_SECRET\" }\nalgorithms = []",
            "gateway.toml:5: keys.main.algorithms: is empty; write algorithms = [\"HS256\"]"},
           {"secret = { env = \"CARILLON_JWT_SECRET\" }\nalgorithms = [\"HS265\"]",
@@ -183,8 +183,8 @@ TEST(ConfigMessages, OfKeys) {
            "one of "
            "HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA"},
           {"secret = { env = \"CARILLON_JWT_SECRET\" }\nalgorithms = [\"RS256\"]",
-           "gateway.toml:5: keys.main.algorithms: RS256 needs a public_key, and this key has a secret; write "
-           "another key for it"},
+           "gateway.toml:5: keys.main.algorithms: RS256 needs a public_key or a key set, and this key has a "
+           "secret; write another key for it"},
           {"public_key = \"-----BEGIN PUBLIC KEY-----\"\nalgorithms = [\"HS256\"]",
            "gateway.toml:5: keys.main.algorithms: HS256 needs a secret, and this key has a public_key; write "
            "another key for it"},

@@ -25,6 +25,7 @@ FakeWorld world_of_examples() {
   world.variables["NAME"] = kGoodSecret;
   world.files["ca.pem"] = "-----BEGIN CERTIFICATE-----\n";
   world.files["issuer.pem"] = "-----BEGIN PUBLIC KEY-----\n";
+  world.files["jwks.json"] = "{}";
   return world;
 }
 
@@ -39,7 +40,9 @@ std::string file_with(const Section& section, std::string_view key, std::string_
   if (section.table != "[keys.<name>]")
     return main + secret + std::string(section.table) + "\n" + line + endpoint + orion;
   if (key == "secret") return main + line + endpoint + orion;
-  const std::string others = key == "public_key" ? "algorithms = [\"RS256\"]\n" : secret;
+  const bool is_public = key == "public_key" || key == "jwks_url" || key == "jwks_file" || key == "discovery";
+  const std::string issuer = key == "discovery" ? "issuer = \"https://id.example.com\"\n" : "";
+  const std::string others = is_public ? "algorithms = [\"RS256\"]\n" + issuer : secret;
   return main + line + others + endpoint + orion;
 }
 

@@ -4,6 +4,8 @@
 
 #include <iterator>
 
+#include "config/key_set_kinds.h"
+#include "config/key_set_url.h"
 #include "config/listen_kind.h"
 #include "config/proxy_kinds.h"
 #include "config/secret_kinds.h"
@@ -258,8 +260,43 @@ std::vector<Option> log_options(LogSettings& l) {
   };
 }
 
-std::vector<Option> key_options(KeySettings& k) {
+namespace {
+
+std::optional<std::string> check_key_set_url(std::string_view text) {
+  const auto parsed = parse_key_set_url(text);
+  return parsed ? std::nullopt : std::optional(parsed.error().message);
+}
+
+std::vector<Option> key_set_options(KeySettings& k) {
   return {
+      option("jwks_url",
+             TextKind{"URL", "\"https://id.example.com/keys\"", kKeySetUrlBytesMax, check_key_set_url},
+             k.jwks_url,
+             "fetch the keys from this JSON Web Key Set, and fetch it again before it is too old and when a "
+             "token names a key that it does not have"),
+      option("jwks_file", JwksFileKind{}, k.jwks_file, "read the keys from a JSON Web Key Set in a file"),
+      with_default(option("discovery", SwitchKind{}, k.discovery,
+                          "fetch the keys from the jwks_uri that the issuer names in its OpenID metadata "
+                          "(issuer/.well-known/openid-configuration)"),
+                   "\"off\""),
+      option("jwks_ca_file", kFilePath, k.jwks_ca_file,
+             "CA certificates for verifying the issuer's server; without it the system's"),
+      option("jwks_min_interval", DurationKind{milliseconds(100), hours(1)}, k.jwks_min_interval,
+             "minimum time between two fetches of a key set, whatever tokens ask for"),
+      option("jwks_age_max", DurationKind{seconds(1), hours(24 * 7)}, k.jwks_age_max,
+             "maximum age of fetched keys before they are fetched again; a shorter Cache-Control max-age of "
+             "the document counts, down to jwks_min_interval"),
+      option("jwks_stale_max", DurationKind{seconds(1), hours(24 * 30)}, k.jwks_stale_max,
+             "how long the last good keys remain in use beyond their age while fetches fail"),
+      option("jwks_wait", DurationKind{milliseconds(10), seconds(30)}, k.jwks_wait,
+             "how long an upgrade whose key is not known yet waits for a fetch before it is refused"),
+  };
+}
+
+}  // namespace
+
+std::vector<Option> key_options(KeySettings& k) {
+  std::vector<Option> all = {
       with_default(option("algorithms", TextListKind{{"JWT algorithm", "\"HS256\"", 16, check_algorithm}, 13},
                           k.algorithms,
                           "signature algorithms that this key may verify; any other is refused before the "
@@ -277,6 +314,8 @@ std::vector<Option> key_options(KeySettings& k) {
              "clock skew that is tolerated for exp, nbf and iat"),
       option("require_exp", SwitchKind{}, k.require_exp, "refuse a token without exp"),
   };
+  for (auto& each : key_set_options(k)) all.push_back(std::move(each));
+  return all;
 }
 
 std::vector<Section> sections(Subjects& of) {

@@ -13,15 +13,9 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "config/client_texts.h"
+#include "config/key_settings.h"
 
 namespace carillon::config {
-
-// Where a value was written, for messages: "gateway.toml:12", "profile orion", "environment".
-struct Origin {
-  std::string source;
-  std::uint32_t line = 0;  // 0: the source has no lines
-  std::string text() const;
-};
 
 // A number with "off" as a value of its own.
 struct Limit {
@@ -123,20 +117,6 @@ struct BusSettings {
   Origin origin;
 };
 
-// One table [keys.<name>].
-struct KeySettings {
-  std::string name;
-  std::vector<std::string> algorithms;  // the allow-list; checked before anything else
-  Secret secret;                        // HS*; at least 32 bytes outside dev
-  std::string public_key_pem;           // RS*, PS*, ES*, EdDSA
-  std::string key_id;                   // only tokens with this `kid`; empty: any
-  std::string issuer;                   // required `iss`; empty: any
-  std::string audience;                 // required in `aud`; empty: any
-  seconds leeway{0};                    // clock skew allowed, at most 30 s
-  bool require_exp = false;
-  Origin origin;
-};
-
 // The table [api].
 struct ApiSettings {
   std::vector<Secret> keys;        // for POST /v1/publish; none: the API answers 403
@@ -185,6 +165,8 @@ struct EndpointAuth {
   std::vector<Secret> api_keys;         // mode api_key
   bool require_exp = false;
   std::string channels_claim;  // claim that lists the channels a token may subscribe to; empty: all
+  std::vector<std::string> authorized_parties;  // clients that may have got the token; empty: any
+  std::vector<std::string> scopes;              // that a token must have
   Refusal missing;
   Refusal invalid;
   std::optional<std::uint16_t> close_at_exp;     // close code; nothing: the connection outlives `exp`
@@ -216,7 +198,6 @@ struct RouteSettings {
 
 enum class LagPolicy { disconnect, skip };  // what happens to a client that falls too far behind
 enum class InboundReply { none, echo };     // what happens to messages of clients
-enum class Switch { off, on };              // a setting that is on or off
 
 // What a JSON document must have where a pointer points.
 struct Requirement {
