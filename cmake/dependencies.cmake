@@ -11,6 +11,7 @@ find_package(spdlog REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 pkg_check_modules(libdeflate REQUIRED IMPORTED_TARGET libdeflate)
+find_path(CURL_HEADERS curl/curl.h REQUIRED)   # the headers only: src/fetch loads the library when it is used
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
 if(CARILLON_TESTS)
   find_package(GTest)  # ./run does not install it

@@ -14,7 +14,7 @@ LAYERS = {
     "event": 1, "json": 1, "websocket": 1, "http": 1,
     "config": 2, "loadgen": 2, "reactor": 2, "transport": 2,
     "auth": 3, "bus": 3, "fanout": 3,
-    "protocol": 4,
+    "protocol": 4, "fetch": 4,
     "client": 5,
     "gateway": 6,
     "api": 7,

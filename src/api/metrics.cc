@@ -192,6 +192,7 @@ void add_accepting(Page& page) {
           &Shard::tls_resumptions);
   gauge("carillon_sockets", "Open client sockets: HTTP and WebSocket", &Shard::sockets);
   gauge("carillon_http_connections", "Open client sockets that speak HTTP", &Shard::http_connections);
+  gauge("carillon_upgrades_waiting", "Upgrades that wait for a key set", &Shard::upgrades_waiting);
 }
 
 void add_delivery(Page& page) {
@@ -290,6 +291,28 @@ void add_publish(Page& page, const PublishCounters& publish) {
   }
 }
 
+void add_key_sets(Page& page) {
+  const auth::KeyStore::Slots slots = page.node().key_sets().slots();
+  MetricFamily& fetches = page.family("carillon_key_set_fetches_total",
+                                      "Fetches of key sets, by [keys.*] and outcome", MetricType::Counter);
+  for (const auto& slot : slots) {
+    const auth::KeySetStatus status = slot->status();
+    for (std::size_t i = 0; i < status.fetches.size(); ++i) {
+      const std::string outcome(name_of(static_cast<auth::FetchOutcome>(i)));
+      Page::add(fetches, static_cast<double>(status.fetches[i]),
+                {{"key", slot->name()}, {"outcome", outcome}});
+    }
+  }
+  const auto gauge = [&](const char* name, const char* help, double auth::KeySetStatus::*value) {
+    MetricFamily& family = page.family(name, help, MetricType::Gauge);
+    for (const auto& slot : slots) Page::add(family, slot->status().*value, {{"key", slot->name()}});
+  };
+  gauge("carillon_key_set_keys", "Keys of a key set that are in use, by [keys.*]", &auth::KeySetStatus::keys);
+  gauge("carillon_key_set_fetched_timestamp_seconds",
+        "When the keys in use were last fetched, by [keys.*]; 0: none are in use",
+        &auth::KeySetStatus::fetched_at_s);
+}
+
 void add_log(Page& page, std::uint64_t dropped_log_lines) {
   page.counter("carillon_log_lines_dropped_total",
                "Log lines dropped because the queue was full or the output blocked", dropped_log_lines);
@@ -342,6 +365,7 @@ http::Response metrics_response(Node& node, const ApiCounters& api, std::uint64_
   add_bus(page);
   add_bus_checks(page);
   add_refusals(page);
+  add_key_sets(page);
   add_memory(page);
   add_publish(page, api.publish);
   add_ingest(page, api.ingest);

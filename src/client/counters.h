@@ -47,6 +47,7 @@ struct ShardCounters {
   Counter accept_pauses;      // after an error of accept(), usually that no descriptor was left
   Counter essential_accepts;  // on the spare descriptor
   Counter http_connections;   // sockets that speak HTTP, now
+  Counter upgrades_waiting;   // for a key set, now
   Counter http_idle_closed;   // idle connections closed to make room
   Counter tls_handshakes;     // completed
   Counter tls_resumptions;    // handshakes that used a ticket

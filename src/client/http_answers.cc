@@ -144,12 +144,12 @@ void HttpSessions::set_read_deadline(Index index, MonoClock::duration from_now) 
   schedule(index);
 }
 
-// Sets the timer for whichever is due first: the request that is being read, or the oldest outstanding
-// response.
+// Sets the timer for whichever is due first: the request that is being read, the end of an upgrade's wait for
+// a key set, or the oldest outstanding response.
 void HttpSessions::schedule(Index index) {
   const Connection& connection = clients_[index];
   const HttpExchange& exchange = connection.exchange();
-  MonoTime due = MonoTime::max();
+  MonoTime due = exchange.key_wait.until();
   if (!connection.paused && connection.state != State::answering) due = exchange.read_due;
   if (const auto waiting = exchange.answers.waiting()) due = std::min(due, waiting->due);
   if (due == MonoTime::max()) {
@@ -167,6 +167,8 @@ void HttpSessions::on_deadline(Index index) {
     clients_.log().incidents().on_refusal(
         {name_of(RefusalReason::answer_timeout), 504, waiting->path, waiting->client, {}}, loop_.now());
     answer(index, waiting->number, http::error_response(504, "no answer in time"));
+  } else if (connection.exchange().key_wait.until() <= loop_.now()) {
+    judge_again(index);
   } else if (connection.state == State::head) {
     on_head_deadline(index);
   } else if (connection.state == State::body) {

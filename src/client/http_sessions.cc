@@ -13,6 +13,7 @@ namespace carillon::client {
 namespace {
 
 constexpr int kRequestsAVisit = 16;
+constexpr int kUpgradesATurn = 16;  // signatures to check again, at up to 0.1 ms each
 
 RefusalReason reason_of(const http::Fault& fault) {
   if (fault.status == 414) return RefusalReason::uri_too_long;
@@ -36,17 +37,6 @@ const protocol::Endpoint* endpoint_at(std::string_view raw_path, const protocol:
 }
 
 }  // namespace
-
-Result<std::monostate> HttpSessions::make_authenticators() {
-  std::vector<std::unique_ptr<auth::Authenticator>> authenticators;
-  for (const protocol::Endpoint& endpoint : shared_.endpoints) {
-    auto made = make_authenticator(endpoint, *shared_.settings);
-    if (!made) return tl::unexpected(made.error());
-    authenticators.push_back(std::move(*made));
-  }
-  authenticators_ = std::move(authenticators);
-  return std::monostate{};
-}
 
 void HttpSessions::begin_visit() { visit_requests_left_ = kRequestsAVisit; }
 
@@ -125,24 +115,38 @@ void HttpSessions::dispatch(Index index) {
 }
 
 void HttpSessions::dispatch_upgrade(Index index, const protocol::Endpoint& endpoint) {
-  const HttpExchange& exchange = clients_[index].exchange();
+  HttpExchange& exchange = clients_[index].exchange();
   if (exchange.head.method != "GET") {
     refuse(index, RefusalReason::method_not_allowed, http::upgrade_refusal(http::UpgradeFault::not_get), {});
     return;
   }
   const Requester requester{exchange.client, loop_.now(), loop_.wall_now()};
-  auth::Authenticator* const authenticator = authenticators_[endpoint.index].get();
-  const auto before = authenticator ? authenticator->counters() : auth::AuthenticatorCounters{};
-  auto judged = judge_upgrade(endpoint, exchange.head, authenticator, shared_.admission, requester);
-  if (authenticator) {
-    counters_.token_cache_hits.add(authenticator->counters().cache_hits - before.cache_hits);
-    counters_.token_cache_misses.add(authenticator->counters().cache_misses - before.cache_misses);
-  }
+  auto judged = upgrades_.judge(endpoint, exchange, {index, clients_[index].generation}, requester);
   if (const auto* refused = std::get_if<Refused>(&judged)) {
     refuse(index, refused->reason, refused->response, refused->detail);
-    return;
+  } else if (auto* upgrade = std::get_if<Upgrade>(&judged)) {
+    streams_.open(index, endpoint, std::move(*upgrade));
+  } else {
+    clients_[index].state = State::answering;  // nothing more is read until the key set is there
+    schedule(index);
   }
-  streams_.open(index, endpoint, std::get<Upgrade>(std::move(judged)));
+}
+
+void HttpSessions::judge_waiting() {
+  for (int i = 0; i < kUpgradesATurn; ++i) {
+    const auto client = upgrades_.take_next();
+    if (!client) return;
+    const Connection* const connection = clients_.table().find(client->index, client->generation);
+    if (!connection || !speaks_http(*connection)) continue;
+    if (connection->exchange().key_wait.is_waiting()) judge_again(client->index);
+  }
+}
+
+void HttpSessions::judge_again(Index index) {
+  clients_[index].state = State::head;
+  dispatch(index);
+  // Its first frames may have come while it waited.
+  if (clients_[index].state == State::open) clients_.read_later(index, ReadQueue::Lane::rest);
 }
 
 void HttpSessions::dispatch_to_handler(Index index) {

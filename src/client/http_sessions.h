@@ -9,11 +9,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <vector>
 
-#include "auth/authenticator.h"
 #include "client/acceptor.h"
 #include "client/client_id.h"
 #include "client/clients.h"
@@ -22,6 +20,7 @@
 #include "client/response_writer.h"
 #include "client/shared.h"
 #include "client/stream_handler.h"
+#include "client/upgrade_judge.h"
 #include "http/response.h"
 #include "reactor/loop.h"
 
@@ -39,14 +38,15 @@ class HttpSessions {
         clients_(clients),
         acceptor_(acceptor),
         streams_(streams),
-        counters_(counters) {}
+        counters_(counters),
+        upgrades_(shared, counters) {}
   HttpSessions(const HttpSessions&) = delete;
   HttpSessions& operator=(const HttpSessions&) = delete;
 
-  // Makes the authenticator of each endpoint. Call it before the first bytes, and again after the endpoints
-  // have been replaced; tokens that were verified before are then forgotten. Changes nothing when it returns
-  // an error.
-  Result<std::monostate> make_authenticators();
+  UpgradeJudge& upgrades() { return upgrades_; }
+  // Judges again some of the upgrades that wait for a key set; upgrades().has_next() returns whether more are
+  // left. Call once per turn.
+  void judge_waiting();
 
   // Begins a visit of the Reader, which handles a limited number of requests.
   void begin_visit();
@@ -79,6 +79,7 @@ class HttpSessions {
   void read_body(Index index, std::string_view& bytes);
   void dispatch(Index index);
   void dispatch_upgrade(Index index, const protocol::Endpoint& endpoint);
+  void judge_again(Index index);
   void dispatch_to_handler(Index index);
   void begin_body(Index index, std::size_t bytes_max);
   void hand_over(Index index);
@@ -103,7 +104,7 @@ class HttpSessions {
   Acceptor& acceptor_;
   StreamHandler& streams_;
   ShardCounters& counters_;
-  std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token required
+  UpgradeJudge upgrades_;
   ResponseWriter responses_;
   std::vector<Responded> responded_;
   int visit_requests_left_ = 0;  // of the current visit

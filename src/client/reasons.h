@@ -22,6 +22,11 @@ enum class RefusalReason : std::uint8_t {
   token_missing,         // 401
   token_invalid,         // 401
   token_milliseconds,    // 401: its exp, nbf or iat is in milliseconds
+  token_algorithm,       // 401: its alg is on no key's list
+  token_key,             // 401: no key has its kid
+  token_issuer,          // 401: its iss is not that of a key
+  no_key_set,            // 401: the key set of its issuer could not be fetched
+  key_waits_full,        // 503: too many upgrades wait for a key set
   wrong_keys,            // 429: the address has sent too many wrong API keys
   user_full,             // 429: limits.connections_per_user
   not_an_upgrade,        // 426

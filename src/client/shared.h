@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "auth/key_store.h"
 #include "base/log.h"
 #include "base/sip_hash.h"
 #include "client/admission.h"
@@ -23,6 +24,7 @@ struct Shared {
   Log& log;
   SipKey channels_key;  // hashes channel names; clients must not be able to guess it
   fanout::FrameMemory& frame_memory;
+  const auth::KeyStore& key_store;  // the key sets that are fetched
 };
 
 }  // namespace carillon::client

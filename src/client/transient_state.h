@@ -17,6 +17,7 @@
 #include "client/answer_queue.h"
 #include "client/body_budget.h"
 #include "client/http_connections.h"
+#include "client/key_waits.h"
 #include "http/body_pace.h"
 #include "http/body_reader.h"
 #include "http/head_reader.h"
@@ -42,6 +43,7 @@ struct HttpExchange {
   std::unique_ptr<http::ProxyHeaderReader> proxy_header;  // only in State::proxy_header
   HttpConnections::Place place;                           // empty on the spare descriptor
   reactor::SpareDescriptor::Lease spare;                  // almost always empty
+  KeyWaits::Place key_wait;                               // while the upgrade in `head` waits for a key set
   IpAddress peer;                                         // the peer, or the address in its PROXY header
   IpAddress client;              // of the current request: the peer, or the address in its header
   std::uint32_t request = 0;     // the number of requests, so that an answer reaches only its own request

@@ -12,6 +12,7 @@ namespace {
 // When one of the user's connections closes is unknown, so clients wait a little before they try again.
 constexpr std::uint32_t kUserRetryAfterS = 5;
 constexpr std::uint32_t kMemoryRetryAfterS = 5;
+constexpr std::uint32_t kKeyWaitsRetryAfterS = 2;
 
 Refused refused(RefusalReason reason, int status, std::string_view message) {
   return {reason, http::error_response(status, message), {}};
@@ -114,6 +115,38 @@ Refused too_many_keys(const protocol::Endpoint& endpoint, KeyGuesses& guesses, c
   return out;
 }
 
+RefusalReason reason_of(auth::TokenFault fault) {
+  switch (fault) {
+    case auth::TokenFault::algorithm_refused:
+      return RefusalReason::token_algorithm;
+    case auth::TokenFault::unknown_key:
+      return RefusalReason::token_key;
+    case auth::TokenFault::unknown_issuer:
+    case auth::TokenFault::wrong_issuer:
+      return RefusalReason::token_issuer;
+    case auth::TokenFault::no_keys:
+      return RefusalReason::no_key_set;
+    case auth::TokenFault::time_in_milliseconds:
+      return RefusalReason::token_milliseconds;
+    default:
+      return RefusalReason::token_invalid;
+  }
+}
+
+// The client only learns that its token is invalid; the log names what was seen.
+Refused refused_token(const protocol::Endpoint& endpoint, auth::Authenticator& authenticator,
+                      auth::TokenFault fault, const Requester& requester) {
+  Refused out{reason_of(fault), endpoint.token_invalid.at(requester.wall_now),
+              std::string(auth::name_of(fault))};
+  if (fault == auth::TokenFault::time_in_milliseconds) {
+    out.detail = "exp, nbf or iat of the token is in milliseconds; its issuer must write seconds";
+  } else if (const std::string shown = authenticator.shown(); !shown.empty()) {
+    out.detail += ": " + shown;
+  }
+  out.keys_wait = authenticator.ask_for_keys(requester.now);
+  return out;
+}
+
 std::variant<Ref<const auth::Identity>, Refused> judge_token(const protocol::Endpoint& endpoint,
                                                              const http::RequestHead& head,
                                                              auth::Authenticator* authenticator,
@@ -135,13 +168,12 @@ std::variant<Ref<const auth::Identity>, Refused> judge_token(const protocol::End
   }
   auto identity = authenticator->verify(presented.token, now);
   if (identity) return std::move(*identity);
-  if (is_key) guesses.note_wrong(requester.address, presented.token, requester.now);
-  if (identity.error() == auth::TokenFault::time_in_milliseconds) {
-    return Refused{RefusalReason::token_milliseconds, endpoint.token_invalid.at(now),
-                   "exp, nbf or iat of the token is in milliseconds; its issuer must write seconds"};
+  if (is_key) {
+    guesses.note_wrong(requester.address, presented.token, requester.now);
+    return Refused{RefusalReason::token_invalid, endpoint.token_invalid.at(now),
+                   std::string(auth::name_of(identity.error()))};
   }
-  return Refused{RefusalReason::token_invalid, endpoint.token_invalid.at(now),
-                 std::string(auth::name_of(identity.error()))};
+  return refused_token(endpoint, *authenticator, identity.error(), requester);
 }
 
 std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
@@ -186,7 +218,8 @@ std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
 }  // namespace
 
 Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const protocol::Endpoint& endpoint,
-                                                                const config::Settings& settings) {
+                                                                const config::Settings& settings,
+                                                                const auth::KeyStore* key_store) {
   const config::EndpointAuth& rules = endpoint.settings.auth;
   if (rules.mode == config::AuthMode::none) return std::unique_ptr<auth::Authenticator>();
   if (rules.mode == config::AuthMode::api_key) {
@@ -197,9 +230,18 @@ Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const protocol::
   options.token_bytes_max = settings.server.token_bytes_max;
   options.channels_claim = rules.channels_claim;
   options.require_exp = rules.require_exp;
+  options.grants = {rules.authorized_parties, rules.scopes};
+  options.key_store = key_store;
   const auto weak =
       settings.dev ? auth::Authenticator::WeakSecrets::allow : auth::Authenticator::WeakSecrets::refuse;
   return auth::Authenticator::create(endpoint.keys, options, weak);
+}
+
+Refused too_many_key_waits(const protocol::Endpoint& endpoint, std::string_view detail) {
+  Refused out = refused(RefusalReason::key_waits_full, 503, endpoint.settings.refusals.key_waits);
+  out.response.headers.emplace_back("Retry-After", std::to_string(kKeyWaitsRetryAfterS));
+  out.detail = detail;
+  return out;
 }
 
 std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,

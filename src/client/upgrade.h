@@ -6,7 +6,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "auth/authenticator.h"
@@ -43,11 +45,18 @@ struct Refused {
   RefusalReason reason;
   http::Response response;
   std::string detail;  // for the log: never the token
+  // The token names a key that is not known yet: the upgrade may wait this long for the key set.
+  std::optional<milliseconds> keys_wait = {};
 };
 
 // Makes the authenticator of an endpoint from the keys that it accepts; null when it requires no token.
+// Without a store, key sets that are fetched have no keys, which is enough to check a configuration.
 Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const protocol::Endpoint& endpoint,
-                                                                const config::Settings& settings);
+                                                                const config::Settings& settings,
+                                                                const auth::KeyStore* key_store = nullptr);
+
+// The refusal of an upgrade that would have to wait for a key set while too many others do.
+Refused too_many_key_waits(const protocol::Endpoint& endpoint, std::string_view detail);
 
 // Returns an Upgrade, or why the request is refused. `authenticator` is null for an endpoint without
 // authentication. An Upgrade has a place in Admission, so Admission::leave() must be called once.

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "auth/base64url.h"
 #include "base/testing/allocation_ceiling.h"
 #include "gateway/testing/shard_stage.h"
 
@@ -148,6 +149,16 @@ Answer ask_with(ShardStage& stage, std::string_view headers) {
   return stage.ask(get("/ws?token=" + token_with("{}"), std::string(kUpgradeHeaders) + std::string(headers)));
 }
 
+// One upgrade more than may wait for a key set that is being fetched.
+Answer ask_with_unknown_keys(ShardStage& stage) {
+  const std::string token = auth::encode_base64url(R"({"alg":"RS256","kid":"x"})") + ".e30.AAAA";
+  for (std::size_t i = 0; i < KeyWaits::kWaitingMax; ++i) {
+    const std::string address = "10.0." + std::to_string(i / 100) + "." + std::to_string(i % 100);
+    stage.send(stage.connect(address), upgrade_of("/ws?token=" + token));
+  }
+  return stage.ask(upgrade_of("/ws?token=" + token));
+}
+
 Answer ask_with_wrong_keys(ShardStage& stage) {
   for (std::size_t i = 0; i < KeyGuesses::kWrongKeysMax; ++i) {
     ask_with(stage, "X-API-Key: wrong" + std::to_string(i) + "\r\n");
@@ -179,6 +190,9 @@ std::vector<RefusalCase> refusal_cases() {
        orion + "auth.mode = \"api_key\"\nauth.sources = [\"header:X-API-Key\"]\n"
                "auth.api_keys = [\"the-right-key-0123\"]\n",
        "too many wrong keys from this address", ask_with_wrong_keys},
+      {"key_waits",
+       "[keys.main]\nalgorithms = [\"RS256\"]\njwks_url = \"https://id.example.com/keys\"\n" + orion,
+       "too many requests at once", ask_with_unknown_keys},
       {"origin", orion + "origins = [\"https://a.example\"]\n", "origin not allowed",
        [](ShardStage& stage) { return ask_with(stage, "Origin: https://b.example\r\n"); }},
       {"repeated_origin", orion, "more than one Origin",

@@ -10,6 +10,7 @@
 #include "base/pages.h"
 #include "base/soft_allocation.h"
 #include "config/changes.h"
+#include "fetch/curl_fetcher.h"
 
 namespace carillon::gateway {
 
@@ -90,7 +91,8 @@ World kernel_world(const config::Settings& settings) {
                 return high << 32 | random();
               },
           .memory_use = memory_reader(limit),
-          .memory_limit_bytes = limit > 0 ? limit : memory_limit_bytes()};
+          .memory_limit_bytes = limit > 0 ? limit : memory_limit_bytes(),
+          .make_key_set_fetcher = [] { return fetch::make_curl_fetcher(); }};
 }
 
 Result<std::unique_ptr<Node>> Node::create(config::Settings settings, const World& world,
@@ -119,10 +121,25 @@ Result<std::monostate> Node::build(const World& world) {
                                            sip_key_from(world.random));
   frame_memory_ = std::make_unique<fanout::FrameMemory>(backlog_bytes_max(server, world.memory_limit_bytes),
                                                         std::max(server.shards, 1U));
+  key_sets_ = std::make_unique<KeySetUpdater>(world.make_key_set_fetcher, log_, [this] {
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      // Bounded by the fetches, of which each key set has one at a time.
+      loops_[i]->post_always([shard = shards_[i].get()] { shard->on_keys_fetched(); });
+    }
+  });
+  if (auto ready = key_sets_->configure(settings_->keys); !ready) return ready;
   shared_ = std::make_unique<Shared>(Shared{settings_, endpoints_, *admission_, handler_, *this, log_,
-                                            sip_key_from(world.random), *frame_memory_});
+                                            sip_key_from(world.random), *frame_memory_, key_sets_->store()});
   if (auto made = make_shards(world); !made) return made;
-  make_memory_watch(world);
+  MemoryWatch::Options options;
+  options.read = world.memory_use;
+  options.shed = [this] {
+    // A post that is refused is made again with the next sample, as long as memory is short.
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      loops_[i]->post([shard = shards_[i].get()] { shard->shed_for_memory(); });
+    }
+  };
+  memory_ = std::make_unique<MemoryWatch>(*loops_.front(), *admission_, log_, std::move(options));
   return make_the_bus(world);
 }
 
@@ -144,18 +161,6 @@ Result<std::monostate> Node::make_shards(const World& world) {
   return std::monostate{};
 }
 
-void Node::make_memory_watch(const World& world) {
-  MemoryWatch::Options options;
-  options.read = world.memory_use;
-  options.shed = [this] {
-    // A post that is refused is made again with the next sample, as long as memory is short.
-    for (std::size_t i = 0; i < shards_.size(); ++i) {
-      loops_[i]->post([shard = shards_[i].get()] { shard->shed_for_memory(); });
-    }
-  };
-  memory_ = std::make_unique<MemoryWatch>(*loops_.front(), *admission_, log_, std::move(options));
-}
-
 Result<std::monostate> Node::make_the_bus(const World& world) {
   bus::BusOptions options = bus_options(settings_->bus, settings_->server);
   options.patterns = patterns_of(endpoints_);
@@ -169,6 +174,7 @@ Result<std::monostate> Node::make_the_bus(const World& world) {
 void Node::start() {
   bus_->start();
   memory_->start();
+  key_sets_->start(*loops_.front());
 }
 
 void Node::stop() {
@@ -193,6 +199,7 @@ Result<std::monostate> Node::replace_settings(
   for (const auto& endpoint : compiled.endpoints) {
     if (auto made = make_authenticator(*endpoint, settings); !made) return tl::unexpected(made.error());
   }
+  if (auto ready = key_sets_->configure(settings.keys); !ready) return ready;
   const bool has_other_auth = config::has_other_auth(*settings_, settings);
   settings_ = std::make_shared<const config::Settings>(std::move(settings));
   admission_->on_settings_replaced(settings_->server.connections_max, EndpointTable(compiled.endpoints));

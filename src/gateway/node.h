@@ -16,6 +16,7 @@
 #include "bus/bus.h"
 #include "client/sockets.h"
 #include "config/settings.h"
+#include "gateway/key_set_updater.h"
 #include "gateway/memory_watch.h"
 #include "gateway/shard.h"
 
@@ -33,6 +34,7 @@ struct World {
   std::function<std::uint64_t()> random;  // 64 unpredictable bits; called from create() only
   std::function<MemoryUse()> memory_use;  // sampled about once a second, on loop 0
   std::uint64_t memory_limit_bytes = 0;   // what limits that are left to "auto" are computed from
+  KeySetUpdater::MakeFetcher make_key_set_fetcher = {};  // called when a key set is to be fetched
 };
 
 // The kernel's loops and sockets, the bus that bus.url names, and the memory of this process.
@@ -67,6 +69,10 @@ class Node final : private client::EventPublisher {
   Result<std::monostate> replace_settings(
       config::Settings settings, std::vector<std::shared_ptr<const reactor::TlsContext>> tls_by_listen,
       std::function<void()> done);
+
+  // The key sets that are fetched; those whose address is unchanged keep their keys when settings are
+  // replaced.
+  const auth::KeyStore& key_sets() const { return key_sets_->store(); }
 
   // Runs `use` on the bus's loop. Returns false when the loop's queue is full. Any thread.
   bool on_bus(std::function<void(bus::Bus&)> use);
@@ -105,7 +111,6 @@ class Node final : private client::EventPublisher {
   Result<std::monostate> build(const World& world);
   Result<std::monostate> make_shards(const World& world);
   Result<std::monostate> make_the_bus(const World& world);
-  void make_memory_watch(const World& world);
   void look_whether_drained(DrainEnd end);
   void refuse_connections();
   bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override;
@@ -122,6 +127,7 @@ class Node final : private client::EventPublisher {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<bus::Bus> bus_;
   std::unique_ptr<MemoryWatch> memory_;
+  std::unique_ptr<KeySetUpdater> key_sets_;
 };
 
 }  // namespace carillon::gateway

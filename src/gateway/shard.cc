@@ -61,7 +61,7 @@ Result<std::unique_ptr<Shard>> Shard::create(const Shared& shared, reactor::Loop
   auto wake = reactor::WakeFd::create();
   if (!wake) return tl::unexpected(wake.error());
   std::unique_ptr<Shard> shard(new Shard(shared, loop, sockets, place, number, std::move(*wake)));
-  if (auto made = shard->http_.make_authenticators(); !made) return tl::unexpected(made.error());
+  if (auto made = shard->http_.upgrades().make_authenticators(); !made) return tl::unexpected(made.error());
   return shard;
 }
 
@@ -113,7 +113,7 @@ void Shard::use(const NewSettings& next) {
 // Node has made the authenticators once with the same keys, so this fails only when memory runs out. The
 // shard then keeps its settings.
 bool Shard::make_authenticators(const Shared& before) {
-  const auto made = http_.make_authenticators();
+  const auto made = http_.upgrades().make_authenticators();
   if (made) return true;
   shared_.settings = before.settings;
   shared_.endpoints = before.endpoints;
@@ -140,6 +140,7 @@ void Shard::read_input(MonoTime now) {
 
 MonoTime Shard::on_turn(MonoTime now) {
   http_.send_responded();
+  http_.judge_waiting();
   clients_.wheel().advance(now, [this](Index index) { on_timer(index); });
   if (drain_.has_begun()) drain_.take_step(now);
   if (now >= next_lag_check_) {
@@ -157,11 +158,15 @@ MonoTime Shard::on_turn(MonoTime now) {
   publish(fan_out_.counters(), counters_);
   audiences_.publish_counters();
   counters_.http_connections.set(acceptor_.http_connections());
+  counters_.upgrades_waiting.set(http_.upgrades().waiting());
 
   expected_wake_ = std::min({clients_.wheel().next_deadline(), acceptor_.next_wake(), drain_.next_wake(now)});
   if (fan_out_.counters().blocked > 0) expected_wake_ = std::min(expected_wake_, next_lag_check_);
   // Verdicts and resumed readers have given the engine work again after its slice.
-  if (fan_out_.has_work() || !clients_.reads().empty() || http_.has_responded()) expected_wake_ = now;
+  if (fan_out_.has_work() || !clients_.reads().empty() || http_.has_responded() ||
+      http_.upgrades().has_next()) {
+    expected_wake_ = now;
+  }
   return expected_wake_;
 }
 

@@ -67,6 +67,8 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
   // Closes this shard's WebSockets with 1001, evenly over the window. In a shutdown Admission refuses new
   // ones.
   void begin_drain(milliseconds window, DrainKind kind = DrainKind::shutdown);
+  // A fetch of a key set has ended: upgrades that wait for one are judged again. On the loop's thread.
+  void on_keys_fetched() { http_.upgrades().on_keys_fetched(); }
   // Memory is very short: closes the clients that are furthest behind.
   void shed_for_memory();
 

@@ -5,6 +5,8 @@ export * from "./harness/carillon.mjs";
 export * from "./harness/clients.mjs";
 export * from "./harness/protocols.mjs";
 export * from "./harness/http.mjs";
+export * from "./harness/issuer.mjs";
+export * from "./harness/key_sets.mjs";
 export * from "./harness/ledger.mjs";
 export * from "./harness/metrics.mjs";
 export * from "./harness/pages.mjs";

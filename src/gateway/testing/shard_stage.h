@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "auth/authenticator.h"
+#include "auth/key_store.h"
 #include "client/testing/fake_sockets.h"
 #include "client/testing/server_frames.h"
 #include "config/test_environment.h"
@@ -134,13 +135,18 @@ inline std::vector<std::string> bodies_of(std::string_view received) {
   return bodies;
 }
 
-class ShardStage {
+// The key sets of a stage, which nothing fetches but the test.
+struct StageKeySets {
+  auth::KeyStore key_store;
+};
+
+class ShardStage : public StageKeySets {
  public:
   // `sibling`: another shard of the same process, with the same configuration; outlives this one.
   explicit ShardStage(std::string_view toml = kOrion, Shard::Place place = Shard::Place::beside_the_router,
                       ShardStage* sibling = nullptr)
       : settings(load(toml)),
-        endpoints(compile_endpoints(settings).endpoints),
+        endpoints((key_store.configure(settings.keys), compile_endpoints(settings).endpoints)),
         admission(settings.server.connections_max, endpoints,
                   settings.server.bodies_bytes_max ? settings.server.bodies_bytes_max : 64 * 1024 * 1024),
         shared{std::make_shared<const config::Settings>(settings),
@@ -150,7 +156,8 @@ class ShardStage {
                publisher,
                log,
                SipKey{1, 2},
-               frame_memory},
+               frame_memory,
+               key_store},
         shard(std::move(*Shard::create(shared, loop, sockets, place))),
         link(*shard),
         router(endpoints, frame_memory, loop, log) {
