@@ -46,7 +46,13 @@ void Admin::handle(const AdminServer::Request& request, const AdminServer::Respo
     if (is_takeover && !request.is_local) return respond(refusal(403, "only over the control socket"));
     if (request.path == "/v1/takeover") return actions_.offer_sockets(respond);
     if (is_takeover) return actions_.hand_over(respond);
-    return actions_.reload([respond](const ReloadReport& report) { respond(response_of(report)); });
+    if (!request.query.empty() && request.query != "close=true") {
+      return respond(
+          refusal(400, "unknown query; there is ?close=true, which closes clients whose key is gone"));
+    }
+    const auto removed =
+        request.query.empty() ? gateway::Node::Removed::stay : gateway::Node::Removed::are_closed;
+    return actions_.reload(removed, [respond](const ReloadReport& report) { respond(response_of(report)); });
   }
   const bool is_read = request.method == "GET" || request.method == "HEAD";
   if (auto shown = api_.essential(request.path, {wall_now(), mono_now()})) {

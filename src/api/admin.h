@@ -27,7 +27,7 @@ std::string json_of(const ReloadReport& report);
 // any thread.
 struct AdminActions {
   // Reloads; `done` is called once every shard uses the new settings, or none does.
-  std::function<void(std::function<void(ReloadReport)> done)> reload;
+  std::function<void(gateway::Node::Removed, std::function<void(ReloadReport)> done)> reload;
   // Sends the listening sockets to a process that takes over. Nothing changes here.
   std::function<void(AdminServer::Respond)> offer_sockets;
   // That process accepts from them now: stops listening and drains.

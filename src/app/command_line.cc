@@ -57,6 +57,7 @@ void add_controlling(CLI::App& app, Parsed& parsed) {
                                          "The gateway's configuration file, whose server.control is used");
   CLI::Option* control =
       reload->add_option("--control", parsed.control.control, "Path of its control socket");
+  reload->add_flag("--close", parsed.control.close, "Also close the clients whose key is gone");
   reload->callback([&parsed, file, control] {
     if (file->empty() && control->empty()) throw CLI::RequiredError("--config or --control");
     parsed.run = [&parsed] { return run_reload(parsed.control); };

@@ -60,7 +60,8 @@ int run_reload(const ControlArguments& arguments) {
           "restart the gateway, or send it SIGHUP");
     }
   }
-  const auto answer = ask_control(control, "POST", "/v1/reload", kPatience);
+  const auto answer =
+      ask_control(control, "POST", arguments.close ? "/v1/reload?close=true" : "/v1/reload", kPatience);
   if (!answer) return fail(answer.error().message);
   const auto report = json::parse(answer->body);
   if (!report) return fail(control + ": the answer is not JSON");

@@ -41,7 +41,7 @@ struct Reloader::Prepared {
 Reloader::Reloader(Parts parts, std::string text, std::vector<std::string> files)
     : parts_(std::move(parts)),
       text_(std::move(text)),
-      files_(parts_.gateway.main_loop(), [this] { reload(kChangedFiles, {}); }) {
+      files_(parts_.gateway.main_loop(), [this] { reload(kChangedFiles, Removed::stay, {}); }) {
   files_.watch(std::move(files));
 }
 
@@ -49,13 +49,13 @@ Reloader::~Reloader() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Reloader::request(std::string_view cause, Done done) {
+void Reloader::request(std::string_view cause, Removed removed, Done done) {
   parts_.gateway.main_loop().post_always(
-      [this, cause, done = std::move(done)]() mutable { reload(cause, std::move(done)); });
+      [this, cause, removed, done = std::move(done)]() mutable { reload(cause, removed, std::move(done)); });
 }
 
-void Reloader::reload(std::string_view cause, Done done) {
-  waiting_.push_back({cause, std::move(done)});
+void Reloader::reload(std::string_view cause, Removed removed, Done done) {
+  waiting_.push_back({cause, removed, std::move(done)});
   if (served_.empty()) start();
 }
 
@@ -98,9 +98,12 @@ void Reloader::apply(Prepared& prepared) {
   if (!prepared.report.errors.empty()) return end(prepared.report);
   const config::Settings running = parts_.gateway.node().settings();
   const config::Settings settings = std::move(prepared.settings);
+  const bool closes = std::any_of(served_.begin(), served_.end(),
+                                  [](const Waiting& each) { return each.removed == Removed::are_closed; });
   auto in_use = parts_.api.use(settings);
   if (in_use) {
     in_use = parts_.gateway.node().replace_settings(settings, std::move(prepared.contexts.by_listen),
+                                                    closes ? Removed::are_closed : Removed::stay,
                                                     [this, report = prepared.report] { end(report); });
   }
   if (!in_use) {

@@ -46,14 +46,18 @@ class Reloader {
   Reloader& operator=(const Reloader&) = delete;
 
   // Reloads; `done` is called on loop 0 with the result. `cause`: a literal for the log, such as "SIGHUP".
-  void reload(std::string_view cause, Done done);
+  // `removed`: what happens to clients whose key is gone; of several reloads that are done together, one
+  // decides.
+  using Removed = gateway::Node::Removed;
+  void reload(std::string_view cause, Removed removed, Done done);
   // The same from any thread.
-  void request(std::string_view cause, Done done);
+  void request(std::string_view cause, Removed removed, Done done);
 
  private:
   struct Prepared;
   struct Waiting {
     std::string_view cause;
+    Removed removed;
     Done done;
   };
 

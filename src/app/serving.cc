@@ -77,7 +77,7 @@ class SignalPolicy {
         return drain_by(signal);
       case SignalMeaning::hangup:
         if (hangup_ == Serving::Hangup::drains) return drain_by(signal);
-        if (reloader_) return reloader_->reload("SIGHUP", {});
+        if (reloader_) return reloader_->reload("SIGHUP", gateway::Node::Removed::stay, {});
         return ignore(signal);
       case SignalMeaning::none:
         return ignore(signal);
@@ -208,8 +208,8 @@ void Process::make_reloader(CheckedConfig config) {
 
 api::AdminActions Process::admin_actions() {
   api::AdminActions actions;
-  actions.reload = [this](std::function<void(api::ReloadReport)> done) {
-    if (reloader_) return reloader_->request("admin request", std::move(done));
+  actions.reload = [this](gateway::Node::Removed removed, std::function<void(api::ReloadReport)> done) {
+    if (reloader_) return reloader_->request("admin request", removed, std::move(done));
     done({{"this process was started without a configuration file"}, {}, {}});
   };
   actions.offer_sockets = [this](const auto& respond) {

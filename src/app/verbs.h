@@ -40,6 +40,7 @@ struct PublishArguments {
 struct ControlArguments {
   std::string config_file;  // names the control socket
   std::string control;      // its path; empty: the configuration's
+  bool close = false;       // of a reload: clients whose key is gone are closed
 };
 
 // Arguments of `carillon doctor`.

@@ -31,12 +31,16 @@ class JwtAuthenticator final : public Authenticator {
   std::string shown() const override;
   std::optional<milliseconds> ask_for_keys(MonoTime now) override;
   const AuthenticatorCounters& counters() const override { return counters_; }
+  bool trusts(KeyMark key) const override {
+    return std::any_of(keys_.begin(), keys_.end(), [key](const Key& each) { return each.has(key); });
+  }
 
  private:
   void begin_token();
   Result<Verified, TokenFault> judge_token(std::string_view token, WallTime now);
   Result<Verified, TokenFault> try_keys(Algorithm algorithm, const JoseHeader& header, WallTime now);
-  Result<Verified, TokenFault> admit(const Key& key, std::optional<Claims>& claims, WallTime now);
+  Result<Verified, TokenFault> admit(const Key& key, KeyMark mark, std::optional<Claims>& claims,
+                                     WallTime now);
   bool is_skipped(const Key& set) const;
   bool may_verify(const Key& key, Algorithm algorithm, const JoseHeader& header) const;
   bool names_no_key(Algorithm algorithm, const JoseHeader& header) const;
@@ -110,8 +114,9 @@ Result<Verified, TokenFault> JwtAuthenticator::try_keys(Algorithm algorithm, con
   for (Key& key : keys_) {
     if (!key.lists(algorithm) || !may_verify(key, algorithm, header)) continue;
     fault = more_telling(fault, TokenFault::bad_signature);
-    if (!key.verify(header.key_id, algorithm, jws_.signing_input, jws_.signature)) continue;
-    auto admitted = admit(key, claims, now);
+    const auto verified_by = key.verify(header.key_id, algorithm, jws_.signing_input, jws_.signature);
+    if (!verified_by) continue;
+    auto admitted = admit(key, *verified_by, claims, now);
     if (admitted) return admitted;
     // Faults of the payload are the same with every key.
     if (!claims) return admitted;
@@ -131,8 +136,8 @@ bool JwtAuthenticator::is_skipped(const Key& set) const {
 }
 
 // The key has verified the signature: judges the claims, which are parsed for the first such key.
-Result<Verified, TokenFault> JwtAuthenticator::admit(const Key& key, std::optional<Claims>& claims,
-                                                     WallTime now) {
+Result<Verified, TokenFault> JwtAuthenticator::admit(const Key& key, KeyMark mark,
+                                                     std::optional<Claims>& claims, WallTime now) {
   if (!claims) {
     const auto grants = options_.grants.exist() ? GrantClaims::read : GrantClaims::skip;
     auto parsed = parse_claims(jws_.payload, options_.channels_claim, grants);
@@ -150,7 +155,7 @@ Result<Verified, TokenFault> JwtAuthenticator::admit(const Key& key, std::option
   if (claims->expires_at) expires_at = validity.until;
   Identity::Permitted permitted;
   if (!options_.channels_claim.empty()) permitted = std::move(claims->channels);
-  return Verified{Identity::make(claims->subject, expires_at, std::move(permitted)), validity};
+  return Verified{Identity::make(claims->subject, expires_at, std::move(permitted), mark), validity};
 }
 
 // --- key sets -----------------------------------------------------------------------------------
@@ -227,20 +232,29 @@ bool JwtAuthenticator::names_no_key(Algorithm algorithm, const JoseHeader& heade
 
 class ApiKeyAuthenticator final : public Authenticator {
  public:
-  explicit ApiKeyAuthenticator(std::vector<Secret> keys)
-      : keys_(std::move(keys)), anybody_(Identity::make("", std::nullopt)) {}
+  explicit ApiKeyAuthenticator(std::vector<Secret> keys) : keys_(std::move(keys)) {
+    for (const Secret& key : keys_) {
+      identities_.push_back(Identity::make("", std::nullopt, std::nullopt, mark_of(key.reveal())));
+    }
+  }
 
   Result<Ref<const Identity>, TokenFault> verify(std::string_view token, WallTime) override {
-    bool known = false;
-    for (const Secret& key : keys_) known |= equal_in_constant_time(key.reveal(), token);
-    if (!known) return tl::unexpected(TokenFault::unknown_key);
-    return anybody_;
+    std::size_t found = keys_.size();
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      if (equal_in_constant_time(keys_[i].reveal(), token)) found = i;
+    }
+    if (found == keys_.size()) return tl::unexpected(TokenFault::unknown_key);
+    return identities_[found];
   }
   const AuthenticatorCounters& counters() const override { return counters_; }
+  bool trusts(KeyMark key) const override {
+    return std::any_of(identities_.begin(), identities_.end(),
+                       [key](const Ref<const Identity>& each) { return each->key() == key; });
+  }
 
  private:
   const std::vector<Secret> keys_;
-  const Ref<const Identity> anybody_;
+  std::vector<Ref<const Identity>> identities_;  // by key
   const AuthenticatorCounters counters_;
 };
 

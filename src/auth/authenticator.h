@@ -9,6 +9,7 @@
 
 #include "auth/claims.h"
 #include "auth/identity.h"
+#include "auth/key_mark.h"
 #include "auth/key_store.h"
 #include "auth/token_fault.h"
 #include "base/result.h"
@@ -59,6 +60,9 @@ class Authenticator {
   virtual std::optional<milliseconds> ask_for_keys(MonoTime) { return std::nullopt; }
 
   virtual const AuthenticatorCounters& counters() const = 0;
+
+  // Whether the key that verified a token is still one of its keys (Identity::key()).
+  virtual bool trusts(KeyMark key) const = 0;
 };
 
 // Makes an authenticator that admits clients with one of these keys. It compares with all of them, so that

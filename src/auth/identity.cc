@@ -6,9 +6,9 @@
 namespace carillon::auth {
 
 Ref<const Identity> Identity::make(std::string_view subject, std::optional<WallTime> expires_at,
-                                   Permitted permitted) {
+                                   Permitted permitted, KeyMark key) {
   void* const memory = ::operator new(sizeof(Identity) + subject.size());
-  return Ref<const Identity>::adopt(new (memory) Identity(subject, expires_at, std::move(permitted)));
+  return Ref<const Identity>::adopt(new (memory) Identity(subject, expires_at, std::move(permitted), key));
 }
 
 void Identity::destroy(const Identity* identity) {
@@ -17,8 +17,10 @@ void Identity::destroy(const Identity* identity) {
   ::operator delete(static_cast<void*>(memory));
 }
 
-Identity::Identity(std::string_view subject, std::optional<WallTime> expires_at, Permitted permitted)
+Identity::Identity(std::string_view subject, std::optional<WallTime> expires_at, Permitted permitted,
+                   KeyMark key)
     : subject_bytes_(static_cast<std::uint32_t>(subject.size())),
+      key_(key),
       expires_at_(expires_at.value_or(kNever)),
       permitted_(permitted ? std::make_unique<const std::vector<ChannelPattern>>(*std::move(permitted))
                            : nullptr) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/key_mark.h"
 #include "base/ref.h"
 #include "base/time.h"
 #include "event/channel_pattern.h"
@@ -20,7 +21,7 @@ class Identity final : public RefCounted {
   using Permitted = std::optional<std::vector<ChannelPattern>>;
 
   static Ref<const Identity> make(std::string_view subject, std::optional<WallTime> expires_at,
-                                  Permitted permitted = std::nullopt);
+                                  Permitted permitted = std::nullopt, KeyMark key = 0);
   static void destroy(const Identity* identity);
 
   // Returns "" when the token has no `sub`. Valid as long as the identity.
@@ -30,18 +31,21 @@ class Identity final : public RefCounted {
   std::optional<WallTime> expires_at() const {
     return expires_at_ == kNever ? std::nullopt : std::optional(expires_at_);
   }
+  // The key that verified its token.
+  KeyMark key() const { return key_; }
   // Returns whether it may subscribe to and publish on this channel, by the name that clients use.
   bool permits(std::string_view channel) const;
 
  private:
   static constexpr WallTime kNever = WallTime::min();
 
-  Identity(std::string_view subject, std::optional<WallTime> expires_at, Permitted permitted);
+  Identity(std::string_view subject, std::optional<WallTime> expires_at, Permitted permitted, KeyMark key);
   ~Identity() = default;
 
   // The subject's bytes are stored right after the object: when every connection has its own user, a
   // second allocation would cost as much as the first.
   const std::uint32_t subject_bytes_;
+  const KeyMark key_;
   const WallTime expires_at_;
   const std::unique_ptr<const std::vector<ChannelPattern>> permitted_;  // null for most
 };

@@ -174,20 +174,22 @@ std::optional<Key> Key::make(const config::KeySettings& settings, WeakSecrets we
     if (hmac) key.hmacs_.push_back({algorithm, std::move(*hmac)});
   }
   if (!problems.none()) return std::nullopt;
+  key.mark_ = key.public_key_ ? key.public_key_->mark() : mark_of(settings.secret.reveal());
   key.key_id_ = settings.key_id;
   key.rules_ = {settings.issuer, settings.audience, settings.leeway, settings.require_exp};
   return key;
 }
 
-bool Key::verify(const std::optional<std::string>& key_id, Algorithm algorithm, std::string_view input,
-                 std::string_view signature) {
-  if (!lists(algorithm)) return false;
+std::optional<KeyMark> Key::verify(const std::optional<std::string>& key_id, Algorithm algorithm,
+                                   std::string_view input, std::string_view signature) {
+  if (!lists(algorithm)) return std::nullopt;
   if (set_) return set_->verify(key_id, algorithm, input, signature);
-  if (!is_hmac(algorithm)) return public_key_ && public_key_->verify(algorithm, input, signature);
+  bool is_good = false;
+  if (!is_hmac(algorithm)) is_good = public_key_ && public_key_->verify(algorithm, input, signature);
   for (PreparedHmac& prepared : hmacs_) {
-    if (prepared.algorithm == algorithm) return prepared.hmac.verify(input, signature);
+    if (prepared.algorithm == algorithm) is_good = prepared.hmac.verify(input, signature);
   }
-  return false;
+  return is_good ? std::optional(mark_) : std::nullopt;
 }
 
 }  // namespace carillon::auth

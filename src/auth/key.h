@@ -38,9 +38,12 @@ class Key {
   // A key with an id is used only for tokens that name it; a key without an id is used for any token.
   bool takes(const std::optional<std::string>& key_id) const { return key_id_.empty() || key_id_ == key_id; }
   bool has_id(std::string_view key_id) const { return !key_id_.empty() && key_id_ == key_id; }
-  // Returns false for an algorithm that is not on the list, before any cryptography.
-  bool verify(const std::optional<std::string>& key_id, Algorithm algorithm, std::string_view input,
-              std::string_view signature);
+  // Returns the mark of the key that made the signature; nothing when none did, and for an algorithm that is
+  // not on the list, before any cryptography.
+  std::optional<KeyMark> verify(const std::optional<std::string>& key_id, Algorithm algorithm,
+                                std::string_view input, std::string_view signature);
+  // Whether the mark is this key's, or that of one of the set.
+  bool has(KeyMark mark) const { return set_ ? set_->has_key(mark) : mark == mark_; }
   const ClaimRules& rules() const { return rules_; }
 
  private:
@@ -52,6 +55,7 @@ class Key {
   AlgorithmSet algorithms_;
   std::string key_id_;
   ClaimRules rules_;
+  KeyMark mark_ = 0;                     // unless it is a set
   std::vector<PreparedHmac> hmacs_;      // HS*: one a listed algorithm
   std::optional<PublicKey> public_key_;  // all others, unless they are a set
   std::optional<SetVerifier> set_;

@@ -146,6 +146,16 @@ bool PublicKey::equals(const PublicKey& other) const {
   return EVP_PKEY_eq(key_.get(), other.key_.get()) == 1;
 }
 
+KeyMark PublicKey::mark() const {
+  const ErrorQueueGuard guard;
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key_.get(), &der);
+  if (size <= 0) return 0;
+  const KeyMark mark = mark_of({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  return mark;
+}
+
 std::string PublicKey::curve() const {
   std::array<char, 64> name{};
   std::size_t length = 0;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "auth/algorithm.h"
+#include "auth/key_mark.h"
 #include "auth/openssl_handles.h"
 #include "base/result.h"
 
@@ -31,6 +32,9 @@ class PublicKey {
   Result<PublicKey> clone() const;
   // Whether both are the same public key.
   bool equals(const PublicKey& other) const;
+
+  // Of the key itself, however it was written.
+  KeyMark mark() const;
 
   // Returns why this key cannot be used with `algorithm`, for the author of the configuration; nothing when
   // it can.

@@ -1,5 +1,7 @@
 #include "auth/set_verifier.h"
 
+#include <algorithm>
+
 namespace carillon::auth {
 
 SetVerifier::SetVerifier(const KeySet& keys) { take(keys); }
@@ -34,13 +36,18 @@ SetVerifier::Match SetVerifier::match(const std::optional<std::string>& key_id, 
   return usable == 0 && with_id > 0 ? Match::other_algorithm : Match::unknown_id;
 }
 
-bool SetVerifier::verify(const std::optional<std::string>& key_id, Algorithm algorithm,
-                         std::string_view input, std::string_view signature) {
+std::optional<KeyMark> SetVerifier::verify(const std::optional<std::string>& key_id, Algorithm algorithm,
+                                           std::string_view input, std::string_view signature) {
   for (SetKey& key : keys_) {
     if (key_id && key.key_id != key_id) continue;
-    if (key.algorithms.has(algorithm) && key.key.verify(algorithm, input, signature)) return true;
+    if (key.algorithms.has(algorithm) && key.key.verify(algorithm, input, signature)) return key.key.mark();
   }
-  return false;
+  return std::nullopt;
+}
+
+bool SetVerifier::has_key(KeyMark mark) const {
+  return std::any_of(keys_.begin(), keys_.end(),
+                     [mark](const SetKey& key) { return key.key.mark() == mark; });
 }
 
 }  // namespace carillon::auth

@@ -38,9 +38,10 @@ class SetVerifier {
   // A token without a `kid` matches only when exactly one key verifies its algorithm: trying several would
   // let a client choose how much work its token causes.
   Match match(const std::optional<std::string>& key_id, Algorithm algorithm) const;
-  // Whether a key that matches made the signature.
-  bool verify(const std::optional<std::string>& key_id, Algorithm algorithm, std::string_view input,
-              std::string_view signature);
+  // Returns the mark of the key that made the signature, if one that matches did.
+  std::optional<KeyMark> verify(const std::optional<std::string>& key_id, Algorithm algorithm,
+                                std::string_view input, std::string_view signature);
+  bool has_key(KeyMark mark) const;
 
  private:
   void take(const KeySet& keys);

@@ -15,6 +15,7 @@ std::optional<LogLevel> level_of(CloseReason why, const config::ClientLogSetting
     case CloseReason::client_gone:
     case CloseReason::shutdown:
     case CloseReason::token_expired:
+    case CloseReason::key_removed:
     case CloseReason::count:
       return std::nullopt;
     case CloseReason::message_too_large:

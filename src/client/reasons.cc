@@ -87,6 +87,8 @@ std::string_view name_of(CloseReason reason) {
       return "bus_gap";
     case CloseReason::token_expired:
       return "token_expired";
+    case CloseReason::key_removed:
+      return "key_removed";
     case CloseReason::shutdown:
       return "shutdown";
     case CloseReason::internal:

@@ -57,6 +57,7 @@ enum class CloseReason : std::uint8_t {
   overrun,  // the gateway lost events, and the protocol has no frame that reports a gap
   bus_gap,  // the bus may have lost events, and source.on_gap is "close"
   token_expired,
+  key_removed,  // a reload that closes such clients has removed the key that verified its token
   shutdown,
   internal,  // no memory, or no room for the channels of its selection
   count

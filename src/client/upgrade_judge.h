@@ -36,6 +36,13 @@ class UpgradeJudge {
   Judged judge(const protocol::Endpoint& endpoint, HttpExchange& exchange, ClientId client,
                const Requester& requester);
 
+  // Whether the key that verified the token of a client of this endpoint is still one of its keys. Without
+  // authentication every one is.
+  bool trusts(const protocol::Endpoint& endpoint, auth::KeyMark key) const {
+    const auth::Authenticator* const authenticator = authenticators_[endpoint.index].get();
+    return !authenticator || authenticator->trusts(key);
+  }
+
   // A fetch of a key set has ended: everyone that waits is judged again.
   void on_keys_fetched() { waits_.judge_all(); }
   std::optional<ClientId> take_next() { return waits_.take_next(); }

@@ -117,6 +117,10 @@ std::vector<Option> expiry_options(EndpointAuth& a) {
           a.expired_frame, "a last frame before that close; empty: none"),
       option("auth.expired_reason", close_reason_kind("\"Token expired\""), a.expired_reason,
              "close reason when the token has expired"),
+      option("auth.removed_code", CloseCodeKind{}, a.removed.code,
+             "close code for a client whose key is gone after `carillon reload --close`"),
+      option("auth.removed_reason", close_reason_kind("\"Key removed\""), a.removed.reason,
+             "close reason that goes with auth.removed_code"),
   };
 }
 

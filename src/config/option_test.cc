@@ -245,7 +245,7 @@ TEST(Options, EveryCloseCodeMayBeSentAndEveryReasonFitsIntoItsFrame) {
       EXPECT_EQ(errors(key + " = \"a\\nb\""), 1U) << key;
     }
   }
-  EXPECT_EQ(codes, 9);  // at the end of a token the code is auth.close_at_exp
+  EXPECT_EQ(codes, 10);  // at the end of a token the code is auth.close_at_exp
   EXPECT_EQ(reasons, codes + 1);
 }
 

@@ -172,6 +172,7 @@ struct EndpointAuth {
   std::optional<std::uint16_t> close_at_exp;     // close code; nothing: the connection outlives `exp`
   std::string expired_frame;                     // template; goes before that close; empty: none
   std::string expired_reason = "Token expired";  // of that close
+  CloseText removed{1008, "Key removed"};        // of a client whose key a reload has removed
 };
 
 // --- an ingest route: HTTP requests turned into events ---------------------------------------

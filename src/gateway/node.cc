@@ -190,7 +190,7 @@ bool Node::carries(std::string_view channel) const {
 
 Result<std::monostate> Node::replace_settings(
     config::Settings settings, std::vector<std::shared_ptr<const reactor::TlsContext>> tls_by_listen,
-    std::function<void()> done) {
+    Removed removed, std::function<void()> done) {
   CompiledEndpoints compiled = compile_endpoints(settings);
   if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
   if (!EndpointTable::are_the_same(endpoints_.list(), compiled.endpoints)) {
@@ -203,8 +203,9 @@ Result<std::monostate> Node::replace_settings(
   const bool has_other_auth = config::has_other_auth(*settings_, settings);
   settings_ = std::make_shared<const config::Settings>(std::move(settings));
   admission_->on_settings_replaced(settings_->server.connections_max, EndpointTable(compiled.endpoints));
-  const auto next = std::make_shared<const NewSettings>(
-      NewSettings{settings_, std::move(compiled.endpoints), std::move(tls_by_listen), has_other_auth});
+  const auto next = std::make_shared<const NewSettings>(NewSettings{settings_, std::move(compiled.endpoints),
+                                                                    std::move(tls_by_listen), has_other_auth,
+                                                                    removed == Removed::are_closed});
   const auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size());
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     loops_[i]->post_always([shard = shards_[i].get(), main = loops_.front().get(), next, left, done] {

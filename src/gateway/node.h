@@ -66,9 +66,11 @@ class Node final : private client::EventPublisher {
   // they do not compile. `settings` differs from settings() only in what a running process can change
   // (config::applicable). `tls_by_listen`: a context for each address of server.listen, null for a plain one.
   // Loop 0's thread.
+  // `removed`: what happens to the clients whose key is gone.
+  enum class Removed { stay, are_closed };
   Result<std::monostate> replace_settings(
       config::Settings settings, std::vector<std::shared_ptr<const reactor::TlsContext>> tls_by_listen,
-      std::function<void()> done);
+      Removed removed, std::function<void()> done);
 
   // The key sets that are fetched; those whose address is unchanged keep their keys when settings are
   // replaced.

@@ -92,7 +92,7 @@ TEST(Node, NewSettingsReachEveryShard) {
   const int fd = stage.open(upgrade_of("/echo"));
   const auto settings = Compiled::load("[[endpoint]]\nprofile = \"echo\"\ninbound.message_bytes_max = 10\n");
   bool done = false;
-  ASSERT_TRUE(stage.node->replace_settings(settings, {}, [&done] { done = true; }));
+  ASSERT_TRUE(stage.node->replace_settings(settings, {}, Node::Removed::stay, [&done] { done = true; }));
   stage.run(0);
   EXPECT_FALSE(done) << "the other shard has not had its turn";
   stage.run(1);
@@ -104,8 +104,8 @@ TEST(Node, NewSettingsReachEveryShard) {
 
 TEST(Node, NewSettingsOfOtherEndpointsAreRefused) {
   NodeStage stage("[[endpoint]]\nprofile = \"echo\"\n");
-  const auto replaced =
-      stage.node->replace_settings(Compiled::load("[[endpoint]]\nprofile = \"fluxora\"\n"), {}, [] {});
+  const auto replaced = stage.node->replace_settings(Compiled::load("[[endpoint]]\nprofile = \"fluxora\"\n"),
+                                                     {}, Node::Removed::stay, [] {});
   ASSERT_FALSE(replaced);
   EXPECT_EQ(replaced.error().message,
             "the number, names or paths of the endpoints have changed; restart to apply them");

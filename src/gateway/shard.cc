@@ -74,8 +74,8 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       clients_(shared_, loop, sockets, fan_out_, counters_, *this, number),
       fan_out_(clients_, fan_out_options(shared), lag_rules(shared.endpoints), &compressor_),
       keepalive_(clients_, loop),
-      drain_(shared_, clients_, fan_out_, counters_),
-      streams_({shared_, loop, sockets, clients_, fan_out_, keepalive_, audiences_, drain_,
+      paced_{ShardDrain(shared_, clients_, fan_out_, counters_), KeyCloses(clients_)},
+      streams_({shared_, loop, sockets, clients_, fan_out_, keepalive_, audiences_, paced_.drain,
                 compressor_.deflater(), counters_}),
       audiences_({fan_out_, loop, streams_, counters_, shared_.endpoints, shared.settings->server},
                  shared.channels_key, place, std::move(wake)),
@@ -103,6 +103,14 @@ void Shard::use(const NewSettings& next) {
   clients_.log().incidents().set_redaction(redaction_of(*next.settings));
   acceptor_.on_settings_replaced(next.tls_by_listen);
   streams_.count_by_new_limits();
+  if (next.closes_removed) {
+    const config::ServerSettings& server = next.settings->server;
+    const std::uint32_t rate = std::max(server.drain_rate / std::max(server.shards, 1U), 1U);
+    paced_.removed_keys.begin(loop_.now(), server.drain, rate,
+                              [this](const Endpoint& endpoint, auth::KeyMark key) {
+                                return http_.upgrades().trusts(endpoint, key);
+                              });
+  }
   for (const Endpoint& endpoint : shared_.endpoints) {
     if (has_other_deadlines(before.endpoints[endpoint.index].settings, endpoint.settings)) {
       keepalive_.restart(endpoint);
@@ -123,7 +131,7 @@ bool Shard::make_authenticators(const Shared& before) {
 }
 
 void Shard::begin_drain(milliseconds window, DrainKind kind) {
-  drain_.begin(loop_.now(), window, kind);
+  paced_.drain.begin(loop_.now(), window, kind);
   http_.begin_drain();
 }
 
@@ -142,7 +150,8 @@ MonoTime Shard::on_turn(MonoTime now) {
   http_.send_responded();
   http_.judge_waiting();
   clients_.wheel().advance(now, [this](Index index) { on_timer(index); });
-  if (drain_.has_begun()) drain_.take_step(now);
+  if (paced_.drain.has_begun()) paced_.drain.take_step(now);
+  paced_.removed_keys.take_step(now);
   if (now >= next_lag_check_) {
     next_lag_check_ = now + kLagCheckEvery;
     streams_.sweep(now);
@@ -160,7 +169,8 @@ MonoTime Shard::on_turn(MonoTime now) {
   counters_.http_connections.set(acceptor_.http_connections());
   counters_.upgrades_waiting.set(http_.upgrades().waiting());
 
-  expected_wake_ = std::min({clients_.wheel().next_deadline(), acceptor_.next_wake(), drain_.next_wake(now)});
+  expected_wake_ = std::min({clients_.wheel().next_deadline(), acceptor_.next_wake(),
+                             paced_.drain.next_wake(now), paced_.removed_keys.next_wake(now)});
   if (fan_out_.counters().blocked > 0) expected_wake_ = std::min(expected_wake_, next_lag_check_);
   // Verdicts and resumed readers have given the engine work again after its slice.
   if (fan_out_.has_work() || !clients_.reads().empty() || http_.has_responded() ||

@@ -24,6 +24,7 @@
 #include "client/sockets.h"
 #include "fanout/fan_out.h"
 #include "gateway/audiences.h"
+#include "gateway/key_closes.h"
 #include "gateway/router.h"
 #include "gateway/shard_drain.h"
 #include "gateway/stream_sessions.h"
@@ -37,7 +38,8 @@ struct NewSettings {
   std::shared_ptr<const config::Settings> settings;
   protocol::EndpointTable::List endpoints;  // compiled from them
   std::vector<std::shared_ptr<const reactor::TlsContext>> tls_by_listen;
-  bool has_other_auth = true;  // keys, or how tokens are judged: verified tokens are forgotten
+  bool has_other_auth = true;   // keys, or how tokens are judged: verified tokens are forgotten
+  bool closes_removed = false;  // whether clients whose key is gone are closed
 };
 
 class Shard final : public BatchTaker, private reactor::TurnTask, private client::ClientHandler {
@@ -73,7 +75,7 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
   void shed_for_memory();
 
   const client::ShardCounters& counters() const { return counters_; }
-  const ShardDrain& drain() const { return drain_; }
+  const ShardDrain& drain() const { return paced_.drain; }
 
  private:
   using Index = std::uint32_t;
@@ -97,7 +99,11 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
   client::Clients clients_;
   fanout::FanOut fan_out_;
   client::Keepalive keepalive_;
-  ShardDrain drain_;
+  // The closes that are spread over a window.
+  struct {
+    ShardDrain drain;
+    KeyCloses removed_keys;
+  } paced_;
   StreamSessions streams_;
   Audiences audiences_;
   client::HttpSessions http_;

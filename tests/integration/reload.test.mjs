@@ -183,3 +183,22 @@ test("`carillon reload` without a control socket says what to write", async (t) 
   assert.equal(code, 1);
   assert.match(stderr, /server\.control is not set; write control = /);
 });
+
+test("`carillon reload --close` closes the clients whose key is gone, and no others", async (t) => {
+  const keys = (names) => names.map((name) =>
+    `[keys.${name}]\nalgorithms = ["HS256"]\nsecret = "the-secret-of-${name}-0123456789abcdef"`).join("\n");
+  const tokenOf = (name) => mintToken({}, { secret: `the-secret-of-${name}-0123456789abcdef` });
+  const server = await startReloadable(t, { keys: keys(["first", "second"]), endpoint: 'auth.removed_code = 4001' });
+  const leaving = await Promise.all(Array.from({ length: 20 }, () => openClient(t, server.ws("/ws", tokenOf("first")))));
+  const staying = await openClient(t, server.ws("/ws", tokenOf("second")));
+  server.write({ keys: keys(["second"]) });
+  assert.equal((await server.reload()).code, 0);
+  assert.deepEqual(leaving.filter(({ close }) => close), [], "without --close all of them stay");
+  const { code } = await carillon(["reload", "--config", server.file, "--close"]);
+  assert.equal(code, 0);
+  for (const client of leaving) assert.deepEqual((({ code: of, reason }) => [of, reason])(await client.closed), [4001, "Key removed"]);
+  await publish(server, { channel: "orion.x", data: 1 });
+  await staying.next(1);
+  assert.equal(staying.close, null);
+  assert.equal((await metrics(server)).sum("carillon_closes_total", { reason: "key_removed" }), 20);
+});

@@ -109,7 +109,7 @@ std::string NodeSlot::change_settings() {
   }
   config::Loaded loaded = config::load_good(configuration_);
   config::Settings next = config::applicable(node_->settings(), std::move(loaded.settings));
-  const auto replaced = node_->replace_settings(std::move(next), {}, [] {});
+  const auto replaced = node_->replace_settings(std::move(next), {}, gateway::Node::Removed::stay, [] {});
   return replaced ? std::string() : replaced.error().message;
 }
 
