@@ -328,12 +328,18 @@ void Acceptor::expect_proxy_header(Index index) {
 }
 
 bool Acceptor::may_shake_hands(Index index) {
-  if (!handshake_rate_ || !clients_.tls().note_first_bytes(index)) return true;
+  if (!clients_.tls().note_first_bytes(index)) return true;
   const IpAddress& peer = clients_[index].exchange().peer;
   if (peer.is_loopback() || is_trusted_proxy(peer, shared_.settings->server)) return true;
-  if (handshake_rate_->try_begin(peer.limit_group(), loop_.now())) return true;
-  turn_away(index, RefusalReason::tls_handshake_rate, "too many TLS handshakes from this address");
-  return false;
+  if (handshake_rate_ && !handshake_rate_->try_begin(peer.limit_group(), loop_.now())) {
+    turn_away(index, RefusalReason::tls_handshake_rate, "too many TLS handshakes from this address");
+    return false;
+  }
+  if (!shared_.admission.accept_rate().try_shake_hands(loop_.now())) {
+    turn_away(index, RefusalReason::process_accept_rate, "too many TLS handshakes of all clients");
+    return false;
+  }
+  return true;
 }
 
 void Acceptor::turn_away(Index index, RefusalReason reason, std::string_view detail) {

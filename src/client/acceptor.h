@@ -77,7 +77,7 @@ class Acceptor final : private reactor::IoHandler {
   // essential paths, and is closed after its answer.
   bool may_be_served(Index index);
   // Counts the TLS handshake that begins with the bytes just read. Returns false when it exceeded the limit
-  // of its address and the connection was closed, before anything was computed for it.
+  // of its address or of the process and the connection was closed, before anything was computed for it.
   bool may_shake_hands(Index index);
   // Closes a connection without an HTTP answer, because it is not known which protocol the peer speaks.
   void turn_away(Index index, RefusalReason reason, std::string_view detail);

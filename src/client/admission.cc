@@ -7,8 +7,6 @@
 namespace carillon::client {
 namespace {
 
-constexpr auto kSweepEvery = seconds(1);
-
 template <class Map, class Key>
 std::uint32_t count_in(const Map& map, const Key& key) {
   const auto found = map.find(key);
@@ -30,11 +28,17 @@ bool counts_user(const protocol::Endpoint& endpoint, const ClientKey& client_key
   return endpoint.settings.limits.connections_per_user.value && !client_key.user.empty();
 }
 
+AcceptWindows::Rule rule_of(const protocol::Endpoint& endpoint) {
+  const auto& limits = endpoint.settings.limits;
+  return {limits.accepts_per_ip, limits.accepts_window, limits.failed_auth_weight.value.value_or(0)};
+}
+
 }  // namespace
 
 Admission::Admission(std::uint32_t connections_max, const protocol::EndpointTable& endpoints,
-                     std::uint64_t bodies_bytes_max, SipKey guesses_key)
+                     std::uint64_t bodies_bytes_max, SipKey guesses_key, config::Limit accepts_rate)
     : key_guesses_(guesses_key),
+      accept_rate_(accepts_rate, sip_hash_1_3(guesses_key, "Retry-After")),
       connections_max_(connections_max),
       bodies_(bodies_bytes_max),
       by_endpoint_(endpoints.size()) {
@@ -45,10 +49,11 @@ void Admission::on_settings_replaced(std::uint32_t connections_max,
                                      const protocol::EndpointTable& endpoints) {
   connections_max_.store(connections_max, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
-  longest_window_ = milliseconds(0);
+  milliseconds longest(0);
   for (const protocol::Endpoint& endpoint : endpoints) {
-    longest_window_ = std::max(longest_window_, endpoint.settings.limits.accepts_window);
+    longest = std::max(longest, endpoint.settings.limits.accepts_window);
   }
+  windows_.set_longest_window(longest);
 }
 
 // --- asking -------------------------------------------------------------------------------------
@@ -66,12 +71,9 @@ Admission::Answer Admission::ask(const protocol::Endpoint& endpoint, const Clien
 
 Admission::Answer Admission::ask_rate(const protocol::Endpoint& endpoint, const ClientKey& client_key,
                                       MonoTime now) {
-  const auto& limit = endpoint.settings.limits.accepts_per_ip;
-  if (!limit.value) return Answer::admitted;
+  if (!endpoint.settings.limits.accepts_per_ip.value) return Answer::admitted;
   const std::lock_guard lock(mutex_);
-  // A check alone stores nothing: the table holds only admitted clients.
-  const Window* window = find_window(endpoint, client_key, now);
-  const bool fits = window ? limit.allows(window->accepts.size() + 1) : has_room_for_address(now);
+  const bool fits = windows_.has_room(address_key(endpoint, client_key), rule_of(endpoint), now);
   return fits ? Answer::admitted : Answer::rate_exceeded;
 }
 
@@ -81,13 +83,18 @@ Admission::Answer Admission::ask_user(const protocol::Endpoint& endpoint, const 
   return has_place_for_user(endpoint, client_key) ? Answer::admitted : Answer::user_full;
 }
 
+void Admission::note_failed_authentication(const protocol::Endpoint& endpoint, const ClientKey& client_key,
+                                           MonoTime now) {
+  const auto& limits = endpoint.settings.limits;
+  if (!limits.accepts_per_ip.value || !limits.failed_auth_weight.value) return;
+  const std::lock_guard lock(mutex_);
+  windows_.note_failure(address_key(endpoint, client_key), rule_of(endpoint), now);
+}
+
 std::uint32_t Admission::retry_after_s(const protocol::Endpoint& endpoint, const ClientKey& client_key,
                                        MonoTime now) {
   const std::lock_guard lock(mutex_);
-  const Window* window = find_window(endpoint, client_key, now);
-  if (!window || window->accepts.empty()) return 1;
-  const auto left = window->accepts.front() + endpoint.settings.limits.accepts_window - now;
-  return static_cast<std::uint32_t>(std::max<std::int64_t>(1, std::chrono::ceil<seconds>(left).count()));
+  return windows_.retry_after_s(address_key(endpoint, client_key), rule_of(endpoint), now);
 }
 
 Admission::Inside Admission::inside() const {
@@ -124,7 +131,8 @@ Admission::Answer Admission::enter_counted(const protocol::Endpoint& endpoint, c
                                            MonoTime now) {
   if (!has_place_for_address(endpoint, client_key)) return Answer::address_full;
   if (!has_place_for_user(endpoint, client_key)) return Answer::user_full;
-  if (endpoint.settings.limits.accepts_per_ip.value && !take_accept(endpoint, client_key, now)) {
+  if (endpoint.settings.limits.accepts_per_ip.value &&
+      !windows_.try_accept(address_key(endpoint, client_key), rule_of(endpoint), now)) {
     return Answer::rate_exceeded;
   }
   if (counts_address(endpoint)) ++addresses_[address_key(endpoint, client_key)];
@@ -157,14 +165,7 @@ void Admission::give_back(const protocol::Endpoint& endpoint) {
 
 // --- the tables ---------------------------------------------------------------------------------
 
-std::size_t Admission::AddressHash::operator()(const AddressKey& key) const noexcept {
-  const auto& bytes = key.group.bytes();
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return std::hash<std::string_view>{}(text) + key.endpoint * 0x9e3779b97f4a7c15ULL;
-}
-
-Admission::AddressKey Admission::address_key(const protocol::Endpoint& endpoint,
-                                             const ClientKey& client_key) {
+AddressKey Admission::address_key(const protocol::Endpoint& endpoint, const ClientKey& client_key) {
   return {client_key.address.limit_group(), endpoint.index};
 }
 
@@ -182,44 +183,6 @@ bool Admission::has_place_for_user(const protocol::Endpoint& endpoint, const Cli
   if (!counts_user(endpoint, client_key)) return true;
   const std::uint64_t inside = count_in(users_, user_key(endpoint, client_key));
   return endpoint.settings.limits.connections_per_user.allows(inside + 1);
-}
-
-// Returns the accepts of the address within the window, or null when there is none.
-Admission::Window* Admission::find_window(const protocol::Endpoint& endpoint, const ClientKey& client_key,
-                                          MonoTime now) {
-  const auto found = windows_.find(address_key(endpoint, client_key));
-  if (found == windows_.end()) return nullptr;
-  const MonoTime begin = now - endpoint.settings.limits.accepts_window;
-  auto& accepts = found->second.accepts;
-  accepts.erase(accepts.begin(), std::upper_bound(accepts.begin(), accepts.end(), begin));
-  return &found->second;
-}
-
-bool Admission::take_accept(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now) {
-  Window* window = find_window(endpoint, client_key, now);
-  if (!window) {
-    if (!has_room_for_address(now)) return false;
-    window = &windows_[address_key(endpoint, client_key)];
-  }
-  if (!endpoint.settings.limits.accepts_per_ip.allows(window->accepts.size() + 1)) return false;
-  // Keeps the times in order, although the clocks of two shards may differ by a turn.
-  window->accepts.push_back(window->accepts.empty() ? now : std::max(now, window->accepts.back()));
-  return true;
-}
-
-// Sweeps a full table at most once per second: a sweep for each new address would make an attack cheap.
-bool Admission::has_room_for_address(MonoTime now) {
-  if (windows_.size() < kAddressesMax) return true;
-  if (swept_at_ == MonoTime::min() || now - swept_at_ >= kSweepEvery) {
-    swept_at_ = now;
-    std::erase_if(windows_, [&](const auto& entry) {
-      const auto& accepts = entry.second.accepts;
-      return accepts.empty() || accepts.back() <= now - longest_window_;
-    });
-  }
-  if (windows_.size() < kAddressesMax) return true;
-  table_full_.fetch_add(1, std::memory_order_relaxed);
-  return false;
 }
 
 }  // namespace carillon::client

@@ -1,5 +1,6 @@
 // Admission: decides whether a new connection is admitted. It limits the connections of the process, of an
-// endpoint, of one address and of one user, and the accepted upgrades of one address in a sliding window.
+// endpoint, of one address and of one user, the accepted upgrades of one address in a sliding window, and the
+// upgrades per second of the process.
 //
 // Thread: any; one object for all shards, so that the limits hold for the process. It is used once per
 // upgrade and once per close, never for an event; the caller passes in the time. For an endpoint without
@@ -16,6 +17,8 @@
 
 #include "base/ip_address.h"
 #include "base/time.h"
+#include "client/accept_rate.h"
+#include "client/accept_windows.h"
 #include "client/body_budget.h"
 #include "client/key_guesses.h"
 #include "client/memory_pressure.h"
@@ -37,11 +40,6 @@ class Admission {
     bool by_user = false;
   };
 
-  // Maximum number of addresses whose accepts are remembered, for all endpoints together. When all of them
-  // are in use another address is refused and counted, so that an attacker with many addresses cannot disable
-  // the limit. (Addresses and users of open connections need no bound of their own: connections_max is one.)
-  static constexpr std::size_t kAddressesMax = 100000;
-
   enum class Answer : std::uint8_t {
     admitted,
     draining,
@@ -49,12 +47,14 @@ class Admission {
     connections_max,
     endpoint_full,
     address_full,
-    rate_exceeded,
+    rate_exceeded,          // of the address
+    process_rate_exceeded,  // server.accepts_rate
     user_full
   };
 
   Admission(std::uint32_t connections_max, const protocol::EndpointTable& endpoints,
-            std::uint64_t bodies_bytes_max = 64 * 1024 * 1024, SipKey guesses_key = random_sip_key());
+            std::uint64_t bodies_bytes_max = 64 * 1024 * 1024, SipKey guesses_key = random_sip_key(),
+            config::Limit accepts_rate = {});
 
   void begin_drain() { draining_.store(true, std::memory_order_relaxed); }
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
@@ -71,6 +71,9 @@ class Admission {
   Answer ask(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
   Answer ask_rate(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
   Answer ask_user(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
+  // Counts a token or key of this address that was refused (limits.failed_auth_weight).
+  void note_failed_authentication(const protocol::Endpoint& endpoint, const ClientKey& client_key,
+                                  MonoTime now);
 
   // Reserves the place and counts against the accept rate; call it when the 101 is about to be sent. It may
   // refuse what the checks above allowed, when another shard took the last place meanwhile.
@@ -93,10 +96,13 @@ class Admission {
   std::uint64_t connections_of(const protocol::Endpoint& endpoint) const {
     return by_endpoint_[endpoint.index].load(std::memory_order_relaxed);
   }
-  // Whole seconds until the address's oldest accept leaves the window: Retry-After.
+  // Whole seconds until one more upgrade of the address fits into the window: Retry-After.
   std::uint32_t retry_after_s(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
   // Number of refusals because no further address could be remembered.
-  std::uint64_t table_full_refusals() const { return table_full_.load(std::memory_order_relaxed); }
+  std::uint64_t table_full_refusals() const { return windows_.table_full_refusals(); }
+
+  // The upgrades per second of the process.
+  AcceptRate& accept_rate() { return accept_rate_; }
 
   KeyGuesses& key_guesses() { return key_guesses_; }
   const KeyGuesses& key_guesses() const { return key_guesses_; }
@@ -109,18 +115,6 @@ class Admission {
   Inside inside() const;
 
  private:
-  struct AddressKey {
-    IpAddress group;
-    std::uint16_t endpoint;
-    bool operator==(const AddressKey&) const = default;
-  };
-  struct AddressHash {
-    std::size_t operator()(const AddressKey& key) const noexcept;
-  };
-  // The times of the last accepts of one address on one endpoint, oldest first.
-  struct Window {
-    std::vector<MonoTime> accepts;
-  };
   static AddressKey address_key(const protocol::Endpoint& endpoint, const ClientKey& client_key);
   static std::string user_key(const protocol::Endpoint& endpoint, const ClientKey& client_key);
 
@@ -129,24 +123,19 @@ class Admission {
   bool has_place_for_address(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
   bool has_place_for_user(const protocol::Endpoint& endpoint, const ClientKey& client_key) const;
   Answer enter_counted(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
-  Window* find_window(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
-  bool take_accept(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
-  bool has_room_for_address(MonoTime now);
 
   KeyGuesses key_guesses_;
+  AcceptRate accept_rate_;
   std::atomic<std::uint32_t> connections_max_;
   BodyBudget bodies_;
   std::atomic<bool> draining_{false};
   std::atomic<MemoryLevel> memory_{MemoryLevel::normal};
   std::atomic<std::uint64_t> connections_{0};
   std::vector<std::atomic<std::uint64_t>> by_endpoint_;
-  std::atomic<std::uint64_t> table_full_{0};
-  milliseconds longest_window_{0};
   mutable std::mutex mutex_;  // of the tables
-  std::unordered_map<AddressKey, Window, AddressHash> windows_;
+  AcceptWindows windows_;
   std::unordered_map<AddressKey, std::uint32_t, AddressHash> addresses_;  // open connections; never 0
   std::unordered_map<std::string, std::uint32_t> users_;                  // likewise
-  MonoTime swept_at_ = MonoTime::min();  // when the quiet windows were last forgotten
 };
 
 }  // namespace carillon::client

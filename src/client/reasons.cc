@@ -22,6 +22,7 @@ constexpr std::array kRefusals{
     NamedReason{RefusalReason::endpoint_full, "endpoint_full"},
     NamedReason{RefusalReason::address_full, "address_full"},
     NamedReason{RefusalReason::accept_rate, "accept_rate"},
+    NamedReason{RefusalReason::process_accept_rate, "process_accept_rate"},
     NamedReason{RefusalReason::origin, "origin"},
     NamedReason{RefusalReason::token_missing, "token_missing"},
     NamedReason{RefusalReason::token_invalid, "token_invalid"},

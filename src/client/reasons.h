@@ -18,6 +18,7 @@ enum class RefusalReason : std::uint8_t {
   endpoint_full,         // 503: limits.connections
   address_full,          // 503: limits.connections_per_ip
   accept_rate,           // 429: limits.accepts_per_ip
+  process_accept_rate,   // 503, or closed before a TLS handshake: server.accepts_rate
   origin,                // 403
   token_missing,         // 401
   token_invalid,         // 401

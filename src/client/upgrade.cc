@@ -38,6 +38,9 @@ Refused refused(Admission::Answer answer, const protocol::Endpoint& endpoint, Ad
     case Admission::Answer::rate_exceeded:
       return with_retry(refused(RefusalReason::accept_rate, 429, messages.accept_rate),
                         admission.retry_after_s(endpoint, {requester.address, {}}, requester.now));
+    case Admission::Answer::process_rate_exceeded:
+      return with_retry(refused(RefusalReason::process_accept_rate, 503, messages.process_accept_rate),
+                        admission.accept_rate().retry_after_s(requester.now));
     case Admission::Answer::user_full:
       return with_retry(refused(RefusalReason::user_full, 429, messages.user_full), kUserRetryAfterS);
     case Admission::Answer::endpoint_full:
@@ -176,6 +179,11 @@ std::variant<Ref<const auth::Identity>, Refused> judge_token(const protocol::End
   return refused_token(endpoint, *authenticator, identity.error(), requester);
 }
 
+// A refused token or key cost the work of a check. A missing one did not.
+bool is_failed_authentication(RefusalReason reason) {
+  return reason == RefusalReason::token_invalid || reason == RefusalReason::token_milliseconds;
+}
+
 std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
                                              const http::RequestHead& head) {
   const http::UpgradeCheck check = http::check_websocket_upgrade(head);
@@ -254,9 +262,16 @@ std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,
   if (answer != Admission::Answer::admitted) return no(answer);
   answer = admission.ask_rate(endpoint, client_key, requester.now);
   if (answer != Admission::Answer::admitted) return no(answer);
+  // After the limit of the address, so that an address over its own limit takes nothing from the others.
+  if (!admission.accept_rate().try_admit(requester.now)) return no(Admission::Answer::process_rate_exceeded);
   if (auto origin = judge_origin(endpoint, head)) return std::move(*origin);
   auto token = judge_token(endpoint, head, authenticator, admission.key_guesses(), requester);
-  if (auto* refusal = std::get_if<Refused>(&token)) return std::move(*refusal);
+  if (auto* refusal = std::get_if<Refused>(&token)) {
+    if (is_failed_authentication(refusal->reason)) {
+      admission.note_failed_authentication(endpoint, client_key, requester.now);
+    }
+    return std::move(*refusal);
+  }
   auto identity = std::get<Ref<const auth::Identity>>(std::move(token));
   if (identity) client_key.user = identity->subject();
   answer = admission.ask_user(endpoint, client_key);

@@ -1,6 +1,7 @@
 // Checks an upgrade request. All four built-in protocols require this order: path and method (checked by the
-// caller) → draining or connection limit 503 → accept rate 429 → Origin 403 → token 401 → limit of the user
-// 429 → upgrade headers 400/426 → 101.
+// caller) → draining or connection limit 503 → accept rate of the address 429 → Origin 403 → token 401 →
+// limit of the user 429 → upgrade headers 400/426 → 101. The accept rate of the process (503) comes just
+// before the Origin.
 //
 // Pure except for Admission, whose limits it checks and in which it reserves a place at the very end.
 #pragma once

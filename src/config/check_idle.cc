@@ -61,6 +61,8 @@ constexpr std::array kRules{
     IdleRule{"inbound.rate.close_reason", has_no_rate, kRate},
     IdleRule{"limits.accepts_window", [](const Endpoint& e) { return !e.limits.accepts_per_ip.value; },
              "limits.accepts_per_ip is \"off\"; write a number there, or leave it out"},
+    IdleRule{"limits.failed_auth_weight", [](const Endpoint& e) { return !e.limits.accepts_per_ip.value; },
+             "limits.accepts_per_ip is \"off\"; write a number there, or leave it out"},
     IdleRule{"select.value", has_no_query, kQuery},
     IdleRule{"select.known", has_no_query, kQuery},
     IdleRule{"select.otherwise", has_no_query, kQuery},

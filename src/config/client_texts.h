@@ -131,6 +131,7 @@ struct RefusalMessages {
   std::string endpoint_full = "too many connections";
   std::string address_full = "too many connections from this address";
   std::string accept_rate = "too many connections from this address";
+  std::string process_accept_rate = "too many new connections";
   std::string user_full = "too many connections of this user";
   std::string wrong_keys = "too many wrong keys from this address";
   std::string key_waits = "too many requests at once";

@@ -149,6 +149,10 @@ std::vector<Option> limit_options(EndpointSettings& e) {
              "more are answered 429"),
       option("limits.accepts_window", DurationKind{milliseconds(100), hours(24)}, e.limits.accepts_window,
              "sliding window of limits.accepts_per_ip"),
+      option(
+          "limits.failed_auth_weight", LimitKind{1000}, e.limits.failed_auth_weight,
+          "how many upgrades a refused token or key counts as in limits.accepts_per_ip; \"off\": it does not "
+          "count"),
       option("limits.channels", NumberKind{1, 65'535}, e.limits.channels,
              "maximum number of channels that one connection subscribes to"),
       option("limits.channels_code", CloseCodeKind{}, e.limits.channels_close.code,
@@ -186,6 +190,8 @@ std::vector<Option> refusal_options(RefusalMessages& r) {
              "message of an upgrade refused over limits.connections_per_ip (503)"),
       option("refusals.accept_rate", text, r.accept_rate,
              "message of an upgrade refused over limits.accepts_per_ip (429)"),
+      option("refusals.process_accept_rate", text, r.process_accept_rate,
+             "message of an upgrade refused over server.accepts_rate (503)"),
       option("refusals.user_full", text, r.user_full,
              "message of an upgrade refused over limits.connections_per_user (429)"),
       option("refusals.wrong_keys", text, r.wrong_keys,

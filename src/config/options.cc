@@ -107,6 +107,12 @@ std::vector<Option> accept_limits(ServerSettings& s) {
              "are not counted"),
       option("tls_handshakes_window", DurationKind{milliseconds(100), hours(24)}, s.tls_handshakes_window,
              "window of tls_handshakes_per_ip"),
+      option(
+          "accepts_rate", LimitKind{1'000'000}, s.accepts_rate,
+          "maximum number of upgrades per second of the process, checked before the token; more are answered "
+          "503 with a Retry-After that spreads their return. On addresses with TLS, connections that would "
+          "begin more than twice as many handshakes per second are closed before theirs, except from "
+          "loopback and trusted proxies. Other requests are not limited"),
   };
 }
 

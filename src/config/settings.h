@@ -93,6 +93,7 @@ struct ServerSettings {
   Limit http_connections_per_ip = Limit::of(256);
   Limit tls_handshakes_per_ip = Limit::of(500);  // that one client address begins in a window
   milliseconds tls_handshakes_window{10000};
+  Limit accepts_rate;  // upgrades a second of the process
   std::vector<IpRange> trusted_proxies;
   ClientAddress client_address = ClientAddress::peer;
 
@@ -335,7 +336,8 @@ struct EndpointSettings {
     Limit connections_per_user;  // one `sub`; a token without one is not counted
     Limit accepts_per_ip;        // 101 answers to one address in a sliding window
     milliseconds accepts_window{60000};
-    std::uint32_t channels = 128;  // that one connection subscribes to
+    Limit failed_auth_weight = Limit::of(10);  // upgrades that a refused token or key counts as
+    std::uint32_t channels = 128;              // that one connection subscribes to
     // Of a new client whose selection needs more channels than server.channels_max has left.
     CloseText channels_close{1013, "Too many channels"};
   } limits;

@@ -131,7 +131,8 @@ TEST(Unsafe, ASettingThatAnotherSwitchesOffIsWarnedOf) {
   for (const std::string line :
        {"commands.publish.to = \"a\"", "auth.expired_frame = '{}'", "auth.api_keys = [\"0123456789abcdef\"]",
         "frames.ping = '{}'", "inbound.rate.window = \"1s\"", "limits.accepts_window = \"1s\"",
-        "select.sets_max = 2", "route_key = { env = \"CARILLON_API_KEY\" }"}) {
+        "limits.failed_auth_weight = 10", "select.sets_max = 2",
+        "route_key = { env = \"CARILLON_API_KEY\" }"}) {
     EXPECT_THAT(warnings("orion", line), Contains(HasSubstr("has no effect, because "))) << line;
   }
   for (const std::string line : {"auth.keys = []", "auth.require_exp = true", "auth.sources = [\"bearer\"]",

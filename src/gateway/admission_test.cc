@@ -97,10 +97,10 @@ TEST(Admission, ManyAddressesNeitherDisableTheLimitNorForgetOpenConnections) {
   Endpoints endpoints(std::string(kOrion) + "limits.accepts_per_ip = 1\n");
   const Endpoint& endpoint = endpoints.all[0];
   Admission admission(1'000'000, endpoints.all);
-  for (std::size_t i = 0; i < 2 * Admission::kAddressesMax; ++i) {  // asking alone takes no room
+  for (std::size_t i = 0; i < 2 * AcceptWindows::kAddressesMax; ++i) {  // asking alone takes no room
     ASSERT_EQ(admission.ask_rate(endpoint, numbered(i + 1'000'000), kStart), AdmissionAnswer::admitted);
   }
-  for (std::size_t i = 0; i < Admission::kAddressesMax; ++i) {
+  for (std::size_t i = 0; i < AcceptWindows::kAddressesMax; ++i) {
     ASSERT_EQ(admission.enter(endpoint, numbered(i), kStart), AdmissionAnswer::admitted);
   }
   EXPECT_EQ(admission.ask_rate(endpoint, kA, kStart), AdmissionAnswer::rate_exceeded);
@@ -127,6 +127,34 @@ TEST(Admission, OnlyA101CountsAgainstTheRate) {
   stage.run_for(seconds(30));
   stage.open_orion();
   EXPECT_EQ(stage.refusals(RefusalReason::accept_rate), 2U);
+}
+
+constexpr std::string_view kTwentyFiveAMinute =
+    "limits.accepts_per_ip = 25\nlimits.failed_auth_weight = 10\n";
+
+TEST(Admission, ARefusedTokenCountsTenfoldAgainstItsAddress) {
+  ShardStage stage(std::string(kOrion) + std::string(kTwentyFiveAMinute));
+  const auto status = [&](const std::string& request, const std::string& address = "192.0.2.1") {
+    return stage.ask(request, address).head.substr(9, 3);
+  };
+  EXPECT_EQ(status(upgrade_of("/ws?token=bad")), "401");
+  EXPECT_EQ(status(upgrade_of("/ws?token=" + token_with(R"({"exp":1700000000000})"))), "401");
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(status(upgrade_of("/ws")), "401") << "no token: nothing was checked";
+  for (int i = 0; i < 5; ++i) stage.open_orion();
+  EXPECT_EQ(status(orion_upgrade()), "429");
+  EXPECT_EQ(status(upgrade_of("/ws?token=bad")), "429") << "and its token is not checked any more";
+  EXPECT_EQ(status(orion_upgrade(), "192.0.2.2"), "101") << "another address";
+  stage.run_for(seconds(60));
+  stage.open_orion();
+  EXPECT_EQ(stage.refusals(RefusalReason::accept_rate), 2U);
+}
+
+TEST(Admission, ARefusedTokenDoesNotCountWhereTheLimitOfAnAddressIsOff) {
+  ShardStage stage(std::string(kOrion) + "limits.failed_auth_weight = 10\n");
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(stage.ask(upgrade_of("/ws?token=bad")).head.substr(9, 3), "401");
+  }
+  stage.open_orion();
 }
 
 TEST(Admission, OffMeansOff) {

@@ -184,6 +184,7 @@ std::vector<RefusalCase> refusal_cases() {
       {"endpoint_full", orion + "limits.connections = 1\n", "too many connections", ask_twice},
       {"address_full", orion + "limits.connections_per_ip = 1\n", of_address, ask_twice},
       {"accept_rate", orion + "limits.accepts_per_ip = 1\n", of_address, ask_twice},
+      {"process_accept_rate", "server.accepts_rate = 1\n" + orion, "too many new connections", ask_twice},
       {"user_full", orion + "limits.connections_per_user = 1\n", "too many connections of this user",
        ask_twice},
       {"wrong_keys",

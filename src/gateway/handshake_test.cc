@@ -79,6 +79,12 @@ TEST(Handshake, EachCheckComesBeforeAllLaterOnes) {
     expect(stage, get("/ws" + bad, no_upgrade), "429", RefusalReason::accept_rate);
   }
   {
+    ShardStage stage("server.accepts_rate = 1\n" + std::string(kOrion) +
+                     "origins = [\"https://good.example\"]\n");
+    stage.end(stage.open(good));  // over the rate of the process
+    expect(stage, get("/ws" + bad, no_upgrade), "503", RefusalReason::process_accept_rate);
+  }
+  {
     ShardStage stage(toml);
     expect(stage, get("/ws" + bad, no_upgrade), "403", RefusalReason::origin);
   }

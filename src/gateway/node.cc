@@ -118,7 +118,7 @@ Result<std::monostate> Node::build(const World& world) {
   const config::ServerSettings& server = settings_->server;
   admission_ = std::make_unique<Admission>(server.connections_max, endpoints_,
                                            bodies_bytes_max(server, world.memory_limit_bytes),
-                                           sip_key_from(world.random));
+                                           sip_key_from(world.random), server.accepts_rate);
   frame_memory_ = std::make_unique<fanout::FrameMemory>(backlog_bytes_max(server, world.memory_limit_bytes),
                                                         std::max(server.shards, 1U));
   key_sets_ = std::make_unique<KeySetUpdater>(world.make_key_set_fetcher, log_, [this] {
@@ -203,6 +203,7 @@ Result<std::monostate> Node::replace_settings(
   const bool has_other_auth = config::has_other_auth(*settings_, settings);
   settings_ = std::make_shared<const config::Settings>(std::move(settings));
   admission_->on_settings_replaced(settings_->server.connections_max, EndpointTable(compiled.endpoints));
+  admission_->accept_rate().set_limit(settings_->server.accepts_rate);
   const auto next = std::make_shared<const NewSettings>(NewSettings{settings_, std::move(compiled.endpoints),
                                                                     std::move(tls_by_listen), has_other_auth,
                                                                     removed == Removed::are_closed});

@@ -105,6 +105,28 @@ TEST(Tls, HandshakesOfLoopbackAndOfTrustedProxiesAreNotCounted) {
   close_all(stage);
 }
 
+// Four handshakes at once for a rate of two: the upgrades among them that are over the rate get their 503.
+TEST(Tls, HandshakesOverTwiceTheAcceptRateOfTheProcessAreClosedBeforeTheirs) {
+  TlsStage stage("server.accepts_rate = 2\nserver.trusted_proxies = [\"192.0.2.9\"]\n" + std::string(kOrion));
+  const auto address = [](int i) { return "198.51.100." + std::to_string(i); };
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_FALSE(stage.sockets[begin_handshake(stage, address(i))].received.empty()) << i;
+  }
+  const int refused = begin_handshake(stage, address(4));
+  EXPECT_TRUE(stage.was_closed(refused));
+  EXPECT_EQ(stage.sockets[refused].received, "");
+  EXPECT_EQ(stage.refusals(RefusalReason::process_accept_rate), 1U);
+  EXPECT_EQ(stage.all_refusals(), 1U);
+  for (const auto* peer : {"127.0.0.1", "::1", "192.0.2.9"}) {
+    EXPECT_FALSE(stage.sockets[begin_handshake(stage, peer)].received.empty()) << peer;
+  }
+  stage.run_for(milliseconds(249));
+  EXPECT_EQ(stage.sockets[begin_handshake(stage, address(5))].received, "");
+  stage.run_for(milliseconds(1));
+  EXPECT_FALSE(stage.sockets[begin_handshake(stage, address(6))].received.empty());
+  close_all(stage);
+}
+
 TEST(Tls, BehindAProxyProtocolHeaderTheClientsAddressIsCounted) {
   TlsStage stage(std::string(kThreeHandshakes) + std::string(kOrion));
   stage.options.proxy_protocol = config::ProxyProtocol::on;
