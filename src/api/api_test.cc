@@ -254,7 +254,7 @@ TEST_F(ApiTest, HealthHasTheCountsThatEndpointsAskFor) {
 
 TEST_F(ApiTest, ADrainIsSeenByHealthAndReadiness) {
   auto& main_loop = gateway_->main_loop();
-  main_loop.call_after(milliseconds(1), [&] { gateway_->node().begin_drain(milliseconds(50)); });
+  main_loop.call_after(milliseconds(1), [&] { gateway_->node().begin_drain({.longest = milliseconds(50)}); });
   gateway_->run();
   const http::Response health = ask("/health");
   EXPECT_EQ(health.status, 503);

@@ -194,7 +194,7 @@ client::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head,
   const auto found = current->routes.find(head.method, head.path, head.raw_path);
   if (!found) return client::HttpHandler::NotMine{};
   if (!found->route) return refused(IngestRefusal::method, method_not_allowed(found->allowed));
-  if (node->draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
+  if (node->admission().draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
   const Secret& key = found->route->key;
   if (!key.empty()) {
     constexpr std::string_view kAdvice =
@@ -219,7 +219,7 @@ std::optional<http::Response> Ingest::handle(const http::RequestHead& head, std:
   const auto found = current->routes.find(head.method, head.path, head.raw_path);
   if (!found || !found->route)
     return refusal(404, "no such path");  // judge() found it; it was replaced since
-  if (node.draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
+  if (node.admission().draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
   auto made = ingest(*found->route, found->parameters, body, {current->limits.event_bytes_max, now, random_});
   if (!made) {
     const IngestFault& why = made.error();

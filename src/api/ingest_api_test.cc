@@ -145,7 +145,7 @@ TEST_F(IngestApiTest, NothingIsTakenWhileTheBusIsNotUp) {
 
 TEST_F(IngestApiTest, NothingIsTakenInADrain) {
   auto& loop = gateway_->main_loop();
-  loop.call_after(milliseconds(1), [&] { gateway_->node().begin_drain(milliseconds(20)); });
+  loop.call_after(milliseconds(1), [&] { gateway_->node().begin_drain({.longest = milliseconds(20)}); });
   gateway_->run();
   EXPECT_EQ(judged("POST /api/streams", kJson), 503);
   EXPECT_EQ(header("Retry-After"), "1");

@@ -95,8 +95,12 @@ class SignalPolicy {
     draining_ = true;
     gateway::Node& node = gateway_.node();
     const auto connections = static_cast<std::int64_t>(node.admission().connections());
-    const milliseconds window = node.begin_drain(node.settings().server.drain, kind);
+    const config::ServerSettings& server = node.settings().server;
+    const milliseconds window = node.begin_drain(
+        {.delay = server.drain_delay, .longest = server.drain, .rate = server.drain_rate}, kind);
+    const bool is_delayed = kind == gateway::DrainKind::shutdown;
     log_.info("draining", {{"signal", std::string_view(cause)},
+                           {"delay_ms", is_delayed ? std::int64_t{server.drain_delay.count()} : 0},
                            {"window_ms", std::int64_t{window.count()}},
                            {"connections", connections}});
   }

@@ -36,6 +36,8 @@ constexpr std::array kPairs{
               "Both apply: a shutdown closes drain_rate clients per second, and more when they would not all "
               "fit into "
               "drain."},
+    BoundPair{"server.drain_delay", "server.drain",
+              "One follows the other: a shutdown takes at most drain_delay + drain + 2 s."},
     BoundPair{"bus.operation_timeout", "server.http_idle_timeout",
               "Neither limits the other: a request whose event waits for the bus gets "
               "bus.operation_timeout and "

@@ -41,4 +41,8 @@ inline constexpr std::array<std::string_view, kReplyVariableCount> kReplyVariabl
 inline constexpr std::size_t kTimeVariableCount = 2;
 inline constexpr std::span<const std::string_view> kTimeVariables{kReplyVariables.data(), kTimeVariableCount};
 
+// The variables of the last frame before a shutdown's close frame.
+inline constexpr std::array<std::string_view, 3> kDrainVariables{
+    "time_s", "time_ms", "retry_ms"};  // after how many milliseconds the client should reconnect, a number
+
 }  // namespace carillon::config

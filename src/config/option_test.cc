@@ -164,6 +164,7 @@ TEST(Options, HoldTheirBounds) {
        "drain",
        {"\"10ms\"", "\"11ms\"", "\"3599s\"", "\"1h\""},
        {"\"9ms\"", "\"3601s\"", "\"0s\""}},
+      {"server", "drain_delay", {"\"0s\"", "\"1ms\"", "\"3599s\"", "\"1h\""}, {"\"3601s\"", "\"off\"", "0"}},
       {"server", "drain_rate", {"1", "2", "999999", "1000000"}, {"0", "1000001", "\"off\""}},
       {"bus",
        "address_check_interval",

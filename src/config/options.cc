@@ -116,6 +116,19 @@ std::vector<Option> accept_limits(ServerSettings& s) {
   };
 }
 
+std::vector<Option> drain_options(ServerSettings& s) {
+  return {
+      option("drain_delay", DurationKind{milliseconds(0), hours(1)}, s.drain_delay,
+             "time between the signal to shut down, from which on /ready answers 503, and the first close: "
+             "load balancers notice in it, and clients that they still send are served"),
+      option("drain", DurationKind{milliseconds(10), hours(1)}, s.drain,
+             "longest time over which a shutdown spreads its close frames; up to 2s more for the "
+             "last bytes"),
+      option("drain_rate", NumberKind{1, 1'000'000}, s.drain_rate,
+             "clients closed per second in a shutdown; more when drain is too short for all of them"),
+  };
+}
+
 // What the process may hold for all of its clients together.
 std::vector<Option> memory_options(ServerSettings& s) {
   return {
@@ -176,11 +189,6 @@ std::vector<Option> process_options(ServerSettings& s) {
           s.descriptors,
           "whether the limit on open files applies to the whole process, or to each shard's thread, which "
           "then has its own descriptor table")),
-      option("drain", DurationKind{milliseconds(10), hours(1)}, s.drain,
-             "longest time over which a shutdown spreads its close frames; up to 2s more for the "
-             "last bytes"),
-      option("drain_rate", NumberKind{1, 1'000'000}, s.drain_rate,
-             "clients closed per second in a shutdown; more when drain is too short for all of them"),
       option("handshake_timeout", DurationKind{milliseconds(10), hours(1)}, s.handshake_timeout,
              "maximum time to receive the full request head, from accept; more bytes do not extend it"),
       option("body_timeout", DurationKind{milliseconds(100), hours(1)}, s.body_timeout,
@@ -198,8 +206,8 @@ std::vector<Option> process_options(ServerSettings& s) {
 
 std::vector<Option> server_options(ServerSettings& s) {
   std::vector<Option> all = address_options(s);
-  for (auto group : {process_options(s), server_limits(s), socket_options(s), accept_limits(s),
-                     memory_options(s), proxy_options(s)}) {
+  for (auto group : {process_options(s), drain_options(s), server_limits(s), socket_options(s),
+                     accept_limits(s), memory_options(s), proxy_options(s)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;

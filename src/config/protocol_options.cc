@@ -124,6 +124,12 @@ std::vector<Option> frame_options(EndpointSettings& e) {
       option("frames.ping",
              TextKind{"template", R"('{"type":"ping"}')", json::kTemplateBytesMax, check_time_template},
              e.frames.ping, "the text frame sent every keepalive.frame"),
+      option("frames.drain",
+             TextKind{"template", R"('{"type":"reconnect","after_ms":$retry_ms}')", json::kTemplateBytesMax,
+                      check_drain_template},
+             e.frames.drain,
+             "a last text frame before the close frame of a shutdown, with the variables $retry_ms (how many "
+             "milliseconds the client should wait before it reconnects), $time_s, $time_ms; empty: none"),
   };
 }
 

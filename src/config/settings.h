@@ -65,6 +65,7 @@ struct ServerSettings {
   std::string control;                 // path of the control socket; empty: none
   std::uint32_t shards = 0;            // in the file: a number or "auto" (one a core); resolved at load
   Descriptors descriptors = Descriptors::shared;
+  milliseconds drain_delay{0};           // from the signal, when /ready turns 503, to the first close
   milliseconds drain{8000};              // the longest that closes are spread over; a container gets 10 s
   std::uint32_t drain_rate = 500;        // closes a second, where they fit into `drain` at that rate
   milliseconds handshake_timeout{5000};  // from accept to the complete head
@@ -308,6 +309,7 @@ struct EndpointSettings {
     std::string event;  // template; empty where the endpoint has no events
     std::string error;  // empty: errors are not reported to the client
     std::string ping;   // of keepalive.frame
+    std::string drain;  // before the close frame of a shutdown; empty: none
   } frames;
   CommandSettings commands;
   Switch acks = Switch::off;            // whether subscribe and unsubscribe are acknowledged

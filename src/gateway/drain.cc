@@ -27,6 +27,12 @@ MonoTime DrainPace::next_wake(MonoTime now) const {
   return due(now) > 0 ? now : now + kStep;
 }
 
+milliseconds DrainPace::return_delay(milliseconds returns) const {
+  if (returns <= window_ || clients_ == 0) return kReturnDelayMin;
+  const auto closed = static_cast<std::int64_t>(std::min(closed_, clients_));
+  return kReturnDelayMin + (returns - window_) * closed / static_cast<std::int64_t>(clients_);
+}
+
 bool DrainEnd::is_over(MonoTime now, std::uint64_t clients, std::uint64_t requests) const {
   if (now >= requests_until_) return true;
   return requests == 0 && (clients == 0 || now >= clients_until_);

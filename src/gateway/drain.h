@@ -1,7 +1,8 @@
 // The arithmetic of a shutdown. Pure: takes times and counts.
 //
 // The closes are spread evenly over a window; after it the last bytes have up to 2 s to be sent. Requests
-// that were accepted may take as long as the longest window plus those 2 s.
+// that were accepted may take as long as the longest window plus those 2 s. A delay may come before all of it
+// (node_drain.h).
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,13 @@ enum class DrainKind : std::uint8_t {
   handover   // another process accepts from the same sockets; who has been accepted here is served first
 };
 
+// The settings of a drain.
+struct DrainTimes {
+  milliseconds delay{0};    // server.drain_delay
+  milliseconds longest{0};  // server.drain: of the window
+  std::uint32_t rate = 1;   // server.drain_rate: clients per second
+};
+
 // Returns min(longest, clients / rate): a few clients are closed at once, many over the whole of `longest`.
 milliseconds drain_window(milliseconds longest, std::uint64_t clients, std::uint32_t rate);
 
@@ -25,6 +33,8 @@ class DrainPace {
   // The most closes per turn; further ones follow in the next turns.
   static constexpr std::uint64_t kClosesATurn = 1024;
   static constexpr milliseconds kStep{20};
+  // The shortest wait of a client before it reconnects, without jitter.
+  static constexpr milliseconds kReturnDelayMin{1000};
 
   DrainPace(MonoTime begin, milliseconds window, std::uint64_t clients)
       : begin_(begin), window_(window), clients_(clients) {}
@@ -34,6 +44,11 @@ class DrainPace {
   void on_no_client_left() { closed_ = clients_; }  // the others have left by themselves
   bool done() const { return closed_ == clients_; }
   MonoTime next_wake(MonoTime now) const;
+
+  // How long the client that is closed next should wait before it reconnects, without jitter. Clients return
+  // as evenly as they are closed; where the window is too short for the rate of returns, which takes
+  // `returns` for all clients, those that are closed later wait longer.
+  milliseconds return_delay(milliseconds returns) const;
 
  private:
   std::uint64_t due_in_all(MonoTime now) const;

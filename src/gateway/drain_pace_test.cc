@@ -46,6 +46,23 @@ TEST(DrainPace, ClosesABoundedNumberInATurnAndAsksForTheNextAtOnce) {
   EXPECT_TRUE(pace.done());
 }
 
+TEST(DrainPace, ClientsReturnAsTheyAreClosedWhereTheWindowIsLongEnough) {
+  DrainPace pace(kStart, seconds(10), 1000);
+  for (int i = 0; i < 1000; ++i, pace.on_closed()) EXPECT_EQ(pace.return_delay(seconds(10)), seconds(1));
+}
+
+TEST(DrainPace, ClientsThatAreClosedTooFastReturnEvenlyOverTheLongerTime) {
+  DrainPace pace(kStart, seconds(2), 1000);
+  for (int i = 0; i < 1000; ++i, pace.on_closed()) {
+    const auto closed_at = milliseconds(2 * i);
+    EXPECT_EQ(closed_at + pace.return_delay(seconds(20)), seconds(1) + milliseconds(20 * i));
+  }
+  DrainPace at_once(kStart, milliseconds(0), 2);
+  EXPECT_EQ(at_once.return_delay(seconds(4)), seconds(1));
+  at_once.on_closed();
+  EXPECT_EQ(at_once.return_delay(seconds(4)), seconds(3));
+}
+
 TEST(DrainPace, DoesNotWaitForClientsThatLeftByThemselves) {
   DrainPace pace(kStart, seconds(10), 1000);
   pace.on_no_client_left();

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <charconv>
+#include <map>
 
 #include "gateway/testing/shard_stage.h"
 
@@ -30,6 +32,50 @@ TEST(Drain, PendingEventsLeaveBeforeTheCloseOf1001WithoutAReason) {
   EXPECT_EQ(frames[5], "close 1001");
   stage.end(fd);
   stage.expect_nothing_left();
+}
+
+constexpr std::string_view kHint = "frames.drain = '{\"reconnect_after_ms\":$retry_ms,\"at\":$time_s}'\n";
+
+int retry_ms(const std::string& frame) {
+  int value = -1;
+  constexpr std::string_view kBefore = "text {\"reconnect_after_ms\":";
+  if (frame.starts_with(kBefore))
+    std::from_chars(frame.data() + kBefore.size(), frame.data() + frame.size(), value);
+  return value;
+}
+
+TEST(Drain, TheLastFrameFollowsPendingEventsAndPrecedesTheClose) {
+  ShardStage stage(std::string(kOrion) + std::string(kHint));
+  const int fd = stage.open_orion();
+  stage.sockets[fd].capacity = 0;
+  for (int i = 0; i < 5; ++i) stage.publish("orion.a", std::to_string(i));
+  begin_drain(stage, milliseconds(0));
+  stage.let_read(fd, FakeSocket::kEndless);
+  const Frames frames = stage.take_frames(fd);
+  ASSERT_EQ(frames.size(), 7U);
+  EXPECT_GE(retry_ms(frames[5]), 1000);
+  EXPECT_LE(retry_ms(frames[5]), 2000);
+  EXPECT_NE(frames[5].find(R"(,"at":"2026-01-01T00:00:0)"), std::string::npos) << frames[5];
+  EXPECT_EQ(frames[6], "close 1001");
+  stage.end(fd);
+  stage.expect_nothing_left();
+}
+
+// 200 clients closed at once, and a rate of 10 a second: they come back over the next 20 s.
+TEST(Drain, TheHintsSpreadTheReturnOfClientsOverTheTimeThatTheRateNeeds) {
+  ShardStage stage("server.shards = 1\nserver.drain_rate = 10\n" + std::string(kOrion) + std::string(kHint));
+  std::vector<int> clients;
+  for (int i = 0; i < 200; ++i) clients.push_back(stage.open_orion());
+  begin_drain(stage, milliseconds(0));
+  std::map<int, int> by_second;
+  for (const int fd : clients) {
+    const Frames frames = stage.take_frames(fd);
+    ASSERT_EQ(frames.size(), 2U);
+    ++by_second[retry_ms(frames[0]) / 1000];
+  }
+  EXPECT_EQ(by_second.begin()->first, 1);
+  EXPECT_EQ(by_second.rbegin()->first, 21);
+  for (const auto& [second, count] : by_second) EXPECT_LE(count, 16) << second;
 }
 
 TEST(Drain, ClosesAreSpreadEvenlyOverTheWindow) {

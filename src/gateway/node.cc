@@ -18,8 +18,6 @@ using namespace client;
 using namespace protocol;
 namespace {
 
-constexpr auto kDrainLook = milliseconds(10);
-
 // Names this process among those on one bus; it only has to be unlike the others.
 std::string node_id_of(std::uint64_t bits) {
   std::array<char, 17> text{};
@@ -140,6 +138,8 @@ Result<std::monostate> Node::build(const World& world) {
     }
   };
   memory_ = std::make_unique<MemoryWatch>(*loops_.front(), *admission_, log_, std::move(options));
+  drain_ =
+      std::make_unique<NodeDrain>(NodeDrain::Parts{*admission_, loops_, shards_, log_, [this] { stop(); }});
   return make_the_bus(world);
 }
 
@@ -230,45 +230,6 @@ bool Node::publish(std::string channel, std::string body, std::function<void(bus
         const auto publish = [&] { bus.publish(channel, body, done); };
         if (!try_allocate(body.size(), publish)) done(bus::PublishResult::unavailable);
       });
-}
-
-milliseconds Node::begin_drain(milliseconds longest, DrainKind kind) {
-  if (kind == DrainKind::handover) {
-    refuse_connections();
-  } else {
-    admission_->begin_drain();
-  }
-  const auto window = drain_window(longest, admission_->connections(), settings_->server.drain_rate);
-  for (std::size_t i = 0; i < shards_.size(); ++i) {
-    loops_[i]->post_always([shard = shards_[i].get(), window, kind] { shard->begin_drain(window, kind); });
-  }
-  look_whether_drained(DrainEnd(loops_.front()->now(), window, longest));
-  return window;
-}
-
-// In a shutdown after the last client has left; accepted requests are still finished. If a loop refuses the
-// post, the next check tries again.
-void Node::refuse_connections() {
-  for (std::size_t i = 0; i < shards_.size(); ++i) {
-    loops_[i]->post([shard = shards_[i].get()] { shard->acceptor().stop_listening(); });
-  }
-}
-
-void Node::look_whether_drained(DrainEnd end) {
-  loops_.front()->call_after(kDrainLook, [this, end] {
-    std::uint64_t clients = 0;
-    std::uint64_t requests = 0;
-    for (const auto& shard : shards_) {
-      clients += shard->drain().websockets_left();
-      requests += shard->drain().requests_left();
-    }
-    if (end.is_over(loops_.front()->now(), clients, requests)) {
-      stop();
-      return;
-    }
-    if (clients == 0) refuse_connections();
-    look_whether_drained(end);
-  });
 }
 
 }  // namespace carillon::gateway

@@ -18,6 +18,7 @@
 #include "config/settings.h"
 #include "gateway/key_set_updater.h"
 #include "gateway/memory_watch.h"
+#include "gateway/node_drain.h"
 #include "gateway/shard.h"
 
 namespace carillon::gateway {
@@ -57,10 +58,11 @@ class Node final : private client::EventPublisher {
   // Ends the run of every loop. Any thread.
   void stop();
 
-  // Closes the clients that are connected, evenly over the window that it returns (drain.h); then stops the
-  // loops. A shutdown refuses new clients. A handover stops listening at once, and serves those that have
-  // been accepted before it closes them as well. Loop 0's thread.
-  milliseconds begin_drain(milliseconds longest, DrainKind kind = DrainKind::shutdown);
+  // Begins the drain (node_drain.h), which ends with the stop of the loops. Returns the window over which the
+  // clients that are connected now would be closed. Loop 0's thread; call once.
+  milliseconds begin_drain(const DrainTimes& times, DrainKind kind = DrainKind::shutdown) {
+    return drain_->begin(times, kind);
+  }
 
   // Has every shard use new settings; `done` is called once all of them do. Fails, and changes nothing, when
   // they do not compile. `settings` differs from settings() only in what a running process can change
@@ -99,7 +101,8 @@ class Node final : private client::EventPublisher {
   bool carries(std::string_view channel) const;
   const bus::BusCounters& bus_counters() const { return bus_->counters(); }
   std::string_view bus_url() const { return bus_->display_url(); }  // without its password
-  bool draining() const { return admission_->draining(); }
+  // From the beginning of a shutdown on; upgrades are refused only after its delay (Admission::draining()).
+  bool draining() const { return drain_->is_shutting_down(); }
   const client::Admission& admission() const { return *admission_; }
   client::KeyGuesses& key_guesses() { return admission_->key_guesses(); }
   const fanout::FrameMemory& frame_memory() const { return *frame_memory_; }
@@ -113,8 +116,6 @@ class Node final : private client::EventPublisher {
   Result<std::monostate> build(const World& world);
   Result<std::monostate> make_shards(const World& world);
   Result<std::monostate> make_the_bus(const World& world);
-  void look_whether_drained(DrainEnd end);
-  void refuse_connections();
   bool publish(std::string channel, std::string body, std::function<void(bus::PublishResult)> done) override;
 
   std::shared_ptr<const config::Settings> settings_;
@@ -130,6 +131,7 @@ class Node final : private client::EventPublisher {
   std::unique_ptr<bus::Bus> bus_;
   std::unique_ptr<MemoryWatch> memory_;
   std::unique_ptr<KeySetUpdater> key_sets_;
+  std::unique_ptr<NodeDrain> drain_;
 };
 
 }  // namespace carillon::gateway

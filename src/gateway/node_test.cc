@@ -37,6 +37,17 @@ class NodeStage {
     run(0);
   }
 
+  // Time passes for both shards.
+  void run_for(milliseconds time) {
+    for (auto left = time; left > milliseconds(0); left -= std::min(left, milliseconds(10))) {
+      for (std::size_t i = 0; i < 2; ++i) {
+        static_cast<reactor::FakeLoop&>(node->loop(i)).advance(std::min(left, milliseconds(10)));
+        run(i);
+      }
+    }
+  }
+  bool has_stopped() { return static_cast<reactor::FakeLoop&>(node->loop(0)).stopped(); }
+  std::string take_received(int fd) { return std::exchange(sockets[fd].received, {}); }
   void run(std::size_t loop) { static_cast<reactor::FakeLoop&>(node->loop(loop)).settle(); }
   int open(std::string_view request) {
     const int fd = sockets.open_socket();
@@ -109,6 +120,59 @@ TEST(Node, NewSettingsOfOtherEndpointsAreRefused) {
   ASSERT_FALSE(replaced);
   EXPECT_EQ(replaced.error().message,
             "the number, names or paths of the endpoints have changed; restart to apply them");
+}
+
+// --- the shutdown -------------------------------------------------------------------------------
+
+constexpr DrainTimes kDelayed{.delay = seconds(5), .longest = seconds(2), .rate = 500};
+
+TEST(NodeDrain, InTheDelayTheNodeIsNotReadyAndServesItsClientsAndNewOnes) {
+  NodeStage stage("[[endpoint]]\nprofile = \"echo\"\n");
+  const int early = stage.open(upgrade_of("/echo"));
+  stage.take_received(early);
+  stage.node->begin_drain(kDelayed);
+  EXPECT_TRUE(stage.node->draining());
+  stage.run_for(milliseconds(4990));
+  EXPECT_FALSE(stage.has_stopped());
+  const int late = stage.open(upgrade_of("/echo"));
+  EXPECT_EQ(stage.take_received(late).substr(0, 12), "HTTP/1.1 101");
+  stage.send(early, client_frame(websocket::Opcode::text, "hello"));
+  EXPECT_EQ(frames_of(stage.take_received(early)), std::vector<std::string>{"text hello"});
+  stage.run_for(milliseconds(20));
+  EXPECT_EQ(stage.take_received(stage.open(upgrade_of("/echo"))).substr(0, 12), "HTTP/1.1 503");
+  stage.run_for(milliseconds(100));
+  for (const int fd : {early, late}) {
+    EXPECT_EQ(frames_of(stage.take_received(fd)), std::vector<std::string>{"close 1001"});
+  }
+}
+
+TEST(NodeDrain, WithoutADelayClientsAreClosedAtOnce) {
+  NodeStage stage("[[endpoint]]\nprofile = \"echo\"\n");
+  const int fd = stage.open(upgrade_of("/echo"));
+  stage.take_received(fd);
+  EXPECT_EQ(stage.node->begin_drain({.longest = seconds(2), .rate = 500}), milliseconds(2));
+  stage.run_for(milliseconds(50));
+  EXPECT_EQ(frames_of(stage.take_received(fd)), std::vector<std::string>{"close 1001"});
+}
+
+TEST(NodeDrain, WithoutClientsTheNodeStillWaitsForItsDelay) {
+  NodeStage stage("[[endpoint]]\nprofile = \"echo\"\n");
+  stage.node->begin_drain(kDelayed);
+  stage.run_for(milliseconds(4990));
+  EXPECT_FALSE(stage.has_stopped()) << "load balancers may still send clients";
+  stage.run_for(milliseconds(100));
+  EXPECT_TRUE(stage.has_stopped());
+}
+
+TEST(NodeDrain, EndsTwoSecondsAfterItsWindowAlthoughAClientNeverReads) {
+  NodeStage stage("[[endpoint]]\nprofile = \"echo\"\n");
+  const int fd = stage.open(upgrade_of("/echo"));
+  stage.sockets[fd].capacity = 0;
+  stage.node->begin_drain({.delay = seconds(1), .longest = seconds(2), .rate = 1});
+  stage.run_for(milliseconds(3950));
+  EXPECT_FALSE(stage.has_stopped());
+  stage.run_for(milliseconds(100));  // 1 s of delay, 1 s of window for one client, 2 s for the last bytes
+  EXPECT_TRUE(stage.has_stopped());
 }
 
 }  // namespace

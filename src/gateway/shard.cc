@@ -74,7 +74,7 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       clients_(shared_, loop, sockets, fan_out_, counters_, *this, number),
       fan_out_(clients_, fan_out_options(shared), lag_rules(shared.endpoints), &compressor_),
       keepalive_(clients_, loop),
-      paced_{ShardDrain(shared_, clients_, fan_out_, counters_), KeyCloses(clients_)},
+      paced_{ShardDrain(shared_, loop, clients_, fan_out_, counters_), KeyCloses(clients_)},
       streams_({shared_, loop, sockets, clients_, fan_out_, keepalive_, audiences_, paced_.drain,
                 compressor_.deflater(), counters_}),
       audiences_({fan_out_, loop, streams_, counters_, shared_.endpoints, shared.settings->server},

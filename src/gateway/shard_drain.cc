@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "websocket/frame_writer.h"
+
 namespace carillon::gateway {
 namespace {
 
@@ -11,13 +13,19 @@ using client::Connection;
 using client::State;
 
 constexpr std::uint32_t kRowsAStep = 65536;  // of the connection table, looked through in one step
+constexpr milliseconds kReturnsMax = std::chrono::minutes(5);  // over which clients are told to return
+constexpr milliseconds kReturnJitter{1000};
 
 }  // namespace
 
 void ShardDrain::begin(MonoTime now, milliseconds window, DrainKind kind) {
   if (pace_) return;
-  pace_.emplace(now, window, websockets_left_.get());
+  const std::uint64_t clients = websockets_left_.get();
+  const config::ServerSettings& server = shared_.settings->server;
+  pace_.emplace(now, window, clients);
   kind_ = kind;
+  // As if the other shards had as many.
+  returns_ = drain_window(kReturnsMax, clients * std::max(server.shards, 1U), server.drain_rate);
 }
 
 void ShardDrain::take_step(MonoTime now) {
@@ -41,9 +49,19 @@ void ShardDrain::close_latecomers(MonoTime now) {
 
 bool ShardDrain::close_if_open(std::uint32_t index) {
   if (clients_[index].state != State::open) return false;
-  const config::CloseText& text = clients_.endpoint_of(index).settings.shutdown;
-  clients_.close(index, CloseReason::shutdown, client::close_frame(text), CloseMode::after_events);
+  clients_.close(index, CloseReason::shutdown, last_bytes_of(clients_.endpoint_of(index)),
+                 CloseMode::after_events);
   return true;
+}
+
+std::string ShardDrain::last_bytes_of(const protocol::Endpoint& endpoint) {
+  std::string bytes;
+  std::string payload;
+  const milliseconds jitter(jitter_.up_to(static_cast<std::uint64_t>(kReturnJitter.count())));
+  if (endpoint.replies.drain(loop_.wall_now(), pace_->return_delay(returns_) + jitter, payload)) {
+    websocket::append_frame(bytes, websocket::Opcode::text, payload);
+  }
+  return bytes.append(client::close_frame(endpoint.settings.shutdown));
 }
 
 // Walks the table once during the window, so that as many clients are closed in each second as in any other.

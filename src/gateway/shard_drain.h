@@ -6,21 +6,29 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
+#include "base/random_sequence.h"
 #include "base/time.h"
 #include "client/clients.h"
 #include "client/counters.h"
 #include "client/shared.h"
 #include "fanout/fan_out.h"
 #include "gateway/drain.h"
+#include "reactor/loop.h"
 
 namespace carillon::gateway {
 
 class ShardDrain {
  public:
-  ShardDrain(const client::Shared& shared, client::Clients& clients, const fanout::FanOut& fan_out,
-             const client::ShardCounters& counters)
-      : shared_(shared), clients_(clients), fan_out_(fan_out), counters_(counters) {
+  ShardDrain(const client::Shared& shared, const reactor::Loop& loop, client::Clients& clients,
+             const fanout::FanOut& fan_out, const client::ShardCounters& counters)
+      : shared_(shared),
+        loop_(loop),
+        clients_(clients),
+        fan_out_(fan_out),
+        counters_(counters),
+        jitter_(sip_hash_1_3(shared.channels_key, "drain")) {
     requests_left_.set(1);
   }
 
@@ -44,15 +52,19 @@ class ShardDrain {
   void count_requests_left(MonoTime now);
   void close_latecomers(MonoTime now);
   bool close_if_open(std::uint32_t index);
+  std::string last_bytes_of(const protocol::Endpoint& endpoint);
   bool has_unsent_response(std::uint32_t index) const;
 
   const client::Shared& shared_;
+  const reactor::Loop& loop_;
   client::Clients& clients_;
   const fanout::FanOut& fan_out_;
   const client::ShardCounters& counters_;
   client::Counter websockets_left_;
   client::Counter requests_left_;
+  RandomSequence jitter_;  // of the reconnect hints
   std::optional<DrainPace> pace_;
+  milliseconds returns_{0};  // over which the clients of this shard should return
   DrainKind kind_ = DrainKind::shutdown;
   std::uint32_t position_ = 0;                // of the walk through the table
   MonoTime count_at_ = MonoTime::max();       // when to count requests again

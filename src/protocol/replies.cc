@@ -63,6 +63,7 @@ Replies Replies::compile(const config::EndpointSettings& settings) {
   replies.error_ = json::template_if_any(settings.frames.error, config::kReplyVariables);
   replies.ping_ = json::template_if_any(settings.frames.ping, config::kTimeVariables);
   replies.expired_ = json::template_if_any(settings.auth.expired_frame, config::kTimeVariables);
+  replies.drain_ = json::template_if_any(settings.frames.drain, config::kDrainVariables);
   return replies;
 }
 
@@ -84,6 +85,18 @@ bool Replies::ping(WallTime now, std::string& out) const {
 bool Replies::expired(WallTime now, std::string& out) const {
   if (expired_) render_reply(*expired_, {.now = now}, out);
   return expired_.has_value();
+}
+
+bool Replies::drain(WallTime now, milliseconds retry, std::string& out) const {
+  if (!drain_) return false;
+  const std::string time_s = rfc3339_seconds(now);
+  const std::string time_ms = rfc3339_milliseconds(now);
+  const std::string retry_ms = std::to_string(retry.count());
+  // In the order of config::kDrainVariables.
+  const std::array values{json::TemplateValue::string(time_s), json::TemplateValue::string(time_ms),
+                          json::TemplateValue::raw(retry_ms)};
+  drain_->render(values, out);
+  return true;
 }
 
 const config::ErrorText& Replies::text_of(ErrorKind kind) const {

@@ -47,6 +47,8 @@ class Replies {
              std::string& out) const;
   bool ping(WallTime now, std::string& out) const;
   bool expired(WallTime now, std::string& out) const;
+  // `retry`: how long the client should wait before it reconnects.
+  bool drain(WallTime now, milliseconds retry, std::string& out) const;
 
  private:
   const config::ErrorText& text_of(ErrorKind kind) const;
@@ -55,6 +57,7 @@ class Replies {
   std::optional<json::Template> error_;
   std::optional<json::Template> ping_;
   std::optional<json::Template> expired_;
+  std::optional<json::Template> drain_;
 };
 
 }  // namespace carillon::protocol

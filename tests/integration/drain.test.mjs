@@ -66,6 +66,41 @@ test("drain", async (t) => {
   });
 });
 
+test("in drain_delay /ready is 503 and clients are served; then each gets the last frame with its hint, and 1001", async (t) => {
+  const server = await startCarillon(t, {
+    server: { drain_delay: "1500ms" },
+    endpoints: [{ profile: "orion", "frames.drain": '{"reconnect_after_ms":$retry_ms}' }],
+  });
+  const early = await openClient(t, server.ws("/ws", mintToken()));
+  const signalled = performance.now();
+  server.signal("SIGTERM");
+  await until("/ready 503", async () => (await api(server, "GET", "/ready")).status === 503, { timeoutMs: 1000 });
+  const late = await openClient(t, server.ws("/ws", mintToken()));
+  assert.equal((await publish(server, { channel: "orion.x", data: { n: 0 } })).status, 200);
+  for (const client of [early, late]) {
+    const messages = await client.next(2);
+    assert.equal((await client.closed).code, 1001);
+    assert.deepEqual(JSON.parse(messages[0].data).payload, { n: 0 });
+    assert.ok(messages[0].at < client.close.at);
+    const hint = JSON.parse(messages[1].data).reconnect_after_ms;
+    assert.ok(hint >= 1000 && hint <= 2000, `${hint}`);
+    assert.ok(client.close.at - signalled >= 1400, `closed after ${Math.round(client.close.at - signalled)} ms`);
+  }
+  assert.equal((await within("gone", 3000, server.exited)).code, 0);
+  const log = (message) => server.logs.find((line) => line.message === message);
+  assert.deepEqual([log("draining").delay_ms, log("draining").connections], [1500, 1]);
+  assert.equal(log("closing clients").connections, 2);
+});
+
+test("a second signal exits at once, also in drain_delay", async (t) => {
+  const server = await startCarillon(t, { server: { drain_delay: "1h" } });
+  server.expectedEnd = true;
+  server.signal("SIGTERM");
+  await until("draining", async () => (await api(server, "GET", "/ready")).status === 503, { timeoutMs: 1000 });
+  server.signal("SIGTERM");
+  assert.equal((await within("gone", 1500, server.exited)).code, 130);
+});
+
 test("SIGINT drains too, and a server without clients exits at once", async (t) => {
   const server = await startCarillon(t, { server: { drain: "30s" } });
   server.signal("SIGINT");

@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace carillon::simulation {
@@ -10,6 +11,7 @@ namespace {
 // configuration (node_slot.cc), and a pause of the node.
 constexpr auto kSlowAfterShortWrite = seconds(12);
 constexpr auto kAll = static_cast<std::size_t>(-1);
+constexpr std::string_view kDrainFrame = R"({"drain":)";
 
 }  // namespace
 
@@ -115,8 +117,10 @@ void SimulatedClient::on_head(const std::string& head) {
 
 void SimulatedClient::on_frame(const Wire::Frame& frame) {
   if (phase_ == Phase::closing) return fail("a frame after the close frame");
+  if (has_drain_frame_ && frame.first != 0x88) return fail("a frame after the last frame of a drain");
   switch (frame.first) {
     case 0x81:
+      if (frame.payload.starts_with(kDrainFrame)) return on_drain_frame(frame.payload);
       if (profile_ == Profile::service) return on_service_text(frame.payload);
       if (profile_ == Profile::grimnir && frame.payload == R"({"type":"ping"})") return;
       return on_event(frame.payload);
@@ -164,6 +168,16 @@ void SimulatedClient::on_service_text(std::string_view payload) {
 
 // --- how it ends --------------------------------------------------------------------------------
 
+// Its close frame follows. With few clients the hint is one to two seconds, and a little more on a shard that
+// has more of them than the other.
+void SimulatedClient::on_drain_frame(std::string_view payload) {
+  has_drain_frame_ = true;
+  const std::string_view digits = payload.substr(kDrainFrame.size());
+  int retry_ms = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), retry_ms);
+  if (retry_ms < 1000 || retry_ms > 2200) fail("a wrong hint when to reconnect: " + std::string(payload));
+}
+
 void SimulatedClient::on_close_frame(std::string_view payload) {
   phase_ = Phase::closing;
   int code = 1005;
@@ -182,8 +196,13 @@ bool SimulatedClient::was_short_lately() const {
 }
 
 void SimulatedClient::check_close(int code, std::string_view reason) {
+  if (has_drain_frame_ && code != 1001)
+    return fail("a frame of a drain, and then another close than its own");
   if (misbehaved_ || sent_close_) return;
-  if (code == 1001 && node_.draining) return;
+  if (code == 1001 && host_.clock().now >= node_.closes_from) {
+    if (has_drain_frame_ != node_.has_drain_frame) fail("closed by a drain without its last frame");
+    return;
+  }
   if (code == 1013 && (node_.may_lose || node_.memory_was_short)) return;
   if (code == 1008 && reason == "Token expired" && request_.expires) return;
   if (code == 1008 && reason == "Slow consumer") {

@@ -51,6 +51,7 @@ class SimulatedClient {
   void on_frame(const Wire::Frame& frame);
   void on_event(std::string_view payload);
   void on_service_text(std::string_view payload);
+  void on_drain_frame(std::string_view payload);
   void on_close_frame(std::string_view payload);
   void check_close(int code, std::string_view reason);
   void on_ended();
@@ -74,6 +75,7 @@ class SimulatedClient {
   bool calm_ = false;
   bool misbehaved_ = false;
   bool sent_close_ = false;
+  bool has_drain_frame_ = false;
 };
 
 }  // namespace carillon::simulation

@@ -21,6 +21,7 @@ struct NodeView {
   Feed* feed = nullptr;
   int number = 0;
   bool draining = false;
+  MonoTime closes_from = MonoTime::max();  // of its drain: its delay is over
   bool stopped = false;   // its loops have ended; its process soon does, and its sockets with it
   bool may_lose = false;  // events were lost on their way to a shard, or a gap of the bus closes clients
   bool memory_was_short = false;
@@ -28,6 +29,7 @@ struct NodeView {
   MonoTime first_short_at = MonoTime::max();  // when a write of its first came up short
   bool orion_ends_at_gap = false;
   bool limits_channels = false;  // tokens name the channels that they permit
+  bool has_drain_frame = false;  // a last frame, with a hint when to reconnect, before the close of a drain
   // By shard: the order up to which it has taken everything from the feed.
   std::vector<std::uint64_t> applied;
 };

@@ -8,6 +8,14 @@ namespace {
 
 constexpr std::uint64_t kMemoryLimit = std::uint64_t{1} << 30;
 
+void add_to_each_endpoint(std::string& text, std::string_view lines) {
+  constexpr std::string_view kTable = "[[endpoint]]\n";
+  for (auto at = text.find(kTable); at != std::string::npos; at = text.find(kTable, at)) {
+    at += kTable.size();
+    text.insert(at, lines);
+  }
+}
+
 }  // namespace
 
 NodeSlot::NodeSlot(Surroundings around, int number) : around_(around), number_(number) {}
@@ -25,11 +33,13 @@ std::string NodeSlot::write_configuration() {
   NodeView& seen = view();
   seen.orion_ends_at_gap = dice.chance(50);
   seen.limits_channels = dice.chance(50);
+  seen.has_drain_frame = dice.chance(50);
   std::string text =
       "[server]\nhandshake_timeout = \"2s\"\nbodies_bytes_max = \"8MiB\"\nchannels_max = 1000\n";
   add(text, "shards", 1, 2, "");
   add(text, "outbox_bytes_max", 1024, 8192, "");
   add(text, "drain", 200, 3000, "ms");
+  add(text, "drain_delay", 0, 2000, "ms");
   std::string lag = "lag.grace = \"1s\"\nlag.age_max = \"3s\"\n";
   add(lag, "lag.bytes_max", 4000, 40'000, "");
   std::string ping;
@@ -44,6 +54,7 @@ std::string NodeSlot::write_configuration() {
   text += "[[endpoint]]\nprofile = \"fluxora\"\n" + lag + ping;
   text += "[[endpoint]]\nprofile = \"grimnir\"\nkeepalive.frame = \"3s\"\n" + lag;
   add(text, "select.sets_max", 1, 6, "");
+  if (seen.has_drain_frame) add_to_each_endpoint(text, "frames.drain = '{\"drain\":$retry_ms}'\n");
   return text;
 }
 
@@ -116,7 +127,9 @@ std::string NodeSlot::change_settings() {
 void NodeSlot::begin_drain() {
   view().draining = true;
   drain_began_ = around_.clock.now;
-  node_->begin_drain(node_->settings().server.drain);
+  const config::ServerSettings& server = node_->settings().server;
+  view().closes_from = loops_.front()->now() + server.drain_delay;
+  node_->begin_drain({.delay = server.drain_delay, .longest = server.drain, .rate = server.drain_rate});
 }
 
 void NodeSlot::end() {

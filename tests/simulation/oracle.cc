@@ -81,6 +81,22 @@ Problem closed_too_soon(const Stage& stage, const NodeSlot& slot) {
   return node_text(slot) + " has closed a client as slow before lag.grace has passed";
 }
 
+// In the delay of a drain every client stays, and new ones are admitted.
+Problem left_before_its_delay(const Stage& stage, const NodeSlot& slot) {
+  const NodeView& view = slot.view();
+  if (stage.clock.now < view.closes_from) {
+    for (std::size_t i = 0; i < slot.loops().size(); ++i) {
+      const client::ShardCounters& counters = slot.node().shard_counters(i);
+      std::uint64_t early = counters.refusals[client::RefusalReason::draining].get();
+      for (const auto& endpoint : counters.endpoints)
+        early += endpoint.closes[client::CloseReason::shutdown].get();
+      if (early > 0) return node_text(slot) + " refuses or closes clients before its delay is over";
+    }
+  }
+  if (view.draining && !slot.node().draining()) return node_text(slot) + " does not show that it drains";
+  return std::nullopt;
+}
+
 // A client that sends nothing is not connected for ever. Grimnir does not close an open client for silence.
 bool has_deadline(const SimulatedClient& client) {
   const VirtualSocket& socket = client.wire().socket();
@@ -110,6 +126,7 @@ Problem what_is_wrong(const Stage& stage) {
     if (auto problem = wrong_counters(*slot)) return problem;
     if (auto problem = too_much_memory(*slot)) return problem;
     if (auto problem = closed_too_soon(stage, *slot)) return problem;
+    if (auto problem = left_before_its_delay(stage, *slot)) return problem;
   }
   return missed_deadline(stage);
 }
