@@ -13,6 +13,7 @@ export * from "./harness/pages.mjs";
 export * from "./harness/process.mjs";
 export * from "./harness/raw_socket.mjs";
 export * from "./harness/real_clients.mjs";
+export * from "./harness/reconnect_storm.mjs";
 export * from "./harness/redis.mjs";
 export * from "./harness/reloadable.mjs";
 export * from "./harness/tls.mjs";

@@ -31,8 +31,17 @@ export async function openClient(t, url, options = {}) {
 
 // `count` clients spread over processes, each noting the number in every event's payload. See
 // client_worker.mjs for what they answer. `ca`: the certificate that a wss:// server must show.
-export async function openPool(t, { url, count, processes = 2, ca }) {
-  const workers = Array.from({ length: processes }, () => new Worker());
+export function openPool(t, options) {
+  return openWorkers(t, "client_worker.mjs", options);
+}
+
+// The same with clients that reconnect as docs/restarts.md describes. `pool.all({ do: "report" })` has their figures.
+export function openReconnectingPool(t, options) {
+  return openWorkers(t, "reconnecting_worker.mjs", options);
+}
+
+async function openWorkers(t, file, { url, count, processes = 2, ca }) {
+  const workers = Array.from({ length: processes }, () => new Worker(file));
   t.after(() => Promise.all(workers.map((worker) => worker.stop())));
   const pool = new Pool(workers, count);
   await Promise.all(workers.map((worker, index) =>
@@ -75,8 +84,8 @@ class Pool {
 }
 
 class Worker {
-  constructor() {
-    this.child = fork(path.join(HERE, "client_worker.mjs"), { stdio: ["ignore", "inherit", "inherit", "ipc"], execArgv: [] });
+  constructor(file) {
+    this.child = fork(path.join(HERE, file), { stdio: ["ignore", "inherit", "inherit", "ipc"], execArgv: [] });
     this.waiting = new Map();
     this.asked = 0;
     this.child.on("message", ({ id, answer, error }) => {
