@@ -179,9 +179,11 @@ std::variant<Ref<const auth::Identity>, Refused> judge_token(const protocol::End
   return refused_token(endpoint, *authenticator, identity.error(), requester);
 }
 
-// A refused token or key cost the work of a check. A missing one did not.
+// Whether the client has shown a wrong token or key. A missing one costs no check, and that a key is not
+// known may be due to a key set that has changed since it was fetched.
 bool is_failed_authentication(RefusalReason reason) {
-  return reason == RefusalReason::token_invalid || reason == RefusalReason::token_milliseconds;
+  return reason == RefusalReason::token_invalid || reason == RefusalReason::token_milliseconds ||
+         reason == RefusalReason::token_algorithm || reason == RefusalReason::token_issuer;
 }
 
 std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
@@ -255,7 +257,7 @@ Refused too_many_key_waits(const protocol::Endpoint& endpoint, std::string_view 
 std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,
                                              const http::RequestHead& head,
                                              auth::Authenticator* authenticator, Admission& admission,
-                                             const Requester& requester) {
+                                             const Requester& requester, Attempt attempt) {
   ClientKey client_key{requester.address, {}};
   const auto no = [&](Admission::Answer answer) { return refused(answer, endpoint, admission, requester); };
   auto answer = admission.ask(endpoint, client_key);
@@ -263,7 +265,9 @@ std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,
   answer = admission.ask_rate(endpoint, client_key, requester.now);
   if (answer != Admission::Answer::admitted) return no(answer);
   // After the limit of the address, so that an address over its own limit takes nothing from the others.
-  if (!admission.accept_rate().try_admit(requester.now)) return no(Admission::Answer::process_rate_exceeded);
+  if (attempt == Attempt::first && !admission.accept_rate().try_admit(requester.now)) {
+    return no(Admission::Answer::process_rate_exceeded);
+  }
   if (auto origin = judge_origin(endpoint, head)) return std::move(*origin);
   auto token = judge_token(endpoint, head, authenticator, admission.key_guesses(), requester);
   if (auto* refusal = std::get_if<Refused>(&token)) {

@@ -59,11 +59,15 @@ Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const protocol::
 // The refusal of an upgrade that would have to wait for a key set while too many others do.
 Refused too_many_key_waits(const protocol::Endpoint& endpoint, std::string_view detail);
 
+// Whether an upgrade is judged for the first time, or has waited for a key: it then counts in
+// server.accepts_rate already.
+enum class Attempt : std::uint8_t { first, again };
+
 // Returns an Upgrade, or why the request is refused. `authenticator` is null for an endpoint without
 // authentication. An Upgrade has a place in Admission, so Admission::leave() must be called once.
 std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,
                                              const http::RequestHead& head,
                                              auth::Authenticator* authenticator, Admission& admission,
-                                             const Requester& requester);
+                                             const Requester& requester, Attempt attempt = Attempt::first);
 
 }  // namespace carillon::client

@@ -19,7 +19,8 @@ UpgradeJudge::Judged UpgradeJudge::judge(const protocol::Endpoint& endpoint, Htt
                                          ClientId client, const Requester& requester) {
   auth::Authenticator* const authenticator = authenticators_[endpoint.index].get();
   const auto before = authenticator ? authenticator->counters() : auth::AuthenticatorCounters{};
-  auto judged = judge_upgrade(endpoint, exchange.head, authenticator, shared_.admission, requester);
+  const auto attempt = exchange.key_wait.is_waiting() ? Attempt::again : Attempt::first;
+  auto judged = judge_upgrade(endpoint, exchange.head, authenticator, shared_.admission, requester, attempt);
   if (authenticator) {
     counters_.token_cache_hits.add(authenticator->counters().cache_hits - before.cache_hits);
     counters_.token_cache_misses.add(authenticator->counters().cache_misses - before.cache_misses);

@@ -63,6 +63,19 @@ TEST(KeyWait, AnUpgradeWaitsForTheFirstFetchAndIsThenAdmitted) {
   stage.expect_nothing_left();
 }
 
+TEST(KeyWait, AnUpgradeThatWaitsCountsOnceInTheAcceptRateOfTheProcess) {
+  KeySetStage stage("server.accepts_rate = 2\n" + std::string(kByUrl));
+  const SigningKey key = SigningKey::ec("a");
+  stage.begin_fetch();
+  stage.ask(upgrade_by(key));
+  const int first = stage.last_fd;
+  stage.ask(upgrade_by(key));
+  EXPECT_EQ(status_of(stage.ask(upgrade_by(key))), "HTTP/1.1 503");
+  stage.serve({key.jwk()});
+  EXPECT_EQ(stage.take_received(first).substr(0, 12), "HTTP/1.1 101");
+  EXPECT_EQ(stage.open_connections(), 2U);
+}
+
 TEST(KeyWait, FramesThatComeWhileTheUpgradeWaitsAreReadAfterIt) {
   KeySetStage stage;
   const SigningKey key = SigningKey::ec("a");
