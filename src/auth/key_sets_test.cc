@@ -217,6 +217,23 @@ TEST(KeySets, NewSettingsKeepTheKeysOfUnchangedAddresses) {
   EXPECT_TRUE(store.slots().empty());
 }
 
+// Regression: an authenticator of new settings had no keys of a set before its first token, so that
+// `reload --close` would have closed every client of the set.
+TEST(KeySets, ANewAuthenticatorTrustsTheKeysThatItsSetHasNow) {
+  Fetched set({url_key("a")});
+  set.serve(jwks_of({rsa_key_a().jwk()}));
+  const auto identity = set.it->verify(rsa_key_a().token("{}", Algorithm::rs256), kNow);
+  ASSERT_TRUE(identity);
+  Authenticator::Options options;
+  options.key_store = &set.store;
+  const auto next =
+      std::move(*Authenticator::create({url_key("a")}, options, Authenticator::WeakSecrets::refuse));
+  EXPECT_TRUE(next->trusts((*identity)->key()));
+  set.serve(jwks_of({rsa_key_b().jwk()}), set.slot().next_event());
+  EXPECT_FALSE(next->trusts((*identity)->key())) << "before any token has come";
+  EXPECT_FALSE(set.it->trusts((*identity)->key()));
+}
+
 TEST(KeySets, KeysWithOneAddressShareItsSet) {
   auto first = url_key("a", "https://a");
   auto second = url_key("a", "https://a");

@@ -46,8 +46,10 @@ std::optional<KeyMark> SetVerifier::verify(const std::optional<std::string>& key
 }
 
 bool SetVerifier::has_key(KeyMark mark) const {
-  return std::any_of(keys_.begin(), keys_.end(),
-                     [mark](const SetKey& key) { return key.key.mark() == mark; });
+  const auto is_it = [mark](const SetKey& each) { return each.key.mark() == mark; };
+  if (!slot_) return std::any_of(keys_.begin(), keys_.end(), is_it);
+  const auto now = slot_->keys();
+  return now && std::any_of(now->keys.begin(), now->keys.end(), is_it);
 }
 
 }  // namespace carillon::auth

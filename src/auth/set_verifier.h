@@ -20,8 +20,8 @@ class SetVerifier {
  public:
   // Keys that do not change: of a file.
   explicit SetVerifier(const KeySet& keys);
-  // Keys that are fetched. A null slot never has any.
-  explicit SetVerifier(std::shared_ptr<KeySetSlot> slot) : slot_(std::move(slot)) {}
+  // Keys that are fetched, beginning with those that the slot has now. A null slot never has any.
+  explicit SetVerifier(std::shared_ptr<KeySetSlot> slot) : slot_(std::move(slot)) { update(); }
 
   // Takes over newer keys of the slot. Returns whether the keys have changed, so that tokens that were
   // verified before must be verified again.
@@ -41,6 +41,7 @@ class SetVerifier {
   // Returns the mark of the key that made the signature, if one that matches did.
   std::optional<KeyMark> verify(const std::optional<std::string>& key_id, Algorithm algorithm,
                                 std::string_view input, std::string_view signature);
+  // Whether this is one of the keys in use now, also when no token has come since they changed.
   bool has_key(KeyMark mark) const;
 
  private:
