@@ -12,7 +12,7 @@ namespace {
 
 using config::Limit;
 
-constexpr MonoTime kStart{std::chrono::hours(1)};
+constexpr MonoTime kRateStart{std::chrono::hours(1)};
 
 int admitted(AcceptRate& rate, MonoTime now, int asked) {
   int count = 0;
@@ -23,63 +23,63 @@ int admitted(AcceptRate& rate, MonoTime now, int asked) {
 TEST(AcceptRate, AdmitsExactlyTheLimitAtOnce) {
   for (const int limit : {1, 2, 3, 7, 1000, 999'999, 1'000'000}) {
     AcceptRate rate(Limit::of(static_cast<std::uint64_t>(limit)), 1);
-    EXPECT_EQ(admitted(rate, kStart, limit - 1), limit - 1);
-    EXPECT_TRUE(rate.try_admit(kStart)) << limit;
-    EXPECT_FALSE(rate.try_admit(kStart)) << limit;
+    EXPECT_EQ(admitted(rate, kRateStart, limit - 1), limit - 1);
+    EXPECT_TRUE(rate.try_admit(kRateStart)) << limit;
+    EXPECT_FALSE(rate.try_admit(kRateStart)) << limit;
   }
 }
 
 TEST(AcceptRate, AdmitsOneMoreEachTimeThatItsPartOfASecondHasPassed) {
   AcceptRate rate(Limit::of(4), 1);
-  EXPECT_EQ(admitted(rate, kStart, 10), 4);
-  EXPECT_EQ(admitted(rate, kStart + milliseconds(249), 10), 0);
-  EXPECT_EQ(admitted(rate, kStart + milliseconds(250), 10), 1);
-  EXPECT_EQ(admitted(rate, kStart + milliseconds(1000), 10), 3);
-  EXPECT_EQ(admitted(rate, kStart + seconds(100), 10), 4) << "no more than a second's worth is saved";
+  EXPECT_EQ(admitted(rate, kRateStart, 10), 4);
+  EXPECT_EQ(admitted(rate, kRateStart + milliseconds(249), 10), 0);
+  EXPECT_EQ(admitted(rate, kRateStart + milliseconds(250), 10), 1);
+  EXPECT_EQ(admitted(rate, kRateStart + milliseconds(1000), 10), 3);
+  EXPECT_EQ(admitted(rate, kRateStart + seconds(100), 10), 4) << "no more than a second's worth is saved";
 }
 
 TEST(AcceptRate, OverAMinuteAdmitsTheRateAndABurst) {
   AcceptRate rate(Limit::of(100), 1);
   int total = 0;
-  for (int ms = 0; ms < 60'000; ms += 5) total += admitted(rate, kStart + milliseconds(ms), 3);
+  for (int ms = 0; ms < 60'000; ms += 5) total += admitted(rate, kRateStart + milliseconds(ms), 3);
   EXPECT_NEAR(total, 60 * 100 + 100, 2);
 }
 
 TEST(AcceptRate, OffAdmitsAll) {
   AcceptRate rate(Limit::off(), 1);
-  EXPECT_EQ(admitted(rate, kStart, 100'000), 100'000);
-  EXPECT_TRUE(rate.try_shake_hands(kStart));
+  EXPECT_EQ(admitted(rate, kRateStart, 100'000), 100'000);
+  EXPECT_TRUE(rate.try_shake_hands(kRateStart));
 }
 
 TEST(AcceptRate, ANewLimitAppliesAtOnce) {
   AcceptRate rate(Limit::of(2), 1);
-  EXPECT_EQ(admitted(rate, kStart, 10), 2);
+  EXPECT_EQ(admitted(rate, kRateStart, 10), 2);
   rate.set_limit(Limit::of(1000));
-  EXPECT_GT(admitted(rate, kStart + milliseconds(10), 10), 0) << "it waits for what the old one had admitted";
+  EXPECT_GT(admitted(rate, kRateStart + milliseconds(10), 10), 0) << "it waits for what the old one had admitted";
   rate.set_limit(Limit::off());
-  EXPECT_EQ(admitted(rate, kStart, 10), 10);
+  EXPECT_EQ(admitted(rate, kRateStart, 10), 10);
 }
 
 TEST(AcceptRate, TwiceAsManyTlsHandshakesAreBegunAndTheyTakeNothingFromUpgrades) {
   AcceptRate rate(Limit::of(3), 1);
-  for (int i = 0; i < 6; ++i) EXPECT_TRUE(rate.try_shake_hands(kStart)) << i;
-  EXPECT_FALSE(rate.try_shake_hands(kStart));
-  EXPECT_EQ(admitted(rate, kStart, 10), 3);
+  for (int i = 0; i < 6; ++i) EXPECT_TRUE(rate.try_shake_hands(kRateStart)) << i;
+  EXPECT_FALSE(rate.try_shake_hands(kRateStart));
+  EXPECT_EQ(admitted(rate, kRateStart, 10), 3);
 }
 
 // The clocks of two shards differ by a turn of their loops.
 TEST(AcceptRate, AClockThatIsALittleBehindAdmitsNoMore) {
   AcceptRate rate(Limit::of(2), 1);
-  EXPECT_EQ(admitted(rate, kStart, 1), 1);
-  EXPECT_EQ(admitted(rate, kStart - milliseconds(1), 1), 0);
-  EXPECT_EQ(admitted(rate, kStart, 10), 1);
+  EXPECT_EQ(admitted(rate, kRateStart, 1), 1);
+  EXPECT_EQ(admitted(rate, kRateStart - milliseconds(1), 1), 0);
+  EXPECT_EQ(admitted(rate, kRateStart, 10), 1);
 }
 
 TEST(AcceptRate, ThreadsTogetherAdmitTheLimit) {
   AcceptRate rate(Limit::of(1000), 1);
   std::atomic<int> total{0};
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { total += admitted(rate, kStart, 1000); });
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { total += admitted(rate, kRateStart, 1000); });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(total, 1000);
 }
@@ -88,7 +88,7 @@ TEST(AcceptRate, ThreadsTogetherAdmitTheLimit) {
 std::map<std::uint32_t, int> returns(int clients, int limit, std::uint64_t seed) {
   AcceptRate rate(Limit::of(static_cast<std::uint64_t>(limit)), seed);
   std::map<std::uint32_t, int> by_second;
-  for (int i = 0; i < clients; ++i) ++by_second[rate.retry_after_s(kStart)];
+  for (int i = 0; i < clients; ++i) ++by_second[rate.retry_after_s(kRateStart)];
   return by_second;
 }
 
@@ -115,9 +115,9 @@ TEST(AcceptRate, ClientsBeyondTheLongestWaitAreSpreadOverAllOfIt) {
 
 TEST(AcceptRate, TheQueueOfReturningClientsAdvances) {
   AcceptRate rate(Limit::of(1), 1);
-  for (int i = 0; i < 10; ++i) rate.retry_after_s(kStart);
-  EXPECT_GE(rate.retry_after_s(kStart), 11U);
-  EXPECT_LE(rate.retry_after_s(kStart + seconds(60)), 3U);
+  for (int i = 0; i < 10; ++i) rate.retry_after_s(kRateStart);
+  EXPECT_GE(rate.retry_after_s(kRateStart), 11U);
+  EXPECT_LE(rate.retry_after_s(kRateStart + seconds(60)), 3U);
 }
 
 TEST(AcceptRate, TheSeedDecidesTheWaits) {

@@ -20,14 +20,14 @@ std::string upgrade_with(std::string_view header) {
   return get("/ws?token=" + token_with(R"({"sub":"alice"})"),
              std::string(kUpgradeHeaders) + std::string(header) + "\r\n");
 }
-std::string status_of(const Answer& answer) { return answer.head.substr(9, 3); }
+std::string status_to_proxied(const Answer& answer) { return answer.head.substr(9, 3); }
 
 TEST(BehindAProxy, TheHeaderOfATrustedProxyNamesTheClient) {
   ShardStage stage(proxied("x-forwarded-for"));
   const std::string proxy(kProxy);
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1"), proxy);
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1, 192.0.2.2"), proxy);
-  EXPECT_EQ(status_of(stage.ask(upgrade_with("X-Forwarded-For: 9.9.9.9, 192.0.2.1, 10.9.9.9"), proxy)),
+  EXPECT_EQ(status_to_proxied(stage.ask(upgrade_with("X-Forwarded-For: 9.9.9.9, 192.0.2.1, 10.9.9.9"), proxy)),
             "503");
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.3"), "10.0.0.2");
   EXPECT_EQ(stage.open_connections(), 3U);
@@ -36,21 +36,21 @@ TEST(BehindAProxy, TheHeaderOfATrustedProxyNamesTheClient) {
 TEST(BehindAProxy, TheHeaderOfAnUntrustedPeerIsIgnored) {
   ShardStage stage(proxied("x-forwarded-for"));
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1"), "203.0.113.5");
-  EXPECT_EQ(status_of(stage.ask(upgrade_with("X-Forwarded-For: 192.0.2.2"), "203.0.113.5")), "503");
+  EXPECT_EQ(status_to_proxied(stage.ask(upgrade_with("X-Forwarded-For: 192.0.2.2"), "203.0.113.5")), "503");
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1"), std::string(kProxy));
 }
 
 TEST(BehindAProxy, ClientAddressPeerReadsNoHeader) {
   ShardStage stage(std::string(kOrion) + "limits.connections_per_ip = 1\n");
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1"), std::string(kProxy));
-  EXPECT_EQ(status_of(stage.ask(upgrade_with("X-Forwarded-For: 192.0.2.2"), std::string(kProxy))), "503");
+  EXPECT_EQ(status_to_proxied(stage.ask(upgrade_with("X-Forwarded-For: 192.0.2.2"), std::string(kProxy))), "503");
 }
 
 TEST(BehindAProxy, ForwardedIsReadWithClientAddressForwarded) {
   ShardStage stage(proxied("forwarded", "limits.accepts_per_ip = 1\n"));
   const std::string proxy(kProxy);
   stage.open(upgrade_with("Forwarded: for=\"[2001:db8::1]:4711\";proto=https"), proxy);
-  EXPECT_EQ(status_of(stage.ask(upgrade_with("Forwarded: for=\"[2001:db8::2]\""), proxy)), "429")
+  EXPECT_EQ(status_to_proxied(stage.ask(upgrade_with("Forwarded: for=\"[2001:db8::2]\""), proxy)), "429")
       << "one /64";
   stage.open(upgrade_with("Forwarded: for=192.0.2.1\r\nX-Forwarded-For: 2001:db8::1"), proxy);
 }
@@ -60,8 +60,8 @@ TEST(BehindAProxy, AnUnreadableHeaderCountsAsTheProxyItself) {
   const std::string proxy(kProxy);
   stage.open(upgrade_with("X-Forwarded-For: garbage"), proxy);
   EXPECT_EQ(stage.shard->counters().forwarded_malformed.get(), 1U);
-  EXPECT_EQ(status_of(stage.ask(upgrade_with("X-Forwarded-For: unknown"), proxy)), "503");
-  EXPECT_EQ(status_of(stage.ask(upgrade_with("X-Other: 1"), proxy)), "503");
+  EXPECT_EQ(status_to_proxied(stage.ask(upgrade_with("X-Forwarded-For: unknown"), proxy)), "503");
+  EXPECT_EQ(status_to_proxied(stage.ask(upgrade_with("X-Other: 1"), proxy)), "503");
   EXPECT_EQ(stage.shard->counters().forwarded_malformed.get(), 1U) << "hidden or absent is not malformed";
 }
 
@@ -102,11 +102,11 @@ constexpr std::string_view kLocal = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"sv;
 
 TEST(ProxyProtocol, TheAddressItNamesIsTheClient) {
   ProxyStage stage;
-  EXPECT_EQ(status_of(stage.ask_as(kFirst, orion_upgrade())), "101");
-  EXPECT_EQ(status_of(stage.ask_as(kFirstBinary, orion_upgrade())), "503") << "the same client";
-  EXPECT_EQ(status_of(stage.ask_as(kSecond, orion_upgrade())), "101");
-  EXPECT_EQ(status_of(stage.ask_as(kLocal, orion_upgrade())), "101") << "the proxy itself";
-  EXPECT_EQ(status_of(stage.ask_as("PROXY UNKNOWN\r\n", orion_upgrade())), "503") << "again";
+  EXPECT_EQ(status_to_proxied(stage.ask_as(kFirst, orion_upgrade())), "101");
+  EXPECT_EQ(status_to_proxied(stage.ask_as(kFirstBinary, orion_upgrade())), "503") << "the same client";
+  EXPECT_EQ(status_to_proxied(stage.ask_as(kSecond, orion_upgrade())), "101");
+  EXPECT_EQ(status_to_proxied(stage.ask_as(kLocal, orion_upgrade())), "101") << "the proxy itself";
+  EXPECT_EQ(status_to_proxied(stage.ask_as("PROXY UNKNOWN\r\n", orion_upgrade())), "503") << "again";
   EXPECT_EQ(stage.all_refusals(), 2U);
 }
 
@@ -194,9 +194,9 @@ TEST(ProxyProtocol, ItsClientMayBeATrustedProxyItself) {
       "PROXY TCP4 10.0.0.9 10.0.0.1 1 2\r\n" + upgrade_with("X-Forwarded-For: 192.0.2.1");
   const std::string outer =
       "PROXY TCP4 203.0.113.5 10.0.0.1 1 2\r\n" + upgrade_with("X-Forwarded-For: 192.0.2.1");
-  EXPECT_EQ(status_of(stage.ask(inner, "10.0.0.1")), "101");
-  EXPECT_EQ(status_of(stage.ask(inner, "10.0.0.1")), "503");
-  EXPECT_EQ(status_of(stage.ask(outer, "10.0.0.1")), "101") << "a client's own header is not believed";
+  EXPECT_EQ(status_to_proxied(stage.ask(inner, "10.0.0.1")), "101");
+  EXPECT_EQ(status_to_proxied(stage.ask(inner, "10.0.0.1")), "503");
+  EXPECT_EQ(status_to_proxied(stage.ask(outer, "10.0.0.1")), "101") << "a client's own header is not believed";
 }
 
 }  // namespace
