@@ -55,7 +55,8 @@ TEST(AcceptRate, ANewLimitAppliesAtOnce) {
   AcceptRate rate(Limit::of(2), 1);
   EXPECT_EQ(admitted(rate, kRateStart, 10), 2);
   rate.set_limit(Limit::of(1000));
-  EXPECT_GT(admitted(rate, kRateStart + milliseconds(10), 10), 0) << "it waits for what the old one had admitted";
+  EXPECT_GT(admitted(rate, kRateStart + milliseconds(10), 10), 0)
+      << "it waits for what the old one had admitted";
   rate.set_limit(Limit::off());
   EXPECT_EQ(admitted(rate, kRateStart, 10), 10);
 }

@@ -36,7 +36,8 @@ TEST(AcceptWindows, AFailureCountsAsItsWeight) {
   for (const std::uint64_t accepts : {11U, 10U, 9U}) {
     AcceptWindows windows;
     windows.note_failure(kA, rule_of(accepts), kWindowsStart);
-    EXPECT_EQ(room(windows, kA, rule_of(accepts), kWindowsStart), accepts - std::min<std::uint64_t>(accepts, 10));
+    EXPECT_EQ(room(windows, kA, rule_of(accepts), kWindowsStart),
+              accepts - std::min<std::uint64_t>(accepts, 10));
     EXPECT_EQ(room(windows, kB, rule_of(accepts), kWindowsStart), accepts) << "another address";
   }
 }
@@ -75,7 +76,8 @@ TEST(AcceptWindows, RetryAfterWaitsForAsMuchAsIsNeeded) {
   windows.note_failure(kA, rule, kWindowsStart + seconds(10));
   windows.try_accept(kA, rule, kWindowsStart + seconds(20));
   windows.note_failure(kA, rule, kWindowsStart + seconds(30));  // 22 in all
-  EXPECT_EQ(windows.retry_after_s(kA, rule, kWindowsStart + seconds(30)), 40U) << "the first failure has to leave";
+  EXPECT_EQ(windows.retry_after_s(kA, rule, kWindowsStart + seconds(30)), 40U)
+      << "the first failure has to leave";
   EXPECT_EQ(windows.retry_after_s(kB, rule, kWindowsStart), 1U);
 }
 

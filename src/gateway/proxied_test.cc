@@ -27,8 +27,9 @@ TEST(BehindAProxy, TheHeaderOfATrustedProxyNamesTheClient) {
   const std::string proxy(kProxy);
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1"), proxy);
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1, 192.0.2.2"), proxy);
-  EXPECT_EQ(status_to_proxied(stage.ask(upgrade_with("X-Forwarded-For: 9.9.9.9, 192.0.2.1, 10.9.9.9"), proxy)),
-            "503");
+  EXPECT_EQ(
+      status_to_proxied(stage.ask(upgrade_with("X-Forwarded-For: 9.9.9.9, 192.0.2.1, 10.9.9.9"), proxy)),
+      "503");
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.3"), "10.0.0.2");
   EXPECT_EQ(stage.open_connections(), 3U);
 }
@@ -43,7 +44,8 @@ TEST(BehindAProxy, TheHeaderOfAnUntrustedPeerIsIgnored) {
 TEST(BehindAProxy, ClientAddressPeerReadsNoHeader) {
   ShardStage stage(std::string(kOrion) + "limits.connections_per_ip = 1\n");
   stage.open(upgrade_with("X-Forwarded-For: 192.0.2.1"), std::string(kProxy));
-  EXPECT_EQ(status_to_proxied(stage.ask(upgrade_with("X-Forwarded-For: 192.0.2.2"), std::string(kProxy))), "503");
+  EXPECT_EQ(status_to_proxied(stage.ask(upgrade_with("X-Forwarded-For: 192.0.2.2"), std::string(kProxy))),
+            "503");
 }
 
 TEST(BehindAProxy, ForwardedIsReadWithClientAddressForwarded) {
@@ -196,7 +198,8 @@ TEST(ProxyProtocol, ItsClientMayBeATrustedProxyItself) {
       "PROXY TCP4 203.0.113.5 10.0.0.1 1 2\r\n" + upgrade_with("X-Forwarded-For: 192.0.2.1");
   EXPECT_EQ(status_to_proxied(stage.ask(inner, "10.0.0.1")), "101");
   EXPECT_EQ(status_to_proxied(stage.ask(inner, "10.0.0.1")), "503");
-  EXPECT_EQ(status_to_proxied(stage.ask(outer, "10.0.0.1")), "101") << "a client's own header is not believed";
+  EXPECT_EQ(status_to_proxied(stage.ask(outer, "10.0.0.1")), "101")
+      << "a client's own header is not believed";
 }
 
 }  // namespace

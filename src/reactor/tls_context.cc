@@ -1,5 +1,6 @@
 #include "reactor/tls_context.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -14,6 +15,10 @@
 
 namespace carillon::reactor {
 namespace {
+
+// Before anything else uses OpenSSL: it must not free its state when the process exits, because a thread that
+// still waits for a name server (dial_plan.cc) may use it after that.
+[[maybe_unused]] const int kept_at_exit = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 
 template <class Object, void (*kFree)(Object*)>
 struct Freed {
