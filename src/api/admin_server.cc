@@ -79,7 +79,7 @@ class Server final : public AdminServer, private reactor::IoHandler {
   Result<std::monostate> watch(Listening listening);
   void accept_waiting();
   void accept_from(const Listening& listening);
-  void read(std::uint32_t id, Connection& connection);
+  void read(std::uint32_t id);
   void take(std::uint32_t id, Connection& connection, std::string_view bytes);
   void hand_over(std::uint32_t id, Connection& connection);
   void answer(std::uint32_t id, const Answer& given);
@@ -166,7 +166,7 @@ void Server::on_io(std::uint32_t events, std::uint32_t index, std::uint32_t) {
     // Nothing more is read: a peer that has gone is noticed when the answer is written.
     if ((events & EPOLLOUT) != 0) write(index, found->second);
   } else {
-    read(index, found->second);
+    read(index);
   }
 }
 
@@ -220,14 +220,17 @@ void Server::close(std::uint32_t id) {
 
 // --- one request ---
 
-void Server::read(std::uint32_t id, Connection& connection) {
+// Looks the connection up for each read, because an answer that is sent at once closes it.
+void Server::read(std::uint32_t id) {
   char bytes[kReadBytes];
-  while (!connection.handed_over) {
-    const ssize_t count = ::recv(connection.socket.get(), bytes, sizeof bytes, MSG_DONTWAIT);
+  for (;;) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end() || found->second.handed_over) return;
+    const ssize_t count = ::recv(found->second.socket.get(), bytes, sizeof bytes, MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (count <= 0) return close(id);
-    take(id, connection, {bytes, static_cast<std::size_t>(count)});
+    take(id, found->second, {bytes, static_cast<std::size_t>(count)});
   }
 }
 
