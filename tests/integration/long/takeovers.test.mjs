@@ -47,7 +47,8 @@ test(`${TAKEOVERS} takeovers at ${CONNECTS_A_SECOND} connects a second`, async (
   assert.deepEqual([report.held.gaps, report.held.errors], [[], []]);
   assert.deepEqual(Object.keys(report.held.codes), ["1001"]);
   assert.ok(report.held.events > load.next, "the held clients have received events");
-  await until("no listener is left over", () => listeners(server.port) === shards[(TAKEOVERS - 1) % shards.length]);
+  // A process that follows one with more shards keeps its sockets: closing one would reset what waits in its queue.
+  await until("no listener is left over", () => listeners(server.port) === Math.max(...shards));
 });
 
 test("a takeover whose bus is down gives up after 30 s, and the old process has not changed", async (t) => {
