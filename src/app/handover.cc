@@ -61,7 +61,7 @@ std::optional<gateway::InheritedSocket> read_socket(const json::Value& value,
 }  // namespace
 
 std::string handover_message(std::int64_t pid, std::optional<std::chrono::microseconds> watchdog,
-                             const std::vector<client::Acceptor::Listening>& listening,
+                             const std::vector<client::ListenerOptions>& sockets,
                              const std::vector<config::ListenSettings>& addresses,
                              const reactor::TicketKeys& tickets) {
   std::string message;
@@ -70,9 +70,9 @@ std::string handover_message(std::int64_t pid, std::optional<std::chrono::micros
   if (watchdog) writer.member("watchdog_usec", std::int64_t{watchdog->count()});
   writer.member("ticket_keys", auth::encode_base64url(tickets.bytes.reveal()));
   {
-    json::ArrayWriter sockets = writer.array("sockets");
-    for (const client::Acceptor::Listening& each : listening) {
-      write_socket(sockets.object(), each.options, addresses[each.options.number]);
+    json::ArrayWriter array = writer.array("sockets");
+    for (const client::ListenerOptions& each : sockets) {
+      write_socket(array.object(), each, addresses[each.number]);
     }
   }
   writer.close();

@@ -14,16 +14,16 @@
 #include <vector>
 
 #include "base/result.h"
-#include "client/acceptor.h"
+#include "client/listener_options.h"
 #include "config/settings.h"
 #include "gateway/inherited_sockets.h"
 
 namespace carillon::app {
 
-// `listening`: every socket with the number of its address in `addresses` (server.listen). `watchdog`: as the
-// service manager has told this process; it does not tell the next one.
+// `sockets`: of each socket, with the number of its address in `addresses` (server.listen). `watchdog`: as
+// the service manager has told this process; it does not tell the next one.
 std::string handover_message(std::int64_t pid, std::optional<std::chrono::microseconds> watchdog,
-                             const std::vector<client::Acceptor::Listening>& listening,
+                             const std::vector<client::ListenerOptions>& sockets,
                              const std::vector<config::ListenSettings>& addresses,
                              const reactor::TicketKeys& tickets);
 

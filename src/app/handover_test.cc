@@ -25,7 +25,7 @@ std::string message() {
   client::ListenerOptions plain;
   client::ListenerOptions encrypted;
   encrypted.number = 1;
-  return handover_message(4711, std::chrono::seconds(2), {{7, plain}, {8, encrypted}, {9, plain}}, addresses,
+  return handover_message(4711, std::chrono::seconds(2), {plain, encrypted, plain}, addresses,
                           {Secret(std::string(reactor::TicketKeys::kBytes, 'k'))});
 }
 

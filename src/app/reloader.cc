@@ -55,7 +55,11 @@ void Reloader::request(std::string_view cause, Removed removed, Done done) {
 }
 
 void Reloader::reload(std::string_view cause, Removed removed, Done done) {
-  waiting_.push_back({cause, removed, std::move(done)});
+  // Signals that are sent in a loop wait as one.
+  const bool waits_already = !done && std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& each) {
+    return !each.done && each.cause == cause && each.removed == removed;
+  });
+  if (!waits_already) waiting_.push_back({cause, removed, std::move(done)});
   if (served_.empty()) start();
 }
 
@@ -124,7 +128,7 @@ void Reloader::end(const api::ReloadReport& report) {
     parts_.api.reloads().note_failure(wall_now(), report.errors.front());
   }
   write_to_log(report);
-  parts_.manager.report_ready();
+  parts_.manager.report_reloaded();
   for (const Waiting& each : std::exchange(served_, {})) {
     if (each.done) each.done(report);
   }

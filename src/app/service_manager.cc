@@ -33,15 +33,24 @@ ServiceManager::ServiceManager(const Variable& variable, std::int64_t own_pid) :
 }
 
 void ServiceManager::report_ready() {
+  is_ready_ = true;
   send("READY=1\nMAINPID=" + std::to_string(own_pid_) + "\nSTATUS=Serving\n");
 }
 
 void ServiceManager::report_reloading(MonoTime now) {
+  if (!is_ready_) return;
   const auto usec = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
   send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(usec) + "\nSTATUS=Reloading the configuration\n");
 }
 
-void ServiceManager::report_stopping() { send("STOPPING=1\nSTATUS=Closing all clients\n"); }
+void ServiceManager::report_reloaded() {
+  if (is_ready_) report_ready();
+}
+
+void ServiceManager::report_stopping() {
+  is_ready_ = false;
+  send("STOPPING=1\nSTATUS=Closing all clients\n");
+}
 
 void ServiceManager::report_alive() { send("WATCHDOG=1\n"); }
 

@@ -26,8 +26,9 @@ class ServiceManager {
 
   // Everything listens. MAINPID makes this process the service's, also when another one started it.
   void report_ready();
-  // A reload has begun; report_ready() follows.
+  // A reload has begun, and has ended. Nothing is sent before report_ready() and after report_stopping().
   void report_reloading(MonoTime now);
+  void report_reloaded();
   void report_stopping();
   void report_alive();
 
@@ -43,6 +44,7 @@ class ServiceManager {
   void send(std::string_view state) const;
 
   const std::int64_t own_pid_;
+  bool is_ready_ = false;
   std::string socket_;
   std::optional<std::chrono::microseconds> watchdog_;
 };

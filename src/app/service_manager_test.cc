@@ -58,6 +58,24 @@ TEST_F(ServiceManagerTest, ReceivesOneDatagramForEachState) {
   EXPECT_EQ(received(), "");
 }
 
+// READY=1 would make a process that is still taking over the service's, and one that stops a service that
+// runs.
+TEST_F(ServiceManagerTest, AReloadIsReportedOnlyWhileTheProcessServes) {
+  ServiceManager manager = this->manager();
+  manager.report_reloading({});
+  manager.report_reloaded();
+  EXPECT_EQ(received(), "");
+  manager.report_ready();
+  EXPECT_NE(received(), "");
+  manager.report_reloaded();
+  EXPECT_EQ(received(), "READY=1\nMAINPID=4711\nSTATUS=Serving\n");
+  manager.report_stopping();
+  EXPECT_NE(received(), "");
+  manager.report_reloading({});
+  manager.report_reloaded();
+  EXPECT_EQ(received(), "");
+}
+
 TEST_F(ServiceManagerTest, WithoutASocketNothingIsSent) {
   for (const char* const socket : {"", "relative/path", "vsock:2:3"}) {
     variables_["NOTIFY_SOCKET"] = socket;

@@ -1,6 +1,5 @@
 #include "app/serving.h"
 
-#include <fcntl.h>
 #include <malloc.h>
 #include <openssl/rand.h>
 #include <unistd.h>
@@ -150,9 +149,10 @@ class Process {
   void make_reloader(CheckedConfig config);
   api::AdminActions admin_actions();
   Result<std::monostate> open_admin_side();
-  Result<std::monostate> begin();
+  void begin();
   void end_takeover(const Result<std::monostate>& taken);
   void offer_sockets(const api::AdminServer::Respond& respond);
+  api::AdminServer::Answer handover_answer(std::vector<gateway::SocketCopy> copies);
   void hand_over(const api::AdminServer::Respond& respond);
   void write_ready_line();
 
@@ -225,7 +225,6 @@ api::AdminActions Process::admin_actions() {
   return actions;
 }
 
-// Copies, so that they stay open until they have been sent.
 void Process::offer_sockets(const api::AdminServer::Respond& respond) {
   const config::Settings& settings = gateway_->node().settings();
   const auto refuse = [&respond](std::string_view why) { respond(http::error_response(409, why)); };
@@ -235,20 +234,26 @@ void Process::offer_sockets(const api::AdminServer::Respond& respond) {
   if (settings.server.descriptor_tables() > 1) {
     return refuse("with server.descriptors = \"per_shard\" no thread has all sockets");
   }
-  const auto listening = gateway_->sockets();
-  auto copies = std::make_shared<std::vector<reactor::FileDescriptor>>();
-  for (const auto& each : listening) {
-    reactor::FileDescriptor copy(::fcntl(each.fd, F_DUPFD_CLOEXEC, 3));
-    if (!copy) return refuse("it has no file descriptor left");
-    copies->push_back(std::move(copy));
+  gateway_->copy_sockets([this, respond](std::vector<gateway::SocketCopy> copies) {
+    respond(handover_answer(std::move(copies)));
+  });
+}
+
+api::AdminServer::Answer Process::handover_answer(std::vector<gateway::SocketCopy> copies) {
+  auto descriptors = std::make_shared<std::vector<reactor::FileDescriptor>>();
+  std::vector<client::ListenerOptions> options;
+  for (gateway::SocketCopy& copy : copies) {
+    if (!copy.socket) return http::error_response(409, "it has no file descriptor left");
+    descriptors->push_back(std::move(copy.socket));
+    options.push_back(std::move(copy.options));
   }
   http::Response response;
-  response.body = handover_message(::getpid(), manager_.watchdog(), listening, settings.server.listen,
-                                   gateway_->ticket_keys());
+  response.body = handover_message(::getpid(), manager_.watchdog(), options,
+                                   gateway_->node().settings().server.listen, gateway_->ticket_keys());
   api::AdminServer::Answer answer(std::move(response));
-  answer.descriptors = std::move(copies);
+  answer.descriptors = std::move(descriptors);
   log_->info("listening sockets were handed to another process");
-  respond(std::move(answer));
+  return answer;
 }
 
 void Process::hand_over(const api::AdminServer::Respond& respond) {
@@ -285,27 +290,35 @@ void Process::write_ready_line() {
 }
 
 // Once every shard listens.
-Result<std::monostate> Process::begin() {
-  if (auto opened = open_admin_side(); !opened) return opened;
+void Process::begin() {
   log_warnings(warnings_, *log_);
   write_ready_line();
   manager_.report_ready();
   watchdog_->start();
   if (serving_.on_ready) serving_.on_ready(*gateway_);
-  return std::monostate{};
 }
 
-// On loop 0.
+// On loop 0. Once the other process has been told to finish, this one serves, with or without its admin side.
 void Process::end_takeover(const Result<std::monostate>& taken) {
-  const auto begun = taken ? begin() : taken;
-  if (begun) return;
-  failure_ = begun.error().message;
-  gateway_->stop();
+  if (!taken) {
+    failure_ = taken.error().message;
+    gateway_->stop();
+    return;
+  }
+  if (auto opened = open_admin_side(); !opened) {
+    log_->error("the control socket and the admin addresses are not served",
+                {{"reason", std::string_view(opened.error().message)}});
+  }
+  begin();
 }
 
 Result<std::monostate> Process::run() {
   const auto before_serving = [this]() -> Result<std::monostate> {
-    if (!serving_.handover) return begin();
+    if (!serving_.handover) {
+      if (auto opened = open_admin_side(); !opened) return opened;
+      begin();
+      return std::monostate{};
+    }
     manager_.keep_watchdog(serving_.handover->watchdog);
     takeover_ = std::make_unique<Takeover>(*gateway_, *log_, gateway_->node().settings().server.control,
                                            serving_.handover->pid,

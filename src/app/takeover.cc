@@ -72,8 +72,10 @@ void Takeover::finish() {
   watch_the_end();
   thread_ = std::thread([this] {
     auto answer = ask_control(control_, "POST", "/v1/takeover/finish", kPatience);
-    gateway_.main_loop().post_always([this, error = answer ? std::string() : answer.error().message] {
-      // Whether the other process drains or has gone: this one serves.
+    std::string error = answer ? std::string() : answer.error().message;
+    if (answer && answer->status != 200) error = reason_in(answer->body);
+    gateway_.main_loop().post_always([this, error = std::move(error)] {
+      // Whether the other process drains, has gone or refuses: this one serves.
       if (!error.empty())
         log_.warning("the other process did not confirm the handover", {{"error", std::string_view(error)}});
       done_(std::monostate{});

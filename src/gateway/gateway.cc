@@ -1,5 +1,6 @@
 #include "gateway/gateway.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 
 #include <atomic>
@@ -116,14 +117,26 @@ Gateway::~Gateway() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-std::vector<Acceptor::Listening> Gateway::sockets() const {
-  std::vector<Acceptor::Listening> all;
+void Gateway::copy_sockets(std::function<void(std::vector<SocketCopy>)> done) {
+  // The shards add to it one after the other: each posts to loop 0.
+  struct Collected {
+    std::vector<SocketCopy> copies;
+    std::size_t missing;
+  };
+  const auto all = std::make_shared<Collected>(Collected{{}, node_->shard_count()});
   for (std::size_t i = 0; i < node_->shard_count(); ++i) {
-    for (Acceptor::Listening& each : node_->shard(i).acceptor().listening()) {
-      if (!each.options.is_left_over) all.push_back(std::move(each));
-    }
+    node_->loop(i).post_always([this, i, all, done] {
+      const auto own = std::make_shared<std::vector<SocketCopy>>();
+      for (const Acceptor::Listening& each : node_->shard(i).acceptor().listening()) {
+        if (each.options.is_left_over) continue;
+        own->push_back({reactor::FileDescriptor(::fcntl(each.fd, F_DUPFD_CLOEXEC, 3)), each.options});
+      }
+      main_loop().post_always([all, own, done] {
+        for (SocketCopy& copy : *own) all->copies.push_back(std::move(copy));
+        if (--all->missing == 0) done(std::move(all->copies));
+      });
+    });
   }
-  return all;
 }
 
 void Gateway::close_left_over() {

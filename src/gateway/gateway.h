@@ -18,6 +18,12 @@ namespace carillon::gateway {
 
 class Listening;
 
+// A copy of a listening socket. Without a descriptor when there was none left.
+struct SocketCopy {
+  reactor::FileDescriptor socket;
+  client::ListenerOptions options;
+};
+
 class Gateway final {
  public:
   // Binds the listeners and checks the keys; every start-up error is returned here. `handler` and `log`
@@ -42,10 +48,11 @@ class Gateway final {
   // Loop 0, on which app/ also watches for signals.
   reactor::Loop& main_loop() { return node_->loop(0); }
   const std::vector<reactor::SocketAddress>& listening_on() const { return listening_on_; }
-  // The listening sockets of all shards, for another process. The descriptors are valid on loop 0's thread
-  // and on those that share its table, until a drain. Not with server.descriptors = "per_shard", where only
-  // their own threads have them.
-  std::vector<client::Acceptor::Listening> sockets() const;
+  // Copies the listening sockets of all shards, each on the thread of its shard, for another process; `done`
+  // is called with them on loop 0. Those that this process gives up itself (ListenerOptions::is_left_over)
+  // are left out. Not with server.descriptors = "per_shard", where a copy is valid on its shard's thread
+  // only. Any thread.
+  void copy_sockets(std::function<void(std::vector<SocketCopy>)> done);
   // Closes the inherited sockets of addresses that are not in server.listen: the process that they come from
   // has ended. Any thread.
   void close_left_over();
