@@ -1,5 +1,5 @@
-// The addresses that key sets may be fetched from: https, or http on this machine only. Whoever can answer
-// for the address decides who is admitted.
+// The addresses that key sets may be fetched from: https, or http on this machine only. A server that answers
+// there decides which clients are admitted.
 //
 // Thread: any; pure.
 #pragma once

@@ -23,15 +23,22 @@ constexpr std::string_view kNotAllowed =
 
 constexpr std::string_view kNotInherited =
     "server.descriptors: \"per_shard\" cannot be combined with inherited sockets (a takeover or socket "
-    "activation), "
-    "because each shard has a table of its own; write \"shared\"";
+    "activation), because each shard has a table of its own; write \"shared\"";
+
+// What loop 0's table needs besides clients. The admin side is opened after the budget has been made.
+std::uint64_t reserved_on_loop_0(const config::Settings& settings) {
+  using Budget = reactor::DescriptorBudget;
+  const std::uint64_t sockets = settings.admin.listen.size() + (settings.server.control.empty() ? 0 : 1);
+  return Budget::kReservedForTheBus + (sockets == 0 ? 0 : sockets + Budget::kReservedForTheAdminSide);
+}
 
 // Returns the budget of the calling thread's table, before its first client; `spares` will be opened in it
 // later.
-std::shared_ptr<reactor::DescriptorBudget> make_budget(std::size_t shard, std::size_t spares) {
+std::shared_ptr<reactor::DescriptorBudget> make_budget(const config::Settings& settings, std::size_t shard,
+                                                       std::size_t spares) {
   using Budget = reactor::DescriptorBudget;
   return std::make_shared<Budget>(open_descriptors() + spares,
-                                  shard == 0 ? Budget::kReservedForTheBus : Budget::kReservedElsewhere);
+                                  shard == 0 ? reserved_on_loop_0(settings) : Budget::kReservedElsewhere);
 }
 
 // Used while the shards' threads start: which of them have a descriptor table of their own, and what each
@@ -164,7 +171,7 @@ Result<std::monostate> Gateway::start_threads() {
   const bool per_shard = node_->settings().server.descriptor_tables() > 1;
   // Shared, because a thread may still be inside count_down() when wait() returns.
   const auto tables = std::make_shared<Tables>(*node_);
-  const auto common = per_shard ? nullptr : make_budget(0, count);
+  const auto common = per_shard ? nullptr : make_budget(node_->settings(), 0, count);
   for (std::size_t i = 1; i < count; ++i) {
     threads_.emplace_back([this, per_shard, tables, common, i] {
       ::pthread_setname_np(::pthread_self(), ("shard-" + std::to_string(i)).c_str());
@@ -172,7 +179,7 @@ Result<std::monostate> Gateway::start_threads() {
       tables->begun.count_down();
       tables->go_on.wait();
       if (tables->refused) return;
-      node_->shard(i).acceptor().begin_serving(per_shard ? make_budget(i, 1) : common);
+      node_->shard(i).acceptor().begin_serving(per_shard ? make_budget(node_->settings(), i, 1) : common);
       run_loop(node_->loop(i));
       node_->shard(i).close_sockets();
     });
@@ -183,7 +190,7 @@ Result<std::monostate> Gateway::start_threads() {
   }
   tables->go_on.count_down();
   if (tables->refused) return failure(std::string(kNotAllowed));
-  node_->shard(0).acceptor().begin_serving(per_shard ? make_budget(0, 1) : common);
+  node_->shard(0).acceptor().begin_serving(per_shard ? make_budget(node_->settings(), 0, 1) : common);
   return std::monostate{};
 }
 

@@ -132,7 +132,7 @@ TEST(KeyWait, AnUnknownKidIsRefusedAtOnceWhenNoFetchIsAllowed) {
       << stage.log.lines.back();
   stage.loop.advance(seconds(30));
   EXPECT_EQ(stage.ask(upgrade_by(SigningKey::ec("b"))).head, "") << "waits for the fetch that it has caused";
-  EXPECT_EQ(status_of(stage.ask(upgrade_by(key))), "HTTP/1.1 101") << "nobody else waits";
+  EXPECT_EQ(status_of(stage.ask(upgrade_by(key))), "HTTP/1.1 101") << "only the other client waits";
 }
 
 TEST(KeyWait, ASecondFetchThatBringsNoKeyRefusesAtOnceAndDoesNotWaitAgain) {

@@ -21,6 +21,9 @@ class DescriptorBudget {
   // name lookup (files of the resolver, a socket) or a certificate file to read.
   static constexpr std::uint64_t kReservedForTheBus = 16;
   static constexpr std::uint64_t kReservedElsewhere = 4;
+  // For the table of the admin side besides its listening sockets: its connections
+  // (AdminServer::kConnectionsMax) and its loop.
+  static constexpr std::uint64_t kReservedForTheAdminSide = 10;
 
   DescriptorBudget() = default;  // limits nothing
   // `own`: descriptors that were open before the first client came.

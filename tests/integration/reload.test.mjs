@@ -1,6 +1,7 @@
 // A changed configuration is used by the running process: `carillon reload`, SIGHUP and the admin address.
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
+import net from "node:net";
 import path from "node:path";
 import test from "node:test";
 
@@ -201,4 +202,23 @@ test("`carillon reload --close` closes the clients whose key is gone, and no oth
   await staying.next(1);
   assert.equal(staying.close, null);
   assert.equal((await metrics(server)).sum("carillon_closes_total", { reason: "key_removed" }), 20);
+});
+
+test("the admin side answers while clients hold every other descriptor (ulimit -n 128)", async (t) => {
+  const server = await startReloadable(t, { shards: 1 }, { under: ["prlimit", "--nofile=128:128"] });
+  const clients = Array.from({ length: 200 }, () => {
+    const socket = net.connect(server.port, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(upgradeHead(`/ws?token=${mintToken()}`));
+    t.after(() => socket.destroy());
+    return socket;
+  });
+  await until("the descriptors to run out", async () => {
+    const { stdout } = await run("curl", ["-sS", "--unix-socket", server.control, "http://carillon/metrics"]);
+    return /^carillon_accepts_reserve_total [1-9]/m.test(stdout) || /reason="no_descriptor"} [1-9]/.test(stdout);
+  });
+  // More at once than it takes: the others wait their turn.
+  const reloads = await Promise.all(Array.from({ length: 12 }, () => server.reload()));
+  assert.deepEqual(reloads.map(({ code }) => code), Array(12).fill(0));
+  assert.equal(clients.length, 200);
 });

@@ -105,7 +105,7 @@ test("a TLS session is resumed in the new process", async (t) => {
   assert.equal(next.listen.length, 2);
 });
 
-test("a new process that fails harms nothing", async (t) => {
+test("a new process that fails changes nothing for the running one", async (t) => {
   const redis = await startRedis(t);
   const server = await startReloadable(t, { bus: redis.url });
   const client = await openClient(t, server.ws("/ws", mintToken()));

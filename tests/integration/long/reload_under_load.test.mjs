@@ -62,7 +62,7 @@ test(`${RELOADS} reloads under load: no client is dropped, and each event arrive
     assert.equal(code, expected, `${kind}: ${stderr}`);
     if (kind === "key") {
       const refused = await rawExchange(server.port, upgradeHead(`/ws?token=${before}`));
-      assert.equal(refused.status, 401, "a removed key admits nobody from the first reload on");
+      assert.equal(refused.status, 401, "a removed key admits no client from the first reload on");
     }
     if (kind === "limit") {
       const refused = await rawExchange(server.port, upgradeHead(`/ws?token=${before}`));
