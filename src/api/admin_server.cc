@@ -14,6 +14,7 @@
 
 #include "api/key_check.h"
 #include "api/refusals.h"
+#include "base/line_sampler.h"
 #include "http/body_reader.h"
 #include "http/date_clock.h"
 #include "http/head_reader.h"
@@ -55,8 +56,11 @@ struct Connection {
 
 class Server final : public AdminServer, private reactor::IoHandler {
  public:
-  Server(std::vector<Secret> keys, Handle handle, std::unique_ptr<reactor::Loop> loop)
+  Server(std::vector<Secret> keys, AdminCounters& counters, Log& log, Handle handle,
+         std::unique_ptr<reactor::Loop> loop)
       : keys_(std::move(keys)),
+        counters_(counters),
+        log_(log),
         handle_(std::move(handle)),
         loop_(std::move(loop)),
         guesses_(random_sip_key()),
@@ -83,6 +87,7 @@ class Server final : public AdminServer, private reactor::IoHandler {
   void take(std::uint32_t id, Connection& connection, std::string_view bytes);
   void hand_over(std::uint32_t id, Connection& connection);
   void answer(std::uint32_t id, const Answer& given);
+  void note(std::atomic<std::uint64_t>& counter, std::string_view reason, const Connection& connection);
   static ssize_t send_some(Connection& connection);
   void close_listeners();
   void write(std::uint32_t id, Connection& connection);
@@ -90,6 +95,9 @@ class Server final : public AdminServer, private reactor::IoHandler {
   void close_late();
 
   std::vector<Secret> keys_;
+  AdminCounters& counters_;
+  Log& log_;
+  LineSampler sampler_;
   const Handle handle_;
   const std::unique_ptr<reactor::Loop> loop_;
   client::KeyGuesses guesses_;
@@ -206,7 +214,10 @@ void Server::close_late() {
   for (const auto& [id, connection] : connections_) {
     if (now >= connection.due) late.push_back(id);
   }
-  for (const std::uint32_t id : late) close(id);
+  for (const std::uint32_t id : late) {
+    note(counters_.timeouts, "timeout", connections_.at(id));
+    close(id);
+  }
   accept_waiting();
   loop_->call_after(kLookEvery, [this] { close_late(); });
 }
@@ -239,6 +250,7 @@ void Server::take(std::uint32_t id, Connection& connection, std::string_view byt
     const auto step = connection.head_reader.feed(bytes);
     if (step.state == http::HeadState::need_more) return;
     if (step.state == http::HeadState::fault) {
+      note(counters_.malformed, "malformed request", connection);
       return answer(id, http::error_response(connection.head_reader.fault()));
     }
     bytes.remove_prefix(step.consumed);
@@ -250,6 +262,7 @@ void Server::take(std::uint32_t id, Connection& connection, std::string_view byt
     case http::BodyState::need_more:
       return;
     case http::BodyState::fault:
+      note(counters_.malformed, "malformed body", connection);
       return answer(id, http::error_response(connection.body_reader->fault()));
     case http::BodyState::done:
       return hand_over(id, connection);
@@ -263,9 +276,11 @@ void Server::hand_over(std::uint32_t id, Connection& connection) {
     constexpr std::string_view kAdvice = "send one of admin.keys as Authorization: Bearer <key>";
     const client::Requester requester{connection.peer, loop_->now(), loop_->wall_now()};
     if (const auto refused = judge_key(presented, keys_, kAdvice, guesses_, requester)) {
+      note(counters_.wrong_keys, presented.empty() ? "no key" : "wrong key", connection);
       return answer(id, *refused);
     }
   }
+  counters_.requests.fetch_add(1, std::memory_order_relaxed);
   connection.handed_over = true;
   connection.due = loop_->now() + kAnswerTime;
   Request request{std::string(connection.head.method), std::string(connection.head.raw_path),
@@ -274,6 +289,18 @@ void Server::hand_over(std::uint32_t id, Connection& connection) {
   handle_(request, [this, id](Answer given) {
     loop_->post_always([this, id, given = std::move(given)] { answer(id, given); });
   });
+}
+
+// `reason` is a literal.
+void Server::note(std::atomic<std::uint64_t>& counter, std::string_view reason,
+                  const Connection& connection) {
+  counter.fetch_add(1, std::memory_order_relaxed);
+  const auto suppressed = sampler_.admit(reason, loop_->now());
+  if (!suppressed) return;
+  const std::string client = connection.what == Requires::key ? connection.peer.text() : "control socket";
+  log_.warning("admin request refused", {{"reason", reason},
+                                         {"client", std::string_view(client)},
+                                         {"suppressed", static_cast<std::int64_t>(*suppressed)}});
 }
 
 void Server::answer(std::uint32_t id, const Answer& given) {
@@ -325,11 +352,12 @@ ssize_t Server::send_some(Connection& connection) {
 }  // namespace
 
 Result<std::unique_ptr<AdminServer>> AdminServer::start(const std::string& control,
-                                                        const config::AdminSettings& settings, Handle handle,
+                                                        const config::AdminSettings& settings,
+                                                        AdminCounters& counters, Log& log, Handle handle,
                                                         reactor::UnixListener::Existing existing) {
   auto loop = reactor::Loop::create();
   if (!loop) return tl::unexpected(loop.error());
-  auto server = std::make_unique<Server>(settings.keys, std::move(handle), std::move(*loop));
+  auto server = std::make_unique<Server>(settings.keys, counters, log, std::move(handle), std::move(*loop));
   if (auto listening = server->listen(control, settings.listen, existing); !listening) {
     return tl::unexpected(listening.error());
   }

@@ -10,11 +10,14 @@
 // be called on any.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "config/settings.h"
@@ -23,6 +26,15 @@
 #include "reactor/unix_listener.h"
 
 namespace carillon::api {
+
+// Counters of the admin side. Thread: any.
+struct AdminCounters {
+  std::atomic<std::uint64_t> requests{0};    // that were handled, whatever the answer
+  std::atomic<std::uint64_t> wrong_keys{0};  // requests without one of admin.keys: 401 or 429
+  std::atomic<std::uint64_t> malformed{0};   // what was not a request, or was too long
+  std::atomic<std::uint64_t> timeouts{
+      0};  // connections whose request, or whose answer, was not there in time
+};
 
 class AdminServer {
  public:
@@ -49,9 +61,10 @@ class AdminServer {
   // Binds the sockets and starts the thread. `control`: path of the control socket; empty: none. It replaces
   // one that no process listens on any more; one that is in use is an error.
   // `existing`: whether another process may be using the addresses, because this one replaces it.
+  // Refusals are counted and, sampled, logged. `counters` and `log` outlive the server.
   static Result<std::unique_ptr<AdminServer>> start(
-      const std::string& control, const config::AdminSettings& settings, Handle handle,
-      reactor::UnixListener::Existing existing = reactor::UnixListener::Existing::refuse);
+      const std::string& control, const config::AdminSettings& settings, AdminCounters& counters, Log& log,
+      Handle handle, reactor::UnixListener::Existing existing = reactor::UnixListener::Existing::refuse);
   // Ends the thread and removes the control socket, unless another process has replaced it.
   virtual ~AdminServer() = default;
 

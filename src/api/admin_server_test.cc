@@ -30,21 +30,22 @@ class AdminServerTest : public ::testing::Test {
     folder_ = ::mkdtemp(name.data());
     path_ = folder_ + "/control.sock";
     EXPECT_EQ(::pipe(pipe_), 0);
-    auto started = AdminServer::start(path_, {}, [this](const auto& request, const auto& respond) {
-      http::Response response;
-      response.body = request.method + " " + request.path + " " + request.query + " " + request.body;
-      if (request.path == "/never") {
-        kept_ = respond;
-      } else if (request.path == "/descriptors") {
-        auto copies = std::make_shared<std::vector<reactor::FileDescriptor>>();
-        for (std::size_t i = 0; i < kDescriptors; ++i) copies->emplace_back(::dup(pipe_[1]));
-        AdminServer::Answer answer(response);
-        answer.descriptors = std::move(copies);
-        respond(answer);
-      } else {
-        respond(response);
-      }
-    });
+    auto started =
+        AdminServer::start(path_, {}, counters_, log_, [this](const auto& request, const auto& respond) {
+          http::Response response;
+          response.body = request.method + " " + request.path + " " + request.query + " " + request.body;
+          if (request.path == "/never") {
+            kept_ = respond;
+          } else if (request.path == "/descriptors") {
+            auto copies = std::make_shared<std::vector<reactor::FileDescriptor>>();
+            for (std::size_t i = 0; i < kDescriptors; ++i) copies->emplace_back(::dup(pipe_[1]));
+            AdminServer::Answer answer(response);
+            answer.descriptors = std::move(copies);
+            respond(answer);
+          } else {
+            respond(response);
+          }
+        });
     EXPECT_TRUE(started) << started.error().message;
     server_ = std::move(*started);
   }
@@ -88,10 +89,14 @@ class AdminServerTest : public ::testing::Test {
 
   std::string folder_;
   std::string path_;
+  AdminCounters counters_;
+  NullLog log_;
   int pipe_[2] = {-1, -1};
   AdminServer::Respond kept_;
   std::unique_ptr<AdminServer> server_;
 };
+
+using LongAdminServerTest = AdminServerTest;
 
 TEST_F(AdminServerTest, ARequestIsAnsweredAndTheConnectionClosed) {
   const std::string answer = ask("POST /v1/x?a=b HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody");
@@ -114,8 +119,17 @@ TEST_F(AdminServerTest, TheResponseToAHeadHasNoBody) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
 }
 
-TEST_F(AdminServerTest, WhatIsNotHttpIsRefused) {
+TEST_F(AdminServerTest, WhatIsNotHttpIsRefusedAndCounted) {
   EXPECT_THAT(ask("\x16\x03\x01 hello\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_EQ(counters_.malformed, 1U);
+  EXPECT_EQ(counters_.requests, 0U);
+}
+
+// In real time.
+TEST_F(LongAdminServerTest, AConnectionWithoutARequestIsClosedInTimeAndCounted) {
+  const auto socket = open();
+  EXPECT_EQ(receive(socket), "");
+  EXPECT_EQ(counters_.timeouts, 1U);
 }
 
 TEST_F(AdminServerTest, ABodyBeyondTheLimitIsRefused) {

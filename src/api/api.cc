@@ -91,7 +91,8 @@ std::optional<http::Response> Api::essential(std::string_view path, const Moment
   if (path != "/metrics") return std::nullopt;
   const auto current = current_.get();
   return metrics_response(
-      *node_, {publish_counters_, ingest_.counters(), reloads_.get(), current->certificate_expiries},
+      *node_,
+      {publish_counters_, ingest_.counters(), reloads_.get(), admin_counters_, current->certificate_expiries},
       dropped_log_lines_());
 }
 

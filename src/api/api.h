@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/admin_server.h"
 #include "api/ingest.h"
 #include "api/publish.h"
 #include "api/reload_status.h"
@@ -40,6 +41,8 @@ class Api final : public client::HttpHandler {
   std::optional<http::Response> essential(std::string_view path, const Moment& now);
   // The result of reloads, which /health and /metrics show.
   ReloadStatus& reloads() { return reloads_; }
+  // What the admin side counts, for /metrics.
+  AdminCounters& admin_counters() { return admin_counters_; }
 
   Judgement judge(const http::RequestHead& head, const client::Requester& requester) override;
   std::optional<http::Response> handle(const http::RequestHead& head, std::string body,
@@ -60,6 +63,7 @@ class Api final : public client::HttpHandler {
 
   Snapshot<Current> current_;
   ReloadStatus reloads_;
+  AdminCounters admin_counters_;
   PublishCounters publish_counters_;
   Ingest ingest_;
   gateway::Node* node_ = nullptr;

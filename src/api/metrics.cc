@@ -334,6 +334,16 @@ void add_loops(Page& page) {
   }
 }
 
+void add_admin(Page& page, const AdminCounters& admin) {
+  page.counter("carillon_admin_requests_total", "Requests that the admin side has handled", admin.requests);
+  MetricFamily& refusals =
+      page.family("carillon_admin_refusals_total", "Requests that the admin side has refused, by reason",
+                  MetricType::Counter);
+  Page::add(refusals, static_cast<double>(admin.wrong_keys), {{"reason", "key"}});
+  Page::add(refusals, static_cast<double>(admin.malformed), {{"reason", "malformed"}});
+  Page::add(refusals, static_cast<double>(admin.timeouts), {{"reason", "timeout"}});
+}
+
 void add_reloads(Page& page, const ReloadStatus::Shown& reloads) {
   MetricFamily& family =
       page.family("carillon_reloads_total", "Reloads of the configuration, by result", MetricType::Counter);
@@ -372,6 +382,7 @@ http::Response metrics_response(Node& node, const ApiCounters& api, std::uint64_
   add_loops(page);
   add_log(page, dropped_log_lines);
   add_reloads(page, api.reloads);
+  add_admin(page, api.admin);
   MetricFamily& expiries =
       page.family("carillon_certificate_expiry_timestamp_seconds",
                   "Unix time at which the first certificate of a TLS address expires", MetricType::Gauge);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/admin_server.h"
 #include "api/ingest.h"
 #include "api/publish.h"
 #include "api/reload_status.h"
@@ -20,6 +21,7 @@ struct ApiCounters {
   const PublishCounters& publish;
   const IngestCounters& ingest;
   ReloadStatus::Shown reloads;
+  const AdminCounters& admin;
   const std::vector<std::pair<std::string, WallTime>>& certificate_expiries;  // by listen address
 };
 

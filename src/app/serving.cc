@@ -270,7 +270,7 @@ Result<std::monostate> Process::open_admin_side() {
   if (settings.server.control.empty() && settings.admin.listen.empty()) return std::monostate{};
   using Existing = reactor::UnixListener::Existing;
   auto started = api::AdminServer::start(
-      settings.server.control, settings.admin,
+      settings.server.control, settings.admin, api_->admin_counters(), *log_,
       [this](const auto& request, const auto& respond) { admin_->handle(request, respond); },
       takeover_ ? Existing::replace : Existing::refuse);
   if (!started) return tl::unexpected(started.error());

@@ -174,6 +174,8 @@ test("the admin address requires one of its keys, and serves nothing to clients"
   assert.deepEqual([reloaded.status, reloaded.json.reloaded], [200, true]);
   assert.equal((await ask("POST", "/v1/publish", "an-admin-key-0123456789")).status, 404);
   assert.equal((await api(server, "POST", "/v1/reload")).status, 404);
+  assert.equal((await metrics(server)).sum("carillon_admin_refusals_total", { reason: "key" }), 2);
+  await server.waitForLog("the refusal", (log) => log.message === "admin request refused" && log.reason === "wrong key");
 });
 
 test("`carillon reload` without a control socket says what to write", async (t) => {
