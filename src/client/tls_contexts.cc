@@ -15,13 +15,10 @@ config::Problem problem_of(const config::ListenTls& tls, const reactor::TlsFault
           "the file \"" + file + "\" " + fault.message};
 }
 
-void judge_validity(const config::ListenTls& tls, WallTime now, TlsContexts& all) {
-  const reactor::CertificateValidity validity = reactor::judge_validity(tls.cert_pem, now);
-  const auto problem = [&tls](const std::string& message) {
-    return problem_of(tls, {reactor::TlsFault::In::certificate, message});
-  };
-  if (validity.fault) all.problems.push_back(problem(*validity.fault));
-  for (const std::string& advice : validity.advice) all.warnings.push_back(problem(advice));
+void warn_of_certificates(const config::ListenTls& tls, WallTime now, TlsContexts& all) {
+  for (std::string& warning : reactor::certificate_warnings(tls.cert_pem, now)) {
+    all.warnings.push_back(problem_of(tls, {reactor::TlsFault::In::certificate, std::move(warning)}));
+  }
 }
 
 }  // namespace
@@ -48,7 +45,7 @@ TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens
     if (tls != nullptr && !made.contains(tls)) {
       auto context = reactor::TlsContext::for_servers(tls->cert_pem, tls->key_pem.reveal(), tickets);
       if (!context) all.problems.push_back(problem_of(*tls, context.error()));
-      if (context) judge_validity(*tls, now, all);
+      if (context) warn_of_certificates(*tls, now, all);
       made[tls] = context ? std::move(*context) : nullptr;
     }
     all.by_listen.push_back(tls == nullptr ? nullptr : made[tls]);

@@ -33,20 +33,23 @@ std::optional<WallTime> time_of(const ASN1_TIME* time) {
 
 using Certificate = std::unique_ptr<X509, FreedCertificate>;
 
-void judge(const X509& certificate, std::string_view which, WallTime now, CertificateValidity& all) {
+std::optional<std::string> period_warning(const X509& certificate, std::string_view which, WallTime now) {
   const auto from = time_of(X509_get0_notBefore(&certificate));
   const auto until = time_of(X509_get0_notAfter(&certificate));
-  if (!from || !until) return;
-  if (all.fault) return;
+  if (!from || !until) return std::nullopt;
   const std::string subject = "has " + std::string(which);
   if (now > *until) {
-    all.fault = subject + " that expired at " + rfc3339_seconds(*until) + "; write the path of a renewed one";
-  } else if (now < *from) {
-    all.fault = subject + " that is valid only from " + rfc3339_seconds(*from) +
-                " on; set this machine's clock, or write the path of another one";
-  } else if (*until - now < kCertificateEndsSoon && all.advice.empty()) {
-    all.advice.push_back(subject + " that expires at " + rfc3339_seconds(*until) + "; renew it");
+    return subject + " that expired at " + rfc3339_seconds(*until) +
+           ", so clients refuse to connect; write the path of a renewed one";
   }
+  if (now < *from) {
+    return subject + " that is valid only from " + rfc3339_seconds(*from) +
+           " on, so clients refuse to connect; set this machine's clock, or write the path of another one";
+  }
+  if (*until - now < kCertificateEndsSoon) {
+    return subject + " that expires at " + rfc3339_seconds(*until) + "; renew it";
+  }
+  return std::nullopt;
 }
 
 bool names_hosts(X509& certificate) {
@@ -82,15 +85,15 @@ std::string issuer_of(const X509& certificate) {
 
 // Follows the chain as far as the file has it. Where it ends below a root that this machine knows, clients
 // that do not have the next certificate themselves refuse the connection.
-void judge_chain(const std::vector<Certificate>& certificates, CertificateValidity& all) {
+std::optional<std::string> chain_warning(const std::vector<Certificate>& certificates) {
   X509* last = certificates.front().get();
   for (std::size_t i = 1; i < certificates.size(); ++i) {
     if (X509_check_issued(certificates[i].get(), last) == X509_V_OK) last = certificates[i].get();
   }
   const bool is_self_issued = X509_check_issued(last, last) == X509_V_OK;
-  if (is_self_issued || is_issued_by_a_known_root(*last)) return;
-  all.advice.push_back("lacks the certificate of its issuer, " + issuer_of(*last) +
-                       "; append it, unless that is the root that your clients have");
+  if (is_self_issued || is_issued_by_a_known_root(*last)) return std::nullopt;
+  return "lacks the certificate of its issuer, " + issuer_of(*last) +
+         "; append it, unless that is the root that your clients have";
 }
 
 std::vector<Certificate> certificates_in(std::string_view pem) {
@@ -108,20 +111,23 @@ std::vector<Certificate> certificates_in(std::string_view pem) {
 
 }  // namespace
 
-CertificateValidity judge_validity(std::string_view certificates_pem, WallTime now) {
-  CertificateValidity all;
+std::vector<std::string> certificate_warnings(std::string_view certificates_pem, WallTime now) {
+  std::vector<std::string> all;
   const std::vector<Certificate> certificates = certificates_in(certificates_pem);
   if (certificates.empty()) return all;
   for (const Certificate& each : certificates) {
-    judge(*each, each == certificates.front() ? "a certificate" : "an issuing certificate", now, all);
+    const auto which = each == certificates.front() ? "a certificate" : "an issuing certificate";
+    auto period = period_warning(*each, which, now);
+    if (!period) continue;
+    all.push_back(*std::move(period));
+    break;
   }
   if (!names_hosts(*certificates.front())) {
-    all.advice.emplace_back(
+    all.emplace_back(
         "has a certificate without subjectAltName, which browsers refuse; write the path of one that names "
-        "its "
-        "hosts there");
+        "its hosts there");
   }
-  judge_chain(certificates, all);
+  if (auto chain = chain_warning(certificates)) all.push_back(*std::move(chain));
   ERR_clear_error();
   return all;
 }

@@ -22,8 +22,10 @@ WallTime time_of(const ASN1_TIME* time) {
 
 class CertificateValidityTest : public ::testing::Test {
  protected:
-  std::string fault(WallTime now) const {
-    return judge_validity(certificate_.pem(), now).fault.value_or("none");
+  // The warning about the time, if there is one.
+  std::string period(WallTime now) const {
+    const auto warnings = certificate_warnings(certificate_.pem(), now);
+    return warnings.empty() ? "none" : warnings.front();
   }
 
   TestCertificate certificate_{"DNS:a.test"};
@@ -31,36 +33,35 @@ class CertificateValidityTest : public ::testing::Test {
   WallTime until_ = time_of(X509_get0_notAfter(certificate_.x509()));
 };
 
-TEST_F(CertificateValidityTest, AnExpiredCertificateIsAFault) {
-  EXPECT_EQ(fault(until_ - milliseconds(1)), "none");
-  EXPECT_EQ(fault(until_), "none");
-  EXPECT_EQ(fault(until_ + milliseconds(1)), "has a certificate that expired at " + rfc3339_seconds(until_) +
-                                                 "; write the path of a renewed one");
+TEST_F(CertificateValidityTest, ACertificateThatExpiresSoonOrHasExpiredCausesAWarning) {
+  EXPECT_EQ(period(until_ - kCertificateEndsSoon), "none");
+  const std::string soon = "has a certificate that expires at " + rfc3339_seconds(until_) + "; renew it";
+  EXPECT_EQ(period(until_ - kCertificateEndsSoon + milliseconds(1)), soon);
+  EXPECT_EQ(period(until_), soon);
+  EXPECT_EQ(period(until_ + milliseconds(1)),
+            "has a certificate that expired at " + rfc3339_seconds(until_) +
+                ", so clients refuse to connect; write the path of a renewed one");
 }
 
-TEST_F(CertificateValidityTest, OneThatIsNotYetValidIsAFault) {
-  EXPECT_THAT(fault(from_ - milliseconds(1)), HasSubstr("is valid only from " + rfc3339_seconds(from_)));
-  EXPECT_EQ(fault(from_), "none");
-  EXPECT_EQ(fault(from_ + milliseconds(1)), "none");
+TEST_F(CertificateValidityTest, OneThatIsNotYetValidCausesAWarning) {
+  const std::string early = "is valid only from " + rfc3339_seconds(from_);
+  EXPECT_THAT(period(from_ - milliseconds(1)), HasSubstr(early));
+  EXPECT_THAT(period(from_), Not(HasSubstr(early)));
 }
 
-TEST_F(CertificateValidityTest, AnIssuersCertificateIsJudgedToo) {
-  EXPECT_THAT(judge_validity(certificate_.pem() + certificate_.pem(), until_ + seconds(1)).fault.value_or(""),
-              HasSubstr("has a certificate"));
-  // The same text again stands for an issuer's certificate; only the order distinguishes them.
-  EXPECT_FALSE(judge_validity(certificate_.pem() + certificate_.pem(), until_).fault);
-}
-
-TEST_F(CertificateValidityTest, ACertificateThatExpiresSoonCausesAWarning) {
-  const CertificateValidity validity = judge_validity(certificate_.pem(), from_);
-  EXPECT_FALSE(validity.fault);
-  EXPECT_THAT(validity.advice, Contains(HasSubstr("expires at " + rfc3339_seconds(until_))));
+TEST_F(CertificateValidityTest, AnIssuersCertificateIsCheckedToo) {
+  const TestCertificate issuer("", nullptr, "the root");
+  const TestCertificate leaf("DNS:a.test", &issuer, "the server");
+  const WallTime late = time_of(X509_get0_notAfter(issuer.x509())) + seconds(1);
+  EXPECT_THAT(certificate_warnings(leaf.pem() + issuer.pem(), late),
+              ::testing::ElementsAre(HasSubstr("has a certificate that expired")))
+      << "only the first of them is reported";
 }
 
 TEST_F(CertificateValidityTest, ACertificateThatNamesNoHostCausesAWarning) {
-  EXPECT_THAT(judge_validity(TestCertificate("").pem(), from_).advice,
+  EXPECT_THAT(certificate_warnings(TestCertificate("").pem(), from_),
               Contains(HasSubstr("without subjectAltName")));
-  EXPECT_THAT(judge_validity(certificate_.pem(), from_).advice,
+  EXPECT_THAT(certificate_warnings(certificate_.pem(), from_),
               Not(Contains(HasSubstr("without subjectAltName"))));
 }
 
@@ -68,7 +69,7 @@ TEST_F(CertificateValidityTest, AMissingIssuerCausesAWarningThatNamesIt) {
   const TestCertificate root("", nullptr, "the root");
   const TestCertificate middle("", &root, "the intermediate");
   const TestCertificate leaf("DNS:a.test", &middle, "the server");
-  const auto advice = [&](const std::string& pem) { return judge_validity(pem, from_).advice; };
+  const auto advice = [&](const std::string& pem) { return certificate_warnings(pem, from_); };
   EXPECT_THAT(advice(leaf.pem()),
               Contains(HasSubstr("lacks the certificate of its issuer, /CN=the intermediate")));
   EXPECT_THAT(advice(leaf.pem() + middle.pem()),
@@ -85,8 +86,7 @@ TEST_F(CertificateValidityTest, TheFirstExpiryIsThatOfAnyCertificate) {
 TEST_F(CertificateValidityTest, ATextThatIsNotACertificateIsLeftToTheCaller) {
   for (const std::string_view text :
        {"", "garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}) {
-    const CertificateValidity validity = judge_validity(text, from_);
-    EXPECT_TRUE(!validity.fault && validity.advice.empty()) << text;
+    EXPECT_TRUE(certificate_warnings(text, from_).empty()) << text;
   }
   EXPECT_EQ(ERR_peek_error(), 0U);
 }

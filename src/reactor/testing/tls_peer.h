@@ -17,7 +17,7 @@
 
 namespace carillon::reactor {
 
-// A self-signed certificate, its own CA, valid for an hour: "DNS:broker.test,IP:127.0.0.1".
+// A self-signed certificate, its own CA, valid for 30 days: "DNS:broker.test,IP:127.0.0.1".
 class TestCertificate {
  public:
   // `alternative_names`: empty, or "DNS:a.test". `issuer`: null for a certificate that is its own.
@@ -29,7 +29,7 @@ class TestCertificate {
     X509_set_version(x509, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
     X509_gmtime_adj(X509_getm_notBefore(x509), -60);
-    X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
+    X509_gmtime_adj(X509_getm_notAfter(x509), 30L * 24 * 3600);
     X509_set_pubkey(x509, key_.get());
     X509_NAME* const name = X509_get_subject_name(x509);
     const auto* const text = reinterpret_cast<const unsigned char*>(common_name);
