@@ -102,6 +102,7 @@ TEST(AcceptRate, RefusedClientsReturnAtARateThatIsAdmitted) {
       EXPECT_LE(count, 1050) << clients << " clients, second " << second;
     }
     EXPECT_LE(by_second.rbegin()->first, static_cast<std::uint32_t>(2 + clients * 3 / 2 / 1000)) << clients;
+    EXPECT_GE(by_second.rbegin()->first, static_cast<std::uint32_t>(clients * 5 / 4 / 1000)) << clients;
   }
 }
 

@@ -61,21 +61,36 @@ TEST(Drain, TheLastFrameFollowsPendingEventsAndPrecedesTheClose) {
   stage.expect_nothing_left();
 }
 
-// 200 clients closed at once, and a rate of 10 a second: they come back over the next 20 s.
-TEST(Drain, TheHintsSpreadTheReturnOfClientsOverTheTimeThatTheRateNeeds) {
-  ShardStage stage("server.shards = 1\nserver.drain_rate = 10\n" + std::string(kOrion) + std::string(kHint));
+// How many of 200 clients, closed at once with a rate of 10 a second, are to come back in each second.
+std::map<int, int> returns_by_second(int shards) {
+  ShardStage stage("server.shards = " + std::to_string(shards) + "\nserver.drain_rate = 10\n" +
+                   std::string(kOrion) + std::string(kHint));
   std::vector<int> clients;
   for (int i = 0; i < 200; ++i) clients.push_back(stage.open_orion());
   begin_drain(stage, milliseconds(0));
   std::map<int, int> by_second;
   for (const int fd : clients) {
     const Frames frames = stage.take_frames(fd);
-    ASSERT_EQ(frames.size(), 2U);
+    EXPECT_EQ(frames.size(), 2U);
     ++by_second[retry_ms(frames[0]) / 1000];
   }
+  return by_second;
+}
+
+// They come back over the next 20 s.
+TEST(Drain, TheHintsSpreadTheReturnOfClientsOverTheTimeThatTheRateNeeds) {
+  const std::map<int, int> by_second = returns_by_second(1);
   EXPECT_EQ(by_second.begin()->first, 1);
   EXPECT_EQ(by_second.rbegin()->first, 21);
   for (const auto& [second, count] : by_second) EXPECT_LE(count, 16) << second;
+}
+
+// The rate is that of the process, and the other shards are taken to have as many clients.
+TEST(Drain, WithThreeShardsTheHintsSpreadOverThreeTimesAsLong) {
+  const std::map<int, int> by_second = returns_by_second(3);
+  EXPECT_GE(by_second.rbegin()->first, 59);
+  EXPECT_LE(by_second.rbegin()->first, 61);
+  for (const auto& [second, count] : by_second) EXPECT_LE(count, 6) << second;
 }
 
 TEST(Drain, ClosesAreSpreadEvenlyOverTheWindow) {
