@@ -36,14 +36,18 @@ void note(Pending& pending, bus::PublishResult result) {
 
 }  // namespace
 
-bool publish_acknowledged(gateway::Node& node, std::vector<PublishEvent> events,
+bool publish_acknowledged(gateway::Node& node, std::vector<PublishEvent> events, const PublishTiming& timing,
                           std::function<void(PublishOutcome)> done) {
   // Acknowledge nothing that a broken bus would lose.
   if (!node.router().bus_is_up()) return false;
-  return node.on_bus([events = std::move(events), done = std::move(done)](bus::Bus& bus) {
+  reactor::Loop& loop = node.loop(0);
+  return node.on_bus([events = std::move(events), done = std::move(done), timing, &loop](bus::Bus& bus) {
     auto pending = std::make_shared<Pending>();
     pending->waiting = events.size();
-    pending->done = done;
+    pending->done = [done, timing, &loop](PublishOutcome outcome) {
+      if (outcome.verdict == Verdict::acknowledged) timing.latency.add(loop.now() - timing.began);
+      done(outcome);
+    };
     for (const PublishEvent& event : events) {
       const auto publish = [&] {
         bus.publish(event.channel, event.data,

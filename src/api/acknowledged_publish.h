@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/histogram.h"
 #include "gateway/node.h"
 
 namespace carillon::api {
@@ -29,10 +30,18 @@ struct PublishOutcome {
   std::size_t accepted = 0;
 };
 
+// Where the time until the acknowledgement is counted, from `began` on. The bus's loop adds to `latency`,
+// which outlives the gateway.
+struct PublishTiming {
+  Histogram& latency;
+  MonoTime began;
+};
+
 // Publishes one or more events, in order. Calls `done` once, on the bus's loop. Returns false, and never
 // calls `done`, when the bus is not up or its queue is full; then nothing was published. May be called on any
 // thread.
 [[nodiscard]] bool publish_acknowledged(gateway::Node& node, std::vector<PublishEvent> events,
+                                        const PublishTiming& timing,
                                         std::function<void(PublishOutcome)> done);
 
 }  // namespace carillon::api

@@ -5,7 +5,6 @@
 
 #include "api/health.h"
 #include "api/key_check.h"
-#include "api/metrics.h"
 #include "api/refusals.h"
 #include "client/tls_contexts.h"
 
@@ -27,11 +26,11 @@ Result<std::unique_ptr<Api>> Api::create(const config::Settings& settings, Rando
 Api::Api(const config::Settings& settings, Routes routes, RandomBytes random)
     : current_(current_of(settings)),
       ingest_(std::move(routes), {settings.server.body_bytes_max, settings.bus.event_bytes_max},
-              std::move(random), publish_counters_.unrouted) {}
+              std::move(random), publish_counters_) {}
 
 Api::Current Api::current_of(const config::Settings& settings) {
   return {settings.api, settings.server.body_bytes_max, settings.bus.event_bytes_max,
-          client::certificate_expiries(settings.server.listen)};
+          client::certificate_expiries(settings.server.listen), limits_shown(settings)};
 }
 
 Result<std::monostate> Api::use(const config::Settings& settings) {
@@ -90,17 +89,17 @@ std::optional<http::Response> Api::essential(std::string_view path, const Moment
   if (path == "/ready") return ready_response(*node_);
   if (path != "/metrics") return std::nullopt;
   const auto current = current_.get();
-  return metrics_response(
-      *node_,
-      {publish_counters_, ingest_.counters(), reloads_.get(), admin_counters_, current->certificate_expiries},
-      dropped_log_lines_());
+  return metrics_response(*node_,
+                          {publish_counters_, ingest_.counters(), reloads_.get(), admin_counters_,
+                           current->certificate_expiries, current->limits},
+                          dropped_log_lines_());
 }
 
 std::optional<http::Response> Api::handle(const http::RequestHead& head, std::string body,
                                           const client::Requester& requester, client::Responder later) {
   if (auto shown = essential(head.raw_path, {requester.wall_now, requester.now})) return shown;
   if (head.raw_path != "/v1/publish") {
-    return ingest_.handle(head, body, std::move(later), *node_, requester.wall_now);
+    return ingest_.handle(head, body, requester, std::move(later), *node_);
   }
   const auto current = current_.get();
   auto events = read_publish_body(body, {current->settings.batch_max, current->event_bytes_max});
@@ -108,7 +107,7 @@ std::optional<http::Response> Api::handle(const http::RequestHead& head, std::st
     const PublishFault& why = events.error();
     return refused(publish_counters_, why.reason, refusal(why.status, why.message), why.message);
   }
-  return publish(*node_, publish_counters_, std::move(*events), std::move(later));
+  return publish(*node_, publish_counters_, std::move(*events), requester.now, std::move(later));
 }
 
 }  // namespace carillon::api

@@ -9,6 +9,7 @@
 
 #include "api/admin_server.h"
 #include "api/ingest.h"
+#include "api/metrics.h"
 #include "api/publish.h"
 #include "api/reload_status.h"
 #include "api/shown_time.h"
@@ -58,6 +59,7 @@ class Api final : public client::HttpHandler {
     std::size_t body_bytes_max;
     std::size_t event_bytes_max;
     std::vector<std::pair<std::string, WallTime>> certificate_expiries;  // by listen address
+    LimitsShown limits;
   };
   static Current current_of(const config::Settings& settings);
 

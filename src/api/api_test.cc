@@ -270,8 +270,17 @@ TEST_F(ApiTest, MetricsAreInThePrometheusTextFormatWithEveryReason) {
        {"# TYPE carillon_connections gauge\n", "carillon_connections{endpoint=\"orion\"} 0\n",
         "carillon_bus_up 0\n", "carillon_log_lines_dropped_total 7\n",
         "carillon_closes_total{endpoint=\"orion\",reason=\"slow_consumer\"} 0\n",
-        "carillon_refusals_total{reason=\"accept_rate\"} 0\n",
-        "carillon_events_dropped_total{reason=\"invalid_json\"} 0\n", "carillon_ingest_accepted_total 0\n",
+        "carillon_refusals_total{endpoint=\"orion\",reason=\"accept_rate\"} 0\n",
+        "carillon_refusals_total{endpoint=\"\",reason=\"no_descriptor\"} 0\n",
+        "carillon_deliveries_total{endpoint=\"orion\"} 0\n",
+        "carillon_client_sent_bytes_total{endpoint=\"\"} 0\n",
+        "# TYPE carillon_delivery_latency_seconds histogram\n",
+        "carillon_delivery_latency_seconds_bucket{le=\"0.001\"} 0\n",
+        "carillon_delivery_latency_seconds_bucket{le=\"+Inf\"} 0\n",
+        "carillon_event_recipients_bucket{le=\"1000\"} 0\n", "carillon_connections_limit 1000000\n",
+        "# TYPE process_cpu_seconds_total counter\n",
+        "carillon_events_dropped_total{endpoint=\"\",reason=\"invalid_json\"} 0\n",
+        "carillon_ingest_accepted_total 0\n",
         "carillon_ingest_refusals_total{reason=\"content_type\"} 0\n"}) {
     EXPECT_NE(metrics.body.find(line), std::string::npos) << line;
   }

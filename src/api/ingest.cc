@@ -213,20 +213,22 @@ client::HttpHandler::Judgement Ingest::judge(const http::RequestHead& head,
   return client::HttpHandler::TakeBody{current->limits.body_bytes_max};
 }
 
+http::Response Ingest::refused(const IngestFault& why) {
+  return refused(why.reason, why.status == 503 ? unavailable(why.message) : refusal(why.status, why.message),
+                 why.message);
+}
+
 std::optional<http::Response> Ingest::handle(const http::RequestHead& head, std::string_view body,
-                                             client::Responder later, gateway::Node& node, WallTime now) {
+                                             const client::Requester& requester, client::Responder later,
+                                             gateway::Node& node) {
   const auto current = current_.get();
   const auto found = current->routes.find(head.method, head.path, head.raw_path);
   if (!found || !found->route)
     return refusal(404, "no such path");  // judge() found it; it was replaced since
   if (node.admission().draining()) return refused(IngestRefusal::draining, unavailable("shutting down"));
-  auto made = ingest(*found->route, found->parameters, body, {current->limits.event_bytes_max, now, random_});
-  if (!made) {
-    const IngestFault& why = made.error();
-    return refused(why.reason,
-                   why.status == 503 ? unavailable(why.message) : refusal(why.status, why.message),
-                   why.message);
-  }
+  auto made = ingest(*found->route, found->parameters, body,
+                     {current->limits.event_bytes_max, requester.wall_now, random_});
+  if (!made) return refused(made.error());
   http::Response answer;
   answer.status = found->route->status;
   answer.body = std::move(made->answer);
@@ -246,8 +248,8 @@ std::optional<http::Response> Ingest::handle(const http::RequestHead& head, std:
   const bool is_carried = node.carries(made->channel);
   std::vector<PublishEvent> events;
   events.push_back({std::move(made->channel), std::move(made->event)});
-  if (publish_acknowledged(node, std::move(events), done)) {
-    if (!is_carried) unrouted_.fetch_add(1, std::memory_order_relaxed);
+  if (publish_acknowledged(node, std::move(events), {published_.latency, requester.now}, done)) {
+    if (!is_carried) published_.unrouted.fetch_add(1, std::memory_order_relaxed);
     return std::nullopt;
   }
   return refused(IngestRefusal::unavailable, unavailable("the bus is not available; nothing was published"));

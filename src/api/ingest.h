@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/publish.h"
 #include "api/routes.h"
 #include "api/uuid.h"
 #include "base/result.h"
@@ -84,9 +85,9 @@ class Ingest {
     std::size_t body_bytes_max;
     std::size_t event_bytes_max;
   };
-  // `unrouted` counts events for channels that no endpoint carries.
-  Ingest(Routes routes, Limits limits, RandomBytes random, std::atomic<std::uint64_t>& unrouted)
-      : current_({std::move(routes), limits}), random_(std::move(random)), unrouted_(unrouted) {}
+  // `published` counts what concerns every event that arrives over HTTP.
+  Ingest(Routes routes, Limits limits, RandomBytes random, PublishCounters& published)
+      : current_({std::move(routes), limits}), random_(std::move(random)), published_(published) {}
 
   // Uses other routes from the next request on. A request whose head has been checked is answered 404 when
   // its route is gone.
@@ -96,12 +97,14 @@ class Ingest {
   client::HttpHandler::Judgement judge(const http::RequestHead& head, const client::Requester& requester,
                                        gateway::Node* node);
   std::optional<http::Response> handle(const http::RequestHead& head, std::string_view body,
-                                       client::Responder later, gateway::Node& node, WallTime now);
+                                       const client::Requester& requester, client::Responder later,
+                                       gateway::Node& node);
   const IngestCounters& counters() const { return counters_; }
 
  private:
   // Counts the refusal and puts its reason into the response, for the log.
   http::Response refused(IngestRefusal reason, http::Response response, std::string detail = {});
+  http::Response refused(const IngestFault& why);
 
   struct Current {
     Routes routes;
@@ -109,7 +112,7 @@ class Ingest {
   };
   Snapshot<Current> current_;
   const RandomBytes random_;
-  std::atomic<std::uint64_t>& unrouted_;
+  PublishCounters& published_;
   IngestCounters counters_;
 };
 

@@ -16,6 +16,14 @@
 
 namespace carillon::api {
 
+// Limits of the settings in use, which are shown next to what they limit.
+struct LimitsShown {
+  std::uint64_t connections_max = 0;
+  std::uint64_t http_connections_max = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> endpoints;  // limits.connections by name, unless "off"
+};
+LimitsShown limits_shown(const config::Settings& settings);
+
 // The counters of the API itself.
 struct ApiCounters {
   const PublishCounters& publish;
@@ -23,6 +31,7 @@ struct ApiCounters {
   ReloadStatus::Shown reloads;
   const AdminCounters& admin;
   const std::vector<std::pair<std::string, WallTime>>& certificate_expiries;  // by listen address
+  const LimitsShown& limits;
 };
 
 http::Response metrics_response(gateway::Node& node, const ApiCounters& api, std::uint64_t dropped_log_lines);

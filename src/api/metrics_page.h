@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/histogram.h"
 #include "gateway/node.h"
 
 namespace carillon::api {
@@ -40,6 +41,23 @@ class Page {
   }
   void gauge(std::string name, std::string help, double value) {
     add(family(std::move(name), std::move(help), prometheus::MetricType::Gauge), value);
+  }
+
+  // Adds one series to a family: the sum of these histograms, which have the same bounds. `unit`: how many of
+  // the histogram's units make one of the metric's, such as nanoseconds per second.
+  static void add_histogram(prometheus::MetricFamily& family, const std::vector<const Histogram*>& parts,
+                            std::vector<prometheus::ClientMetric::Label> labels = {}, double unit = kNsPerS);
+  static constexpr double kNsPerS = 1e9;
+  void histogram(std::string name, std::string help, const std::vector<const Histogram*>& parts,
+                 double unit = kNsPerS) {
+    add_histogram(family(std::move(name), std::move(help), prometheus::MetricType::Histogram), parts, {},
+                  unit);
+  }
+  // The same histogram of every shard.
+  std::vector<const Histogram*> of_shards(const Histogram client::ShardCounters::*which) const {
+    std::vector<const Histogram*> all;
+    for (std::size_t i = 0; i < node_.shard_count(); ++i) all.push_back(&(node_.shard_counters(i).*which));
+    return all;
   }
 
   // The sum of one counter over the shards.

@@ -170,12 +170,13 @@ std::vector<std::string> unrouted_channels(const std::vector<PublishEvent>& even
 }
 
 std::optional<http::Response> publish(gateway::Node& node, PublishCounters& counters,
-                                      std::vector<PublishEvent> events, client::Responder later) {
+                                      std::vector<PublishEvent> events, MonoTime now,
+                                      client::Responder later) {
   std::size_t events_unrouted = 0;
   auto unrouted = unrouted_channels(
       events, [&](std::string_view channel) { return node.carries(channel); }, events_unrouted);
   const bool begun =
-      publish_acknowledged(node, std::move(events),
+      publish_acknowledged(node, std::move(events), {counters.latency, now},
                            [&counters, unrouted = std::move(unrouted), later = std::move(later)](
                                PublishOutcome outcome) { later(answer_of(outcome, counters, unrouted)); });
   if (!begun) return refused(counters, PublishRefusal::unavailable, not_all_published(0));

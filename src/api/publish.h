@@ -43,7 +43,9 @@ std::string_view name_of(PublishRefusal reason);  // label of carillon_publish_r
 // Counters of the publish API.
 struct PublishCounters {
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(PublishRefusal::count)> refused{};
-  std::atomic<std::uint64_t> unrouted{0};  // events for channels without an endpoint, ingest routes included
+  // Ingest routes included:
+  std::atomic<std::uint64_t> unrouted{0};  // events for channels without an endpoint
+  Histogram latency{kTimeBounds};          // of acknowledged requests; written by the bus's loop
 };
 
 // A refused publish request: why, and the response to send.
@@ -70,9 +72,10 @@ std::vector<std::string> unrouted_channels(const std::vector<PublishEvent>& even
 // Publishes in order. `later` responds once the bus has acknowledged all events: 200 {"published":N}, with
 // "unrouted" for channels without an endpoint; otherwise 503, or 502 when the bus refuses, with the number of
 // acknowledged events. Returns a response immediately when the bus is unavailable. `counters` must outlive
-// the gateway.
+// the gateway. `now`: when the request was complete.
 std::optional<http::Response> publish(gateway::Node& node, PublishCounters& counters,
-                                      std::vector<PublishEvent> events, client::Responder later);
+                                      std::vector<PublishEvent> events, MonoTime now,
+                                      client::Responder later);
 
 // Counts the refusal and puts its reason into the response, for the log.
 http::Response refused(PublishCounters& counters, PublishRefusal reason, http::Response response,

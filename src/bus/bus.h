@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/histogram.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -44,6 +45,7 @@ struct BusCounters {
   std::atomic<std::uint64_t> failovers_demoted{0};      // the server has become a replica
   std::atomic<std::uint64_t> published{0};
   std::atomic<std::uint64_t> publish_failures{0};
+  Histogram round_trips{kTimeBounds};  // of the probe, from its publication to its arrival
 };
 
 // Receives everything from the bus. The Router implements it.

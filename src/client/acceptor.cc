@@ -234,6 +234,7 @@ void Acceptor::take_in(int fd, const std::string& peer_address, const ListenerOp
   HttpExchange& exchange = connection.transient.begin_exchange(
       {server.request_line_bytes_max, server.head_bytes_max, server.headers_max});
   exchange.peer = exchange.client = peer;
+  exchange.began = loop_.now();
   exchange.spare = std::move(lease);
   if (!exchange.spare) exchange.place = http_connections_.enter(index, loop_.now());
   counters_.sockets.add();

@@ -60,8 +60,13 @@ void ClientLog::on_close(Index index, CloseReason why, MonoTime now) {
 
 void ClientLog::on_refusal(const HttpExchange& exchange, RefusalReason reason, int status,
                            std::string_view detail, MonoTime now) {
-  counters_.refusals[reason].add();
+  refusals_at(exchange.head.raw_path)[reason].add();
   incidents_.on_refusal({name_of(reason), status, exchange.head.target, exchange.client, detail}, now);
+}
+
+ByReason<RefusalReason>& ClientLog::refusals_at(std::string_view raw_path) {
+  const protocol::Endpoint* const endpoint = shared_.endpoints.at_path(raw_path);
+  return endpoint == nullptr ? counters_.refusals : counters_.endpoints[endpoint->index].refusals;
 }
 
 }  // namespace carillon::client

@@ -42,6 +42,7 @@ class ClientLog {
                   MonoTime now);
 
  private:
+  ByReason<RefusalReason>& refusals_at(std::string_view raw_path);
   const protocol::Endpoint& endpoint_of(Index index) const {
     return shared_.endpoints[connections_[index].endpoint];
   }

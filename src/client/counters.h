@@ -1,27 +1,18 @@
-// Counters: what a shard and the Router count. One thread writes each counter and any thread may read it:
-// they are relaxed atomics, written by a load and a store, which cost the same as a plain number.
+// Counters: what a shard and the Router count. One thread writes each counter and any thread may read it.
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "base/counter.h"
+#include "base/histogram.h"
 #include "client/reasons.h"
 
 namespace carillon::client {
 
-class Counter {
- public:
-  void add(std::uint64_t n = 1) { set(value_.load(std::memory_order_relaxed) + n); }
-  void subtract(std::uint64_t n = 1) { set(value_.load(std::memory_order_relaxed) - n); }
-  void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
-  std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
+using carillon::Counter;
 
 template <class Reason>
 struct ByReason {
@@ -34,9 +25,14 @@ struct EndpointCounters {
   Counter connections;      // now open
   Counter accepted;         // 101 answers
   Counter events;           // events of this endpoint that reached this shard
+  Counter deliveries;       // events written to sockets, one per subscriber
+  Counter bytes_out;        // sent to clients
+  Counter bytes_in;         // received from clients
+  Counter messages_in;      // data messages of clients
   Counter deflate_off;      // upgrades that offered compression while `deflate` is off
   Counter deflate_unknown;  // upgrades whose offers of compression are not supported
   ByReason<CloseReason> closes;
+  ByReason<RefusalReason> refusals;
 };
 
 struct ShardCounters {
@@ -53,16 +49,14 @@ struct ShardCounters {
   Counter tls_resumptions;    // handshakes that used a ticket
   Counter http_requests;
   Counter forwarded_malformed;  // headers of trusted proxies without a usable address; the peer's was used
-  Counter messages_in;          // data messages of clients
   Counter control_frames_in;    // pings and pongs of clients
   Counter pings_passed_over;    // not answered, because a newer ping of the same read was
-  Counter bytes_in;
+  Counter http_bytes_in;        // of sockets that speak HTTP, TLS handshakes included
   Counter read_slices_used_up;  // turns that ended with connections still queued for reading
-  Counter deliveries;           // events written to sockets, one per subscriber
   Counter writes;               // gathered writes; deliveries / writes is the coalescing ratio
-  Counter bytes_out;
-  Counter retained_bytes;  // of all logs, now
-  Counter blocked;         // connections that cannot take bytes, now
+  Counter http_bytes_out;       // sent to sockets that speak HTTP
+  Counter retained_bytes;       // of all logs, now
+  Counter blocked;              // connections that cannot take bytes, now
   Counter overruns;
   Counter slow_by_bytes;  // slow connections by rule
   Counter slow_by_age;
@@ -83,16 +77,32 @@ struct ShardCounters {
   Counter token_cache_misses;
   Counter subprotocol_mismatches;  // upgrades whose client offered none of the endpoint's subprotocols
 
-  ByReason<RefusalReason> refusals;
+  Histogram delivery_latency{kTimeBounds};  // sampled: from the event's arrival to the write to a socket
+  Histogram handshakes{kTimeBounds};        // from accept() to the 101
+  Histogram recipients{kClientBounds};      // sampled: subscribers of the log that an event was appended to
+
+  ByReason<RefusalReason> refusals;  // of requests for no endpoint's path
   std::vector<EndpointCounters> endpoints;
+
+  // With those of all endpoints.
+  std::uint64_t all_refusals(RefusalReason reason) const {
+    std::uint64_t total = refusals[reason].get();
+    for (const EndpointCounters& endpoint : endpoints) total += endpoint.refusals[reason].get();
+    return total;
+  }
 };
 
 struct RouterCounters {
-  Counter events_in;      // from the bus
-  Counter events_routed;  // frames made: one per event and endpoint
+  explicit RouterCounters(std::size_t endpoint_count) : endpoints(endpoint_count) {}
+
+  struct ByEndpoint {
+    Counter routed;              // frames made, one per event
+    Counter dropped_unfit;       // the body fails source.require
+    Counter dropped_unselected;  // its value is not in select.known
+  };
+  std::vector<ByEndpoint> endpoints;
+  Counter events_in;  // from the bus
   Counter dropped_invalid_json;
-  Counter dropped_unfit;       // the body fails source.require; one per endpoint
-  Counter dropped_unselected;  // its value is not in select.known; one per endpoint
   Counter dropped_no_endpoint;
   Counter dropped_reserved;   // its channel begins with carillon.
   Counter dropped_too_large;  // its frame would be over 2 GiB; one per endpoint

@@ -28,14 +28,6 @@ http::Response try_later(std::string_view message, std::string_view after_s = "1
   return response;
 }
 
-// Compares the path as it was sent: "/%77s" is not "/ws", or it would get past a proxy that blocks "/ws".
-const protocol::Endpoint* endpoint_at(std::string_view raw_path, const protocol::EndpointTable& endpoints) {
-  for (const protocol::Endpoint& endpoint : endpoints) {
-    if (endpoint.settings.path == raw_path) return &endpoint;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 void HttpSessions::begin_visit() { visit_requests_left_ = kRequestsAVisit; }
@@ -99,7 +91,7 @@ void HttpSessions::dispatch(Index index) {
   --visit_requests_left_;
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
-  const protocol::Endpoint* const endpoint = endpoint_at(exchange.head.raw_path, shared_.endpoints);
+  const protocol::Endpoint* const endpoint = shared_.endpoints.at_path(exchange.head.raw_path);
   // A 101 or a 100 would be taken for the response to an earlier request.
   if ((endpoint || exchange.head.expects_continue) && !exchange.answers.empty()) {
     exchange.head_waits = true;

@@ -101,13 +101,21 @@ bool Reader::read_once(Index index, std::size_t& bytes_left) {
       break;
   }
   bytes_left -= result.count;
-  parts_.counters.bytes_in.add(result.count);
+  count_received(connection, result.count);
   if (connection.tls && connection.state != State::proxy_header) {
     read_ciphertext(index, {receive_.data(), result.count});
   } else {
     on_bytes(index, std::span(receive_).first(result.count));
   }
   return true;
+}
+
+void Reader::count_received(const Connection& connection, std::size_t bytes) {
+  if (connection.is_websocket) {
+    parts_.counters.endpoints[connection.endpoint].bytes_in.add(bytes);
+  } else {
+    parts_.counters.http_bytes_in.add(bytes);
+  }
 }
 
 void Reader::feed_unread(Index index) {

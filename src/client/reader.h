@@ -54,6 +54,7 @@ class Reader final : private reactor::IoHandler {
   void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
   void visit(Index index);
   bool read_once(Index index, std::size_t& bytes_left);
+  void count_received(const Connection& connection, std::size_t bytes);
   void feed_unread(Index index);
   void on_bytes(Index index, std::span<char> bytes);
   void on_end_of_stream(Index index);

@@ -39,6 +39,7 @@ struct HttpExchange {
   std::string unread;                   // pipelined requests that came with a read and have to wait
   AnswerQueue answers;                  // to the requests before the one being read
   bool head_waits = false;              // `head` is complete, and handled once the answers before it are sent
+  MonoTime began{};                     // of its first request: when the connection was accepted
   MonoTime read_due = MonoTime::max();  // when the head or body being read must be complete
   std::unique_ptr<http::ProxyHeaderReader> proxy_header;  // only in State::proxy_header
   HttpConnections::Place place;                           // empty on the spare descriptor

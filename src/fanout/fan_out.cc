@@ -7,9 +7,20 @@ namespace carillon::fanout {
 
 FanOut::FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies,
                EventCompressor* compressor)
-    : host_(host), options_(options), policies_(std::move(policies)), compressor_(compressor) {}
+    : host_(host), options_(options), policies_(std::move(policies)), compressor_(compressor) {
+  counters_.sent.resize(policies_.size());
+}
 
 FanOut::~FanOut() { options_.memory.subtract(ring_bytes_counted_); }
+
+SentCounters FanOutCounters::sent_in_total() const {
+  SentCounters total;
+  for (const SentCounters& each : sent) {
+    total.deliveries += each.deliveries;
+    total.bytes += each.bytes;
+  }
+  return total;
+}
 
 // --- logs ---------------------------------------------------------------------------------------
 
@@ -63,6 +74,9 @@ std::uint32_t FanOut::subscribers_of(LogId log) const { return logs_[log].member
 void FanOut::append(LogId id, const Ref<const Frame>& frame, MonoTime now, Tag tag) {
   LogState& log = logs_[id];
   CARILLON_ASSERT(log.in_use);
+  if (++counters_.appends % kAppendsPerSample == 0 && options_.samples != nullptr) {
+    options_.samples->note_recipients(log.members.count());
+  }
   if (log.members.count() == 0) return;
   now_ms_ = wrapping_ms(now);
   const auto size = frame->plain().size();
@@ -71,7 +85,6 @@ void FanOut::append(LogId id, const Ref<const Frame>& frame, MonoTime now, Tag t
   log.events.append(frame, now_ms_, tag);
   count_ring(ring_before, log.events.ring_bytes());
   counters_.retained_bytes += size;
-  ++counters_.appends;
   if (!log.queued) {
     log.queued = true;
     dirty_.push_back(id);

@@ -53,6 +53,19 @@ class FanOutHost {
   ~FanOutHost() = default;
 };
 
+// What takes samples of the engine's work, for histograms.
+class FanOutSamples {
+ public:
+  // Called after one in FanOut::kWritesPerSample writes, if it sent an event and was not cut: `received`
+  // is Frame::received() of the oldest event in it.
+  virtual void note_delivery(std::uint32_t received) = 0;
+  // Called for one in FanOut::kAppendsPerSample events that are appended to a log, with its subscribers.
+  virtual void note_recipients(std::uint32_t subscribers) = 0;
+
+ protected:
+  ~FanOutSamples() = default;
+};
+
 // What the engine has decided about a subscriber; the host carries it out after the slice.
 struct Verdict {
   enum class What : std::uint8_t {
@@ -72,15 +85,21 @@ struct FanOutOptions {
   FrameMemory& memory;                                     // of the process; outlives the engine
   std::uint32_t log_bytes_hard_max = 1024U * 1024 * 1024;  // one log: its offsets have 32 bits
   std::uint32_t outbox_bytes_max = 64 * 1024;
+  FanOutSamples* samples = nullptr;  // outlives the engine; null: none are taken
+};
+
+// What a FanOut has sent to the subscribers of one policy.
+struct SentCounters {
+  std::uint64_t deliveries = 0;  // frames begun, one per event and subscriber
+  std::uint64_t bytes = 0;
 };
 
 // Counters of a FanOut, written by the shard's thread. They are plain numbers; the shard publishes them
 // (client/counters.h).
 struct FanOutCounters {
-  std::uint64_t deliveries = 0;  // frames begun, one per event and subscriber
+  std::vector<SentCounters> sent;  // by policy
   std::uint64_t writes = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t appends = 0;
+  std::uint64_t appends = 0;  // to logs without subscribers too
   std::uint64_t gaps_sent = 0;
   std::uint64_t events_skipped = 0;  // the events in those gaps
   std::uint64_t overruns = 0;        // events that healthy subscribers lost, one per event and subscriber
@@ -90,6 +109,8 @@ struct FanOutCounters {
   std::uint64_t late = 0;  // checks that found a subscriber over a limit because this engine is overloaded
   std::uint64_t retained_bytes = 0;  // of all logs, now
   std::uint64_t blocked = 0;         // subscribers, now
+
+  SentCounters sent_in_total() const;  // of all policies
 };
 
 // FanOut: the channel engine of one shard. It has the logs, the subscribers with their cursors, and the sweep
@@ -105,6 +126,10 @@ class FanOut {
   static constexpr std::size_t kVisitBytesMax = 64 * 1024;
   // Writes to one log's subscribers before the next dirty log has its turn.
   static constexpr int kWritesATurn = 64;
+  // How many writes there are to one that is a sample (FanOutSamples).
+  static constexpr std::uint64_t kWritesPerSample = 64;
+  // The same for events and the number of their recipients.
+  static constexpr std::uint64_t kAppendsPerSample = 16;
   // Compression saves the clients' bandwidth, not our CPU; with fewer compressed readers frames stay plain.
   static constexpr std::uint32_t kCompressedReadersMin = 2;
 

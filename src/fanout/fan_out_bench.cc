@@ -40,7 +40,7 @@ struct Bench {
 };
 
 void report(benchmark::State& state, const Bench& bench) {
-  const auto deliveries = static_cast<double>(bench.engine.counters().deliveries);
+  const auto deliveries = static_cast<double>(bench.engine.counters().sent_in_total().deliveries);
   state.counters["delivery"] =
       benchmark::Counter(deliveries, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }

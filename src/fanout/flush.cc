@@ -94,7 +94,12 @@ bool FanOut::write_out(SubscriberId id, Visit& visit) {
   }
   CARILLON_ASSERT(result.written <= visit.bytes);
   ++counters_.writes;
-  counters_.bytes += result.written;
+  if (counters_.writes % kWritesPerSample == 0 && result.written == visit.bytes && visit.segment_count > 0 &&
+      options_.samples != nullptr) {
+    const Visit::Segment& oldest = visit.segments[0];
+    const EventLog& events = logs_[subscribers_[id].subscriptions[oldest.subscription].log()].events;
+    options_.samples->note_delivery(events.at(oldest.first).frame->received());
+  }
   settle(visit, id, result.written);
   if (result.written == visit.bytes && result.state == WriteResult::State::ok) return true;
   set_standing(id, Standing::blocked);
@@ -154,6 +159,8 @@ bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
 // half-sent frame moves to the outbox, which is sent first at the next visit.
 void FanOut::settle(Visit& visit, SubscriberId id, std::size_t written) {
   Subscriber& subscriber = subscribers_[id];
+  SentCounters& sent = counters_.sent[subscriber.policy];
+  sent.bytes += written;
   const std::size_t of_outbox = std::min(written, visit.outbox_bytes);
   if (of_outbox > 0) subscriber.outbox->consume(of_outbox);
   if (subscriber.outbox && subscriber.outbox->empty() && !subscriber.outbox->has_last()) {
@@ -170,7 +177,7 @@ void FanOut::settle(Visit& visit, SubscriberId id, std::size_t written) {
     CARILLON_ASSERT(log.events.lost(segment.end) ==
                     0);  // within its log: the host wrote and did nothing else
     log.members.at(subscription.position()).cursor = segment.end;
-    counters_.deliveries += segment.end - segment.first - segment.passed_over;
+    sent.deliveries += segment.end - segment.first - segment.passed_over;
   }
 }
 
@@ -193,7 +200,7 @@ void FanOut::move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames) 
             .put_rest(Ref<const Frame>::adopt(entry.frame), frame.substr(of_frames), entry.appended_ms);
       }
       of_frames -= std::min(of_frames, frame.size());
-      ++counters_.deliveries;
+      ++counters_.sent[subscriber.policy].deliveries;
     }
   }
 }

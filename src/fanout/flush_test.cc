@@ -43,7 +43,7 @@ void cut_twice(std::size_t first, std::size_t second, std::string_view big) {
   EXPECT_THAT(of_a, ElementsAre("a0", big, "a2")) << where;
   EXPECT_THAT(of_b, ElementsAre("b0", "b1")) << where;
   EXPECT_THAT(pings, ElementsAre("!p0", "!p1", "!p2")) << where;
-  EXPECT_EQ(stage.engine->counters().deliveries, 5U) << where;
+  EXPECT_EQ(stage.engine->counters().sent_in_total().deliveries, 5U) << where;
   EXPECT_EQ(stage.engine->counters().retained_bytes, 0U) << where;
   EXPECT_EQ(stage.engine->counters().blocked, 0U) << where;
 }
@@ -257,7 +257,7 @@ TEST(Flush, AWriteThatTookEverythingButReportsBlockedIsBlocked) {
   stage.run();
   EXPECT_THAT(stage.received(0), ElementsAre("first"));
   EXPECT_EQ(stage.engine->counters().blocked, 1U);
-  EXPECT_EQ(stage.engine->counters().deliveries, 1U);
+  EXPECT_EQ(stage.engine->counters().sent_in_total().deliveries, 1U);
 
   stage.append(log, "second");
   stage.send(0, ping_frame("p"));
@@ -272,6 +272,79 @@ TEST(Flush, AWriteThatTookEverythingButReportsBlockedIsBlocked) {
   EXPECT_THAT(stage.received(0), ElementsAre("first", "!p", "second", "X"));
   EXPECT_EQ(stage.engine->counters().blocked, 0U);
   EXPECT_EQ(stage.verdicts().size(), 1U);
+}
+
+// --- what is reported of some writes and appends ------------------------------------------------
+
+TEST(Sampling, OneWriteIn64ReportsWhenItsOldestEventWasReceived) {
+  Stage stage;
+  const LogId log = stage.engine->add_log(kDisconnect);
+  stage.join(0, {log});
+  for (std::uint64_t i = 1; i <= 3 * FanOut::kWritesPerSample; ++i) {
+    stage.pass(milliseconds(1));
+    const std::uint32_t oldest = wrapping_tick(stage.now);
+    stage.append(log, "a");
+    stage.pass(milliseconds(1));
+    stage.append(log, "b");
+    const std::size_t before = stage.host.sampled.size();
+    stage.run();
+    if (i % FanOut::kWritesPerSample != 0) {
+      EXPECT_EQ(stage.host.sampled.size(), before) << i;
+    } else {
+      ASSERT_EQ(stage.host.sampled.size(), before + 1) << i;
+      EXPECT_EQ(stage.host.sampled.back(), oldest);
+    }
+  }
+}
+
+TEST(Sampling, AWriteWithoutAnEventOrThatWasCutReportsNothing) {
+  Stage stage;
+  const LogId log = stage.engine->add_log(kDisconnect);
+  stage.join(0, {log});
+  for (std::uint64_t i = 0; i < FanOut::kWritesPerSample; ++i) {
+    stage.send(0, ping_frame("p"));
+    stage.run();
+  }
+  EXPECT_EQ(stage.engine->counters().writes, FanOut::kWritesPerSample);
+  for (std::uint64_t i = 1; i < FanOut::kWritesPerSample; ++i) {
+    stage.append(log, "a");
+    stage.run();
+  }
+  stage.host.at(0).capacity = 1;
+  stage.append(log, "a");
+  stage.run();
+  EXPECT_EQ(stage.engine->counters().writes, 2 * FanOut::kWritesPerSample);
+  EXPECT_TRUE(stage.host.sampled.empty());
+}
+
+TEST(Sampling, OneAppendIn16ReportsTheNumberOfSubscribers) {
+  Stage stage;
+  const LogId alone = stage.engine->add_log(kDisconnect);
+  const LogId log = stage.engine->add_log(kDisconnect);
+  for (SubscriberId id = 0; id < 5; ++id) stage.join(id, {log});
+  for (std::uint64_t i = 0; i < 2 * FanOut::kAppendsPerSample; ++i) {
+    stage.append(i < FanOut::kAppendsPerSample ? alone : log, "a");
+  }
+  EXPECT_THAT(stage.host.recipients, ElementsAre(0U, 5U));
+}
+
+TEST(Flush, WhatIsSentCountsByPolicy) {
+  Stage stage;
+  const LogId log = stage.engine->add_log(kDisconnect);
+  stage.join(0, {log}, kDisconnect);
+  stage.join(1, {log}, kSkip);
+  stage.join(2, {log}, kSkip);
+  stage.append(log, "one");
+  stage.run();
+  stage.send(1, ping_frame("p"));
+  stage.run();
+  const std::size_t event = wire_size(3);
+  EXPECT_EQ(stage.engine->counters().sent[kDisconnect].deliveries, 1U);
+  EXPECT_EQ(stage.engine->counters().sent[kDisconnect].bytes, event);
+  EXPECT_EQ(stage.engine->counters().sent[kSkip].deliveries, 2U);
+  EXPECT_EQ(stage.engine->counters().sent[kSkip].bytes, 2 * event + ping_frame("p").size());
+  EXPECT_EQ(stage.engine->counters().sent_in_total().deliveries, 3U);
+  EXPECT_EQ(stage.engine->counters().sent_in_total().bytes, 3 * event + ping_frame("p").size());
 }
 
 }  // namespace

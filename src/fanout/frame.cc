@@ -48,8 +48,8 @@ struct Frame::Compressed {
 };
 
 Ref<const Frame> Frame::make(Ref<FrameBlock> block, std::string_view plain, std::size_t body_at,
-                             std::size_t body_size) {
-  return Ref<const Frame>::adopt(new Frame(std::move(block), plain, body_at, body_size));
+                             std::size_t body_size, MonoTime received) {
+  return Ref<const Frame>::adopt(new Frame(std::move(block), plain, body_at, body_size, received));
 }
 
 void Frame::destroy(const Frame* frame) { delete frame; }
@@ -75,16 +75,16 @@ std::string_view Frame::compressed(EventCompressor& compressor) const {
   return made->bytes.empty() ? plain_ : std::string_view(made->bytes);
 }
 
-Ref<const Frame> FrameArena::make_in(const Ref<FrameBlock>& block, std::string_view body,
-                                     std::size_t size) const {
+Ref<const Frame> FrameArena::make_in(const Ref<FrameBlock>& block, std::string_view body, std::size_t size,
+                                     MonoTime received) const {
   char* const out = block->take(size);
   const std::size_t body_at = encoder_->write(out, body);
-  return Frame::make(block, {out, size}, body_at, body.size());
+  return Frame::make(block, {out, size}, body_at, body.size(), received);
 }
 
-Ref<const Frame> FrameArena::make_shared(std::string_view body) {
+Ref<const Frame> FrameArena::make_shared(std::string_view body, MonoTime received) {
   const std::size_t size = encoder_->size_of(body);
-  if (size >= kOwnBlockFrom) return make_own(body);
+  if (size >= kOwnBlockFrom) return make_own(body, received);
   if (!open_ || open_->room() < size) {
     // Once per block and not per frame: all threads share the counter.
     if (open_) open_->charge(frames_in_open_ * kFrameOverhead);
@@ -92,14 +92,14 @@ Ref<const Frame> FrameArena::make_shared(std::string_view body) {
     frames_in_open_ = 0;
   }
   ++frames_in_open_;
-  return make_in(open_, body, size);
+  return make_in(open_, body, size, received);
 }
 
-Ref<const Frame> FrameArena::make_own(std::string_view body) {
+Ref<const Frame> FrameArena::make_own(std::string_view body, MonoTime received) {
   const std::size_t size = encoder_->size_of(body);
   auto block = FrameBlock::make(size, *memory_);
   block->charge(kFrameOverhead);
-  return make_in(block, body, size);
+  return make_in(block, body, size, received);
 }
 
 }  // namespace carillon::fanout

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/ref.h"
+#include "base/time.h"
 #include "event/encoder.h"
 #include "fanout/frame_memory.h"
 
@@ -46,24 +47,29 @@ class Frame final : public RefCounted {
  public:
   // `plain` is the encoded frame; the event's body is `body_size` bytes of it, from `body_at` on.
   static Ref<const Frame> make(Ref<FrameBlock> block, std::string_view plain, std::size_t body_at,
-                               std::size_t body_size);
+                               std::size_t body_size, MonoTime received);
   static void destroy(const Frame* frame);
 
   std::string_view plain() const { return plain_; }
+  // When the process received the event, as wrapping_tick().
+  std::uint32_t received() const { return received_; }
 
   // Returns the compressed form, made on first use and kept; the plain bytes when compression would not
   // shorten them. `compressor` is the calling shard's own.
   std::string_view compressed(EventCompressor& compressor) const;
 
  private:
-  Frame(Ref<FrameBlock> block, std::string_view plain, std::size_t body_at, std::size_t body_size)
-      : block_(std::move(block)),
+  Frame(Ref<FrameBlock> block, std::string_view plain, std::size_t body_at, std::size_t body_size,
+        MonoTime received)
+      : received_(wrapping_tick(received)),
+        block_(std::move(block)),
         plain_(plain),
         body_at_(static_cast<std::uint32_t>(body_at)),
         body_size_(static_cast<std::uint32_t>(body_size)) {}
   ~Frame();
 
   struct Compressed;
+  std::uint32_t received_;  // first, because it fits behind the reference count
   Ref<FrameBlock> block_;
   std::string_view plain_;
   std::uint32_t body_at_;
@@ -80,14 +86,16 @@ class FrameArena {
   static constexpr std::size_t kBlockBytes = 64 * 1024;
   static constexpr std::size_t kOwnBlockFrom = 16 * 1024;  // larger frames get a block of their own
 
-  // For a log with many subscribers: frames stored contiguously in the open block.
-  Ref<const Frame> make_shared(std::string_view body);
+  // For a log with many subscribers: frames stored contiguously in the open block. `received`: when the
+  // process received the event.
+  Ref<const Frame> make_shared(std::string_view body, MonoTime received = {});
   // For a log with few subscribers: a block of its own, so that a small event never keeps a shared block
   // alive.
-  Ref<const Frame> make_own(std::string_view body);
+  Ref<const Frame> make_own(std::string_view body, MonoTime received = {});
 
  private:
-  Ref<const Frame> make_in(const Ref<FrameBlock>& block, std::string_view body, std::size_t size) const;
+  Ref<const Frame> make_in(const Ref<FrameBlock>& block, std::string_view body, std::size_t size,
+                           MonoTime received) const;
 
   FrameMemory* memory_;
   const EventEncoder* encoder_;

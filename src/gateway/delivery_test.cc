@@ -111,7 +111,28 @@ TEST(Delivery, EveryClientGetsEveryEventInOrder) {
   stage.router.on_batch_end();
   stage.settle();
   for (const int fd : clients) EXPECT_EQ(stage.take_frames(fd), wanted);
-  EXPECT_EQ(stage.shard->counters().deliveries.get(), 100'000U);
+  EXPECT_EQ(stage.shard->counters().endpoints[0].deliveries.get(), 100'000U);
+}
+
+TEST(Delivery, TheLatencyIsThatFromTheArrivalOfAnEventToItsWrite) {
+  ShardStage stage;
+  const int fd = stage.open_orion();
+  const Histogram& latency = stage.shard->counters().delivery_latency;
+  const auto total = [&latency] {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i <= latency.bounds().size(); ++i) count += latency.count(i);
+    return count;
+  };
+  // The events wait 30 ms in the router, as in a loop that is busy with something else.
+  for (std::uint64_t i = 0; i < 2 * fanout::FanOut::kWritesPerSample; ++i) {
+    stage.router.on_event("orion.a", "1");
+    stage.stall(milliseconds(30));
+    stage.router.on_batch_end();
+    stage.settle();
+  }
+  EXPECT_EQ(total(), 2U);
+  EXPECT_NEAR(static_cast<double>(latency.sum()), 2 * 30e6, 3e6);
+  stage.end(fd);
 }
 
 TEST(Delivery, EachEndpointDeliversItsOwnPatternsInItsOwnFrames) {

@@ -37,11 +37,12 @@ TEST(Reading, AVisitIsBoundedInCommandsFramesAndBytes) {
     stage.sockets.set_cost_of_a_look(microseconds(250));
     stage.arrive(fd, many(2000, row.unit));
     stage.loop.turn();
-    const std::uint64_t read = stage.shard->counters().messages_in.get();
+    const std::uint64_t read = stage.shard->counters().endpoints[0].messages_in.get();
     EXPECT_GT(read, 0U);
     EXPECT_LE(read, row.messages_max);
     stage.run_for(seconds(1));
-    EXPECT_EQ(stage.shard->counters().messages_in.get(), 2000U) << "all of it is read in the end";
+    EXPECT_EQ(stage.shard->counters().endpoints[0].messages_in.get(), 2000U)
+        << "all of it is read in the end";
   }
 }
 
@@ -54,7 +55,7 @@ TEST(Reading, OneByteFragmentsAreBoundedByTheirNumber) {
   fragments += client_frame(Opcode::continuation, "c");
   stage.arrive(fd, fragments);
   int turns = 0;
-  while (stage.shard->counters().messages_in.get() == 0 && turns < 100) {
+  while (stage.shard->counters().endpoints[0].messages_in.get() == 0 && turns < 100) {
     stage.loop.turn();
     ++turns;
   }

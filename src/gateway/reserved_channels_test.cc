@@ -33,7 +33,7 @@ TEST(ReservedChannels, AreNotRelayedByAnEndpointWithAllChannels) {
     EXPECT_EQ(stage.take_frames(fd), Frames{}) << channel;
   }
   EXPECT_EQ(stage.router.counters().dropped_reserved.get(), 4U);
-  EXPECT_EQ(stage.router.counters().events_routed.get(), 0U);
+  EXPECT_EQ(stage.router.counters().endpoints[0].routed.get(), 0U);
   ASSERT_EQ(stage.log.lines.size(), 4U);
   EXPECT_EQ(stage.log.records[0].fields["reason"], "reserved_channel");
   EXPECT_EQ(stage.log.records[0].fields["channel"], "carillon.");

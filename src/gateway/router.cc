@@ -73,6 +73,7 @@ class Router::Body {
 
 Router::Router(const EndpointTable& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop, Log& log)
     : endpoints_(endpoints),
+      counters_(endpoints.size()),
       loop_(loop),
       log_(log),
       arenas_(endpoints.size(), fanout::FrameArena(memory, transport::websocket_encoder())),
@@ -115,7 +116,8 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
   const auto audience = endpoint.source.judge(match, body);
   if (!audience) {
     const bool unfit = audience.error() == NotTaken::unfit;
-    (unfit ? counters_.dropped_unfit : counters_.dropped_unselected).add();
+    auto& counters = counters_.endpoints[endpoint.index];
+    (unfit ? counters.dropped_unfit : counters.dropped_unselected).add();
     if (unfit) {
       log_dropped("requirement_failed", channel, "the body fails source.require");
     } else {
@@ -126,7 +128,8 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
   // A frame is as large as the publisher likes, and a template may hold the body several times.
   Ref<const fanout::Frame> frame;
   const bool had_memory = try_allocate(body.text().size(), [&] {
-    if (render(endpoint, channel, match.star, body)) frame = arenas_[endpoint.index].make_shared(payload_);
+    if (render(endpoint, channel, match.star, body))
+      frame = arenas_[endpoint.index].make_shared(payload_, loop_.now());
   });
   if (frame) {
     add_to_batch(endpoint, *audience, std::move(frame));
@@ -177,7 +180,7 @@ void Router::add_to_batch(const Endpoint& endpoint, const Audience& audience,
                             static_cast<std::uint8_t>(audience.name.size()),
                             static_cast<std::uint32_t>(batch_->names.size()), std::move(frame)});
   batch_->names += audience.name;
-  counters_.events_routed.add();
+  counters_.endpoints[endpoint.index].routed.add();
   if (batch_->events.size() == kBatchEventsMax || batch_->bytes >= kBatchBytesMax) on_batch_end();
 }
 

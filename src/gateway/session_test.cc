@@ -17,7 +17,7 @@ TEST(Session, ClientDataIsReadAndNeverAnswered) {
   stage.send(fd, client_frame(Opcode::binary, std::string("\0\xff", 2)));
   stage.run_for(seconds(1));
   EXPECT_EQ(stage.take_received(fd), "");
-  EXPECT_EQ(stage.shard->counters().messages_in.get(), 2U);
+  EXPECT_EQ(stage.shard->counters().endpoints[0].messages_in.get(), 2U);
   EXPECT_TRUE(stage.sockets[fd].is_open());
 }
 

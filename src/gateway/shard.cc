@@ -35,16 +35,24 @@ bool has_other_deadlines(const config::EndpointSettings& before, const config::E
   return before.keepalive != now.keepalive || before.auth.close_at_exp != now.auth.close_at_exp;
 }
 
-fanout::FanOutOptions fan_out_options(const Shared& shared) {
+fanout::FanOutOptions fan_out_options(const Shared& shared, fanout::FanOutSamples& samples) {
   fanout::FanOutOptions options{shared.frame_memory};
+  options.samples = &samples;
   options.outbox_bytes_max = shared.settings->server.outbox_bytes_max;
   return options;
 }
 
+// Policy 0 is that of sockets that speak HTTP; the others are those of the endpoints, in order.
+void publish_sent(const std::vector<fanout::SentCounters>& sent, ShardCounters& counters) {
+  counters.http_bytes_out.set(sent.front().bytes);
+  for (std::size_t i = 0; i < counters.endpoints.size(); ++i) {
+    counters.endpoints[i].deliveries.set(sent[i + 1].deliveries);
+    counters.endpoints[i].bytes_out.set(sent[i + 1].bytes);
+  }
+}
+
 void publish(const fanout::FanOutCounters& engine, ShardCounters& counters) {
-  counters.deliveries.set(engine.deliveries);
   counters.writes.set(engine.writes);
-  counters.bytes_out.set(engine.bytes);
   counters.retained_bytes.set(engine.retained_bytes);
   counters.blocked.set(engine.blocked);
   counters.overruns.set(engine.overruns);
@@ -70,9 +78,10 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
     : shared_(shared),
       loop_(loop),
       counters_(shared.endpoints.size()),
+      samples_(sockets, counters_),
       acceptor_(shared_, loop, sockets, clients_, fan_out_, counters_, number),
       clients_(shared_, loop, sockets, fan_out_, counters_, *this, number),
-      fan_out_(clients_, fan_out_options(shared), lag_rules(shared.endpoints), &compressor_),
+      fan_out_(clients_, fan_out_options(shared, samples_), lag_rules(shared.endpoints), &compressor_),
       keepalive_(clients_, loop),
       paced_{ShardDrain(shared_, loop, clients_, fan_out_, counters_), KeyCloses(clients_)},
       streams_({shared_, loop, sockets, clients_, fan_out_, keepalive_, audiences_, paced_.drain,
@@ -152,8 +161,8 @@ MonoTime Shard::on_turn(MonoTime now) {
   clients_.wheel().advance(now, [this](Index index) { on_timer(index); });
   if (paced_.drain.has_begun()) paced_.drain.take_step(now);
   paced_.removed_keys.take_step(now);
-  if (now >= next_lag_check_) {
-    next_lag_check_ = now + kLagCheckEvery;
+  if (now >= next_.lag_check) {
+    next_.lag_check = now + kLagCheckEvery;
     streams_.sweep(now);
     fan_out_.check_lag(now);
   }
@@ -165,27 +174,28 @@ MonoTime Shard::on_turn(MonoTime now) {
   acceptor_.accept_waiting(now);
   audiences_.remove_deserted();
   publish(fan_out_.counters(), counters_);
+  publish_sent(fan_out_.counters().sent, counters_);
   audiences_.publish_counters();
   counters_.http_connections.set(acceptor_.http_connections());
   counters_.upgrades_waiting.set(http_.upgrades().waiting());
 
-  expected_wake_ = std::min({clients_.wheel().next_deadline(), acceptor_.next_wake(),
-                             paced_.drain.next_wake(now), paced_.removed_keys.next_wake(now)});
-  if (fan_out_.counters().blocked > 0) expected_wake_ = std::min(expected_wake_, next_lag_check_);
+  next_.wake = std::min({clients_.wheel().next_deadline(), acceptor_.next_wake(), paced_.drain.next_wake(now),
+                         paced_.removed_keys.next_wake(now)});
+  if (fan_out_.counters().blocked > 0) next_.wake = std::min(next_.wake, next_.lag_check);
   // Verdicts and resumed readers have given the engine work again after its slice.
   if (fan_out_.has_work() || !clients_.reads().empty() || http_.has_responded() ||
       http_.upgrades().has_next()) {
-    expected_wake_ = now;
+    next_.wake = now;
   }
-  return expected_wake_;
+  return next_.wake;
 }
 
 void Shard::notice_stall(MonoTime now) {
-  if (expected_wake_ == MonoTime::max() || now <= expected_wake_ + kStall) return;
+  if (next_.wake == MonoTime::max() || now <= next_.wake + kStall) return;
   keepalive_.note_stall(now);
   acceptor_.note_stall(now);
   // No client counts as slow before epoll has reported which of them have read meanwhile.
-  next_lag_check_ = now + kLagCheckAfterStall;
+  next_.lag_check = now + kLagCheckAfterStall;
 }
 
 void Shard::on_timer(Index index) {

@@ -17,6 +17,7 @@
 #include "client/acceptor.h"
 #include "client/clients.h"
 #include "client/counters.h"
+#include "client/delivery_samples.h"
 #include "client/http_sessions.h"
 #include "client/keepalive.h"
 #include "client/reader.h"
@@ -94,6 +95,7 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
   client::Shared shared_;  // its table of endpoints is this shard's own
   reactor::Loop& loop_;
   client::ShardCounters counters_;
+  client::DeliverySamples samples_;
   transport::WebSocketCompressor compressor_;
   client::Acceptor acceptor_;  // clients_ has places in it
   client::Clients clients_;
@@ -108,8 +110,10 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
   Audiences audiences_;
   client::HttpSessions http_;
   client::Reader reader_;
-  MonoTime next_lag_check_{};
-  MonoTime expected_wake_ = MonoTime::max();
+  struct {
+    MonoTime lag_check{};
+    MonoTime wake = MonoTime::max();  // as on_turn() has returned it
+  } next_;
 };
 
 }  // namespace carillon::gateway

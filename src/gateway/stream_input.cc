@@ -35,7 +35,7 @@ class StreamSessions::Input final : public websocket::MessageHandler {
       : sessions_(sessions), index_(index), endpoint_(sessions.endpoint_of(index)) {}
 
   websocket::Next on_message(websocket::Opcode opcode, std::string_view payload, std::uint64_t) override {
-    sessions_.parts_.counters.messages_in.add();
+    sessions_.parts_.counters.endpoints[endpoint_.index].messages_in.add();
     note_data();
     if (endpoint_.settings.inbound.rate.messages.value && sessions_.is_over_rate(index_)) return over_rate();
     if (endpoint_.commands.exist()) {

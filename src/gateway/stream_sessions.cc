@@ -46,6 +46,9 @@ void StreamSessions::open(Index index, const protocol::Endpoint& endpoint, clien
     rates_.emplace(index, client::MessageRate(parts_.loop.now()));
   }
   parts_.clients.log().write(index, LogLevel::info, endpoint.settings.log.connected);
+  const client::HttpExchange& exchange = connection.exchange();
+  // A connection that was kept alive may have been idle before it asked for an upgrade.
+  if (!exchange.answered_before) parts_.counters.handshakes.add(parts_.loop.now() - exchange.began);
   std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
   connection.transient.reset();
   if (endpoint.receives_events() && parts_.audiences.subscribe_selected(index, endpoint, upgrade.selection) !=

@@ -101,6 +101,13 @@ CompiledEndpoints compile_endpoints(const config::Settings& settings) {
   return compiled;
 }
 
+const Endpoint* EndpointTable::at_path(std::string_view raw_path) const {
+  for (const Endpoint& endpoint : *this) {
+    if (endpoint.settings.path == raw_path) return &endpoint;
+  }
+  return nullptr;
+}
+
 bool EndpointTable::are_the_same(const List& now, const List& next) {
   return std::equal(now.begin(), now.end(), next.begin(), next.end(), [](const auto& one, const auto& other) {
     return one->index == other->index && one->settings.name == other->settings.name &&

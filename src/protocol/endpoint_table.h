@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,9 @@ class EndpointTable {
   std::size_t size() const { return endpoints_.size(); }
   const Endpoint& operator[](std::size_t number) const { return *endpoints_[number]; }
   const List& list() const { return endpoints_; }
+  // Returns the endpoint with this path, or null. Compares the path as it was sent: "/%77s" is not "/ws", or
+  // it would get past a proxy that blocks "/ws".
+  const Endpoint* at_path(std::string_view raw_path) const;
 
   class Iterator {
    public:

@@ -200,6 +200,7 @@ void EpollLoop::read_clocks() {
 }
 
 void EpollLoop::record_turn(MonoClock::duration length) {
+  counters_.turn_lengths.add(length);
   const auto length_ns = static_cast<std::uint64_t>(length.count());
   if (length_ns > counters_.lag_ns_max.load(std::memory_order_relaxed)) {
     counters_.lag_ns_max.store(length_ns, std::memory_order_relaxed);

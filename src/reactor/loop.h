@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/histogram.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -41,6 +42,7 @@ struct LoopCounters {  // written by the loop's thread only; read by anyone, rel
   std::atomic<std::uint64_t> turns{0};
   std::atomic<std::uint64_t> lag_ns_max{0};  // longest turn since last taken: how late a timer can be
   std::atomic<std::uint64_t> posts_refused{0};
+  Histogram turn_lengths{kTimeBounds};
 };
 
 // Loop: one thread's event loop: edge-triggered epoll, one-shot timers, and functions posted by other

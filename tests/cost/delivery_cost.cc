@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/histogram.h"
 #include "fanout/fan_out.h"
 #include "transport/websocket.h"
 #include "websocket/frame_reader.h"
@@ -34,6 +35,19 @@ class NullHost final : public fanout::FanOutHost {
   std::size_t held_back(fanout::SubscriberId) const override { return 0; }
 };
 
+// Adds to histograms, as a shard does.
+class Samples final : public fanout::FanOutSamples {
+ public:
+  void note_delivery(std::uint32_t received) override {
+    latency_.add(between_ticks(received, wrapping_tick(mono_now())));
+  }
+  void note_recipients(std::uint32_t subscribers) override { recipients_.add(std::uint64_t{subscribers}); }
+
+ private:
+  Histogram latency_{kTimeBounds};
+  Histogram recipients_{kClientBounds};
+};
+
 class Engine {
  public:
   // Every subscriber receives all of these logs.
@@ -55,18 +69,19 @@ class Engine {
   std::uint64_t run(long rounds, int pending) {
     for (long round = 0; round < rounds; ++round) {
       for (const fanout::LogId log : logs_) {
-        for (int i = 0; i < pending; ++i) fan_out_.append(log, arena_.make_shared(payload_), now_);
+        for (int i = 0; i < pending; ++i) fan_out_.append(log, arena_.make_shared(payload_, now_), now_);
       }
       while (fan_out_.run_slice(now_)) {
       }
     }
-    return fan_out_.counters().deliveries;
+    return fan_out_.counters().sent_in_total().deliveries;
   }
 
  private:
   NullHost host_;
   fanout::FrameMemory memory_{std::uint64_t{1} << 40};
-  fanout::FanOut fan_out_{host_, {memory_}, {fanout::LagRule{}}, nullptr};
+  Samples samples_;
+  fanout::FanOut fan_out_{host_, {.memory = memory_, .samples = &samples_}, {fanout::LagRule{}}, nullptr};
   fanout::FrameArena arena_{memory_, transport::websocket_encoder()};
   const std::string payload_ = std::string(kEventBytes, 'x');
   const MonoTime now_{seconds(1)};

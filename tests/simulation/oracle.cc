@@ -87,7 +87,7 @@ Problem left_before_its_delay(const Stage& stage, const NodeSlot& slot) {
   if (stage.clock.now < view.closes_from) {
     for (std::size_t i = 0; i < slot.loops().size(); ++i) {
       const client::ShardCounters& counters = slot.node().shard_counters(i);
-      std::uint64_t early = counters.refusals[client::RefusalReason::draining].get();
+      std::uint64_t early = counters.all_refusals(client::RefusalReason::draining);
       for (const auto& endpoint : counters.endpoints)
         early += endpoint.closes[client::CloseReason::shutdown].get();
       if (early > 0) return node_text(slot) + " refuses or closes clients before its delay is over";

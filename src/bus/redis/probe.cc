@@ -37,8 +37,11 @@ Probe::Act Probe::advance(MonoTime now) {
 
 MonoTime Probe::next_deadline() const { return overdue_ != MonoTime::max() ? overdue_ : next_; }
 
-void Probe::on_nonce(std::string_view nonce) {
-  if (overdue_ != MonoTime::max() && way_ == Way::nonce && nonce == nonce_) answered();
+std::optional<MonoTime> Probe::on_nonce(std::string_view nonce) {
+  if (overdue_ == MonoTime::max() || way_ != Way::nonce || nonce != nonce_) return std::nullopt;
+  const MonoTime sent_at = overdue_ - limit_;
+  answered();
+  return sent_at;
 }
 
 void Probe::on_pong() {

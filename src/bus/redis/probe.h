@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,7 +35,8 @@ class Probe {
   MonoTime next_deadline() const;
 
   const std::string& nonce() const { return nonce_; }
-  void on_nonce(std::string_view nonce);   // ignored when it is another gateway's or an old one
+  // Returns when this probe was sent; nothing, and ignores it, when it is another gateway's or an old one.
+  std::optional<MonoTime> on_nonce(std::string_view nonce);
   void on_pong();                          // ignored while a nonce is in flight
   void send_again(MonoTime now);           // the last probe could not be sent: the next is due now
   bool passed() const { return passed_; }  // at least once since start()

@@ -185,7 +185,7 @@ void RedisBus::look_whether_up() {
 // --- the probe ---
 
 void RedisBus::on_probe_received(std::string_view nonce) {
-  probe_.on_nonce(nonce);
+  if (const auto sent_at = probe_.on_nonce(nonce)) counters_.round_trips.add(loop_.now() - *sent_at);
   look_whether_up();
 }
 

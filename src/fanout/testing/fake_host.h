@@ -30,7 +30,7 @@ struct FakeSocket {
 
 // FakeHost: a socket for each subscriber that takes as many bytes as the test allows, and slices that
 // end after as many calls as the test sets. For tests.
-class FakeHost final : public FanOutHost {
+class FakeHost final : public FanOutHost, public FanOutSamples {
  public:
   WriteResult write(SubscriberId id, const iovec* pieces, int count) override {
     FakeSocket& socket = at(id);
@@ -71,11 +71,16 @@ class FakeHost final : public FanOutHost {
     return false;
   }
 
+  void note_delivery(std::uint32_t received) override { sampled.push_back(received); }
+  void note_recipients(std::uint32_t subscribers) override { recipients.push_back(subscribers); }
+
   FakeSocket& at(SubscriberId id) {
     if (id >= sockets_.size()) sockets_.resize(id + 1);
     return sockets_[id];
   }
 
+  std::vector<std::uint32_t> sampled;     // by note_delivery()
+  std::vector<std::uint32_t> recipients;  // by note_recipients()
   bool sends_gaps = true;
   std::size_t slice_left = kOpen;
   std::vector<SubscriberId> order;  // the recipients of the writes

@@ -239,11 +239,15 @@ class ShardStage : public StageKeySets {
   void stall(MonoClock::duration time) { loop.advance(time); }
 
   // --- what can be observed ---
-  std::uint64_t refusals(RefusalReason reason) const { return shard->counters().refusals[reason].get(); }
+  std::uint64_t refusals(RefusalReason reason) const { return shard->counters().all_refusals(reason); }
   std::uint64_t closes(CloseReason reason, std::size_t endpoint = 0) const {
     return shard->counters().endpoints[endpoint].closes[reason].get();
   }
-  std::uint64_t all_refusals() const { return sum(shard->counters().refusals); }
+  std::uint64_t all_refusals() const {
+    std::uint64_t total = sum(shard->counters().refusals);
+    for (const auto& endpoint : shard->counters().endpoints) total += sum(endpoint.refusals);
+    return total;
+  }
   std::uint64_t all_closes() const {
     std::uint64_t total = 0;
     for (const auto& endpoint : shard->counters().endpoints) total += sum(endpoint.closes);

@@ -1,0 +1,272 @@
+// Metrics of clients: connections, requests, deliveries, what is read from them.
+#include <string>
+#include <vector>
+
+#include "api/metric_families.h"
+
+namespace carillon::api {
+namespace {
+
+using client::Counter;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+using Endpoint = client::EndpointCounters;
+using Shard = client::ShardCounters;
+
+// A counter of every endpoint, and for what no endpoint has, such as HTTP requests, the one of the shards,
+// whose label `endpoint` is empty.
+void by_endpoint(Page& page, MetricFamily& family, const Counter Endpoint::*counter,
+                 const Counter Shard::*of_others = nullptr) {
+  const auto& endpoints = page.node().endpoints();
+  for (std::size_t e = 0; e < endpoints.size(); ++e) {
+    const auto total =
+        page.sum([&](const Shard& shard) -> const Counter& { return shard.endpoints[e].*counter; });
+    Page::add(family, static_cast<double>(total), {{"endpoint", endpoints[e].settings.name}});
+  }
+  if (of_others == nullptr) return;
+  const auto total = page.sum([&](const Shard& shard) -> const Counter& { return shard.*of_others; });
+  Page::add(family, static_cast<double>(total), {{"endpoint", ""}});
+}
+
+void count_by_endpoint(Page& page, const char* name, const char* help, const Counter Endpoint::*counter,
+                       const Counter Shard::*of_others = nullptr) {
+  by_endpoint(page, page.family(name, help, MetricType::Counter), counter, of_others);
+}
+
+void add_endpoints(Page& page) {
+  const auto& endpoints = page.node().endpoints();
+  by_endpoint(page, page.family("carillon_connections", "Open WebSocket connections", MetricType::Gauge),
+              &Endpoint::connections);
+  count_by_endpoint(page, "carillon_upgrades_total", "WebSocket upgrades answered with 101",
+                    &Endpoint::accepted);
+
+  MetricFamily& closes =
+      page.family("carillon_closes_total", "WebSocket connections closed, by reason", MetricType::Counter);
+  for (std::size_t e = 0; e < endpoints.size(); ++e) {
+    for (std::size_t r = 0; r < static_cast<std::size_t>(client::CloseReason::count); ++r) {
+      const auto reason = static_cast<client::CloseReason>(r);
+      const auto total =
+          page.sum([&](const auto& shard) -> const Counter& { return shard.endpoints[e].closes[reason]; });
+      Page::add(closes, static_cast<double>(total),
+                {{"endpoint", endpoints[e].settings.name}, {"reason", std::string(name_of(reason))}});
+    }
+  }
+}
+
+void add_declined_compression(Page& page) {
+  using DeclinedCounter = Counter client::EndpointCounters::*;
+  const auto& endpoints = page.node().endpoints();
+  MetricFamily& family = page.family("carillon_deflate_declined_total",
+                                     "Compression offers declined, by reason", MetricType::Counter);
+  const auto add = [&](std::size_t endpoint, const char* reason, DeclinedCounter counter) {
+    const auto total =
+        page.sum([&](const auto& shard) -> const Counter& { return shard.endpoints[endpoint].*counter; });
+    Page::add(family, static_cast<double>(total),
+              {{"endpoint", endpoints[endpoint].settings.name}, {"reason", reason}});
+  };
+  for (std::size_t e = 0; e < endpoints.size(); ++e) {
+    add(e, "off", &client::EndpointCounters::deflate_off);
+    add(e, "unknown_offer", &client::EndpointCounters::deflate_unknown);
+  }
+}
+
+void add_refusals(Page& page) {
+  MetricFamily& refusals =
+      page.family("carillon_refusals_total",
+                  "HTTP requests and upgrades refused, by reason; without an endpoint: requests "
+                  "for other paths, and connections that ended before their request",
+                  MetricType::Counter);
+  const auto& endpoints = page.node().endpoints();
+  for (std::size_t r = 0; r < static_cast<std::size_t>(client::RefusalReason::count); ++r) {
+    const auto reason = static_cast<client::RefusalReason>(r);
+    const auto add = [&](const std::string& endpoint, std::uint64_t total) {
+      Page::add(refusals, static_cast<double>(total),
+                {{"endpoint", endpoint}, {"reason", std::string(name_of(reason))}});
+    };
+    add("", page.sum([&](const Shard& shard) -> const Counter& { return shard.refusals[reason]; }));
+    for (std::size_t e = 0; e < endpoints.size(); ++e) {
+      add(endpoints[e].settings.name, page.sum([&](const Shard& shard) -> const Counter& {
+        return shard.endpoints[e].refusals[reason];
+      }));
+    }
+  }
+}
+
+// What clients have shown to be admitted.
+void add_admission(Page& page) {
+  page.counter("carillon_admission_table_full_total",
+               "Upgrades refused as accept_rate because the table of client addresses was full",
+               page.node().admission().table_full_refusals());
+  page.counter("carillon_reserved_channel_commands_total",
+               "Client commands refused because they name a channel under carillon.",
+               page.sum([](const auto& shard) -> const Counter& { return shard.commands_reserved; }));
+  page.counter("carillon_token_cache_hits_total", "Tokens that were found in the cache of verified tokens",
+               page.sum([](const auto& shard) -> const Counter& { return shard.token_cache_hits; }));
+  page.counter("carillon_token_cache_misses_total",
+               "Tokens whose signature was checked, or that were refused before that",
+               page.sum([](const auto& shard) -> const Counter& { return shard.token_cache_misses; }));
+  page.counter("carillon_subprotocol_mismatches_total",
+               "Upgrades in which the client offered none of the endpoint's subprotocols",
+               page.sum([](const auto& shard) -> const Counter& { return shard.subprotocol_mismatches; }));
+  const client::KeyGuesses& guesses = page.node().admission().key_guesses();
+  page.counter("carillon_wrong_api_keys_total", "Requests with a wrong API key", guesses.wrong_keys());
+  page.counter("carillon_wrong_api_key_refusals_total",
+               "Requests answered 429 because their address had sent too many wrong API keys",
+               guesses.refusals());
+  page.counter("carillon_forwarded_malformed_total",
+               "Requests from trusted proxies whose header names no client; the proxy's address was used",
+               page.sum([](const auto& shard) -> const Counter& { return shard.forwarded_malformed; }));
+}
+
+void add_accepting(Page& page) {
+  const auto total = [&](const Counter Shard::*which) {
+    return page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; });
+  };
+  const auto counter = [&](const char* name, const char* help, const Counter Shard::*which) {
+    page.counter(name, help, total(which));
+  };
+  const auto gauge = [&](const char* name, const char* help, const Counter Shard::*which) {
+    page.gauge(name, help, static_cast<double>(total(which)));
+  };
+  counter("carillon_accepts_total", "TCP connections accepted", &Shard::accepts);
+  counter("carillon_accept_pauses_total", "Pauses in accepting connections after an error of accept()",
+          &Shard::accept_pauses);
+  counter("carillon_accepts_reserve_total",
+          "Connections accepted on the spare descriptor, which serves only /health, /ready and /metrics",
+          &Shard::essential_accepts);
+  counter("carillon_http_idle_closes_total", "Idle HTTP connections closed to make room for others",
+          &Shard::http_idle_closed);
+  counter("carillon_tls_handshakes_total", "TLS handshakes completed", &Shard::tls_handshakes);
+  counter("carillon_tls_resumptions_total", "TLS handshakes that resumed a session by ticket",
+          &Shard::tls_resumptions);
+  page.histogram("carillon_handshake_seconds",
+                 "Time from accepting a connection to the 101 that answers its first request",
+                 page.of_shards(&Shard::handshakes));
+  gauge("carillon_sockets", "Open client sockets: HTTP and WebSocket", &Shard::sockets);
+  gauge("carillon_http_connections", "Open client sockets that speak HTTP", &Shard::http_connections);
+  gauge("carillon_upgrades_waiting", "Upgrades that wait for a key set", &Shard::upgrades_waiting);
+}
+
+void add_delivery(Page& page) {
+  const auto counter = [&](const char* name, const char* help, const Counter Shard::*which) {
+    page.counter(name, help, page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; }));
+  };
+  count_by_endpoint(page, "carillon_deliveries_total",
+                    "Events written to client sockets, one per event and subscriber", &Endpoint::deliveries);
+  page.histogram("carillon_delivery_latency_seconds",
+                 "Time from an event's arrival to its write to a client's socket; of one in 64 writes",
+                 page.of_shards(&Shard::delivery_latency));
+  page.histogram("carillon_event_recipients",
+                 "Subscribers of an event log when an event was appended to it; of one in 16 appends",
+                 page.of_shards(&Shard::recipients), 1);
+  counter("carillon_writes_total",
+          "Gathered writes to client sockets; deliveries divided by writes is the coalescing ratio",
+          &Shard::writes);
+  count_by_endpoint(page, "carillon_client_sent_bytes_total",
+                    "Bytes sent to clients; without an endpoint: HTTP answers", &Endpoint::bytes_out,
+                    &Shard::http_bytes_out);
+  counter("carillon_client_error_frames_total", "Error frames sent to clients", &Shard::error_frames);
+  counter("carillon_client_publish_failures_total",
+          "Events of clients that were not published: the bus refused them, or too many waited for it",
+          &Shard::publishes_failed);
+  counter("carillon_client_replies_dropped_total",
+          "Replies to commands dropped because the client's outbox was full", &Shard::replies_dropped);
+  counter("carillon_http_requests_total", "HTTP requests other than upgrades", &Shard::http_requests);
+  counter("carillon_events_skipped_total",
+          "Events that a log dropped before a client that was not slow had been sent them, one per event and "
+          "client; always a fault of the gateway",
+          &Shard::overruns);
+  counter("carillon_batches_dropped_total", "Batches of events dropped because a shard's inbox was full",
+          &Shard::missed_batches);
+}
+
+void add_engine(Page& page) {
+  const auto gauge = [&](const char* name, const char* help, const Counter Shard::*which) {
+    const auto total = page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; });
+    page.gauge(name, help, static_cast<double>(total));
+  };
+  gauge("carillon_channels", "Channels with a subscriber, summed over the shards", &Shard::channels);
+  gauge("carillon_selections", "Distinct selections with an event log of their own, summed over the shards",
+        &Shard::selections);
+  gauge("carillon_mixed_connections",
+        "Connections that share an event log because select.sets_max was reached", &Shard::mixed);
+  gauge("carillon_blocked_connections", "Connections whose socket buffer is full", &Shard::blocked);
+  gauge("carillon_event_log_bytes",
+        "Bytes in the event logs that at least one connection still needs, summed over the shards",
+        &Shard::retained_bytes);
+}
+
+void add_backlog(Page& page) {
+  MetricFamily& slow =
+      page.family("carillon_slow_consumers_total", "Connections found slow, by the lag rule that they broke",
+                  MetricType::Counter);
+  const auto add = [&](const char* rule, client::Counter Shard::*counter) {
+    const auto total =
+        page.sum([counter](const Shard& shard) -> const client::Counter& { return shard.*counter; });
+    Page::add(slow, static_cast<double>(total), {{"rule", rule}});
+  };
+  add("bytes", &Shard::slow_by_bytes);
+  add("age", &Shard::slow_by_age);
+  add("memory", &Shard::slow_by_memory);
+  page.counter(
+      "carillon_lag_excused_total",
+      "Checks in which a connection was over a lag limit but not slow, because its shard was overloaded",
+      page.sum([](const Shard& shard) -> const Counter& { return shard.late; }));
+  const fanout::FrameMemory& memory = page.node().frame_memory();
+  page.gauge("carillon_backlog_bytes",
+             "Memory of the events that at least one connection has not been sent yet",
+             static_cast<double>(memory.bytes()));
+  page.gauge("carillon_backlog_limit_bytes", "Limit of carillon_backlog_bytes (server.backlog_bytes_max)",
+             static_cast<double>(memory.bytes_max()));
+}
+
+void add_reading(Page& page) {
+  const auto counter = [&](const char* name, const char* help, const Counter Shard::*which) {
+    page.counter(name, help, page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; }));
+  };
+  count_by_endpoint(page, "carillon_client_received_bytes_total",
+                    "Bytes received from clients; without an endpoint: HTTP requests and TLS handshakes",
+                    &Endpoint::bytes_in, &Shard::http_bytes_in);
+  count_by_endpoint(page, "carillon_client_messages_received_total", "Data messages received from clients",
+                    &Endpoint::messages_in);
+  counter("carillon_client_commands_total", "Commands received from clients, valid or not", &Shard::commands);
+  counter("carillon_client_control_frames_received_total", "Pings and pongs received from clients",
+          &Shard::control_frames_in);
+  counter("carillon_client_pings_coalesced_total",
+          "Pings answered by the pong to a newer ping of the same client", &Shard::pings_passed_over);
+  counter("carillon_read_slices_exhausted_total",
+          "Loop turns in which the time slice for reading ended before every client was read",
+          &Shard::read_slices_used_up);
+}
+
+void add_limits(Page& page, const LimitsShown& limits) {
+  page.gauge("carillon_connections_limit", "Limit of all open WebSocket connections (server.connections_max)",
+             static_cast<double>(limits.connections_max));
+  MetricFamily& family =
+      page.family("carillon_endpoint_connections_limit",
+                  "Limit of carillon_connections, by endpoint (limits.connections)", MetricType::Gauge);
+  for (const auto& [endpoint, most] : limits.endpoints) {
+    Page::add(family, static_cast<double>(most), {{"endpoint", endpoint}});
+  }
+  page.gauge("carillon_http_connections_limit",
+             "Limit of carillon_http_connections (server.http_connections_max)",
+             static_cast<double>(limits.http_connections_max));
+}
+
+}  // namespace
+
+void add_client_metrics(Page& page, const LimitsShown& limits) {
+  add_endpoints(page);
+  add_declined_compression(page);
+  add_accepting(page);
+  add_delivery(page);
+  add_engine(page);
+  add_backlog(page);
+  add_reading(page);
+  add_refusals(page);
+  add_admission(page);
+  add_limits(page, limits);
+}
+
+}  // namespace carillon::api
