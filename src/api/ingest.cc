@@ -11,11 +11,11 @@
 #include "event/channel_name.h"
 #include "json/reader.h"
 #include "json/writer.h"
+#include "protocol/time_values.h"
 
 namespace carillon::api {
 namespace {
 
-using config::RouteVariable;
 using json::TemplateValue;
 
 tl::unexpected<IngestFault> fault(IngestRefusal reason, int status, std::string message) {
@@ -67,22 +67,15 @@ Result<std::string, IngestFault> new_id(const Route& route, std::span<const std:
 struct RequestTexts {
   std::string_view body;
   std::string_view payload;
-  std::string_view time_s;
-  std::string_view time_ms;
 };
 
 // In the order of config/route_variables.h; views into what was given.
-std::vector<TemplateValue> values_of(const RequestTexts& of, std::span<const std::string_view> parameters) {
-  std::vector<TemplateValue> values(config::kRouteVariableCount);
-  const auto set = [&](RouteVariable which, TemplateValue value) {
-    values[static_cast<std::size_t>(which)] = value;
-  };
+std::vector<TemplateValue> values_of(const RequestTexts& of, const protocol::TimeValues& arrived_at,
+                                     std::span<const std::string_view> parameters) {
   const auto id = json::Value::of_valid(of.payload).find("id");
-  set(RouteVariable::body, TemplateValue::raw(of.body));
-  set(RouteVariable::payload, TemplateValue::raw(of.payload));
-  set(RouteVariable::id, TemplateValue::raw(id ? id->raw() : "null"));
-  set(RouteVariable::time_s, TemplateValue::string(of.time_s));
-  set(RouteVariable::time_ms, TemplateValue::string(of.time_ms));
+  const auto named = arrived_at.after(std::array{TemplateValue::raw(of.body), TemplateValue::raw(of.payload),
+                                                 TemplateValue::raw(id ? id->raw() : "null")});
+  std::vector<TemplateValue> values(named.begin(), named.end());
   for (const std::string_view parameter : parameters) values.push_back(TemplateValue::string(parameter));
   return values;
 }
@@ -145,9 +138,8 @@ Result<IngestedEvent, IngestFault> ingest(const Route& route, std::span<const st
     fresh_id = std::move(*made);
   }
   const std::string payload = fresh_id.empty() ? std::string(body->raw()) : with_id(*body, fresh_id);
-  const std::string time_s = rfc3339_seconds(context.now);
-  const std::string time_ms = rfc3339_milliseconds(context.now);
-  const auto values = values_of({body->raw(), payload, time_s, time_ms}, parameters);
+  const protocol::TimeValues arrived_at(context.now);
+  const auto values = values_of({body->raw(), payload}, arrived_at, parameters);
 
   IngestedEvent made{std::move(*channel), {}, {}};
   if (!route.event.render_within(context.event_bytes_max, values, made.event)) {

@@ -159,7 +159,7 @@ TEST(EndpointMessages, OfAuth) {
        "gateway.toml:3: endpoint[0].auth.missing.body: at byte 1: this is not what JSON allows here"},
       {"auth.missing.body = '$channel'",
        "gateway.toml:3: endpoint[0].auth.missing.body: at byte 0: there is no variable $channel; there are "
-       "$time_s, $time_ms"},
+       "$time_s, $time_ms, $time_unix_s, $time_unix_ms"},
       {"auth.mode = \"api_key\"",
        "gateway.toml:1: endpoint[0].auth.api_keys: is empty, so no client is admitted; write [{ env = "
        "\"NAME\" "

@@ -26,7 +26,8 @@ constexpr TextKind kText{"text", "\"The message format is invalid\"", kMessageBy
 constexpr TextKind kReply{"template", R"('{"type":"pong","timestamp":$time_s}')", json::kTemplateBytesMax,
                           check_reply_template};
 constexpr std::string_view kReplyHelp =
-    "reply: JSON with the variables $request, $request/pointer, $channel, $subject, $time_s, $time_ms";
+    "reply: JSON with the variables $request, $request/pointer, $channel, $subject, and the time ($time_s, "
+    "$time_ms, $time_unix_s, $time_unix_ms)";
 
 std::vector<Option> source_options(SourceSettings& s) {
   return at_restart(std::vector<Option>{
@@ -110,13 +111,13 @@ std::vector<Option> publish_options(EndpointSettings& e) {
 
 std::vector<Option> frame_options(EndpointSettings& e) {
   return {
-      at_restart(option(
-          "frames.event",
-          TextKind{"template", R"('{"channel":$channel,"payload":$body,"timestamp":$time_s}')",
-                   json::kTemplateBytesMax, check_event_template},
-          e.frames.event,
-          "the frame of an event: JSON with the variables $channel, $*, $body, $body/pointer, $time_s, "
-          "$time_ms")),
+      at_restart(option("frames.event",
+                        TextKind{"template", R"('{"channel":$channel,"payload":$body,"timestamp":$time_s}')",
+                                 json::kTemplateBytesMax, check_event_template},
+                        e.frames.event,
+                        "the frame of an event: JSON with the variables $channel, $*, $body, $body/pointer, "
+                        "$string(body), and "
+                        "the relay time ($time_s, $time_ms, $time_unix_s, $time_unix_ms)")),
       option("frames.error",
              TextKind{"template", R"('{"error":$code,"message":$message}')", json::kTemplateBytesMax,
                       check_reply_template},
@@ -129,7 +130,7 @@ std::vector<Option> frame_options(EndpointSettings& e) {
                       check_drain_template},
              e.frames.drain,
              "a last text frame before the close frame of a shutdown, with the variables $retry_ms (how many "
-             "milliseconds the client should wait before it reconnects), $time_s, $time_ms; empty: none"),
+             "milliseconds the client should wait before it reconnects) and the time; empty: none"),
   };
 }
 

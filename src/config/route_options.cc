@@ -46,8 +46,9 @@ std::vector<Option> route_options(RouteSettings& r) {
              TextKind{"template", R"('{"event":"created","payload":$payload}')", json::kTemplateBytesMax,
                       nullptr},
              r.event,
-             "the event: JSON with the variables $body (as sent), $payload (with the id), $id, $time_s, "
-             "$time_ms, $path_NAME"),
+             "the event: JSON with the variables $body (as sent), $payload (with the id), $id, $path_NAME, "
+             "and the "
+             "time ($time_s, $time_ms, $time_unix_s, $time_unix_ms)"),
       option("status", NumberKind{200, 299}, r.status, "HTTP status once the bus has acknowledged the event"),
       option("answer", TextKind{"template", R"("$payload")", json::kTemplateBytesMax, nullptr}, r.answer,
              "body of that answer, with the same variables"),

@@ -8,22 +8,16 @@
 #include <string>
 #include <string_view>
 
+#include "config/frame_variables.h"
 #include "json/template.h"
 
 namespace carillon::config {
 
-// A variable of a route's templates.
-enum class RouteVariable : std::size_t {
-  body,     // the request's body as sent; {} when there is none
-  payload,  // the same with the id inserted
-  id,       // the payload's member "id", raw; null when there is none
-  time_s,   // when the request arrived, RFC 3339, seconds
-  time_ms,  // the same with milliseconds
-  count
-};
-inline constexpr std::size_t kRouteVariableCount = static_cast<std::size_t>(RouteVariable::count);
-inline constexpr std::array<std::string_view, kRouteVariableCount> kRouteVariables{"body", "payload", "id",
-                                                                                   "time_s", "time_ms"};
+//   body     the request's body as sent; {} when there is none
+//   payload  the same with the id inserted
+//   id       the payload's member "id", raw; null when there is none
+// and the time at which the request arrived.
+inline constexpr auto kRouteVariables = with_time(std::array<std::string_view, 3>{"body", "payload", "id"});
 
 // `parameters` are the names in the route's path.
 Result<json::Template> compile_route_template(std::string_view text, std::span<const std::string> parameters);

@@ -96,6 +96,19 @@ TEST(Delivery, OverridingTheFrameChangesAKey) {
   EXPECT_EQ(stage.take_frames(fd), Frames{R"(text {"type":"orion.x.y","star":"x.y","body":[]})"});
 }
 
+TEST(Delivery, AFrameMayHaveTheTimeAsANumberAndTheBodyAsAString) {
+  ShardStage stage(
+      std::string(kOrion) +
+      "frames.event = '{\"data\":$string(body),\"of\":$string(body/a),\"at\":[$time_unix_s,$time_unix_ms,"
+      "$time_ms]}'\n");
+  stage.loop.step_wall_clock(WallTime(milliseconds(1'767'225'600'789)) - stage.loop.wall_now());
+  const int fd = stage.open_orion();
+  stage.publish("orion.x", R"({"a": "b"})");
+  EXPECT_EQ(stage.take_frames(fd),
+            Frames{R"(text {"data":"{\"a\": \"b\"}","of":"\"b\"","at":[1767225600,1767225600789,)"
+                   R"("2026-01-01T00:00:00.789Z"]})"});
+}
+
 TEST(Delivery, EveryClientGetsEveryEventInOrder) {
   ShardStage stage;
   stage.publish("orion.a", "\"before anybody came\"");

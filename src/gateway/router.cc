@@ -158,16 +158,11 @@ void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) 
 // False where the frame would be larger than a log can hold.
 bool Router::render(const Endpoint& endpoint, std::string_view channel, std::string_view star,
                     json::Outline& body) {
-  if (const WallTime now = loop_.wall_now(); now != rendered_for_) {
-    rendered_for_ = now;
-    time_s_ = rfc3339_seconds(now);
-    time_ms_ = rfc3339_milliseconds(now);
-  }
+  if (const WallTime now = loop_.wall_now(); now != relayed_at_.time()) relayed_at_ = TimeValues(now);
   using json::TemplateValue;
-  // In the order of config::EventVariable.
-  const std::array<TemplateValue, config::kEventVariableCount> values{
-      TemplateValue::string(channel), TemplateValue::string(star), TemplateValue::raw(body),
-      TemplateValue::string(time_s_), TemplateValue::string(time_ms_)};
+  // In the order of config::kEventVariables.
+  const auto values = relayed_at_.after(
+      std::array{TemplateValue::string(channel), TemplateValue::string(star), TemplateValue::raw(body)});
   payload_.clear();
   return endpoint.event_frame->render_within(frame_bytes_max_, values, payload_);
 }

@@ -19,6 +19,7 @@
 #include "fanout/frame.h"
 #include "json/outline.h"
 #include "protocol/endpoint_table.h"
+#include "protocol/time_values.h"
 
 namespace carillon::gateway {
 
@@ -107,9 +108,7 @@ class Router final : public bus::EventSink {
   std::string payload_;  // scratch, so that encoding allocates nothing
   std::shared_ptr<Batch> batch_;
   std::uint64_t next_batch_ = 1;
-  WallTime rendered_for_{};  // the relay time that time_s_ and time_ms_ show
-  std::string time_s_;
-  std::string time_ms_;
+  protocol::TimeValues relayed_at_{WallTime{}};  // for all events of one millisecond
   LineSampler dropped_lines_;
   client::RouterCounters counters_;
   std::atomic<bool> bus_up_{false};

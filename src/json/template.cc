@@ -72,27 +72,50 @@ struct ParsedPlace {
   std::optional<Pointer> pointer;
   std::size_t begin = 0;  // of the `$`, in the template
   std::size_t end = 0;
+  bool as_string = false;
 };
 
-// The variable whose `$` stands at `begin`, outside of any string.
-Result<ParsedPlace> parse_place(std::string_view text, std::size_t begin,
-                                std::span<const std::string_view> allowed) {
+constexpr std::string_view kStringCall = "string(";
+
+// The variable whose name begins at `name_begin`; its `$` stands at `begin`.
+Result<ParsedPlace> parse_variable(std::string_view text, std::size_t begin, std::size_t name_begin,
+                                   std::span<const std::string_view> allowed) {
   ParsedPlace place;
   place.begin = begin;
-  place.name = name_at(text, begin + 1);
+  place.name = name_at(text, name_begin);
   if (place.name.empty()) {
     return failure_at(begin, "a variable's name is missing behind `$`; a literal `$` is written `$$`");
   }
   const auto known = std::find(allowed.begin(), allowed.end(), place.name);
   if (known == allowed.end()) return failure_at(begin, unknown_variable(place.name, allowed));
   place.variable = static_cast<std::size_t>(known - allowed.begin());
-  place.end = begin + 1 + place.name.size();
+  place.end = name_begin + place.name.size();
   if (place.end == text.size() || text[place.end] != '/') return place;
   const std::size_t pointer_begin = place.end;
   while (place.end < text.size() && !ends_pointer(text[place.end])) ++place.end;
   auto pointer = Pointer::parse(text.substr(pointer_begin, place.end - pointer_begin));
   if (!pointer) return failure_at(pointer_begin, pointer.error().message);
   place.pointer = std::move(*pointer);
+  return place;
+}
+
+// The variable, or `$string(…)`, whose `$` stands at `begin`, outside of any string.
+Result<ParsedPlace> parse_place(std::string_view text, std::size_t begin,
+                                std::span<const std::string_view> allowed) {
+  if (!text.substr(begin + 1).starts_with(kStringCall))
+    return parse_variable(text, begin, begin + 1, allowed);
+  const std::size_t name_begin = begin + 1 + kStringCall.size();
+  const std::size_t close = text.find(')', name_begin);
+  if (close == std::string_view::npos) {
+    return failure_at(begin, "$string( has no `)`; write it as $string(body)");
+  }
+  auto place = parse_variable(text.substr(0, close), begin, name_begin, allowed);
+  if (!place) return place;
+  if (place->end != close) {
+    return failure_at(place->end, "$string takes one variable, as in $string(body) or $string(body/data)");
+  }
+  place->end = close + 1;
+  place->as_string = true;
   return place;
 }
 
@@ -175,7 +198,8 @@ Result<Template> Template::compile(std::string_view text,
     }
     proof.add_place(*place);
     i = place->end - 1;
-    result.places_.push_back({result.literals_.size(), place->variable, std::move(place->pointer)});
+    result.places_.push_back(
+        {result.literals_.size(), place->variable, std::move(place->pointer), place->as_string});
   }
   if (const auto verdict = checked(proof, text); !verdict) return tl::unexpected(verdict.error());
   return result;
@@ -200,7 +224,11 @@ bool Template::render_within(std::size_t bytes_max, std::span<const TemplateValu
     } else {
       std::string_view raw = is_string ? std::string_view{} : value.text;
       if (place.pointer && !raw.empty()) raw = value.find(*place.pointer).value_or(std::string_view{});
-      out += raw.empty() ? std::string_view("null") : raw;
+      if (place.as_string && !raw.empty()) {
+        append_string(out, raw);
+      } else {
+        out += raw.empty() ? std::string_view("null") : raw;
+      }
     }
     if (out.size() - begin > bytes_max) return false;
   }
@@ -214,7 +242,8 @@ bool Template::uses(std::size_t variable) const {
 }
 
 std::optional<std::size_t> Template::verbatim_variable() const {
-  if (places_.size() != 1 || !literals_.empty() || places_.front().pointer) return std::nullopt;
+  if (places_.size() != 1 || !literals_.empty() || places_.front().pointer || places_.front().as_string)
+    return std::nullopt;
   return places_.front().variable;
 }
 

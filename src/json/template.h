@@ -44,6 +44,10 @@ struct TemplateValue {
 // $name     a variable; $* is the variable named "*"
 // $name/a/b the value that the JSON Pointer /a/b finds in a raw variable; null when there is none.
 //           It ends before white space, a comma, a quote or a closing bracket.
+// $string(body), $string(body/a)
+//           the JSON text of what $body or $body/a would insert, as a JSON string: {"a":1} becomes
+//           "{\"a\":1}". A variable that is text already is inserted as it is, and so is a missing value
+//           (null)
 // $$        a literal `$` (inside a string)
 //
 // compile() ensures that rendering can produce only valid JSON: each variable replaces a whole value, never a
@@ -76,6 +80,7 @@ class Template {
     std::size_t literal_end = 0;  // in literals_: what comes before it begins where the last ended
     std::size_t variable = 0;
     std::optional<Pointer> pointer;
+    bool as_string = false;  // $string(…)
   };
   std::string text_;
   std::string literals_;  // all literal pieces, one after the other

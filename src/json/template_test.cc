@@ -57,6 +57,21 @@ TEST(Template, FollowsPointersIntoABody) {
   EXPECT_EQ(render("$channel/n"), "null");
 }
 
+TEST(Template, InsertsTheJsonTextOfAValueAsAString) {
+  EXPECT_EQ(render("{\"data\":$string(body)}", R"({"a":[1, "é\n"]})"), R"({"data":"{\"a\":[1, \"é\\n\"]}"})");
+  EXPECT_EQ(render("[$string(body/data/id/0),$string(body/type),$string(body)]",
+                   R"({"type":"a","data":{"id":[10]}})"),
+            R"(["10","\"a\"","{\"type\":\"a\",\"data\":{\"id\":[10]}}"])");
+  EXPECT_EQ(render("[$string(channel),$string(*)]"), R"(["orion.x","x"])") << "text is a string already";
+  EXPECT_EQ(render("[$string(body/missing)]"), "[null]");
+  EXPECT_THAT(template_error("[$string(body]"), HasSubstr("at byte 1: $string( has no `)`"));
+  EXPECT_THAT(template_error("[$string()]"), HasSubstr("at byte 1: a variable's name is missing"));
+  EXPECT_THAT(template_error("[$string(body, 1)]"), HasSubstr("at byte 13: $string takes one variable"));
+  EXPECT_THAT(template_error("[$string(bdy)]"), HasSubstr("there is no variable $bdy; did you mean $body?"));
+  EXPECT_THAT(template_error("{$string(body):1}"), HasSubstr("must take the place of a whole value"));
+  EXPECT_THAT(template_error("[$string]"), HasSubstr("there is no variable $string"));
+}
+
 TEST(Template, ADoubledDollarIsALiteralOne) {
   EXPECT_EQ(render(R"({"price":"$$5 $$channel \"$$\"","c":$channel})"),
             R"({"price":"$5 $channel \"$\"","c":"orion.x"})");
@@ -141,6 +156,7 @@ TEST(Template, KnowsAVerbatimRelay) {
   EXPECT_EQ(Template::compile("$body", kVariables)->verbatim_variable(), 2u);
   EXPECT_EQ(Template::compile(" $body", kVariables)->verbatim_variable(), std::nullopt);
   EXPECT_EQ(Template::compile("$body/a", kVariables)->verbatim_variable(), std::nullopt);
+  EXPECT_EQ(Template::compile("$string(body)", kVariables)->verbatim_variable(), std::nullopt);
   EXPECT_EQ(Template::compile("1", kVariables)->verbatim_variable(), std::nullopt);
 }
 

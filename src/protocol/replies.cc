@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/frame_variables.h"
+#include "protocol/time_values.h"
 
 namespace carillon::protocol {
 namespace {
@@ -12,21 +13,21 @@ json::TemplateValue text_or_null(std::string_view text) {
   return text.empty() ? json::TemplateValue::raw("null") : json::TemplateValue::string(text);
 }
 
+// A template with config::kTimeVariables.
+void render_at(const json::Template& frame, WallTime now, std::string& out) {
+  const TimeValues times(now);
+  frame.render(times.after(std::array<json::TemplateValue, 0>{}), out);
+}
+
 }  // namespace
 
 void render_reply(const json::Template& reply, const ReplyValues& values, std::string& out) {
-  const std::string time_s = rfc3339_seconds(values.now);
-  const std::string time_ms = rfc3339_milliseconds(values.now);
-  // In the order of config::ReplyVariable.
-  const std::array<json::TemplateValue, config::kReplyVariableCount> in_order{
-      json::TemplateValue::string(time_s),
-      json::TemplateValue::string(time_ms),
-      text_or_null(values.code),
-      text_or_null(values.message),
-      json::TemplateValue::raw(values.request),
-      text_or_null(values.channel),
-      text_or_null(values.subject)};
-  reply.render(in_order, out);
+  const TimeValues times(values.now);
+  // In the order of config::kReplyVariables.
+  reply.render(times.after(std::array{text_or_null(values.code), text_or_null(values.message),
+                                      json::TemplateValue::raw(values.request), text_or_null(values.channel),
+                                      text_or_null(values.subject)}),
+               out);
 }
 
 RefusalReply RefusalReply::compile(const config::Refusal& settings) {
@@ -53,7 +54,7 @@ RefusalReply RefusalReply::compile(const config::Refusal& settings) {
 
 http::Response RefusalReply::at(WallTime now) const {
   http::Response response = response_;
-  if (body_) render_reply(*body_, {.now = now}, response.body);
+  if (body_) render_at(*body_, now, response.body);
   return response;
 }
 
@@ -78,24 +79,20 @@ bool Replies::error(ErrorKind kind, ErrorDetail detail, std::string_view request
 }
 
 bool Replies::ping(WallTime now, std::string& out) const {
-  if (ping_) render_reply(*ping_, {.now = now}, out);
+  if (ping_) render_at(*ping_, now, out);
   return ping_.has_value();
 }
 
 bool Replies::expired(WallTime now, std::string& out) const {
-  if (expired_) render_reply(*expired_, {.now = now}, out);
+  if (expired_) render_at(*expired_, now, out);
   return expired_.has_value();
 }
 
 bool Replies::drain(WallTime now, milliseconds retry, std::string& out) const {
   if (!drain_) return false;
-  const std::string time_s = rfc3339_seconds(now);
-  const std::string time_ms = rfc3339_milliseconds(now);
+  const TimeValues times(now);
   const std::string retry_ms = std::to_string(retry.count());
-  // In the order of config::kDrainVariables.
-  const std::array values{json::TemplateValue::string(time_s), json::TemplateValue::string(time_ms),
-                          json::TemplateValue::raw(retry_ms)};
-  drain_->render(values, out);
+  drain_->render(times.after(std::array{json::TemplateValue::raw(retry_ms)}), out);
   return true;
 }
 
