@@ -41,6 +41,7 @@ Result<std::monostate> Listening::open() {
 }
 
 Result<std::monostate> Listening::begin(Loops loops) {
+  start_listening();
   for (Opened& each : opened_) {
     client::Acceptor& acceptor = node_.shard(each.shard).acceptor();
     if (loops == Loops::do_not_run) {
@@ -56,6 +57,19 @@ Result<std::monostate> Listening::begin(Loops loops) {
   }
   opened_.clear();
   return std::monostate{};
+}
+
+// In the order of `opened_`, so that the kernel has the sockets of an address in the same order. A socket
+// that cannot listen any more is dropped: the others serve.
+void Listening::start_listening() {
+  std::erase_if(opened_, [this](const Opened& each) {
+    if (each.is_listening) return false;
+    const reactor::SocketAddress address =
+        reactor::local_address(each.socket.get()).value_or(reactor::SocketAddress());
+    const auto started = reactor::start_listening(each.socket.get(), address, kBacklog);
+    if (!started) log_.error("not listening", {{"reason", std::string_view(started.error().message)}});
+    return !started;
+  });
 }
 
 Result<std::monostate> Listening::bind(reactor::SocketAddress address,
@@ -76,13 +90,15 @@ Result<std::monostate> Listening::open_sockets(reactor::SocketAddress& address,
                                                const client::ListenerOptions& options,
                                                std::vector<reactor::FileDescriptor> inherited) {
   const std::size_t shards = node_.shard_count();
+  const bool is_takeover = inheritance_.from == Inheritance::From::another_process;
   for (std::size_t i = 0; i < std::max(shards, inherited.size()); ++i) {
     const bool is_inherited = i < inherited.size();
-    auto socket = is_inherited ? Result<reactor::FileDescriptor>(std::move(inherited[i]))
-                               : reactor::listen_on(address, kBacklog);
+    auto socket = is_inherited  ? Result<reactor::FileDescriptor>(std::move(inherited[i]))
+                  : is_takeover ? reactor::bind_to(address)
+                                : reactor::listen_on(address, kBacklog);
     if (!socket) return tl::unexpected(socket.error());
     if (auto local = reactor::local_address(socket->get())) address = *local;
-    opened_.push_back({i % shards, std::move(*socket), options});
+    opened_.push_back({i % shards, std::move(*socket), options, is_inherited || !is_takeover});
   }
   return std::monostate{};
 }

@@ -24,8 +24,9 @@ class Listening {
   Listening(Node& node, Log& log, Inheritance& inheritance, const reactor::TicketKeys& tickets)
       : node_(node), log_(log), inheritance_(inheritance), tickets_(tickets) {}
 
-  // Opens the sockets of all addresses of server.listen. Errors name the address and the remedy; nothing
-  // listens then, except what was inherited and still does elsewhere.
+  // Opens the sockets of all addresses of server.listen. Errors name the address and the remedy. In a
+  // takeover those that are not inherited are only bound until begin(): the kernel would give connections to
+  // a socket that listens, and they would be reset if this process failed to take over.
   Result<std::monostate> open();
   // Gives the sockets to the shards: at once, or while the loops run by functions posted to them.
   enum class Loops { run, do_not_run };
@@ -34,6 +35,7 @@ class Listening {
   const std::vector<reactor::SocketAddress>& addresses() const { return addresses_; }
 
  private:
+  void start_listening();
   Result<std::monostate> bind(reactor::SocketAddress address, const client::ListenerOptions& options);
   Result<std::monostate> open_sockets(reactor::SocketAddress& address, const client::ListenerOptions& options,
                                       std::vector<reactor::FileDescriptor> inherited);
@@ -52,6 +54,7 @@ class Listening {
     std::size_t shard;
     reactor::FileDescriptor socket;
     client::ListenerOptions options;
+    bool is_listening = true;  // false: it is only bound until begin()
   };
   std::vector<Opened> opened_;
 };

@@ -104,10 +104,21 @@ FileDescriptor::~FileDescriptor() {
 
 int FileDescriptor::release() { return std::exchange(fd_, -1); }
 
+Result<FileDescriptor> bind_to(const SocketAddress& address) {
+  return bound_socket(address, Sharing::with_own_shards);
+}
+
+Result<void> start_listening(int fd, const SocketAddress& address, int backlog) {
+  if (::listen(fd, backlog) != 0) return cannot_listen(address, reason_and_remedy(errno));
+  return {};
+}
+
 Result<FileDescriptor> listen_on(const SocketAddress& address, int backlog) {
-  auto fd = bound_socket(address, Sharing::with_own_shards);
+  auto fd = bind_to(address);
   if (!fd) return fd;
-  if (::listen(fd->get(), backlog) != 0) return cannot_listen(address, reason_and_remedy(errno));
+  if (auto listening = start_listening(fd->get(), address, backlog); !listening) {
+    return tl::unexpected(listening.error());
+  }
   return fd;
 }
 

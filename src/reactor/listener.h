@@ -35,6 +35,9 @@ class FileDescriptor {
 // Errors name the address and the remedy: "cannot listen on 127.0.0.1:8000: address already in use; …".
 // The first of several shards' listeners binds port 0 and passes the port it got to the others.
 Result<FileDescriptor> listen_on(const SocketAddress& address, int backlog);
+// The two steps of listen_on(). A socket that is only bound has its address, and gets no connections yet.
+Result<FileDescriptor> bind_to(const SocketAddress& address);
+Result<void> start_listening(int fd, const SocketAddress& address, int backlog);
 Result<SocketAddress> local_address(int fd);
 // Returns nothing when the socket is not connected any more.
 std::optional<SocketAddress> peer_address(int fd);
