@@ -78,6 +78,7 @@ void Takeover::finish() {
       // Whether the other process drains, has gone or refuses: this one serves.
       if (!error.empty())
         log_.warning("the other process did not confirm the handover", {{"error", std::string_view(error)}});
+      gateway_.retire_listeners();
       done_(std::monostate{});
     });
   });

@@ -4,7 +4,8 @@
 //   1. ask_for_handover(): the other process sends copies of its listening sockets and its TLS ticket keys.
 //   2. This process starts with them, and connects to its bus. It accepts nothing yet.
 //   3. When the bus is up, it accepts from the sockets, as the other process still does.
-//   4. It asks the other process to finish, which closes its sockets and drains.
+//   4. It asks the other process to finish, which closes its sockets and drains. From then on this process
+//      closes the sockets that it has no shard for.
 //   5. When that process has ended, the sockets of addresses that are no longer configured are closed.
 //
 // Until step 4 a failure here changes nothing for the other process.

@@ -17,6 +17,7 @@ namespace {
 // much as several writes, and clients that were closed for a flood reconnect at once.
 constexpr int kAcceptsATurn = 64;
 constexpr int kAcceptsBesideWrites = 8;
+constexpr int kLastRounds = 512;  // of accepts before a socket is closed: more than its queue holds
 constexpr auto kErrorPause = milliseconds(100);  // after an error of accept()
 constexpr auto kRoomPause = milliseconds(2);     // until there may be room again
 // How long a connection may hold the spare descriptor: until its whole head has arrived, then until the
@@ -58,21 +59,16 @@ Acceptor::Acceptor(const Shared& shared, reactor::Loop& loop, Sockets& sockets, 
       http_connections_(http_limits(shared.settings->server, shard,
                                     ConnectionTable::kConnectionsMax)),  // until begin_serving()
       gate_(http_connections_),
-      listener_handler_(loop.add_handler(*this)) {}
-
-Acceptor::~Acceptor() { loop_.remove_handler(listener_handler_); }
+      listeners_(loop, *this) {}
 
 Result<std::monostate> Acceptor::listen(reactor::FileDescriptor listener, ListenerOptions options) {
   if (options.tls) {
     if (auto made = clients_.enable_tls(); !made) return made;
     limit_handshakes();
   }
-  const auto index = static_cast<std::uint32_t>(listeners_.size());
-  const std::uint32_t events = EPOLLIN | (options.is_shared ? EPOLLEXCLUSIVE : 0U);
-  if (!loop_.watch(listener.get(), events, listener_handler_, index, 0)) {
+  if (!listeners_.add(std::move(listener), std::move(options))) {
     return failure("cannot watch a listening socket: no descriptors left");
   }
-  listeners_.push_back({std::move(listener), std::move(options)});
   return std::monostate{};
 }
 
@@ -93,33 +89,29 @@ void Acceptor::on_settings_replaced(
     const std::vector<std::shared_ptr<const reactor::TlsContext>>& tls_by_listen) {
   const config::ServerSettings& server = shared_.settings->server;
   http_connections_.set_limits(http_limits(server, shard_, auto_connections(server)));
-  for (Listener& listener : listeners_) {
+  for (Listener& listener : listeners_.all()) {
     if (!listener.options.tls || listener.options.is_left_over) continue;
     listener.options.tls = tls_by_listen.at(listener.options.number);
     limit_handshakes();
   }
 }
 
-void Acceptor::stop_listening() {
-  for (const Listener& listener : listeners_) loop_.unwatch(listener.socket.get());
-  listeners_.clear();
-}
-
 void Acceptor::stop_listening_on_left_over() {
-  std::erase_if(listeners_, [this](const Listener& listener) {
-    if (!listener.options.is_left_over) return false;
-    loop_.unwatch(listener.socket.get());
-    return true;
-  });
+  std::vector<int> left_over;
+  for (Listener& listener : listeners_.all()) {
+    if (!listener.options.is_left_over) continue;
+    left_over.push_back(listener.socket.get());
+    std::uint64_t before = 0;
+    int rounds = 0;
+    do {
+      before = listener.accepted;
+      accept_from(listener);
+    } while (listener.accepted != before && ++rounds < kLastRounds);
+  }
+  for (const int fd : left_over) listeners_.close(fd);
 }
 
 void Acceptor::on_io(std::uint32_t, std::uint32_t, std::uint32_t) { accept_after({}); }
-
-std::vector<Acceptor::Listening> Acceptor::listening() const {
-  std::vector<Listening> all;
-  for (const Listener& listener : listeners_) all.push_back({listener.socket.get(), listener.options});
-  return all;
-}
 
 void Acceptor::begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors) {
   gate_.begin(std::move(descriptors));
@@ -133,10 +125,10 @@ void Acceptor::accept_waiting(MonoTime now) {
   if (now >= essential_.deadline) end_essential();
   if (now < accept_again_at_) return;
   accept_again_at_ = MonoTime::max();
-  for (const Listener& listener : listeners_) accept_from(listener);
+  for (Listener& listener : listeners_.all()) accept_from(listener);
 }
 
-void Acceptor::accept_from(const Listener& listener) {
+void Acceptor::accept_from(Listener& listener) {
   const std::uint64_t limit = gate_.knows_its_table() ? descriptor_limit() : 0;
   const int accepts_max = fan_out_.has_work() ? kAcceptsBesideWrites : kAcceptsATurn;
   for (int i = 0; i < accepts_max; ++i) {
@@ -162,12 +154,13 @@ void Acceptor::accept_from(const Listener& listener) {
 
 // Accepts one connection. False when none waits, or when accepting has to pause. With a `lease` of the spare
 // descriptor the connection may only request essential paths such as /health.
-bool Acceptor::accept_one(const Listener& listener, reactor::SpareDescriptor::Lease lease) {
+bool Acceptor::accept_one(Listener& listener, reactor::SpareDescriptor::Lease lease) {
   const bool has_spare = static_cast<bool>(lease);
   const auto low_water = static_cast<int>(shared_.settings->server.notsent_low_water_bytes);
   const reactor::Accepted accepted = sockets_.accept(listener.socket.get(), low_water);
   switch (accepted.outcome()) {
     case reactor::Accepted::Outcome::connection:
+      ++listener.accepted;
       take_in(accepted.fd, accepted.peer.host, listener.options, std::move(lease));
       return true;
     case reactor::Accepted::Outcome::none_waiting:

@@ -1,7 +1,7 @@
 // Acceptor: owns the listening sockets of one shard and accepts its connections. It also decides which
 // connections wait or are closed when file descriptors or places for HTTP connections run out.
 //
-// Thread: the shard's, except listening().
+// Thread: the shard's.
 #pragma once
 
 #include <memory>
@@ -15,6 +15,7 @@
 #include "client/handshake_rate.h"
 #include "client/http_connections.h"
 #include "client/listener_options.h"
+#include "client/listeners.h"
 #include "reactor/listener.h"
 #include "reactor/loop.h"
 
@@ -28,7 +29,6 @@ class Acceptor final : private reactor::IoHandler {
   // outlive them. `shard`: the shard's number, which decides its share of the process's limits.
   Acceptor(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Clients& clients,
            fanout::FanOut& fan_out, ShardCounters& counters, std::uint32_t shard);
-  ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
@@ -36,16 +36,12 @@ class Acceptor final : private reactor::IoHandler {
   void set_socket_handler(reactor::Loop::HandlerId handler) { socket_handler_ = handler; }
   // Starts to listen. Call before the loop runs.
   Result<std::monostate> listen(reactor::FileDescriptor listener, ListenerOptions options);
-  // A socket that it listens on. Valid until stop_listening(), in the shard's table of descriptors.
-  struct Listening {
-    int fd;
-    ListenerOptions options;
-  };
-  // Any thread may call it between the last listen() and stop_listening().
-  std::vector<Listening> listening() const;
+  // The sockets that it listens on, in the shard's table of descriptors.
+  Listeners& listeners() { return listeners_; }
   // Closes the listening sockets; the kernel refuses new connections from then on.
-  void stop_listening();
-  // Closes those whose address is not in server.listen (ListenerOptions::is_left_over).
+  void stop_listening() { listeners_.close_all(); }
+  // Closes those whose address is not in server.listen (ListenerOptions::is_left_over), after it has accepted
+  // the connections that wait for them, as far as there is room.
   void stop_listening_on_left_over();
   // Sets the budget of the thread's table of descriptors. Call on that thread before the loop runs; without
   // it descriptors are not limited.
@@ -83,10 +79,6 @@ class Acceptor final : private reactor::IoHandler {
   void turn_away(Index index, RefusalReason reason, std::string_view detail);
 
  private:
-  struct Listener {
-    reactor::FileDescriptor socket;
-    ListenerOptions options;
-  };
   struct Essential {  // the connection on the spare descriptor
     Index index = 0;
     std::uint32_t generation = 0;
@@ -94,8 +86,8 @@ class Acceptor final : private reactor::IoHandler {
   };
 
   void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
-  void accept_from(const Listener& listener);
-  bool accept_one(const Listener& listener, reactor::SpareDescriptor::Lease lease);
+  void accept_from(Listener& listener);
+  bool accept_one(Listener& listener, reactor::SpareDescriptor::Lease lease);
   void accept_after(MonoClock::duration pause);
   void warn_if_short(std::uint64_t limit);
   void take_in(int fd, const std::string& peer_address, const ListenerOptions& options,
@@ -115,11 +107,10 @@ class Acceptor final : private reactor::IoHandler {
   const std::uint32_t shard_;
   HttpConnections http_connections_;
   AcceptGate gate_;
-  std::vector<Listener> listeners_;
+  Listeners listeners_;
   std::optional<HandshakeRate> handshake_rate_;  // set when an address has TLS and the limit is on
   MonoTime accept_again_at_ = MonoTime::max();   // connections wait that no epoll event reports
   Essential essential_;
-  reactor::Loop::HandlerId listener_handler_;
   reactor::Loop::HandlerId socket_handler_ = 0;
 };
 

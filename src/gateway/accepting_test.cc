@@ -1,7 +1,9 @@
 // Limits the HTTP connections of one client address; runs through a real shard.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include "gateway/testing/shard_stage.h"
+#include "reactor/raw_address.h"
 
 namespace carillon::gateway::testing {
 namespace {
@@ -127,6 +129,27 @@ TEST(Accepting, ARefusedConnectionThatStaysOpenDoesNotBlockOthers) {
     EXPECT_EQ(split_answer(stage.take_received(fd)).head.substr(0, 12), "HTTP/1.1 404") << i;
   }
   EXPECT_EQ(stage.refusals(RefusalReason::http_address_full), 0U);
+  close_all(stage);
+}
+
+// Closing a socket of the kernel resets the connections that wait in its queue.
+TEST(Accepting, TheConnectionsThatWaitForALeftOverSocketAreAcceptedBeforeItIsClosed) {
+  ShardStage stage(with_limit());
+  auto listener = reactor::listen_on({"127.0.0.1", 0}, 256);
+  ASSERT_TRUE(listener);
+  const auto address = reactor::RawAddress::from(*reactor::local_address(listener->get()));
+  ListenerOptions options;
+  options.is_left_over = true;
+  ASSERT_TRUE(stage.shard->acceptor().listen(std::move(*listener), options));
+  constexpr std::size_t kClients = 150;  // more than one turn accepts
+  std::vector<reactor::FileDescriptor> clients;
+  for (std::size_t i = 0; i < kClients; ++i) {
+    clients.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(0, ::connect(clients.back().get(), address->get(), address->size));
+  }
+  stage.shard->acceptor().stop_listening_on_left_over();
+  EXPECT_EQ(stage.shard->counters().accepts.get(), kClients);
+  EXPECT_TRUE(stage.shard->acceptor().listeners().all().empty());
   close_all(stage);
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 #include <tuple>
@@ -48,7 +49,8 @@ struct Tables {
       : begun(static_cast<std::ptrdiff_t>(node.shard_count() - 1)), has_own(node.shard_count()) {
     for (std::size_t i = 0; i < node.shard_count(); ++i) {
       std::vector<int>& own = listeners.emplace_back();
-      for (const Acceptor::Listening& each : node.shard(i).acceptor().listening()) own.push_back(each.fd);
+      for (const Listener& each : node.shard(i).acceptor().listeners().all())
+        own.push_back(each.socket.get());
     }
   }
 
@@ -78,6 +80,14 @@ struct Tables {
   std::vector<std::uint8_t> has_own;  // bytes, because each is written by another thread
 };
 
+// The shards answer in any order.
+void sort_by_position(std::vector<SocketCopy>& copies) {
+  std::stable_sort(copies.begin(), copies.end(), [](const SocketCopy& one, const SocketCopy& other) {
+    return std::pair(one.options.number, one.options.position) <
+           std::pair(other.options.number, other.options.position);
+  });
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, HttpHandler& handler, Log& log,
@@ -92,7 +102,8 @@ Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, Http
   auto tickets =
       inheritance.ticket_keys ? std::move(*inheritance.ticket_keys) : reactor::TicketKeys::random();
   const bool is_takeover = inheritance.from == Inheritance::From::another_process;
-  std::unique_ptr<Gateway> gateway(new Gateway(std::move(*node), std::move(inheritance), std::move(tickets)));
+  std::unique_ptr<Gateway> gateway(
+      new Gateway(std::move(*node), log, std::move(inheritance), std::move(tickets)));
   gateway->listening_ =
       std::make_unique<Listening>(gateway->node(), log, gateway->inheritance_, gateway->ticket_keys());
   if (auto opened = gateway->listening_->open(); !opened) return tl::unexpected(opened.error());
@@ -104,8 +115,12 @@ Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, Http
   return gateway;
 }
 
-Gateway::Gateway(std::unique_ptr<Node> node, Inheritance inheritance, reactor::TicketKeys ticket_keys)
-    : node_(std::move(node)), inheritance_(std::move(inheritance)), ticket_keys_(std::move(ticket_keys)) {}
+Gateway::Gateway(std::unique_ptr<Node> node, Log& log, Inheritance inheritance,
+                 reactor::TicketKeys ticket_keys)
+    : log_(log),
+      node_(std::move(node)),
+      inheritance_(std::move(inheritance)),
+      ticket_keys_(std::move(ticket_keys)) {}
 
 void Gateway::begin_listening(std::function<void()> done) {
   std::ignore = listening_->begin(Listening::Loops::run);
@@ -134,23 +149,30 @@ void Gateway::copy_sockets(std::function<void(std::vector<SocketCopy>)> done) {
   for (std::size_t i = 0; i < node_->shard_count(); ++i) {
     node_->loop(i).post_always([this, i, all, done] {
       const auto own = std::make_shared<std::vector<SocketCopy>>();
-      for (const Acceptor::Listening& each : node_->shard(i).acceptor().listening()) {
+      if (i == 0 && retirement_) retirement_->hold();
+      for (const Listener& each : node_->shard(i).acceptor().listeners().all()) {
         if (each.options.is_left_over) continue;
-        own->push_back({reactor::FileDescriptor(::fcntl(each.fd, F_DUPFD_CLOEXEC, 3)), each.options});
+        const int copy = ::fcntl(each.socket.get(), F_DUPFD_CLOEXEC, 3);
+        own->push_back({reactor::FileDescriptor(copy), each.options});
       }
       main_loop().post_always([all, own, done] {
         for (SocketCopy& copy : *own) all->copies.push_back(std::move(copy));
-        if (--all->missing == 0) done(std::move(all->copies));
+        if (--all->missing != 0) return;
+        sort_by_position(all->copies);
+        done(std::move(all->copies));
       });
     });
   }
 }
 
 void Gateway::close_left_over() {
-  for (std::size_t i = 0; i < node_->shard_count(); ++i) {
-    node_->loop(i).post_always(
-        [shard = &node_->shard(i)] { shard->acceptor().stop_listening_on_left_over(); });
-  }
+  main_loop().post_always([this] { node_->shard(0).acceptor().stop_listening_on_left_over(); });
+}
+
+void Gateway::retire_listeners() {
+  retirement_ = std::make_unique<ListenerRetirement>(main_loop(), node_->shard(0).acceptor().listeners(),
+                                                     node_->shard_count(), log_);
+  retirement_->begin();
 }
 
 Result<std::monostate> Gateway::run(const std::function<Result<std::monostate>()>& before_serving) {

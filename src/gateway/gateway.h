@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "config/settings.h"
 #include "gateway/inherited_sockets.h"
+#include "gateway/listener_retirement.h"
 #include "gateway/node.h"
 #include "reactor/tls_context.h"
 
@@ -49,22 +50,27 @@ class Gateway final {
   reactor::Loop& main_loop() { return node_->loop(0); }
   const std::vector<reactor::SocketAddress>& listening_on() const { return listening_on_; }
   // Copies the listening sockets of all shards, each on the thread of its shard, for another process; `done`
-  // is called with them on loop 0. Those that this process gives up itself (ListenerOptions::is_left_over)
-  // are left out. Not with server.descriptors = "per_shard", where a copy is valid on its shard's thread
-  // only. Any thread.
+  // is called with them on loop 0, those of one address in the order of the kernel's group. Those that this
+  // process gives up itself (ListenerOptions::is_left_over) are left out. Not with server.descriptors =
+  // "per_shard", where a copy is valid on its shard's thread only. Any thread.
   void copy_sockets(std::function<void(std::vector<SocketCopy>)> done);
   // Closes the inherited sockets of addresses that are not in server.listen: the process that they come from
   // has ended. Any thread.
   void close_left_over();
+  // The process that the sockets come from accepts no more: closes those that this one does not need, once
+  // they are empty (ListenerRetirement). Call once, on loop 0's thread.
+  void retire_listeners();
   // Of every TLS context of this process, also of those that a reload makes.
   const reactor::TicketKeys& ticket_keys() const { return ticket_keys_; }
 
  private:
-  Gateway(std::unique_ptr<Node> node, Inheritance inheritance, reactor::TicketKeys ticket_keys);
+  Gateway(std::unique_ptr<Node> node, Log& log, Inheritance inheritance, reactor::TicketKeys ticket_keys);
   Result<std::monostate> start_threads();
 
+  Log& log_;
   std::unique_ptr<Node> node_;
-  std::unique_ptr<Listening> listening_;  // null once the shards listen
+  std::unique_ptr<ListenerRetirement> retirement_;  // null before retire_listeners()
+  std::unique_ptr<Listening> listening_;            // null once the shards listen
   Inheritance inheritance_;
   const reactor::TicketKeys ticket_keys_;
   std::vector<reactor::SocketAddress> listening_on_;

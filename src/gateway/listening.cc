@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -85,7 +86,8 @@ Result<std::monostate> Listening::bind(reactor::SocketAddress address,
   return opened;
 }
 
-// With port 0 the first socket gets a port, and the others bind the same one.
+// With port 0 the first socket gets a port, and the others bind the same one. Inherited sockets that are more
+// than there are shards are all shard 0's, so that one thread can watch and close them in order.
 Result<std::monostate> Listening::open_sockets(reactor::SocketAddress& address,
                                                const client::ListenerOptions& options,
                                                std::vector<reactor::FileDescriptor> inherited) {
@@ -98,7 +100,9 @@ Result<std::monostate> Listening::open_sockets(reactor::SocketAddress& address,
                                 : reactor::listen_on(address, kBacklog);
     if (!socket) return tl::unexpected(socket.error());
     if (auto local = reactor::local_address(socket->get())) address = *local;
-    opened_.push_back({i % shards, std::move(*socket), options, is_inherited || !is_takeover});
+    client::ListenerOptions own = options;
+    own.position = i;
+    opened_.push_back({i < shards ? i : 0, std::move(*socket), std::move(own), is_inherited || !is_takeover});
   }
   return std::monostate{};
 }
@@ -111,6 +115,7 @@ Result<std::monostate> Listening::share(const client::ListenerOptions& options,
   for (std::size_t i = 0; i < node_.shard_count(); ++i) {
     reactor::FileDescriptor own(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 3));
     if (!own) return failure("no file descriptor left for an inherited socket; raise the limit (ulimit -n)");
+    shared.position = i;
     opened_.push_back({i, std::move(own), shared});
   }
   return std::monostate{};
@@ -126,19 +131,26 @@ void Listening::take_left_over() {
     if (settings[i].tls && !contexts.by_listen[i]) continue;  // its certificate has expired meanwhile
     client::ListenerOptions options{settings[i].proxy_protocol, contexts.by_listen[i]};
     options.is_left_over = true;
-    opened_.push_back({i % node_.shard_count(), std::move(inheritance_.sockets[i].socket), options});
+    opened_.push_back({0, std::move(inheritance_.sockets[i].socket), options});
   }
   inheritance_.sockets.clear();
 }
 
-// Several addresses may have port 0: those with TLS and those without are not mixed up.
+// In the order in which they were handed over. Several addresses may have port 0: those with TLS and those
+// without are not mixed up, and only sockets of one port belong together.
 std::vector<reactor::FileDescriptor> Listening::take_inherited(const reactor::SocketAddress& address,
                                                                const client::ListenerOptions& options,
                                                                bool& is_shared) {
   std::vector<reactor::FileDescriptor> taken;
+  std::optional<std::uint16_t> port;
   std::erase_if(inheritance_.sockets, [&](InheritedSocket& each) {
     if (each.address.host != address.host || each.address.port != address.port) return false;
-    if (address.port == 0 && (each.tls != nullptr) != (options.tls != nullptr)) return false;
+    if (address.port == 0) {
+      if ((each.tls != nullptr) != (options.tls != nullptr)) return false;
+      const auto local = reactor::local_address(each.socket.get());
+      if (local && port.value_or(local->port) != local->port) return false;
+      if (local) port = local->port;
+    }
     taken.push_back(std::move(each.socket));
     is_shared |= each.is_shared;
     return true;

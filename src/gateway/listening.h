@@ -1,9 +1,9 @@
 // Listening: gives every shard its sockets for every address: its own, inherited ones, or one that all share.
 //
 // Each shard has a socket of its own for each address (SO_REUSEPORT), and the kernel spreads new connections
-// over them. A socket that is inherited is never bound again. Each of them is given to some shard, also when
-// there are more of them than shards, or when its address is not in server.listen any more: connections wait
-// in its queue until somebody accepts them.
+// over them. A socket that is inherited is never bound again. Those that are more than there are shards, or
+// whose address is not in server.listen any more, are given to shard 0: connections wait in their queues
+// until somebody accepts them.
 //
 // Thread: loop 0's.
 #pragma once

@@ -12,7 +12,12 @@ constexpr auto kLookEvery = milliseconds(10);
 milliseconds NodeDrain::begin(const DrainTimes& times, DrainKind kind) {
   const milliseconds window = window_of(times);
   if (kind == DrainKind::handover) {
-    stop_listening();
+    for (std::size_t i = 0; i < parts_.shards.size(); ++i) {
+      parts_.loops[i]->post_always([shard = parts_.shards[i].get()] {
+        shard->acceptor().stop_listening_on_left_over();  // which the other process does not have
+        shard->acceptor().stop_listening();
+      });
+    }
     close_clients(times, kind);
     return window;
   }

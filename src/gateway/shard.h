@@ -6,8 +6,8 @@
 // answers), StreamSessions (open WebSockets), Keepalive (pings and deadlines), Audiences (which client
 // receives which event) and ShardDrain (the shutdown). No part knows the Shard.
 //
-// Thread: the loop's, except take_batch(), Acceptor::listening(), the responders that
-// HttpSessions gives out, and reading counters() and drain().
+// Thread: the loop's, except take_batch(), the responders that HttpSessions gives out, and reading counters()
+// and drain().
 #pragma once
 
 #include <cstdint>

@@ -1,17 +1,13 @@
 // `carillon serve --takeover`: another process takes over, and no client is refused, reset or short of an event.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import test from "node:test";
 
 import {
-  BINARY, api, carillon, makeCertificate, metrics, mintToken, openClient, openPool, pause, rawExchange, run, shakeHands, startProcess, startRedis,
+  BINARY, api, carillon, listeners, makeCertificate, metrics, mintToken, openClient, openPool, pause, rawExchange, run, shakeHands, startProcess, startRedis,
   startReloadable, startTakeover, tlsAddress, until, upgradeHead, within,
 } from "./harness.mjs";
-
-const listeners = (port) =>
-  execFileSync("ss", ["-Hltn", `sport = :${port}`], { encoding: "utf8" }).split("\n").filter((line) => line !== "").length;
 
 test("a takeover under load", async (t) => {
   const redis = await startRedis(t);
@@ -69,22 +65,6 @@ test("a takeover under load", async (t) => {
     assert.equal((await next.reload()).code, 0);
     await next.waitForLog("the reload", (log) => log.message === "the configuration was reloaded");
   });
-});
-
-test("takeovers with fewer and with more shards", async (t) => {
-  const redis = await startRedis(t);
-  let server = await startReloadable(t, { bus: redis.url, shards: 2 });
-  for (const shards of [1, 3]) {
-    server.write({ shards });
-    const next = await startTakeover(t, server);
-    assert.equal((await within("the old process has ended", 10_000, server.exited)).code, 0);
-    const client = await openClient(t, next.ws("/ws", mintToken()));
-    await redis.publish("orion.x", "1");
-    await client.next(1);
-    client.socket.close(1000);
-    server = next;
-  }
-  assert.equal(listeners(server.port), 3);
 });
 
 test("a TLS session is resumed in the new process", async (t) => {

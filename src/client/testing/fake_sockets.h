@@ -51,9 +51,12 @@ class FakeSockets final : public Sockets {
   // How much time passes at each look at the precise clock. With 0 a slice never ends.
   void set_cost_of_a_look(MonoClock::duration cost) { cost_ = cost; }
 
-  // A test hands its sockets to Shard::adopt(); only listening sockets of the kernel have any to accept.
+  // A test hands its sockets to Shard::adopt(); only listening sockets of the kernel have any to accept. Such
+  // a connection is closed, and a fake one stands in for it.
   reactor::Accepted accept(int listener_fd, int notsent_low_water_bytes) override {
-    return reactor::accept_from(listener_fd, notsent_low_water_bytes);
+    reactor::Accepted accepted = reactor::accept_from(listener_fd, notsent_low_water_bytes);
+    if (const reactor::FileDescriptor real(accepted.fd); real) accepted.fd = open_socket();
+    return accepted;
   }
 
   ReadResult read(int fd, std::span<char> into) override {

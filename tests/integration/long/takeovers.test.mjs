@@ -1,27 +1,20 @@
-// A hundred takeovers while clients connect and receive events.
+// Many takeovers while clients connect and receive events.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import path from "node:path";
 import test from "node:test";
 
 import {
-  BINARY, ROOT, api, mintToken, openClient, pause, startProcess, startRedis, startReloadable, startTakeover, until, within,
+  BINARY, api, listeners, mintToken, openClient, pause, startConnector, startProcess, startRedis, startReloadable, startTakeover, until, untilListeners,
+  within,
 } from "../harness.mjs";
 
 const TAKEOVERS = 100;
 const CONNECTS_A_SECOND = 500;
 const HELD = 50;
-const CONNECTOR = path.join(ROOT, "tests/integration/harness/connector.mjs");
-
-const listeners = (port) =>
-  execFileSync("ss", ["-Hltn", `sport = :${port}`], { encoding: "utf8" }).split("\n").filter((line) => line !== "").length;
-
 test(`${TAKEOVERS} takeovers at ${CONNECTS_A_SECOND} connects a second`, async (t) => {
   const redis = await startRedis(t);
   const two = '["127.0.0.1:0", "127.0.0.2:0"]';
   let server = await startReloadable(t, { bus: redis.url, listen: two });
-  const connector = startProcess("node", [CONNECTOR, server.port, `/ws?token=${mintToken()}`, CONNECTS_A_SECOND, HELD]);
-  t.after(() => connector.child.kill("SIGKILL"));
+  const connector = startConnector(t, server, { rate: CONNECTS_A_SECOND, held: HELD });
   const load = { next: 0, stopped: false };
   load.done = (async () => {
     while (!load.stopped) {
@@ -36,19 +29,44 @@ test(`${TAKEOVERS} takeovers at ${CONNECTS_A_SECOND} connects a second`, async (
     assert.equal((await within("the old process has ended", 20_000, server.exited)).code, 0);
     server = next;
   }
+  await untilListeners(server.port, shards[(TAKEOVERS - 1) % shards.length]);
   load.stopped = true;
   await load.done;
-  connector.child.stdin.write("end\n");
-  await within("the clients' report", 30_000, connector.exited);
-  const report = JSON.parse(connector.lines.stdout.at(-1));
+  const report = await connector.report();
   t.diagnostic(JSON.stringify({ ...report, held: { events: report.held.events, codes: report.held.codes } }));
   assert.deepEqual(report.errors, {}, "every attempt ends with its 101");
   assert.ok(report.slowest < 2000, `${report.slowest} ms`);
   assert.deepEqual([report.held.gaps, report.held.errors], [[], []]);
   assert.deepEqual(Object.keys(report.held.codes), ["1001"]);
   assert.ok(report.held.events > load.next, "the held clients have received events");
-  // A process that follows one with more shards keeps its sockets: closing one would reset what waits in its queue.
-  await until("no listener is left over", () => listeners(server.port) === Math.max(...shards));
+});
+
+test("takeovers with fewer and more shards, and while sockets are being closed", async (t) => {
+  const redis = await startRedis(t);
+  let server = await startReloadable(t, { bus: redis.url, shards: 3 });
+  const connector = startConnector(t, server, { rate: CONNECTS_A_SECOND, held: HELD });
+  const takeOver = async (shards) => {
+    server.write({ shards });
+    const next = await startTakeover(t, server);
+    assert.equal((await within("the old process has ended", 20_000, server.exited)).code, 0);
+    server = next;
+  };
+  await takeOver(1);
+  await untilListeners(server.port, 1);
+  await takeOver(3);
+  assert.equal(listeners(server.port), 3);
+  await takeOver(1); // which begins to close two of them
+  await takeOver(2);
+  assert.equal(listeners(server.port), 3);
+  await untilListeners(server.port, 2);
+  await takeOver(4);
+  await takeOver(1);
+  await takeOver(4); // which needs all that the process before was going to close
+  assert.equal(listeners(server.port), 4);
+  const report = await connector.report();
+  t.diagnostic(JSON.stringify({ ...report, held: { codes: report.held.codes } }));
+  assert.deepEqual(report.errors, {}, "every attempt ends with its 101");
+  assert.ok(report.slowest < 2000, `${report.slowest} ms`);
 });
 
 test("a takeover whose bus is down gives up after 30 s, and the old process has not changed", async (t) => {
