@@ -231,9 +231,6 @@ void Process::offer_sockets(const api::AdminServer::Respond& respond) {
   if (policy_->is_draining()) return refuse("it is shutting down already");
   if (settings.bus.url == "memory:")
     return refuse("events of an in-process bus (memory:) stay in the process");
-  if (settings.server.descriptor_tables() > 1) {
-    return refuse("with server.descriptors = \"per_shard\" no thread has all sockets");
-  }
   gateway_->copy_sockets([this, respond](std::vector<gateway::SocketCopy> copies) {
     respond(handover_answer(std::move(copies)));
   });

@@ -24,11 +24,17 @@ void Listeners::close(int fd) {
     loop_.unwatch(fd);
     return true;
   });
+  copies_.remove_if([fd](const Listener& each) { return each.socket.get() == fd; });
+}
+
+void Listeners::keep_copy(reactor::FileDescriptor socket, ListenerOptions options) {
+  copies_.push_back({std::move(socket), std::move(options)});
 }
 
 void Listeners::close_all() {
   for (const Listener& each : listeners_) loop_.unwatch(each.socket.get());
   listeners_.clear();
+  copies_.clear();
 }
 
 }  // namespace carillon::client

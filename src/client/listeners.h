@@ -1,4 +1,5 @@
-// Listeners: the listening sockets of one shard, watched by its loop.
+// Listeners: the listening sockets of one shard, watched by its loop. Where each shard has a table of
+// descriptors of its own, those of shard 0 also have copies of all others, for a process that takes over.
 //
 // Thread: the shard's. Before the loop runs also the one that makes the shard.
 #pragma once
@@ -30,19 +31,25 @@ class Listeners {
 
   // Returns false when the loop cannot watch the socket, which is closed then.
   bool add(reactor::FileDescriptor socket, ListenerOptions options);
-  // Closes one of them. The kernel resets the connections that wait in its queue, unless another process has
-  // a copy of the socket.
+  // Closes one of them, or a copy. The kernel resets the connections that wait in its queue, unless another
+  // process has a copy of the socket.
   void close(int fd);
+  // Keeps a copy of another shard's socket, from which it does not accept. The socket listens as long as
+  // there is a copy of it, so this one has to be closed when the other shard closes its own.
+  void keep_copy(reactor::FileDescriptor socket, ListenerOptions options);
+  // Closes the copies as well.
   void close_all();
 
   // A list, so that a listener stays where it is while others are closed.
   std::list<Listener>& all() { return listeners_; }
   const std::list<Listener>& all() const { return listeners_; }
+  const std::list<Listener>& copies() const { return copies_; }
 
  private:
   reactor::Loop& loop_;
   const reactor::Loop::HandlerId handler_;
   std::list<Listener> listeners_;
+  std::list<Listener> copies_;  // of other shards' sockets
 };
 
 }  // namespace carillon::client

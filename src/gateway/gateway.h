@@ -51,8 +51,7 @@ class Gateway final {
   const std::vector<reactor::SocketAddress>& listening_on() const { return listening_on_; }
   // Copies the listening sockets of all shards, each on the thread of its shard, for another process; `done`
   // is called with them on loop 0, those of one address in the order of the kernel's group. Those that this
-  // process gives up itself (ListenerOptions::is_left_over) are left out. Not with server.descriptors =
-  // "per_shard", where a copy is valid on its shard's thread only. Any thread.
+  // process gives up itself (ListenerOptions::is_left_over) are left out. Any thread.
   void copy_sockets(std::function<void(std::vector<SocketCopy>)> done);
   // Closes the inherited sockets of addresses that are not in server.listen: the process that they come from
   // has ended. Any thread.

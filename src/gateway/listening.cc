@@ -49,15 +49,46 @@ Result<std::monostate> Listening::begin(Loops loops) {
       if (auto begun = acceptor.listen(std::move(each.socket), each.options); !begun) return begun;
       continue;
     }
-    // Shared, because a function that is posted must be one that can be copied.
-    const auto opened = std::make_shared<Opened>(std::move(each));
-    node_.loop(opened->shard).post_always([&acceptor, opened, &log = log_] {
-      const auto begun = acceptor.listen(std::move(opened->socket), opened->options);
-      if (!begun) log.error("not listening", {{"reason", std::string_view(begun.error().message)}});
-    });
+    if (each.shard != 0 && node_.settings().server.descriptor_tables() > 1) {
+      post_to_its_table(std::move(each));
+    } else {
+      post(std::move(each));
+    }
   }
   opened_.clear();
   return std::monostate{};
+}
+
+// Shared, because a function that is posted must be one that can be copied.
+void Listening::post(Opened each) {
+  const auto opened = std::make_shared<Opened>(std::move(each));
+  node_.loop(opened->shard).post_always([log = &log_, shard = &node_.shard(opened->shard), opened] {
+    const auto begun = shard->acceptor().listen(std::move(opened->socket), opened->options);
+    if (!begun) log->error("not listening", {{"reason", std::string_view(begun.error().message)}});
+  });
+}
+
+// The descriptor has the same number in the table of the shard's thread, which only that thread can close;
+// shard 0 keeps the one of this table.
+void Listening::post_to_its_table(Opened each) {
+  const int fd = each.socket.get();
+  node_.shard(0).acceptor().listeners().keep_copy(std::move(each.socket), each.options);
+  node_.loop(each.shard)
+      .post_always([node = &node_, log = &log_, shard = each.shard, fd, options = each.options] {
+        const auto begun = node->shard(shard).acceptor().listen(reactor::FileDescriptor(fd), options);
+        if (begun) return;
+        log->error("not listening", {{"reason", std::string_view(begun.error().message)}});
+        // With a copy left, the kernel would go on giving connections to the socket.
+        node->loop(0).post_always([node, fd] { node->shard(0).acceptor().listeners().close(fd); });
+      });
+}
+
+std::vector<int> Listening::sockets_of(std::size_t shard) const {
+  std::vector<int> sockets;
+  for (const Opened& each : opened_) {
+    if (each.shard == shard) sockets.push_back(each.socket.get());
+  }
+  return sockets;
 }
 
 // In the order of `opened_`, so that the kernel has the sockets of an address in the same order. A socket

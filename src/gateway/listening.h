@@ -28,14 +28,26 @@ class Listening {
   // takeover those that are not inherited are only bound until begin(): the kernel would give connections to
   // a socket that listens, and they would be reset if this process failed to take over.
   Result<std::monostate> open();
-  // Gives the sockets to the shards: at once, or while the loops run by functions posted to them.
+  // Gives the sockets to the shards: at once, or while the loops run by functions posted to them. Where each
+  // shard has a table of descriptors of its own, it keeps its sockets' numbers, and shard 0 gets copies.
   enum class Loops { run, do_not_run };
   Result<std::monostate> begin(Loops loops);
+  // The descriptors of a shard's sockets, before begin().
+  std::vector<int> sockets_of(std::size_t shard) const;
   // The addresses, with the ports that port 0 has become.
   const std::vector<reactor::SocketAddress>& addresses() const { return addresses_; }
 
  private:
+  struct Opened {
+    std::size_t shard;
+    reactor::FileDescriptor socket;
+    client::ListenerOptions options;
+    bool is_listening = true;  // false: it is only bound until begin()
+  };
+
   void start_listening();
+  void post(Opened each);
+  void post_to_its_table(Opened each);
   Result<std::monostate> bind(reactor::SocketAddress address, const client::ListenerOptions& options);
   Result<std::monostate> open_sockets(reactor::SocketAddress& address, const client::ListenerOptions& options,
                                       std::vector<reactor::FileDescriptor> inherited);
@@ -50,12 +62,6 @@ class Listening {
   Inheritance& inheritance_;
   const reactor::TicketKeys& tickets_;
   std::vector<reactor::SocketAddress> addresses_;
-  struct Opened {
-    std::size_t shard;
-    reactor::FileDescriptor socket;
-    client::ListenerOptions options;
-    bool is_listening = true;  // false: it is only bound until begin()
-  };
   std::vector<Opened> opened_;
 };
 

@@ -75,9 +75,9 @@ test("a gateway that hangs is not reported as alive", async (t) => {
 });
 
 // As systemd does it: the socket is descriptor 3, and LISTEN_PID the process that is started.
-async function startActivated(t, folder, server, listen) {
+async function startActivated(t, folder, server, listen, more = {}) {
   const file = path.join(folder, "gateway.toml");
-  writeFileSync(file, configText({ server: { listen: [listen], shards: 2 } }));
+  writeFileSync(file, configText({ server: { listen: [listen], shards: 2, ...more } }));
   const gateway = startProcess("sh", ["-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec '${BINARY}' serve --config '${file}'`],
     { env: { CARILLON_JWT_SECRET: SECRET, CARILLON_API_KEY: API_KEY }, stdio: ["pipe", "pipe", "pipe", server._handle.fd] });
   t.after(() => gateway.child.kill("SIGKILL"));
@@ -96,6 +96,16 @@ test("socket activation", async (t) => {
     server.unref();
     await until("ready", () => gateway.text().includes('"message":"ready"'));
     // This process holds the socket as well, and may accept instead.
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, () => api({ port }, "GET", "/ready", { timeoutMs: 2000 })));
+    assert.ok(answers.some(({ value }) => value?.status === 200));
+    gateway.child.kill("SIGTERM");
+    assert.equal((await within("gone", 10_000, gateway.exited)).code, 0);
+  });
+
+  await t.test("each shard may have a table of descriptors of its own", async () => {
+    const gateway = await startActivated(t, folder, server, `127.0.0.1:${port}`, { descriptors: "per_shard" });
+    await until("ready, or not allowed to", () => /"message":"ready"|is not allowed to this process/.test(gateway.text()));
+    if (gateway.text().includes("is not allowed to this process")) return; // a container without CAP_SYS_ADMIN
     const answers = await Promise.allSettled(Array.from({ length: 20 }, () => api({ port }, "GET", "/ready", { timeoutMs: 2000 })));
     assert.ok(answers.some(({ value }) => value?.status === 200));
     gateway.child.kill("SIGTERM");
