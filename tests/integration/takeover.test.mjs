@@ -1,6 +1,6 @@
 // `carillon serve --takeover`: another process takes over, and no client is refused, reset or short of an event.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import net from "node:net";
 import test from "node:test";
 
@@ -166,6 +166,8 @@ test("`carillon takeover` starts the successor and waits until it serves", async
   assert.equal(code, 0, readFileSync(log, "utf8"));
   const pid = Number(/^Process (\d+) serves now/.exec(stdout)[1]);
   t.after(() => process.kill(pid, "SIGKILL"));
+  // Otherwise `carillon takeover … | cat` would go on until the successor ends.
+  assert.equal(readlinkSync(`/proc/${pid}/fd/1`), "/dev/null");
   server.toldToLeave = true;
   assert.equal((await within("the old process has ended", 10_000, server.exited)).code, 0);
   (await openClient(t, server.ws("/ws", mintToken()))).socket.close(1000);
