@@ -113,7 +113,8 @@ void print(const Parts& parts, std::size_t sessions) {
 }
 
 Result<std::monostate> measure(const std::string& certificate, const std::string& key, std::uint32_t number) {
-  auto context = reactor::TlsContext::for_servers(certificate, key, reactor::TicketKeys::random());
+  auto context =
+      reactor::TlsContext::for_servers(certificate, key, std::make_shared<reactor::TicketKeys>(wall_now()));
   if (!context) return failure(context.error().message);
   auto wire = reactor::TlsWire::create();
   if (!wire) return tl::unexpected(wire.error());

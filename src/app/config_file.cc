@@ -79,9 +79,9 @@ std::vector<std::string> problems_of(const config::Settings& settings) {
     problems.push_back(
         config::Problem{{settings.bus.origin.source, 0}, "route", routes.error().message}.text());
   }
-  append_texts(
-      problems,
-      client::make_tls_contexts(settings.server.listen, wall_now(), reactor::TicketKeys::random()).problems);
+  append_texts(problems, client::make_tls_contexts(settings.server.listen, wall_now(),
+                                                   std::make_shared<reactor::TicketKeys>(wall_now()))
+                             .problems);
   if (!problems.empty()) return problems;
   return problems_of_the_keys(settings, compiled.endpoints);
 }
@@ -105,7 +105,7 @@ CheckedConfig check_config_text(const std::string& text, const std::string& sour
   if (!checked.errors.empty()) return checked;
   checked.errors = problems_of(checked.loaded.settings);
   auto contexts = client::make_tls_contexts(checked.loaded.settings.server.listen, wall_now(),
-                                            reactor::TicketKeys::random());
+                                            std::make_shared<reactor::TicketKeys>(wall_now()));
   for (auto& warning : contexts.warnings) checked.loaded.warnings.push_back(std::move(warning));
   return checked;
 }

@@ -58,17 +58,38 @@ std::optional<gateway::InheritedSocket> read_socket(const json::Value& value,
   return socket;
 }
 
+void write_tickets(json::ArrayWriter array, const std::vector<reactor::TicketKey>& tickets) {
+  for (const reactor::TicketKey& each : tickets) {
+    array.object()
+        .member("key", auth::encode_base64url(each.bytes.reveal()))
+        .member("made_at_ms", std::int64_t{each.made_at.time_since_epoch().count()});
+  }
+}
+
+// Skips what it cannot read: without its key a client has one full handshake more.
+std::vector<reactor::TicketKey> read_tickets(const json::Value& array) {
+  std::vector<reactor::TicketKey> tickets;
+  for (const json::Value& value : array.elements()) {
+    std::string bytes;
+    const auto text = text_in(value, "key");
+    const auto made_at = number_in(value, "made_at_ms");
+    if (!text || !made_at || !auth::decode_base64url(*text, bytes)) continue;
+    tickets.push_back({Secret(std::move(bytes)), WallTime(milliseconds(*made_at))});
+  }
+  return tickets;
+}
+
 }  // namespace
 
 std::string handover_message(std::int64_t pid, std::optional<std::chrono::microseconds> watchdog,
                              const std::vector<client::ListenerOptions>& sockets,
                              const std::vector<config::ListenSettings>& addresses,
-                             const reactor::TicketKeys& tickets) {
+                             const std::vector<reactor::TicketKey>& tickets) {
   std::string message;
   json::ObjectWriter writer(message);
   writer.member("format", kFormat).member("pid", pid);
   if (watchdog) writer.member("watchdog_usec", std::int64_t{watchdog->count()});
-  writer.member("ticket_keys", auth::encode_base64url(tickets.bytes.reveal()));
+  write_tickets(writer.array("ticket_keys"), tickets);
   {
     json::ArrayWriter array = writer.array("sockets");
     for (const client::ListenerOptions& each : sockets) {
@@ -90,12 +111,8 @@ Result<Handover> read_handover(std::string_view message, std::vector<reactor::Fi
   const auto usec = number_in(*parsed, "watchdog_usec");
   if (usec && *usec > 0) handover.watchdog = std::chrono::microseconds(*usec);
   handover.inheritance.from = gateway::Inheritance::From::another_process;
-  if (const auto text = text_in(*parsed, "ticket_keys")) {
-    std::string keys;
-    if (auth::decode_base64url(*text, keys) && keys.size() == reactor::TicketKeys::kBytes) {
-      handover.inheritance.ticket_keys = reactor::TicketKeys{Secret(std::move(keys))};
-    }
-  }
+  if (const auto tickets = parsed->find("ticket_keys"))
+    handover.inheritance.ticket_keys = read_tickets(*tickets);
   std::size_t next = 0;
   const auto sockets = parsed->find("sockets");
   if (!sockets) return failure("the other process sent no sockets");

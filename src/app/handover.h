@@ -25,7 +25,7 @@ namespace carillon::app {
 std::string handover_message(std::int64_t pid, std::optional<std::chrono::microseconds> watchdog,
                              const std::vector<client::ListenerOptions>& sockets,
                              const std::vector<config::ListenSettings>& addresses,
-                             const reactor::TicketKeys& tickets);
+                             const std::vector<reactor::TicketKey>& tickets);
 
 struct Handover {
   std::int64_t pid = 0;  // of the process that hands over

@@ -25,8 +25,10 @@ std::string message() {
   client::ListenerOptions plain;
   client::ListenerOptions encrypted;
   encrypted.number = 1;
-  return handover_message(4711, std::chrono::seconds(2), {plain, encrypted, plain}, addresses,
-                          {Secret(std::string(reactor::TicketKeys::kBytes, 'k'))});
+  return handover_message(
+      4711, std::chrono::seconds(2), {plain, encrypted, plain}, addresses,
+      {{Secret(std::string(reactor::TicketKey::kBytes, 'k')), WallTime(milliseconds(5))},
+       {Secret(std::string(reactor::TicketKey::kBytes, 'e')), WallTime(milliseconds(3))}});
 }
 
 TEST(Handover, WhatIsWrittenIsRead) {
@@ -34,8 +36,11 @@ TEST(Handover, WhatIsWrittenIsRead) {
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->pid, 4711);
   EXPECT_EQ(read->watchdog, std::chrono::seconds(2));
-  ASSERT_TRUE(read->inheritance.ticket_keys);
-  EXPECT_EQ(read->inheritance.ticket_keys->bytes.reveal(), std::string(reactor::TicketKeys::kBytes, 'k'));
+  const auto& tickets = read->inheritance.ticket_keys;
+  ASSERT_EQ(tickets.size(), 2U);
+  EXPECT_EQ(tickets[0].bytes.reveal(), std::string(reactor::TicketKey::kBytes, 'k'));
+  EXPECT_EQ(tickets[0].made_at, WallTime(milliseconds(5)));
+  EXPECT_EQ(tickets[1].bytes.reveal(), std::string(reactor::TicketKey::kBytes, 'e'));
   const auto& sockets = read->inheritance.sockets;
   ASSERT_EQ(sockets.size(), 3U);
   EXPECT_EQ(sockets[0].address.text(), "127.0.0.1:8000");

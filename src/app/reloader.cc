@@ -81,7 +81,7 @@ void Reloader::start() {
 
 // Any thread.
 Reloader::Prepared Reloader::prepare(CheckedConfig checked, const config::Settings& running,
-                                     const reactor::TicketKeys& tickets) {
+                                     const std::shared_ptr<const reactor::TicketKeys>& tickets) {
   Prepared prepared;
   prepared.report.errors = std::move(checked.errors);
   for (const config::Problem& warning : checked.loaded.warnings) {

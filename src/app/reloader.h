@@ -63,7 +63,7 @@ class Reloader {
 
   void start();
   static Prepared prepare(CheckedConfig checked, const config::Settings& running,
-                          const reactor::TicketKeys& tickets);
+                          const std::shared_ptr<const reactor::TicketKeys>& tickets);
   void apply(Prepared& prepared);
   void end(const api::ReloadReport& report);
   void write_to_log(const api::ReloadReport& report);

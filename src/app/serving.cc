@@ -246,7 +246,7 @@ api::AdminServer::Answer Process::handover_answer(std::vector<gateway::SocketCop
   }
   http::Response response;
   response.body = handover_message(::getpid(), manager_.watchdog(), options,
-                                   gateway_->node().settings().server.listen, gateway_->ticket_keys());
+                                   gateway_->node().settings().server.listen, gateway_->ticket_keys()->keys());
   api::AdminServer::Answer answer(std::move(response));
   answer.descriptors = std::move(descriptors);
   log_->info("listening sockets were handed to another process");

@@ -35,7 +35,7 @@ std::vector<std::pair<std::string, WallTime>> certificate_expiries(
 }
 
 TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens, WallTime now,
-                              const reactor::TicketKeys& tickets) {
+                              const std::shared_ptr<const reactor::TicketKeys>& tickets) {
   TlsContexts all;
   // "localhost" is two addresses with the same settings. They share a context, so that a ticket of one is
   // valid at the other.

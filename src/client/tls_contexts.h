@@ -20,7 +20,7 @@ struct TlsContexts {
 // Blocks for some milliseconds per certificate: do not call it on a loop. A certificate that is not valid
 // `now` is a problem.
 TlsContexts make_tls_contexts(const std::vector<config::ListenSettings>& listens, WallTime now,
-                              const reactor::TicketKeys& tickets);
+                              const std::shared_ptr<const reactor::TicketKeys>& tickets);
 // When the first of the certificates of each address expires, for those that have TLS.
 std::vector<std::pair<std::string, WallTime>> certificate_expiries(
     const std::vector<config::ListenSettings>& listens);

@@ -18,6 +18,8 @@ using namespace client;
 using namespace protocol;
 namespace {
 
+constexpr std::chrono::minutes kTicketKeysChecked{10};  // for their age
+
 constexpr std::string_view kNotAllowed =
     "server.descriptors: \"per_shard\" is not allowed to this process (unshare(2); in a container it takes "
     "CAP_SYS_ADMIN); write \"shared\"";
@@ -115,7 +117,7 @@ Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, Http
   auto node = Node::create(std::move(settings), world, handler, log);
   if (!node) return tl::unexpected(node.error());
   auto tickets =
-      inheritance.ticket_keys ? std::move(*inheritance.ticket_keys) : reactor::TicketKeys::random();
+      std::make_shared<reactor::TicketKeys>((*node)->loop(0).wall_now(), std::move(inheritance.ticket_keys));
   const bool is_takeover = inheritance.from == Inheritance::From::another_process;
   std::unique_ptr<Gateway> gateway(
       new Gateway(std::move(*node), log, std::move(inheritance), std::move(tickets)));
@@ -131,7 +133,7 @@ Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, Http
 }
 
 Gateway::Gateway(std::unique_ptr<Node> node, Log& log, Inheritance inheritance,
-                 reactor::TicketKeys ticket_keys)
+                 std::shared_ptr<reactor::TicketKeys> ticket_keys)
     : log_(log),
       node_(std::move(node)),
       inheritance_(std::move(inheritance)),
@@ -196,8 +198,16 @@ Result<std::monostate> Gateway::run(const std::function<Result<std::monostate>()
     if (auto opened = before_serving(); !opened) return opened;
   }
   node_->start();
+  renew_ticket_keys();
   run_loop(main_loop());
   return std::monostate{};
+}
+
+void Gateway::renew_ticket_keys() {
+  if (ticket_keys_->renew_if_due(main_loop().wall_now())) {
+    log_.info("the keys of TLS session tickets were renewed");
+  }
+  main_loop().call_after(kTicketKeysChecked, [this] { renew_ticket_keys(); });
 }
 
 // Runs before the bus opens anything: a thread's own descriptor table begins with everything that is open,

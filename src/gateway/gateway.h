@@ -60,18 +60,20 @@ class Gateway final {
   // they are empty (ListenerRetirement). Call once, on loop 0's thread.
   void retire_listeners();
   // Of every TLS context of this process, also of those that a reload makes.
-  const reactor::TicketKeys& ticket_keys() const { return ticket_keys_; }
+  const std::shared_ptr<reactor::TicketKeys>& ticket_keys() const { return ticket_keys_; }
 
  private:
-  Gateway(std::unique_ptr<Node> node, Log& log, Inheritance inheritance, reactor::TicketKeys ticket_keys);
+  Gateway(std::unique_ptr<Node> node, Log& log, Inheritance inheritance,
+          std::shared_ptr<reactor::TicketKeys> ticket_keys);
   Result<std::monostate> start_threads();
+  void renew_ticket_keys();
 
   Log& log_;
   std::unique_ptr<Node> node_;
   std::unique_ptr<ListenerRetirement> retirement_;  // null before retire_listeners()
   std::unique_ptr<Listening> listening_;            // null once the shards listen
   Inheritance inheritance_;
-  const reactor::TicketKeys ticket_keys_;
+  const std::shared_ptr<reactor::TicketKeys> ticket_keys_;
   std::vector<reactor::SocketAddress> listening_on_;
   std::vector<std::thread> threads_;
 };

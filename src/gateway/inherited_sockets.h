@@ -7,7 +7,7 @@
 
 #include "config/settings.h"
 #include "reactor/listener.h"
-#include "reactor/tls_context.h"
+#include "reactor/ticket_keys.h"
 
 namespace carillon::gateway {
 
@@ -27,7 +27,7 @@ struct Inheritance {
   };
   From from = From::nowhere;
   std::vector<InheritedSocket> sockets;
-  std::optional<reactor::TicketKeys> ticket_keys;  // so that clients resume their TLS sessions
+  std::vector<reactor::TicketKey> ticket_keys;  // so that clients resume their TLS sessions; the newest first
 };
 
 }  // namespace carillon::gateway

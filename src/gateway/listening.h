@@ -21,8 +21,9 @@ namespace carillon::gateway {
 
 class Listening {
  public:
-  Listening(Node& node, Log& log, Inheritance& inheritance, const reactor::TicketKeys& tickets)
-      : node_(node), log_(log), inheritance_(inheritance), tickets_(tickets) {}
+  Listening(Node& node, Log& log, Inheritance& inheritance,
+            std::shared_ptr<const reactor::TicketKeys> tickets)
+      : node_(node), log_(log), inheritance_(inheritance), tickets_(std::move(tickets)) {}
 
   // Opens the sockets of all addresses of server.listen. Errors name the address and the remedy. In a
   // takeover those that are not inherited are only bound until begin(): the kernel would give connections to
@@ -60,7 +61,7 @@ class Listening {
   Node& node_;
   Log& log_;
   Inheritance& inheritance_;
-  const reactor::TicketKeys& tickets_;
+  const std::shared_ptr<const reactor::TicketKeys> tickets_;
   std::vector<reactor::SocketAddress> addresses_;
   std::vector<Opened> opened_;
 };

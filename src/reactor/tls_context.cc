@@ -132,23 +132,7 @@ bool set_server_rules(SSL_CTX* context) {
          SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1;
 }
 
-bool set_ticket_keys(SSL_CTX* context, const TicketKeys& tickets) {
-  std::string bytes(tickets.bytes.reveal());  // OpenSSL's macro casts constness away
-  const bool taken =
-      SSL_CTX_set_tlsext_ticket_keys(context, bytes.data(), static_cast<long>(bytes.size())) == 1;
-  OPENSSL_cleanse(bytes.data(), bytes.size());
-  return taken;
-}
-
 }  // namespace
-
-TicketKeys TicketKeys::random() {
-  std::string bytes(kBytes, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) != 1) {
-    end_process("no random numbers", "OpenSSL cannot make the keys of session tickets");
-  }
-  return {Secret(std::move(bytes))};
-}
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::for_clients(const std::string& ca_file) {
   ERR_clear_error();
@@ -169,14 +153,13 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::for_clients(const std::str
   return context;
 }
 
-Result<std::shared_ptr<const TlsContext>, TlsFault> TlsContext::for_servers(std::string_view certificate_pem,
-                                                                            std::string_view key_pem,
-                                                                            const TicketKeys& tickets) {
+Result<std::shared_ptr<const TlsContext>, TlsFault> TlsContext::for_servers(
+    std::string_view certificate_pem, std::string_view key_pem, std::shared_ptr<const TicketKeys> tickets) {
   ERR_clear_error();
   SSL_CTX* const native = SSL_CTX_new(TLS_server_method());
   if (native == nullptr) return tl::unexpected(certificate_fault(take_openssl_error()));
   auto context = std::make_shared<const TlsContext>(native);
-  if (!set_server_rules(native) || !set_ticket_keys(native, tickets))
+  if (!set_server_rules(native) || !use_ticket_keys(native, std::move(tickets)))
     return tl::unexpected(certificate_fault(take_openssl_error()));
   if (auto fault = use_certificate(native, certificate_pem)) return tl::unexpected(std::move(*fault));
   if (auto fault = use_key(native, key_pem)) return tl::unexpected(std::move(*fault));

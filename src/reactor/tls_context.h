@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "base/secret.h"
+#include "reactor/ticket_keys.h"
 
 struct ssl_ctx_st;
 
@@ -16,14 +16,6 @@ struct TlsFault {
   enum class In { certificate, key };
   In in = In::certificate;
   std::string message;
-};
-
-// TicketKeys: the secret that session tickets are encrypted with (RFC 5077). Contexts with the same keys
-// accept each other's tickets, so that a client resumes its session after a certificate has been renewed.
-struct TicketKeys {
-  static constexpr std::size_t kBytes = 80;  // as OpenSSL uses them: a name, and keys for AES-256 and HMAC
-  Secret bytes;
-  static TicketKeys random();
 };
 
 // TlsContext: what TLS sessions share: certificates, versions, cipher suites and ticket keys (OpenSSL 3,
@@ -40,9 +32,8 @@ class TlsContext {
   // renegotiation, no compression, no early data. Sessions are resumed by tickets only (RFC 5077,
   // RFC 8446 4.6.1), so that any thread can resume them, and every context with the same `tickets`. ALPN:
   // "http/1.1"; a client that offers only other protocols is refused (RFC 7301 3.2).
-  static Result<std::shared_ptr<const TlsContext>, TlsFault> for_servers(std::string_view certificate_pem,
-                                                                         std::string_view key_pem,
-                                                                         const TicketKeys& tickets);
+  static Result<std::shared_ptr<const TlsContext>, TlsFault> for_servers(
+      std::string_view certificate_pem, std::string_view key_pem, std::shared_ptr<const TicketKeys> tickets);
 
   explicit TlsContext(ssl_ctx_st* context) : context_(context) {}  // takes it over
   TlsContext(const TlsContext&) = delete;

@@ -16,8 +16,9 @@ const TestCertificate& certificate() {
   return made;
 }
 
-std::shared_ptr<const TlsContext> make_context() {
-  auto made = TlsContext::for_servers(certificate().pem(), certificate().key_pem(), TicketKeys::random());
+std::shared_ptr<const TlsContext> make_context(
+    const std::shared_ptr<TicketKeys>& tickets = std::make_shared<TicketKeys>(wall_now())) {
+  auto made = TlsContext::for_servers(certificate().pem(), certificate().key_pem(), tickets);
   EXPECT_TRUE(made.has_value()) << made.error().message;
   return *made;
 }
@@ -139,6 +140,43 @@ TEST_P(TlsServerSessionTest, AClientThatComesBackIsKnownByItsTicketOnEveryShard)
   EXPECT_TRUE(other.session.was_resumed());
   other.feed(second.encrypt("back"));
   EXPECT_EQ(other.received, "back");
+}
+
+// A key lives for a day, and is accepted for another.
+TEST_P(TlsServerSessionTest, ATicketIsAcceptedUntilItsKeyHasBeenRenewedTwice) {
+  const WallTime start = wall_now();
+  const auto keys = std::make_shared<TicketKeys>(start);
+  const auto own = make_context(keys);
+  TlsMemoryClient first(offer());
+  Server server(*own, side);
+  shake_hands(first, server);
+  first.feed(server.encrypt("x"));
+  const TlsTicket ticket = first.ticket();
+  // Another context with the same keys, as after a reload.
+  const auto renewed = make_context(keys);
+  for (const bool is_accepted : {true, true, false}) {
+    // OpenSSL never uses a session again whose connection ended without a close_notify.
+    const TlsTicket copy(SSL_SESSION_dup(ticket.get()));
+    TlsOffer again = offer();
+    again.ticket = copy.get();
+    TlsMemoryClient back(again);
+    Server other(*renewed, side);
+    shake_hands(back, other);
+    EXPECT_EQ(back.resumed(), is_accepted) << keys->keys().size() << " keys";
+    other.feed(back.encrypt("back"));
+    EXPECT_EQ(other.received, "back");
+    ASSERT_TRUE(keys->renew_if_due(keys->current().made_at + TicketKeys::kLifetime));
+  }
+}
+
+TEST_P(TlsServerSessionTest, ASessionOutlivesItsContext) {
+  auto own = make_context();
+  TlsMemoryClient client(offer());
+  Server server(*own, side);
+  own.reset();
+  shake_hands(client, server);
+  client.feed(server.encrypt("x"));
+  EXPECT_EQ(client.received, "x");
 }
 
 TEST_P(TlsServerSessionTest, ManyHandshakesAtOnceOverOneWireDoNotMix) {
@@ -312,7 +350,8 @@ TEST_F(TlsServerRefusals, WriteBeforeTheHandshakeIsDoneFails) {
 // --- certificates -------------------------------------------------------------------------------
 
 std::string fault_of(std::string_view certificate_pem, std::string_view key_pem) {
-  const auto made = TlsContext::for_servers(certificate_pem, key_pem, TicketKeys::random());
+  const auto made =
+      TlsContext::for_servers(certificate_pem, key_pem, std::make_shared<TicketKeys>(wall_now()));
   if (made) return "";
   return (made.error().in == TlsFault::In::key ? "key " : "cert ") + made.error().message;
 }

@@ -17,7 +17,7 @@ namespace carillon::gateway::testing {
 inline std::shared_ptr<const reactor::TlsContext> test_context() {
   static const reactor::TestCertificate certificate("DNS:gateway.test");
   auto made = reactor::TlsContext::for_servers(certificate.pem(), certificate.key_pem(),
-                                               reactor::TicketKeys::random());
+                                               std::make_shared<reactor::TicketKeys>(wall_now()));
   EXPECT_TRUE(made.has_value());
   return *made;
 }
