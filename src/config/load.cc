@@ -55,10 +55,23 @@ class Loader {
       loaded.settings = std::move(settings_);
     }
     std::move(report_).move_into(loaded, source_);
+    for (Problem& problem : loaded.errors) shorten_key(problem);
+    for (Problem& problem : loaded.warnings) shorten_key(problem);
     return loaded;
   }
 
  private:
+  // In a profile's file the key is written without the endpoint: "frames.event", not
+  // "endpoint[0].frames.event".
+  void shorten_key(Problem& problem) const {
+    const bool is_in_a_profile =
+        std::any_of(profile_files_.begin(), profile_files_.end(),
+                    [&](const ProfileFile& file) { return file.path == problem.origin.source; });
+    const std::size_t end = problem.key.find("].");
+    if (!is_in_a_profile || !problem.key.starts_with("endpoint[") || end == std::string::npos) return;
+    problem.key.erase(0, end + 2);
+  }
+
   Origin at(std::uint32_t line) const { return {source_, line}; }
 
   void load_root(const Node& root) {
@@ -324,12 +337,13 @@ class Loader {
       report_.error(at(path.line), prefix + ".profile", *complaint);
       return std::nullopt;
     }
-    return Profile{name, profile_files_.back().text};
+    return Profile{name, profile_files_.back().text, profile_files_.back().path};
   }
 
   void apply_profile(const Profile& profile, const std::vector<Option>& options, const std::string& prefix,
                      Written& written) {
-    const std::string source = cat({"profile ", profile.name});
+    const std::string source =
+        profile.file.empty() ? cat({"profile ", profile.name}) : std::string(profile.file);
     auto root = read_toml(profile.text);
     if (!root) {
       report_.error({source, root.error().line}, "", root.error().message);

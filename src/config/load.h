@@ -45,6 +45,7 @@ Loaded load(std::string_view toml_text, std::string_view source, const Environme
 struct Profile {
   std::string_view name;
   std::string_view text;
+  std::string_view file = {};  // the path of a user's own profile; empty: embedded
 };
 const std::vector<Profile>& embedded_profiles();
 

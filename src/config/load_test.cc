@@ -97,6 +97,17 @@ TEST(Load, TheFileGoesBeforeTheProfileAndTheProfileBeforeTheDefault) {
   EXPECT_EQ(orion.origin_of("lag.age_max").text(), "gateway.toml:1");
 }
 
+TEST(Load, AMistakeInAProfilesFileIsReportedAtItsLineUnderTheKeyThatIsWrittenThere) {
+  FakeWorld world = good_world();
+  world.files["profiles/mine.toml"] =
+      "path = \"/mine\"\nkeepalive.pong = \"10s\"\nacks = 1\nauth.mode = \"none\"\n";
+  const Loaded loaded = load_in(world, "[[endpoint]]\nprofile = \"profiles/mine.toml\"\npath = 5\n");
+  EXPECT_THAT(texts_of(loaded.errors),
+              ElementsAre(HasSubstr("gateway.toml:3: endpoint[0].path: "),
+                          HasSubstr("profiles/mine.toml:2: keepalive.pong: unknown key"),
+                          HasSubstr("profiles/mine.toml:3: acks: ")));
+}
+
 TEST(Load, AnOverrideOfOneKeyOfATableLeavesTheOthers) {
   const Loaded loaded =
       load_good(orion_with("auth.missing = { status = 403 }\nsource = { channels = [\"a\"] }"));
