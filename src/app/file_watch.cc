@@ -21,13 +21,14 @@ std::string folder_of(const std::string& file) {
 
 }  // namespace
 
-FileWatch::FileWatch(reactor::Loop& loop, std::function<void()> on_change)
+FileWatch::FileWatch(reactor::Loop& loop, OnChange on_change, Pace pace)
     : loop_(loop),
       on_change_(std::move(on_change)),
+      pace_(pace),
       inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
       handler_(loop.add_handler(*this)) {
   if (inotify_ && !loop_.watch(inotify_.get(), EPOLLIN, handler_, 0, 0)) inotify_ = {};
-  look_after(kPollEvery);
+  look_after(pace_.poll);
 }
 
 FileWatch::~FileWatch() {
@@ -36,15 +37,32 @@ FileWatch::~FileWatch() {
   loop_.remove_handler(handler_);
 }
 
-void FileWatch::watch(std::vector<std::string> files) {
+FileWatch::Stamps FileWatch::stamps_of(const std::vector<std::string>& files) {
+  Stamps stamps;
+  for (const std::string& file : files) stamps.emplace(file, stamp_of(file));
+  return stamps;
+}
+
+FileWatch::Stamps FileWatch::reported() const {
+  Stamps stamps;
+  for (const auto& [path, file] : files_) stamps.emplace(path, file.reported);
+  return stamps;
+}
+
+void FileWatch::watch(std::vector<std::string> files, const Stamps& known) {
   if (files.size() > kFilesMax) files.resize(kFilesMax);
   for (const int folder : std::exchange(folders_, {})) ::inotify_rm_watch(inotify_.get(), folder);
   std::set<std::string> folders;
-  stamps_.clear();
+  const std::map<std::string, File> before = std::exchange(files_, {});
   for (std::string& file : files) {
     folders.insert(folder_of(file));
-    const Stamp stamp = stamp_of(file);
-    stamps_.emplace(std::move(file), stamp);
+    const Stamp now = stamp_of(file);
+    const auto watched = before.find(file);
+    const auto earlier = known.find(file);
+    const Stamp first = earlier == known.end() ? now : earlier->second;
+    const File kept = watched == before.end() ? File{first, first} : watched->second;
+    if (now != kept.reported) look_after(pace_.quiet);
+    files_.emplace(std::move(file), kept);
   }
   for (const std::string& folder : folders) {
     const int watched = inotify_ ? ::inotify_add_watch(inotify_.get(), folder.c_str(), kEvents) : -1;
@@ -56,7 +74,7 @@ void FileWatch::watch(std::vector<std::string> files) {
 void FileWatch::on_io(std::uint32_t, std::uint32_t, std::uint32_t) {
   char events[4096];
   while (::read(inotify_.get(), events, sizeof events) > 0) continue;
-  look_after(kQuietFor);
+  look_after(pace_.quiet);
 }
 
 // In a folder where something changes all the time, the first event counts.
@@ -70,16 +88,25 @@ void FileWatch::look_after(MonoClock::duration delay) {
 
 void FileWatch::look() {
   timer_ = 0;
-  look_after(kPollEvery);
-  bool has_changed = false;
-  for (auto& [file, known] : stamps_) {
-    const Stamp now = stamp_of(file);
+  look_after(pace_.poll);
+  std::vector<std::string> changed;
+  bool all_rest = true;
+  for (auto& [path, file] : files_) {
+    const Stamp now = stamp_of(path);
     // A file that is being replaced has gone for a moment.
-    if (now.size < 0 || now == known) continue;
-    known = now;
-    has_changed = true;
+    if (now.size < 0 || now == file.reported) continue;
+    all_rest &= is_at_rest(file, now);
+    changed.push_back(path);
   }
-  if (has_changed) on_change_();
+  if (!all_rest && ++restless_ < kRestlessMax) return look_after(pace_.quiet);
+  restless_ = 0;
+  for (const std::string& path : changed) files_[path].reported = files_[path].seen;
+  if (!changed.empty()) on_change_(changed);
+}
+
+bool FileWatch::is_at_rest(File& file, const Stamp& now) const {
+  const bool is_as_seen = now == std::exchange(file.seen, now);
+  return pace_.report == Pace::Report::at_once || (is_as_seen && now.size > 0);
 }
 
 FileWatch::Stamp FileWatch::stamp_of(const std::string& file) {

@@ -28,14 +28,14 @@ class FileWatchTest : public ::testing::Test {
   // The reports of the next poll.
   int reports_of_a_poll() {
     const int before = reports_;
-    loop_.advance(FileWatch::kPollEvery);
+    loop_.advance(FileWatch::Pace().poll);
     return reports_ - before;
   }
 
   std::string folder_;
   reactor::FakeLoop loop_;
   int reports_ = 0;
-  FileWatch watch_{loop_, [this] { ++reports_; }};
+  FileWatch watch_{loop_, [this](const auto&) { ++reports_; }};
 };
 
 TEST_F(FileWatchTest, AChangedFileIsReportedOnce) {
@@ -92,6 +92,60 @@ TEST_F(FileWatchTest, FilesBeyondTheLimitAreNotWatched) {
   watch_.watch(files);
   write("server.pem", "third, longer still");
   EXPECT_EQ(reports_of_a_poll(), 0);
+}
+
+// --- files that somebody is writing ---------------------------------------------------------------
+
+class FileWatchAtRestTest : public FileWatchTest {
+ protected:
+  void SetUp() override { watch_at_rest_.watch({path("server.pem"), path("mine.toml")}); }
+  int reports_within(milliseconds time) {
+    const std::size_t before = reported_.size();
+    loop_.advance(time);
+    return static_cast<int>(reported_.size() - before);
+  }
+
+  static constexpr FileWatch::Pace kPace{milliseconds(100), milliseconds(1000),
+                                         FileWatch::Pace::Report::at_rest};
+  std::vector<std::vector<std::string>> reported_;
+  FileWatch watch_at_rest_{loop_, [this](const auto& files) { reported_.push_back(files); }, kPace};
+};
+
+TEST_F(FileWatchAtRestTest, AFileIsReportedOnceItHasStayedAsItIs) {
+  write("mine.toml", "half");
+  EXPECT_EQ(reports_within(milliseconds(1000)), 0);  // the poll sees it for the first time
+  write("mine.toml", "half, and the other half");
+  EXPECT_EQ(reports_within(milliseconds(100)), 0);
+  ASSERT_EQ(reports_within(milliseconds(100)), 1);
+  EXPECT_EQ(reported_.back(), std::vector{path("mine.toml")});
+  EXPECT_EQ(reports_within(milliseconds(3000)), 0);
+}
+
+TEST_F(FileWatchAtRestTest, AFileThatIsEmptyForAMomentIsNotReported) {
+  write("mine.toml", "");
+  EXPECT_EQ(reports_within(milliseconds(1500)), 0);
+  write("mine.toml", "path = \"/mine\"");
+  EXPECT_EQ(reports_within(milliseconds(200)), 1);
+}
+
+TEST_F(FileWatchAtRestTest, AFileThatStaysEmptyIsReported) {
+  write("mine.toml", "");
+  EXPECT_EQ(reports_within(milliseconds(1000) + FileWatch::kRestlessMax * kPace.quiet), 1);
+}
+
+TEST_F(FileWatchAtRestTest, AChangeSinceAnEarlierWatchIsReported) {
+  const FileWatch::Stamps known = watch_at_rest_.reported();
+  write("mine.toml", "new");
+  watch_at_rest_.watch({});
+  watch_at_rest_.watch({path("mine.toml"), path("server.pem")}, known);
+  ASSERT_EQ(reports_within(milliseconds(200)), 1);
+  EXPECT_EQ(reported_.back(), std::vector{path("mine.toml")});
+}
+
+TEST_F(FileWatchAtRestTest, AChangeBeforeTheSameFileIsWatchedAgainIsReported) {
+  write("mine.toml", "new");
+  watch_at_rest_.watch({path("mine.toml"), path("other.toml")});
+  EXPECT_EQ(reports_within(milliseconds(1100)), 1);
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ struct Reloader::Prepared {
 Reloader::Reloader(Parts parts, std::string text, std::vector<std::string> files)
     : parts_(std::move(parts)),
       text_(std::move(text)),
-      files_(parts_.gateway.main_loop(), [this] { reload(kChangedFiles, Removed::stay, {}); }) {
+      files_(parts_.gateway.main_loop(), [this](const auto&) { reload(kChangedFiles, Removed::stay, {}); }) {
   files_.watch(std::move(files));
 }
 
