@@ -76,8 +76,8 @@ std::vector<std::string> problems_of(const config::Settings& settings) {
   append_texts(problems, compiled.problems);
   append_texts(problems, problems_of_the_bus(settings.bus));
   if (const auto routes = api::Routes::compile(settings); !routes) {
-    problems.push_back(
-        config::Problem{{settings.bus.origin.source, 0}, "route", routes.error().message}.text());
+    const config::Origin origin{settings.bus.origin.source, 0};
+    append_texts(problems, {{origin, "route", routes.error().message}});
   }
   append_texts(problems, client::make_tls_contexts(settings.server.listen, wall_now(),
                                                    std::make_shared<reactor::TicketKeys>(wall_now()))
@@ -86,18 +86,23 @@ std::vector<std::string> problems_of(const config::Settings& settings) {
   return problems_of_the_keys(settings, compiled.endpoints);
 }
 
-CheckedConfig check_config_file(const std::string& path) {
-  const auto text = config::Environment::of_process().read_file(path);
-  if (!text) return unreadable(path, text.error().message);
-  return check_config_text(*text, path);
+ConfigReader ConfigReader::of_file(const std::string& path) {
+  return {[path] { return check_config_file(path); },
+          [path](const std::string& text) { return check_config_text(text, path); }};
 }
 
-CheckedConfig check_config_text(const std::string& text, const std::string& source) {
+CheckedConfig check_config_file(const std::string& path, config::Environment environment) {
+  const auto text = environment.read_file(path);
+  if (!text) return unreadable(path, text.error().message);
+  return check_config_text(*text, path, std::move(environment));
+}
+
+CheckedConfig check_config_text(const std::string& text, const std::string& source,
+                                config::Environment environment) {
   CheckedConfig checked;
   checked.text = text;
-  config::Environment environment = config::Environment::of_process();
-  environment.read_file = [&checked, read = environment.read_file](std::string_view path) {
-    if (!path.ends_with(".toml")) checked.files.emplace_back(path);  // those are profiles
+  environment.read_file = [&checked, read = std::move(environment.read_file)](std::string_view path) {
+    (path.ends_with(".toml") ? checked.profiles : checked.files).emplace_back(path);
     return read(path);
   };
   checked.loaded = config::load(text, source, environment);

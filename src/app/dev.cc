@@ -131,11 +131,12 @@ int run_dev(const DevArguments& arguments) {
 
   std::unique_ptr<DemoPublisher> demo;
   Serving serving;
-  serving.hangup = Serving::Hangup::drains;  // when its terminal is closed
-  serving.on_ready = [&](gateway::Gateway& gateway) {
+  serving.hangup = SignalPolicy::Hangup::drains;  // when its terminal is closed
+  serving.on_ready = [&](gateway::Gateway& gateway, Reloader*) {
     demo = std::make_unique<DemoPublisher>(gateway);
     demo->start();
     print_screen(gateway, {gateway.listening_on().front().text(), *token, api_key, demo->example()});
+    return nullptr;
   };
   return serve(std::move(*config), std::move(serving));
 }

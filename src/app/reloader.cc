@@ -32,10 +32,15 @@ std::string texts_of(const std::vector<config::Change>& changes, config::Applies
 // What the reloader's thread has made of the file.
 struct Reloader::Prepared {
   api::ReloadReport report;
-  config::Settings settings;
+  CheckedConfig checked;
+  config::Settings settings;  // those that a running process can use
   client::TlsContexts contexts;
-  std::string text;
-  std::vector<std::string> files;
+
+  bool needs_restart() const {
+    return std::any_of(report.changes.begin(), report.changes.end(), [](const config::Change& change) {
+      return change.applies == config::Applies::at_restart;
+    });
+  }
 };
 
 Reloader::Reloader(Parts parts, std::string text, std::vector<std::string> files)
@@ -73,8 +78,7 @@ void Reloader::start() {
   thread_ = std::thread([this, by_request, text = text_, running = parts_.gateway.node().settings()] {
     ::pthread_setname_np(::pthread_self(), "reload");
     const auto prepared = std::make_shared<Prepared>(prepare(
-        by_request ? check_config_file(parts_.config_file) : check_config_text(text, parts_.config_file),
-        running, parts_.gateway.ticket_keys()));
+        by_request ? parts_.read.anew() : parts_.read.as_was(text), running, parts_.gateway.ticket_keys()));
     parts_.gateway.main_loop().post_always([this, prepared] { apply(*prepared); });
   });
 }
@@ -83,22 +87,26 @@ void Reloader::start() {
 Reloader::Prepared Reloader::prepare(CheckedConfig checked, const config::Settings& running,
                                      const std::shared_ptr<const reactor::TicketKeys>& tickets) {
   Prepared prepared;
-  prepared.report.errors = std::move(checked.errors);
-  for (const config::Problem& warning : checked.loaded.warnings) {
-    prepared.report.warnings.push_back(warning.text());
-  }
+  prepared.checked = std::move(checked);
+  const config::Loaded& loaded = prepared.checked.loaded;
+  prepared.report.errors = prepared.checked.errors;
+  for (const config::Problem& warning : loaded.warnings) prepared.report.warnings.push_back(warning.text());
   if (!prepared.report.errors.empty()) return prepared;
-  prepared.report.changes = config::changes_between(running, checked.loaded.settings);
-  prepared.settings = config::applicable(running, std::move(checked.loaded.settings));
+  prepared.report.changes = config::changes_between(running, loaded.settings);
+  prepared.settings = config::applicable(running, loaded.settings);
   prepared.report.errors = problems_of(prepared.settings);
   prepared.contexts = client::make_tls_contexts(prepared.settings.server.listen, wall_now(), tickets);
-  prepared.text = std::move(checked.text);
-  prepared.files = std::move(checked.files);
   return prepared;
 }
 
 // Everything has been compiled before, so that only a lack of memory can make one of the two fail.
 void Reloader::apply(Prepared& prepared) {
+  if (parts_.hooks.note_profiles) parts_.hooks.note_profiles(prepared.checked.profiles);
+  if (parts_.hooks.start_anew && prepared.checked.errors.empty() && prepared.needs_restart()) {
+    prepared.report.errors.clear();  // of a mixture with the running settings, which is not used
+    parts_.hooks.start_anew(std::move(prepared.checked));
+    return end(prepared.report);
+  }
   if (!prepared.report.errors.empty()) return end(prepared.report);
   const config::Settings running = parts_.gateway.node().settings();
   const config::Settings settings = std::move(prepared.settings);
@@ -115,8 +123,8 @@ void Reloader::apply(Prepared& prepared) {
     prepared.report.errors.push_back(in_use.error().message);
     return end(prepared.report);
   }
-  text_ = std::move(prepared.text);
-  files_.watch(std::move(prepared.files));
+  text_ = std::move(prepared.checked.text);
+  files_.watch(std::move(prepared.checked.files));
   parts_.log.set_level(settings.log.level);
   if (parts_.use) parts_.use(settings);
 }
@@ -127,7 +135,11 @@ void Reloader::end(const api::ReloadReport& report) {
   } else {
     parts_.api.reloads().note_failure(wall_now(), report.errors.front());
   }
-  write_to_log(report);
+  if (parts_.hooks.tell) {
+    parts_.hooks.tell(report);
+  } else {
+    write_to_log(report);
+  }
   parts_.manager.report_reloaded();
   for (const Waiting& each : std::exchange(served_, {})) {
     if (each.done) each.done(report);

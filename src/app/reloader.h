@@ -1,9 +1,9 @@
-// Reloader: reads the configuration file of a running gateway again and has every part use what has changed.
-// A file with a mistake changes nothing.
+// Reloader: reads the configuration of a running gateway again and has every part use what has changed. A
+// file with a mistake changes nothing.
 //
 // Reloads are done one after another; requests that come during one share the next. The file is read and
 // compiled on a thread of its own, because that blocks for some milliseconds; the result is applied on loop
-// 0.
+// 0, or the process starts anew with it (`carillon dev`).
 //
 // Thread: loop 0's, except request(), which any thread may call.
 #pragma once
@@ -24,6 +24,16 @@
 
 namespace carillon::app {
 
+// What a command adds to reloads. Each is called on loop 0's thread, and may be absent.
+struct ReloadHooks {
+  // Is given a configuration of which something needs a restart, instead of the reloader applying the rest.
+  std::function<void(CheckedConfig)> start_anew = {};
+  // Is told the result, instead of the log.
+  std::function<void(const api::ReloadReport&)> tell = {};
+  // Is told which profiles' files a configuration names, whether or not it can be used.
+  std::function<void(const std::vector<std::string>&)> note_profiles = {};
+};
+
 class Reloader {
  public:
   using Done = std::function<void(const api::ReloadReport&)>;
@@ -34,9 +44,10 @@ class Reloader {
     api::Api& api;
     JsonLog& log;
     ServiceManager& manager;
-    std::string config_file;
-    std::function<void(const config::Settings&)> use =
-        {};  // for other users of the settings; loop 0's thread
+    ConfigReader read;
+    // All of these are called on loop 0's thread, and may be absent. `use`: for other users of the settings.
+    std::function<void(const config::Settings&)> use = {};
+    ReloadHooks hooks = {};
   };
   // `text`, `files`: of the configuration that is in use (CheckedConfig). When one of the files changes, the
   // same text is loaded again with its new content.

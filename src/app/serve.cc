@@ -22,7 +22,7 @@ int run_serve(const ServeArguments& arguments) {
   auto config = load_config_file(arguments.config_file);
   if (!config) return 2;
   Serving serving;
-  serving.config_file = arguments.config_file;
+  serving.read = ConfigReader::of_file(arguments.config_file);
   auto activated = sockets_of_the_service_manager(config::Environment::of_process().variable, ::getpid(),
                                                   config->loaded.settings.server.listen);
   if (!activated) return complain(activated.error().message);

@@ -1,32 +1,55 @@
 #pragma once
 
 #include <functional>
-#include <vector>
+#include <memory>
+#include <optional>
+#include <string>
 
 #include "app/config_file.h"
 #include "app/handover.h"
-#include "config/load.h"
-#include "config/settings.h"
+#include "app/kept_sockets.h"
+#include "app/reloader.h"
+#include "app/signal_policy.h"
 #include "gateway/gateway.h"
 
 namespace carillon::app {
 
 // Serving: runs a gateway from its configuration until it is stopped. The shared part of `serve` and `dev`.
 struct Serving {
-  // Listening sockets from the service manager.
+  // Listening sockets from the service manager, or from the gateway before.
   gateway::Inheritance inheritance = {};
   // The running process that this one takes over from; nothing: none. server.control names its socket.
   std::optional<Handover> handover = {};
-  // Called once everything listens, on the main loop's thread, before it runs.
-  std::function<void(gateway::Gateway&)> on_ready = {};
-  // The file that a reload reads; empty: the configuration cannot be reloaded.
-  std::string config_file = {};
+  // Called once everything listens, on the main loop's thread, before it runs. What it returns is destroyed
+  // after the loops have stopped, before the gateway and the reloader. The reloader is null where `read` is
+  // empty.
+  std::function<std::shared_ptr<void>(gateway::Gateway&, Reloader*)> on_ready = {};
+  // Where a reload reads the configuration; empty: it cannot be reloaded.
+  ConfigReader read = {};
+  ReloadHooks hooks = {};
+  // What happens with a change that needs a restart: the reload reports it, or serve_once() ends and returns
+  // the configuration, which the command serves next.
+  enum class Restarts : std::uint8_t { by_operator, by_itself } restarts = Restarts::by_operator;
   // The effect of SIGHUP: a reload, or a drain as by SIGTERM, for a command that belongs to a terminal.
-  enum class Hangup { reloads, drains } hangup = Hangup::reloads;
+  SignalPolicy::Hangup hangup = SignalPolicy::Hangup::reloads;
 };
 
-// Logs the warnings of `config` before the ready line. Returns the exit code of the process: 0 after a drain,
-// 1 when the gateway could not start. A second signal to drain ends the process immediately.
+// What a process that starts anew serves next.
+struct NextStart {
+  CheckedConfig config;
+  KeptSockets sockets;
+  std::uint64_t clients_closed = 0;
+};
+
+// How a gateway ended.
+struct Served {
+  std::string failure;  // why it could not start; empty: it was drained
+  std::optional<NextStart> next;
+};
+
+// Logs the warnings of `config` before the ready line. A second signal to drain ends the process immediately.
+Served serve_once(CheckedConfig config, Serving serving);
+// The same for a command that does not start anew. Prints a failure and returns the exit code of the process.
 int serve(CheckedConfig config, Serving serving);
 
 }  // namespace carillon::app

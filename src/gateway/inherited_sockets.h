@@ -23,6 +23,7 @@ struct Inheritance {
   enum class From : std::uint8_t {
     nowhere,
     another_process,  // which goes on accepting until it is told to stop (a takeover)
+    gateway_before,   // of this process, which has ended (`carillon dev` starts anew)
     service_manager   // socket activation: one socket for each address, used by all shards
   };
   From from = From::nowhere;
