@@ -1,0 +1,57 @@
+// The sample events of `carillon dev`: those of the built-in protocols where an endpoint receives them, and
+// for a protocol of the user's own one that its source accepts.
+//
+// Pure; thread: any, one at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ref.h"
+#include "protocol/endpoint.h"
+
+namespace carillon::app {
+
+// An event for the bus.
+struct Sample {
+  std::string channel;
+  std::string data;          // JSON
+  std::string line() const;  // as POST /v1/publish takes it
+};
+
+// Whether the endpoint sends this event to some clients.
+bool accepts(const protocol::Endpoint& endpoint, const Sample& sample);
+
+// Makes an event for the first pattern of the endpoint's source, with the members that source.require and
+// frames.event name. `number` tells one event from the next. Nothing when the source would not accept it.
+std::optional<Sample> make_sample(const protocol::Endpoint& endpoint, std::uint64_t number);
+
+// Samples: which events are published in each second: one for each endpoint, or fewer where several
+// endpoints receive the same.
+class Samples {
+ public:
+  using Endpoints = std::vector<Ref<const protocol::Endpoint>>;
+  explicit Samples(const Endpoints& endpoints);
+
+  std::vector<Sample> next();
+  // An example for the endpoint with this name. Nothing: it gets no samples.
+  std::optional<Sample> example_of(std::string_view name) const;
+  // Whether this is the first of the built-in events.
+  static bool is_opening(const Sample& sample);
+
+ private:
+  struct Cycle {
+    Ref<const protocol::Endpoint> endpoint;
+    std::vector<Sample> events;  // of the built-in ones; empty: they are made
+    std::size_t next = 0;
+  };
+  static std::optional<Sample> take(Cycle& cycle, std::uint64_t number);
+
+  std::vector<Cycle> cycles_;
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace carillon::app
