@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,17 +39,38 @@ void add_serving(CLI::App& app, Parsed& parsed) {
                   "Take over from the running process, without a client that is refused");
   serve->callback([&] { parsed.run = [&] { return run_serve(parsed.serve); }; });
 
-  CLI::App* dev = app.add_subcommand(
-      "dev", "Run a demo gateway with sample events, a random secret and commands to paste");
-  dev->add_option("--bus", parsed.dev.bus, "The bus, such as redis://127.0.0.1:6379")->capture_default_str();
-  dev->add_option("--listen", parsed.dev.listen, "Address and port; default 127.0.0.1:8000 and [::1]:8000");
-  dev->add_option("--log-level", parsed.dev.log_level, "debug, info, warning or error")
-      ->capture_default_str();
-  dev->callback([&] { parsed.run = [&] { return run_dev(parsed.dev); }; });
-
   CLI::App* check = app.add_subcommand("check", "Check a configuration file and list every mistake");
   check->add_option("file", parsed.config_file, "The configuration")->required();
   check->callback([&] { parsed.run = [&] { return run_check(parsed.config_file); }; });
+}
+
+// --name and --no-name, which counts when both are given; without either the value stays empty.
+void add_switch(CLI::App& verb, const std::string& name, std::optional<bool>& value, const std::string& on,
+                const std::string& off) {
+  verb.add_flag_callback(
+      "--" + name, [&value] { value = true; }, on);
+  verb.add_flag_callback(
+      "--no-" + name, [&value] { value = false; }, off);
+}
+
+void add_dev(CLI::App& app, Parsed& parsed) {
+  CLI::App* dev = app.add_subcommand(
+      "dev", "Serve the built-in protocols and your own while you write it, with commands to paste");
+  dev->add_option("--profile", parsed.dev.profiles,
+                  "File of a protocol of your own, served as well; may be given several times")
+      ->type_name("FILE");
+  dev->add_option("-c,--config", parsed.dev.config_file,
+                  "Serve this configuration file instead of the built-in protocols")
+      ->type_name("FILE");
+  add_switch(*dev, "watch", parsed.dev.watch, "Apply every change of these files at once (the default)",
+             "Apply no change of them");
+  dev->add_option("--bus", parsed.dev.bus, "The bus, such as redis://127.0.0.1:6379; default memory:");
+  dev->add_option("--listen", parsed.dev.listen, "Address and port; default 127.0.0.1:8000 and [::1]:8000");
+  add_switch(*dev, "samples", parsed.dev.samples,
+             "Publish a sample event per second and protocol (the default on memory:)",
+             "Publish none (the default on any other bus)");
+  dev->add_option("--log-level", parsed.dev.log_level, "debug, info, warning or error; default warning");
+  dev->callback([&] { parsed.run = [&] { return run_dev(parsed.dev); }; });
 }
 
 void add_controlling(CLI::App& app, Parsed& parsed) {
@@ -235,6 +257,7 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   Parsed parsed;
   add_serving(app, parsed);
+  add_dev(app, parsed);
   add_controlling(app, parsed);
   add_takeover(app, parsed);
   add_looking_up(app, parsed);

@@ -160,6 +160,7 @@ void Process::make_way(std::vector<gateway::SocketCopy> sockets) {
   const gateway::Node& node = gateway_->node();
   next_->sockets =
       KeptSockets(std::move(sockets), node.settings().server.listen, gateway_->ticket_keys()->keys());
+  next_->running = node.settings();
   next_->clients_closed = node.admission().connections();
   policy_->make_way(kDrainForANewStart);
 }

@@ -37,6 +37,7 @@ struct Serving {
 // What a process that starts anew serves next.
 struct NextStart {
   CheckedConfig config;
+  config::Settings running;  // until now, with everything that reloads have changed
   KeptSockets sockets;
   std::uint64_t clients_closed = 0;
 };

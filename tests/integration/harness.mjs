@@ -3,6 +3,7 @@ export * from "./harness/both_transports.mjs";
 export * from "./harness/browser.mjs";
 export * from "./harness/carillon.mjs";
 export * from "./harness/clients.mjs";
+export * from "./harness/dev.mjs";
 export * from "./harness/protocols.mjs";
 export * from "./harness/http.mjs";
 export * from "./harness/issuer.mjs";
