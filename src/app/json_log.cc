@@ -8,11 +8,12 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <string>
 
+#include "app/log_format.h"
 #include "base/time.h"
-#include "json/writer.h"
 
 namespace carillon::app {
 namespace {
@@ -21,25 +22,17 @@ constexpr milliseconds kPipePatience{1000};
 constexpr milliseconds kPollSlack{50};
 constexpr std::size_t kAtomicWrite = 4096;  // PIPE_BUF: when poll() reports writable, there is room for this
 
-std::string_view name_of(LogLevel level) {
-  switch (level) {
-    case LogLevel::debug:
-      return "debug";
-    case LogLevel::info:
-      return "info";
-    case LogLevel::warning:
-      return "warning";
-    case LogLevel::error:
-      break;
-  }
-  return "error";
-}
-
 Result<LogLevel> level_of(std::string_view name) {
   for (const LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error}) {
     if (name_of(level) == name) return level;
   }
   return failure("log.level: unknown level; write debug, info, warning or error");
+}
+
+// https://no-color.org
+bool wants_colours() {
+  const char* const no = std::getenv("NO_COLOR");
+  return (no == nullptr || *no == '\0') && ::isatty(STDERR_FILENO) == 1;
 }
 
 // Standard error, but with patience only for a second a line, and once the process ends for a second in all:
@@ -94,8 +87,10 @@ class ImpatientSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 class SpdlogJsonLog final : public JsonLog {
  public:
-  SpdlogJsonLog(LogLevel lowest, std::size_t queue_lines_max)
+  SpdlogJsonLog(LogLevel lowest, config::LogFormat format, std::size_t queue_lines_max)
       : lowest_(lowest),
+        format_(format),
+        colours_(wants_colours() ? Colours::on : Colours::off),
         pool_(std::make_shared<spdlog::details::thread_pool>(queue_lines_max, 1)),
         sink_(std::make_shared<ImpatientSink>()),
         logger_(std::make_shared<spdlog::async_logger>("carillon", sink_, pool_,
@@ -114,18 +109,12 @@ class SpdlogJsonLog final : public JsonLog {
   }
 
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) override {
-    if (level < lowest_.load(std::memory_order_relaxed)) return;
-    std::string line;
-    json::ObjectWriter writer(line);
-    writer.member("level", name_of(level));
-    writer.member("message", message);
-    writer.member("timestamp", rfc3339_milliseconds(wall_now()));
-    for (const LogField& field : fields) {
-      std::visit([&](const auto& value) { writer.member(field.key, value); }, field.value);
-    }
-    writer.close();
+    if (!is_written(level)) return;
+    const std::string line = format_line(format_, {level, message, wall_now(), fields}, colours_);
     logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
   }
+
+  bool is_written(LogLevel level) const override { return level >= lowest_.load(std::memory_order_relaxed); }
 
   void set_level(std::string_view level) override {
     if (const auto lowest = level_of(level)) lowest_.store(*lowest, std::memory_order_relaxed);
@@ -135,6 +124,8 @@ class SpdlogJsonLog final : public JsonLog {
 
  private:
   std::atomic<LogLevel> lowest_;
+  const config::LogFormat format_;
+  const Colours colours_;
   std::shared_ptr<spdlog::details::thread_pool> pool_;
   std::shared_ptr<ImpatientSink> sink_;
   std::shared_ptr<spdlog::async_logger> logger_;
@@ -145,7 +136,10 @@ class SpdlogJsonLog final : public JsonLog {
 Result<std::unique_ptr<JsonLog>> JsonLog::create(const config::LogSettings& settings) {
   const auto level = level_of(settings.level);
   if (!level) return tl::unexpected(level.error());
-  return std::make_unique<SpdlogJsonLog>(*level, settings.queue_lines_max);
+  const bool is_for_people = settings.format == config::LogFormat::text && ::isatty(STDERR_FILENO) == 1;
+  const auto format = settings.format == config::LogFormat::text && !is_for_people ? config::LogFormat::json
+                                                                                   : settings.format;
+  return std::make_unique<SpdlogJsonLog>(*level, format, settings.queue_lines_max);
 }
 
 }  // namespace carillon::app

@@ -9,7 +9,8 @@
 
 namespace carillon::app {
 
-// JsonLog: writes one JSON object per line to standard error, on a thread of its own.
+// JsonLog: writes one line per event to standard error, on a thread of its own: a JSON object, or what
+// log.format asks for. Text is for people: it is written to a terminal only, and JSON anywhere else.
 //
 // Thread: any. Never blocks a loop: the queue is bounded, and when it is full the oldest line is dropped and
 // counted. A blocked pipe blocks only the writing thread.

@@ -25,6 +25,8 @@ class Log {
  public:
   virtual ~Log() = default;
   virtual void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) = 0;
+  // Whether lines of this level are written now; ask before making a line that costs something.
+  virtual bool is_written(LogLevel /*level*/) const { return true; }
 
   void info(std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(LogLevel::info, message, fields);

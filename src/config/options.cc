@@ -269,6 +269,13 @@ std::vector<Option> log_options(LogSettings& l) {
              WordKind<std::string>{
                  {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}},
              l.level, "lowest level of log lines that are written"),
+      at_restart(
+          option("format",
+                 WordKind<LogFormat>{
+                     {{"json", LogFormat::json}, {"text", LogFormat::text}, {"logfmt", LogFormat::logfmt}}},
+                 l.format,
+                 "\"json\": an object per line; \"logfmt\": key=value; \"text\": for people, on a terminal "
+                 "only, and JSON where standard error is none")),
       at_restart(option("queue_lines_max", NumberKind{16, 1'048'576}, l.queue_lines_max,
                         "maximum number of log lines queued for writing; more are dropped and counted")),
   };

@@ -132,8 +132,11 @@ struct AdminSettings {
 };
 
 // The table [log].
+enum class LogFormat : std::uint8_t { json, text, logfmt };
+
 struct LogSettings {
   std::string level = "info";
+  LogFormat format = LogFormat::json;
   std::uint32_t queue_lines_max = 8192;  // waiting lines; more are dropped and counted
 };
 
