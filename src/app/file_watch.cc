@@ -49,8 +49,9 @@ FileWatch::Stamps FileWatch::reported() const {
   return stamps;
 }
 
-void FileWatch::watch(std::vector<std::string> files, const Stamps& known) {
-  if (files.size() > kFilesMax) files.resize(kFilesMax);
+std::size_t FileWatch::watch(std::vector<std::string> files, const Stamps& known) {
+  const std::size_t left_out = files.size() > kFilesMax ? files.size() - kFilesMax : 0;
+  files.resize(files.size() - left_out);
   for (const int folder : std::exchange(folders_, {})) ::inotify_rm_watch(inotify_.get(), folder);
   std::set<std::string> folders;
   const std::map<std::string, File> before = std::exchange(files_, {});
@@ -68,6 +69,7 @@ void FileWatch::watch(std::vector<std::string> files, const Stamps& known) {
     const int watched = inotify_ ? ::inotify_add_watch(inotify_.get(), folder.c_str(), kEvents) : -1;
     if (watched >= 0) folders_.push_back(watched);
   }
+  return left_out;
 }
 
 // Which file it was does not matter: look() compares all of them.

@@ -54,8 +54,9 @@ class FileWatch final : private reactor::IoHandler {
   static Stamps stamps_of(const std::vector<std::string>& files);
 
   // Watches these files from now on, and no others. A file that was not watched before is reported when it
-  // differs from `known`, or without an entry there from what it is now.
-  void watch(std::vector<std::string> files, const Stamps& known = {});
+  // differs from `known`, or without an entry there from what it is now. Returns how many are left out,
+  // because there are more than kFilesMax.
+  std::size_t watch(std::vector<std::string> files, const Stamps& known = {});
   // The files as they were last reported.
   Stamps reported() const;
 

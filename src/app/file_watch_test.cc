@@ -85,11 +85,11 @@ TEST_F(FileWatchTest, FilesBeyondTheLimitAreNotWatched) {
   std::vector<std::string> files(FileWatch::kFilesMax - 1, path("other.pem"));
   for (std::size_t i = 0; i < files.size(); ++i) files[i] += std::to_string(i);
   files.push_back(path("server.pem"));
-  watch_.watch(files);
+  EXPECT_EQ(watch_.watch(files), 0U);
   write("server.pem", "second, longer");
   EXPECT_EQ(reports_of_a_poll(), 1);
   files.insert(files.begin(), path("one more"));
-  watch_.watch(files);
+  EXPECT_EQ(watch_.watch(files), 1U);
   write("server.pem", "third, longer still");
   EXPECT_EQ(reports_of_a_poll(), 0);
 }

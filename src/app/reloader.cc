@@ -47,7 +47,7 @@ Reloader::Reloader(Parts parts, std::string text, std::vector<std::string> files
     : parts_(std::move(parts)),
       text_(std::move(text)),
       files_(parts_.gateway.main_loop(), [this](const auto&) { reload(kChangedFiles, Removed::stay, {}); }) {
-  files_.watch(std::move(files));
+  watch(std::move(files));
 }
 
 Reloader::~Reloader() {
@@ -124,7 +124,7 @@ void Reloader::apply(Prepared& prepared) {
     return end(prepared.report);
   }
   text_ = std::move(prepared.checked.text);
-  files_.watch(std::move(prepared.checked.files));
+  watch(std::move(prepared.checked.files));
   parts_.log.set_level(settings.log.level);
   if (parts_.use) parts_.use(settings);
 }
@@ -145,6 +145,14 @@ void Reloader::end(const api::ReloadReport& report) {
     if (each.done) each.done(report);
   }
   if (!waiting_.empty()) start();
+}
+
+void Reloader::watch(std::vector<std::string> files) {
+  const std::size_t left_out = files_.watch(std::move(files));
+  if (left_out == 0) return;
+  parts_.log.warning("some files are not watched; reload after a change of them",
+                     {{"files", static_cast<std::int64_t>(left_out)},
+                      {"watched", static_cast<std::int64_t>(FileWatch::kFilesMax)}});
 }
 
 void Reloader::write_to_log(const api::ReloadReport& report) {

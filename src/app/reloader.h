@@ -78,6 +78,7 @@ class Reloader {
   void apply(Prepared& prepared);
   void end(const api::ReloadReport& report);
   void write_to_log(const api::ReloadReport& report);
+  void watch(std::vector<std::string> files);
 
   const Parts parts_;
   std::string text_;  // of the configuration in use
