@@ -46,7 +46,7 @@ void DevRun::watch_profiles(const std::vector<std::string>& named) {
   if (!files_) return;
   std::vector<std::string> profiles = profiles_;
   profiles.insert(profiles.end(), named.begin(), named.end());
-  files_->watch(session_.files_with(std::move(profiles)));
+  files_->watch(session_.files_with(profiles));
 }
 
 void DevRun::reload() {

@@ -199,6 +199,7 @@ std::string text_of(const DevScreen& screen) {
 std::string change_text(const std::vector<std::string>& files, const std::vector<config::Change>& changes) {
   if (changes.empty()) return subject(files) + " changed: its settings are those that are served";
   std::vector<std::string> keys;
+  keys.reserve(changes.size());
   for (const config::Change& change : changes) keys.push_back(shown_key(change.key, files));
   std::string more;
   if (keys.size() > kKeysShown) {

@@ -108,7 +108,7 @@ class SpdlogJsonLog final : public JsonLog {
     new std::shared_ptr<spdlog::details::thread_pool>(std::move(pool_));
   }
 
-  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) override {
+  void write_fields(LogLevel level, std::string_view message, std::span<const LogField> fields) override {
     if (!is_written(level)) return;
     const std::string line = format_line(format_, {level, message, wall_now(), fields}, colours_);
     logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));

@@ -3,7 +3,7 @@
 // Pure; thread: any.
 #pragma once
 
-#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,7 +21,7 @@ struct LogLine {
   LogLevel level;
   std::string_view message;
   WallTime time;
-  std::initializer_list<LogField> fields;
+  std::span<const LogField> fields;
 };
 
 enum class Colours : std::uint8_t { off, on };

@@ -11,7 +11,7 @@ constexpr std::array<std::uint64_t, 3> kBounds{0, 10, 100};
 
 TEST(Histogram, AValueCountsInTheFirstBucketThatIsNotBelowIt) {
   Histogram histogram(kBounds);
-  for (const std::uint64_t value : {0, 1, 9, 10, 11, 99, 100, 101, 5000}) histogram.add(value);
+  for (const std::uint64_t value : {0U, 1U, 9U, 10U, 11U, 99U, 100U, 101U, 5000U}) histogram.add(value);
   EXPECT_EQ(histogram.count(0), 1U);
   EXPECT_EQ(histogram.count(1), 3U);
   EXPECT_EQ(histogram.count(2), 3U);

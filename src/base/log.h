@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -24,10 +25,16 @@ struct LogField {
 class Log {
  public:
   virtual ~Log() = default;
-  virtual void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) = 0;
+  virtual void write_fields(LogLevel level, std::string_view message, std::span<const LogField> fields) = 0;
   // Whether lines of this level are written now; ask before making a line that costs something.
   virtual bool is_written(LogLevel /*level*/) const { return true; }
 
+  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write_fields(level, message, {fields.begin(), fields.size()});
+  }
+  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::debug, message, fields);
+  }
   void info(std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(LogLevel::info, message, fields);
   }
@@ -42,7 +49,8 @@ class Log {
 // A Log that discards every line.
 class NullLog final : public Log {
  public:
-  void write(LogLevel, std::string_view, std::initializer_list<LogField>) override {}
+  void write_fields(LogLevel, std::string_view, std::span<const LogField>) override {}
+  bool is_written(LogLevel) const override { return false; }
 };
 
 }  // namespace carillon

@@ -35,8 +35,8 @@ inline std::uint32_t wrapping_ms(MonoTime time) {
       std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count());
 }
 
-// Units of 1,024 ns in 32 bits that wrap after 73 minutes, for latencies. A shift costs less than the division
-// by which microseconds are made.
+// Units of 1,024 ns in 32 bits that wrap after 73 minutes, for latencies. A shift costs less than the
+// division by which microseconds are made.
 inline std::uint32_t wrapping_tick(MonoTime time) {
   return static_cast<std::uint32_t>(time.time_since_epoch().count() >> 10);
 }

@@ -38,35 +38,31 @@ std::optional<LogLevel> level_of(CloseReason why, const config::ClientLogSetting
 
 }  // namespace
 
-std::string ClientLog::connection_id(Index index) const {
-  return std::to_string(shard_) + '-' + std::to_string(index) + '-' +
-         std::to_string(connections_[index].generation);
-}
-
 void ClientLog::write(Index index, LogLevel level, std::string_view message) {
   if (message.empty()) return;
-  const std::string id = connection_id(index);
+  const std::string id = trace_.connection_id(index);
   const auto total = static_cast<std::int64_t>(shared_.admission.connections_of(endpoint_of(index)));
   shared_.log.write(level, message, {{"connectionId", std::string_view(id)}, {"total", total}});
 }
 
-void ClientLog::on_close(Index index, CloseReason why, MonoTime now) {
+void ClientLog::on_close(Index index, CloseReason why, std::string_view last_bytes, MonoTime now) {
+  trace_.on_close(index, why, last_bytes, now);
   const config::EndpointSettings& settings = endpoint_of(index).settings;
   const auto level = level_of(why, settings.log);
   if (!level) return;
-  const std::string id = connection_id(index);
-  incidents_.on_close({name_of(why), settings.name, id, *level}, now);
+  const std::string id = trace_.connection_id(index);
+  const Connection& connection = connections_[index];
+  const std::string_view user = connection.identity ? connection.identity->subject() : std::string_view();
+  incidents_.on_close({name_of(why), settings.name, user, trace_.address_of(index), id, *level}, now);
 }
 
 void ClientLog::on_refusal(const HttpExchange& exchange, RefusalReason reason, int status,
                            std::string_view detail, MonoTime now) {
-  refusals_at(exchange.head.raw_path)[reason].add();
-  incidents_.on_refusal({name_of(reason), status, exchange.head.target, exchange.client, detail}, now);
-}
-
-ByReason<RefusalReason>& ClientLog::refusals_at(std::string_view raw_path) {
-  const protocol::Endpoint* const endpoint = shared_.endpoints.at_path(raw_path);
-  return endpoint == nullptr ? counters_.refusals : counters_.endpoints[endpoint->index].refusals;
+  const protocol::Endpoint* const endpoint = shared_.endpoints.at_path(exchange.head.raw_path);
+  auto& counters = endpoint == nullptr ? counters_.refusals : counters_.endpoints[endpoint->index].refusals;
+  counters[reason].add();
+  const std::string_view name = endpoint == nullptr ? std::string_view() : endpoint->settings.name;
+  incidents_.on_refusal({name_of(reason), status, exchange.head.target, exchange.client, detail, name}, now);
 }
 
 }  // namespace carillon::client

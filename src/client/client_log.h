@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "client/client_trace.h"
 #include "client/connection.h"
 #include "client/incident_log.h"
 #include "client/shared.h"
@@ -19,30 +20,26 @@ class ClientLog {
  public:
   using Index = std::uint32_t;
 
-  // `shard`: the shard's number, which makes connection ids unique within the process.
-  ClientLog(const Shared& shared, const ConnectionTable& connections, ShardCounters& counters,
-            std::uint32_t shard)
-      : shared_(shared),
-        connections_(connections),
+  ClientLog(const ClientTrace::Parts& parts, ShardCounters& counters)
+      : shared_(parts.shared),
+        connections_(parts.connections),
         counters_(counters),
-        shard_(shard),
-        incidents_(shared.log, redaction_of(*shared.settings), counters.lines_suppressed) {}
+        trace_(parts),
+        incidents_(shared_.log, redaction_of(*shared_.settings), counters.lines_suppressed) {}
 
   IncidentLog& incidents() { return incidents_; }
-
-  // The name of a connection in log lines. No other connection of this process has the same one.
-  std::string connection_id(Index index) const;
+  ClientTrace& trace() { return trace_; }
 
   // Writes a line that the client's endpoint configures; nothing when `message` is empty.
   void write(Index index, LogLevel level, std::string_view message);
   // Writes the line about a client that is closed, unless its endpoint has a line of its own for `why`.
-  void on_close(Index index, CloseReason why, MonoTime now);
+  // `last_bytes`: what the client is still sent.
+  void on_close(Index index, CloseReason why, std::string_view last_bytes, MonoTime now);
   // Counts a refused request under one reason and logs it. `status` 0: no answer is sent.
   void on_refusal(const HttpExchange& exchange, RefusalReason reason, int status, std::string_view detail,
                   MonoTime now);
 
  private:
-  ByReason<RefusalReason>& refusals_at(std::string_view raw_path);
   const protocol::Endpoint& endpoint_of(Index index) const {
     return shared_.endpoints[connections_[index].endpoint];
   }
@@ -50,7 +47,7 @@ class ClientLog {
   const Shared& shared_;
   const ConnectionTable& connections_;
   ShardCounters& counters_;
-  const std::uint32_t shard_;
+  ClientTrace trace_;
   IncidentLog incidents_;
 };
 

@@ -60,7 +60,7 @@ class Clients final : public fanout::FanOutHost {
         fan_out_(fan_out),
         counters_(counters),
         handler_(handler),
-        log_(shared, connections_, counters, shard),
+        log_({shared, connections_, sockets, fan_out, shard}, counters),
         wheel_(loop.now()) {}
   Clients(const Clients&) = delete;
   Clients& operator=(const Clients&) = delete;
@@ -133,7 +133,7 @@ class Clients final : public fanout::FanOutHost {
   std::size_t held_back(fanout::SubscriberId subscriber) const override;
 
  private:
-  void leave(Index index, CloseReason why);
+  void leave(Index index, CloseReason why, std::string_view last_bytes);
   void release(Index index);
 
   const Shared& shared_;

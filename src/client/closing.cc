@@ -67,7 +67,7 @@ std::string close_frame(const config::CloseText& text) { return close_frame(text
 void Clients::close(Index index, CloseReason why, std::string_view last_bytes, CloseMode mode) {
   Connection& connection = connections_.used(index);
   const bool was_open = connection.state == State::open;
-  leave(index, why);
+  leave(index, why, last_bytes);
   if (mode == CloseMode::close || mode == CloseMode::reset) {
     if (mode == CloseMode::reset) {
       sockets_.reset(connection.fd);
@@ -144,7 +144,7 @@ void Clients::close_all() {
 }
 
 // Removes an open WebSocket from the counts, once.
-void Clients::leave(Index index, CloseReason why) {
+void Clients::leave(Index index, CloseReason why, std::string_view last_bytes) {
   Connection& connection = connections_[index];
   if (connection.state != State::open) return;
   connection.close_reason = why;
@@ -152,7 +152,7 @@ void Clients::leave(Index index, CloseReason why) {
   counters.connections.subtract();
   counters.closes[why].add();
   handler_.on_left(index);
-  log_.on_close(index, why, loop_.now());
+  log_.on_close(index, why, last_bytes, loop_.now());
   log_.write(index, LogLevel::info, endpoint_of(index).settings.log.disconnected);
 }
 

@@ -24,16 +24,19 @@ std::optional<std::uint64_t> IncidentLog::admit(std::string_view kind, MonoTime 
 }
 
 void IncidentLog::on_refusal(const RefusedRequest& request, MonoTime now) {
+  // At debug level, those that sampling leaves out are written too.
   const auto suppressed = admit(request.reason, now);
-  if (!suppressed) return;
+  if (!suppressed && !log_.is_written(LogLevel::debug)) return;
   const std::string target = redaction_.target(request.target);
   const std::string client = request.client.text();
-  log_.info("request refused", {{"reason", request.reason},
-                                {"status", std::int64_t{request.status}},
-                                {"target", std::string_view(target)},
-                                {"peer", std::string_view(client)},
-                                {"detail", request.detail},
-                                {"suppressed", static_cast<std::int64_t>(*suppressed)}});
+  log_.write(suppressed ? LogLevel::info : LogLevel::debug, "request refused",
+             {{"reason", request.reason},
+              {"status", std::int64_t{request.status}},
+              {"endpoint", request.endpoint},
+              {"target", std::string_view(target)},
+              {"address", std::string_view(client)},
+              {"detail", request.detail},
+              {"suppressed", static_cast<std::int64_t>(suppressed.value_or(0))}});
 }
 
 void IncidentLog::on_close(const ClosedClient& client, MonoTime now) {
@@ -42,6 +45,8 @@ void IncidentLog::on_close(const ClosedClient& client, MonoTime now) {
   log_.write(client.level, "connection closed",
              {{"reason", client.reason},
               {"endpoint", client.endpoint},
+              {"user", client.user},
+              {"address", std::string_view(client.address)},
               {"connectionId", client.connection_id},
               {"suppressed", static_cast<std::int64_t>(*suppressed)}});
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -36,13 +37,16 @@ class IncidentLog {
     int status = 0;           // 0: no answer was sent
     std::string_view target;  // raw
     const IpAddress& client;
-    std::string_view detail;  // without secrets; may be empty
+    std::string_view detail;         // without secrets; may be empty
+    std::string_view endpoint = {};  // empty: the request is for no endpoint's path
   };
   void on_refusal(const RefusedRequest& request, MonoTime now);
 
   struct ClosedClient {
     std::string_view reason;  // a literal: the `reason` of the metric
     std::string_view endpoint;
+    std::string_view user;  // empty: none
+    std::string address;
     std::string_view connection_id;
     LogLevel level = LogLevel::info;
   };

@@ -158,7 +158,7 @@ bool FanOut::subscribe(SubscriberId id, LogId log_id) {
   if (is_subscribed(id, log_id)) return false;
   const std::uint32_t position = log.members.join(id, log.events.head());
   subscriber.subscriptions.push_back({log_id, position});
-  if (subscriber.encoding == Encoding::compressed) count_compressed_reader(log);
+  if (subscriber.encoding == Encoding::compressed) log.count_compressed_reader();
   if (subscriber.blocked) ++log.blocked;
   if (subscriber.ready) ++log.ready;
   return true;
@@ -181,18 +181,6 @@ bool FanOut::unsubscribe(SubscriberId id, LogId log) {
   return false;
 }
 
-void FanOut::count_compressed_reader(LogState& log) {
-  if (log.compressed_readers < kCompressedReadersCounted) ++log.compressed_readers;
-}
-
-void FanOut::forget_compressed_reader(LogState& log) {
-  if (log.members.count() == 0) {
-    log.compressed_readers = 0;
-  } else if (log.compressed_readers < kCompressedReadersCounted) {
-    --log.compressed_readers;
-  }
-}
-
 void FanOut::unsubscribe_all(SubscriberId id) {
   Subscriber& subscriber = at(id);
   while (subscriber.subscriptions.size() > 0) leave(id, subscriber.subscriptions.size() - 1);
@@ -206,7 +194,7 @@ void FanOut::leave(SubscriberId id, std::uint32_t index) {
 
   LogState& log = logs_[gone.log()];
   log.members.leave(gone.position());
-  if (subscriber.encoding == Encoding::compressed) forget_compressed_reader(log);
+  if (subscriber.encoding == Encoding::compressed) log.forget_compressed_reader();
   if (subscriber.blocked) --log.blocked;
   if (subscriber.ready) --log.ready;
   if (log.mixed) masks_[gone.log()].erase(id);
@@ -246,6 +234,12 @@ bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes, std::size_t bey
 std::size_t FanOut::outbox_bytes(SubscriberId id) const {
   const Outbox* outbox = subscribers_[id].outbox.get();
   return outbox ? outbox->size() : 0;
+}
+
+std::optional<std::uint64_t> FanOut::backlog_bytes(SubscriberId id) {
+  const auto sample = sample_of(id);
+  if (!sample || sample->lost) return std::nullopt;
+  return sample->seen.unsent_bytes;
 }
 
 bool FanOut::send(SubscriberId id, std::string_view bytes, MonoTime now, OutboxLimit limit) {

@@ -187,6 +187,9 @@ class FanOut {
   bool outbox_has_room(SubscriberId subscriber, std::size_t bytes, std::size_t beyond_limit = 0) const;
   // The bytes in the outbox: replies, pings, the rest of a half-sent event.
   std::size_t outbox_bytes(SubscriberId subscriber) const;
+  // The bytes that wait for it, in its logs, its outbox and the transport; nothing when they cannot be
+  // counted now, because its logs are mixed. For logs and reports: it walks all subscriptions.
+  std::optional<std::uint64_t> backlog_bytes(SubscriberId subscriber);
   // Sends the last bytes (a close frame) after all pending events; the verdict `finished` follows.
   void finish(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
   // The same without waiting for pending events: its subscriptions end at once. Use it also to close a
@@ -232,6 +235,18 @@ class FanOut {
     std::uint8_t compressed_readers : 3 = 0;
     [[no_unique_address]] Members members;
     std::uint32_t ready = 0;  // number of ready members; the sweep skips blocked and ready ones
+
+    void count_compressed_reader() {
+      if (compressed_readers < kCompressedReadersCounted) ++compressed_readers;
+    }
+    // Once it has left.
+    void forget_compressed_reader() {
+      if (members.count() == 0) {
+        compressed_readers = 0;
+      } else if (compressed_readers < kCompressedReadersCounted) {
+        --compressed_readers;
+      }
+    }
   };
 
   struct Subscriber {
@@ -311,8 +326,6 @@ class FanOut {
   void count_ring(std::uint32_t before, std::uint32_t after);
 
   void free_log(LogId id);
-  static void count_compressed_reader(LogState& log);
-  static void forget_compressed_reader(LogState& log);
   void forget_verdicts_of(SubscriberId id);
   void leave(SubscriberId id, std::uint32_t index);
   Outbox& outbox_of(Subscriber& subscriber);

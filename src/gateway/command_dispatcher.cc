@@ -35,6 +35,7 @@ bool CommandDispatcher::handle(const CommandClient& client, const Command& comma
       return publish(client, command);
     case Command::Kind::refused:
       if (command.detail == ErrorDetail::channel_reserved) counters_.commands_reserved.add();
+      host_.note_decision(client.id, "command refused", {}, "it is not a valid command");
       break;
   }
   return send_error(client, command.error, command.detail, command.request);
@@ -42,15 +43,14 @@ bool CommandDispatcher::handle(const CommandClient& client, const Command& comma
 
 bool CommandDispatcher::subscribe(const CommandClient& client, const Command& command) {
   const Endpoint& endpoint = client.endpoint;
-  const auto refuse = [&](ErrorDetail detail) {
+  const auto refuse = [&](ErrorDetail detail, std::string_view why) {
+    host_.note_decision(client.id, "command refused", command.channel, why);
     return send_error(client, ErrorKind::subscription_failed, detail, command.request);
   };
-  if (!is_permitted(client, command.channel)) {
-    return send_error(client, ErrorKind::unauthorized, ErrorDetail::none, command.request);
-  }
+  if (!is_permitted(client, command.channel)) return refuse_unpermitted(client, command.channel, command);
   if (endpoint.source.is_reserved(command.channel)) {
     counters_.commands_reserved.add();
-    return refuse(ErrorDetail::channel_reserved);
+    return refuse(ErrorDetail::channel_reserved, "the channel is reserved");
   }
   if (command.channel.find('*') != std::string::npos) {
     incidents_.on_literal_star(command.channel, endpoint.settings.name, loop_.now());
@@ -59,15 +59,23 @@ bool CommandDispatcher::subscribe(const CommandClient& client, const Command& co
     case Audiences::Outcome::subscribed:
       break;
     case Audiences::Outcome::client_has_too_many:
-      return refuse(ErrorDetail::client_channels);
+      return refuse(ErrorDetail::client_channels, "the client has too many channels");
     case Audiences::Outcome::shard_has_too_many:
-      return refuse(ErrorDetail::server_channels);
+      return refuse(ErrorDetail::server_channels, "the shard has too many channels");
   }
+  host_.note_decision(client.id, "client subscribed", command.channel, {});
   return send_reply(client, endpoint.commands.subscribed(), command);
+}
+
+bool CommandDispatcher::refuse_unpermitted(const CommandClient& client, std::string_view channel,
+                                           const Command& command) {
+  host_.note_decision(client.id, "command refused", channel, "the token does not permit the channel");
+  return send_error(client, ErrorKind::unauthorized, ErrorDetail::none, command.request);
 }
 
 bool CommandDispatcher::unsubscribe(const CommandClient& client, const Command& command) {
   audiences_.unsubscribe_from_channel(client.id.index, client.endpoint, command.channel);
+  host_.note_decision(client.id, "client unsubscribed", command.channel, {});
   return send_reply(client, client.endpoint.commands.unsubscribed(), command);
 }
 
@@ -75,9 +83,7 @@ bool CommandDispatcher::publish(const CommandClient& client, const Command& comm
   const Endpoint& endpoint = client.endpoint;
   const auto match = endpoint.source.match(command.channel);
   const std::string_view name = match ? match->star : std::string_view(command.channel);
-  if (!is_permitted(client, name)) {
-    return send_error(client, ErrorKind::unauthorized, ErrorDetail::none, command.request);
-  }
+  if (!is_permitted(client, name)) return refuse_unpermitted(client, name, command);
   std::string body;
   const ReplyValues values{
       .now = loop_.wall_now(), .request = command.request, .channel = name, .subject = subject_of(client)};

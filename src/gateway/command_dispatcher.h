@@ -36,6 +36,9 @@ class CommandHost {
   virtual bool send_text(client::ClientId client, std::string_view payload) = 0;
   // Closes an open client whose command needs more memory than there is.
   virtual void close_for_memory(client::ClientId client) = 0;
+  // A command of an open client was carried out, or refused because of `why`: for the log at debug level.
+  virtual void note_decision(client::ClientId client, std::string_view decision, std::string_view channel,
+                             std::string_view why) = 0;
   // Returns nothing once the client is closing or gone.
   virtual std::optional<CommandClient> find_open(client::ClientId client) = 0;
 
@@ -71,6 +74,8 @@ class CommandDispatcher {
   bool subscribe(const CommandClient& client, const protocol::Command& command);
   bool unsubscribe(const CommandClient& client, const protocol::Command& command);
   bool publish(const CommandClient& client, const protocol::Command& command);
+  bool refuse_unpermitted(const CommandClient& client, std::string_view channel,
+                          const protocol::Command& command);
   void on_not_published(client::ClientId client);
   bool give_up(const CommandClient& client);
   bool send_reply(const CommandClient& client, const json::Template* reply, const protocol::Command& command);

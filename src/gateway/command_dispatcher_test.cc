@@ -55,6 +55,11 @@ class FakeClients final : public CommandHost {
     return has_room;
   }
   void close_for_memory(ClientId client) override { open[client.index] = false; }
+  void note_decision(ClientId, std::string_view decision, std::string_view channel,
+                     std::string_view why) override {
+    decisions.push_back(std::string(decision) + " " + std::string(channel) + (why.empty() ? "" : ": ") +
+                        std::string(why));
+  }
   std::optional<CommandClient> find_open(ClientId client) override {
     if (client.generation != 7 || !open[client.index]) return std::nullopt;
     return CommandClient{client, endpoints_[0], identities_[client.index].get()};
@@ -62,6 +67,7 @@ class FakeClients final : public CommandHost {
 
   std::map<std::uint32_t, bool> open;
   std::map<std::uint32_t, Texts> sent;
+  Texts decisions;
   bool has_room = true;
 
  private:

@@ -139,7 +139,7 @@ Gateway::Gateway(std::unique_ptr<Node> node, Log& log, Inheritance inheritance,
       inheritance_(std::move(inheritance)),
       ticket_keys_(std::move(ticket_keys)) {}
 
-void Gateway::begin_listening(std::function<void()> done) {
+void Gateway::begin_listening(const std::function<void()>& done) {
   std::ignore = listening_->begin(Listening::Loops::run);
   listening_.reset();
   // Behind the functions that listen.
@@ -157,7 +157,7 @@ Gateway::~Gateway() {
 }
 
 // Where each shard has a table of its own, shard 0 has copies of all sockets.
-void Gateway::copy_sockets(std::function<void(std::vector<SocketCopy>)> done) {
+void Gateway::copy_sockets(const std::function<void(std::vector<SocketCopy>)>& done) {
   const std::size_t asked = node_->settings().server.descriptor_tables() > 1 ? 1 : node_->shard_count();
   // The shards add to it one after the other: each posts to loop 0.
   struct Collected {

@@ -34,7 +34,7 @@ class Gateway final {
   // After a takeover (Inheritance::From::another_process) the shards listen only from this call on, so that
   // no client is accepted before the bus is up; `done` is called on loop 0 when all do. Once; loop 0's
   // thread, while the loops run.
-  void begin_listening(std::function<void()> done);
+  void begin_listening(const std::function<void()>& done);
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
@@ -52,7 +52,7 @@ class Gateway final {
   // Copies the listening sockets of all shards, each on the thread of its shard, for another process; `done`
   // is called with them on loop 0, those of one address in the order of the kernel's group. Those that this
   // process gives up itself (ListenerOptions::is_left_over) are left out. Any thread.
-  void copy_sockets(std::function<void(std::vector<SocketCopy>)> done);
+  void copy_sockets(const std::function<void(std::vector<SocketCopy>)>& done);
   // Closes the inherited sockets of addresses that are not in server.listen: the process that they come from
   // has ended. Any thread.
   void close_left_over();

@@ -66,7 +66,7 @@ TEST(IncidentLog, ARefusalOfTheApiIsLoggedWithoutItsQuery) {
   EXPECT_EQ(stage.log.records[0].message, "request refused");
   EXPECT_EQ(stage.log.records[0].fields.at("reason"), "key");
   EXPECT_EQ(stage.log.records[0].fields.at("target"), "/now");
-  EXPECT_EQ(stage.log.records[0].fields.at("peer"), "192.0.2.1");
+  EXPECT_EQ(stage.log.records[0].fields.at("address"), "192.0.2.1");
   EXPECT_EQ(stage.log.records[0].fields.at("detail"), "wrong API key");
 }
 

@@ -63,6 +63,7 @@ bool ListenerRetirement::retire(Address& address) {
       return true;
     }
     std::vector<RetirementDecision::Extra> seen;
+    seen.reserve(extra.size());
     for (const Listener* each : extra) {
       seen.push_back({each->accepted, reactor::waiting_connections(each->socket.get()) != 0U});
     }

@@ -73,12 +73,12 @@ TEST(BehindAProxy, EachRequestOfAKeptAliveConnectionHasItsOwnClient) {
   stage.send(fd, "GET /now HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
   stage.send(fd, "GET /none HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.2\r\n\r\n");
   ASSERT_EQ(stage.log.lines.size(), 1U);
-  EXPECT_NE(stage.log.lines[0].find("peer=192.0.2.2"), std::string::npos) << stage.log.lines[0];
+  EXPECT_NE(stage.log.lines[0].find("address=192.0.2.2"), std::string::npos) << stage.log.lines[0];
   const int other = stage.connect(std::string(kProxy));
   stage.send(other, "GET /now HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
   stage.run_for(seconds(1));
   stage.send(other, "garbage\r\n\r\n");
-  EXPECT_NE(stage.log.lines.back().find("peer=10.0.0.1"), std::string::npos) << stage.log.lines.back();
+  EXPECT_NE(stage.log.lines.back().find("address=10.0.0.1"), std::string::npos) << stage.log.lines.back();
 }
 
 // --- the PROXY protocol -------------------------------------------------------------------------
@@ -138,9 +138,9 @@ TEST(ProxyProtocol, AnUntrustedPeerIsClosedBeforeItIsRead) {
   EXPECT_TRUE(stage.was_closed(stage.last_fd));
   EXPECT_EQ(stage.refusals(RefusalReason::proxy_header), 1U);
   ASSERT_EQ(stage.log.lines.size(), 1U);
-  EXPECT_EQ(
-      stage.log.lines[0],
-      "request refused reason=proxy_header target=(not a path) peer=203.0.113.5 detail=not a trusted proxy");
+  EXPECT_EQ(stage.log.lines[0],
+            "request refused reason=proxy_header endpoint= target=(not a path) address=203.0.113.5 "
+            "detail=not a trusted proxy");
 }
 
 TEST(ProxyProtocol, ATrustedProxyWithoutTheHeaderIsClosed) {

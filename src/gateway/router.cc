@@ -73,10 +73,10 @@ class Router::Body {
 
 Router::Router(const EndpointTable& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop, Log& log)
     : endpoints_(endpoints),
-      counters_(endpoints.size()),
       loop_(loop),
       log_(log),
       arenas_(endpoints.size(), fanout::FrameArena(memory, transport::websocket_encoder())),
+      counters_(endpoints.size()),
       status_{bus::BusState::connecting, loop.wall_now(), loop.now(), {}} {}
 
 void Router::on_event(std::string_view channel, std::string_view body_text) {

@@ -192,7 +192,7 @@ void StreamSessions::close_for_fault(Index index, const websocket::ReadFault& fa
   const bool by_size = fault.message_bytes > 0;
   const std::string& line = endpoint.settings.log.too_large;
   if (by_size && !line.empty()) {
-    const std::string id = parts_.clients.log().connection_id(index);
+    const std::string id = parts_.clients.log().trace().connection_id(index);
     parts_.shared.log.warning(
         line, {{"bytes", static_cast<std::int64_t>(fault.message_bytes)},
                {"max", static_cast<std::int64_t>(inbound.message_bytes_max.value.value_or(0))},
@@ -215,7 +215,7 @@ bool StreamSessions::is_over_rate(Index index) {
   client::MessageRate& rate = rates_.try_emplace(index, parts_.loop.now()).first->second;
   if (rate.admit(settings.inbound.rate, parts_.loop.now())) return false;
   if (!settings.log.rate_exceeded.empty()) {
-    const std::string id = parts_.clients.log().connection_id(index);
+    const std::string id = parts_.clients.log().trace().connection_id(index);
     parts_.shared.log.warning(settings.log.rate_exceeded,
                               {{"count", static_cast<std::int64_t>(rate.count())},
                                {"windowMs", std::int64_t{settings.inbound.rate.window.count()}},

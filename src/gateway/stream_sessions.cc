@@ -46,6 +46,7 @@ void StreamSessions::open(Index index, const protocol::Endpoint& endpoint, clien
     rates_.emplace(index, client::MessageRate(parts_.loop.now()));
   }
   parts_.clients.log().write(index, LogLevel::info, endpoint.settings.log.connected);
+  parts_.clients.log().trace().on_open(index, connection.exchange().client, parts_.loop.now());
   const client::HttpExchange& exchange = connection.exchange();
   // A connection that was kept alive may have been idle before it asked for an upgrade.
   if (!exchange.answered_before) parts_.counters.handshakes.add(parts_.loop.now() - exchange.began);

@@ -75,6 +75,10 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
 
   bool send_text(client::ClientId client, std::string_view payload) override;
   void close_for_memory(client::ClientId client) override { close_for_memory(client.index); }
+  void note_decision(client::ClientId client, std::string_view decision, std::string_view channel,
+                     std::string_view why) override {
+    parts_.clients.log().trace().note(client.index, decision, channel, why);
+  }
   std::optional<CommandClient> find_open(client::ClientId client) override;
 
   const protocol::Endpoint& endpoint_of(Index index) const { return parts_.clients.endpoint_of(index); }

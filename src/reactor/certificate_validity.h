@@ -16,10 +16,10 @@ namespace carillon::reactor {
 inline constexpr std::chrono::days kCertificateEndsSoon{14};
 
 // Returns what clients may find wrong with the certificates of a server: the first of them that has expired,
-// is not yet valid or expires soon, a server's certificate that names no hosts (subjectAltName), and a missing
-// issuer. None of it is a reason not to serve: a clock may be wrong at boot, and a process that restarts with
-// an expired certificate must still serve its other addresses. Skips certificates that it cannot parse;
-// TlsContext::for_servers() refuses those. Reads the system's certificate store: blocks.
+// is not yet valid or expires soon, a server's certificate that names no hosts (subjectAltName), and a
+// missing issuer. None of it is a reason not to serve: a clock may be wrong at boot, and a process that
+// restarts with an expired certificate must still serve its other addresses. Skips certificates that it
+// cannot parse; TlsContext::for_servers() refuses those. Reads the system's certificate store: blocks.
 std::vector<std::string> certificate_warnings(std::string_view certificates_pem, WallTime now);
 
 // When the first of the certificates expires; nothing when there is none that can be parsed.

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "base/assert.h"
@@ -126,7 +127,7 @@ std::optional<TicketKeys::Found> TicketKeys::find(std::string_view name) const {
 bool use_ticket_keys(SSL_CTX* context, std::shared_ptr<const TicketKeys> keys) {
   auto held = std::make_unique<Held>(std::move(keys));
   if (SSL_CTX_set_ex_data(context, index_of_keys(), held.get()) != 1) return false;
-  held.release();  // the context's now
+  std::ignore = held.release();  // the context has it now
   return SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket) == 1;
 }
 

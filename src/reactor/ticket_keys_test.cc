@@ -44,7 +44,7 @@ TEST(TicketKeys, AKeyThatAClockMadeInTheFutureIsRenewed) {
 
 TEST(TicketKeys, ThoseOfAnotherProcessAreUsedWithTheirAge) {
   TicketKeys keys(kMadeAt, {key_of('a', kMadeAt - TicketKeys::kLifetime + seconds(1)),
-                           key_of('b', kMadeAt - 2 * TicketKeys::kLifetime)});
+                            key_of('b', kMadeAt - 2 * TicketKeys::kLifetime)});
   EXPECT_EQ(keys.current().name(), std::string(TicketKey::kNameBytes, 'a'));
   EXPECT_TRUE(keys.find(std::string(TicketKey::kNameBytes, 'b')));
   EXPECT_TRUE(keys.renew_if_due(kMadeAt + seconds(1)));

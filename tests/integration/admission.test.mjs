@@ -102,7 +102,7 @@ test("X-Forwarded-For and Forwarded are used only from a trusted proxy", async (
     assert.equal((await by(write("192.0.2.2"))).status, 101);
     assert.equal((await by(`${write("9.9.9.9")}, ${write("192.0.2.1")}`)).status, 503);
     const log = await server.waitForLog("the refusal", (line) => line.reason === "address_full");
-    assert.equal(log.peer, "192.0.2.1", "logs name the client");
+    assert.equal(log.address, "192.0.2.1", "logs name the client");
     assert.equal((await by("!")).status, 101, "malformed: the proxy itself");
     assert.equal((await by(write("192.0.2.3"), "127.0.0.5")).status, 101);
     assert.equal((await by(write("192.0.2.4"), "127.0.0.5")).status, 503, "not trusted: its own address counts");

@@ -19,7 +19,7 @@ SOURCES = ("src", "tests", "bench", "cmake", "profiles", "CMakeLists.txt", "CMak
 # mutation whose code has moved or changed fails loudly.
 MUTATIONS = (
     ("cursor one too far after a short write",
-     r"(of_frames -= std::min\(of_frames, frame\.size\(\)\);\n\s*\+\+counters_\.deliveries;\n    \})",
+     r"(of_frames -= std::min\(of_frames, frame\.size\(\)\);\n\s*\+\+counters_\.sent\[subscriber\.policy\]\.deliveries;\n    \})",
      r"\1\n    if (cursor != segment.end) ++cursor;"),
     ("one entry trimmed too many",
      r"if \(needed < log\.events\.size\(\)\) drop_until\(log, log\.events\.head\(\) - needed\);",

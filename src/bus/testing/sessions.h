@@ -63,7 +63,7 @@ class RecordingSink final : public EventSink {
 // Every line as "message key=value …".
 class RecordingLog final : public Log {
  public:
-  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) override {
+  void write_fields(LogLevel level, std::string_view message, std::span<const LogField> fields) override {
     std::string line(level == LogLevel::warning ? "warning: " : "");
     line += message;
     for (const auto& field : fields) {
