@@ -20,7 +20,8 @@ void add_events(Page& page) {
                   MetricType::Counter);
   MetricFamily& dropped =
       page.family("carillon_events_dropped_total",
-                  "Events dropped, by reason; with an endpoint: for its clients only", MetricType::Counter);
+                  "Events that clients do not receive, by reason; with an endpoint: only its clients do not",
+                  MetricType::Counter);
   const auto& endpoints = page.node().endpoints();
   for (std::size_t e = 0; e < endpoints.size(); ++e) {
     const std::string& name = endpoints[e].settings.name;
@@ -52,7 +53,7 @@ void add_bus(Page& page) {
              page.node().router().bus_is_up() ? 1 : 0);
   page.histogram("carillon_bus_round_trip_seconds",
                  "Time from publishing a probe to its arrival through the broker", {&bus.round_trips});
-  page.counter("carillon_bus_gaps_total", "Times that events on the bus may have been lost",
+  page.counter("carillon_bus_gaps_total", "Interruptions of the bus in which events may have been lost",
                router.bus_gaps.get());
   page.counter("carillon_bus_connects_total",
                "Times that the subscribing connection to the broker became ready", bus.connects.load());
@@ -60,7 +61,7 @@ void add_bus(Page& page) {
                bus.disconnects.load());
   page.counter("carillon_bus_received_bytes_total", "Bytes of event bodies received from the bus",
                bus.bytes_in.load());
-  page.counter("carillon_bus_events_published_total", "Events that the bus acknowledged",
+  page.counter("carillon_bus_events_published_total", "Events of this gateway that the bus acknowledged",
                bus.published.load());
   page.counter(
       "carillon_bus_publish_failures_total",
@@ -73,15 +74,16 @@ void add_bus_checks(Page& page) {
   const bus::BusCounters& bus = page.node().bus_counters();
   page.counter("carillon_bus_probes_missed_total", "Probes that did not come back in time",
                bus.probes_missed.load());
-  MetricFamily& checks =
-      page.family("carillon_bus_address_checks_total",
-                  "Checks that the broker's configured address leads to the connected server, by result",
-                  MetricType::Counter);
+  MetricFamily& checks = page.family(
+      "carillon_bus_address_checks_total",
+      "Checks over a new connection that the broker's address still leads to the same server, by result",
+      MetricType::Counter);
   Page::add(checks, static_cast<double>(bus.address_checks.load()), {{"result", "answered"}});
   Page::add(checks, static_cast<double>(bus.address_checks_missed.load()), {{"result", "missed"}});
-  MetricFamily& failovers =
-      page.family("carillon_bus_failovers_total", "Failovers of the broker that a check found, by reason",
-                  MetricType::Counter);
+  MetricFamily& failovers = page.family("carillon_bus_failovers_total",
+                                        "Failovers of the broker that a check found: another server at its "
+                                        "address, or a master that became a replica",
+                                        MetricType::Counter);
   Page::add(failovers, static_cast<double>(bus.failovers_to_other.load()), {{"reason", "other_server"}});
   Page::add(failovers, static_cast<double>(bus.failovers_demoted.load()), {{"reason", "replica"}});
 }

@@ -57,8 +57,9 @@ void add_endpoints(Page& page) {
 void add_declined_compression(Page& page) {
   using DeclinedCounter = Counter client::EndpointCounters::*;
   const auto& endpoints = page.node().endpoints();
-  MetricFamily& family = page.family("carillon_deflate_declined_total",
-                                     "Compression offers declined, by reason", MetricType::Counter);
+  MetricFamily& family = page.family(
+      "carillon_deflate_declined_total",
+      "Offers of compression declined: deflate is off, or the offer is unknown", MetricType::Counter);
   const auto add = [&](std::size_t endpoint, const char* reason, DeclinedCounter counter) {
     const auto total =
         page.sum([&](const auto& shard) -> const Counter& { return shard.endpoints[endpoint].*counter; });
@@ -130,7 +131,8 @@ void add_accepting(Page& page) {
     page.gauge(name, help, static_cast<double>(total(which)));
   };
   counter("carillon_accepts_total", "TCP connections accepted", &Shard::accepts);
-  counter("carillon_accept_pauses_total", "Pauses in accepting connections after an error of accept()",
+  counter("carillon_accept_pauses_total",
+          "Pauses in accepting connections after an error of accept(), usually that no descriptor was left",
           &Shard::accept_pauses);
   counter("carillon_accepts_reserve_total",
           "Connections accepted on the spare descriptor, which serves only /health, /ready and /metrics",
@@ -166,7 +168,8 @@ void add_delivery(Page& page) {
   count_by_endpoint(page, "carillon_client_sent_bytes_total",
                     "Bytes sent to clients; without an endpoint: HTTP answers", &Endpoint::bytes_out,
                     &Shard::http_bytes_out);
-  counter("carillon_client_error_frames_total", "Error frames sent to clients", &Shard::error_frames);
+  counter("carillon_client_error_frames_total",
+          "Error frames sent to clients, after a bad message or command", &Shard::error_frames);
   counter("carillon_client_publish_failures_total",
           "Events of clients that were not published: the bus refused them, or too many waited for it",
           &Shard::publishes_failed);
@@ -199,7 +202,9 @@ void add_engine(Page& page) {
 
 void add_backlog(Page& page) {
   MetricFamily& slow =
-      page.family("carillon_slow_consumers_total", "Connections found slow, by the lag rule that they broke",
+      page.family("carillon_slow_consumers_total",
+                  "Connections found slow, by the limit that they broke: lag.bytes_max, lag.age_max or "
+                  "server.backlog_bytes_max (memory)",
                   MetricType::Counter);
   const auto add = [&](const char* rule, client::Counter Shard::*counter) {
     const auto total =

@@ -40,8 +40,10 @@ void add_publish(Page& page, const PublishCounters& publish) {
 
 void add_key_sets(Page& page) {
   const auth::KeyStore::Slots slots = page.node().key_sets().slots();
-  MetricFamily& fetches = page.family("carillon_key_set_fetches_total",
-                                      "Fetches of key sets, by [keys.*] and outcome", MetricType::Counter);
+  MetricFamily& fetches = page.family(
+      "carillon_key_set_fetches_total",
+      "Fetches of key sets, by the name in [keys.*] and outcome; changed and unchanged are successes",
+      MetricType::Counter);
   for (const auto& slot : slots) {
     const auth::KeySetStatus status = slot->status();
     for (std::size_t i = 0; i < status.fetches.size(); ++i) {
@@ -54,9 +56,10 @@ void add_key_sets(Page& page) {
     MetricFamily& family = page.family(name, help, MetricType::Gauge);
     for (const auto& slot : slots) Page::add(family, slot->status().*value, {{"key", slot->name()}});
   };
-  gauge("carillon_key_set_keys", "Keys of a key set that are in use, by [keys.*]", &auth::KeySetStatus::keys);
+  gauge("carillon_key_set_keys", "Keys of a key set that are in use, by the name in [keys.*]",
+        &auth::KeySetStatus::keys);
   gauge("carillon_key_set_fetched_timestamp_seconds",
-        "When the keys in use were last fetched, by [keys.*]; 0: none are in use",
+        "Unix time of the last fetch of the keys in use, by the name in [keys.*]; 0: none are in use",
         &auth::KeySetStatus::fetched_at_s);
 }
 
@@ -98,9 +101,9 @@ void add_reloads(Page& page, const ReloadStatus::Shown& reloads) {
 }
 
 void add_certificates(Page& page, const std::vector<std::pair<std::string, WallTime>>& expiries) {
-  MetricFamily& family =
-      page.family("carillon_certificate_expiry_timestamp_seconds",
-                  "Unix time at which the first certificate of a TLS address expires", MetricType::Gauge);
+  MetricFamily& family = page.family(
+      "carillon_certificate_expiry_timestamp_seconds",
+      "Unix time at which the first of the certificates of a TLS address expires", MetricType::Gauge);
   for (const auto& [listen, time] : expiries) {
     Page::add(family, std::chrono::duration<double>(time.time_since_epoch()).count(), {{"listen", listen}});
   }
