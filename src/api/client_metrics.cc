@@ -100,7 +100,7 @@ void add_admission(Page& page) {
                "Upgrades refused as accept_rate because the table of client addresses was full",
                page.node().admission().table_full_refusals());
   page.counter("carillon_reserved_channel_commands_total",
-               "Client commands refused because they name a channel under carillon.",
+               "Client commands refused because the channel that they name is reserved (carillon.*)",
                page.sum([](const auto& shard) -> const Counter& { return shard.commands_reserved; }));
   page.counter("carillon_token_cache_hits_total", "Tokens that were found in the cache of verified tokens",
                page.sum([](const auto& shard) -> const Counter& { return shard.token_cache_hits; }));
@@ -254,9 +254,10 @@ void add_limits(Page& page, const LimitsShown& limits) {
   for (const auto& [endpoint, most] : limits.endpoints) {
     Page::add(family, static_cast<double>(most), {{"endpoint", endpoint}});
   }
-  page.gauge("carillon_http_connections_limit",
-             "Limit of carillon_http_connections (server.http_connections_max)",
-             static_cast<double>(limits.http_connections_max));
+  page.gauge(
+      "carillon_http_connections_limit", "Limit of carillon_http_connections (server.http_connections_max)",
+      static_cast<double>(
+          page.sum([](const Shard& shard) -> const Counter& { return shard.http_connections_limit; })));
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ void add_certificates(Page& page, const std::vector<std::pair<std::string, WallT
 }  // namespace
 
 LimitsShown limits_shown(const config::Settings& settings) {
-  LimitsShown limits{settings.server.connections_max, settings.server.http_connections_max, {}};
+  LimitsShown limits{settings.server.connections_max, {}};
   for (const config::EndpointSettings& endpoint : settings.endpoints) {
     if (const auto most = endpoint.limits.connections.value)
       limits.endpoints.emplace_back(endpoint.name, *most);

@@ -19,7 +19,6 @@ namespace carillon::api {
 // Limits of the settings in use, which are shown next to what they limit.
 struct LimitsShown {
   std::uint64_t connections_max = 0;
-  std::uint64_t http_connections_max = 0;
   std::vector<std::pair<std::string, std::uint64_t>> endpoints;  // limits.connections by name, unless "off"
 };
 LimitsShown limits_shown(const config::Settings& settings);

@@ -85,10 +85,16 @@ void Acceptor::limit_handshakes() {
   }
 }
 
+void Acceptor::limit_http_connections() {
+  const config::ServerSettings& server = shared_.settings->server;
+  const HttpConnections::Limits limits = http_limits(server, shard_, auto_connections(server));
+  http_connections_.set_limits(limits);
+  counters_.http_connections_limit.set(limits.connections);
+}
+
 void Acceptor::on_settings_replaced(
     const std::vector<std::shared_ptr<const reactor::TlsContext>>& tls_by_listen) {
-  const config::ServerSettings& server = shared_.settings->server;
-  http_connections_.set_limits(http_limits(server, shard_, auto_connections(server)));
+  limit_http_connections();
   for (Listener& listener : listeners_.all()) {
     if (!listener.options.tls || listener.options.is_left_over) continue;
     listener.options.tls = tls_by_listen.at(listener.options.number);
@@ -115,8 +121,7 @@ void Acceptor::on_io(std::uint32_t, std::uint32_t, std::uint32_t) { accept_after
 
 void Acceptor::begin_serving(std::shared_ptr<reactor::DescriptorBudget> descriptors) {
   gate_.begin(std::move(descriptors));
-  const config::ServerSettings& server = shared_.settings->server;
-  http_connections_.set_limits(http_limits(server, shard_, auto_connections(server)));
+  limit_http_connections();
 }
 
 // --- accept() -----------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ class Acceptor final : private reactor::IoHandler {
   void take_in(int fd, const std::string& peer_address, const ListenerOptions& options,
                reactor::SpareDescriptor::Lease lease);
   void limit_handshakes();
+  void limit_http_connections();
   void expect_proxy_header(Index index);
   bool close_to_make_room(Index index);
   void begin_essential(Index index);

@@ -40,13 +40,14 @@ struct ShardCounters {
 
   Counter sockets;  // now open, HTTP included
   Counter accepts;
-  Counter accept_pauses;      // after an error of accept(), usually that no descriptor was left
-  Counter essential_accepts;  // on the spare descriptor
-  Counter http_connections;   // sockets that speak HTTP, now
-  Counter upgrades_waiting;   // for a key set, now
-  Counter http_idle_closed;   // idle connections closed to make room
-  Counter tls_handshakes;     // completed
-  Counter tls_resumptions;    // handshakes that used a ticket
+  Counter accept_pauses;           // after an error of accept(), usually that no descriptor was left
+  Counter essential_accepts;       // on the spare descriptor
+  Counter http_connections;        // sockets that speak HTTP, now
+  Counter http_connections_limit;  // its share of server.http_connections_max, or what "auto" is here
+  Counter upgrades_waiting;        // for a key set, now
+  Counter http_idle_closed;        // idle connections closed to make room
+  Counter tls_handshakes;          // completed
+  Counter tls_resumptions;         // handshakes that used a ticket
   Counter http_requests;
   Counter forwarded_malformed;  // headers of trusted proxies without a usable address; the peer's was used
   Counter control_frames_in;    // pings and pongs of clients

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include "base/descriptor_table.h"
 #include "gateway/testing/shard_stage.h"
 #include "reactor/raw_address.h"
 
@@ -151,6 +152,17 @@ TEST(Accepting, TheConnectionsThatWaitForALeftOverSocketAreAcceptedBeforeItIsClo
   EXPECT_EQ(stage.shard->counters().accepts.get(), kClients);
   EXPECT_TRUE(stage.shard->acceptor().listeners().all().empty());
   close_all(stage);
+}
+
+TEST(Accepting, TheLimitOnHttpConnectionsThatIsInUseIsExported) {
+  for (const auto& [setting, limit] :
+       {std::pair(std::string(), descriptor_limit() / 4),
+        std::pair(std::string("server.http_connections_max = 40\n"), std::uint64_t{40})}) {
+    ShardStage stage(setting + with_limit());
+    stage.shard->acceptor().begin_serving(std::make_shared<reactor::DescriptorBudget>());
+    EXPECT_EQ(stage.shard->counters().http_connections_limit.get(), limit);
+    close_all(stage);
+  }
 }
 
 }  // namespace
