@@ -11,13 +11,14 @@ export const promtool = (args, options = {}) => run("promtool", args, { cwd: RUL
 
 // Starts Prometheus with the example configuration and the rules of deploy/prometheus; it scrapes the gateway `server`.
 export async function startPrometheus(t, server) {
+  let prometheus;
+  t.after(() => prometheus?.stop()); // first, since it writes into the folder until its end
   const folder = temporaryFolder(t);
   copyFileSync(path.join(RULES, "alerts.yml"), path.join(folder, "alerts.yml"));
   const example = readFileSync(path.join(RULES, "prometheus.yml"), "utf8");
   const config = example.replace(/_interval: 15s/g, "_interval: 1s").replace("127.0.0.1:8000", `127.0.0.1:${server.port}`);
   writeFileSync(path.join(folder, "prometheus.yml"), config);
-  const prometheus = new Prometheus(await freePort(), folder);
-  t.after(() => prometheus.stop());
+  prometheus = new Prometheus(await freePort(), folder);
   await until("Prometheus is ready", () => prometheus.isReady(), { everyMs: 50 });
   return prometheus;
 }
