@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <vector>
 
 namespace carillon::app {
@@ -12,12 +13,9 @@ using config::LogFormat;
 constexpr WallTime kAt{milliseconds(1'767'225'600'123)};
 
 std::string line_of(LogFormat format, std::string_view value, Colours colours = Colours::off) {
-  return format_line(format,
-                     {LogLevel::warning,
-                      "the bus is down",
-                      kAt,
-                      {{"url", value}, {"attempts", std::int64_t{3}}, {"after_s", 0.5}, {"is_last", false}}},
-                     colours);
+  const std::array<LogField, 4> fields{
+      {{"url", value}, {"attempts", std::int64_t{3}}, {"after_s", 0.5}, {"is_last", false}}};
+  return format_line(format, {LogLevel::warning, "the bus is down", kAt, fields}, colours);
 }
 
 TEST(LogFormat, JsonIsOneObjectWithTheMembersThatEveryLineHas) {
