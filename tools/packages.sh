@@ -34,6 +34,23 @@ apt_quietly() {
   return 1
 }
 
+# apt_install PACKAGE...: installs them, and starts and enables none of their services: what needs a server, such
+# as Redis, starts one of its own on a spare port.
+apt_install() (
+  local policy=/usr/sbin/policy-rc.d package
+  if [ ! -e "$policy" ]; then
+    trap 'as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+  fi
+  apt_quietly install -y --no-install-recommends "$@" || exit 1
+  command -v systemctl >/dev/null 2>&1 || exit 0
+  for package in "$@"; do
+    # Most packages have no such unit.
+    as_root systemctl --quiet disable "$package.service" >/dev/null 2>&1 || true
+  done
+)
+
 # install_packages KIND...
 install_packages() {
   command -v dpkg-query >/dev/null 2>&1 ||
@@ -47,7 +64,7 @@ install_packages() {
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
   # Once, and first: on a fresh machine there are no lists, and old ones name files that are gone.
   apt_quietly update || die "apt-get update failed: check the network and /etc/apt/sources.list, then try again"
-  apt_quietly install -y --no-install-recommends "${missing[@]}" ||
+  apt_install "${missing[@]}" ||
     die "apt-get could not install them (Debian 12 is what this expects). Fix the error above, then try again"
 }
 
