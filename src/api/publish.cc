@@ -25,7 +25,7 @@ Result<std::string, PublishFault> read_channel(json::Value value, std::optional<
   auto channel = value.string();
   if (!channel) return fault(400, at_element(element, "\"channel\" must be a string"));
   if (const auto why = bus_channel_fault(*channel); why != ChannelNameFault::none) {
-    return fault(400, at_element(element, "\"channel\" " + std::string(describe(why))));
+    return fault(400, at_element(element, "\"channel\": " + std::string(describe(why))));
   }
   return std::move(*channel);
 }

@@ -105,7 +105,7 @@ TEST(PublishBody, ABadEventIsRefusedWithItsNumber) {
       {R"({"channel":"c","data":1,"data":1})", "400 a member is given twice"},
       {R"({"channel":"c","data":1,"d\u0061ta":1})", "400 a member is given twice"},
       {R"({"channel":"carillon.probe.x","data":1})",
-       "400 \"channel\" a channel name must not begin with \"carillon.\""},
+       "400 \"channel\": a channel name must not begin with \"carillon.\""},
       {R"([{"channel":"c","data":1},{"channel":"c"}])", "400 event 1: \"data\" is missing"},
   };
   for (const auto& [body, wanted] : rows) {
