@@ -14,7 +14,7 @@ from suites import ROOT
 INTEGRATION = ROOT / "tests" / "integration"
 PYTHON_TESTS = (ROOT / "tools", ROOT / "bench", ROOT / "tests" / "simulation")
 CHECKS = ("check_layers", "check_headers", "check_style", "check_format", "check_wire", "check_reliability",
-          "check_profiles", "check_cost")
+          "check_profiles", "check_logs", "check_cost")
 TOGETHER = 2  # of the suites that may run at the same time
 TIMEOUT_S = 240
 TIMEOUT_LONG_S = 900
