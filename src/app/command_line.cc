@@ -1,6 +1,7 @@
 #include "app/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -31,8 +32,15 @@ struct Parsed {
   std::function<int()> run;
 };
 
+// The heading of the verb in `carillon --help`, and a line to copy.
+void describe(CLI::App* verb, const char* group, const std::string& example) {
+  verb->group(group);
+  verb->footer("Example:\n  " + example);
+}
+
 void add_serving(CLI::App& app, Parsed& parsed) {
   CLI::App* serve = app.add_subcommand("serve", "Serve clients with a configuration file");
+  describe(serve, "Serve", R"(carillon serve --config /etc/carillon/gateway.toml)");
   serve->add_option("-c,--config", parsed.serve.config_file, "The configuration file (docs/configuration.md)")
       ->required();
   serve->add_flag("--takeover", parsed.serve.takeover,
@@ -40,6 +48,7 @@ void add_serving(CLI::App& app, Parsed& parsed) {
   serve->callback([&] { parsed.run = [&] { return run_serve(parsed.serve); }; });
 
   CLI::App* check = app.add_subcommand("check", "Check a configuration file and list every mistake");
+  describe(check, "Serve", R"(carillon check gateway.toml)");
   check->add_option("file", parsed.config_file, "The configuration")->required();
   check->callback([&] { parsed.run = [&] { return run_check(parsed.config_file); }; });
 }
@@ -56,6 +65,7 @@ void add_switch(CLI::App& verb, const std::string& name, std::optional<bool>& va
 void add_dev(CLI::App& app, Parsed& parsed) {
   CLI::App* dev = app.add_subcommand(
       "dev", "Serve the built-in protocols and your own while you write it, with commands to paste");
+  describe(dev, "Serve", R"(carillon dev --profile mine.toml)");
   dev->add_option("--profile", parsed.dev.profiles,
                   "File of a protocol of your own, served as well; may be given several times")
       ->type_name("FILE");
@@ -75,6 +85,7 @@ void add_dev(CLI::App& app, Parsed& parsed) {
 
 void add_controlling(CLI::App& app, Parsed& parsed) {
   CLI::App* reload = app.add_subcommand("reload", "Have a running gateway read its configuration again");
+  describe(reload, "Operate", R"(carillon reload --config /etc/carillon/gateway.toml)");
   CLI::Option* file = reload->add_option("-c,--config", parsed.control.config_file,
                                          "The gateway's configuration file, whose server.control is used");
   CLI::Option* control =
@@ -89,6 +100,7 @@ void add_controlling(CLI::App& app, Parsed& parsed) {
 void add_takeover(CLI::App& app, Parsed& parsed) {
   CLI::App* takeover =
       app.add_subcommand("takeover", "Start this program as the successor of the running gateway");
+  describe(takeover, "Operate", R"(carillon takeover --config /etc/carillon/gateway.toml)");
   takeover->add_option("-c,--config", parsed.control.config_file, "The gateway's configuration file")
       ->required();
   takeover->callback([&] { parsed.run = [&] { return run_takeover(parsed.control); }; });
@@ -96,6 +108,7 @@ void add_takeover(CLI::App& app, Parsed& parsed) {
 
 void add_looking_up(CLI::App& app, Parsed& parsed) {
   CLI::App* profile = app.add_subcommand("profile", "List or print the built-in profiles");
+  describe(profile, "Look up", R"(carillon profile list)");
   profile->require_subcommand(1);
   profile->add_subcommand("list", "List the built-in profiles")->callback([&] {
     parsed.run = run_profile_list;
@@ -105,6 +118,7 @@ void add_looking_up(CLI::App& app, Parsed& parsed) {
   show->callback([&] { parsed.run = [&] { return run_profile_show(parsed.profile); }; });
 
   CLI::App* config = app.add_subcommand("config", "The options of a configuration file");
+  describe(config, "Look up", R"(carillon config explain endpoint.keepalive)");
   config->require_subcommand(1);
   CLI::App* explain = config->add_subcommand("explain", "Describe every option, or those below a key");
   explain->add_option("key", parsed.option, "e.g. endpoint.keepalive");
@@ -114,6 +128,7 @@ void add_looking_up(CLI::App& app, Parsed& parsed) {
 void add_doctor(CLI::App& app, Parsed& parsed) {
   CLI::App* doctor =
       app.add_subcommand("doctor", "Check what this machine lacks to hold a number of connections");
+  describe(doctor, "Operate", R"(carillon doctor --connections 100000)");
   doctor->add_option("--connections", parsed.doctor.connections, "Number of connections; default 10000")
       ->check(CLI::Range(std::int64_t{1}, kConnectionsMax));
   doctor->add_option("-c,--config", parsed.doctor.config_file,
@@ -123,6 +138,7 @@ void add_doctor(CLI::App& app, Parsed& parsed) {
 
 void add_tools(CLI::App& app, Parsed& parsed) {
   CLI::App* token = app.add_subcommand("token", "Mint a token with the secret in CARILLON_JWT_SECRET");
+  describe(token, "Try", R"(carillon token --sub ada --ttl 3600)");
   token->add_option("--sub", parsed.token.subject, "The user (sub) of the token")->capture_default_str();
   token->add_option("--ttl", parsed.token.ttl_s, "Seconds until it expires")
       ->check(CLI::Range(1, 31'536'000))
@@ -131,12 +147,15 @@ void add_tools(CLI::App& app, Parsed& parsed) {
   token->callback([&] { parsed.run = [&] { return run_token(parsed.token); }; });
 
   CLI::App* publish = app.add_subcommand("publish", "Publish an event, with the key in CARILLON_API_KEY");
+  describe(publish, "Try", R"(carillon publish news.created '{"id":"42"}')");
   publish->add_option("--url", parsed.publish.url, "The gateway")->capture_default_str();
   publish->add_option("channel", parsed.publish.channel, "e.g. orion.content.created")->required();
   publish->add_option("data", parsed.publish.data, "The event, as JSON")->required();
   publish->callback([&] { parsed.run = [&] { return run_publish(parsed.publish); }; });
 
-  app.add_subcommand("version", "Print the version")->callback([&] { parsed.run = run_version; });
+  CLI::App* version = app.add_subcommand("version", "Print the version, how it was built, and its libraries");
+  version->group("Help");
+  version->callback([&] { parsed.run = run_version; });
 }
 
 void add_bench_clients(CLI::App* bench, BenchArguments& arguments) {
@@ -199,61 +218,105 @@ void add_bench_events(CLI::App* bench, BenchArguments& arguments) {
 
 void add_measuring(CLI::App& app, Parsed& parsed) {
   CLI::App* bench = app.add_subcommand("bench", "Measure a gateway: connect, publish, count and time");
+  describe(bench, "Try", R"(carillon bench --clients 1000 --rate 100 --seconds 10)");
   bench->footer(
-      "The token comes from CARILLON_TOKEN, or is minted with CARILLON_JWT_SECRET; the API's key\n"
+      bench->get_footer() +
+      "\n\nThe token comes from CARILLON_TOKEN, or is minted with CARILLON_JWT_SECRET; the API's key\n"
       "from CARILLON_API_KEY. docs/benchmarking.md explains each figure.");
   add_bench_clients(bench, parsed.bench);
   add_bench_events(bench, parsed.bench);
   bench->callback([&] { parsed.run = [&] { return run_bench(parsed.bench); }; });
 }
 
-std::vector<std::string> words_of(const CLI::App& app) {
-  std::vector<std::string> words;
+std::vector<std::string> verbs_of(const CLI::App& app) {
+  std::vector<std::string> names;
   for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-    words.push_back(verb->get_name());
+    names.push_back(verb->get_name());
   }
+  return names;
+}
+
+std::vector<std::string> options_of(const CLI::App& app) {
+  std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
   }
-  return words;
+  return names;
 }
 
-// The innermost verb that was recognised: its words are those that could have been meant.
-const CLI::App& innermost(const CLI::App& app) {
-  const auto verbs = app.get_subcommands();
-  return verbs.empty() ? app : innermost(*verbs.front());
+// The verb that the first words name, and where the words after it begin.
+struct Place {
+  const CLI::App* verb;
+  std::size_t next;
+};
+Place place_of(const CLI::App& app, const std::vector<std::string>& words) {
+  Place place{&app, 0};
+  while (place.next < words.size()) {
+    const auto named = place.verb->get_subcommands(
+        [&](const CLI::App* verb) { return verb->get_name() == words[place.next]; });
+    if (named.empty()) break;
+    place = {named.front(), place.next + 1};
+  }
+  return place;
 }
 
-std::string advice(const CLI::App& app, int argc, char** argv) {
-  const CLI::App& verb = innermost(app);
-  const std::vector<std::string> known = words_of(verb);
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
-    bool is_known = word == verb.get_name();
-    for (const CLI::App* at = &verb; at != nullptr; at = at->get_parent()) is_known |= at->get_name() == word;
-    for (const std::string& each : known) is_known |= each == word;
-    if (is_known) continue;
-    if (const auto near = config::nearest(word, known)) return "; did you mean " + *near + "?";
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+// The word where a verb is expected and none has this name; empty: it is something else.
+std::string unknown_verb(const Place& place, const std::vector<std::string>& words) {
+  const std::vector<std::string> verbs = verbs_of(*place.verb);
+  if (verbs.empty() || place.next == words.size() || words[place.next].starts_with('-')) return {};
+  const std::string& word = words[place.next];
+  const auto near = config::nearest(word, verbs);
+  return "unknown command \"" + word + "\"" +
+         (near ? "; did you mean " + *near + "?" : "; the commands are " + joined(verbs));
+}
+
+std::string unknown_option(const Place& place, const std::vector<std::string>& words) {
+  const std::vector<std::string> options = options_of(*place.verb);
+  for (std::size_t i = place.next; i < words.size() && words[i] != "--"; ++i) {
+    const std::string word = words[i].substr(0, words[i].find('='));
+    if (!word.starts_with("--") || std::find(options.begin(), options.end(), word) != options.end()) continue;
+    const auto near = config::nearest(word, options);
+    return "unknown option " + word + (near ? "; did you mean " + *near + "?" : "");
   }
   return {};
 }
 
-int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  std::fprintf(stderr, "carillon: %s%s\n", error.what(), advice(app, argc, argv).c_str());
+int fail(const Place& place, const std::vector<std::string>& words, const std::string& what) {
   std::string verb;
-  for (const CLI::App* at = &innermost(app); at->get_parent() != nullptr; at = at->get_parent()) {
-    verb = " " + at->get_name() + verb;
-  }
-  std::fprintf(stderr, "Try: carillon%s --help\n", verb.c_str());
+  for (std::size_t i = 0; i < place.next; ++i) verb += " " + words[i];
+  std::fprintf(stderr, "carillon: %s\nTry: carillon%s --help\n", what.c_str(), verb.c_str());
   return kUsage;
+}
+
+int explain(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  const Place place = place_of(app, words);
+  std::string what = unknown_option(place, words);
+  if (what.empty() && words.empty()) what = "a command is missing; they are " + joined(verbs_of(app));
+  return fail(place, words, what.empty() ? error.what() : what);
+}
+
+// "help reload" is "reload --help".
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (words.empty() || words.front() != "help") return words;
+  words.erase(words.begin());
+  words.emplace_back("--help");
+  return words;
 }
 
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
   CLI::App app("Carillon: a real-time event gateway from Redis and HTTP to WebSocket clients.", "carillon");
-  app.set_version_flag("--version", "carillon " CARILLON_VERSION);
+  app.set_version_flag("-V,--version", "carillon " CARILLON_VERSION);
   app.require_subcommand(1);
   Parsed parsed;
   add_serving(app, parsed);
@@ -264,10 +327,14 @@ int run_command_line(int argc, char** argv) {
   add_tools(app, parsed);
   add_measuring(app, parsed);
   add_doctor(app, parsed);
+  app.add_subcommand("help", "Describe a command: carillon help serve")->group("Help");
+  const std::vector<std::string> words = words_of(argc, argv);
+  const Place place = place_of(app, words);
+  if (const std::string what = unknown_verb(place, words); !what.empty()) return fail(place, words, what);
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them from the end
   } catch (const CLI::ParseError& error) {
-    return explain(app, error, argc, argv);
+    return explain(app, error, words);
   }
   return parsed.run();
 }

@@ -59,9 +59,4 @@ int run_config_explain(const std::string& key_prefix) {
   return 0;
 }
 
-int run_version() {
-  print("carillon " CARILLON_VERSION "\n");
-  return 0;
-}
-
 }  // namespace carillon::app

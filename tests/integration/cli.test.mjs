@@ -17,8 +17,8 @@ test("version and help", async (t) => {
   await t.test("carillon version", async () => {
     const { code, stdout } = await carillon(["version"]);
     assert.equal(code, 0);
-    assert.match(stdout, /^carillon \d+\.\d+\.\d+/);
-    assert.equal((await carillon(["--version"])).code, 0);
+    assert.match(stdout, /^carillon \d+\.\d+\.\d+\ncommit    .+\ncompiler  .+\nlibraries OpenSSL .+hiredis .+zlib .+$/);
+    for (const flag of ["--version", "-V"]) assert.match((await carillon([flag])).stdout, /^carillon \d+\.\d+\.\d+$/);
   });
 
   await t.test("--help names every verb", async () => {
@@ -31,12 +31,31 @@ test("version and help", async (t) => {
     }
   });
 
-  await t.test("an unknown flag or verb names the nearest, and fails", async () => {
-    for (const [args, nearest] of [[["serve", "--confg", "x"], "--config"], [["serv"], "serve"], [["profiles"], "profile"], [["tokne"], "token"]]) {
+  await t.test("help VERB is VERB --help, with an example", async () => {
+    const help = await carillon(["help", "serve"]);
+    assert.equal(help.code, 0);
+    assert.equal(help.stdout, (await carillon(["serve", "--help"])).stdout);
+    assert.match(help.stdout, /Example:\n {2}carillon serve --config/);
+    assert.equal((await carillon(["help"])).stdout, (await carillon(["--help"])).stdout);
+  });
+
+  await t.test("an unknown option or command is called so, with the nearest", async () => {
+    for (const [args, message] of [
+      [["serve", "--confg", "x"], "unknown option --confg; did you mean --config?\nTry: carillon serve --help"],
+      [["token", "--bogus"], "unknown option --bogus\nTry: carillon token --help"],
+      [["serv"], 'unknown command "serv"; did you mean serve?\nTry: carillon --help'],
+      [["profiles"], 'unknown command "profiles"; did you mean profile?\nTry: carillon --help'],
+      [["profile", "lst"], 'unknown command "lst"; did you mean list?\nTry: carillon profile --help'],
+      [["profile", "x"], 'unknown command "x"; the commands are list, show\nTry: carillon profile --help'],
+      [["help", "tokne"], 'unknown command "tokne"; did you mean token?\nTry: carillon --help'],
+      [["serve"], "--config is required\nTry: carillon serve --help"],
+    ]) {
       const answer = await carillon(args);
-      assert.notEqual(answer.code, 0);
-      assert.ok(output(answer).includes(nearest), output(answer));
+      assert.deepEqual([answer.code, answer.stderr], [2, `carillon: ${message}`]);
     }
+    const none = await carillon([]);
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /^carillon: a command is missing; they are serve, /);
   });
 });
 
