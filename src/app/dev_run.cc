@@ -1,5 +1,6 @@
 #include "app/dev_run.h"
 
+#include "app/dev_page_state.h"
 #include "app/dev_session.h"
 
 namespace carillon::app {
@@ -12,14 +13,16 @@ constexpr FileWatch::Pace kPace{milliseconds(100), milliseconds(1000), FileWatch
 
 }  // namespace
 
-DevRun::DevRun(DevSession& session, gateway::Gateway& gateway, Reloader& reloader,
+DevRun::DevRun(DevSession& session, gateway::Gateway& gateway, Reloader& reloader, DevPage& page,
                std::vector<std::string> profiles)
     : session_(session),
       gateway_(gateway),
       reloader_(reloader),
+      page_(page),
       profiles_(std::move(profiles)),
       samples_(gateway.node().endpoints().list()),
       publisher_(gateway, samples_) {
+  refresh_page();
   if (session_.watches()) {
     files_ = std::make_unique<FileWatch>(
         gateway.main_loop(),
@@ -47,6 +50,12 @@ void DevRun::watch_profiles(const std::vector<std::string>& named) {
   std::vector<std::string> profiles = profiles_;
   profiles.insert(profiles.end(), named.begin(), named.end());
   files_->watch(session_.files_with(profiles));
+}
+
+void DevRun::refresh_page() {
+  const gateway::Node& node = gateway_.node();
+  page_.show(page_state({node.endpoints().list(), node.settings(), samples_, session_.minted(),
+                         node.bus_url(), session_.has_samples(node.settings()), docs_folder()}));
 }
 
 void DevRun::reload() {

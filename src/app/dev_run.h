@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/demo_publisher.h"
+#include "app/dev_page.h"
 #include "app/file_watch.h"
 #include "app/reloader.h"
 #include "gateway/gateway.h"
@@ -13,20 +14,23 @@ namespace carillon::app {
 
 class DevSession;
 
-// DevRun: what `carillon dev` does beside one of its gateways: it watches the files, publishes samples, and
-// shows the screen once the bus has answered or has not for a second.
+// DevRun: what `carillon dev` does beside one of its gateways: it watches the files, publishes samples,
+// has the web page show what is served, and shows the screen once the bus has answered or has not for a
+// second.
 //
 // Thread: loop 0's. It is destroyed after the loops have stopped.
 class DevRun {
  public:
   // All of it outlives the run. `profiles`: the files of profiles that are served.
-  DevRun(DevSession& session, gateway::Gateway& gateway, Reloader& reloader,
+  DevRun(DevSession& session, gateway::Gateway& gateway, Reloader& reloader, DevPage& page,
          std::vector<std::string> profiles);
   ~DevRun();
   DevRun(const DevRun&) = delete;
   DevRun& operator=(const DevRun&) = delete;
   // The files of profiles that a configuration names; it may have mistakes.
   void watch_profiles(const std::vector<std::string>& named);
+  // Has the web page show the settings that are in use now.
+  void refresh_page();
 
  private:
   void reload();
@@ -35,6 +39,7 @@ class DevRun {
   DevSession& session_;
   gateway::Gateway& gateway_;
   Reloader& reloader_;
+  DevPage& page_;
   const std::vector<std::string> profiles_;
   Samples samples_;
   DemoPublisher publisher_;

@@ -76,6 +76,11 @@ std::string receiving_lines(const DevScreen& screen) {
   return text + "new WebSocket(\"" + url + "\").onmessage = e => console.log(e.data)\n";
 }
 
+// The web page is served under names of this machine only (dev_page.h).
+bool has_page(const std::string& base) {
+  return base.find("://127.0.0.1:") != std::string::npos || base.find("://[::1]:") != std::string::npos;
+}
+
 std::string bus_text(const DevScreen& screen) {
   return screen.bus == "memory:" ? "events of this process only (memory:)" : "events from " + screen.bus;
 }
@@ -138,6 +143,20 @@ std::optional<std::string> token_for(const config::EndpointSettings& endpoint,
   return std::nullopt;
 }
 
+std::optional<std::string> credential_for(const config::EndpointSettings& endpoint,
+                                          const config::Settings& settings, WallTime minted) {
+  switch (endpoint.auth.mode) {
+    case config::AuthMode::none:
+      return std::nullopt;
+    case config::AuthMode::jwt:
+      return token_for(endpoint, settings, minted);
+    case config::AuthMode::api_key:
+      if (endpoint.auth.api_keys.empty()) return std::nullopt;
+      return std::string(endpoint.auth.api_keys.front().reveal());
+  }
+  return std::nullopt;
+}
+
 DevUrls::DevUrls(const config::Settings& settings, std::string_view address, WallTime minted) {
   const bool has_tls = !settings.server.listen.empty() && settings.server.listen.front().tls;
   base_ = (has_tls ? "https://" : "http://") + reachable(address);
@@ -153,13 +172,8 @@ void DevUrls::add_credentials(const config::EndpointSettings& endpoint, const co
                               WallTime minted, Entry& entry) {
   const config::EndpointAuth& auth = endpoint.auth;
   if (auth.mode == config::AuthMode::none) return;
-  std::string credential;
-  if (auth.mode == config::AuthMode::api_key) {
-    if (!auth.api_keys.empty()) credential = auth.api_keys.front().reveal();
-  } else if (const auto token = token_for(endpoint, settings, minted)) {
-    credential = *token;
-    if (token_.empty()) token_ = *token;
-  }
+  const std::string credential = credential_for(endpoint, settings, minted).value_or("");
+  if (auth.mode == config::AuthMode::jwt && token_.empty()) token_ = credential;
   for (const config::TokenPlace& place : auth.sources) {
     if (place.source != config::TokenSource::query || credential.empty()) continue;
     entry.url += "?" + place.name + "=" + credential;
@@ -188,6 +202,7 @@ std::string text_of(const DevScreen& screen) {
   std::string text = "\nCarillon " CARILLON_VERSION " is listening on " + screen.address + ", with " +
                      bus_text(screen) + "\n\n";
   text += screen.urls.lines_since({});
+  if (has_page(screen.urls.base())) text += padded("page") + screen.urls.base() + "/\n";
   text += padded("health") + screen.urls.base() + "/health   /ready   /metrics\n";
   text += sentences(screen);
   if (!screen.urls.token().empty()) {

@@ -54,6 +54,10 @@ std::string reachable(std::string_view address);
 std::optional<std::string> token_for(const config::EndpointSettings& endpoint,
                                      const config::Settings& settings, WallTime minted);
 
+// What a client of the endpoint presents: a token, or the first of its API keys. Nothing: there is none.
+std::optional<std::string> credential_for(const config::EndpointSettings& endpoint,
+                                          const config::Settings& settings, WallTime minted);
+
 // What the first screen is made from.
 struct DevScreen {
   const DevUrls& urls;

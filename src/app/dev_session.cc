@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "app/dev_page.h"
 #include "app/dev_run.h"
 
 namespace carillon::app {
@@ -91,17 +92,23 @@ Serving DevSession::serving_of(const CheckedConfig& checked, const KeptSockets& 
   serving.hooks.note_profiles = [this](const std::vector<std::string>& profiles) {
     if (const auto run = running_.lock()) run->watch_profiles(profiles);
   };
-  serving.on_ready = [this, profiles = checked.profiles](gateway::Gateway& gateway, Reloader* reloader) {
-    return begin(gateway, *reloader, profiles);
+  const auto page = std::make_shared<DevPage>(random_nonce());
+  serving.wrap_api = [page](client::HttpHandler& api) -> client::HttpHandler& {
+    page->put_before(api);
+    return *page;
+  };
+  serving.on_ready = [this, page, profiles = checked.profiles](gateway::Gateway& gateway,
+                                                               Reloader* reloader) {
+    return begin(gateway, *reloader, *page, profiles);
   };
   return serving;
 }
 
-std::shared_ptr<DevRun> DevSession::begin(gateway::Gateway& gateway, Reloader& reloader,
+std::shared_ptr<DevRun> DevSession::begin(gateway::Gateway& gateway, Reloader& reloader, DevPage& page,
                                           const std::vector<std::string>& profiles) {
   gateway_ = &gateway;
   if (watches_) watched_ = files_with(profiles);
-  auto run = std::make_shared<DevRun>(*this, gateway, reloader, profiles);
+  auto run = std::make_shared<DevRun>(*this, gateway, reloader, page, profiles);
   running_ = run;
   return run;
 }
@@ -157,6 +164,7 @@ void DevSession::show_what_differs(const config::Settings& settings) {
 
 // Nothing is told of a reload without a change, such as one that was begun again after a new start.
 void DevSession::tell(const api::ReloadReport& report) {
+  if (const auto run = running_.lock()) run->refresh_page();
   std::vector<std::string> files = std::exchange(changed_, {});
   if (!report.errors.empty()) return print(mistakes_text(files, report.errors));
   if (files.empty() && report.changes.empty()) return;

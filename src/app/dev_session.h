@@ -12,6 +12,7 @@
 
 namespace carillon::app {
 
+class DevPage;
 class DevRun;
 
 // DevSession: `carillon dev` from its first screen to its end. It serves one gateway after the other: when a
@@ -39,6 +40,7 @@ class DevSession {
   void note_reload_begun() { ++reloads_; }
   void note_reload_ended() { --reloads_; }
   bool forget_unfinished_reloads() { return std::exchange(reloads_, 0) > 0; }
+  WallTime minted() const { return minted_; }  // when the tokens on the screen were issued
   bool has_samples(const config::Settings& settings) const;
   // Prints the first screen, or after a new start what has changed; and that a bus which did not answer does.
   // `bus_fault`: why it does not; empty: it does.
@@ -47,7 +49,7 @@ class DevSession {
 
  private:
   Serving serving_of(const CheckedConfig& checked, const KeptSockets& sockets);
-  std::shared_ptr<DevRun> begin(gateway::Gateway& gateway, Reloader& reloader,
+  std::shared_ptr<DevRun> begin(gateway::Gateway& gateway, Reloader& reloader, DevPage& page,
                                 const std::vector<std::string>& profiles);
   void tell(const api::ReloadReport& report);
   void show_first(const gateway::Gateway& gateway, const Samples& samples, const std::string& bus_fault);

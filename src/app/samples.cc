@@ -207,12 +207,42 @@ std::vector<Sample> Samples::next() {
   return samples;
 }
 
+const Samples::Cycle* Samples::find(std::string_view name) const {
+  const auto found = std::find_if(cycles_.begin(), cycles_.end(),
+                                  [&](const Cycle& cycle) { return cycle.endpoint->settings.name == name; });
+  return found == cycles_.end() ? nullptr : &*found;
+}
+
 std::optional<Sample> Samples::example_of(std::string_view name) const {
-  for (const Cycle& cycle : cycles_) {
-    if (cycle.endpoint->settings.name != name) continue;
-    return cycle.events.empty() ? make_sample(*cycle.endpoint, 1) : cycle.events.front();
+  const Cycle* const cycle = find(name);
+  if (!cycle) return std::nullopt;
+  return cycle->events.empty() ? make_sample(*cycle->endpoint, 1) : cycle->events.front();
+}
+
+std::vector<Sample> Samples::examples_of(std::string_view name) const {
+  std::vector<Sample> examples;
+  const Cycle* const cycle = find(name);
+  if (!cycle) return examples;
+  for (const Sample& event : cycle->events) {
+    const bool is_known = std::any_of(examples.begin(), examples.end(),
+                                      [&](const Sample& each) { return each.channel == event.channel; });
+    if (!is_known && examples.size() < kExamplesMax) examples.push_back(event);
   }
-  return std::nullopt;
+  if (examples.empty()) {
+    if (auto made = make_sample(*cycle->endpoint, 1)) examples.push_back(std::move(*made));
+  }
+  return examples;
+}
+
+std::optional<std::string> Samples::channel_of(std::string_view name) const {
+  const Cycle* const cycle = find(name);
+  if (!cycle || cycle->endpoint->settings.select.by != config::SelectBy::commands) return std::nullopt;
+  const protocol::Source& source = cycle->endpoint->source;
+  for (const Sample& event : cycle->events) {
+    const auto match = source.match(event.channel);
+    if (match && match->kind == protocol::Source::Match::Kind::channel) return std::string(match->star);
+  }
+  return source.channels().empty() ? std::nullopt : std::optional<std::string>(kText);
 }
 
 bool Samples::is_opening(const Sample& sample) {

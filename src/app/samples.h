@@ -33,12 +33,18 @@ std::optional<Sample> make_sample(const protocol::Endpoint& endpoint, std::uint6
 // endpoints receive the same.
 class Samples {
  public:
+  static constexpr std::size_t kExamplesMax = 16;
   using Endpoints = std::vector<Ref<const protocol::Endpoint>>;
   explicit Samples(const Endpoints& endpoints);
 
   std::vector<Sample> next();
   // An example for the endpoint with this name. Nothing: it gets no samples.
   std::optional<Sample> example_of(std::string_view name) const;
+  // Different events for the endpoint, at most kExamplesMax of different channels.
+  std::vector<Sample> examples_of(std::string_view name) const;
+  // A channel that a client of the endpoint can subscribe to by command, and that has an example if one has.
+  // Nothing: its clients do not subscribe.
+  std::optional<std::string> channel_of(std::string_view name) const;
   // Whether this is the first of the built-in events.
   static bool is_opening(const Sample& sample);
 
@@ -48,6 +54,7 @@ class Samples {
     std::vector<Sample> events;  // of the built-in ones; empty: they are made
     std::size_t next = 0;
   };
+  const Cycle* find(std::string_view name) const;
   static std::optional<Sample> take(Cycle& cycle, std::uint64_t number);
 
   std::vector<Cycle> cycles_;

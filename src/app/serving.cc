@@ -114,7 +114,8 @@ Result<std::monostate> Process::create(CheckedConfig config) {
   if (!api) return tl::unexpected(api.error());
   api_ = std::move(*api);
   auto inheritance = std::move(serving_.handover ? serving_.handover->inheritance : serving_.inheritance);
-  auto gateway = gateway::Gateway::create(settings, *api_, *log_, std::move(inheritance));
+  client::HttpHandler& handler = serving_.wrap_api ? serving_.wrap_api(*api_) : *api_;
+  auto gateway = gateway::Gateway::create(settings, handler, *log_, std::move(inheritance));
   if (!gateway) return tl::unexpected(gateway.error());
   gateway_ = std::move(*gateway);
   gateway_->node().set_memory_reserve(reserve_);

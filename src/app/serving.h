@@ -10,6 +10,7 @@
 #include "app/kept_sockets.h"
 #include "app/reloader.h"
 #include "app/signal_policy.h"
+#include "client/http_handler.h"
 #include "gateway/gateway.h"
 
 namespace carillon::app {
@@ -20,6 +21,10 @@ struct Serving {
   gateway::Inheritance inheritance = {};
   // The running process that this one takes over from; nothing: none. server.control names its socket.
   std::optional<Handover> handover = {};
+  // Puts a handler of HTTP requests in front of the Api, which it is given. Called before the gateway is
+  // created; what it returns lives as long as this function, which outlives the gateway. Empty: the Api
+  // answers.
+  std::function<client::HttpHandler&(client::HttpHandler&)> wrap_api = {};
   // Called once everything listens, on the main loop's thread, before it runs. What it returns is destroyed
   // after the loops have stopped, before the gateway and the reloader. The reloader is null where `read` is
   // empty.
