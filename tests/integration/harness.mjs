@@ -4,6 +4,7 @@ export * from "./harness/browser.mjs";
 export * from "./harness/carillon.mjs";
 export * from "./harness/clients.mjs";
 export * from "./harness/dev.mjs";
+export * from "./harness/dev_page.mjs";
 export * from "./harness/prometheus.mjs";
 export * from "./harness/protocols.mjs";
 export * from "./harness/http.mjs";
