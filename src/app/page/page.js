@@ -33,7 +33,10 @@ const page = {
     const state = await this.fetchState();
     const names = state.endpoints.map((each) => each.name).join();
     const found = state.endpoints.find((each) => each.name === name);
-    if (!found || names !== this.cards.map((card) => card.name).join()) location.reload();
+    if (!found || names !== this.cards.map((card) => card.name).join()) {
+      location.reload();
+      throw new Error("The gateway serves other protocols now");
+    }
     return found;
   },
 
