@@ -1,8 +1,10 @@
 // The web page of `carillon dev`, in Chromium and over HTTP.
 import assert from "node:assert/strict";
+import path from "node:path";
 import test from "node:test";
 
-import { PROFILES, api, launchBrowser, openDevPage, startDev, startCarillon, until, within } from "./harness.mjs";
+import { PROFILES, api, launchBrowser, openDevPage, startCarillon, startDev, startProcess, temporaryFolder, until, within } from "./harness.mjs";
+import { runGo, runJava, runNode, runPython } from "./harness/snippets.mjs";
 
 const JSON_TYPE = { "Content-Type": "application/json" };
 
@@ -15,8 +17,8 @@ test("the page over HTTP", async (t) => {
   await t.test("is named on the screen", () => assert.match(dev.screen, new RegExp(`^ {2}page +http://127\\.0\\.0\\.1:${dev.port}/$`, "m")));
 
   await t.test("is refused under a name that is not this machine's", async () => {
-    for (const path of ["/", "/dev/state", "/dev/page.js"]) {
-      const answer = await api(dev, "GET", path, { headers: { Host: "rebound.example" } });
+    for (const target of ["/", "/dev/state", "/dev/page.js"]) {
+      const answer = await api(dev, "GET", target, { headers: { Host: "rebound.example" } });
       assert.equal(answer.status, 403);
       assert.match(answer.json.message, /^open this page as localhost/);
     }
@@ -26,10 +28,10 @@ test("the page over HTTP", async (t) => {
     const { nonce, ...state } = await stateOf(dev);
     assert.match(nonce, /^[0-9a-f]{32}$/);
     assert.ok(!JSON.stringify(state).includes(dev.apiKey));
-    for (const path of ["/", "/dev/page.js", "/dev/card.js", "/dev/events.js", "/dev/live_socket.js", "/dev/snippets.js", "/dev/page.css"]) {
-      const { status, text, headers } = await api(dev, "GET", path);
-      assert.equal(status, 200, path);
-      assert.ok(!text.includes(dev.apiKey) && !text.includes(nonce), path);
+    for (const target of ["/", "/dev/page.js", "/dev/card.js", "/dev/events.js", "/dev/live_socket.js", "/dev/snippets.js", "/dev/page.css"]) {
+      const { status, text, headers } = await api(dev, "GET", target);
+      assert.equal(status, 200, target);
+      assert.ok(!text.includes(dev.apiKey) && !text.includes(nonce), target);
       assert.match(headers["content-security-policy"], /^default-src 'none'; /);
     }
   });
@@ -52,7 +54,7 @@ test("the page over HTTP", async (t) => {
 
 test("carillon serve has no page", async (t) => {
   const gateway = await startCarillon(t);
-  for (const path of ["/", "/dev/state", "/dev/page.js"]) assert.equal((await api(gateway, "GET", path)).status, 404, path);
+  for (const target of ["/", "/dev/state", "/dev/page.js"]) assert.equal((await api(gateway, "GET", target)).status, 404, target);
 });
 
 test("the page in Chromium", async (t) => {
@@ -141,6 +143,33 @@ test("the page in Chromium", async (t) => {
     assert.ok(!(await page.events("fluxora")).some((each) => each.includes("second-")));
     await page.page.mouse.up();
     await page.waitForEvent("fluxora", "second-4");
+  });
+
+  await t.test("has code that receives events as it is, in every language", async (t2) => {
+    const page = await openDevPage(t2, browser, dev);
+    await page.waitForState("service", /^Open$/);
+    await page.tab("service", "Code");
+    const folder = temporaryFolder(t2);
+    const codeFor = async (language) => {
+      await page.of("service", ".language").selectOption(language);
+      return { service: await page.of("service", ".snippet").textContent() };
+    };
+    const curl = (await codeFor("curl")).service.split("\n\n")[0];
+    const clients = {
+      Node: runNode(t2, path.join(folder, "node"), await codeFor("Node")).service,
+      Python: runPython(t2, path.join(folder, "python"), await codeFor("Python")).service,
+      Go: (await runGo(t2, path.join(folder, "go"), await codeFor("Go"))).service,
+      Java: runJava(t2, path.join(folder, "java"), await codeFor("Java")).service,
+    };
+    // Frames have no line ends.
+    const { child } = startProcess("bash", ["-c", curl.replace(/^curl/m, "exec curl")]);
+    t2.after(() => child.kill("SIGKILL"));
+    let received = "";
+    child.stdout.on("data", (chunk) => { received += chunk; });
+    clients.curl = { text: () => received };
+    for (const [language, client] of Object.entries(clients)) {
+      await until(() => `events in ${language}:\n${client.text()}`, () => /chat_message|notification|status_update/.test(client.text()), { timeoutMs: 40_000 });
+    }
   });
 
   await t.test("is used with the keyboard alone", async (t2) => {
