@@ -76,11 +76,6 @@ std::string receiving_lines(const DevScreen& screen) {
   return text + "new WebSocket(\"" + url + "\").onmessage = e => console.log(e.data)\n";
 }
 
-// The web page is served under names of this machine only (dev_page.h).
-bool has_page(const std::string& base) {
-  return base.find("://127.0.0.1:") != std::string::npos || base.find("://[::1]:") != std::string::npos;
-}
-
 std::string bus_text(const DevScreen& screen) {
   return screen.bus == "memory:" ? "events of this process only (memory:)" : "events from " + screen.bus;
 }
@@ -190,6 +185,15 @@ const std::string& DevUrls::of(std::string_view name) const {
   return none;
 }
 
+bool DevUrls::has_page() const {
+  const bool is_local =
+      base_.find("://127.0.0.1:") != std::string::npos || base_.find("://[::1]:") != std::string::npos;
+  const std::string root = sockets_ + "/";
+  return is_local && std::none_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+           return entry.url == root || entry.url.starts_with(root + "?");
+         });
+}
+
 std::string DevUrls::lines_since(const DevUrls& before) const {
   std::string text;
   for (const Entry& entry : entries_) {
@@ -202,7 +206,7 @@ std::string text_of(const DevScreen& screen) {
   std::string text = "\nCarillon " CARILLON_VERSION " is listening on " + screen.address + ", with " +
                      bus_text(screen) + "\n\n";
   text += screen.urls.lines_since({});
-  if (has_page(screen.urls.base())) text += padded("page") + screen.urls.base() + "/\n";
+  if (screen.urls.has_page()) text += padded("page") + screen.urls.base() + "/\n";
   text += padded("health") + screen.urls.base() + "/health   /ready   /metrics\n";
   text += sentences(screen);
   if (!screen.urls.token().empty()) {

@@ -29,6 +29,9 @@ class DevUrls {
   // The first token that was made; empty: none.
   const std::string& token() const { return token_; }
   const std::string& of(std::string_view name) const;
+  // Whether a browser on this machine finds the web page at `/`: it is served under names of this machine
+  // only (dev_page.h), and an endpoint with the path `/` takes its place.
+  bool has_page() const;
   // A line for each endpoint whose URL is another one than in `before`.
   std::string lines_since(const DevUrls& before) const;
 

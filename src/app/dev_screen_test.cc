@@ -68,6 +68,14 @@ TEST(DevUrls, BeginWithAnAddressThatClientsCanConnectTo) {
   EXPECT_EQ(reachable("10.0.0.1:8000"), "10.0.0.1:8000");
 }
 
+TEST(DevUrls, HaveAPageWhereABrowserOfThisMachineFindsOne) {
+  config::Settings settings = settings_with({kQuery});
+  EXPECT_TRUE(DevUrls(settings, "0.0.0.0:8000", kMinted).has_page());
+  EXPECT_FALSE(DevUrls(settings, "10.0.0.1:8000", kMinted).has_page());
+  settings.endpoints.front().path = "/";
+  EXPECT_FALSE(DevUrls(settings, "127.0.0.1:8000", kMinted).has_page());
+}
+
 TEST(DevScreen, SaysWhatTheBusDoes) {
   const DevUrls urls;
   DevScreen screen{urls, "127.0.0.1:8000", "redis://127.0.0.1:6379", "connection refused", {}, {}, {}, {}, {},
