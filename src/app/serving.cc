@@ -207,11 +207,7 @@ void Process::end_takeover(const Result<std::monostate>& taken) {
 
 Result<std::monostate> Process::run() {
   const auto before_serving = [this]() -> Result<std::monostate> {
-    if (!serving_.handover) {
-      if (auto opened = open_admin_side(); !opened) return opened;
-      begin();
-      return std::monostate{};
-    }
+    if (!serving_.handover) return open_admin_side();
     manager_.keep_watchdog(serving_.handover->watchdog);
     takeover_ = std::make_unique<Takeover>(*gateway_, *log_, gateway_->node().settings().server.control,
                                            serving_.handover->pid,
@@ -219,7 +215,9 @@ Result<std::monostate> Process::run() {
     takeover_->start();
     return std::monostate{};
   };
-  auto ran = gateway_->run(before_serving);
+  auto ran = gateway_->run(before_serving, [this] {
+    if (!serving_.handover) begin();  // after a takeover: end_takeover()
+  });
   companion_.reset();
   takeover_.reset();
   operations_.reset();

@@ -25,7 +25,7 @@ struct Serving {
   // created; what it returns lives as long as this function, which outlives the gateway. Empty: the Api
   // answers.
   std::function<client::HttpHandler&(client::HttpHandler&)> wrap_api = {};
-  // Called once everything listens, on the main loop's thread, before it runs. What it returns is destroyed
+  // Called once everything listens, on the main loop's thread. What it returns is destroyed
   // after the loops have stopped, before the gateway and the reloader. The reloader is null where `read` is
   // empty.
   std::function<std::shared_ptr<void>(gateway::Gateway&, Reloader*)> on_ready = {};

@@ -192,12 +192,14 @@ void Gateway::retire_listeners() {
   retirement_->begin();
 }
 
-Result<std::monostate> Gateway::run(const std::function<Result<std::monostate>()>& before_serving) {
+Result<std::monostate> Gateway::run(const std::function<Result<std::monostate>()>& before_serving,
+                                    std::function<void()> serving) {
   if (auto started = start_threads(); !started) return started;
   if (before_serving) {
     if (auto opened = before_serving(); !opened) return opened;
   }
   node_->start();
+  if (serving) main_loop().call_after(MonoClock::duration::zero(), std::move(serving));
   renew_ticket_keys();
   run_loop(main_loop());
   return std::monostate{};

@@ -41,7 +41,9 @@ class Gateway final {
 
   // Serves until stop() or the end of a drain. `before_serving` is called once every shard's thread has its
   // table of descriptors; what it opens is in the calling thread's. When it fails, nothing is served.
-  Result<std::monostate> run(const std::function<Result<std::monostate>()>& before_serving = {});
+  // `serving` is called on loop 0 in its first turn: a bus in the process (memory:) is up by then.
+  Result<std::monostate> run(const std::function<Result<std::monostate>()>& before_serving = {},
+                             std::function<void()> serving = {});
   void stop() { node_->stop(); }  // any thread
 
   Node& node() { return *node_; }
