@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "client/proxy.h"
+
 namespace carillon::client {
 namespace {
 
@@ -46,7 +48,10 @@ std::string ClientTrace::connection_id(Index index) const {
 std::string ClientTrace::address_of(Index index) const {
   const auto opened = opened_.find(index);
   if (opened != opened_.end()) return opened->second.address.text();
-  return parts_.sockets.peer_host(parts_.connections[index].fd);
+  std::string peer = parts_.sockets.peer_host(parts_.connections[index].fd);
+  const auto address = IpAddress::parse(peer);
+  if (address && is_trusted_proxy(*address, parts_.shared.settings->server)) return {};
+  return peer;
 }
 
 void ClientTrace::on_open(Index index, const IpAddress& address, MonoTime now) {

@@ -39,8 +39,8 @@ class ClientTrace {
 
   // The name of a connection in log lines. No other connection of this process has the same one.
   std::string connection_id(Index index) const;
-  // The address of a client: as it was at the upgrade while the trace was on, otherwise the peer's, which
-  // behind a trusted proxy is the proxy's.
+  // The address of a client: as it was at the upgrade while the trace was on, otherwise the peer's. Empty
+  // behind a trusted proxy, whose address would mislead: the client's is not kept.
   std::string address_of(Index index) const;
 
   // The upgrade was answered with 101. `address`: as a trusted proxy has named it.

@@ -77,6 +77,16 @@ TEST(ClientTrace, AClientThatCameBeforeTheTraceIsShownWithoutItsAge) {
   EXPECT_EQ(closed[0].fields.at("address"), "192.0.2.1");
 }
 
+TEST(ClientTrace, TheAddressOfATrustedProxyIsNotShownAsTheClients) {
+  ShardStage stage("server.trusted_proxies = [\"192.0.2.0/24\"]\n" + std::string(kRooms));
+  const int fd = stage.open(upgrade_of(rooms_target()));
+  stage.log.writes_debug = true;
+  stage.send(fd, client_close(1000));
+  const auto closed = trace_of(stage);
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_EQ(closed[0].fields.at("address"), "");
+}
+
 TEST(ClientTrace, RefusalsThatSamplingLeavesOutAreWrittenAtDebug) {
   ShardStage stage;
   stage.log.writes_debug = true;
