@@ -4,33 +4,13 @@
 #include <filesystem>
 
 #include "app/dev_screen.h"
+#include "config/protocol_kinds.h"
 #include "json/writer.h"
 
 namespace carillon::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string_view name_of(config::Requirement::Type type) {
-  using Type = config::Requirement::Type;
-  switch (type) {
-    case Type::any:
-      return "any";
-    case Type::null:
-      return "null";
-    case Type::boolean:
-      return "boolean";
-    case Type::number:
-      return "number";
-    case Type::string:
-      return "string";
-    case Type::array:
-      return "array";
-    case Type::object:
-      return "object";
-  }
-  return "any";
-}
 
 std::string_view name_of(config::TokenSource source) {
   switch (source) {
@@ -84,7 +64,7 @@ void write_commands(json::ObjectWriter& out, const PageSource& source, const pro
   json::ArrayWriter require = commands.array("require");
   for (const config::Requirement& each : settings.require) {
     if (each.presence == config::Requirement::Presence::optional) continue;
-    require.object().member("pointer", each.pointer).member("type", name_of(each.type));
+    require.object().member("pointer", each.pointer).member("type", config::name_of(each.type));
   }
 }
 

@@ -32,9 +32,6 @@ class Log {
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) {
     write_fields(level, message, {fields.begin(), fields.size()});
   }
-  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) {
-    write(LogLevel::debug, message, fields);
-  }
   void info(std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(LogLevel::info, message, fields);
   }

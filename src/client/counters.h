@@ -24,7 +24,6 @@ struct ByReason {
 struct EndpointCounters {
   Counter connections;      // now open
   Counter accepted;         // 101 answers
-  Counter events;           // events of this endpoint that reached this shard
   Counter deliveries;       // events written to sockets, one per subscriber
   Counter bytes_out;        // sent to clients
   Counter bytes_in;         // received from clients

@@ -20,13 +20,6 @@ constexpr std::array<std::pair<std::string_view, Type>, 7> kTypes{{{"any", Type:
                                                                    {"object", Type::object}}};
 constexpr std::string_view kQuery = "query:";
 
-std::string_view name_of(Type type) {
-  for (const auto& [name, each] : kTypes) {
-    if (each == type) return name;
-  }
-  return "";
-}
-
 std::vector<std::string> type_names() {
   std::vector<std::string> names;
   names.reserve(std::size(kTypes));
@@ -63,6 +56,13 @@ std::optional<Requirement> read_one(const Node& member, const Place& place, Read
 }
 
 }  // namespace
+
+std::string_view name_of(Requirement::Type type) {
+  for (const auto& [name, each] : kTypes) {
+    if (each == type) return name;
+  }
+  return "";
+}
 
 std::string RequirementsKind::show(const std::vector<Requirement>& field) const {
   if (field.empty()) return "{}";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/value_kinds.h"
@@ -10,6 +11,9 @@ namespace carillon::config {
 
 inline constexpr std::size_t kRequirementsMax = 16;
 inline constexpr std::size_t kSelectValuesMax = 64;
+
+// The word for a type in source.require.
+std::string_view name_of(Requirement::Type type);
 
 // { "/type" = "string", "/data" = "object?" }: pointers and the types of their values; with "?" the value may
 // be absent.

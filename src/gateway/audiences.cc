@@ -133,10 +133,7 @@ void Audiences::apply(const Batch& batch) {
   next_batch_ = batch.number + 1;
   for (const Gap& gap : batch.gaps) close_recipients(endpoints_[gap.endpoint], gap.why);
   look_up_channels(batch);
-  for (std::size_t i = 0; i < batch.events.size(); ++i) {
-    append(batch.events[i], channels_of_batch_[i]);
-    counters_.endpoints[batch.events[i].endpoint].events.add();
-  }
+  for (std::size_t i = 0; i < batch.events.size(); ++i) append(batch.events[i], channels_of_batch_[i]);
 }
 
 // Endpoints have no frame that reports a gap, so the clients that would miss events are closed instead.

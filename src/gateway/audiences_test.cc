@@ -133,8 +133,6 @@ TEST(Audiences, AnEventForEveryoneReachesTheClientsOfItsEndpointOnly) {
   EXPECT_THAT(stage.received(first), ElementsAre("a", "c"));
   EXPECT_THAT(stage.received(second), ElementsAre("a", "c"));
   EXPECT_THAT(stage.received(other), ElementsAre("b"));
-  EXPECT_EQ(stage.counters.endpoints[0].events.get(), 2U);
-  EXPECT_EQ(stage.counters.endpoints[1].events.get(), 1U);
 }
 
 TEST(Audiences, ATaggedEventReachesTheSelectionsThatHaveItsTag) {
