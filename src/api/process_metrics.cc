@@ -37,7 +37,7 @@ void add_memory(Page& page) {
 void add_loops(Page& page) {
   MetricFamily& lag = page.family(
       "carillon_loop_lag_max_seconds",
-      "Longest turn of a shard's event loop since the last GET /metrics, whoever sent it", MetricType::Gauge);
+      "Longest turn of a shard's event loop since the last GET /metrics of any client", MetricType::Gauge);
   for (std::size_t i = 0; i < page.node().shard_count(); ++i) {
     const auto nanoseconds = page.node().loop(i).counters().lag_ns_max.exchange(0, std::memory_order_relaxed);
     Page::add(lag, static_cast<double>(nanoseconds) / 1e9, {{"shard", std::to_string(i)}});

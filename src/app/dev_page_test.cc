@@ -54,7 +54,7 @@ class DevPageTest : public ::testing::Test {
   static client::Requester from(std::string_view address) {
     return {IpAddress::parse(address).value(), {}, {}};
   }
-  // The status that the head alone earns: 0 where the body is wanted, 404 for a path of nobody.
+  // The status of the response to the head: 0 when the body is read next, 404 when no handler has the path.
   int judged(std::string_view line, std::string_view headers = kHere,
              std::string_view address = "127.0.0.1") {
     last_ = {};

@@ -44,7 +44,7 @@ DevRun::~DevRun() {
   if (files_) session_.note_known_files(files_->reported());
 }
 
-// What the version in use names stays watched while its author mends the new one.
+// The profiles of the version in use stay watched while its author corrects the new one.
 void DevRun::watch_profiles(const std::vector<std::string>& named) {
   if (!files_) return;
   std::vector<std::string> profiles = profiles_;
