@@ -25,7 +25,7 @@ void by_endpoint(Page& page, MetricFamily& family, const Counter Endpoint::*coun
     Page::add(family, static_cast<double>(total), {{"endpoint", endpoints[e].settings.name}});
   }
   if (of_others == nullptr) return;
-  const auto total = page.sum([&](const Shard& shard) -> const Counter& { return shard.*of_others; });
+  const auto total = page.sum(of_others);
   Page::add(family, static_cast<double>(total), {{"endpoint", ""}});
 }
 
@@ -101,15 +101,15 @@ void add_admission(Page& page) {
                page.node().admission().table_full_refusals());
   page.counter("carillon_reserved_channel_commands_total",
                "Client commands refused because the channel that they name is reserved (carillon.*)",
-               page.sum([](const auto& shard) -> const Counter& { return shard.commands_reserved; }));
+               &Shard::commands_reserved);
   page.counter("carillon_token_cache_hits_total", "Tokens that were found in the cache of verified tokens",
-               page.sum([](const auto& shard) -> const Counter& { return shard.token_cache_hits; }));
+               &Shard::token_cache_hits);
   page.counter("carillon_token_cache_misses_total",
                "Tokens whose signature was checked, or that were refused before that",
-               page.sum([](const auto& shard) -> const Counter& { return shard.token_cache_misses; }));
+               &Shard::token_cache_misses);
   page.counter("carillon_subprotocol_mismatches_total",
                "Upgrades in which the client offered none of the endpoint's subprotocols",
-               page.sum([](const auto& shard) -> const Counter& { return shard.subprotocol_mismatches; }));
+               &Shard::subprotocol_mismatches);
   const client::KeyGuesses& guesses = page.node().admission().key_guesses();
   page.counter("carillon_wrong_api_keys_total", "Requests with a wrong API key", guesses.wrong_keys());
   page.counter("carillon_wrong_api_key_refusals_total",
@@ -117,43 +117,32 @@ void add_admission(Page& page) {
                guesses.refusals());
   page.counter("carillon_forwarded_malformed_total",
                "Requests from trusted proxies whose header names no client; the proxy's address was used",
-               page.sum([](const auto& shard) -> const Counter& { return shard.forwarded_malformed; }));
+               &Shard::forwarded_malformed);
 }
 
 void add_accepting(Page& page) {
-  const auto total = [&](const Counter Shard::*which) {
-    return page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; });
-  };
-  const auto counter = [&](const char* name, const char* help, const Counter Shard::*which) {
-    page.counter(name, help, total(which));
-  };
-  const auto gauge = [&](const char* name, const char* help, const Counter Shard::*which) {
-    page.gauge(name, help, static_cast<double>(total(which)));
-  };
-  counter("carillon_accepts_total", "TCP connections accepted", &Shard::accepts);
-  counter("carillon_accept_pauses_total",
-          "Pauses in accepting connections after an error of accept(), usually that no descriptor was left",
-          &Shard::accept_pauses);
-  counter("carillon_accepts_reserve_total",
-          "Connections accepted on the spare descriptor, which serves only /health, /ready and /metrics",
-          &Shard::essential_accepts);
-  counter("carillon_http_idle_closes_total", "Idle HTTP connections closed to make room for others",
-          &Shard::http_idle_closed);
-  counter("carillon_tls_handshakes_total", "TLS handshakes completed", &Shard::tls_handshakes);
-  counter("carillon_tls_resumptions_total", "TLS handshakes that resumed a session by ticket",
-          &Shard::tls_resumptions);
+  page.counter("carillon_accepts_total", "TCP connections accepted", &Shard::accepts);
+  page.counter(
+      "carillon_accept_pauses_total",
+      "Pauses in accepting connections after an error of accept(), usually that no descriptor was left",
+      &Shard::accept_pauses);
+  page.counter("carillon_accepts_reserve_total",
+               "Connections accepted on the spare descriptor, which serves only /health, /ready and /metrics",
+               &Shard::essential_accepts);
+  page.counter("carillon_http_idle_closes_total", "Idle HTTP connections closed to make room for others",
+               &Shard::http_idle_closed);
+  page.counter("carillon_tls_handshakes_total", "TLS handshakes completed", &Shard::tls_handshakes);
+  page.counter("carillon_tls_resumptions_total", "TLS handshakes that resumed a session by ticket",
+               &Shard::tls_resumptions);
   page.histogram("carillon_handshake_seconds",
                  "Time from accepting a connection to the 101 that answers its first request",
                  page.of_shards(&Shard::handshakes));
-  gauge("carillon_sockets", "Open client sockets: HTTP and WebSocket", &Shard::sockets);
-  gauge("carillon_http_connections", "Open client sockets that speak HTTP", &Shard::http_connections);
-  gauge("carillon_upgrades_waiting", "Upgrades that wait for a key set", &Shard::upgrades_waiting);
+  page.gauge("carillon_sockets", "Open client sockets: HTTP and WebSocket", &Shard::sockets);
+  page.gauge("carillon_http_connections", "Open client sockets that speak HTTP", &Shard::http_connections);
+  page.gauge("carillon_upgrades_waiting", "Upgrades that wait for a key set", &Shard::upgrades_waiting);
 }
 
 void add_delivery(Page& page) {
-  const auto counter = [&](const char* name, const char* help, const Counter Shard::*which) {
-    page.counter(name, help, page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; }));
-  };
   count_by_endpoint(page, "carillon_deliveries_total",
                     "Events written to client sockets, one per event and subscriber", &Endpoint::deliveries);
   page.histogram("carillon_delivery_latency_seconds",
@@ -162,42 +151,40 @@ void add_delivery(Page& page) {
   page.histogram("carillon_event_recipients",
                  "Subscribers of an event log when an event was appended to it; of one in 16 appends",
                  page.of_shards(&Shard::recipients), 1);
-  counter("carillon_writes_total",
-          "Gathered writes to client sockets; deliveries divided by writes is the coalescing ratio",
-          &Shard::writes);
+  page.counter("carillon_writes_total",
+               "Gathered writes to client sockets; deliveries divided by writes is the coalescing ratio",
+               &Shard::writes);
   count_by_endpoint(page, "carillon_client_sent_bytes_total",
                     "Bytes sent to clients; without an endpoint: HTTP answers", &Endpoint::bytes_out,
                     &Shard::http_bytes_out);
-  counter("carillon_client_error_frames_total",
-          "Error frames sent to clients, after a bad message or command", &Shard::error_frames);
-  counter("carillon_client_publish_failures_total",
-          "Events of clients that were not published: the bus refused them, or too many waited for it",
-          &Shard::publishes_failed);
-  counter("carillon_client_replies_dropped_total",
-          "Replies to commands dropped because the client's outbox was full", &Shard::replies_dropped);
-  counter("carillon_http_requests_total", "HTTP requests other than upgrades", &Shard::http_requests);
-  counter("carillon_events_skipped_total",
-          "Events that a log dropped before a client that was not slow had been sent them, one per event and "
-          "client; always a fault of the gateway",
-          &Shard::overruns);
-  counter("carillon_batches_dropped_total", "Batches of events dropped because a shard's inbox was full",
-          &Shard::missed_batches);
+  page.counter("carillon_client_error_frames_total",
+               "Error frames sent to clients, after a bad message or command", &Shard::error_frames);
+  page.counter("carillon_client_publish_failures_total",
+               "Events of clients that were not published: the bus refused them, or too many waited for it",
+               &Shard::publishes_failed);
+  page.counter("carillon_client_replies_dropped_total",
+               "Replies to commands dropped because the client's outbox was full", &Shard::replies_dropped);
+  page.counter("carillon_http_requests_total", "HTTP requests other than upgrades", &Shard::http_requests);
+  page.counter(
+      "carillon_events_skipped_total",
+      "Events that a log dropped before a client that was not slow had been sent them, one per event and "
+      "client; always a fault of the gateway",
+      &Shard::overruns);
+  page.counter("carillon_batches_dropped_total", "Batches of events dropped because a shard's inbox was full",
+               &Shard::missed_batches);
 }
 
 void add_engine(Page& page) {
-  const auto gauge = [&](const char* name, const char* help, const Counter Shard::*which) {
-    const auto total = page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; });
-    page.gauge(name, help, static_cast<double>(total));
-  };
-  gauge("carillon_channels", "Channels with a subscriber, summed over the shards", &Shard::channels);
-  gauge("carillon_selections", "Distinct selections with an event log of their own, summed over the shards",
-        &Shard::selections);
-  gauge("carillon_mixed_connections",
-        "Connections that share an event log because select.sets_max was reached", &Shard::mixed);
-  gauge("carillon_blocked_connections", "Connections whose socket buffer is full", &Shard::blocked);
-  gauge("carillon_event_log_bytes",
-        "Bytes in the event logs that at least one connection still needs, summed over the shards",
-        &Shard::retained_bytes);
+  page.gauge("carillon_channels", "Channels with a subscriber, summed over the shards", &Shard::channels);
+  page.gauge("carillon_selections",
+             "Distinct selections with an event log of their own, summed over the shards",
+             &Shard::selections);
+  page.gauge("carillon_mixed_connections",
+             "Connections that share an event log because select.sets_max was reached", &Shard::mixed);
+  page.gauge("carillon_blocked_connections", "Connections whose socket buffer is full", &Shard::blocked);
+  page.gauge("carillon_event_log_bytes",
+             "Bytes in the event logs that at least one connection still needs, summed over the shards",
+             &Shard::retained_bytes);
 }
 
 void add_backlog(Page& page) {
@@ -207,8 +194,7 @@ void add_backlog(Page& page) {
                   "server.backlog_bytes_max (memory)",
                   MetricType::Counter);
   const auto add = [&](const char* rule, client::Counter Shard::*counter) {
-    const auto total =
-        page.sum([counter](const Shard& shard) -> const client::Counter& { return shard.*counter; });
+    const auto total = page.sum(counter);
     Page::add(slow, static_cast<double>(total), {{"rule", rule}});
   };
   add("bytes", &Shard::slow_by_bytes);
@@ -217,7 +203,7 @@ void add_backlog(Page& page) {
   page.counter(
       "carillon_lag_excused_total",
       "Checks in which a connection was over a lag limit but not slow, because its shard was overloaded",
-      page.sum([](const Shard& shard) -> const Counter& { return shard.late; }));
+      &Shard::late);
   const fanout::FrameMemory& memory = page.node().frame_memory();
   page.gauge("carillon_backlog_bytes",
              "Memory of the events that at least one connection has not been sent yet",
@@ -227,22 +213,20 @@ void add_backlog(Page& page) {
 }
 
 void add_reading(Page& page) {
-  const auto counter = [&](const char* name, const char* help, const Counter Shard::*which) {
-    page.counter(name, help, page.sum([&](const Shard& shard) -> const Counter& { return shard.*which; }));
-  };
   count_by_endpoint(page, "carillon_client_received_bytes_total",
                     "Bytes received from clients; without an endpoint: HTTP requests and TLS handshakes",
                     &Endpoint::bytes_in, &Shard::http_bytes_in);
   count_by_endpoint(page, "carillon_client_messages_received_total", "Data messages received from clients",
                     &Endpoint::messages_in);
-  counter("carillon_client_commands_total", "Commands received from clients, valid or not", &Shard::commands);
-  counter("carillon_client_control_frames_received_total", "Pings and pongs received from clients",
-          &Shard::control_frames_in);
-  counter("carillon_client_pings_coalesced_total",
-          "Pings answered by the pong to a newer ping of the same client", &Shard::pings_passed_over);
-  counter("carillon_read_slices_exhausted_total",
-          "Loop turns in which the time slice for reading ended before every client was read",
-          &Shard::read_slices_used_up);
+  page.counter("carillon_client_commands_total", "Commands received from clients, valid or not",
+               &Shard::commands);
+  page.counter("carillon_client_control_frames_received_total", "Pings and pongs received from clients",
+               &Shard::control_frames_in);
+  page.counter("carillon_client_pings_coalesced_total",
+               "Pings answered by the pong to a newer ping of the same client", &Shard::pings_passed_over);
+  page.counter("carillon_read_slices_exhausted_total",
+               "Loop turns in which the time slice for reading ended before every client was read",
+               &Shard::read_slices_used_up);
 }
 
 void add_limits(Page& page, const LimitsShown& limits) {
@@ -254,10 +238,9 @@ void add_limits(Page& page, const LimitsShown& limits) {
   for (const auto& [endpoint, most] : limits.endpoints) {
     Page::add(family, static_cast<double>(most), {{"endpoint", endpoint}});
   }
-  page.gauge(
-      "carillon_http_connections_limit", "Limit of carillon_http_connections (server.http_connections_max)",
-      static_cast<double>(
-          page.sum([](const Shard& shard) -> const Counter& { return shard.http_connections_limit; })));
+  page.gauge("carillon_http_connections_limit",
+             "Limit of carillon_http_connections (server.http_connections_max)",
+             &Shard::http_connections_limit);
 }
 
 }  // namespace

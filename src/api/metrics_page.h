@@ -43,6 +43,14 @@ class Page {
     add(family(std::move(name), std::move(help), prometheus::MetricType::Gauge), value);
   }
 
+  // The same for the sum of one counter over the shards.
+  void counter(std::string name, std::string help, const Counter client::ShardCounters::*which) {
+    counter(std::move(name), std::move(help), sum(which));
+  }
+  void gauge(std::string name, std::string help, const Counter client::ShardCounters::*which) {
+    gauge(std::move(name), std::move(help), static_cast<double>(sum(which)));
+  }
+
   // Adds one series to a family: the sum of these histograms, which have the same bounds. `unit`: how many of
   // the histogram's units make one of the metric's, such as nanoseconds per second.
   static void add_histogram(prometheus::MetricFamily& family, const std::vector<const Histogram*>& parts,
@@ -65,6 +73,10 @@ class Page {
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < node_.shard_count(); ++i) total += pick(node_.shard_counters(i)).get();
     return total;
+  }
+
+  std::uint64_t sum(const Counter client::ShardCounters::*which) const {
+    return sum([which](const client::ShardCounters& shard) -> const Counter& { return shard.*which; });
   }
 
   gateway::Node& node() { return node_; }
