@@ -14,7 +14,7 @@ namespace carillon::app {
 
 class DevSession;
 
-// DevRun: what `carillon dev` does beside one of its gateways: it watches the files, publishes samples,
+// DevRun: what `carillon dev` does while one of its gateways serves: it watches the files, publishes samples,
 // has the web page show what is served, and shows the screen once the bus has answered or has not for a
 // second.
 //

@@ -39,7 +39,7 @@ class DevUrls {
   struct Entry {
     std::string name;
     std::string url;
-    std::string hint;  // what a client must send besides
+    std::string hint;  // what a client must also send
   };
   void add_credentials(const config::EndpointSettings& endpoint, const config::Settings& settings,
                        WallTime minted, Entry& entry);

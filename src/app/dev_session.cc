@@ -162,7 +162,7 @@ void DevSession::show_what_differs(const config::Settings& settings) {
   }
 }
 
-// Nothing is told of a reload without a change, such as one that was begun again after a new start.
+// A reload without a change prints nothing, such as one that was begun again after a new start.
 void DevSession::tell(const api::ReloadReport& report) {
   if (const auto run = running_.lock()) run->refresh_page();
   std::vector<std::string> files = std::exchange(changed_, {});

@@ -28,9 +28,9 @@ namespace carillon::app {
 struct ReloadHooks {
   // Is given a configuration of which something needs a restart, instead of the reloader applying the rest.
   std::function<void(CheckedConfig)> start_anew = {};
-  // Is told the result, instead of the log.
+  // Gets the result, which is then not logged.
   std::function<void(const api::ReloadReport&)> tell = {};
-  // Is told which profiles' files a configuration names, whether or not it can be used.
+  // Gets the files of the profiles that a configuration names, whether or not it can be used.
   std::function<void(const std::vector<std::string>&)> note_profiles = {};
 };
 

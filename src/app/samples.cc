@@ -126,7 +126,7 @@ void write_tree(const Tree& tree, std::uint64_t number, std::string& out) {
 std::string body_of(Tree root, std::uint64_t number) {
   const bool is_object = root.type == Type::any || root.type == Type::object;
   if (is_object && root.members.empty()) root.members["text"].text = "A sample event";
-  // So that one event can be told from the next.
+  // So that each event differs from the one before.
   if (is_object) root.members.try_emplace(std::string(kNumber), Tree{Type::number, {}, {}});
   std::string body;
   write_tree(root, number, body);

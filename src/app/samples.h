@@ -26,7 +26,8 @@ struct Sample {
 bool accepts(const protocol::Endpoint& endpoint, const Sample& sample);
 
 // Makes an event for the first pattern of the endpoint's source, with the members that source.require and
-// frames.event name. `number` tells one event from the next. Nothing when the source would not accept it.
+// frames.event name. `number` makes each event differ from the one before. Nothing when the source would not
+// accept it.
 std::optional<Sample> make_sample(const protocol::Endpoint& endpoint, std::uint64_t number);
 
 // Samples: which events are published in each second: one for each endpoint, or fewer where several

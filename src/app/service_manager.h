@@ -34,7 +34,7 @@ class ServiceManager {
 
   // How often the service manager expects report_alive(); nothing: never.
   std::optional<std::chrono::microseconds> watchdog() const { return watchdog_; }
-  // After a takeover the service manager expects of this process what it has told the one before.
+  // After a takeover the service manager expects from this process what it requested from the one before.
   void keep_watchdog(std::optional<std::chrono::microseconds> interval) {
     if (is_there() && !watchdog_) watchdog_ = interval;
   }
