@@ -1,7 +1,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "app/command_line.h"
+#include "app/command/command_line.h"
 #include "base/descriptor_table.h"
 
 int main(int argc, char** argv) {

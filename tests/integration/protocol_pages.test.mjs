@@ -162,7 +162,7 @@ const FRAMES = {
   grimnir: (type, payload) => ({ channel: `grimnir.${type}`, body: payload, frame: { type, payload } }),
 };
 
-const DEMO = readFileSync(path.join(ROOT, "src/app/demo_events.jsonl"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+const DEMO = readFileSync(path.join(ROOT, "src/app/dev/demo_events.jsonl"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
 
 // [{ event, payload }] of a page's table, which gives an example of each payload, or names its members: then
 // the demo publisher has the example.

@@ -1,0 +1,62 @@
+// The verbs that only look something up: check, profile, config, version.
+#include <cstdio>
+#include <string>
+
+#include "app/command/verbs.h"
+#include "app/config_file.h"
+#include "protocol/endpoint.h"
+
+namespace carillon::app {
+namespace {
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+}  // namespace
+
+int run_check(const std::string& config_file) {
+  const auto config = load_config_file(config_file);
+  if (!config) return 2;
+  const config::Loaded& loaded = config->loaded;
+  for (const config::Problem& warning : loaded.warnings) print("warning: " + warning.text() + "\n");
+  for (const std::string& note : loaded.notes) print("note: " + note + "\n");
+  print(config_file + ": ok, " + std::to_string(loaded.settings.endpoints.size()) + " endpoint" +
+        (loaded.settings.endpoints.size() == 1 ? "" : "s") + "\n");
+  return 0;
+}
+
+int run_profile_list() {
+  for (const config::Profile& profile : config::embedded_profiles()) {
+    // The first line of each file describes it: "# orion: every event of …".
+    const std::string_view first = profile.text.substr(0, profile.text.find('\n'));
+    print(std::string(first.substr(first.starts_with("# ") ? 2 : 0)) + "\n");
+  }
+  return 0;
+}
+
+int run_profile_show(const std::string& name) {
+  std::vector<std::string> names;
+  for (const config::Profile& profile : config::embedded_profiles()) {
+    if (profile.name == name) {
+      print(std::string(profile.text));
+      return 0;
+    }
+    names.emplace_back(profile.name);
+  }
+  const auto near = config::nearest(name, names);
+  std::fprintf(stderr, "carillon: no profile \"%s\"%s\nTry: carillon profile list\n", name.c_str(),
+               near ? ("; did you mean " + *near + "?").c_str() : "");
+  return 2;
+}
+
+int run_config_explain(const std::string& key_prefix) {
+  const std::string text = config::explain_options(key_prefix);
+  if (text.empty()) {
+    std::fprintf(stderr, "carillon: no option begins with \"%s\"\nTry: carillon config explain\n",
+                 key_prefix.c_str());
+    return 2;
+  }
+  print(text);
+  return 0;
+}
+
+}  // namespace carillon::app

@@ -1,0 +1,85 @@
+// The verbs of the command line. Each takes its parsed arguments and returns the exit code of the process:
+// 0 success, 1 failure, 2 wrong arguments or configuration.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/dev/dev.h"
+#include "app/tokens.h"
+
+namespace carillon::app {
+
+// Arguments of `carillon serve`.
+struct ServeArguments {
+  std::string config_file;
+  bool takeover = false;  // from the process whose control socket the configuration names
+};
+
+// Arguments of `carillon publish`.
+struct PublishArguments {
+  std::string url = "http://127.0.0.1:8000";
+  std::string channel;
+  std::string data;
+};
+
+// Arguments of the verbs that ask a running gateway.
+struct ControlArguments {
+  std::string config_file;  // names the control socket
+  std::string control;      // its path; empty: the configuration's
+  bool close = false;       // of a reload: clients whose key is gone are closed
+};
+
+// Arguments of `carillon doctor`.
+struct DoctorArguments {
+  std::optional<std::int64_t> connections;  // nothing: the configuration's, or 10,000
+  std::string config_file;                  // empty: none
+};
+
+// Arguments of `carillon bench`. command_line.cc has their defaults and bounds, docs/benchmarking.md their
+// meaning.
+struct BenchArguments {
+  std::string url = "ws://127.0.0.1:8000/ws";
+  std::uint32_t clients = 100;
+  std::uint32_t threads = 1;
+  std::optional<std::uint32_t> sources;  // nothing: enough for the clients' ports
+  std::optional<int> core;
+  std::string transport = "ws";
+  std::vector<std::string> hellos;
+  std::vector<std::string> answers;
+  bool binary = false;
+  std::string count = "frames";
+  std::uint32_t users = 1;
+  std::string token_param = "token";
+  bool bearer = false;
+  std::string publish;  // empty: connect and listen
+  std::vector<std::string> publish_headers;
+  std::string publish_body;
+  std::string channel;
+  std::string order = "round-robin";
+  std::string body;
+  std::uint32_t bytes = 256;
+  double rate = 10;
+  double seconds = 10;
+  std::uint64_t events = 0;  // 0: as many as --rate makes in --seconds
+  std::uint32_t stall = 0;
+  std::vector<int> server_pids;
+  bool json = false;
+};
+
+int run_serve(const ServeArguments& arguments);
+int run_reload(const ControlArguments& arguments);
+int run_takeover(const ControlArguments& arguments);
+int run_check(const std::string& config_file);
+int run_profile_list();
+int run_profile_show(const std::string& name);
+int run_config_explain(const std::string& key_prefix);
+int run_token(const TokenArguments& arguments);
+int run_publish(const PublishArguments& arguments);
+int run_bench(const BenchArguments& arguments);
+int run_doctor(const DoctorArguments& arguments);
+int run_version();
+
+}  // namespace carillon::app
