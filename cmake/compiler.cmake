@@ -17,7 +17,7 @@ if(CARILLON_SANITIZE)
   add_compile_options(-fsanitize=${CARILLON_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${CARILLON_SANITIZE})
   if(CARILLON_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # Boost.Asio, which `carillon publish` uses on its only thread, has fences that GCC's TSan does not model.
+    # Boost.Asio, which verbs such as `carillon publish` use on their only thread, has fences that GCC's TSan does not model.
     target_compile_options(carillon_flags INTERFACE -Wno-tsan)
   endif()
 elseif(CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo")

@@ -19,7 +19,7 @@ TESTS = re.compile(r"(_test|_bench)\.(cc|h)$|/testing/|/testing\.h$|/test_\w+\.h
 COMPARED = re.compile(r'\bprofile(?:_name|[.>\w()-]*name(?:\(\))?)?\s*[=!]=\s*""|""\s*[=!]=\s*[\w.>-]*\bprofile\b')
 # An example of what to write, in a message or on a page: (file, the string's text).
 EXAMPLES = {
-    ("src/app/command/command_line.cc", "e.g. orion.content.created"),
+    ("src/app/command/declare_trying.cc", "e.g. orion.content.created"),
     ("src/config/endpoint_options.cc", '\\"orion\\"'),
     ("src/config/load.cc", 'there is none; write [[endpoint]], and below it profile = \\"orion\\"'),
 }

@@ -4,6 +4,7 @@
 
 #include "app/command/verbs.h"
 #include "app/config_file.h"
+#include "json/writer.h"
 #include "protocol/endpoint.h"
 
 namespace carillon::app {
@@ -11,15 +12,50 @@ namespace {
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
+void write_texts(json::ArrayWriter writer, const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) writer.element(text);
+}
+
+void write_problem(json::ArrayWriter& writer, const config::Problem& problem) {
+  json::ObjectWriter object = writer.object();
+  object.member("file", problem.origin.source).member("line", problem.origin.line).member("key", problem.key);
+  object.member("message", problem.message).member("text", problem.text());
+}
+
+// What load() found has its place in members of its own, and what the other parts of Carillon refuse in its
+// text.
+void write_errors(json::ArrayWriter writer, const CheckedConfig& checked) {
+  if (checked.loaded.errors.empty()) {
+    for (const std::string& error : checked.errors) writer.object().member("text", error);
+  }
+  for (const config::Problem& error : checked.loaded.errors) write_problem(writer, error);
+}
+
+int print_check_as_json(const CheckedConfig& checked) {
+  std::string text;
+  json::ObjectWriter writer(text);
+  writer.member("ok", checked.errors.empty());
+  write_errors(writer.array("errors"), checked);
+  {
+    json::ArrayWriter warnings = writer.array("warnings");
+    for (const config::Problem& warning : checked.loaded.warnings) write_problem(warnings, warning);
+  }
+  write_texts(writer.array("notes"), checked.loaded.notes);
+  writer.close();
+  print(text + "\n");
+  return checked.errors.empty() ? 0 : 2;
+}
+
 }  // namespace
 
-int run_check(const std::string& config_file) {
-  const auto config = load_config_file(config_file);
+int run_check(const CheckArguments& arguments) {
+  if (arguments.json) return print_check_as_json(check_config_file(arguments.config_file));
+  const auto config = load_config_file(arguments.config_file);
   if (!config) return 2;
   const config::Loaded& loaded = config->loaded;
   for (const config::Problem& warning : loaded.warnings) print("warning: " + warning.text() + "\n");
   for (const std::string& note : loaded.notes) print("note: " + note + "\n");
-  print(config_file + ": ok, " + std::to_string(loaded.settings.endpoints.size()) + " endpoint" +
+  print(arguments.config_file + ": ok, " + std::to_string(loaded.settings.endpoints.size()) + " endpoint" +
         (loaded.settings.endpoints.size() == 1 ? "" : "s") + "\n");
   return 0;
 }

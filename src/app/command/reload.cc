@@ -2,8 +2,8 @@
 #include <cstdio>
 
 #include "app/command/control_client.h"
+#include "app/command/control_path.h"
 #include "app/command/verbs.h"
-#include "config/load.h"
 #include "json/reader.h"
 
 namespace carillon::app {
@@ -46,25 +46,19 @@ void print_texts(const json::Value& report, std::string_view member, const char*
 }  // namespace
 
 int run_reload(const ControlArguments& arguments) {
-  std::string control = arguments.control;
-  if (control.empty()) {
-    // The rest of the file may have mistakes: the running process reports those.
-    const auto environment = config::Environment::of_process();
-    const auto text = environment.read_file(arguments.config_file);
-    if (!text) return fail(arguments.config_file + ": " + text.error().message);
-    control = config::load(*text, arguments.config_file, environment).settings.server.control;
-    if (control.empty()) {
-      return fail(
-          arguments.config_file +
-          ": server.control is not set; write control = \"/run/carillon/control.sock\" in [server] and "
-          "restart the gateway, or send it SIGHUP");
-    }
+  // The rest of the file may have mistakes: the running process reports those.
+  const auto control = control_path(arguments);
+  if (!control) return fail(control.error().message);
+  if (control->empty()) {
+    return fail(arguments.config_file +
+                ": server.control is not set; write control = \"/run/carillon/control.sock\" in [server] and "
+                "restart the gateway, or send it SIGHUP");
   }
   const auto answer =
-      ask_control(control, "POST", arguments.close ? "/v1/reload?close=true" : "/v1/reload", kPatience);
+      ask_control(*control, "POST", arguments.close ? "/v1/reload?close=true" : "/v1/reload", kPatience);
   if (!answer) return fail(answer.error().message);
   const auto report = json::parse(answer->body);
-  if (!report) return fail(control + ": the answer is not JSON");
+  if (!report) return fail(*control + ": the answer is not JSON");
   print_texts(*report, "errors", "");
   if (answer->status != 200) return fail("nothing was changed; the gateway keeps its settings");
   std::printf("The configuration was reloaded.\n");

@@ -18,6 +18,12 @@ struct ServeArguments {
   bool takeover = false;  // from the process whose control socket the configuration names
 };
 
+// Arguments of `carillon check`.
+struct CheckArguments {
+  std::string config_file;
+  bool json = false;  // instead of text
+};
+
 // Arguments of `carillon publish`.
 struct PublishArguments {
   std::string url = "http://127.0.0.1:8000";
@@ -30,6 +36,12 @@ struct ControlArguments {
   std::string config_file;  // names the control socket
   std::string control;      // its path; empty: the configuration's
   bool close = false;       // of a reload: clients whose key is gone are closed
+};
+
+// Arguments of `carillon healthcheck`.
+struct HealthcheckArguments {
+  ControlArguments gateway;
+  std::string url;  // asked instead of the control socket; empty: none
 };
 
 // Arguments of `carillon doctor`.
@@ -72,7 +84,8 @@ struct BenchArguments {
 int run_serve(const ServeArguments& arguments);
 int run_reload(const ControlArguments& arguments);
 int run_takeover(const ControlArguments& arguments);
-int run_check(const std::string& config_file);
+int run_check(const CheckArguments& arguments);
+int run_healthcheck(const HealthcheckArguments& arguments);
 int run_profile_list();
 int run_profile_show(const std::string& name);
 int run_config_explain(const std::string& key_prefix);

@@ -1,0 +1,40 @@
+// Declares the verbs to the command line's parser: their options, defaults and help. Each verb's arguments
+// are made with its declaration and live as long as the parser.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+class ParseError;
+}  // namespace CLI
+
+namespace carillon::app {
+
+// What the verb that was parsed does; it returns the exit code of the process (verbs.h).
+using Run = std::function<int()>;
+
+void declare_serving(CLI::App& app, Run& run);    // serve, dev, check
+void declare_operating(CLI::App& app, Run& run);  // reload, takeover, healthcheck, doctor
+void declare_trying(CLI::App& app, Run& run);     // token, publish
+void declare_measuring(CLI::App& app, Run& run);
+void declare_looking_up(CLI::App& app, Run& run);  // profile, config
+void declare_help(CLI::App& app, Run& run);        // version, completion, man
+
+// Sets the verb's heading in `carillon --help`, and a line to copy.
+void describe(CLI::App& verb, const char* group, const std::string& example);
+
+// Whether a verb can do without a configuration file.
+enum class Config : std::uint8_t { needed, optional };
+
+// Adds the configuration file, by position or as --config. Where neither is given, `file` becomes the first
+// of the default paths that exists (default_config_path()); where none does, it stays empty or is an error.
+void add_config(CLI::App& verb, std::string& file, Config need);
+// The same for a verb whose positions have another meaning.
+void add_config_option(CLI::App& verb, std::string& file, Config need);
+// The error of a verb that found no configuration; `alternative`: what else may be written on its line.
+CLI::ParseError no_config(const std::string& alternative);
+
+}  // namespace carillon::app

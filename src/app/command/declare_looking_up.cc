@@ -1,0 +1,39 @@
+// The verbs that look something up in a configuration, a profile or this program.
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "app/command/declare.h"
+#include "app/command/verbs.h"
+
+namespace carillon::app {
+namespace {
+
+void declare_profile(CLI::App& app, Run& run) {
+  CLI::App* profile = app.add_subcommand("profile", "List or print the built-in profiles");
+  describe(*profile, "Look up", "carillon profile list");
+  profile->require_subcommand(1);
+  profile->add_subcommand("list", "List the built-in profiles")->callback([&run] { run = run_profile_list; });
+  CLI::App* show = profile->add_subcommand("show", "Print a profile's file, whose values can be overridden");
+  auto name = std::make_shared<std::string>();
+  show->add_option("name", *name, "The profile's name")->required();
+  show->callback([&run, name] { run = [name] { return run_profile_show(*name); }; });
+}
+
+void declare_config(CLI::App& app, Run& run) {
+  CLI::App* config = app.add_subcommand("config", "Begin, show or explain a configuration");
+  describe(*config, "Look up", "carillon config explain endpoint.keepalive");
+  config->require_subcommand(1);
+  CLI::App* explain = config->add_subcommand("explain", "Describe every option, or those below a key");
+  auto key = std::make_shared<std::string>();
+  explain->add_option("key", *key, "e.g. endpoint.keepalive");
+  explain->callback([&run, key] { run = [key] { return run_config_explain(*key); }; });
+}
+
+}  // namespace
+
+void declare_looking_up(CLI::App& app, Run& run) {
+  declare_config(app, run);
+  declare_profile(app, run);
+}
+
+}  // namespace carillon::app

@@ -1,0 +1,74 @@
+// `carillon healthcheck`: whether a gateway is ready, for containers and scripts.
+#include <cstdio>
+
+#include "app/command/control_client.h"
+#include "app/command/control_path.h"
+#include "app/command/http_call.h"
+#include "app/command/verbs.h"
+#include "config/load.h"
+
+namespace carillon::app {
+namespace {
+
+constexpr seconds kPatience{5};
+
+int report(const std::string& where, const Result<HttpAnswer>& answer) {
+  if (!answer) {
+    std::fprintf(stderr, "carillon: %s: %s\n", where.c_str(), answer.error().message.c_str());
+    return 1;
+  }
+  std::printf("%s\n", answer->body.c_str());
+  return answer->status == 200 ? 0 : 1;
+}
+
+int ask_over_http(const std::string& text) {
+  auto url = parse_web_url(text, "http", "https");
+  if (!url) return report("--url", tl::unexpected(url.error()));
+  HttpCall call;
+  call.url = std::move(*url);
+  call.url.target = "/ready";
+  call.patience = kPatience;
+  return report(text, exchange(call));
+}
+
+// Over the control socket, which answers whatever the clients' addresses are, and when their limits are used
+// up.
+int ask_over_control(const std::string& path) {
+  auto answer = ask_control(path, "GET", "/ready", kPatience);
+  if (!answer) return report("the control socket", tl::unexpected(answer.error()));
+  return report(path, HttpAnswer{answer->status, std::move(answer->body)});
+}
+
+// The URL of the first address that clients connect to, from this machine. The certificate there names what
+// clients call it, not this address.
+int ask_the_first_address(const config::ServerSettings& server) {
+  for (const config::ListenSettings& listen : server.listen) {
+    if (listen.proxy_protocol == config::ProxyProtocol::on) continue;
+    HttpCall call;
+    call.url = {listen.tls != nullptr, listen.host, std::to_string(listen.port), "/ready"};
+    if (call.url.host == "0.0.0.0") call.url.host = "127.0.0.1";
+    if (call.url.host == "::") call.url.host = "::1";
+    call.patience = kPatience;
+    call.is_certificate_checked = false;
+    return report(call.url.authority(), exchange(call));
+  }
+  std::fprintf(stderr,
+               "carillon: every address of server.listen expects the PROXY protocol; write control = "
+               "\"/run/carillon/control.sock\" in [server], or --url\n");
+  return 1;
+}
+
+}  // namespace
+
+int run_healthcheck(const HealthcheckArguments& arguments) {
+  if (!arguments.url.empty()) return ask_over_http(arguments.url);
+  const auto control = control_path(arguments.gateway);
+  if (!control) return report("the configuration", tl::unexpected(control.error()));
+  if (!control->empty()) return ask_over_control(*control);
+  const auto environment = config::Environment::of_process();
+  const auto text = environment.read_file(arguments.gateway.config_file);
+  if (!text) return report(arguments.gateway.config_file, tl::unexpected(text.error()));
+  return ask_the_first_address(config::load(*text, "", environment).settings.server);
+}
+
+}  // namespace carillon::app
