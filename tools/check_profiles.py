@@ -21,7 +21,7 @@ COMPARED = re.compile(r'\bprofile(?:_name|[.>\w()-]*name(?:\(\))?)?\s*[=!]=\s*""
 EXAMPLES = {
     ("src/app/command/declare_trying.cc", "e.g. orion.content.created"),
     ("src/config/endpoint_options.cc", '\\"orion\\"'),
-    ("src/config/load.cc", 'there is none; write [[endpoint]], and below it profile = \\"orion\\"'),
+    ("src/config/endpoint_loader.cc", 'there is none; write [[endpoint]], and below it profile = \\"orion\\"'),
 }
 
 

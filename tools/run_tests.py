@@ -20,7 +20,7 @@ TIMEOUT_S = 240
 TIMEOUT_LONG_S = 900
 SEEDS = 500
 SEEDS_LONG = 20_000
-TIMEOUT_SIMULATION_S = 1800
+TIMEOUT_SIMULATION_S = 600
 TIMEOUT_MUTATIONS_S = 7200
 
 
@@ -33,9 +33,16 @@ def planned_together(long, build=ROOT / "build" / "release"):
         yield f"{file.parent.name}/{file.stem}", lambda n, f=file: suites.run_unittest(n, f, TIMEOUT_S)
     for folder in suites.unit_suites():
         yield f"unit/{folder}", lambda n, f=folder: suites.run_gtest(n, build / f"{f}_test")
-    seeds = SEEDS_LONG if long else SEEDS
-    yield "simulation/seeds", lambda n: suites.run_check(
-        n, [ROOT / "build" / "release" / "simulation", "--seeds", seeds], TIMEOUT_SIMULATION_S)
+    program = ROOT / "build" / "release" / "simulation"
+    for first, name in simulated(long):
+        yield name, lambda n, f=first: suites.run_check(n, [program, "--seed", f, "--seeds", SEEDS], TIMEOUT_SIMULATION_S)
+
+
+def simulated(long):
+    """The first seed of each part, and its name. A part is short enough for a busy machine, and two run at once."""
+    if not long:
+        return [(1, "simulation/seeds")]
+    return [(first, f"simulation/seeds_from_{first}") for first in range(1, SEEDS_LONG, SEEDS)]
 
 
 def planned_alone(long):

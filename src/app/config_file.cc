@@ -86,6 +86,14 @@ std::vector<std::string> problems_of(const config::Settings& settings) {
   return problems_of_the_keys(settings, compiled.endpoints);
 }
 
+std::vector<std::string> built_in_profiles() {
+  std::vector<std::string> names;
+  for (const config::Profile& profile : config::embedded_profiles()) {
+    if (profile.text.find("[source]") != std::string_view::npos) names.emplace_back(profile.name);
+  }
+  return names;
+}
+
 ConfigReader ConfigReader::of_file(const std::string& path) {
   return {[path] { return check_config_file(path); },
           [path](const std::string& text) { return check_config_text(text, path); }};

@@ -38,6 +38,9 @@ CheckedConfig check_config_text(const std::string& text, const std::string& sour
 // settings for which this is empty, and a reload applies them.
 std::vector<std::string> problems_of(const config::Settings& settings);
 
+// Every built-in profile that receives events, by name; one that does not is for tests.
+std::vector<std::string> built_in_profiles();
+
 // Returns nothing when the file cannot be used; every error has then been printed to standard error, one per
 // line.
 std::optional<CheckedConfig> load_config_file(const std::string& path);

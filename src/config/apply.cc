@@ -43,7 +43,7 @@ class Walk {
         std::find_if(options_.begin(), options_.end(), [&](const Option& each) { return each.key == key; });
     if (option != options_.end() && !has_dot) {
       option->read(place, reading_);
-      write_down(key, place.origin);
+      write_down(written_, key, place.origin);
       return;
     }
     const std::vector<std::string> below =
@@ -56,16 +56,6 @@ class Walk {
       reading_.fault(place, cat({"expected a table with ", joined(below), ", got ", got(value), "; write ",
                                  key, ".", below.front(), " = …"}));
     }
-  }
-
-  void write_down(const std::string& key, const Origin& origin) {
-    for (auto& [written, where] : written_) {
-      if (written == key) {
-        where = origin;
-        return;
-      }
-    }
-    written_.emplace_back(key, origin);
   }
 
   std::string unknown(const std::string& path, const std::string& name) const {
@@ -95,6 +85,16 @@ void apply(const Node& table, const std::vector<Option>& options, const Layer& l
 std::string unknown_key(std::string_view name, const std::vector<std::string>& known) {
   if (const auto near = nearest(name, known)) return cat({"unknown key; did you mean \"", *near, "\"?"});
   return "unknown key; known here: " + joined(known);
+}
+
+void write_down(Written& written, std::string_view key, const Origin& origin) {
+  for (auto& [name, where] : written) {
+    if (name == key) {
+      where = origin;
+      return;
+    }
+  }
+  written.emplace_back(key, origin);
 }
 
 bool is_written(const Written& written, std::string_view key) {

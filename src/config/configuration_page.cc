@@ -10,9 +10,10 @@ constexpr std::string_view kIntroduction = R"(# Configuration
 
 <!-- Written by `config_test` from the tables in src/config; to renew: CARILLON_UPDATE_DOCS=1 config_test -->
 
-Carillon reads one TOML file: `carillon serve --config FILE`. `carillon check FILE` reads it, lists
-every mistake in it, and what it changes in the profiles. `carillon config explain KEY` prints the
-descriptions below.
+Carillon reads one TOML file: `carillon serve FILE`, or without FILE `carillon.toml` or
+`/etc/carillon/carillon.toml`. `carillon config init` writes one to begin with. `carillon check FILE` lists every
+mistake in it, and what it changes in the profiles. `carillon config show FILE` prints the settings in use, and
+`carillon config explain KEY` the descriptions below.
 
 ```toml
 [server]
@@ -44,10 +45,27 @@ keys and tables mean the same: `keepalive.ping = "10s"` or `[endpoint.keepalive]
 - **secret**: `{ env = "NAME" }`, `{ file = "path" }` (a newline at its end is removed), or plain
   text, which causes a warning
 
-The file is at most 1 MiB.
+The file is at most 1 MiB. A relative path in it is below the folder of the file that it is written in.
 
 A change of a key that *applies at* a reload is used by a running process after `carillon reload` or
 SIGHUP, for connected clients as well; the others are used after a restart ([reload](reload.md)).
+)";
+
+constexpr std::string_view kVariables = R"(
+Every option but those of a route is also a variable: `CARILLON_`, the table, and the key in capital letters, with
+`_` for every other character. A key or an endpoint is called by its name:
+
+| option | variable |
+|---|---|
+| `server.connections_max` | `CARILLON_SERVER_CONNECTIONS_MAX=5000` |
+| `server.listen` | `CARILLON_SERVER_LISTEN='["0.0.0.0:8000"]'` |
+| `bus.url` | `CARILLON_BUS_URL=redis://redis:6379` |
+| `keys.main.secret` | `CARILLON_KEYS_MAIN_SECRET=…` (where the file has `[keys.main]`) |
+| `keepalive.ping` of the endpoint `orion` | `CARILLON_ENDPOINT_ORION_KEEPALIVE_PING=10s` |
+
+A variable comes before the file. Its value is written without quotes, an array or a table as in the file.
+`carillon check` notes each variable that is used and warns of one that looks like an option's and is none;
+`carillon config show` prints every value with the file's line, the profile or the variable that it comes from.
 )";
 
 // In a Markdown table a bar ends the cell.
@@ -78,6 +96,7 @@ std::string configuration_page() {
   out += bounds_section();
   out += "\n## Environment\n\n| variable | what it is |\n|---|---|\n";
   for (const auto& [name, help] : variables()) out += cat({"| ", code(name), " | ", cell(help), " |\n"});
+  out += kVariables;
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,11 +88,27 @@ std::optional<std::string> process_variable(std::string_view name) {
   return std::string(value);
 }
 
+std::vector<std::string> process_names() {
+  std::vector<std::string> names;
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+    const std::string_view text = *each;
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
+}
+
+// The hard limit: the process raises its own to it when it starts.
+std::uint64_t descriptor_limit() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : 0;
+}
+
 }  // namespace
 
 Environment Environment::of_process(milliseconds pipe_patience) {
   return {process_variable,
-          [pipe_patience](std::string_view path) { return read_bounded(path, pipe_patience); }};
+          [pipe_patience](std::string_view path) { return read_bounded(path, pipe_patience); }, process_names,
+          descriptor_limit()};
 }
 
 }  // namespace carillon::config

@@ -3,6 +3,7 @@
 #include "config/load.h"
 #include "config/options.h"
 #include "config/text.h"
+#include "config/variables.h"
 
 namespace carillon::config {
 namespace {
@@ -30,6 +31,16 @@ bool is_asked(std::string_view key, std::string_view asked) {
   return asked.empty() || key.size() == asked.size() || asked.back() == '.' || key[asked.size()] == '.';
 }
 
+// A route has no name by which a variable could be called.
+std::string explain_variable(std::string_view prefix, std::string_view key) {
+  const bool has_none = prefix == "route." || key == "profile" || (prefix == "endpoint." && key == "name");
+  if (has_none) return {};
+  const std::string_view named = prefix == "keys.<name>." ? "keys.name."
+                                 : prefix == "endpoint."  ? "endpoint.name."
+                                                          : prefix;
+  return "\n    variable: " + variable_of(named, key);
+}
+
 std::string explain_variables() {
   std::string out;
   for (const auto& [name, help] : variables()) out += cat({name, "   (environment)\n    ", help, "\n"});
@@ -49,10 +60,10 @@ std::string explain_options(std::string_view key_prefix) {
       keys.push_back(key);
       // "keepalive.ping" alone is as good as "endpoint.keepalive.ping".
       if (!is_asked(key, asked) && !is_asked(option.key, asked)) continue;
-      out +=
-          cat({key, "\n    ", option.help, "\n    type:    ", option.type,
-               "\n    default: ", option.default_text, "\n    applies: at a ", name_of(option.applies),
-               "\n    example: ", option.key.substr(option.key.rfind('.') + 1), " = ", option.example, "\n"});
+      out += cat(
+          {key, "\n    ", option.help, "\n    type:    ", option.type, "\n    default: ", option.default_text,
+           "\n    applies: at a ", name_of(option.applies), explain_variable(section.prefix, option.key),
+           "\n    example: ", option.key.substr(option.key.rfind('.') + 1), " = ", option.example, "\n"});
     }
   }
   if (asked.empty()) return out + explain_variables();

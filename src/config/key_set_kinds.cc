@@ -1,5 +1,9 @@
 #include "config/key_set_kinds.h"
 
+#include <utility>
+
+#include "config/path.h"
+
 namespace carillon::config {
 
 void JwksFileKind::read(const Place& place, Reading& reading, JwksFile& field) const {
@@ -7,13 +11,14 @@ void JwksFileKind::read(const Place& place, Reading& reading, JwksFile& field) c
     wrong_type(place, reading, cat({"a path such as ", example()}));
     return;
   }
-  auto content = reading.environment.read_file(place.node.text);
+  std::string path = path_beside(place.origin.source, place.node.text);
+  auto content = reading.environment.read_file(path);
   if (!content) {
-    reading.fault(place, cat({"cannot read the file ", quoted(place.node.text), ": ", content.error().message,
+    reading.fault(place, cat({"cannot read the file ", quoted(path), ": ", content.error().message,
                               "; write the path of a readable file"}));
     return;
   }
-  field = {place.node.text, std::make_shared<const std::string>(std::move(*content))};
+  field = {std::move(path), std::make_shared<const std::string>(std::move(*content))};
 }
 
 }  // namespace carillon::config

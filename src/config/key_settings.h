@@ -17,6 +17,9 @@ struct Origin {
   std::string text() const;
 };
 
+// Where each key was written, in the last layer that wrote it.
+using Written = std::vector<std::pair<std::string, Origin>>;
+
 enum class Switch { off, on };  // a setting that is on or off
 
 // A JSON Web Key Set in a file: its path, and what the file held when the configuration was read.

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "config/apply.h"
+#include "config/path.h"
 #include "config/value_kinds.h"
 
 namespace carillon::config {
@@ -12,8 +13,14 @@ constexpr std::string_view kExample = R"({ cert = "server.pem", key = "server.ke
 
 bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-// The file's content, or nothing and a report.
-std::optional<std::string> content_of(const Place& place, Reading& reading) {
+// A file that the configuration names, as it was read.
+struct NamedFile {
+  std::string path;
+  std::string content;
+};
+
+// Nothing and a report where it cannot be read.
+std::optional<NamedFile> file_at(const Place& place, Reading& reading) {
   if (place.node.kind != Node::Kind::string) {
     wrong_type(place, reading, "the path of a PEM file");
     return std::nullopt;
@@ -22,43 +29,44 @@ std::optional<std::string> content_of(const Place& place, Reading& reading) {
     reading.fault(place, "is PEM text itself; write the path of a file that holds it");
     return std::nullopt;
   }
-  auto content = reading.environment.read_file(place.node.text);
-  if (content) return std::move(*content);
-  reading.fault(place, cat({"cannot read the file ", quoted(place.node.text), ": ", content.error().message,
+  std::string path = path_beside(place.origin.source, place.node.text);
+  auto content = reading.environment.read_file(path);
+  if (content) return NamedFile{std::move(path), std::move(*content)};
+  reading.fault(place, cat({"cannot read the file ", quoted(path), ": ", content.error().message,
                             "; write the path of a readable file"}));
   return std::nullopt;
 }
 
 void read_certificate(const Place& place, Reading& reading, ListenTls& tls) {
-  auto content = content_of(place, reading);
-  if (!content) return;
-  if (!holds(*content, "-----BEGIN CERTIFICATE-----")) {
-    reading.fault(place, cat({"the file ", quoted(place.node.text),
+  auto file = file_at(place, reading);
+  if (!file) return;
+  if (!holds(file->content, "-----BEGIN CERTIFICATE-----")) {
+    reading.fault(place, cat({"the file ", quoted(file->path),
                               R"( is not a PEM certificate; write the path of one with "-----BEGIN )"
                               R"(CERTIFICATE-----", the server's own first)"}));
     return;
   }
-  tls.cert_file = place.node.text;
-  tls.cert_pem = std::move(*content);
+  tls.cert_file = std::move(file->path);
+  tls.cert_pem = std::move(file->content);
 }
 
 void read_key(const Place& place, Reading& reading, ListenTls& tls) {
-  auto content = content_of(place, reading);
-  if (!content) return;
-  if (!holds(*content, "PRIVATE KEY-----")) {
-    reading.fault(place, cat({"the file ", quoted(place.node.text),
+  auto file = file_at(place, reading);
+  if (!file) return;
+  if (!holds(file->content, "PRIVATE KEY-----")) {
+    reading.fault(place, cat({"the file ", quoted(file->path),
                               R"( is not a PEM private key; write the path of one with "-----BEGIN )"
                               R"(PRIVATE KEY-----")"}));
     return;
   }
-  if (holds(*content, "ENCRYPTED")) {
-    reading.fault(place, cat({"the file ", quoted(place.node.text),
+  if (holds(file->content, "ENCRYPTED")) {
+    reading.fault(place, cat({"the file ", quoted(file->path),
                               " needs a passphrase, and there is no prompt for it; write the path of a key"
                               " without (openssl pkey -in FILE -out NEW)"}));
     return;
   }
-  tls.key_file = place.node.text;
-  tls.key_pem = Secret(std::move(*content));
+  tls.key_file = std::move(file->path);
+  tls.key_pem = Secret(std::move(file->content));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -28,11 +29,18 @@ struct Environment {
   // Reads a file. Blocks. A pipe, such as a shell's <(command), must be written to its end within
   // `pipe_patience`, so that the start cannot hang; a regular file has no such limit.
   static Environment of_process(milliseconds pipe_patience = seconds(5));
+
+  // The names of all variables; empty where they are not known.
+  std::function<std::vector<std::string>()> names = {};
+  // The most descriptors that a table of the process may have; 0: not known.
+  std::uint64_t descriptors_max = 0;
 };
 
 // The result of loading a configuration.
 struct Loaded {
   Settings settings;  // meaningful only when `errors` is empty
+  // Where the keys of each table were written: "server", "keys.main". An endpoint keeps its own.
+  std::vector<std::pair<std::string, Written>> written = {};
   std::vector<Problem> errors;
   std::vector<Problem> warnings;   // what works but may surprise
   std::vector<std::string> notes;  // what an override changes, for `carillon check`
@@ -51,6 +59,9 @@ const std::vector<Profile>& embedded_profiles();
 
 // Returns the candidate that is most similar to a misspelt word, or nothing when none is similar.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+// `carillon config show`: the settings in use as TOML, each with where it was written. Secrets are not shown.
+std::string effective_text(const Loaded& loaded);
 
 // `carillon config explain [KEY]`: every option, its type, default, bounds and help.
 // KEY may be whole ("keys.main.secret"), a table ("server"), or an endpoint's without "endpoint.".

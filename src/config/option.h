@@ -101,8 +101,7 @@ inline Option with_example(Option made, std::string_view example) {
   return made;
 }
 
-// Where each key was written, in the last layer that wrote it.
-using Written = std::vector<std::pair<std::string, Origin>>;
+void write_down(Written& written, std::string_view key, const Origin& origin);
 bool is_written(const Written& written, std::string_view key);
 Origin origin_in(const Written& written, std::string_view key, const Origin& otherwise);
 

@@ -115,8 +115,8 @@ TEST(Options, AnEndpointsAreReadNestedAsWellAsDotted) {
 TEST(Options, EachTakesItsOwnDefault) {
   const FakeWorld world = world_of_examples();
   const std::set<std::string_view> in_words = {
-      "profile",         "name", "path",      "control", "algorithms", "auth.keys",
-      "auth.algorithms", "url",  "route_key", "channel", "id",         "key"};
+      "profile", "name",      "path",    "control", "algorithms", "auth.keys",      "auth.algorithms",
+      "url",     "route_key", "channel", "id",      "key",        "connections_max"};
   Subjects subjects;
   for (const auto& section : sections(subjects)) {
     for (const auto& option : section.options) {
@@ -304,6 +304,7 @@ TEST(Explain, ExplainsOneOption) {
       "    type:    duration, 10ms to 1h\n"
       "    default: \"8s\"\n"
       "    applies: at a reload\n"
+      "    variable: CARILLON_SERVER_DRAIN\n"
       "    example: drain = \"30s\"\n";
   EXPECT_EQ(explain_options("server.drain"), expected);
 }

@@ -38,8 +38,15 @@ std::optional<std::string> check_not_empty(std::string_view text) {
   return "is empty; write a text, or leave the key out";
 }
 
-constexpr TextKind kFilePath{"path of a file", "\"ca.pem\"", 4096, check_file_path};
+constexpr PathKind kFilePath{{"path of a file", "\"ca.pem\"", 4096, check_file_path}};
 constexpr TextKind kSocketPath{"path of a socket", "\"/run/carillon/control.sock\"", 95, check_socket_path};
+
+Option connections_max(ServerSettings& s) {
+  return with_default(option("connections_max", NumberKind{1, kConnectionsMax}, s.connections_max,
+                             "maximum number of WebSocket connections of the process, over all endpoints; "
+                             "more are answered 503"),
+                      "as many as the limit of descriptors allows, at most 1000000");
+}
 
 std::vector<Option> server_limits(ServerSettings& s) {
   return {
@@ -61,9 +68,7 @@ std::vector<Option> server_limits(ServerSettings& s) {
       option("token_cache_max", NumberKind{1, 4'194'304}, s.token_cache_max,
              "verified tokens that each shard caches per endpoint until they expire; when the cache is full, "
              "tokens that were not used again are evicted first"),
-      option("connections_max", NumberKind{1, kConnectionsMax}, s.connections_max,
-             "maximum number of WebSocket connections of the process, over all endpoints; more are answered "
-             "503"),
+      connections_max(s),
       at_restart(option(
           "outbox_bytes_max", SizeKind{1 * kKiB, 16 * kMiB}, s.outbox_bytes_max,
           "maximum bytes queued for one connection other than events: pongs, replies, the rest of a frame")),

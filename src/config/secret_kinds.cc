@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/api_key.h"
+#include "config/path.h"
 
 namespace carillon::config {
 namespace {
@@ -31,7 +32,8 @@ std::optional<std::string> from_variable(const std::string& name, const Place& p
   return std::nullopt;
 }
 
-std::optional<std::string> from_file(const std::string& path, const Place& place, Reading& reading) {
+std::optional<std::string> from_file(const std::string& written, const Place& place, Reading& reading) {
+  const std::string path = path_beside(place.origin.source, written);
   auto content = reading.environment.read_file(path);
   if (!content) {
     reading.fault(place, cat({"cannot read the file ", quoted(path), ": ", content.error().message,

@@ -198,7 +198,7 @@ struct RouteSettings {
   Secret key;                        // empty: open to every client that reaches the port
   std::vector<std::string> origins;  // without a key: sites besides its own whose pages may use it
   Origin origin;                     // of the [[route]] table
-  std::vector<std::pair<std::string, Origin>> origins_by_key;
+  Written origins_by_key;
   Origin origin_of(std::string_view option) const;
 };
 
@@ -358,7 +358,7 @@ struct EndpointSettings {
   std::vector<std::string> route_origins;  // of those routes that have no origins of their own
   Origin origin;                           // of the [[endpoint]] table
   // Where `key` ("frames.event") of this endpoint was written, for errors found after loading.
-  std::vector<std::pair<std::string, Origin>> origins_by_key;
+  Written origins_by_key;
   Origin origin_of(std::string_view key) const;
 };
 

@@ -24,6 +24,11 @@ struct FakeWorld {
               const auto found = files.find(std::string(path));
               if (found == files.end()) return failure("No such file or directory");
               return found->second;
+            },
+            [this] {
+              std::vector<std::string> names;
+              for (const auto& [name, value] : variables) names.push_back(name);
+              return names;
             }};
   }
 };

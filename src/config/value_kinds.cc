@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/path.h"
 #include "config/quantity.h"
 
 namespace carillon::config {
@@ -224,6 +225,12 @@ void TextKind::read(const Place& place, Reading& reading, std::string& field) co
   } else {
     field = node.text;
   }
+}
+
+void PathKind::read(const Place& place, Reading& reading, std::string& field) const {
+  std::string written;
+  text.read(place, reading, written);
+  if (!written.empty()) field = path_beside(place.origin.source, written);
 }
 
 std::string TextListKind::type() const {

@@ -181,6 +181,16 @@ struct TextKind {
   void read(const Place& place, Reading& reading, std::string& field) const;
 };
 
+// The path of a file, which becomes one that the process can open (path.h).
+struct PathKind {
+  TextKind text;
+
+  std::string type() const { return text.type(); }
+  std::string example() const { return text.example(); }
+  std::string show(const std::string& field) const { return text.show(field); }
+  void read(const Place& place, Reading& reading, std::string& field) const;
+};
+
 // A list of texts of one kind.
 struct TextListKind {
   TextKind item;

@@ -1,10 +1,13 @@
 // Which configuration file a verb reads, and what asks a running gateway.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
 
-import { carillon, configText, freePort, makeCertificate, startCarillon, temporaryFolder, tlsAddress } from "./harness.mjs";
+import {
+  SAMPLE_KEY, api, carillon, configText, freePort, makeCertificate, mintToken, openClient, publish, startCarillon,
+  temporaryFolder, tlsAddress,
+} from "./harness.mjs";
 
 const GOOD = configText();
 const BAD = configText({ server: { drian: "1s" } });
@@ -111,4 +114,56 @@ test("healthcheck", async (t) => {
     assert.equal(untrusted.code, 1);
     assert.match(untrusted.stderr, /certificate verify failed/);
   });
+});
+
+test("config init makes a configuration that serves, and overwrites nothing", async (t) => {
+  const folder = temporaryFolder(t);
+  const made = await carillon(["config", "init"], { cwd: folder });
+  assert.equal(made.code, 0, made.stderr);
+  assert.match(made.stdout, /^wrote carillon\.toml\nwrote jwt\.secret\nwrote api\.key\n\nNext: {2}carillon serve$/);
+  for (const name of ["jwt.secret", "api.key"]) assert.equal(statSync(path.join(folder, name)).mode & 0o777, 0o600, name);
+  const again = await carillon(["config", "init"], { cwd: folder });
+  assert.deepEqual([again.code, again.stderr], [1, "carillon: carillon.toml exists; delete it, or make the files in another folder"]);
+
+  // From another folder: what the file names is beside it.
+  const [checked, doctor] = await Promise.all([
+    carillon(["check", "--json", path.join(folder, "carillon.toml")]), carillon(["doctor"], { cwd: folder })]);
+  assert.deepEqual([JSON.parse(checked.stdout).errors, JSON.parse(checked.stdout).warnings], [[], []], "without a warning");
+  assert.equal(doctor.code, 0, doctor.stdout);
+  const file = path.join(folder, "carillon.toml");
+  const secret = readFileSync(path.join(folder, "jwt.secret"), "utf8").trim();
+  const apiKey = readFileSync(path.join(folder, "api.key"), "utf8").trim();
+  const server = await startCarillon(t, {
+    file, text: readFileSync(file, "utf8"), env: { CARILLON_SERVER_LISTEN: '["127.0.0.1:0"]', CARILLON_JWT_SECRET: "", CARILLON_API_KEY: "" } });
+  const client = await openClient(t, server.ws("/ws", mintToken({}, { secret })));
+  const answer = await publish(server, { channel: "orion.x", data: { n: 1 } }, { Authorization: `Bearer ${apiKey}` });
+  assert.equal(answer.status, 200, answer.body);
+  assert.deepEqual(JSON.parse((await client.next(1))[0].data).payload, { n: 1 });
+});
+
+test("config init --profile serves only these, and names one that does not exist", async (t) => {
+  const folder = temporaryFolder(t);
+  assert.equal((await carillon(["config", "init", "one.toml", "--profile", "orion"], { cwd: folder })).code, 0);
+  assert.match((await carillon(["check", "one.toml"], { cwd: folder })).stdout, /ok, 1 endpoint$/);
+  const wrong = await carillon(["config", "init", "--profile", "oriom"], { cwd: temporaryFolder(t) });
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /carillon\.toml:\d+: endpoint\[0\]\.profile: there is no profile "oriom"; did you mean "orion"\?/);
+});
+
+test("a variable sets an option, and config show tells where each value comes from", async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(path.join(folder, "gateway.toml"), configText({ server: { shards: 1 } }));
+  const env = { CARILLON_SERVER_CONNECTIONS_MAX: "77", CARILLON_ENDPOINT_ORION_KEEPALIVE_PING: "11s", CARILLON_SERVER_SHRADS: "9" };
+  const shown = await carillon(["config", "show", "gateway.toml"], { cwd: folder, env });
+  assert.equal(shown.code, 0, shown.stderr);
+  for (const line of [/^connections_max = 77 +# CARILLON_SERVER_CONNECTIONS_MAX$/m, /^shards = 1 +# gateway\.toml:\d+$/m,
+    /^keepalive\.ping = "11s" +# CARILLON_ENDPOINT_ORION_KEEPALIVE_PING$/m, /^keepalive\.timeout = .+# profile orion:\d+$/m,
+    /^http_idle_timeout = .+# default$/m]) assert.match(shown.stdout, line);
+  const checked = await carillon(["check", "gateway.toml"], { cwd: folder, env });
+  assert.match(checked.stdout, /^warning: CARILLON_SERVER_SHRADS: .+did you mean CARILLON_SERVER_SHARDS\?$/m);
+  assert.match(checked.stdout, /^note: server\.connections_max = 77 \(CARILLON_SERVER_CONNECTIONS_MAX\)$/m);
+  const server = await startCarillon(t, { env: { CARILLON_SERVER_CONNECTIONS_MAX: "1" } });
+  await openClient(t, server.ws("/ws", mintToken()));
+  const refused = await api(server, "GET", `/ws?token=${mintToken()}`, { headers: { Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": SAMPLE_KEY } });
+  assert.equal(refused.status, 503);
 });

@@ -14,7 +14,7 @@ const CLIENTS = 600; // 150 a shard, give or take 11
 
 test("more clients than one table of descriptors holds", async (t) => {
   const server = await startCarillon(t, {
-    server: { shards: SHARDS, descriptors: "per_shard" },
+    server: { shards: SHARDS, descriptors: "per_shard", connections_max: 1000 },
     under: ["prlimit", `--nofile=${LIMIT}:${LIMIT}`],
   }).catch((error) => error);
   if (server instanceof Error) { // a container without CAP_SYS_ADMIN: the error must name the cause

@@ -1,6 +1,6 @@
 // docs/protocols states only what is true: configurations, tables, refusals, close codes, commands.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
 
@@ -27,7 +27,9 @@ for (const name of PROFILES) profiles[name] = await parseToml((await carillon(["
 const at = (table, key) => key.split(".").reduce((value, part) => value?.[part], table);
 
 async function check(t, text) {
-  const file = path.join(temporaryFolder(t), "gateway.toml");
+  const folder = temporaryFolder(t);
+  const file = path.join(folder, "gateway.toml");
+  symlinkSync(path.join(ROOT, "docs"), path.join(folder, "docs")); // a reader's file is beside it
   writeFileSync(file, text);
   const env = { STREAMS_KEY: "s".repeat(32), ROUTES_KEY: "r".repeat(32), HOOKS_KEY: "h".repeat(32) };
   const { code: exit, stdout, stderr } = await carillon(["check", file], { env });

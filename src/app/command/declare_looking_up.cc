@@ -23,6 +23,21 @@ void declare_config(CLI::App& app, Run& run) {
   CLI::App* config = app.add_subcommand("config", "Begin, show or explain a configuration");
   describe(*config, "Look up", "carillon config explain endpoint.keepalive");
   config->require_subcommand(1);
+  CLI::App* init = config->add_subcommand("init", "Write a configuration to begin with, and its secrets");
+  init->footer("Example:\n  carillon config init gateway.toml --profile mine.toml");
+  auto beginning = std::make_shared<ConfigInitArguments>();
+  init->add_option("file", beginning->config_file, "The file to make")->capture_default_str();
+  init->add_option(
+      "--profile", beginning->profiles,
+      "Serve this profile, a name or a path; may be given several times; default: every built-in one");
+  init->callback([&run, beginning] { run = [beginning] { return run_config_init(*beginning); }; });
+
+  CLI::App* show =
+      config->add_subcommand("show", "Print the settings in use, each with where it was written");
+  auto file = std::make_shared<std::string>();
+  add_config(*show, *file, Config::needed);
+  show->callback([&run, file] { run = [file] { return run_config_show(*file); }; });
+
   CLI::App* explain = config->add_subcommand("explain", "Describe every option, or those below a key");
   auto key = std::make_shared<std::string>();
   explain->add_option("key", *key, "e.g. endpoint.keepalive");

@@ -6,13 +6,12 @@
 #include <optional>
 #include <utility>
 
+#include "config/descriptor_demand.h"
 #include "config/settings.h"
 
 namespace carillon::app {
 namespace {
 
-// Listeners, epoll, eventfds, the bus and the log, API requests under way.
-constexpr std::int64_t kOwnDescriptors = 256;
 // What else runs on the machine.
 constexpr std::int64_t kOtherFiles = 10'000;
 constexpr std::int64_t kBacklog = 4096;  // the backlog that the gateway passes to listen()
@@ -59,25 +58,16 @@ std::string text_of(const std::array<std::int64_t, 3>& values) {
   return std::to_string(values[0]) + " " + std::to_string(values[1]) + " " + std::to_string(values[2]);
 }
 
-// The fullest of the tables. The kernel spreads connections by a hash of their addresses (SO_REUSEPORT), so
-// their numbers differ as those of dice do; six standard deviations are met once in a billion.
-std::int64_t descriptors_a_table(Demand demand) {
-  if (demand.descriptor_tables == 1) return demand.connections + kOwnDescriptors;
-  const std::int64_t mean = demand.connections / demand.descriptor_tables + 1;
-  const auto deviation = static_cast<std::int64_t>(std::sqrt(static_cast<double>(mean))) + 1;
-  return std::min(mean + 6 * deviation, demand.connections) + kOwnDescriptors;
-}
-
 // Returns the smallest number of shards whose tables hold the connections, or nothing.
 std::optional<std::int64_t> shards_enough(std::int64_t limit, std::int64_t connections) {
   for (std::int64_t tables = 2; tables <= config::kShardsMax; ++tables) {
-    if (descriptors_a_table({connections, tables}) <= limit) return tables;
+    if (config::descriptors_a_table(connections, tables) <= limit) return tables;
   }
   return std::nullopt;
 }
 
 Finding descriptors(const MachineSettings& settings, Demand demand) {
-  const std::int64_t wanted = descriptors_a_table(demand);
+  const std::int64_t wanted = config::descriptors_a_table(demand.connections, demand.descriptor_tables);
   const std::string number = std::to_string(wanted);
   std::string remedy = "prlimit --pid $$ --nofile=" + number + ":" + number +
                        "   (systemd: LimitNOFILE=" + number + "; docker: --ulimit nofile=" + number + ")";
@@ -202,11 +192,14 @@ std::vector<Finding> diagnose(const MachineSettings& settings, Demand demand) {
   const std::int64_t n = demand.connections;
   std::vector<Finding> findings;
   findings.push_back(descriptors(settings, demand));
-  findings.push_back(at_least("fs.nr_open", settings.nr_open, descriptors_a_table(demand),
+  findings.push_back(at_least("fs.nr_open", settings.nr_open,
+                              config::descriptors_a_table(n, demand.descriptor_tables),
                               "highest limit that a process can have"));
-  findings.push_back(at_least("fs.file-max", settings.file_max, n + kOwnDescriptors + kOtherFiles,
+  findings.push_back(at_least("fs.file-max", settings.file_max,
+                              config::descriptors_a_table(n, 1) + kOtherFiles,
                               "open files of the whole machine"));
-  findings.push_back(at_least("fs.epoll.max_user_watches", settings.epoll_watches_max, n + kOwnDescriptors,
+  findings.push_back(at_least("fs.epoll.max_user_watches", settings.epoll_watches_max,
+                              config::descriptors_a_table(n, 1),
                               "sockets that the user's processes may watch"));
   findings.push_back(at_least("net.core.somaxconn", settings.somaxconn, std::min(n, kBacklog),
                               "clients waiting to be accepted when all reconnect at once"));

@@ -84,6 +84,13 @@ int run_profile_show(const std::string& name) {
   return 2;
 }
 
+int run_config_show(const std::string& config_file) {
+  const auto config = load_config_file(config_file);
+  if (!config) return 2;
+  print(config::effective_text(config->loaded));
+  return 0;
+}
+
 int run_config_explain(const std::string& key_prefix) {
   const std::string text = config::explain_options(key_prefix);
   if (text.empty()) {

@@ -24,6 +24,12 @@ struct CheckArguments {
   bool json = false;  // instead of text
 };
 
+// Arguments of `carillon config init`.
+struct ConfigInitArguments {
+  std::string config_file = "carillon.toml";
+  std::vector<std::string> profiles;  // empty: every built-in one
+};
+
 // Arguments of `carillon publish`.
 struct PublishArguments {
   std::string url = "http://127.0.0.1:8000";
@@ -88,6 +94,8 @@ int run_check(const CheckArguments& arguments);
 int run_healthcheck(const HealthcheckArguments& arguments);
 int run_profile_list();
 int run_profile_show(const std::string& name);
+int run_config_show(const std::string& config_file);
+int run_config_init(const ConfigInitArguments& arguments);
 int run_config_explain(const std::string& key_prefix);
 int run_token(const TokenArguments& arguments);
 int run_publish(const PublishArguments& arguments);

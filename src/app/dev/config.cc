@@ -29,15 +29,6 @@ std::string endpoint_toml(const std::string& profile) {
   return "[[endpoint]]\nprofile = " + quoted(profile) + "\n";
 }
 
-// Every built-in profile that receives events; a profile that does not is for tests.
-std::vector<std::string> built_in_profiles() {
-  std::vector<std::string> names;
-  for (const config::Profile& profile : config::embedded_profiles()) {
-    if (profile.text.find("[source]") != std::string_view::npos) names.emplace_back(profile.name);
-  }
-  return names;
-}
-
 std::string head_toml(const DevArguments& arguments, const DevKeys& keys) {
   std::string toml = "[server]\ndrain = \"1s\"\n";
   if (!arguments.listen.empty()) {

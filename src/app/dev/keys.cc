@@ -5,13 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <random>
 #include <variant>
 
+#include "app/new_file.h"
 #include "json/reader.h"
 #include "json/writer.h"
 #include "reactor/listener.h"
@@ -24,17 +22,6 @@ using reactor::FileDescriptor;
 constexpr std::size_t kFileBytesMax = 4096;
 constexpr std::size_t kSecretDigits = 64;
 constexpr std::size_t kApiKeyDigits = 32;
-
-std::string random_hex(std::size_t digits) {
-  std::random_device random;
-  std::string text;
-  while (text.size() < digits) {
-    std::array<char, 3> two{};
-    std::snprintf(two.data(), two.size(), "%02x", random() & 0xffU);
-    text += two.data();
-  }
-  return text;
-}
 
 DevKeys random_keys() { return {random_hex(kSecretDigits), random_hex(kApiKeyDigits), {}}; }
 
@@ -78,21 +65,12 @@ Result<std::monostate> make_folders(const std::string& path) {
   return std::monostate{};
 }
 
-Result<std::monostate> write_new_file(const std::string& path, std::string_view text) {
-  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) return because_of(errno);
-  const ssize_t count = ::write(file.get(), text.data(), text.size());
-  if (count != static_cast<ssize_t>(text.size())) return because_of(count < 0 ? errno : ENOSPC);
-  if (::fsync(file.get()) != 0) return because_of(errno);
-  return std::monostate{};
-}
-
 // Of several processes that do this at the same time one makes the file, and the others read it.
 Result<DevKeys> make_kept_keys(const std::string& path) {
   if (auto made = make_folders(path); !made) return tl::unexpected(made.error());
   const DevKeys keys = random_keys();
   const std::string draft = path + "." + random_hex(16);
-  auto written = write_new_file(draft, write_dev_keys(keys));
+  auto written = write_new_file(draft, write_dev_keys(keys), 0600);
   int error = 0;
   if (written && ::link(draft.c_str(), path.c_str()) != 0) error = errno;
   ::unlink(draft.c_str());

@@ -1,0 +1,38 @@
+// Options that the environment sets: CARILLON_SERVER_SHARDS is server.shards.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/option.h"
+
+namespace carillon::config {
+
+// The variable of an option: "CARILLON_KEYS_MAIN_KEY_ID" for "keys.main." and "key_id".
+std::string variable_of(std::string_view prefix, std::string_view key);
+
+// VariableLog: an environment that remembers which variables it was asked for, to tell those that nobody asks
+// for from the others.
+class VariableLog {
+ public:
+  explicit VariableLog(const Environment& environment);
+  VariableLog(const VariableLog&) = delete;
+  VariableLog& operator=(const VariableLog&) = delete;
+
+  const Environment& environment() const { return environment_; }
+  // Warns of each variable that looks like one of an option and that was never asked for.
+  void report_unknown(Report& report) const;
+
+ private:
+  std::set<std::string, std::less<>> asked_;
+  Environment environment_;
+};
+
+// Reads every option whose variable is set and not empty. `prefix` names the table: "server.". A text that
+// begins like a TOML array, table, or quoted text is read as TOML; digits are a number; all else is a string.
+void apply_variables(const std::vector<Option>& options, std::string_view prefix, Reading& reading,
+                     Written& written);
+
+}  // namespace carillon::config
