@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "api/routes.h"
+#include "app/terminal.h"
 #include "auth/authenticator.h"
 #include "base/time.h"
 #include "bus/url.h"
@@ -63,7 +64,11 @@ CheckedConfig unreadable(const std::string& path, const std::string& why) {
 
 // Prints the errors, if any.
 std::optional<CheckedConfig> usable(CheckedConfig checked) {
-  for (const std::string& error : checked.errors) std::fprintf(stderr, "%s\n", error.c_str());
+  for (const std::string& error : checked.errors) {
+    const std::size_t end = error.find(": ");  // of the file and the line
+    const std::string place = coloured(stderr, Colour::bold, error.substr(0, end));
+    std::fprintf(stderr, "%s%s\n", place.c_str(), end == std::string::npos ? "" : error.c_str() + end);
+  }
   if (!checked.errors.empty()) return std::nullopt;
   return checked;
 }

@@ -8,7 +8,7 @@ import path from "node:path";
 import test from "node:test";
 
 import {
-  SECRET, carillon, configText, mintToken, openClient, startCarillon, startRedis, temporaryFolder,
+  BINARY, SECRET, carillon, configText, mintToken, openClient, run, startCarillon, startRedis, temporaryFolder,
 } from "./harness.mjs";
 
 const output = ({ stdout, stderr }) => `${stdout}\n${stderr}`;
@@ -222,4 +222,20 @@ test("a listen address that another Carillon uses is an error too; clients are n
   const answer = await carillon(["serve", "--config", file], { timeoutMs: 10_000 });
   assert.notEqual(answer.code, 0);
   assert.match(output(answer), new RegExp(String(first.port)));
+});
+
+test("colours are written to a terminal only, and not where NO_COLOR is set", async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(path.join(folder, "bad.toml"), configText({ server: { drian: "1s" } }));
+  const onATerminal = async (words, env = { NO_COLOR: "" }) =>
+    (await run("script", ["-qec", `${BINARY} ${words}`, "/dev/null"], { cwd: folder, env: { TERM: "xterm", ...env } })).stdout;
+  for (const [words, coloured] of [
+    ["--help", "\x1b[1mServe:\x1b[0m"], ["serv", "\x1b[31mcarillon:\x1b[0m unknown command"],
+    ["check bad.toml", /\x1b\[1mbad\.toml:\d+\x1b\[0m: server\.drian/], ["doctor --connections 1", "\x1b[32mok     \x1b[0m"],
+  ]) {
+    const text = await onATerminal(words);
+    assert.ok(typeof coloured === "string" ? text.includes(coloured) : coloured.test(text), `${words}: ${JSON.stringify(text)}`);
+    assert.ok(!(await onATerminal(words, { NO_COLOR: "1" })).includes("\x1b["), words);
+    assert.ok(!output(await carillon(words.split(" "), { cwd: folder })).includes("\x1b["), words);
+  }
 });

@@ -3,10 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "app/command/declare.h"
+#include "app/terminal.h"
 #include "config/load.h"
 
 namespace carillon::app {
@@ -74,19 +76,32 @@ std::string unknown_option(const Place& place, const std::vector<std::string>& w
   return {};
 }
 
-int fail(const Place& place, const std::vector<std::string>& words, const std::string& what) {
+int fail_with_usage(const Place& place, const std::vector<std::string>& words, const std::string& what) {
   std::string verb;
   for (std::size_t i = 0; i < place.next; ++i) verb += " " + words[i];
-  std::fprintf(stderr, "carillon: %s\nTry: carillon%s --help\n", what.c_str(), verb.c_str());
-  return kUsage;
+  return fail(what + "\nTry: carillon" + verb + " --help", kUsage);
+}
+
+// The headings stand out on a terminal.
+int print_help(const Place& place, const std::vector<std::string>& words) {
+  std::string above = place.next == 0 ? "" : "carillon";  // the words before the verb's own, for its usage
+  for (std::size_t i = 0; i + 1 < place.next; ++i) above += " " + words[i];
+  std::istringstream lines(place.verb->help(above));
+  for (std::string line; std::getline(lines, line);) {
+    const bool is_heading = line.ends_with(':') && !line.starts_with(' ');
+    std::printf("%s\n", is_heading ? coloured(stdout, Colour::bold, line).c_str() : line.c_str());
+  }
+  return 0;
 }
 
 int explain(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  if (dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr)
+    return print_help(place_of(app, words), words);
+  if (error.get_exit_code() == 0) return app.exit(error);  // --version
   const Place place = place_of(app, words);
   std::string what = unknown_option(place, words);
   if (what.empty() && words.empty()) what = "a command is missing; they are " + joined(verbs_of(app));
-  return fail(place, words, what.empty() ? error.what() : what);
+  return fail_with_usage(place, words, what.empty() ? error.what() : what);
 }
 
 // "help reload" is "reload --help".
@@ -114,7 +129,8 @@ int run_command_line(int argc, char** argv) {
   declare_help(app, run);
   const std::vector<std::string> words = words_of(argc, argv);
   const Place place = place_of(app, words);
-  if (const std::string what = unknown_verb(place, words); !what.empty()) return fail(place, words, what);
+  if (const std::string what = unknown_verb(place, words); !what.empty())
+    return fail_with_usage(place, words, what);
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them from the end
   } catch (const CLI::ParseError& error) {

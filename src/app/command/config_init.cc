@@ -9,6 +9,7 @@
 #include "app/command/verbs.h"
 #include "app/config_file.h"
 #include "app/new_file.h"
+#include "app/terminal.h"
 
 namespace carillon::app {
 namespace {
@@ -45,11 +46,6 @@ struct Draft {
   std::string text;
   mode_t mode;
 };
-
-int fail(const std::string& message) {
-  std::fprintf(stderr, "carillon: %s\n", message.c_str());
-  return 1;
-}
 
 // As TOML, for what a shell may pass as an argument.
 std::string literal(const std::string& text) { return "'" + text + "'"; }

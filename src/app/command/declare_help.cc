@@ -21,7 +21,7 @@ void declare_completion(CLI::App& app, Run& run) {
   describe(*completion, "Help", "source <(carillon completion bash)");
   completion->require_subcommand(1);
   const auto shell = [&](const char* name, const char* help, std::string (*script)(const VerbHelp&)) {
-    completion->add_subcommand(name, help)->callback([&app, &run, script] {
+    completion->add_subcommand(name, help)->group("Commands")->callback([&app, &run, script] {
       run = [&app, script] { return print(script(help_tree(app))); };
     });
   };

@@ -44,11 +44,16 @@ void declare_config(CLI::App& app, Run& run) {
   explain->callback([&run, key] { run = [key] { return run_config_explain(*key); }; });
 }
 
+void head_the_verbs_below(CLI::App& verb) {
+  for (CLI::App* below : verb.get_subcommands([](const CLI::App*) { return true; })) below->group("Commands");
+}
+
 }  // namespace
 
 void declare_looking_up(CLI::App& app, Run& run) {
   declare_config(app, run);
   declare_profile(app, run);
+  for (const char* name : {"config", "profile"}) head_the_verbs_below(*app.get_subcommand(name));
 }
 
 }  // namespace carillon::app

@@ -9,20 +9,22 @@
 #include "app/command/key_set_findings.h"
 #include "app/command/verbs.h"
 #include "app/config_file.h"
+#include "app/terminal.h"
 
 namespace carillon::app {
 namespace {
 
 constexpr std::int64_t kDefaultConnections = 10'000;
 
-const char* word_for(Verdict verdict) {
+// Seven columns wide.
+std::string word_for(Verdict verdict) {
   switch (verdict) {
     case Verdict::good:
-      return "ok";
+      return coloured(stdout, Colour::green, "ok     ");
     case Verdict::must_change:
-      return "CHANGE";
+      return coloured(stdout, Colour::red, "CHANGE ");
     case Verdict::hint:
-      return "note";
+      return "note   ";
     case Verdict::unknown:
       return "unknown";
   }
@@ -31,8 +33,8 @@ const char* word_for(Verdict verdict) {
 
 void print(const Finding& finding) {
   const std::string value = finding.verdict == Verdict::unknown ? "cannot be read" : finding.value;
-  std::printf("%-7s %-30s %-24s %s\n", word_for(finding.verdict), finding.setting.c_str(), value.c_str(),
-              finding.why.c_str());
+  std::printf("%s %-30s %-24s %s\n", word_for(finding.verdict).c_str(), finding.setting.c_str(),
+              value.c_str(), finding.why.c_str());
   if (!finding.wanted.empty()) std::printf("        should be: %s\n", finding.wanted.c_str());
   if (!finding.remedy.empty()) std::printf("        do:        %s\n", finding.remedy.c_str());
 }

@@ -5,6 +5,7 @@
 #include "app/command/control_path.h"
 #include "app/command/http_call.h"
 #include "app/command/verbs.h"
+#include "app/terminal.h"
 #include "config/load.h"
 
 namespace carillon::app {
@@ -13,10 +14,7 @@ namespace {
 constexpr seconds kPatience{5};
 
 int report(const std::string& where, const Result<HttpAnswer>& answer) {
-  if (!answer) {
-    std::fprintf(stderr, "carillon: %s: %s\n", where.c_str(), answer.error().message.c_str());
-    return 1;
-  }
+  if (!answer) return fail(where + ": " + answer.error().message);
   std::printf("%s\n", answer->body.c_str());
   return answer->status == 200 ? 0 : 1;
 }
@@ -52,10 +50,9 @@ int ask_the_first_address(const config::ServerSettings& server) {
     call.is_certificate_checked = false;
     return report(call.url.authority(), exchange(call));
   }
-  std::fprintf(stderr,
-               "carillon: every address of server.listen expects the PROXY protocol; write control = "
-               "\"/run/carillon/control.sock\" in [server], or --url\n");
-  return 1;
+  return fail(
+      "every address of server.listen expects the PROXY protocol; write control = "
+      "\"/run/carillon/control.sock\" in [server], or --url");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "app/command/verbs.h"
 #include "app/config_file.h"
+#include "app/terminal.h"
 #include "json/writer.h"
 #include "protocol/endpoint.h"
 
@@ -53,9 +54,11 @@ int run_check(const CheckArguments& arguments) {
   const auto config = load_config_file(arguments.config_file);
   if (!config) return 2;
   const config::Loaded& loaded = config->loaded;
-  for (const config::Problem& warning : loaded.warnings) print("warning: " + warning.text() + "\n");
+  for (const config::Problem& warning : loaded.warnings)
+    print(coloured(stdout, Colour::yellow, "warning: ") + warning.text() + "\n");
   for (const std::string& note : loaded.notes) print("note: " + note + "\n");
-  print(arguments.config_file + ": ok, " + std::to_string(loaded.settings.endpoints.size()) + " endpoint" +
+  print(arguments.config_file + ": " + coloured(stdout, Colour::green, "ok") + ", " +
+        std::to_string(loaded.settings.endpoints.size()) + " endpoint" +
         (loaded.settings.endpoints.size() == 1 ? "" : "s") + "\n");
   return 0;
 }
@@ -79,9 +82,9 @@ int run_profile_show(const std::string& name) {
     names.emplace_back(profile.name);
   }
   const auto near = config::nearest(name, names);
-  std::fprintf(stderr, "carillon: no profile \"%s\"%s\nTry: carillon profile list\n", name.c_str(),
-               near ? ("; did you mean " + *near + "?").c_str() : "");
-  return 2;
+  return fail("no profile \"" + name + "\"" + (near ? "; did you mean " + *near + "?" : "") +
+                  "\nTry: carillon profile list",
+              2);
 }
 
 int run_config_show(const std::string& config_file) {
@@ -94,9 +97,7 @@ int run_config_show(const std::string& config_file) {
 int run_config_explain(const std::string& key_prefix) {
   const std::string text = config::explain_options(key_prefix);
   if (text.empty()) {
-    std::fprintf(stderr, "carillon: no option begins with \"%s\"\nTry: carillon config explain\n",
-                 key_prefix.c_str());
-    return 2;
+    return fail("no option begins with \"" + key_prefix + "\"\nTry: carillon config explain", 2);
   }
   print(text);
   return 0;

@@ -4,17 +4,13 @@
 #include "app/command/control_client.h"
 #include "app/command/control_path.h"
 #include "app/command/verbs.h"
+#include "app/terminal.h"
 #include "json/reader.h"
 
 namespace carillon::app {
 namespace {
 
 constexpr seconds kPatience{60};
-
-int fail(const std::string& message) {
-  std::fprintf(stderr, "carillon: %s\n", message.c_str());
-  return 1;
-}
 
 std::string text_in(const json::Value& object, std::string_view member) {
   const auto value = object.find(member);

@@ -7,17 +7,9 @@
 #include "app/process/serving.h"
 #include "app/process/socket_activation.h"
 #include "app/process/takeover.h"
+#include "app/terminal.h"
 
 namespace carillon::app {
-namespace {
-
-int complain(const std::string& message) {
-  std::fprintf(stderr, "carillon: %s\n", message.c_str());
-  return 1;
-}
-
-}  // namespace
-
 int run_serve(const ServeArguments& arguments) {
   auto config = load_config_file(arguments.config_file);
   if (!config) return 2;
@@ -25,16 +17,16 @@ int run_serve(const ServeArguments& arguments) {
   serving.read = ConfigReader::of_file(arguments.config_file);
   auto activated = sockets_of_the_service_manager(config::Environment::of_process().variable, ::getpid(),
                                                   config->loaded.settings.server.listen);
-  if (!activated) return complain(activated.error().message);
+  if (!activated) return fail(activated.error().message);
   serving.inheritance = std::move(*activated);
   if (arguments.takeover) {
     const std::string& control = config->loaded.settings.server.control;
     if (control.empty()) {
-      return complain(arguments.config_file +
-                      ": a takeover needs server.control, the control socket of the running process");
+      return fail(arguments.config_file +
+                  ": a takeover needs server.control, the control socket of the running process");
     }
     auto handover = ask_for_handover(control);
-    if (!handover) return complain(handover.error().message);
+    if (!handover) return fail(handover.error().message);
     serving.handover = std::move(*handover);
   }
   return serve(std::move(*config), std::move(serving));

@@ -14,6 +14,7 @@
 
 #include "app/command/verbs.h"
 #include "app/config_file.h"
+#include "app/terminal.h"
 #include "reactor/listener.h"
 
 extern char** environ;
@@ -23,11 +24,6 @@ namespace {
 
 constexpr auto kLook = milliseconds(50);
 constexpr auto kPatience = Takeover::kBusPatience + seconds(30);
-
-int fail(const std::string& message) {
-  std::fprintf(stderr, "carillon: %s\n", message.c_str());
-  return 1;
-}
 
 // The new process replaces the socket when it serves.
 ino_t inode_of(const std::string& path) {

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "app/process/log_format.h"
+#include "app/terminal.h"
 #include "base/time.h"
 
 namespace carillon::app {
@@ -27,12 +28,6 @@ Result<LogLevel> level_of(std::string_view name) {
     if (name_of(level) == name) return level;
   }
   return failure("log.level: unknown level; write debug, info, warning or error");
-}
-
-// https://no-color.org
-bool wants_colours() {
-  const char* const no = std::getenv("NO_COLOR");
-  return (no == nullptr || *no == '\0') && ::isatty(STDERR_FILENO) == 1;
 }
 
 // Standard error, but with patience only for a second a line, and once the process ends for a second in all:
@@ -90,7 +85,7 @@ class SpdlogLogWriter final : public LogWriter {
   SpdlogLogWriter(LogLevel lowest, config::LogFormat format, std::size_t queue_lines_max)
       : lowest_(lowest),
         format_(format),
-        colours_(wants_colours() ? Colours::on : Colours::off),
+        colours_(has_colours(stderr) ? Colours::on : Colours::off),
         pool_(std::make_shared<spdlog::details::thread_pool>(queue_lines_max, 1)),
         sink_(std::make_shared<ImpatientSink>()),
         logger_(std::make_shared<spdlog::async_logger>("carillon", sink_, pool_,
