@@ -14,7 +14,7 @@ const stateOf = async (dev) => (await api(dev, "GET", "/dev/state")).json;
 test("the page over HTTP", async (t) => {
   const dev = await startDev(t);
 
-  await t.test("is named on the screen", () => assert.match(dev.screen, new RegExp(`^ {2}page +http://127\\.0\\.0\\.1:${dev.port}/$`, "m")));
+  await t.test("is named on the screen", () => assert.match(dev.screen, new RegExp(`^Open http://127\\.0\\.0\\.1:${dev.port}/ in a browser `, "m")));
 
   await t.test("is refused under a name that is not this machine's", async () => {
     for (const target of ["/", "/dev/state", "/dev/page.js"]) {

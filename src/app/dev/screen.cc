@@ -205,8 +205,10 @@ std::string DevUrls::lines_since(const DevUrls& before) const {
 std::string text_of(const DevScreen& screen) {
   std::string text = "\nCarillon " CARILLON_VERSION " is listening on " + screen.address + ", with " +
                      bus_text(screen) + "\n\n";
+  if (screen.urls.has_page()) {
+    text += "Open " + screen.urls.base() + "/ in a browser to see the events of every protocol live.\n\n";
+  }
   text += screen.urls.lines_since({});
-  if (screen.urls.has_page()) text += padded("page") + screen.urls.base() + "/\n";
   text += padded("health") + screen.urls.base() + "/health   /ready   /metrics\n";
   text += sentences(screen);
   if (!screen.urls.token().empty()) {
