@@ -7,6 +7,7 @@ export * from "./harness/dev.mjs";
 export * from "./harness/dev_page.mjs";
 export * from "./harness/prometheus.mjs";
 export * from "./harness/protocols.mjs";
+export * from "./harness/proxies.mjs";
 export * from "./harness/http.mjs";
 export * from "./harness/issuer.mjs";
 export * from "./harness/key_sets.mjs";
