@@ -68,7 +68,7 @@ def shutdown_seconds(config):
 def check(config, **environment):
     """What `carillon check` says of a configuration: (exit code, everything that it writes)."""
     with tempfile.TemporaryDirectory() as folder:
-        file = pathlib.Path(folder) / "gateway.toml"
+        file = pathlib.Path(folder) / "carillon.toml"
         file.write_text(config)
         done = run(BINARY, "check", file, env={**os.environ, **environment})
         return done.returncode, done.stdout + done.stderr
@@ -152,7 +152,7 @@ class Dockerfile(DeployFiles):
 class Compose(DeployFiles):
     def setUp(self):
         [self.file] = documents(DOCKER)
-        self.config = (DOCKER / "gateway.toml").read_text()
+        self.config = (DOCKER / "carillon.toml").read_text()
 
     def test_both_services_are_confined_and_checked(self):
         for name, service in self.file["services"].items():
@@ -182,7 +182,7 @@ class Kubernetes(DeployFiles):
     def setUp(self):
         self.pod = of_kind("Deployment")["spec"]["template"]["spec"]
         [self.container] = self.pod["containers"]
-        self.config = of_kind("ConfigMap")["data"]["gateway.toml"]
+        self.config = of_kind("ConfigMap")["data"]["carillon.toml"]
 
     def test_the_files_are_valid_for_the_schemas(self):
         files = sorted(KUBERNETES.glob("*.yaml"))
@@ -224,18 +224,18 @@ class Kubernetes(DeployFiles):
 
 class Configurations(DeployFiles):
     def test_the_configuration_of_compose_is_accepted(self):
-        self.assert_accepted((DOCKER / "gateway.toml").read_text(), CARILLON_JWT_SECRET=SECRET, CARILLON_API_KEY=API_KEY)
+        self.assert_accepted((DOCKER / "carillon.toml").read_text(), CARILLON_JWT_SECRET=SECRET, CARILLON_API_KEY=API_KEY)
 
     def test_the_configuration_of_kubernetes_is_accepted_with_the_variables_of_its_secret_and_no_others(self):
         secret = of_kind("Secret")["stringData"]
-        config = of_kind("ConfigMap")["data"]["gateway.toml"]
+        config = of_kind("ConfigMap")["data"]["carillon.toml"]
         self.assertEqual(set(re.findall(r'env = "(\w+)"', config)), set(secret))
         self.assert_accepted(config, **secret)
 
     def test_every_command_line_is_one_of_the_binary(self):
         for words in command_lines():
-            file = "/nonexistent/gateway.toml"  # so that nothing starts
-            done = run(BINARY, *[file if word == "/etc/carillon/gateway.toml" else word for word in words])
+            file = "/nonexistent/carillon.toml"  # so that nothing starts
+            done = run(BINARY, *[file if word == "/etc/carillon/carillon.toml" else word for word in words])
             self.assertNotIn("Try: carillon", done.stderr, shlex.join(words))
             self.assertIn(file, done.stdout + done.stderr, shlex.join(words))
 
