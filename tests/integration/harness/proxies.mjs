@@ -11,11 +11,11 @@ import { makeCertificate } from "./tls.mjs";
 
 export const CLIENT = "127.0.0.5"; // where clients connect from: an address that is not the proxy's
 
-// The pings of the test's endpoint are 30 times as frequent as the profiles', and the proxies' limits as short.
+// The pings of the first endpoint are 30 times as frequent as the profiles', and the proxies' limits as short.
 const ENDPOINTS = `
 [[endpoint]]
 profile = "orion"
-keepalive = { ping = "1s", timeout = "2s" }
+keepalive = { ping = "1s", timeout = "10s" }
 [[endpoint]]
 profile = "service"
 keepalive = { ping = "off", timeout = "off" }`;
