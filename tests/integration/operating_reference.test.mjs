@@ -85,7 +85,7 @@ async function endsOfServing(t) {
     // A client that does not read its close frame makes the drain last.
     const client = await holdOpen(port, dev);
     dev.child.kill("SIGTERM");
-    await until("draining", () => api({ port }, "GET", "/ready").then(({ status }) => status === 503, () => true));
+    await until("draining", () => api({ port }, "GET", "/ready").then(({ status }) => status === 503, () => false));
     if (signals === 2) dev.child.kill("SIGTERM");
     else client.destroy();
     ends.push(["dev", signals === 2 ? 130 : 0, (await within("dev ends", 15_000, dev.exited)).code]);
@@ -94,15 +94,16 @@ async function endsOfServing(t) {
   return ends;
 }
 
-// A WebSocket of the echo of bytes only: upgraded, and silent from then on.
+// A WebSocket that is upgraded and reads nothing from then on, so that it does not see its close.
 async function holdOpen(port, dev) {
   const token = /token=([\w.-]+)/.exec(await until("the token", () => dev.lines.stdout.find((line) => line.includes("token="))))[1];
-  const socket = net.connect(port, "127.0.0.1");
+  const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   socket.on("error", () => {});
   const upgraded = new Promise((resolve) => socket.once("data", resolve));
   socket.write(`GET /ws?token=${token} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   assert.match(String(await within("an upgrade", 5000, upgraded)), /^HTTP\/1\.1 101/);
+  socket.pause();
   return socket;
 }
 
@@ -138,6 +139,7 @@ function plainEnds({ good, bad, taken, control, url, port }) {
     [["bench", "--url", `ws://127.0.0.1:${port}/ws`, "--clients", "1", "--seconds", "0.1"], 0],
     [["bench", "--url", "ws://127.0.0.1:1/ws", "--clients", "1", "--seconds", "0.1"], 1], [["bench", "--url", "ftp://x"], 2],
     [["profile", "list"], 0], [["profile", "show", "none"], 2], [["config", "explain"], 0], [["config", "none"], 2],
+    [["config", "show", good], 0], [["config", "show", bad], 2], [["config", "init", good], 1],
     [["completion", "bash"], 0], [["completion", "none"], 2], [["man"], 0], [["man", "--bogus"], 2],
     [["version"], 0], [["version", "--bogus"], 2], [["help"], 0], [["help", "none"], 2],
   ];
