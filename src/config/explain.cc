@@ -49,7 +49,7 @@ std::string explain_variables() {
 
 }  // namespace
 
-std::string explain_options(std::string_view key_prefix) {
+Result<std::string> explain_options(std::string_view key_prefix) {
   Subjects subjects;
   const std::string asked = generalised(key_prefix);
   std::vector<std::string> keys;
@@ -72,8 +72,8 @@ std::string explain_options(std::string_view key_prefix) {
   }
   if (!out.empty()) return out;
   const auto near = nearest(asked, keys);
-  return cat({"there is no option ", quoted(key_prefix), near ? "; did you mean \"" : "",
-              near ? *near + "\"?" : "", "\n"});
+  return failure(cat({"there is no option ", quoted(key_prefix), near ? "; did you mean \"" : "",
+                      near ? *near + "\"?" : ""}));
 }
 
 }  // namespace carillon::config

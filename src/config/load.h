@@ -65,7 +65,8 @@ std::string effective_text(const Loaded& loaded);
 
 // `carillon config explain [KEY]`: every option, its type, default, bounds and help.
 // KEY may be whole ("keys.main.secret"), a table ("server"), or an endpoint's without "endpoint.".
-std::string explain_options(std::string_view key_prefix);
+// Fails when there is no such key, with the nearest one.
+Result<std::string> explain_options(std::string_view key_prefix);
 
 // The text of docs/configuration.md: the same table as a page.
 std::string configuration_page();

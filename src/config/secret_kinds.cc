@@ -74,7 +74,7 @@ std::optional<Found> find(const Place& place, Reading& reading, std::string_view
     if (!text) return std::nullopt;
     found.text = std::move(*text);
   } else if (place.node.kind == Node::Kind::string) {
-    found = {place.node.text, true};
+    found = {place.node.text, place.origin.line > 0};  // what has no line is written in no file
     if (found.text.empty()) {
       reading.fault(place, cat({"is empty; write ", last_part(place.key), " = { env = \"NAME\" }"}));
       return std::nullopt;

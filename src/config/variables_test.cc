@@ -64,6 +64,13 @@ TEST(Variables, ASecretIsNeverInANote) {
   for (const std::string& note : loaded.notes) EXPECT_EQ(note.find(kGoodSecret), std::string::npos) << note;
 }
 
+TEST(Variables, ASecretInOneIsNotInPlainText) {
+  const Loaded loaded = load_with({{"CARILLON_KEYS_MAIN_SECRET", std::string(kGoodSecret)},
+                                   {"CARILLON_BUS_URL", "redis://:password@10.0.0.7"}},
+                                  "[keys.main]\n" + orion_with(""));
+  EXPECT_THAT(texts_of(loaded.warnings), IsEmpty());
+}
+
 TEST(Variables, AMistakeNamesTheVariableAndTheOption) {
   EXPECT_THAT(texts_of(load_with({{"CARILLON_SERVER_SHARDS", "many"}}).errors),
               ElementsAre(HasSubstr("CARILLON_SERVER_SHARDS: server.shards: ")));

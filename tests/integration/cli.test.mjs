@@ -78,6 +78,13 @@ test("profiles", async (t) => {
   });
 });
 
+test("config explain describes an option, and names the nearest of one that does not exist", async () => {
+  assert.match((await carillon(["config", "explain", "server.drain"])).stdout, /^server\.drain\n/);
+  const { code, stderr } = await carillon(["config", "explain", "serve.drain"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^carillon: there is no option "serve\.drain"; did you mean "server\.drain"\?\nTry: /);
+});
+
 test("carillon check", async (t) => {
   const folder = temporaryFolder(t);
   const check = (text, options) => {

@@ -95,11 +95,9 @@ int run_config_show(const std::string& config_file) {
 }
 
 int run_config_explain(const std::string& key_prefix) {
-  const std::string text = config::explain_options(key_prefix);
-  if (text.empty()) {
-    return fail("no option begins with \"" + key_prefix + "\"\nTry: carillon config explain", 2);
-  }
-  print(text);
+  const auto text = config::explain_options(key_prefix);
+  if (!text) return fail(text.error().message + "\nTry: carillon config explain", 2);
+  print(*text);
   return 0;
 }
 
