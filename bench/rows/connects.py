@@ -29,7 +29,7 @@ def floor_server(bench):
 
 def connect(bench, pid, port, environment, *options):
     before = cpu_ns(pid)
-    seen = load(bench, environment, "--url", f"ws://127.0.0.1:{port}/ws", "--clients", CLIENTS, "--seconds", 0.1,
+    seen = load(bench, environment, "--url", f"ws://127.0.0.1:{port}/ws", "--clients", CLIENTS, "--duration", "100ms",
                 *options)
     return {"connects_per_s": seen["connects_per_s"], "p99_us": seen["handshake_us"]["p99"],
             "cpu_us": (cpu_ns(pid) - before) / 1000 / CLIENTS}

@@ -58,7 +58,7 @@ def run(bench, kind):
             with ready_probe(bench, server.port) as ready_ms:
                 try:
                     load = orion_load(bench, server, "--clients", CLIENTS, "--bytes", EVENT_BYTES, "--rate", EVENTS_PER_S,
-                                      "--seconds", bench.pick(5, 2), timeout_s=LOAD_S_MAX)
+                                      "--duration", bench.pick("5s", "2s"), timeout_s=LOAD_S_MAX)
                     seen = {"load": load}
                 except Failure as failure:
                     seen = {"failed": str(failure)}

@@ -13,7 +13,7 @@ BYTES = 256
 ALONE_PER_S = 2  # the slowest peers need some 170 ms for 10,000 clients: each sweep ends before the next event is due
 LOADS_PER_S = (ALONE_PER_S, 100, 500, 2_000)
 CLIENTS, CLIENTS_QUICK = (1_000, 10_000), (200,)
-SECONDS, SECONDS_QUICK = 6, 2
+DURATION, DURATION_QUICK = "6s", "2s"
 ROW_PREFIX = "peer-"
 
 PEERS = (carillon.PEER, uwebsockets.PEER, nchan.PEER, nats.PEER, node.WS, node.SOCKET_IO, centrifugo.PEER, mercure.PEER)
@@ -43,7 +43,7 @@ def run(bench, peer, installed, clients, per_s):
         with peer.started(bench, installed) as server:
             pids = [word for pid in family(server.pid) for word in ("--server-pid", pid)]
             return load(bench, server.environment, *server.options, *pids, "--clients", clients, "--bytes", BYTES,
-                        "--rate", per_s, "--seconds", bench.pick(SECONDS, SECONDS_QUICK))
+                        "--rate", per_s, "--duration", bench.pick(DURATION, DURATION_QUICK))
     except Failure as failure:
         bench.log(str(failure))
         return {"failed": str(failure)}

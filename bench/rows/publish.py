@@ -36,7 +36,7 @@ def by_http(server):
 
 def run(bench, server, per_s, *publish):
     return load(bench, server.environment, "--url", f"ws://127.0.0.1:{server.port}/ws", *publish, "--channel", "orion.bench",
-                "--clients", CLIENTS, "--bytes", EVENT_BYTES, "--rate", per_s, "--seconds", bench.pick(4, 2),
+                "--clients", CLIENTS, "--bytes", EVENT_BYTES, "--rate", per_s, "--duration", bench.pick("4s", "2s"),
                 "--server-pid", server.pid)
 
 

@@ -23,10 +23,10 @@ def measure(bench):
 
 def latency(bench, rate):
     """Latency through the whole server, including the publish API, and the duration of a sweep."""
-    seconds = bench.pick(8, 3)
+    duration = bench.pick("8s", "3s")
     with gateway(bench, configuration(ORION)) as server:
         bench.log(f"{CLIENTS} clients, {rate} events/s through the publish API")
-        seen = orion_load(bench, server, "--clients", CLIENTS, "--rate", rate, "--seconds", seconds)
+        seen = orion_load(bench, server, "--clients", CLIENTS, "--rate", rate, "--duration", duration)
         writes = server.metric("carillon_writes_total")
     sweep_ms = seen["measured_s"] * 1000 * CLIENTS / max(1, writes - 2 * CLIENTS)  # the 101s, the warm-up
     return {"events_per_s": rate, "sweep_ms": sweep_ms, "load": seen}

@@ -13,8 +13,8 @@ def measure(bench):
         bench.log(f"{shards} shard(s), {CLIENTS} clients, {EVENTS_PER_S} events/s")
         both = sorted({bench.server_core, bench.generator_core})
         with gateway(bench, configuration(ORION, shards=shards), both) as server:
-            seen[str(shards)] = orion_load(bench, server, "--clients", CLIENTS, "--rate", EVENTS_PER_S, "--seconds",
-                                           bench.pick(10, 3))
+            seen[str(shards)] = orion_load(bench, server, "--clients", CLIENTS, "--rate", EVENTS_PER_S, "--duration",
+                                           bench.pick("10s", "3s"))
     return seen
 
 

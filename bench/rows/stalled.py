@@ -37,7 +37,7 @@ def run(bench, stalled):
         command = load_command(
             bench, "--url", f"ws://127.0.0.1:{server.port}/ws", "--publish", f"http://127.0.0.1:{server.port}/v1/publish",
             "--channel", "orion.bench", "--clients", HEALTHY + stalled, "--stall", stalled, "--rate", EVENTS_PER_S,
-            "--bytes", EVENT_BYTES, "--seconds", bench.pick(22, 18), "--server-pid", server.pid)
+            "--bytes", EVENT_BYTES, "--duration", bench.pick("22s", "18s"), "--server-pid", server.pid)
         before = socket_memory()
         with child(command, bench.generator_core, env={**os.environ, **server.environment}, stdout=subprocess.PIPE,
                    stderr=subprocess.PIPE) as process:

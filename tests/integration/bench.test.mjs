@@ -25,7 +25,7 @@ test("carillon bench", async (t) => {
   const api = ["--publish", `http://127.0.0.1:${server.port}/v1/publish`];
 
   await t.test("through the API: every event reaches every client, and is timed", async () => {
-    const found = await figures([...orion, ...api, "--clients", "200", "--rate", "100", "--seconds", "2",
+    const found = await figures([...orion, ...api, "--clients", "200", "--rate", "100", "--duration", "2s",
       "--server-pid", `${server.pid}`]);
     assert.equal(found.connected, 200);
     assert.equal(found.published, 200);
@@ -74,7 +74,7 @@ test("carillon bench", async (t) => {
   });
 
   await t.test("without --publish it connects and listens", async () => {
-    const found = await figures([...orion, "--clients", "10", "--seconds", "0.2"], { CARILLON_TOKEN: mintToken() });
+    const found = await figures([...orion, "--clients", "10", "--duration", "200ms"], { CARILLON_TOKEN: mintToken() });
     assert.deepEqual([found.connected, found.published], [10, 0]);
   });
 

@@ -195,9 +195,10 @@ Result<loadgen::BenchRun::Settings> settings_of(const BenchArguments& arguments)
   settings.order =
       arguments.order == "random" ? loadgen::ChannelOrder::random : loadgen::ChannelOrder::round_robin;
   settings.events_per_s = arguments.rate;
-  const double in_that_time = std::max(1.0, arguments.rate * arguments.seconds);
+  const double in_that_time =
+      std::max(1.0, arguments.rate * static_cast<double>(arguments.duration.count()) / 1000);
   settings.events = arguments.events > 0 ? arguments.events : static_cast<std::uint64_t>(in_that_time);
-  settings.listening = milliseconds(static_cast<std::int64_t>(arguments.seconds * 1000));
+  settings.listening = arguments.duration;
   settings.server_pids.assign(arguments.server_pids.begin(), arguments.server_pids.end());
   return settings;
 }

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/command/config_path.h"
+#include "config/quantity.h"
 
 namespace carillon::app {
 namespace {
@@ -33,6 +34,23 @@ void add_config_option(CLI::App& verb, std::string& file, Config need) {
                   "The configuration file; default: " + default_config_paths() + ", the first that exists")
       ->type_name("FILE");
   use_default_path(verb, file, need);
+}
+
+void add_duration(CLI::App& verb, const std::string& name, milliseconds& value, milliseconds least,
+                  milliseconds most, const std::string& help) {
+  const auto read = [&value, name, least, most](const std::string& text) {
+    const auto duration = config::parse_duration(text);
+    if (!duration || *duration < least || *duration > most) {
+      throw CLI::ValidationError(name, "\"" + text + "\" is not a duration from " +
+                                           config::show_duration(least) + " to " +
+                                           config::show_duration(most) + "; write one such as \"" +
+                                           config::show_duration(value) + "\"");
+    }
+    value = *duration;
+  };
+  verb.add_option_function<std::string>(name, read, help)
+      ->type_name("DURATION")
+      ->default_str(config::show_duration(value));
 }
 
 CLI::ParseError no_config(const std::string& alternative) {

@@ -6,6 +6,8 @@
 #include <functional>
 #include <string>
 
+#include "base/time.h"
+
 namespace CLI {
 class App;
 class ParseError;
@@ -34,6 +36,10 @@ enum class Config : std::uint8_t { needed, optional };
 void add_config(CLI::App& verb, std::string& file, Config need);
 // The same for a verb whose positions have another meaning.
 void add_config_option(CLI::App& verb, std::string& file, Config need);
+// Adds a duration, written as in a configuration: "90s". Anything else, and one out of bounds, is an error
+// that shows what to write.
+void add_duration(CLI::App& verb, const std::string& name, milliseconds& value, milliseconds least,
+                  milliseconds most, const std::string& help);
 // The error of a verb that found no configuration; `alternative`: what else may be written on its line.
 CLI::ParseError no_config(const std::string& alternative);
 

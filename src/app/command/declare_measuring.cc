@@ -57,9 +57,8 @@ void add_events(CLI::App* bench, BenchArguments& arguments) {
   bench->add_option("--rate", arguments.rate, "Events per second")
       ->check(CLI::Range(0.01, 1e6))
       ->capture_default_str();
-  bench->add_option("--seconds", arguments.seconds, "Duration in seconds")
-      ->check(CLI::Range(0.1, 86'400.0))
-      ->capture_default_str();
+  add_duration(*bench, "--duration", arguments.duration, milliseconds(100), std::chrono::hours(24),
+               "How long events are published, or listened to");
   bench->add_option("--events", arguments.events, "Number of events, instead of a duration")
       ->check(CLI::Range(1.0, 1e12));
   bench->add_option("--server-pid", arguments.server_pids, "Measure this process's CPU time and memory");
@@ -70,7 +69,7 @@ void add_events(CLI::App* bench, BenchArguments& arguments) {
 
 void declare_measuring(CLI::App& app, Run& run) {
   CLI::App* bench = app.add_subcommand("bench", "Measure a gateway: connect, publish, count and time");
-  describe(*bench, "Try", "carillon bench --clients 1000 --rate 100 --seconds 10");
+  describe(*bench, "Try", "carillon bench --clients 1000 --rate 100 --duration 10s");
   bench->footer(
       bench->get_footer() +
       "\n\nThe token comes from CARILLON_TOKEN, or is minted with CARILLON_JWT_SECRET; the API's key\n"

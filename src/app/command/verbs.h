@@ -9,6 +9,7 @@
 
 #include "app/dev/dev.h"
 #include "app/tokens.h"
+#include "base/time.h"
 
 namespace carillon::app {
 
@@ -80,8 +81,8 @@ struct BenchArguments {
   std::string body;
   std::uint32_t bytes = 256;
   double rate = 10;
-  double seconds = 10;
-  std::uint64_t events = 0;  // 0: as many as --rate makes in --seconds
+  milliseconds duration{10'000};
+  std::uint64_t events = 0;  // 0: as many as --rate makes in --duration
   std::uint32_t stall = 0;
   std::vector<int> server_pids;
   bool json = false;
