@@ -52,6 +52,7 @@ def planned_alone(long):
         yield "simulation/mutations", lambda n: suites.run_check(
             n, [sys.executable, ROOT / "tests" / "simulation" / "mutations.py"], TIMEOUT_MUTATIONS_S)
         yield from integration(INTEGRATION / "long", "long", TIMEOUT_LONG_S)
+        yield from integration(ROOT / "tests" / "packages", "long", TIMEOUT_LONG_S)
         yield from integration(INTEGRATION / "long" / "faults", "faults", TIMEOUT_LONG_S)
 
 
