@@ -1,4 +1,4 @@
-"""Every numbered rule of the built-in protocols has a vector or a test whose name begins with its number.
+"""Every numbered rule of the built-in protocols, and of the language that profiles are written in, has a vector or a test whose name begins with its number.
 
 A vector's name (protocol/vectors/*.json) begins with the number and a colon: "grimnir 5: JSON ping every …".
 Where a vector cannot express a rule, a Node test in tests/integration whose name begins the same way counts.
@@ -11,7 +11,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LINES = {"C": 7, "orion ": 10, "service ": 11, "fluxora ": 12, "grimnir ": 10}
+LINES = {"C": 7, "orion ": 10, "service ": 11, "fluxora ": 12, "grimnir ": 10, "language ": 1}
 NODE_TEST = re.compile(r"""\btest\(\s*(["'`])((?:[A-Z]|[a-z]+ )\d+:.*?)\1""")
 
 

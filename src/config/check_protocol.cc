@@ -10,6 +10,10 @@
 namespace carillon::config {
 namespace {
 
+std::string shown(const JsonWord& word) {
+  return word.kind == JsonWord::Kind::string ? quoted(word.text) : word.text;
+}
+
 bool has_star(const std::string& pattern) { return pattern.find('*') != std::string::npos; }
 
 class ProtocolCheck {
@@ -119,7 +123,7 @@ class ProtocolCheck {
 
   void commands() {
     const auto& c = e_.commands;
-    const std::vector<std::pair<std::string_view, const std::string*>> names{
+    const std::vector<std::pair<std::string_view, const JsonWord*>> names{
         {"commands.subscribe.is", &c.subscribe.is},
         {"commands.unsubscribe.is", &c.unsubscribe.is},
         {"commands.ping.is", &c.ping.is},
@@ -133,7 +137,7 @@ class ProtocolCheck {
       }
       for (std::size_t j = 0; j < i; ++j) {
         if (*names[j].second == *name)
-          fault(key, cat({quoted(*name), " is also ", names[j].first, "; write another"}));
+          fault(key, cat({shown(*name), " is also ", names[j].first, "; write another"}));
       }
     }
     if (!c.subscribe.is.empty() && c.subscribe.channel.empty()) {

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "config/json_word.h"
+
 namespace carillon::config {
 
 // Code and reason of a close frame.
@@ -56,9 +58,10 @@ inline constexpr std::array kErrorDetails{
     ErrorDetailOption{ErrorDetail::wrong_member, "errors.details.wrong_member",
                       "a member is of the wrong type",
                       "detail of invalid_request: a message that fails commands.require"},
-    ErrorDetailOption{ErrorDetail::no_command, "errors.details.no_command",
-                      "it does not say which command it is",
-                      "detail of invalid_request: no string at commands.name"},
+    ErrorDetailOption{
+        ErrorDetail::no_command, "errors.details.no_command", "it does not say which command it is",
+        "detail of invalid_request: no string at commands.name, and no number or boolean where a "
+        "command has one as its name"},
     ErrorDetailOption{ErrorDetail::unknown_command, "errors.details.unknown_command",
                       "there is no such command", "detail of invalid_request: an unknown command"},
     ErrorDetailOption{ErrorDetail::no_channel, "errors.details.no_channel",
@@ -108,7 +111,7 @@ class ErrorDetails {
 
 // An error of a client or of the gateway: its code and message in the error frame.
 struct ErrorText {
-  std::string code;
+  JsonWord code;
   std::string message;
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/auth_kinds.h"
+#include "config/quantity.h"
 #include "json/pointer.h"
 
 namespace carillon::config {
@@ -90,6 +91,44 @@ void RequirementsKind::read(const Place& place, Reading& reading, std::vector<Re
     if (auto one = read_one(member, place, reading)) all.push_back(std::move(*one));
   }
   if (all.size() == place.node.members.size()) field = std::move(all);
+}
+
+std::string JsonWordKind::type() const {
+  return cat({"text, at most ", show_size(bytes_max), " bytes, or an integer or boolean"});
+}
+
+std::string JsonWordKind::show(const JsonWord& field) const {
+  return field.kind == JsonWord::Kind::string ? toml_quoted(field.text) : field.text;
+}
+
+void JsonWordKind::read(const Place& place, Reading& reading, JsonWord& field) const {
+  switch (place.node.kind) {
+    case Node::Kind::string: {
+      const std::size_t errors = reading.report.error_count();
+      std::string text;
+      TextKind{"text", sample, bytes_max, nullptr}.read(place, reading, text);
+      if (reading.report.error_count() == errors) field = {std::move(text), JsonWord::Kind::string};
+      return;
+    }
+    case Node::Kind::integer:
+      field = {std::to_string(place.node.integer), JsonWord::Kind::number};
+      return;
+    case Node::Kind::boolean:
+      field = {place.node.truth ? "true" : "false", JsonWord::Kind::boolean};
+      return;
+    default:
+      wrong_type(place, reading, cat({"text such as ", sample, ", an integer or a boolean"}));
+  }
+}
+
+void SelectedValuesKind::read(const Place& place, Reading& reading, std::vector<std::string>& field) const {
+  Node texts = place.node;
+  for (Node& item : texts.items) {
+    if (item.kind == Node::Kind::integer) item.text = std::to_string(item.integer);
+    if (item.kind == Node::Kind::boolean) item.text = item.truth ? "true" : "false";
+    if (item.kind == Node::Kind::integer || item.kind == Node::Kind::boolean) item.kind = Node::Kind::string;
+  }
+  inner.read({texts, place.origin, place.key}, reading, field);
 }
 
 std::string SelectKind::show(const SelectSettings& field) const {

@@ -26,6 +26,27 @@ struct RequirementsKind {
   void read(const Place& place, Reading& reading, std::vector<Requirement>& field) const;
 };
 
+// A name or code in the JSON of a protocol: a text, an integer or a boolean.
+struct JsonWordKind {
+  std::string_view sample;  // as TOML
+  std::size_t bytes_max;
+
+  std::string type() const;
+  std::string example() const { return std::string(sample); }
+  std::string show(const JsonWord& field) const;
+  void read(const Place& place, Reading& reading, JsonWord& field) const;
+};
+
+// A list of values that clients select, compared as text: an integer or a boolean stands for its text.
+struct SelectedValuesKind {
+  TextListKind inner;
+
+  std::string type() const { return cat({inner.type(), "; an integer or a boolean is taken as its text"}); }
+  std::string example() const { return inner.example(); }
+  std::string show(const std::vector<std::string>& field) const { return inner.show(field); }
+  void read(const Place& place, Reading& reading, std::vector<std::string>& field) const;
+};
+
 // "all", "query:NAME" or "commands".
 struct SelectKind {
   std::string type() const { return "\"all\", \"query:NAME\" or \"commands\""; }

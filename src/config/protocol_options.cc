@@ -21,7 +21,7 @@ constexpr std::size_t kMessageBytesMax = 256;
 
 constexpr TextKind kPointer{"JSON Pointer", "\"/type\"", 256, check_pointer};
 constexpr TextKind kPattern{"channel pattern", "\"news.*\"", kChannelNameBytesMax, check_channel_pattern};
-constexpr TextKind kWord{"text", "\"subscribe\"", kCommandBytesMax, nullptr};
+constexpr JsonWordKind kWord{"\"subscribe\"", kCommandBytesMax};
 constexpr TextKind kText{"text", "\"The message format is invalid\"", kMessageBytesMax, nullptr};
 constexpr TextKind kReply{"template", R"('{"type":"pong","timestamp":$time_s}')", json::kTemplateBytesMax,
                           check_reply_template};
@@ -63,9 +63,9 @@ std::vector<Option> select_options(SelectSettings& s) {
              s.value,
              "the value of an event that the list selects: the part of the channel that * matched, or a "
              "string, number or boolean in the body, compared as text"),
-      option("select.known", TextListKind{value, kSelectValuesMax}, s.known,
+      option("select.known", SelectedValuesKind{{value, kSelectValuesMax}}, s.known,
              "the known values; other values in a client's list are ignored. Empty: any value"),
-      option("select.otherwise", TextListKind{value, kSelectValuesMax}, s.otherwise,
+      option("select.otherwise", SelectedValuesKind{{value, kSelectValuesMax}}, s.otherwise,
              "values selected for a client that lists nothing; \"*\" alone is every event"),
       option("select.sets_max", NumberKind{1, 64}, s.sets_max,
              "maximum number of distinct selections that get an event log of their own; clients with other "

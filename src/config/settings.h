@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "config/client_texts.h"
+#include "config/json_word.h"
 #include "config/key_settings.h"
 
 namespace carillon::config {
@@ -247,16 +248,16 @@ struct CommandSettings {
   std::string name;  // pointer to the command's name; empty: there are no commands
   std::vector<Requirement> require;
   struct Subscribe {
-    std::string is;       // what stands at `name`
+    JsonWord is;          // what stands at `name`
     std::string channel;  // pointer
     std::string reply;    // template of the acknowledgement; sent where `acks` is on
   } subscribe, unsubscribe;
   struct {
-    std::string is;
+    JsonWord is;
     std::string reply;
   } ping;
   struct {
-    std::string is;
+    JsonWord is;
     std::vector<Requirement> require;
     std::string channel;  // pointer to what takes the place of the star in `to`
     std::string to;       // pattern of the bus channel

@@ -51,6 +51,28 @@ std::optional<std::string> string_at(const std::optional<json::Pointer>& pointer
   return std::move(*text);
 }
 
+// The name of a command as JsonWord holds it: 4, 4.0 and 4e0 are the same number. Nothing for a value that
+// cannot be a name.
+std::optional<config::JsonWord> word_at(const json::Pointer& pointer, std::string_view message) {
+  using Kind = config::JsonWord::Kind;
+  const auto raw = pointer.find(message);
+  if (!raw) return std::nullopt;
+  const json::Value value = json::Value::of_valid(*raw);
+  switch (value.type()) {
+    case json::Type::string:
+      if (auto text = value.string()) return config::JsonWord(std::move(*text), Kind::string);
+      return std::nullopt;
+    case json::Type::number:
+      if (const auto integer = value.integer())
+        return config::JsonWord(std::to_string(*integer), Kind::number);
+      return std::nullopt;
+    case json::Type::boolean:
+      return config::JsonWord(std::string(value.raw()), Kind::boolean);
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 Commands Commands::compile(const config::EndpointSettings& settings) {
@@ -59,7 +81,7 @@ Commands Commands::compile(const config::EndpointSettings& settings) {
   commands.name_ = pointer_of(from.name);
   if (!commands.name_) return commands;
   commands.require_ = compile_requirements(from.require);
-  const auto know = [&commands](const std::string& is, Command::Kind kind, const std::string& channel) {
+  const auto know = [&commands](const config::JsonWord& is, Command::Kind kind, const std::string& channel) {
     if (!is.empty()) commands.known_.push_back({is, kind, pointer_of(channel)});
   };
   know(from.subscribe.is, Command::Kind::subscribe, from.subscribe.channel);
@@ -93,8 +115,10 @@ Command Commands::parse(websocket::Opcode opcode, std::string_view message) cons
                                                    : ErrorDetail::not_json);
   if (!meets(require_, message))
     return refused(ErrorKind::invalid_request, ErrorDetail::wrong_member, message);
-  const auto name = string_at(name_, message);
-  if (!name) return refused(ErrorKind::invalid_request, ErrorDetail::no_command, message);
+  const auto name = word_at(*name_, message);
+  if (!name || !may_be_name(*name)) {
+    return refused(ErrorKind::invalid_request, ErrorDetail::no_command, message);
+  }
   const auto found =
       std::find_if(known_.begin(), known_.end(), [&name](const Known& each) { return each.is == *name; });
   if (found == known_.end())
@@ -113,6 +137,13 @@ Command Commands::parse(websocket::Opcode opcode, std::string_view message) cons
   command.kind = found->kind;
   command.request = message;
   return command;
+}
+
+// A string always may; a number or a boolean only where a command has a name of that type.
+bool Commands::may_be_name(const config::JsonWord& word) const {
+  return word.kind == config::JsonWord::Kind::string ||
+         std::any_of(known_.begin(), known_.end(),
+                     [&word](const Known& each) { return each.is.kind == word.kind; });
 }
 
 Command Commands::read_channel(const Known& known, std::string_view message) const {

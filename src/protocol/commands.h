@@ -55,10 +55,11 @@ class Commands {
 
  private:
   struct Known {
-    std::string is;
+    config::JsonWord is;
     Command::Kind kind;
     std::optional<json::Pointer> channel;
   };
+  bool may_be_name(const config::JsonWord& word) const;
   Command read_channel(const Known& known, std::string_view message) const;
   Command read_publish(const Known& known, std::string_view message) const;
 

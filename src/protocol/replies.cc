@@ -13,6 +13,12 @@ json::TemplateValue text_or_null(std::string_view text) {
   return text.empty() ? json::TemplateValue::raw("null") : json::TemplateValue::string(text);
 }
 
+json::TemplateValue word_or_null(const config::JsonWord* word) {
+  if (!word) return json::TemplateValue::raw("null");
+  return word->kind == config::JsonWord::Kind::string ? text_or_null(word->text)
+                                                      : json::TemplateValue::raw(word->text);
+}
+
 // A template with config::kTimeVariables.
 void render_at(const json::Template& frame, WallTime now, std::string& out) {
   const TimeValues times(now);
@@ -24,7 +30,7 @@ void render_at(const json::Template& frame, WallTime now, std::string& out) {
 void render_reply(const json::Template& reply, const ReplyValues& values, std::string& out) {
   const TimeValues times(values.now);
   // In the order of config::kReplyVariables.
-  reply.render(times.after(std::array{text_or_null(values.code), text_or_null(values.message),
+  reply.render(times.after(std::array{word_or_null(values.code), text_or_null(values.message),
                                       json::TemplateValue::raw(values.request), text_or_null(values.channel),
                                       text_or_null(values.subject)}),
                out);
@@ -74,7 +80,7 @@ bool Replies::error(ErrorKind kind, ErrorDetail detail, std::string_view request
   const config::ErrorText& text = text_of(kind);
   std::string message = text.message;
   if (const std::string& more = errors_.details[detail]; !more.empty()) message.append(": ").append(more);
-  render_reply(*error_, {.now = now, .code = text.code, .message = message, .request = request}, out);
+  render_reply(*error_, {.now = now, .code = &text.code, .message = message, .request = request}, out);
   return true;
 }
 

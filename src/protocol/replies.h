@@ -12,10 +12,11 @@
 
 namespace carillon::protocol {
 
-// The values for a template with config::kReplyVariables. Empty ones are null in the frame.
+// The values for a template with config::kReplyVariables. Empty ones, and a code that is null, are null in
+// the frame.
 struct ReplyValues {
   WallTime now;
-  std::string_view code{};
+  const config::JsonWord* code = nullptr;
   std::string_view message{};
   std::string_view request{};  // valid JSON
   std::string_view channel{};

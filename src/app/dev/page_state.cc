@@ -48,7 +48,13 @@ void write_auth(json::ObjectWriter& out, const PageSource& source, const config:
 void write_command(json::ObjectWriter& commands, std::string_view name,
                    const config::CommandSettings::Subscribe& command) {
   if (command.is.empty()) return;
-  commands.object(name).member("is", command.is).member("channel", command.channel);
+  json::ObjectWriter out = commands.object(name);
+  if (command.is.kind == config::JsonWord::Kind::string) {
+    out.member("is", command.is.text);
+  } else {
+    out.raw_member("is", command.is.text);
+  }
+  out.member("channel", command.channel);
 }
 
 void write_commands(json::ObjectWriter& out, const PageSource& source, const protocol::Endpoint& endpoint) {

@@ -1,0 +1,73 @@
+// Messages about what a profile has written in the language of protocols, whole.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/options.h"
+#include "config/test_messages.h"
+
+namespace carillon::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> warnings_of(const std::string& lines) {
+  const Loaded loaded = load_good(orion_with(lines));
+  EXPECT_THAT(texts_of(loaded.errors), IsEmpty()) << lines;
+  return texts_of(loaded.warnings);
+}
+
+const std::string kSubscribable =
+    "source.channels = [\"a.*\"]\nselect.by = \"commands\"\ninbound.rate.messages = 9\ncommands.name = "
+    "\"/op\"\n"
+    "commands.subscribe = { is = 1, channel = \"/ch\" }\n";
+
+TEST(ProtocolMessages, OfNamesAndCodes) {
+  expect_of_endpoint({
+      {"errors.invalid_request.code = 1.5",
+       "gateway.toml:3: endpoint[0].errors.invalid_request.code: expected text such as \"subscribe\", an "
+       "integer or a boolean, got a float"},
+      {"commands.ping.is = [1]",
+       "gateway.toml:3: endpoint[0].commands.ping.is: expected text such as \"subscribe\", an integer or a "
+       "boolean, got an array"},
+      {"commands.ping.is = 7",
+       "gateway.toml:3: endpoint[0].commands.ping.is: no command is ever found; write commands.name = "
+       "\"/type\""},
+      {"select.known = [1.5]",
+       "gateway.toml:3: endpoint[0].select.known[0]: expected value such as \"now_playing\", got a float"},
+  });
+  EXPECT_THAT(
+      texts_of(load_good(orion_with(kSubscribable + "commands.unsubscribe = { is = 1, channel = \"/c\" }"))
+                   .errors),
+      ElementsAre("gateway.toml:8: endpoint[0].commands.unsubscribe.is: 1 is also commands.subscribe.is; "
+                  "write another"));
+}
+
+TEST(ProtocolMessages, ANumberAndItsTextAreTwoNames) {
+  EXPECT_THAT(texts_of(load_good(orion_with(kSubscribable +
+                                            "commands.unsubscribe = { is = \"1\", channel = \"/c\" }"))
+                           .errors),
+              IsEmpty());
+}
+
+// --- values ---
+
+std::string shown(const std::string& lines, std::string_view key) {
+  Loaded loaded = load_good(orion_with(lines));
+  EXPECT_THAT(texts_of(loaded.errors), IsEmpty()) << lines;
+  for (const Option& option : endpoint_options(loaded.settings.endpoints[0])) {
+    if (option.key == key) return option.show();
+  }
+  return "no such key";
+}
+
+TEST(ProtocolValues, AreShownAsTheyWereWritten) {
+  EXPECT_EQ(shown("errors.internal_error.code = 1011", "errors.internal_error.code"), "1011");
+  EXPECT_EQ(shown("errors.internal_error.code = -1", "errors.internal_error.code"), "-1");
+  EXPECT_EQ(shown("errors.internal_error.code = false", "errors.internal_error.code"), "false");
+  EXPECT_EQ(shown("errors.internal_error.code = \"1011\"", "errors.internal_error.code"), "\"1011\"");
+  EXPECT_EQ(shown("select.by = \"query:x\"\nselect.known = [1, true]", "select.known"), "[\"1\", \"true\"]");
+}
+
+}  // namespace
+}  // namespace carillon::config
