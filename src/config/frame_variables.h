@@ -36,6 +36,10 @@ inline constexpr auto kEventVariables = with_time(std::array<std::string_view, 3
 inline constexpr auto kReplyVariables =
     with_time(std::array<std::string_view, 5>{"code", "message", "request", "channel", "subject"});
 
+// The variables of the first frame after the 101: the connection's name in the log, a string; and the subject
+// of its token, a string, or null when there is none.
+inline constexpr auto kOpenVariables = with_time(std::array<std::string_view, 2>{"connection_id", "subject"});
+
 // The variables of the last frame before a shutdown's close frame: after how many milliseconds the client
 // should reconnect, a number.
 inline constexpr auto kDrainVariables = with_time(std::array<std::string_view, 1>{"retry_ms"});

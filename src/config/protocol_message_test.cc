@@ -50,6 +50,20 @@ TEST(ProtocolMessages, ANumberAndItsTextAreTwoNames) {
               IsEmpty());
 }
 
+TEST(ProtocolMessages, OfTheFirstFrame) {
+  expect_of_endpoint({
+      {"frames.open = '{\"id\":$conection_id}'",
+       "gateway.toml:3: endpoint[0].frames.open: at byte 6: there is no variable $conection_id; did you mean "
+       "$connection_id?"},
+      {"frames.open = '{\"id\":$channel}'",
+       "gateway.toml:3: endpoint[0].frames.open: at byte 6: there is no variable $channel; there are "
+       "$connection_id, $subject, $time_s, $time_ms, $time_unix_s, $time_unix_ms"},
+      {"frames.open = 1",
+       "gateway.toml:3: endpoint[0].frames.open: expected template such as "
+       "'{\"type\":\"welcome\",\"id\":$connection_id}', got the integer 1"},
+  });
+}
+
 // --- values ---
 
 std::string shown(const std::string& lines, std::string_view key) {

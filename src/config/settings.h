@@ -311,6 +311,7 @@ struct EndpointSettings {
   SelectSettings select;
   struct {
     std::string event;  // template; empty where the endpoint has no events
+    std::string open;   // right after the 101; empty: none
     std::string error;  // empty: errors are not reported to the client
     std::string ping;   // of keepalive.frame
     std::string drain;  // before the close frame of a shutdown; empty: none

@@ -1,7 +1,9 @@
-// What a profile can express in commands and frames: names and codes that are no texts.
+// What a profile can express in commands and frames: names and codes that are no texts, and the first frame
+// of a connection.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/allocation_ceiling.h"
 #include "gateway/testing/shard_stage.h"
 
 namespace carillon::gateway::testing {
@@ -9,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using websocket::Opcode;
 using Frames = std::vector<std::string>;
 
@@ -103,6 +106,73 @@ TEST(SelectedValues, KnownOnesMayBeNumbersAndBooleans) {
   EXPECT_THAT(stage.take_frames(listed),
               ElementsAre(R"(text {"event":"e","id":true})", R"(text {"event":"e","id":"x"})"));
   EXPECT_THAT(stage.take_frames(others), ElementsAre(R"(text {"event":"e","id":1})"));
+}
+
+// --- the first frame ----------------------------------------------------------------------------
+
+const std::string kWelcome = "frames.open = '{\"id\":$connection_id,\"sub\":$subject,\"at\":$time_s}'\n";
+
+TEST(OpenFrame, HasTheConnectionsNameInTheLogAndTheSubject) {
+  ShardStage stage(std::string(kOrion) + "log.connected = \"hello\"\n" + kWelcome);
+  const int alice = stage.open(upgrade_of("/ws?token=" + token_with(R"({"sub":"al\"ice"})")));
+  const std::string id = stage.log.records.at(0).fields.at("connectionId");
+  const Answer answer = stage.ask(upgrade_of("/ws?token=" + token_with("{}")));
+  EXPECT_THAT(stage.take_frames(alice), IsEmpty()) << "it came with the 101";
+  const std::string other = stage.log.records.at(1).fields.at("connectionId");
+  EXPECT_NE(id, other);
+  EXPECT_THAT(frames_of(answer.body),
+              ElementsAre("text {\"id\":\"" + other + R"(","sub":null,"at":"2026-01-01T00:00:00Z"})"));
+}
+
+TEST(OpenFrame, HasTheSubjectOfTheToken) {
+  ShardStage stage(std::string(kOrion) + kWelcome);
+  const Answer answer = stage.ask(upgrade_of("/ws?token=" + token_with(R"({"sub":"al\"ice"})")));
+  EXPECT_THAT(frames_of(answer.body), ElementsAre(HasSubstr(R"("sub":"al\"ice")")));
+}
+
+TEST(OpenFrame, HasANullSubjectWhereNoTokenIsRequired) {
+  ShardStage stage(std::string(kEcho) + kWelcome);
+  const Answer answer = stage.ask(upgrade_of("/echo"));
+  EXPECT_THAT(frames_of(answer.body), ElementsAre(HasSubstr(R"("sub":null)")));
+}
+
+TEST(OpenFrame, ComesBeforeEveryReplyAndEvent) {
+  std::string toml = kRoomsProtocol;
+  toml.insert(toml.find("event ="), "open = '{\"id\":$connection_id}'\n");
+  ShardStage stage(toml);
+  const int fd = stage.connect();
+  stage.sockets[fd].capacity = 0;
+  stage.send(fd, upgrade_of("/ws") + client_frame(Opcode::text, R"({"op":1,"ch":"a"})"));
+  stage.publish("room.a", "7");
+  stage.let_read(fd, FakeSocket::kEndless);
+  const Answer answer = split_answer(stage.take_received(fd));
+  EXPECT_EQ(answer.head.substr(0, 12), "HTTP/1.1 101");
+  EXPECT_THAT(frames_of(answer.body),
+              ElementsAre(HasSubstr("text {\"id\":"), R"(text {"joined":"a"})", R"(text {"in":"a","n":7})"));
+}
+
+// An upgrade waits for the answers before it, and the frames behind it wait with it.
+TEST(OpenFrame, ComesBeforeRepliesToFramesThatWaitedWithTheUpgrade) {
+  std::string toml = kRoomsProtocol;
+  toml.insert(toml.find("event ="), "open = '{\"id\":$connection_id}'\n");
+  ShardStage stage(toml);
+  const int fd = stage.connect();
+  stage.send(fd, post("/later", "x") + upgrade_of("/ws") + client_frame(Opcode::text, R"({"op":"ping"})"));
+  ASSERT_EQ(stage.api.deferred.size(), 1U);
+  EXPECT_EQ(stage.take_received(fd), "");
+  stage.api.deferred[0](FakeApi::text("y"));
+  stage.settle();
+  const std::string received = stage.take_received(fd);
+  const Answer answer = split_answer(std::string_view(received).substr(received.find("HTTP/1.1 101")));
+  EXPECT_THAT(frames_of(answer.body), ElementsAre(HasSubstr("text {\"id\":"), R"(text {"pong":true})"));
+}
+
+TEST(OpenFrame, WithoutMemoryForItClosesItsClient) {
+  ShardStage stage(std::string(kOrion) + "frames.open = '{\"x\":\"" + std::string(20'000, 'x') + "\"}'\n");
+  const carillon::testing::AllocationCeiling ceiling(10'000);
+  const Answer answer = stage.ask(orion_upgrade());
+  EXPECT_THAT(frames_of(answer.body), ElementsAre("close 1013 Out of memory"));
+  EXPECT_EQ(stage.closes(CloseReason::internal), 1U);
 }
 
 }  // namespace

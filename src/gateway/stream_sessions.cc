@@ -58,6 +58,7 @@ void StreamSessions::open(Index index, const protocol::Endpoint& endpoint, clien
                          CloseMode::immediately);
     return;
   }
+  if (endpoint.replies.has_open() && !send_open_frame(index, endpoint)) return;
   parts_.keepalive.start(index);
   if (!early.empty()) on_bytes(index, early);
 }
@@ -84,6 +85,22 @@ bool StreamSessions::accept(Index index, const protocol::Endpoint& endpoint, cli
   if (parts_.clients.send(index, head)) return true;
   parts_.clients.close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
   return false;
+}
+
+// Events are sent from the loop's next slice on, and replies after it: so this frame is the first. Returns
+// false when there is no memory for it and the client has been closed.
+bool StreamSessions::send_open_frame(Index index, const protocol::Endpoint& endpoint) {
+  const CommandClient client = command_client(index);
+  const std::string id = parts_.clients.log().trace().connection_id(index);
+  const std::string_view subject = client.identity ? client.identity->subject() : std::string_view();
+  std::string payload;
+  const auto render = [&] { endpoint.replies.open(id, subject, parts_.loop.wall_now(), payload); };
+  if (!try_allocate(endpoint.settings.frames.open.size() + subject.size(), render)) {
+    close_for_memory(index);
+    return false;
+  }
+  send_text(client.id, payload);
+  return parts_.clients[index].state == State::open;
 }
 
 void StreamSessions::count_by_new_limits() {

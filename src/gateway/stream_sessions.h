@@ -84,6 +84,7 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
   const protocol::Endpoint& endpoint_of(Index index) const { return parts_.clients.endpoint_of(index); }
   CommandClient command_client(Index index) const;
   bool accept(Index index, const protocol::Endpoint& endpoint, client::Upgrade& upgrade);
+  bool send_open_frame(Index index, const protocol::Endpoint& endpoint);
   void count_late(Index index);
   void keep_rest(Index index, websocket::FrameReader reader, std::span<const char> unread);
   void close_for_fault(Index index, const websocket::ReadFault& fault);

@@ -67,6 +67,7 @@ http::Response RefusalReply::at(WallTime now) const {
 Replies Replies::compile(const config::EndpointSettings& settings) {
   Replies replies;
   replies.errors_ = settings.errors;
+  replies.open_ = json::template_if_any(settings.frames.open, config::kOpenVariables);
   replies.error_ = json::template_if_any(settings.frames.error, config::kReplyVariables);
   replies.ping_ = json::template_if_any(settings.frames.ping, config::kTimeVariables);
   replies.expired_ = json::template_if_any(settings.auth.expired_frame, config::kTimeVariables);
@@ -81,6 +82,15 @@ bool Replies::error(ErrorKind kind, ErrorDetail detail, std::string_view request
   std::string message = text.message;
   if (const std::string& more = errors_.details[detail]; !more.empty()) message.append(": ").append(more);
   render_reply(*error_, {.now = now, .code = &text.code, .message = message, .request = request}, out);
+  return true;
+}
+
+bool Replies::open(std::string_view connection_id, std::string_view subject, WallTime now,
+                   std::string& out) const {
+  if (!open_) return false;
+  const TimeValues times(now);
+  open_->render(times.after(std::array{json::TemplateValue::string(connection_id), text_or_null(subject)}),
+                out);
   return true;
 }
 

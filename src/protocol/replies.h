@@ -47,6 +47,10 @@ class Replies {
   bool error(ErrorKind kind, ErrorDetail detail, std::string_view request, WallTime now,
              std::string& out) const;
   bool ping(WallTime now, std::string& out) const;
+  // `subject`: of the client's token; empty: null in the frame.
+  bool open(std::string_view connection_id, std::string_view subject, WallTime now, std::string& out) const;
+  // Whether open() has a frame.
+  bool has_open() const { return open_.has_value(); }
   bool expired(WallTime now, std::string& out) const;
   // `retry`: how long the client should wait before it reconnects.
   bool drain(WallTime now, milliseconds retry, std::string& out) const;
@@ -55,6 +59,7 @@ class Replies {
   const config::ErrorText& text_of(ErrorKind kind) const;
 
   config::ErrorSettings errors_;
+  std::optional<json::Template> open_;
   std::optional<json::Template> error_;
   std::optional<json::Template> ping_;
   std::optional<json::Template> expired_;
