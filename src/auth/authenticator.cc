@@ -41,6 +41,7 @@ class JwtAuthenticator final : public Authenticator {
   Result<Verified, TokenFault> try_keys(Algorithm algorithm, const JoseHeader& header, WallTime now);
   Result<Verified, TokenFault> admit(const Key& key, KeyMark mark, std::optional<Claims>& claims,
                                      WallTime now);
+  std::optional<TokenFault> judge_selected(const Claims& claims);
   bool is_skipped(const Key& set) const;
   bool may_verify(const Key& key, Algorithm algorithm, const JoseHeader& header) const;
   bool names_no_key(Algorithm algorithm, const JoseHeader& header) const;
@@ -59,7 +60,7 @@ class JwtAuthenticator final : public Authenticator {
   std::vector<Key*> sets_asked_;          // that may have its key, but do not have it now
   std::vector<const Key*> sets_skipped_;  // whose issuer is another
   std::optional<std::string> issuer_;     // not verified
-  // What shown() quotes: a kid, an algorithm or an issuer, where the token has one; empty: nothing.
+  // What shown() quotes: a kid, an algorithm, an issuer or a claim, where the token has one; empty: nothing.
   std::string_view refused_what_;
   std::optional<std::string> refused_text_;
 };
@@ -98,7 +99,9 @@ Result<Verified, TokenFault> JwtAuthenticator::judge_token(std::string_view toke
   auto verified = try_keys(*algorithm, *header, now);
   if (verified) return verified;
   const TokenFault fault = verified.error();
-  if (fault != TokenFault::wrong_issuer) refused_what_ = {};  // noted for a key that was tried before
+  const bool is_of_claims = fault == TokenFault::wrong_issuer || fault == TokenFault::no_selection ||
+                            fault == TokenFault::bad_selection;
+  if (!is_of_claims) refused_what_ = {};  // noted for a key that was tried before
   if (fault == TokenFault::algorithm_refused) note_refused("alg", header->algorithm);
   if (fault == TokenFault::unknown_issuer) note_refused("iss", issuer_);
   if (fault == TokenFault::unknown_key || fault == TokenFault::no_keys) note_refused("kid", header->key_id);
@@ -140,7 +143,7 @@ Result<Verified, TokenFault> JwtAuthenticator::admit(const Key& key, KeyMark mar
                                                      std::optional<Claims>& claims, WallTime now) {
   if (!claims) {
     const auto grants = options_.grants.exist() ? GrantClaims::read : GrantClaims::skip;
-    auto parsed = parse_claims(jws_.payload, options_.channels_claim, grants);
+    auto parsed = parse_claims(jws_.payload, {options_.channels_claim, options_.selection_claim}, grants);
     if (!parsed) return tl::unexpected(parsed.error());
     claims = std::move(*parsed);
   }
@@ -150,12 +153,25 @@ Result<Verified, TokenFault> JwtAuthenticator::admit(const Key& key, KeyMark mar
     return tl::unexpected(*refused);
   }
   if (const auto refused = judge_grant(*claims, options_.grants)) return tl::unexpected(*refused);
+  if (const auto refused = judge_selected(*claims)) return tl::unexpected(*refused);
   const Validity validity = validity_of(*claims, key.rules());
   std::optional<WallTime> expires_at;
   if (claims->expires_at) expires_at = validity.until;
   Identity::Permitted permitted;
   if (!options_.channels_claim.empty()) permitted = std::move(claims->channels);
-  return Verified{Identity::make(claims->subject, expires_at, std::move(permitted), mark), validity};
+  return Verified{Identity::make(claims->subject, expires_at, std::move(permitted), mark,
+                                 std::move(claims->selected.channels)),
+                  validity};
+}
+
+std::optional<TokenFault> JwtAuthenticator::judge_selected(const Claims& claims) {
+  if (options_.selection_claim.empty()) return std::nullopt;
+  const Selected& selected = claims.selected;
+  const bool is_good =
+      selected.state == Selected::State::present && selected.channels.size() <= options_.selection_max;
+  if (is_good) return std::nullopt;
+  note_refused("claim", options_.selection_claim);
+  return selected.state == Selected::State::absent ? TokenFault::no_selection : TokenFault::bad_selection;
 }
 
 // --- key sets -----------------------------------------------------------------------------------

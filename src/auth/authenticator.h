@@ -38,6 +38,8 @@ class Authenticator {
     std::uint32_t token_bytes_max = 8 * 1024;
     std::uint32_t cache_entries_max = 16384;  // verified tokens remembered, by SHA-256, until `exp`
     std::string channels_claim = {};          // empty: a token permits every channel
+    std::string selection_claim = {};         // empty: a token selects no channels
+    std::size_t selection_max = 128;          // channels in that claim
     bool require_exp = false;                 // of every key
     GrantRules grants = {};
     const KeyStore* key_store = nullptr;  // with the slots of the keys' sets; null: they have no keys
@@ -52,7 +54,8 @@ class Authenticator {
 
   virtual Result<Ref<const Identity>, TokenFault> verify(std::string_view token, WallTime now) = 0;
 
-  // What the token that verify() refused last contains that explains the fault, for the log: `kid "a"`.
+  // What the token that verify() refused last contains, or lacks, that explains the fault, for the log:
+  // `kid "a"`, `claim "rooms"`.
   // Control characters are escaped, and long texts cut. Empty when the fault says enough.
   virtual std::string shown() const { return {}; }
   // Asks for the key sets that may have the key of that token. Returns how long a client may wait for them

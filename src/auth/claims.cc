@@ -4,6 +4,7 @@
 #include <array>
 
 #include "auth/numeric_date.h"
+#include "event/channel_name.h"
 #include "json/reader.h"
 
 namespace carillon::auth {
@@ -43,6 +44,23 @@ void read_channels(const json::Value& value, std::vector<ChannelPattern>& out) {
     if (!text || out.size() == kTokenChannelsMax) continue;
     if (auto pattern = ChannelPattern::parse(*text)) out.push_back(std::move(*pattern));
   }
+}
+
+bool add_selected(const json::Value& value, std::vector<std::string>& out) {
+  std::string name;
+  if (!read_text(value, name) || channel_name_fault(name) != ChannelNameFault::none) return false;
+  if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(std::move(name));
+  return out.size() <= kTokenSelectedMax;
+}
+
+void read_selected(const json::Value& value, Selected& out) {
+  bool good = true;
+  if (value.is(json::Type::array)) {
+    for (const json::Value& element : value.elements()) good = good && add_selected(element, out.channels);
+  } else {
+    good = add_selected(value, out.channels);
+  }
+  out.state = good ? Selected::State::present : Selected::State::malformed;
 }
 
 constexpr std::array<std::string_view, 3> kPartyClaims = {"azp", "client_id", "appid"};  // the first wins
@@ -101,7 +119,7 @@ Result<json::Value, TokenFault> parse_payload(std::string_view payload) {
 
 }  // namespace
 
-Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_view channels_claim,
+Result<Claims, TokenFault> parse_claims(std::string_view payload, const ClaimNames& names,
                                         GrantClaims grants) {
   const auto object = parse_payload(payload);
   if (!object) return tl::unexpected(object.error());
@@ -112,7 +130,9 @@ Result<Claims, TokenFault> parse_claims(std::string_view payload, std::string_vi
     if (grants == GrantClaims::read) {
       if (const auto fault = read_grant(member, claims, party_rank)) return tl::unexpected(*fault);
     }
-    if (!channels_claim.empty() && member.named(channels_claim)) read_channels(member.value, claims.channels);
+    if (!names.channels.empty() && member.named(names.channels)) read_channels(member.value, claims.channels);
+    if (!names.selection.empty() && member.named(names.selection))
+      read_selected(member.value, claims.selected);
   }
   return claims;
 }

@@ -194,5 +194,46 @@ TEST(Claims, AreNotReadBeforeTheSignatureIsGood) {
   EXPECT_EQ(verdict(*it, with_claims("not JSON")), "malformed");
 }
 
+// --- channels that a claim selects --------------------------------------------------------------
+
+string selecting(string_view payload) {
+  const auto it = authenticator({hmac_key()}, {.selection_claim = "rooms", .selection_max = 2});
+  const auto identity = it->verify(with_claims(payload), kNow);
+  if (!identity) return string(name_of(identity.error())) + " " + it->shown();
+  string all;
+  for (const string& channel : (*identity)->selected()) all += channel + "|";
+  return all;
+}
+
+TEST(SelectedChannels, AreAStringOrAnArrayOfStringsEachOnce) {
+  EXPECT_EQ(selecting(R"({"rooms":"a"})"), "a|");
+  EXPECT_EQ(selecting(R"({"rooms":["b","a","b"]})"), "b|a|");
+  EXPECT_EQ(selecting(R"({"rooms":[]})"), "");
+  EXPECT_EQ(selecting("{}"), "no_selection claim \"rooms\"");
+  EXPECT_EQ(selecting(R"({"rooms":["a","b","c"]})"), "bad_selection claim \"rooms\"");
+  for (const char* bad : {"1", "null", "true", "{}", "[[]]", "[\"a\",1]", "\"\"", "\"\\ud800\""}) {
+    EXPECT_EQ(selecting(R"({"rooms":)" + string(bad) + "}"), "bad_selection claim \"rooms\"") << bad;
+  }
+}
+
+// A key of another tenant, tried before, must not hide what is wrong with the token.
+TEST(SelectedChannels, AreReportedAlsoWhenAnotherKeyWasTriedBefore) {
+  const auto it = authenticator({hmac_key("the secret of quite another tenant"), hmac_key()},
+                                {.selection_claim = "rooms"});
+  EXPECT_EQ(verdict(*it, with_claims("{}")), "no_selection");
+  EXPECT_EQ(it->shown(), "claim \"rooms\"");
+}
+
+TEST(SelectedChannels, AreAtMost1024InAnyToken) {
+  const auto state_of = [](std::size_t count) {
+    string list;
+    for (std::size_t i = 0; i < count; ++i) list += (i > 0 ? ",\"c" : "\"c") + std::to_string(i) + "\"";
+    return parse_claims("{\"rooms\":[" + list + "]}", {.channels = {}, .selection = "rooms"})->selected.state;
+  };
+  EXPECT_EQ(state_of(1023), Selected::State::present);
+  EXPECT_EQ(state_of(1024), Selected::State::present);
+  EXPECT_EQ(state_of(1025), Selected::State::malformed);
+}
+
 }  // namespace
 }  // namespace carillon::auth

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,7 +22,8 @@ class Identity final : public RefCounted {
   using Permitted = std::optional<std::vector<ChannelPattern>>;
 
   static Ref<const Identity> make(std::string_view subject, std::optional<WallTime> expires_at,
-                                  Permitted permitted = std::nullopt, KeyMark key = 0);
+                                  Permitted permitted = std::nullopt, KeyMark key = 0,
+                                  std::vector<std::string> selected = {});
   static void destroy(const Identity* identity);
 
   // Returns "" when the token has no `sub`. Valid as long as the identity.
@@ -33,13 +35,21 @@ class Identity final : public RefCounted {
   }
   // The key that verified its token.
   KeyMark key() const { return key_; }
+  // The channels that a claim of its token selects (select.by = "claim:…"); empty for other endpoints.
+  const std::vector<std::string>& selected() const;
   // Returns whether it may subscribe to and publish on this channel, by the name that clients use.
   bool permits(std::string_view channel) const;
 
  private:
   static constexpr WallTime kNever = WallTime::min();
 
-  Identity(std::string_view subject, std::optional<WallTime> expires_at, Permitted permitted, KeyMark key);
+  // What only the tokens of some endpoints have.
+  struct Channels {
+    Permitted permitted;
+    std::vector<std::string> selected;
+  };
+  Identity(std::string_view subject, std::optional<WallTime> expires_at, KeyMark key,
+           std::unique_ptr<const Channels> channels);
   ~Identity() = default;
 
   // The subject's bytes are stored right after the object: when every connection has its own user, a
@@ -47,7 +57,7 @@ class Identity final : public RefCounted {
   const std::uint32_t subject_bytes_;
   const KeyMark key_;
   const WallTime expires_at_;
-  const std::unique_ptr<const std::vector<ChannelPattern>> permitted_;  // null for most
+  const std::unique_ptr<const Channels> channels_;  // null for most
 };
 
 }  // namespace carillon::auth

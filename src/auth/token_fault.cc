@@ -1,6 +1,7 @@
 #include "auth/token_fault.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace carillon::auth {
 namespace {
@@ -13,49 +14,38 @@ int progress(TokenFault fault) {
       TokenFault::unknown_key,      TokenFault::bad_signature,  TokenFault::time_in_milliseconds,
       TokenFault::wrong_issuer,     TokenFault::wrong_audience, TokenFault::missing_claim,
       TokenFault::not_yet_valid,    TokenFault::expired,        TokenFault::wrong_party,
-      TokenFault::missing_scope};
+      TokenFault::missing_scope,    TokenFault::no_selection,   TokenFault::bad_selection};
   static_assert(kOrder.size() == kTokenFaults.size());
   return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), fault) - kOrder.begin());
 }
 
+constexpr std::array<std::pair<TokenFault, std::string_view>, kTokenFaults.size()> kNames{{
+    {TokenFault::too_long, "too_long"},
+    {TokenFault::malformed, "malformed"},
+    {TokenFault::algorithm_refused, "algorithm_refused"},
+    {TokenFault::unknown_key, "unknown_key"},
+    {TokenFault::unknown_issuer, "unknown_issuer"},
+    {TokenFault::no_keys, "no_keys"},
+    {TokenFault::unknown_critical, "unknown_critical"},
+    {TokenFault::bad_signature, "bad_signature"},
+    {TokenFault::expired, "expired"},
+    {TokenFault::not_yet_valid, "not_yet_valid"},
+    {TokenFault::wrong_issuer, "wrong_issuer"},
+    {TokenFault::wrong_audience, "wrong_audience"},
+    {TokenFault::wrong_party, "wrong_party"},
+    {TokenFault::missing_scope, "missing_scope"},
+    {TokenFault::missing_claim, "missing_claim"},
+    {TokenFault::no_selection, "no_selection"},
+    {TokenFault::bad_selection, "bad_selection"},
+    {TokenFault::time_in_milliseconds, "time_in_milliseconds"},
+}};
+
 }  // namespace
 
 std::string_view name_of(TokenFault fault) {
-  switch (fault) {
-    case TokenFault::too_long:
-      return "too_long";
-    case TokenFault::malformed:
-      return "malformed";
-    case TokenFault::algorithm_refused:
-      return "algorithm_refused";
-    case TokenFault::unknown_key:
-      return "unknown_key";
-    case TokenFault::unknown_issuer:
-      return "unknown_issuer";
-    case TokenFault::no_keys:
-      return "no_keys";
-    case TokenFault::unknown_critical:
-      return "unknown_critical";
-    case TokenFault::bad_signature:
-      return "bad_signature";
-    case TokenFault::expired:
-      return "expired";
-    case TokenFault::not_yet_valid:
-      return "not_yet_valid";
-    case TokenFault::wrong_issuer:
-      return "wrong_issuer";
-    case TokenFault::wrong_audience:
-      return "wrong_audience";
-    case TokenFault::wrong_party:
-      return "wrong_party";
-    case TokenFault::missing_scope:
-      return "missing_scope";
-    case TokenFault::missing_claim:
-      return "missing_claim";
-    case TokenFault::time_in_milliseconds:
-      return "time_in_milliseconds";
-  }
-  return "unknown";
+  const auto it =
+      std::find_if(kNames.begin(), kNames.end(), [fault](const auto& each) { return each.first == fault; });
+  return it == kNames.end() ? "unknown" : it->second;
 }
 
 TokenFault more_telling(TokenFault a, TokenFault b) { return progress(a) >= progress(b) ? a : b; }

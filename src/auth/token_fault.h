@@ -24,17 +24,17 @@ enum class TokenFault : std::uint8_t {
   wrong_party,          // its `azp` or `client_id` is not in auth.authorized_parties
   missing_scope,        // its `scope` or `scp` lacks one of auth.scopes
   missing_claim,        // `exp` where the key requires it
+  no_selection,         // without the claim that select.by = "claim:…" names
+  bad_selection,        // that claim is neither a channel nor an array of at most limits.channels of them
   time_in_milliseconds  // `exp`, `nbf` or `iat` of 10^11 or more: RFC 7519 uses seconds
 };
-constexpr std::array<TokenFault, 16> kTokenFaults = {
-    TokenFault::too_long,          TokenFault::malformed,
-    TokenFault::algorithm_refused, TokenFault::unknown_key,
-    TokenFault::unknown_issuer,    TokenFault::no_keys,
-    TokenFault::unknown_critical,  TokenFault::bad_signature,
-    TokenFault::expired,           TokenFault::not_yet_valid,
-    TokenFault::wrong_issuer,      TokenFault::wrong_audience,
-    TokenFault::wrong_party,       TokenFault::missing_scope,
-    TokenFault::missing_claim,     TokenFault::time_in_milliseconds};
+constexpr std::array<TokenFault, 18> kTokenFaults = {
+    TokenFault::too_long,         TokenFault::malformed,      TokenFault::algorithm_refused,
+    TokenFault::unknown_key,      TokenFault::unknown_issuer, TokenFault::no_keys,
+    TokenFault::unknown_critical, TokenFault::bad_signature,  TokenFault::expired,
+    TokenFault::not_yet_valid,    TokenFault::wrong_issuer,   TokenFault::wrong_audience,
+    TokenFault::wrong_party,      TokenFault::missing_scope,  TokenFault::missing_claim,
+    TokenFault::no_selection,     TokenFault::bad_selection,  TokenFault::time_in_milliseconds};
 
 std::string_view name_of(TokenFault fault);  // "expired": a metric's label
 

@@ -186,6 +186,10 @@ bool is_failed_authentication(RefusalReason reason) {
          reason == RefusalReason::token_algorithm || reason == RefusalReason::token_issuer;
 }
 
+protocol::Selection selected_by_token(const protocol::Endpoint& endpoint, const auth::Identity& identity) {
+  return selection_of(endpoint.settings.select, endpoint.source, identity.selected());
+}
+
 std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
                                              const http::RequestHead& head) {
   const http::UpgradeCheck check = http::check_websocket_upgrade(head);
@@ -239,6 +243,9 @@ Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const protocol::
   options.cache_entries_max = settings.server.token_cache_max;
   options.token_bytes_max = settings.server.token_bytes_max;
   options.channels_claim = rules.channels_claim;
+  const config::SelectSettings& select = endpoint.settings.select;
+  if (select.by == config::SelectBy::claim) options.selection_claim = select.parameter;
+  options.selection_max = endpoint.settings.limits.channels;
   options.require_exp = rules.require_exp;
   options.grants = {rules.authorized_parties, rules.scopes};
   options.key_store = key_store;
@@ -285,6 +292,9 @@ std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,
   answer = admission.enter(endpoint, client_key, requester.now);
   if (answer != Admission::Answer::admitted) return no(answer);
   std::get<Upgrade>(judged).counted = Admission::counted(endpoint, client_key);
+  if (endpoint.settings.select.by == config::SelectBy::claim && identity) {
+    std::get<Upgrade>(judged).selection = selected_by_token(endpoint, *identity);
+  }
   std::get<Upgrade>(judged).identity = std::move(identity);
   return judged;
 }

@@ -39,7 +39,7 @@ struct Upgrade {
   bool subprotocol_mismatch = false;  // the client offered some, but none of the endpoint's
   Compression compression = Compression::not_offered;
   Admission::Counted counted;     // how its place was counted, for Admission::leave()
-  protocol::Selection selection;  // for an endpoint with select.by = "query:…"
+  protocol::Selection selection;  // for an endpoint with select.by = "query:…" or "claim:…"
 };
 
 struct Refused {

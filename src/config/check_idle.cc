@@ -15,6 +15,7 @@ bool has_no_rate(const Endpoint& e) { return !e.inbound.rate.messages.value; }
 bool is_not_jwt(const Endpoint& e) { return e.auth.mode != AuthMode::jwt; }
 bool is_open(const Endpoint& e) { return e.auth.mode == AuthMode::none; }
 bool has_no_query(const Endpoint& e) { return e.select.by != SelectBy::query; }
+bool has_no_values(const Endpoint& e) { return !e.select.by_values(); }
 bool has_no_acks(const Endpoint& e) { return e.acks == Switch::off; }
 bool has_no_publish(const Endpoint& e) { return e.client_publish == Switch::off; }
 
@@ -31,6 +32,8 @@ constexpr std::string_view kRate = "inbound.rate.messages is \"off\"; write a nu
 constexpr std::string_view kJwt = "auth.mode is not \"jwt\"; write auth.mode = \"jwt\", or leave it out";
 constexpr std::string_view kOpen = "auth.mode is \"none\"; write \"jwt\" or \"api_key\", or leave it out";
 constexpr std::string_view kQuery = "select.by is not \"query:NAME\"; write that, or leave it out";
+constexpr std::string_view kValues =
+    "select.by is neither \"query:NAME\" nor \"claim:NAME\"; write one of them, or leave it out";
 
 constexpr std::array kRules{
     IdleRule{"commands.subscribe.reply", has_no_acks, kAcks},
@@ -63,10 +66,10 @@ constexpr std::array kRules{
              "limits.accepts_per_ip is \"off\"; write a number there, or leave it out"},
     IdleRule{"limits.failed_auth_weight", [](const Endpoint& e) { return !e.limits.accepts_per_ip.value; },
              "limits.accepts_per_ip is \"off\"; write a number there, or leave it out"},
-    IdleRule{"select.value", has_no_query, kQuery},
-    IdleRule{"select.known", has_no_query, kQuery},
+    IdleRule{"select.value", has_no_values, kValues},
+    IdleRule{"select.known", has_no_values, kValues},
     IdleRule{"select.otherwise", has_no_query, kQuery},
-    IdleRule{"select.sets_max", has_no_query, kQuery},
+    IdleRule{"select.sets_max", has_no_values, kValues},
     IdleRule{"route_key", [](const Endpoint& e) { return e.routes.empty(); },
              "the endpoint has no route; write [[endpoint.route]], or leave it out"},
 };

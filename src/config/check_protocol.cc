@@ -79,8 +79,18 @@ class ProtocolCheck {
             "has no use where clients subscribe to no channels; leave it out, or write select.by = "
             "\"commands\"");
     }
-    if (e_.select.by != SelectBy::query) return;
+    if (e_.select.by == SelectBy::claim && e_.auth.mode != AuthMode::jwt) {
+      fault("select.by",
+            cat({quoted("claim:" + e_.select.parameter),
+                 " needs a token with that claim; write auth.mode = \"jwt\", or \"query:NAME\""}));
+    }
+    selected_values();
+  }
+
+  void selected_values() {
+    if (!e_.select.by_values()) return;
     if (e_.select.value == "*") needs_stars("select.value is what the star matches");
+    if (e_.select.by != SelectBy::query) return;
     const auto& [known, otherwise] = std::tie(e_.select.known, e_.select.otherwise);
     const bool everything = std::find(otherwise.begin(), otherwise.end(), "*") != otherwise.end();
     if (everything && otherwise.size() > 1) {

@@ -20,6 +20,11 @@ constexpr std::array<std::pair<std::string_view, Type>, 7> kTypes{{{"any", Type:
                                                                    {"array", Type::array},
                                                                    {"object", Type::object}}};
 constexpr std::string_view kQuery = "query:";
+constexpr std::string_view kClaim = "claim:";
+constexpr std::size_t kClaimBytesMax = 64;
+
+// A claim may have any name, such as "https://example.com/rooms".
+bool is_claim_name(std::string_view name) { return !name.empty() && name.size() <= kClaimBytesMax; }
 
 std::vector<std::string> type_names() {
   std::vector<std::string> names;
@@ -137,6 +142,8 @@ std::string SelectKind::show(const SelectSettings& field) const {
       break;
     case SelectBy::query:
       return cat({"\"query:", field.parameter, "\""});
+    case SelectBy::claim:
+      return toml_quoted(cat({kClaim, field.parameter}));
     case SelectBy::commands:
       return "\"commands\"";
   }
@@ -154,6 +161,9 @@ void SelectKind::read(const Place& place, Reading& reading, SelectSettings& fiel
   } else if (text.starts_with(kQuery) && is_parameter_name(std::string_view(text).substr(kQuery.size()))) {
     field.by = SelectBy::query;
     field.parameter = text.substr(kQuery.size());
+  } else if (text.starts_with(kClaim) && is_claim_name(std::string_view(text).substr(kClaim.size()))) {
+    field.by = SelectBy::claim;
+    field.parameter = text.substr(kClaim.size());
   } else {
     reading.fault(place, cat({quoted(text), " is unknown; write ", type()}));
   }

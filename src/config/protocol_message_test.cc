@@ -64,6 +64,26 @@ TEST(ProtocolMessages, OfTheFirstFrame) {
   });
 }
 
+TEST(ProtocolMessages, OfSelectionByAClaim) {
+  expect_of_endpoint({
+      {"select.by = \"claim:\"",
+       "gateway.toml:3: endpoint[0].select.by: \"claim:\" is unknown; write \"all\", \"query:NAME\", "
+       "\"claim:NAME\" or \"commands\""},
+      {"select.by = \"claim:x\"\nauth.mode = \"none\"",
+       "gateway.toml:3: endpoint[0].select.by: \"claim:x\" needs a token with that claim; write auth.mode = "
+       "\"jwt\", or \"query:NAME\""},
+      {"select.by = \"claim:x\"\nsource.channels = [\"a\"]",
+       "gateway.toml:4: endpoint[0].source.channels: \"a\" has no *, and select.value is what the star "
+       "matches; write one, such as \"a.*\""},
+  });
+  EXPECT_THAT(
+      warnings_of("select.by = \"claim:x\"\nselect.otherwise = [\"a\"]"),
+      ElementsAre("gateway.toml:4: endpoint[0].select.otherwise: has no effect, because select.by is not "
+                  "\"query:NAME\"; write that, or leave it out"));
+  EXPECT_THAT(warnings_of("select.by = \"claim:https://example.com/rooms\"\nselect.known = [\"a\", 1]"),
+              IsEmpty());
+}
+
 // --- values ---
 
 std::string shown(const std::string& lines, std::string_view key) {
@@ -80,6 +100,7 @@ TEST(ProtocolValues, AreShownAsTheyWereWritten) {
   EXPECT_EQ(shown("errors.internal_error.code = -1", "errors.internal_error.code"), "-1");
   EXPECT_EQ(shown("errors.internal_error.code = false", "errors.internal_error.code"), "false");
   EXPECT_EQ(shown("errors.internal_error.code = \"1011\"", "errors.internal_error.code"), "\"1011\"");
+  EXPECT_EQ(shown("select.by = \"claim:a b\"", "select.by"), "\"claim:a b\"");
   EXPECT_EQ(shown("select.by = \"query:x\"\nselect.known = [1, true]", "select.known"), "[\"1\", \"true\"]");
 }
 

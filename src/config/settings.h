@@ -229,18 +229,21 @@ struct SourceSettings {
   CloseText gap{1013, "Events lost"};  // of a client that would miss events
 };
 
-// Which events a client receives: all, those of a list in its query, or those of the channels that it
-// subscribes to.
-enum class SelectBy { all, query, commands };
+// Which events a client receives: all, those of a list in its query or in a claim of its token, or those of
+// the channels that it subscribes to.
+enum class SelectBy { all, query, commands, claim };
 
 // The keys select.* of an endpoint.
 struct SelectSettings {
   SelectBy by = SelectBy::all;
-  std::string parameter;                    // query: its name; written "query:types"
-  std::string value = "*";                  // what the list is compared with: the star, or a pointer
-  std::vector<std::string> known;           // the only values there are; empty: any
+  std::string parameter;           // name of the query's parameter or the claim; written "query:types"
+  std::string value = "*";         // what the list is compared with: the star, or a pointer
+  std::vector<std::string> known;  // the only values there are; empty: any
   std::vector<std::string> otherwise{"*"};  // for clients that list nothing; "*" is everything
   std::uint32_t sets_max = 64;              // distinct lists that get a log of their own
+
+  // Whether the client's request or token lists the values that it selects.
+  bool by_values() const { return by == SelectBy::query || by == SelectBy::claim; }
 };
 
 // The commands that a client may send, found by pointers; a command without a name is off.

@@ -45,7 +45,7 @@ Audiences::~Audiences() {
 Audiences::Outcome Audiences::subscribe_selected(fanout::SubscriberId client, const Endpoint& endpoint,
                                                  const Selection& selection) {
   Logs& logs = logs_[endpoint.index];
-  const bool selects = endpoint.settings.select.by == config::SelectBy::query;
+  const bool selects = endpoint.settings.select.by_values();
   if (!selects || selection.everything) {
     fan_out_.subscribe(client, logs.everyone);
     return Outcome::subscribed;

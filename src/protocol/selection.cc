@@ -48,4 +48,17 @@ std::optional<Selection> select(const config::SelectSettings& settings, const So
   return selection;
 }
 
+Selection selection_of(const config::SelectSettings& settings, const Source& source,
+                       std::vector<std::string> values) {
+  Selection selection;
+  if (settings.known.empty()) {
+    selection.values = std::move(values);
+    return selection;
+  }
+  for (const std::string& value : values) {
+    if (const auto tag = source.tag_of(value)) selection.tags |= mask_of(*tag);
+  }
+  return selection;
+}
+
 }  // namespace carillon::protocol

@@ -11,7 +11,8 @@
 
 namespace carillon::protocol {
 
-// Selection: the events of an endpoint that a client selects with its request (select.by = "query:…").
+// Selection: the events of an endpoint that a client selects with its request (select.by = "query:…") or its
+// token (select.by = "claim:…").
 //
 // Pure; any thread.
 struct Selection {
@@ -25,5 +26,10 @@ struct Selection {
 // the query cannot be parsed or lists more than `values_max` values.
 std::optional<Selection> select(const config::SelectSettings& settings, const Source& source,
                                 std::string_view query, std::size_t values_max);
+
+// The selection of these values, each of which is a valid name of a channel; unknown ones are ignored. None
+// of them: nothing.
+Selection selection_of(const config::SelectSettings& settings, const Source& source,
+                       std::vector<std::string> values);
 
 }  // namespace carillon::protocol

@@ -79,6 +79,7 @@ Result<Audience, NotTaken> Source::judge(const Match& match, json::Outline& body
         return tl::unexpected(NotTaken::unselected);
       return Audience{Audience::Kind::channel, 0, std::string(match.star)};
     case config::SelectBy::query:
+    case config::SelectBy::claim:
       break;
   }
   return judge_selected(match.star, body);

@@ -63,20 +63,12 @@ void add_pointers_of(std::string_view event, Tree& root) {
   }
 }
 
-// A value that a client without a list of its own receives.
-std::string selected_value(const config::SelectSettings& select) {
-  for (const std::vector<std::string>* values : {&select.otherwise, &select.known}) {
-    if (!values->empty() && values->front() != "*") return values->front();
-  }
-  return std::string(kText);
-}
-
 Tree shape_of(const config::EndpointSettings& settings) {
   Tree root;
   add_pointers_of(settings.frames.event, root);
   for (const config::Requirement& each : settings.source.require)
     node_at(root, each.pointer).type = each.type;
-  if (settings.select.by == config::SelectBy::query && settings.select.value != "*") {
+  if (settings.select.by_values() && settings.select.value != "*") {
     node_at(root, settings.select.value).text = selected_value(settings.select);
   }
   return root;
@@ -136,7 +128,7 @@ std::string body_of(Tree root, std::uint64_t number) {
 // Clients that have not subscribed to a channel receive only what is for everyone.
 std::optional<std::string> channel_of(const protocol::Endpoint& endpoint) {
   const config::SelectSettings& select = endpoint.settings.select;
-  const bool is_selected = select.by == config::SelectBy::query && select.value == "*";
+  const bool is_selected = select.by_values() && select.value == "*";
   const std::string star = is_selected ? selected_value(select) : std::string(kText);
   for (const auto* patterns : {&endpoint.source.broadcast(), &endpoint.source.channels()}) {
     for (const ChannelPattern& pattern : *patterns) {
@@ -162,12 +154,11 @@ std::vector<Sample> built_in_events() {
 
 }  // namespace
 
-std::string Sample::line() const {
-  std::string line;
-  json::ObjectWriter writer(line);
-  writer.member("channel", channel).raw_member("data", data);
-  writer.close();
-  return line;
+std::string selected_value(const config::SelectSettings& select) {
+  for (const std::vector<std::string>* values : {&select.otherwise, &select.known}) {
+    if (!values->empty() && values->front() != "*") return values->front();
+  }
+  return std::string(kText);
 }
 
 bool accepts(const protocol::Endpoint& endpoint, const Sample& sample) {

@@ -30,6 +30,9 @@ bool accepts(const protocol::Endpoint& endpoint, const Sample& sample);
 // accept it.
 std::optional<Sample> make_sample(const protocol::Endpoint& endpoint, std::uint64_t number);
 
+// A value that a client without a list of its own receives, where clients select values.
+std::string selected_value(const config::SelectSettings& select);
+
 // Samples: which events are published in each second: one for each endpoint, or fewer where several
 // endpoints receive the same.
 class Samples {

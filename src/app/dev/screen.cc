@@ -1,7 +1,9 @@
 #include "app/dev/screen.h"
 
 #include <algorithm>
+#include <array>
 
+#include "app/samples.h"
 #include "app/tokens.h"
 #include "json/writer.h"
 
@@ -31,13 +33,19 @@ std::string joined(const std::vector<std::string>& texts, std::string_view separ
 }
 
 // Claims that the key and the endpoint require.
-std::string claims_for(const config::KeySettings& key, const config::EndpointAuth& auth) {
+std::string claims_for(const config::KeySettings& key, const config::EndpointSettings& endpoint) {
+  const config::EndpointAuth& auth = endpoint.auth;
   std::string claims;
   json::ObjectWriter writer(claims);
   if (!key.issuer.empty()) writer.member("iss", key.issuer);
   if (!key.audience.empty()) writer.member("aud", key.audience);
   if (!auth.authorized_parties.empty()) writer.member("azp", auth.authorized_parties.front());
   if (!auth.scopes.empty()) writer.member("scope", joined(auth.scopes, " "));
+  const config::SelectSettings& select = endpoint.select;
+  constexpr std::array<std::string_view, 7> kOthers{"iss", "aud", "azp", "scope", "sub", "iat", "exp"};
+  const bool is_other = std::find(kOthers.begin(), kOthers.end(), select.parameter) != kOthers.end();
+  if (select.by == config::SelectBy::claim && !is_other)
+    writer.member(select.parameter, selected_value(select));
   writer.close();
   return claims;
 }
@@ -132,7 +140,7 @@ std::optional<std::string> token_for(const config::EndpointSettings& endpoint,
     if (!can_sign(key, endpoint.auth)) continue;
     TokenArguments wanted;
     wanted.ttl_s = kTokenTtlS;
-    wanted.claims = claims_for(key, endpoint.auth);
+    wanted.claims = claims_for(key, endpoint);
     if (auto token = mint_token(key.secret.reveal(), wanted, minted)) return *token;
   }
   return std::nullopt;

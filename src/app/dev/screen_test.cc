@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "auth/base64url.h"
+
 namespace carillon::app {
 namespace {
 
@@ -60,6 +62,18 @@ TEST(DevUrls, SayWhatTheyCannotHold) {
   settings.endpoints.front().auth.mode = config::AuthMode::none;
   EXPECT_EQ(DevUrls(settings, "127.0.0.1:8000", kMinted).lines_since({}),
             "  live       ws://127.0.0.1:8000/live\n");
+}
+
+TEST(DevUrls, HaveATokenWithTheClaimThatSelects) {
+  config::Settings settings = settings_with({kQuery});
+  settings.endpoints.front().select.by = config::SelectBy::claim;
+  settings.endpoints.front().select.parameter = "rooms";
+  const auto token = token_for(settings.endpoints.front(), settings, kMinted);
+  ASSERT_TRUE(token.has_value());
+  const std::size_t payload = token->find('.') + 1;
+  std::string claims;
+  ASSERT_TRUE(auth::decode_base64url(token->substr(payload, token->rfind('.') - payload), claims));
+  EXPECT_THAT(claims, HasSubstr(R"("rooms":"sample")"));
 }
 
 TEST(DevUrls, BeginWithAnAddressThatClientsCanConnectTo) {
