@@ -17,6 +17,7 @@ bool is_open(const Endpoint& e) { return e.auth.mode == AuthMode::none; }
 bool has_no_query(const Endpoint& e) { return e.select.by != SelectBy::query; }
 bool has_no_values(const Endpoint& e) { return !e.select.by_values(); }
 bool has_no_acks(const Endpoint& e) { return e.acks == Switch::off; }
+bool has_no_subscribe(const Endpoint& e) { return e.commands.subscribe.is.empty(); }
 bool has_no_publish(const Endpoint& e) { return e.client_publish == Switch::off; }
 
 struct IdleRule {
@@ -38,6 +39,11 @@ constexpr std::string_view kValues =
 constexpr std::array kRules{
     IdleRule{"commands.subscribe.reply", has_no_acks, kAcks},
     IdleRule{"commands.unsubscribe.reply", has_no_acks, kAcks},
+    IdleRule{"commands.channel_type", has_no_subscribe,
+             "there is no command with a channel; write commands.subscribe.is, or leave it out"},
+    IdleRule{"commands.channels_max",
+             [](const Endpoint& e) { return e.commands.channel_form != ChannelForm::array; },
+             "commands.channel_type is \"string\"; write commands.channel_type = \"array\", or leave it out"},
     IdleRule{"commands.publish", has_no_publish, kPublish},
     IdleRule{"auth.expired_frame", [](const Endpoint& e) { return !e.auth.close_at_exp; },
              "auth.close_at_exp is \"off\"; write auth.close_at_exp = 1008, or leave it out"},

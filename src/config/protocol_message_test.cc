@@ -64,6 +64,31 @@ TEST(ProtocolMessages, OfTheFirstFrame) {
   });
 }
 
+TEST(ProtocolMessages, OfArraysOfChannels) {
+  expect_of_endpoint({
+      {"commands.channel_type = \"list\"",
+       "gateway.toml:3: endpoint[0].commands.channel_type: \"list\" is unknown; write \"string\" or "
+       "\"array\""},
+      {"commands.channels_max = 0",
+       "gateway.toml:3: endpoint[0].commands.channels_max: 0 is out of bounds; write a number from 1 to "
+       "1024"},
+      {"commands.channels_max = 1025",
+       "gateway.toml:3: endpoint[0].commands.channels_max: 1025 is out of bounds; write a number from 1 to "
+       "1024"},
+  });
+  EXPECT_THAT(
+      warnings_of("commands.channel_type = \"array\""),
+      ElementsAre("gateway.toml:3: endpoint[0].commands.channel_type: has no effect, because there is no "
+                  "command with a channel; write commands.subscribe.is, or leave it out"));
+  EXPECT_THAT(
+      warnings_of(kSubscribable + "commands.channels_max = 9"),
+      ElementsAre("gateway.toml:8: endpoint[0].commands.channels_max: has no effect, because "
+                  "commands.channel_type is \"string\"; write commands.channel_type = \"array\", or leave "
+                  "it out"));
+  EXPECT_THAT(warnings_of(kSubscribable + "commands.channel_type = \"array\"\ncommands.channels_max = 9"),
+              IsEmpty());
+}
+
 TEST(ProtocolMessages, OfSelectionByAClaim) {
   expect_of_endpoint({
       {"select.by = \"claim:\"",

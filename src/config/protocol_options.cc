@@ -85,6 +85,15 @@ std::vector<Option> command_options(CommandSettings& c, const std::string_view o
       option("commands.unsubscribe.is", kWord, c.unsubscribe.is, "name of the unsubscribe command"),
       option("commands.unsubscribe.channel", kPointer, c.unsubscribe.channel, of_channel),
       option("commands.unsubscribe.reply", kReply, c.unsubscribe.reply, kReplyHelp),
+      option(
+          "commands.channel_type",
+          WordKind<ChannelForm>{{{"string", ChannelForm::string}, {"array", ChannelForm::array}}},
+          c.channel_form,
+          "what stands at commands.subscribe.channel and commands.unsubscribe.channel: one \"string\"; or, "
+          "with \"array\", also an array of them, each of which is checked and answered as if it were sent "
+          "alone"),
+      option("commands.channels_max", NumberKind{1, 1024}, c.channels_max,
+             "maximum number of channels in such an array; a longer one is refused as a whole"),
       option("commands.ping.is", kWord, c.ping.is, "name of the command that is answered immediately"),
       option("commands.ping.reply", kReply, c.ping.reply, kReplyHelp),
   };

@@ -246,6 +246,9 @@ struct SelectSettings {
   bool by_values() const { return by == SelectBy::query || by == SelectBy::claim; }
 };
 
+// What stands at the position of a command's channel: one string, or that or an array of strings.
+enum class ChannelForm { string, array };
+
 // The commands that a client may send, found by pointers; a command without a name is off.
 struct CommandSettings {
   std::string name;  // pointer to the command's name; empty: there are no commands
@@ -255,6 +258,8 @@ struct CommandSettings {
     std::string channel;  // pointer
     std::string reply;    // template of the acknowledgement; sent where `acks` is on
   } subscribe, unsubscribe;
+  ChannelForm channel_form = ChannelForm::string;  // of both
+  std::uint32_t channels_max = 32;                 // in one array
   struct {
     JsonWord is;
     std::string reply;

@@ -5,12 +5,16 @@
 
 #include "base/soft_allocation.h"
 #include "protocol/replies.h"
+#include "websocket/frame_writer.h"
 
 namespace carillon::gateway {
 
 using namespace client;
 using namespace protocol;
 namespace {
+
+// Of all replies to one array of channels, which may each repeat the client's message.
+constexpr std::size_t kListRepliesBytesMax = 1024 * 1024;
 
 bool is_permitted(const CommandClient& client, std::string_view channel) {
   return !client.identity || client.identity->permits(channel);
@@ -23,6 +27,7 @@ std::string_view subject_of(const CommandClient& client) {
 }  // namespace
 
 bool CommandDispatcher::handle(const CommandClient& client, const Command& command) {
+  if (!command.channels.empty()) return handle_each(client, command);
   counters_.commands.add();
   switch (command.kind) {
     case Command::Kind::subscribe:
@@ -39,6 +44,30 @@ bool CommandDispatcher::handle(const CommandClient& client, const Command& comma
       break;
   }
   return send_error(client, command.error, command.detail, command.request);
+}
+
+// The replies are sent together, because each must come before the events of its channel, although together
+// they may be more than a full outbox takes.
+bool CommandDispatcher::handle_each(const CommandClient& client, const Command& list) {
+  std::string replies;
+  replies_ = &replies;
+  bool goes_on = true;
+  for (const json::Value& element : json::Value::of_valid(list.channels).elements()) {
+    Command command;
+    const auto read = [&] { command = Commands::with_channel(list, element); };
+    goes_on = try_allocate(element.raw().size(), read) ? handle(client, command) : give_up(client);
+    if (!goes_on) break;
+  }
+  replies_ = nullptr;
+  return goes_on && (replies.empty() || host_.send_frames(client.id, replies));
+}
+
+// Returns false when nothing more of the client may be handled.
+bool CommandDispatcher::send(const CommandClient& client, std::string_view payload) {
+  if (!replies_) return host_.send_text(client.id, payload);
+  if (replies_->size() + payload.size() > kListRepliesBytesMax) return give_up(client);
+  const auto append = [&] { websocket::append_frame(*replies_, websocket::Opcode::text, payload); };
+  return try_allocate(payload.size(), append) || give_up(client);
 }
 
 bool CommandDispatcher::subscribe(const CommandClient& client, const Command& command) {
@@ -115,7 +144,7 @@ bool CommandDispatcher::send_reply(const CommandClient& client, const json::Temp
   std::string payload;
   const auto render = [&] { render_reply(*reply, values, payload); };
   if (!try_allocate(command.request.size(), render)) return give_up(client);
-  return host_.send_text(client.id, payload);
+  return send(client, payload);
 }
 
 bool CommandDispatcher::send_error(const CommandClient& client, ErrorKind kind, ErrorDetail detail,
@@ -128,7 +157,7 @@ bool CommandDispatcher::send_error(const CommandClient& client, ErrorKind kind, 
   if (!try_allocate(request.size(), render)) return give_up(client);
   if (!has_frame) return true;
   counters_.error_frames.add();
-  return host_.send_text(client.id, payload);
+  return send(client, payload);
 }
 
 // A reply repeats parts of the client's message, so its length is the client's choice.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "auth/identity.h"
@@ -34,6 +35,8 @@ class CommandHost {
   // client may be handled: its outbox is full, and it is read again when there is room, or it was closed
   // because memory is short.
   virtual bool send_text(client::ClientId client, std::string_view payload) = 0;
+  // Sends whole frames in the same way, all of them or none.
+  virtual bool send_frames(client::ClientId client, std::string_view frames) = 0;
   // Closes an open client whose command needs more memory than there is.
   virtual void close_for_memory(client::ClientId client) = 0;
   // A command of an open client was carried out, or refused because of `why`: for the log at debug level.
@@ -60,9 +63,9 @@ class CommandDispatcher {
   CommandDispatcher(const CommandDispatcher&) = delete;
   CommandDispatcher& operator=(const CommandDispatcher&) = delete;
 
-  // Executes the command. Returns false when no further command of this client may be handled now
-  // (CommandHost::send_text). The bus answers a publish later; an error frame follows only if the bus refuses
-  // the event and the client is still open.
+  // Executes the command; one with an array of channels as one command for each of them. Returns false when
+  // no further command of this client may be handled now (CommandHost::send_text). The bus answers a publish
+  // later; an error frame follows only if the bus refuses the event and the client is still open.
   bool handle(const CommandClient& client, const protocol::Command& command);
 
   // Sends an error frame; does nothing when the protocol has none. `request` is the client's message, empty
@@ -71,6 +74,8 @@ class CommandDispatcher {
                   protocol::ErrorDetail detail = protocol::ErrorDetail::none, std::string_view request = {});
 
  private:
+  bool send(const CommandClient& client, std::string_view payload);
+  bool handle_each(const CommandClient& client, const protocol::Command& list);
   bool subscribe(const CommandClient& client, const protocol::Command& command);
   bool unsubscribe(const CommandClient& client, const protocol::Command& command);
   bool publish(const CommandClient& client, const protocol::Command& command);
@@ -86,6 +91,7 @@ class CommandDispatcher {
   reactor::Loop& loop_;
   client::IncidentLog& incidents_;
   client::ShardCounters& counters_;
+  std::string* replies_ = nullptr;  // while an array of channels is handled: the frames that answer it
 };
 
 }  // namespace carillon::gateway

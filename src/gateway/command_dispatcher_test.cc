@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/testing/allocation_ceiling.h"
+#include "client/testing/server_frames.h"
 #include "fanout/testing/fake_host.h"
 #include "gateway/testing/compiled.h"
 #include "gateway/testing/fake_publisher.h"
@@ -52,6 +53,12 @@ class FakeClients final : public CommandHost {
   }
   bool send_text(ClientId client, std::string_view payload) override {
     sent[client.index].emplace_back(payload);
+    return has_room;
+  }
+  bool send_frames(ClientId client, std::string_view frames) override {
+    for (const std::string& frame : client::testing::frames_of(frames)) {
+      sent[client.index].push_back(frame.substr(std::string_view("text ").size()));
+    }
     return has_room;
   }
   void close_for_memory(ClientId client) override { open[client.index] = false; }

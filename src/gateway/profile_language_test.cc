@@ -1,5 +1,5 @@
-// What a profile can express in commands and frames: names and codes that are no texts, and the first frame
-// of a connection.
+// What a profile can express in commands and frames: names and codes that are no texts, arrays of channels,
+// and the first frame of a connection.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -173,6 +173,99 @@ TEST(OpenFrame, WithoutMemoryForItClosesItsClient) {
   const Answer answer = stage.ask(orion_upgrade());
   EXPECT_THAT(frames_of(answer.body), ElementsAre("close 1013 Out of memory"));
   EXPECT_EQ(stage.closes(CloseReason::internal), 1U);
+}
+
+// --- arrays of channels -------------------------------------------------------------------------
+
+std::string arrays_with(std::string_view lines = "") {
+  return kRoomsProtocol + "channel_type = \"array\"\n" + std::string(lines);
+}
+std::string array_of(std::size_t count) {
+  std::string list;
+  for (std::size_t i = 0; i < count; ++i) list += (i ? ",\"c" : "\"c") + std::to_string(i) + "\"";
+  return "[" + list + "]";
+}
+
+TEST(ChannelArrays, EachChannelIsAnsweredAsIfItWereSentAlone) {
+  ShardStage stage(arrays_with());
+  const int fd = open_rooms(stage);
+  EXPECT_THAT(all_answers_to(stage, fd, R"({"op":1,"ch":["a","",7,"b"]})"),
+              ElementsAre(R"(text {"joined":"a"})",
+                          R"(text {"code":true,"why":"no: a channel name must not be empty"})",
+                          R"(text {"code":true,"why":"no: the channel is missing or not a string"})",
+                          R"(text {"joined":"b"})"));
+  for (const char* channel : {"room.a", "room.b", "room.c"}) stage.publish(channel, "1");
+  EXPECT_THAT(stage.take_frames(fd), ElementsAre(R"(text {"in":"a","n":1})", R"(text {"in":"b","n":1})"));
+  EXPECT_THAT(all_answers_to(stage, fd, R"({"op":false,"ch":["a","z"]})"),
+              ElementsAre(R"(text {"left":"a"})", R"(text {"left":"z"})"));
+  stage.publish("room.a", "2");
+  stage.publish("room.b", "2");
+  EXPECT_THAT(stage.take_frames(fd), ElementsAre(R"(text {"in":"b","n":2})"));
+  EXPECT_THAT(all_answers_to(stage, fd, R"({"op":1,"ch":"c"})"), ElementsAre(R"(text {"joined":"c"})"));
+}
+
+TEST(ChannelArrays, HaveAsManyChannelsAsTheLimitAndNoMore) {
+  for (const auto& [lines, limit] :
+       {std::pair("", std::size_t{32}), std::pair("channels_max = 3\n", std::size_t{3})}) {
+    ShardStage stage(arrays_with(lines));
+    const int fd = open_rooms(stage);
+    const auto subscribe = [&](std::size_t count) {
+      return all_answers_to(stage, fd, R"({"op":1,"ch":)" + array_of(count) + "}");
+    };
+    EXPECT_EQ(subscribe(limit - 1).size(), limit - 1);
+    EXPECT_EQ(subscribe(limit).size(), limit);
+    EXPECT_THAT(subscribe(limit + 1),
+                ElementsAre(R"(text {"code":true,"why":"no: too many channels in one message"})"));
+  }
+}
+
+TEST(ChannelArrays, AreRefusedWhenTheyAreEmptyOrNotAllowed) {
+  const std::string none = R"(text {"code":true,"why":"no: the channel is missing or not a string"})";
+  ShardStage stage(arrays_with());
+  EXPECT_THAT(all_answers_to(stage, open_rooms(stage), R"({"op":1,"ch":[]})"), ElementsAre(none));
+  ShardStage strict(kRoomsProtocol);
+  EXPECT_THAT(all_answers_to(strict, open_rooms(strict), R"({"op":1,"ch":["a"]})"), ElementsAre(none));
+}
+
+TEST(ChannelArrays, ShareTheLimitOfChannelsOfTheirClient) {
+  std::string toml = arrays_with();
+  toml.insert(toml.find("acks"), "limits.channels = 2\n");
+  ShardStage stage(toml);
+  EXPECT_THAT(all_answers_to(stage, open_rooms(stage), R"({"op":1,"ch":["a","b","c"]})"),
+              ElementsAre(R"(text {"joined":"a"})", R"(text {"joined":"b"})",
+                          R"(text {"code":true,"why":"no: too many channels"})"));
+}
+
+TEST(ChannelArrays, AreAnsweredInFullAlthoughTheOutboxIsFull) {
+  ShardStage stage("server.outbox_bytes_max = 1024\n" + arrays_with());
+  const int fd = open_rooms(stage);
+  stage.sockets[fd].capacity = 0;
+  std::string list = "[";
+  for (char name = 'a'; name <= 'z'; ++name)
+    list += (name == 'a' ? "\"" : ",\"") + std::string(200, name) + "\"";
+  stage.send(fd, client_frame(Opcode::text, R"({"op":1,"ch":)" + list + "]}"));
+  stage.send(fd, client_frame(Opcode::text, R"({"op":"ping"})"));
+  stage.publish("room." + std::string(200, 'z'), "1");
+  stage.let_read(fd, FakeSocket::kEndless);
+  const Frames frames = stage.take_frames(fd);
+  ASSERT_EQ(frames.size(), 28U);
+  EXPECT_EQ(frames[25], "text {\"joined\":\"" + std::string(200, 'z') + "\"}");
+  EXPECT_EQ(frames[26], R"(text {"pong":true})");
+  EXPECT_THAT(frames[27], HasSubstr("\"in\":"));
+  EXPECT_EQ(stage.shard->counters().replies_dropped.get(), 0U);
+}
+
+TEST(ChannelArrays, WhoseAnswersAreOverAMegabyteCloseTheirClient) {
+  std::string toml = arrays_with();
+  toml.replace(toml.find("{\"joined\":$channel}"), 19, "{\"to\":$request}");
+  ShardStage stage(toml);
+  const int fd = open_rooms(stage);
+  const std::string padding(50'000, 'x');
+  const auto message = [&](std::size_t count) {
+    return R"({"op":1,"ch":)" + array_of(count) + ",\"x\":\"" + padding + "\"}";
+  };
+  EXPECT_EQ(all_answers_to(stage, fd, message(20)).size(), 20U);
+  EXPECT_THAT(all_answers_to(stage, fd, message(21)), ElementsAre("close 1013 Out of memory"));
 }
 
 }  // namespace

@@ -74,6 +74,9 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
   class Input;
 
   bool send_text(client::ClientId client, std::string_view payload) override;
+  bool send_frames(client::ClientId client, std::string_view frames) override {
+    return reply(client.index, frames);
+  }
   void close_for_memory(client::ClientId client) override { close_for_memory(client.index); }
   void note_decision(client::ClientId client, std::string_view decision, std::string_view channel,
                      std::string_view why) override {

@@ -87,6 +87,7 @@ Commands Commands::compile(const config::EndpointSettings& settings) {
   know(from.subscribe.is, Command::Kind::subscribe, from.subscribe.channel);
   know(from.unsubscribe.is, Command::Kind::unsubscribe, from.unsubscribe.channel);
   know(from.ping.is, Command::Kind::ping, "");
+  if (from.channel_form == config::ChannelForm::array) commands.channels_max_ = from.channels_max;
   commands.pong_ = json::template_if_any(from.ping.reply, config::kReplyVariables);
   if (settings.acks == config::Switch::on) {
     commands.subscribed_ = json::template_if_any(from.subscribe.reply, config::kReplyVariables);
@@ -147,13 +148,42 @@ bool Commands::may_be_name(const config::JsonWord& word) const {
 }
 
 Command Commands::read_channel(const Known& known, std::string_view message) const {
-  auto channel = string_at(known.channel, message);
+  const auto raw = known.channel ? known.channel->find(message) : std::nullopt;
+  if (!raw) return refused(ErrorKind::subscription_failed, ErrorDetail::no_channel, message);
+  const json::Value value = json::Value::of_valid(*raw);
+  if (channels_max_ > 0 && value.is(json::Type::array)) return read_channels(known, value, message);
+  Command command;
+  command.kind = known.kind;
+  command.request = message;
+  return with_channel(command, value);
+}
+
+Command Commands::read_channels(const Known& known, const json::Value& array,
+                                std::string_view message) const {
+  std::size_t count = 0;
+  for (const json::Value& element : array.elements()) {
+    static_cast<void>(element);
+    if (++count > channels_max_) {
+      return refused(ErrorKind::subscription_failed, ErrorDetail::channels_too_many, message);
+    }
+  }
+  if (count == 0) return refused(ErrorKind::subscription_failed, ErrorDetail::no_channel, message);
+  Command command;
+  command.kind = known.kind;
+  command.request = message;
+  command.channels = array.raw();
+  return command;
+}
+
+Command Commands::with_channel(const Command& list, const json::Value& element) {
+  const std::string_view message = list.request;
+  auto channel = element.string();
   if (!channel) return refused(ErrorKind::subscription_failed, ErrorDetail::no_channel, message);
   if (const auto fault = channel_name_fault(*channel); fault != ChannelNameFault::none) {
     return refused(ErrorKind::subscription_failed, detail_of(fault), message);
   }
   Command command;
-  command.kind = known.kind;
+  command.kind = list.kind;
   command.channel = std::move(*channel);
   command.request = message;
   return command;

@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "event/channel_pattern.h"
 #include "json/pointer.h"
+#include "json/reader.h"
 #include "json/template.h"
 #include "protocol/requirements.h"
 #include "websocket/opcode.h"
@@ -34,6 +35,8 @@ struct Command {
   ErrorDetail detail = ErrorDetail::none;        // of a refused command: what is wrong with it
   std::string channel;                           // to subscribe to, or the bus channel to publish on
   std::string_view request;                      // the message; empty when it is not JSON
+  // An array of channels, as JSON; each is a command of its own (Commands::with_channel). Empty: one channel.
+  std::string_view channels;
 };
 
 // Commands: parses a client's message into a command, by the pointers of its protocol.
@@ -46,6 +49,9 @@ class Commands {
 
   bool exist() const { return name_.has_value(); }
   Command parse(websocket::Opcode opcode, std::string_view message) const;
+  // Returns what parse() would if `list`, a command with an array of channels, had this element of it as its
+  // only channel.
+  static Command with_channel(const Command& list, const json::Value& element);
 
   // Returns null when the protocol has no reply.
   const json::Template* subscribed() const { return subscribed_ ? &*subscribed_ : nullptr; }
@@ -61,11 +67,13 @@ class Commands {
   };
   bool may_be_name(const config::JsonWord& word) const;
   Command read_channel(const Known& known, std::string_view message) const;
+  Command read_channels(const Known& known, const json::Value& array, std::string_view message) const;
   Command read_publish(const Known& known, std::string_view message) const;
 
   std::optional<json::Pointer> name_;
   std::vector<Requirement> require_;
   std::vector<Known> known_;
+  std::size_t channels_max_ = 0;  // in an array; 0: an array is refused
   std::vector<Requirement> publish_require_;
   std::string publish_before_;  // the bus channel before and after the part that replaces the star
   std::string publish_behind_;

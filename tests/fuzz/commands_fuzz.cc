@@ -24,6 +24,8 @@ carillon::config::EndpointSettings chat() {
                       {"/data", Requirement::Type::object, Requirement::Presence::optional}};
   commands.subscribe = {"subscribe", "/data/channel", R"({"subscribed":$channel,"to":$request})"};
   commands.unsubscribe = {"unsubscribe", "/data/channel", R"({"unsubscribed":$channel})"};
+  commands.channel_form = carillon::config::ChannelForm::array;
+  commands.channels_max = 4;
   commands.ping = {"ping", R"({"pong":$request/data})"};
   commands.publish = {
       "chat_message", {}, "/data/conversation_id", "chat.*", R"({"said":$request/data/content})"};
@@ -40,14 +42,7 @@ void expect_json(const carillon::json::Template& made, const Command& command) {
   if (!carillon::json::is_valid(out, carillon::json::kDepthMax)) std::abort();
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const carillon::config::EndpointSettings settings = chat();
-  static const Commands commands = Commands::compile(settings);
-  static const Replies replies = Replies::compile(settings);
-  const std::string_view message(reinterpret_cast<const char*>(data), size);
-  const Command command = commands.parse(carillon::websocket::Opcode::text, message);
+void expect_good(const Commands& commands, const Replies& replies, const Command& command) {
   const bool names_a_channel =
       carillon::channel_name_fault(command.channel) == carillon::ChannelNameFault::none;
   switch (command.kind) {
@@ -73,5 +68,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     }
   }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const carillon::config::EndpointSettings settings = chat();
+  static const Commands commands = Commands::compile(settings);
+  static const Replies replies = Replies::compile(settings);
+  const std::string_view message(reinterpret_cast<const char*>(data), size);
+  const Command command = commands.parse(carillon::websocket::Opcode::text, message);
+  if (command.channels.empty()) {
+    expect_good(commands, replies, command);
+    return 0;
+  }
+  std::size_t count = 0;
+  for (const carillon::json::Value& element : carillon::json::Value::of_valid(command.channels).elements()) {
+    expect_good(commands, replies, Commands::with_channel(command, element));
+    ++count;
+  }
+  if (count == 0 || count > settings.commands.channels_max) std::abort();
   return 0;
 }
