@@ -91,7 +91,8 @@ void HttpSessions::dispatch(Index index) {
   --visit_requests_left_;
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
-  const protocol::Endpoint* const endpoint = shared_.endpoints.at_path(exchange.head.raw_path);
+  const protocol::Endpoint* const endpoint =
+      shared_.endpoints.at_path(exchange.head.path, exchange.head.raw_path);
   // A 101 or a 100 would be taken for the response to an earlier request.
   if ((endpoint || exchange.head.expects_continue) && !exchange.answers.empty()) {
     exchange.head_waits = true;

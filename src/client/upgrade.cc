@@ -190,6 +190,24 @@ protocol::Selection selected_by_token(const protocol::Endpoint& endpoint, const 
   return selection_of(endpoint.settings.select, endpoint.source, identity.selected());
 }
 
+// Reads what the request selects; what the token selects has been read with it.
+std::optional<Refused> judge_selection(const protocol::Endpoint& endpoint, const http::RequestHead& head,
+                                       protocol::Selection& out) {
+  const config::SelectSettings& settings = endpoint.settings.select;
+  const config::RefusalMessages& messages = endpoint.settings.refusals;
+  if (settings.by == config::SelectBy::query) {
+    auto selection = select(settings, endpoint.source, head.query, endpoint.settings.limits.channels);
+    if (!selection) return refused(RefusalReason::bad_request, 400, messages.bad_selection);
+    out = std::move(*selection);
+  }
+  if (endpoint.path_pattern) {
+    auto selection = select_by_path(settings, endpoint.source, *endpoint.path_pattern, head);
+    if (!selection) return refused(RefusalReason::bad_request, 400, messages.bad_path);
+    out = std::move(*selection);
+  }
+  return std::nullopt;
+}
+
 std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
                                              const http::RequestHead& head) {
   const http::UpgradeCheck check = http::check_websocket_upgrade(head);
@@ -217,14 +235,7 @@ std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
     upgrade.subprotocol = websocket::choose_subprotocol(offers, endpoint.settings.subprotocols);
     upgrade.subprotocol_mismatch = upgrade.subprotocol.empty();
   }
-  if (endpoint.settings.select.by == config::SelectBy::query) {
-    auto selection =
-        select(endpoint.settings.select, endpoint.source, head.query, endpoint.settings.limits.channels);
-    if (!selection) {
-      return refused(RefusalReason::bad_request, 400, endpoint.settings.refusals.bad_selection);
-    }
-    upgrade.selection = std::move(*selection);
-  }
+  if (auto refusal = judge_selection(endpoint, head, upgrade.selection)) return std::move(*refusal);
   upgrade.accept_key = websocket::accept_key(check.key);
   return upgrade;
 }

@@ -4,6 +4,7 @@
 #include "config/check.h"
 #include "config/quantity.h"
 #include "config/text.h"
+#include "http/path_pattern.h"
 
 namespace carillon::config {
 namespace {
@@ -137,6 +138,15 @@ class EndpointCheck {
   Report& report_;
 };
 
+// A literal path may be one that a path with a parameter matches: the literal one is looked for first.
+bool paths_clash(const std::string& here, const std::string& earlier) {
+  if (here.empty() || earlier.empty()) return false;
+  if (here == earlier) return true;
+  const auto one = http::PathPattern::parse(here);
+  const auto other = http::PathPattern::parse(earlier);
+  return one && other && !one->names().empty() && !other->names().empty() && one->overlaps(*other);
+}
+
 }  // namespace
 
 void check_endpoint(const EndpointSettings& endpoint, const Settings& settings, const std::string& prefix,
@@ -158,12 +168,16 @@ void check_endpoints_differ(const std::vector<EndpointSettings>& endpoints, Repo
                      cat({quoted(here.name), " is already the name of the endpoint at ",
                           earlier.origin.text(), "; write another name"}));
       }
-      if (!path_taken && !here.path.empty() && here.path == earlier.path) {
+      if (!path_taken && paths_clash(here.path, earlier.path)) {
         path_taken = true;
         const Origin origin = here.origin_of("path");
+        const std::string taken =
+            here.path == earlier.path
+                ? std::string(" is already")
+                : cat({" matches some of the same requests as ", quoted(earlier.path), ","});
         report.error(origin.source == here.origin.source ? origin : here.origin, prefix + ".path",
-                     cat({quoted(here.path), " is already the path of the endpoint at ",
-                          earlier.origin.text(), "; write another path"}));
+                     cat({quoted(here.path), taken, " the path of the endpoint at ", earlier.origin.text(),
+                          "; write another path"}));
       }
     }
   }

@@ -34,7 +34,7 @@ constexpr std::string_view kJwt = "auth.mode is not \"jwt\"; write auth.mode = \
 constexpr std::string_view kOpen = "auth.mode is \"none\"; write \"jwt\" or \"api_key\", or leave it out";
 constexpr std::string_view kQuery = "select.by is not \"query:NAME\"; write that, or leave it out";
 constexpr std::string_view kValues =
-    "select.by is neither \"query:NAME\" nor \"claim:NAME\"; write one of them, or leave it out";
+    "select.by is not \"query:NAME\", \"claim:NAME\" or \"path:NAME\"; write one of them, or leave it out";
 
 constexpr std::array kRules{
     IdleRule{"commands.subscribe.reply", has_no_acks, kAcks},

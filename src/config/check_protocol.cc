@@ -6,6 +6,7 @@
 
 #include "config/check.h"
 #include "config/text.h"
+#include "http/path_pattern.h"
 
 namespace carillon::config {
 namespace {
@@ -24,6 +25,7 @@ class ProtocolCheck {
   void all() {
     stream();
     select();
+    path_parameters();
     commands();
     publish();
     inbound();
@@ -85,6 +87,26 @@ class ProtocolCheck {
                  " needs a token with that claim; write auth.mode = \"jwt\", or \"query:NAME\""}));
     }
     selected_values();
+  }
+
+  // A parameter of the path that selects nothing would admit clients of any path to the same events.
+  void path_parameters() {
+    const auto pattern = http::PathPattern::parse(e_.path);
+    if (!pattern || !was_read("path")) return;
+    const auto& [by, wanted] = std::tie(e_.select.by, e_.select.parameter);
+    bool found = false;
+    for (const std::string& name : pattern->names()) {
+      if (by == SelectBy::path && name == wanted) {
+        found = true;
+        continue;
+      }
+      fault("path", cat({"has {", name, "}, which nothing uses; write select.by = \"path:", name,
+                         "\", or a literal segment"}));
+      return;
+    }
+    if (by != SelectBy::path || found) return;
+    fault("select.by", cat({quoted("path:" + wanted), " needs a segment {", wanted, "} in the path, and ",
+                            quoted(e_.path), " has none; write path = \"/rooms/{", wanted, "}\""}));
   }
 
   void selected_values() {

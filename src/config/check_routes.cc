@@ -143,7 +143,8 @@ class RoutesCheck {
       return;
     }
     for (const EndpointSettings& endpoint : settings_.endpoints) {
-      if (endpoint.path.empty() || !entry.pattern->match(endpoint.path)) continue;
+      const auto path = http::PathPattern::parse(endpoint.path);
+      if (!path || !entry.pattern->overlaps(*path)) continue;
       collides(entry, cat({collision(entry, endpoint.path), "the path of the endpoint at ",
                            endpoint.origin.text(), "; write another path"}));
       return;

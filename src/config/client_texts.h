@@ -145,6 +145,7 @@ struct RefusalMessages {
   std::string origin = "origin not allowed";
   std::string repeated_origin = "more than one Origin";
   std::string bad_extensions = "malformed Sec-WebSocket-Extensions";
+  std::string bad_path = "the path does not name a channel";
   std::string bad_selection = "the query cannot be read, or asks for too much";
 };
 

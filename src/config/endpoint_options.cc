@@ -44,9 +44,11 @@ std::vector<Option> identity_options(EndpointSettings& e) {
       at_restart(
           with_default(option("name", kName, e.name, "name of the endpoint in metrics and logs; unique"),
                        "the profile's name")),
-      at_restart(with_default(option("path", TextKind{"path", "\"/ws\"", 255, check_path}, e.path,
-                                     "path of the endpoint, matched literally; unique"),
-                              "the profile's")),
+      at_restart(
+          with_default(option("path", TextKind{"path", "\"/ws\"", 255, check_path}, e.path,
+                              "path of the endpoint, matched literally; with select.by = \"path:NAME\" its "
+                              "segment {NAME} matches any segment. Unique"),
+                       "the profile's")),
       option("origins", TextListKind{{"origin", "\"https://app.example.com\"", 512, check_origin}, 256},
              e.origins,
              "web origins that may connect, compared exactly; \"none\" admits clients without an Origin, "
@@ -204,6 +206,10 @@ std::vector<Option> refusal_options(RefusalMessages& r) {
              "message of an upgrade refused because it has more than one Origin header (400)"),
       option("refusals.bad_extensions", text, r.bad_extensions,
              "message of an upgrade refused because of a malformed Sec-WebSocket-Extensions header (400)"),
+      option(
+          "refusals.bad_path", text, r.bad_path,
+          "message of an upgrade refused because with select.by = \"path:NAME\" its path has no valid name "
+          "of a channel, or none of select.known (400)"),
       option("refusals.bad_selection", text, r.bad_selection,
              "message of an upgrade refused because its query cannot be read, or selects more than "
              "limits.channels (400)"),

@@ -21,6 +21,7 @@ constexpr std::array<std::pair<std::string_view, Type>, 7> kTypes{{{"any", Type:
                                                                    {"object", Type::object}}};
 constexpr std::string_view kQuery = "query:";
 constexpr std::string_view kClaim = "claim:";
+constexpr std::string_view kPath = "path:";
 constexpr std::size_t kClaimBytesMax = 64;
 
 // A claim may have any name, such as "https://example.com/rooms".
@@ -144,6 +145,8 @@ std::string SelectKind::show(const SelectSettings& field) const {
       return cat({"\"query:", field.parameter, "\""});
     case SelectBy::claim:
       return toml_quoted(cat({kClaim, field.parameter}));
+    case SelectBy::path:
+      return cat({"\"path:", field.parameter, "\""});
     case SelectBy::commands:
       return "\"commands\"";
   }
@@ -164,6 +167,9 @@ void SelectKind::read(const Place& place, Reading& reading, SelectSettings& fiel
   } else if (text.starts_with(kClaim) && is_claim_name(std::string_view(text).substr(kClaim.size()))) {
     field.by = SelectBy::claim;
     field.parameter = text.substr(kClaim.size());
+  } else if (text.starts_with(kPath) && is_parameter_name(std::string_view(text).substr(kPath.size()))) {
+    field.by = SelectBy::path;
+    field.parameter = text.substr(kPath.size());
   } else {
     reading.fault(place, cat({quoted(text), " is unknown; write ", type()}));
   }

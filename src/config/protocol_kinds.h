@@ -47,9 +47,11 @@ struct SelectedValuesKind {
   void read(const Place& place, Reading& reading, std::vector<std::string>& field) const;
 };
 
-// "all", "query:NAME", "claim:NAME" or "commands".
+// "all", "query:NAME", "claim:NAME", "path:NAME" or "commands".
 struct SelectKind {
-  std::string type() const { return "\"all\", \"query:NAME\", \"claim:NAME\" or \"commands\""; }
+  std::string type() const {
+    return "\"all\", \"query:NAME\", \"claim:NAME\", \"path:NAME\" or \"commands\"";
+  }
   std::string example() const { return "\"query:types\""; }
   // `by` and `parameter` are written as one word.
   std::string show(const SelectSettings& field) const;

@@ -93,7 +93,7 @@ TEST(ProtocolMessages, OfSelectionByAClaim) {
   expect_of_endpoint({
       {"select.by = \"claim:\"",
        "gateway.toml:3: endpoint[0].select.by: \"claim:\" is unknown; write \"all\", \"query:NAME\", "
-       "\"claim:NAME\" or \"commands\""},
+       "\"claim:NAME\", \"path:NAME\" or \"commands\""},
       {"select.by = \"claim:x\"\nauth.mode = \"none\"",
        "gateway.toml:3: endpoint[0].select.by: \"claim:x\" needs a token with that claim; write auth.mode = "
        "\"jwt\", or \"query:NAME\""},
@@ -107,6 +107,58 @@ TEST(ProtocolMessages, OfSelectionByAClaim) {
                   "\"query:NAME\"; write that, or leave it out"));
   EXPECT_THAT(warnings_of("select.by = \"claim:https://example.com/rooms\"\nselect.known = [\"a\", 1]"),
               IsEmpty());
+}
+
+TEST(ProtocolMessages, OfSelectionByThePath) {
+  expect_of_endpoint({
+      {"select.by = \"path:room\"",
+       "gateway.toml:3: endpoint[0].select.by: \"path:room\" needs a segment {room} in the path, and \"/ws\" "
+       "has none; write path = \"/rooms/{room}\""},
+      {"path = \"/rooms/{room}\"",
+       "gateway.toml:3: endpoint[0].path: has {room}, which nothing uses; write select.by = \"path:room\", "
+       "or a "
+       "literal segment"},
+      {"path = \"/x/{a}/{b}\"\nselect.by = \"path:b\"",
+       "gateway.toml:3: endpoint[0].path: has {a}, which nothing uses; write select.by = \"path:a\", or a "
+       "literal segment"},
+      {"path = \"/rooms/x{room}\"\nselect.by = \"path:room\"",
+       "gateway.toml:3: endpoint[0].path: \"/rooms/x{room}\": the segment \"x{room}\" is neither literal nor "
+       "one parameter; write \"{name}\" for a whole segment"},
+      {"path = \"/{room}\"\nselect.by = \"path:room\"",
+       "gateway.toml:3: endpoint[0].path: \"/{room}\" matches \"/health\", which is answered by Carillon "
+       "itself; write another path"},
+      {"path = \"/a/{room}\"\nselect.by = \"path:room\"\nsource.channels = [\"a\"]",
+       "gateway.toml:5: endpoint[0].source.channels: \"a\" has no *, and select.value is what the star "
+       "matches; write one, such as \"a.*\""},
+  });
+}
+
+TEST(ProtocolMessages, OfPathsThatClash) {
+  const auto errors_of = [](const std::string& path) {
+    const std::string by = "\nselect.by = \"path:x\"\n";
+    return texts_of(
+        load_good(orion_with("name = \"one\"\npath = \"/a/{x}\"" + by) +
+                  orion_with("path = \"" + path + "\"" + (path.find('{') == std::string::npos ? "" : by)))
+            .errors);
+  };
+  for (const char* path : {"/b/{x}", "/a/{x}/b", "/a/b"}) EXPECT_THAT(errors_of(path), IsEmpty()) << path;
+  EXPECT_THAT(
+      errors_of("/a/{x}"),
+      ElementsAre("gateway.toml:9: endpoint[1].path: \"/a/{x}\" is already the path of the endpoint at "
+                  "gateway.toml:1; write another path"));
+  EXPECT_THAT(
+      errors_of("/{x}/a"),
+      ElementsAre(
+          "gateway.toml:9: endpoint[1].path: \"/{x}/a\" matches some of the same requests as \"/a/{x}\", "
+          "the path of the endpoint at gateway.toml:1; write another path"));
+}
+
+TEST(ProtocolMessages, OfARouteThatAPathOfClientsMatches) {
+  const std::string endpoint = orion_with("path = \"/a/{x}\"\nselect.by = \"path:x\"");
+  EXPECT_THAT(
+      texts_of(load_good(endpoint + "[[route]]\npath = \"/a/b\"\nchannel = \"c\"\n").errors),
+      ElementsAre("gateway.toml:6: route[0].path: \"/a/b\" matches \"/a/{x}\", the path of the endpoint at "
+                  "gateway.toml:1; write another path"));
 }
 
 // --- values ---
@@ -126,6 +178,7 @@ TEST(ProtocolValues, AreShownAsTheyWereWritten) {
   EXPECT_EQ(shown("errors.internal_error.code = false", "errors.internal_error.code"), "false");
   EXPECT_EQ(shown("errors.internal_error.code = \"1011\"", "errors.internal_error.code"), "\"1011\"");
   EXPECT_EQ(shown("select.by = \"claim:a b\"", "select.by"), "\"claim:a b\"");
+  EXPECT_EQ(shown("path = \"/r/{x}\"\nselect.by = \"path:x\"", "select.by"), "\"path:x\"");
   EXPECT_EQ(shown("select.by = \"query:x\"\nselect.known = [1, true]", "select.known"), "[\"1\", \"true\"]");
 }
 

@@ -58,7 +58,8 @@ std::vector<Option> select_options(SelectSettings& s) {
   return at_restart(std::vector<Option>{
       option("select.by", SelectKind{}, s,
              "which events a client receives: all; those listed in a query parameter, separated by commas; "
-             "those listed in a claim of its token, a string or an array of strings; "
+             "those listed in a claim of its token, a string or an array of strings; the "
+             "one that the segment {NAME} of its path names; "
              "or those of the channels that it subscribes to by command"),
       option("select.value", TextKind{"\"*\" or JSON Pointer", "\"/streamId\"", 256, check_selected_value},
              s.value,

@@ -229,21 +229,21 @@ struct SourceSettings {
   CloseText gap{1013, "Events lost"};  // of a client that would miss events
 };
 
-// Which events a client receives: all, those of a list in its query or in a claim of its token, or those of
-// the channels that it subscribes to.
-enum class SelectBy { all, query, commands, claim };
+// Which events a client receives: all, those of a list in its query, in a claim of its token or in its path,
+// or those of the channels that it subscribes to.
+enum class SelectBy { all, query, commands, claim, path };
 
 // The keys select.* of an endpoint.
 struct SelectSettings {
   SelectBy by = SelectBy::all;
-  std::string parameter;           // name of the query's parameter or the claim; written "query:types"
-  std::string value = "*";         // what the list is compared with: the star, or a pointer
-  std::vector<std::string> known;  // the only values there are; empty: any
+  std::string parameter;    // name of the query's parameter, the claim or the path's parameter; "query:types"
+  std::string value = "*";  // what the list is compared with: the star, or a pointer
+  std::vector<std::string> known;           // the only values there are; empty: any
   std::vector<std::string> otherwise{"*"};  // for clients that list nothing; "*" is everything
   std::uint32_t sets_max = 64;              // distinct lists that get a log of their own
 
   // Whether the client's request or token lists the values that it selects.
-  bool by_values() const { return by == SelectBy::query || by == SelectBy::claim; }
+  bool by_values() const { return by == SelectBy::query || by == SelectBy::claim || by == SelectBy::path; }
 };
 
 // What stands at the position of a command's channel: one string, or that or an array of strings.

@@ -10,6 +10,7 @@
 #include "config/text.h"
 #include "event/channel_name.h"
 #include "event/channel_pattern.h"
+#include "http/path_pattern.h"
 #include "json/pointer.h"
 #include "json/template.h"
 
@@ -42,6 +43,18 @@ bool has_dot_segment(std::string_view path) {
   const std::string closed = std::string(path) + "/";
   return closed.find("/./") != std::string::npos || closed.find("/../") != std::string::npos ||
          path.find("//") != std::string_view::npos;
+}
+
+// A path with parameters.
+std::optional<std::string> check_path_pattern(std::string_view text) {
+  const auto pattern = http::PathPattern::parse(text);
+  if (!pattern) return cat({quoted(text), ": ", pattern.error().message});
+  for (const std::string_view own : kOwnPaths) {
+    if (!pattern->match(own)) continue;
+    return cat({quoted(text), " matches ", quoted(own),
+                ", which is answered by Carillon itself; write another path"});
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> check_template(std::string_view text,
@@ -82,6 +95,7 @@ std::optional<std::string> check_algorithm(std::string_view text) {
 
 std::optional<std::string> check_path(std::string_view text) {
   if (text.empty() || text.front() != '/') return quoted(text) + " does not begin with \"/\"; write \"/ws\"";
+  if (text.find_first_of("{}") != std::string_view::npos) return check_path_pattern(text);
   if (!all_of(text, is_path_byte)) {
     return quoted(text) +
            " is not a literal path (no patterns, no query, no %-escapes, no blanks); write \"/ws\"";

@@ -12,7 +12,7 @@ namespace carillon::config {
 std::optional<std::string> check_name(std::string_view text);         // of an endpoint or a key
 std::optional<std::string> check_profile(std::string_view text);      // a name, or a path that ends in .toml
 std::optional<std::string> check_algorithm(std::string_view text);    // RFC 7518, RFC 8037; never "none"
-std::optional<std::string> check_path(std::string_view text);         // literal, from "/"
+std::optional<std::string> check_path(std::string_view text);         // from "/"; {name} is a segment
 std::optional<std::string> check_origin(std::string_view text);       // "*", "none", "https://host[:port]"
 std::optional<std::string> check_subprotocol(std::string_view text);  // a token (RFC 9110 section 5.6.2)
 std::optional<std::string> check_channel_pattern(std::string_view text);

@@ -200,6 +200,9 @@ std::vector<RefusalCase> refusal_cases() {
        [](ShardStage& stage) { return ask_with(stage, "Origin: https://b\r\nOrigin: https://b\r\n"); }},
       {"bad_extensions", orion, "malformed Sec-WebSocket-Extensions",
        [](ShardStage& stage) { return ask_with(stage, "Sec-WebSocket-Extensions: ;;\r\n"); }},
+      {"bad_path",
+       orion + "path = \"/r/{room}\"\nauth.mode = \"none\"\nselect.by = \"path:room\"\nselect.known = [1]\n",
+       "the path does not name a channel", [](ShardStage& stage) { return stage.ask(upgrade_of("/r/2")); }},
       {"bad_selection", kByQuery + "limits.channels = 1\n", "the query cannot be read, or asks for too much",
        [](ShardStage& stage) { return stage.ask(upgrade_of("/ws/streams?id=a,b")); }},
   };

@@ -1,4 +1,4 @@
-// Channels that a client's token selects (select.by = "claim:…").
+// Channels that a client's token or its path selects (select.by = "claim:…" and "path:…").
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -85,6 +85,73 @@ TEST(SelectByClaim, KnownValuesAreSelectedAndOthersIgnored) {
   ShardStage stage(kByClaim + "select.known = [\"a\", \"b\"]\n");
   const int fd = stage.open(upgrade_of("/ws?token=" + token_with(R"({"rooms":["a","z"]})")));
   EXPECT_THAT(events_of(stage, fd, {"room.a", "room.b", "room.z"}), ElementsAre("text \"a\""));
+}
+
+// --- select.by = "path:…" -----------------------------------------------------------------------
+
+const std::string kByPath =
+    std::string(kOrion) +
+    "auth.mode = \"none\"\nname = \"rooms\"\npath = \"/rooms/{room}\"\n"
+    "source.channels = [\"rooms.*\"]\nframes.event = '$*'\nselect.by = \"path:room\"\n";
+
+int open_room(ShardStage& stage, std::string_view room) {
+  return stage.open(upgrade_of("/rooms/" + std::string(room)));
+}
+
+TEST(SelectByPath, TheClientsOfAPathReceiveItsChannel) {
+  ShardStage stage(kByPath);
+  const int seven = open_room(stage, "7");
+  const int eight = open_room(stage, "8?x=7");
+  EXPECT_THAT(events_of(stage, seven, {"rooms.7", "rooms.8", "rooms.77", "rooms."}),
+              ElementsAre("text \"7\""));
+  EXPECT_THAT(stage.take_frames(eight), ElementsAre("text \"8\""));
+}
+
+TEST(SelectByPath, TheSegmentIsPercentDecodedOnce) {
+  ShardStage stage(kByPath);
+  const int fd = open_room(stage, "%C3%A4%2541+");
+  EXPECT_THAT(events_of(stage, fd, {"rooms.ä%41+", "rooms.äA+", "rooms.ä%41 "}),
+              ElementsAre("text \"ä%41+\""));
+}
+
+TEST(SelectByPath, ASegmentThatNamesNoChannelIsRefused) {
+  ShardStage stage(kByPath);
+  EXPECT_EQ(http_status(stage.ask(upgrade_of("/rooms/" + std::string(255, 'x')))), "101");
+  const Answer answer = stage.ask(upgrade_of("/rooms/" + std::string(256, 'x')));
+  EXPECT_EQ(http_status(answer), "400");
+  EXPECT_EQ(answer.body, R"({"message":"the path does not name a channel"})");
+  EXPECT_EQ(stage.shard->counters().endpoints[0].refusals[RefusalReason::bad_request].get(), 1U);
+}
+
+TEST(SelectByPath, OtherPathsAreNotTheEndpoints) {
+  ShardStage stage(kByPath);
+  for (const char* path : {"/rooms", "/rooms/", "/rooms/7/", "/rooms/7/8", "/%72ooms/7", "/Rooms/7"}) {
+    EXPECT_EQ(http_status(stage.ask(upgrade_of(path))), "404") << path;
+  }
+  for (const char* path : {"/rooms/%2F", "/rooms/%00", "/rooms/..", "/rooms/%FF", "/rooms/%4"}) {
+    EXPECT_EQ(http_status(stage.ask(upgrade_of(path))), "400") << path;
+  }
+}
+
+TEST(SelectByPath, AnExactPathWins) {
+  ShardStage stage(kByPath + std::string(kOrion) +
+                   "auth.mode = \"none\"\nname = \"lobby\"\npath = \"/rooms/lobby\"\n");
+  open_room(stage, "lobby");
+  open_room(stage, "lobby2");
+  EXPECT_EQ(stage.open_connections(0), 1U);
+  EXPECT_EQ(stage.open_connections(1), 1U);
+}
+
+TEST(SelectByPath, WithKnownValuesOthersAreRefused) {
+  ShardStage stage(kByPath + "select.known = [7, 8]\n");
+  const int fd = open_room(stage, "7");
+  EXPECT_EQ(http_status(stage.ask(upgrade_of("/rooms/9"))), "400");
+  EXPECT_THAT(events_of(stage, fd, {"rooms.7", "rooms.8"}), ElementsAre("text \"7\""));
+}
+
+TEST(SelectByPath, ItsRefusalMayHaveAMessageOfItsOwn) {
+  ShardStage stage(kByPath + "select.known = [7]\nrefusals.bad_path = \"no such room\"\n");
+  EXPECT_EQ(stage.ask(upgrade_of("/rooms/9")).body, R"({"message":"no such room"})");
 }
 
 }  // namespace

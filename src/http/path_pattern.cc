@@ -91,6 +91,13 @@ std::string PathPattern::shape() const {
   return shape;
 }
 
+bool PathPattern::overlaps(const PathPattern& other) const {
+  const auto meet = [](const Segment& a, const Segment& b) {
+    return a.is_parameter || b.is_parameter || a.literal == b.literal;
+  };
+  return std::equal(segments_.begin(), segments_.end(), other.segments_.begin(), other.segments_.end(), meet);
+}
+
 bool PathPattern::is_more_specific_than(const PathPattern& other) const {
   if (segments_.size() != other.segments_.size()) return segments_.size() < other.segments_.size();
   for (std::size_t i = 0; i < segments_.size(); ++i) {

@@ -38,6 +38,8 @@ class PathPattern {
   // Returns the shape, such as "/api/streams/{}": two patterns match the same paths exactly when their shapes
   // are equal.
   std::string shape() const;
+  // Whether some path matches both patterns.
+  bool overlaps(const PathPattern& other) const;
   // A strict weak order for sorting. Of two patterns that match one path, the one with a literal where the
   // other has a parameter comes first, compared from the left; of two with different lengths the shorter one.
   bool is_more_specific_than(const PathPattern& other) const;

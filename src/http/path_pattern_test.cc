@@ -37,6 +37,21 @@ TEST(PathPattern, ALiteralPathMatchesItselfOnly) {
   EXPECT_EQ(match("/a/", "/a"), "-");
 }
 
+TEST(PathPattern, OverlapsWithAnotherWhenSomePathMatchesBoth) {
+  const auto overlap = [](std::string_view a, std::string_view b) {
+    EXPECT_EQ(pattern_of(a).overlaps(pattern_of(b)), pattern_of(b).overlaps(pattern_of(a))) << a << " " << b;
+    return pattern_of(a).overlaps(pattern_of(b));
+  };
+  EXPECT_TRUE(overlap("/a", "/a"));
+  EXPECT_TRUE(overlap("/a/{x}", "/a/{y}"));
+  EXPECT_TRUE(overlap("/a/{x}", "/a/b"));
+  EXPECT_TRUE(overlap("/a/{x}", "/{y}/b"));
+  EXPECT_FALSE(overlap("/a", "/b"));
+  EXPECT_FALSE(overlap("/a/{x}", "/a"));
+  EXPECT_FALSE(overlap("/a/{x}", "/a/{x}/c"));
+  EXPECT_FALSE(overlap("/a/{x}/c", "/a/{x}/d"));
+}
+
 TEST(PathPattern, AParameterIsOneSegmentThatIsNotEmpty) {
   EXPECT_EQ(match("/api/streams/{id}", "/api/streams/42"), "42|");
   EXPECT_EQ(match("/api/streams/{id}", "/api/streams/a b\"{}%\xc3\xbc"), "a b\"{}%\xc3\xbc|");

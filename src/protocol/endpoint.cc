@@ -55,6 +55,10 @@ class Compiler {
     auto endpoint = std::make_unique<Endpoint>();
     endpoint->settings = settings;
     endpoint->index = static_cast<std::uint16_t>(index);
+    if (settings.select.by == config::SelectBy::path) {
+      if (auto pattern = http::PathPattern::parse(settings.path))
+        endpoint->path_pattern = std::move(*pattern);
+    }
     endpoint->source = Source::compile(settings);
     endpoint->commands = Commands::compile(settings);
     endpoint->replies = Replies::compile(settings);
@@ -101,9 +105,12 @@ CompiledEndpoints compile_endpoints(const config::Settings& settings) {
   return compiled;
 }
 
-const Endpoint* EndpointTable::at_path(std::string_view raw_path) const {
+const Endpoint* EndpointTable::at_path(std::string_view path, std::string_view raw_path) const {
   for (const Endpoint& endpoint : *this) {
     if (endpoint.settings.path == raw_path) return &endpoint;
+  }
+  for (const Endpoint& endpoint : *this) {
+    if (endpoint.path_pattern && endpoint.path_pattern->match(path, raw_path)) return &endpoint;
   }
   return nullptr;
 }

@@ -9,6 +9,7 @@
 #include "config/load.h"
 #include "config/settings.h"
 #include "fanout/lag_rule.h"
+#include "http/path_pattern.h"
 #include "json/template.h"
 #include "protocol/commands.h"
 #include "protocol/replies.h"
@@ -26,6 +27,7 @@ struct Endpoint : RefCounted {
 
   config::EndpointSettings settings;
   std::uint16_t index = 0;
+  std::optional<http::PathPattern> path_pattern;  // of select.by = "path:…"; it has one parameter
   Source source;
   std::optional<json::Template> event_frame;
   Commands commands;

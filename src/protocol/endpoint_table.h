@@ -26,9 +26,10 @@ class EndpointTable {
   std::size_t size() const { return endpoints_.size(); }
   const Endpoint& operator[](std::size_t number) const { return *endpoints_[number]; }
   const List& list() const { return endpoints_; }
-  // Returns the endpoint with this path, or null. Compares the path as it was sent: "/%77s" is not "/ws", or
-  // it would get past a proxy that blocks "/ws".
-  const Endpoint* at_path(std::string_view raw_path) const;
+  // Returns the endpoint with this path, or else the one whose path with a parameter matches it, or null.
+  // `path` is `raw_path` decoded, for parameters; the rest is compared as it was sent: "/%77s" is not "/ws",
+  // or it would get past a proxy that blocks "/ws".
+  const Endpoint* at_path(std::string_view path, std::string_view raw_path) const;
 
   class Iterator {
    public:

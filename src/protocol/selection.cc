@@ -61,4 +61,14 @@ Selection selection_of(const config::SelectSettings& settings, const Source& sou
   return selection;
 }
 
+std::optional<Selection> select_by_path(const config::SelectSettings& settings, const Source& source,
+                                        const http::PathPattern& pattern, const http::RequestHead& head) {
+  const auto values = pattern.match(head.path, head.raw_path);
+  if (!values || values->size() != 1) return std::nullopt;
+  const std::string_view value = values->front();
+  if (channel_name_fault(value) != ChannelNameFault::none) return std::nullopt;
+  if (!settings.known.empty() && !source.tag_of(value)) return std::nullopt;
+  return selection_of(settings, source, {std::string(value)});
+}
+
 }  // namespace carillon::protocol

@@ -7,12 +7,14 @@
 
 #include "config/settings.h"
 #include "event/tag.h"
+#include "http/path_pattern.h"
+#include "http/request_head.h"
 #include "protocol/source.h"
 
 namespace carillon::protocol {
 
 // Selection: the events of an endpoint that a client selects with its request (select.by = "query:…") or its
-// token (select.by = "claim:…").
+// token (select.by = "claim:…" or "path:…").
 //
 // Pure; any thread.
 struct Selection {
@@ -31,5 +33,10 @@ std::optional<Selection> select(const config::SelectSettings& settings, const So
 // of them: nothing.
 Selection selection_of(const config::SelectSettings& settings, const Source& source,
                        std::vector<std::string> values);
+
+// What a client selects with its path (select.by = "path:…"), as `pattern` has matched it. Returns nothing
+// when the value is not a valid name of a channel, or not one of select.known where there are any.
+std::optional<Selection> select_by_path(const config::SelectSettings& settings, const Source& source,
+                                        const http::PathPattern& pattern, const http::RequestHead& head);
 
 }  // namespace carillon::protocol

@@ -80,6 +80,7 @@ Result<Audience, NotTaken> Source::judge(const Match& match, json::Outline& body
       return Audience{Audience::Kind::channel, 0, std::string(match.star)};
     case config::SelectBy::query:
     case config::SelectBy::claim:
+    case config::SelectBy::path:
       break;
   }
   return judge_selected(match.star, body);

@@ -100,7 +100,7 @@ void write_docs(json::ObjectWriter& out, std::string_view folder, const std::str
 void write_endpoint(json::ArrayWriter& list, const PageSource& source, const protocol::Endpoint& endpoint) {
   const config::EndpointSettings& settings = endpoint.settings;
   json::ObjectWriter out = list.object();
-  out.member("name", settings.name).member("profile", settings.profile).member("path", settings.path);
+  out.member("name", settings.name).member("profile", settings.profile).member("path", sample_path(settings));
   out.member("receives", endpoint.receives_events()).member("ping", settings.frames.ping);
   write_docs(out, source.docs, settings.profile);
   write_texts(out.array("subprotocols"), settings.subprotocols);

@@ -161,6 +161,23 @@ std::string selected_value(const config::SelectSettings& select) {
   return std::string(kText);
 }
 
+std::string sample_path(const config::EndpointSettings& endpoint) {
+  std::string path = endpoint.path;
+  if (endpoint.select.by != config::SelectBy::path) return path;
+  const std::string parameter = "{" + endpoint.select.parameter + "}";
+  const std::size_t at = path.find(parameter);
+  if (at != std::string::npos) path.replace(at, parameter.size(), selected_value(endpoint.select));
+  return path;
+}
+
+std::string Sample::line() const {
+  std::string line;
+  json::ObjectWriter writer(line);
+  writer.member("channel", channel).raw_member("data", data);
+  writer.close();
+  return line;
+}
+
 bool accepts(const protocol::Endpoint& endpoint, const Sample& sample) {
   if (!endpoint.receives_events()) return false;
   const auto match = endpoint.source.match(sample.channel);

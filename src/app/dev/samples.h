@@ -33,6 +33,9 @@ std::optional<Sample> make_sample(const protocol::Endpoint& endpoint, std::uint6
 // A value that a client without a list of its own receives, where clients select values.
 std::string selected_value(const config::SelectSettings& select);
 
+// The endpoint's path for a client that receives its sample events: a parameter is replaced by a value.
+std::string sample_path(const config::EndpointSettings& endpoint);
+
 // Samples: which events are published in each second: one for each endpoint, or fewer where several
 // endpoints receive the same.
 class Samples {

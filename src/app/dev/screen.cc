@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "app/samples.h"
+#include "app/dev/samples.h"
 #include "app/tokens.h"
 #include "json/writer.h"
 
@@ -165,7 +165,7 @@ DevUrls::DevUrls(const config::Settings& settings, std::string_view address, Wal
   base_ = (has_tls ? "https://" : "http://") + reachable(address);
   sockets_ = (has_tls ? "wss://" : "ws://") + reachable(address);
   for (const config::EndpointSettings& endpoint : settings.endpoints) {
-    Entry entry{endpoint.name, sockets_ + endpoint.path, {}};
+    Entry entry{endpoint.name, sockets_ + sample_path(endpoint), {}};
     add_credentials(endpoint, settings, minted, entry);
     entries_.push_back(std::move(entry));
   }

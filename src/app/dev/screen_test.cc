@@ -64,6 +64,16 @@ TEST(DevUrls, SayWhatTheyCannotHold) {
             "  live       ws://127.0.0.1:8000/live\n");
 }
 
+TEST(DevUrls, OfAPathWithAParameterNameOneThatReceivesTheSamples) {
+  config::Settings settings = settings_with({kQuery});
+  settings.endpoints.front().auth.mode = config::AuthMode::none;
+  settings.endpoints.front().path = "/rooms/{room}/live";
+  settings.endpoints.front().select.by = config::SelectBy::path;
+  settings.endpoints.front().select.parameter = "room";
+  EXPECT_EQ(DevUrls(settings, "127.0.0.1:8000", kMinted).lines_since({}),
+            "  live       ws://127.0.0.1:8000/rooms/sample/live\n");
+}
+
 TEST(DevUrls, HaveATokenWithTheClaimThatSelects) {
   config::Settings settings = settings_with({kQuery});
   settings.endpoints.front().select.by = config::SelectBy::claim;
