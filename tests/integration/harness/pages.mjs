@@ -1,4 +1,4 @@
-// Reads docs/protocols: the code fences and tables, so that the tests can compare the pages with the gateway.
+// Reads docs/protocols and docs/publishing.md: the code fences and tables, so that the tests can compare the pages with the gateway.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
@@ -8,9 +8,9 @@ export const PROTOCOLS = path.join(ROOT, "docs/protocols");
 export const PROFILES = ["orion", "service", "fluxora", "grimnir"];
 
 export class Page {
-  constructor(name) {
+  constructor(name, folder = PROTOCOLS) {
     this.name = name;
-    this.text = readFileSync(path.join(PROTOCOLS, `${name}.md`), "utf8");
+    this.text = readFileSync(path.join(folder, `${name}.md`), "utf8");
   }
 
   // The contents of the fences whose info string is exactly this.

@@ -1,0 +1,3 @@
+package shop;
+
+record OrderCreated(long id, String title) {}
