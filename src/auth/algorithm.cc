@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "config/load.h"
+
 namespace carillon::auth {
 namespace {
 
@@ -31,6 +33,14 @@ static_assert(kRows.size() == static_cast<std::size_t>(Algorithm::eddsa) + 1);
 
 const Row& row_of(Algorithm algorithm) { return kRows[static_cast<std::size_t>(algorithm)]; }
 
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return result;
+}
+
 }  // namespace
 
 std::optional<Algorithm> algorithm_named(std::string_view name) {
@@ -52,6 +62,20 @@ const std::vector<std::string>& algorithm_names() {
     return all;
   }();
   return names;
+}
+
+std::string unknown_algorithm(const std::string& name) {
+  if (upper(name) == "NONE")
+    return "\"" + name + "\" would admit unsigned tokens; name what the issuer signs with";
+  std::optional<std::string> near;
+  for (const std::string& candidate : algorithm_names()) {
+    if (upper(candidate) == upper(name)) near = candidate;
+  }
+  if (!near) near = config::nearest(name, algorithm_names());
+  if (near) return "unknown algorithm \"" + name + "\"; did you mean \"" + *near + "\"?";
+  std::string all;
+  for (const std::string& candidate : algorithm_names()) all += (all.empty() ? "" : ", ") + candidate;
+  return "unknown algorithm \"" + name + "\"; there are " + all;
 }
 
 std::vector<Algorithm> AlgorithmSet::list() const {

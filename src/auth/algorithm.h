@@ -41,6 +41,9 @@ std::size_t digest_bytes_of(Algorithm algorithm);
 // All names, for messages.
 const std::vector<std::string>& algorithm_names();
 
+// Returns what is wrong with a name that algorithm_named() does not know, and what to write instead.
+std::string unknown_algorithm(const std::string& name);
+
 // A set of algorithms in one word: a key's allow-list.
 class AlgorithmSet {
  public:

@@ -32,28 +32,6 @@ class Problems {
   std::size_t before_;
 };
 
-std::string upper(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return result;
-}
-
-std::string unknown_algorithm(const std::string& name) {
-  if (upper(name) == "NONE")
-    return "\"" + name + "\" would admit unsigned tokens; name what the issuer signs with";
-  std::optional<std::string> near;
-  for (const std::string& candidate : algorithm_names()) {
-    if (upper(candidate) == upper(name)) near = candidate;
-  }
-  if (!near) near = config::nearest(name, algorithm_names());
-  if (near) return "unknown algorithm \"" + name + "\"; did you mean \"" + *near + "\"?";
-  std::string all;
-  for (const std::string& candidate : algorithm_names()) all += (all.empty() ? "" : ", ") + candidate;
-  return "unknown algorithm \"" + name + "\"; there are " + all;
-}
-
 bool is_hmac(Algorithm algorithm) { return family_of(algorithm) == AlgorithmFamily::hmac; }
 
 AlgorithmSet check_algorithms(const config::KeySettings& settings, Problems& problems) {

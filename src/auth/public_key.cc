@@ -5,41 +5,17 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 
 #include <array>
 #include <memory>
 
+#include "auth/signature_parameters.h"
+
 namespace carillon::auth {
 namespace {
 
-struct CurveRow {
-  Algorithm algorithm;
-  std::string_view openssl_name;
-  std::string_view name;
-  std::size_t half_bytes;  // of r and of s (RFC 7518 section 3.4)
-};
-constexpr std::array<CurveRow, 3> kCurves = {{
-    {Algorithm::es256, "prime256v1", "P-256", 32},
-    {Algorithm::es384, "secp384r1", "P-384", 48},
-    {Algorithm::es512, "secp521r1", "P-521", 66},
-}};
-
 const unsigned char* bytes_of(std::string_view view) {
   return reinterpret_cast<const unsigned char*>(view.data());
-}
-
-const EVP_MD* digest_of(Algorithm algorithm) {
-  switch (digest_bytes_of(algorithm)) {
-    case 32:
-      return EVP_sha256();
-    case 48:
-      return EVP_sha384();
-    case 64:
-      return EVP_sha512();
-    default:
-      return nullptr;  // EdDSA takes none
-  }
 }
 
 // Without this OpenSSL would ask for the pass phrase of an encrypted PEM on the terminal.
@@ -68,11 +44,9 @@ std::optional<std::string> misuse(std::string_view pem) {
 // r || s of fixed length to the DER that EVP wants; empty when the length is not the curve's. Numbers
 // out of range are left to the verification, which refuses them.
 std::string der_of(Algorithm algorithm, std::string_view signature) {
-  std::size_t half = 0;
-  for (const CurveRow& row : kCurves) {
-    if (row.algorithm == algorithm) half = row.half_bytes;
-  }
-  if (half == 0 || signature.size() != 2 * half) return {};
+  const auto curve = curve_of(algorithm);
+  if (!curve || signature.size() != 2 * curve->half_bytes) return {};
+  const std::size_t half = curve->half_bytes;
   const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> pair(ECDSA_SIG_new(), &ECDSA_SIG_free);
   const int length = static_cast<int>(half);
   BIGNUM* r = BN_bin2bn(bytes_of(signature), length, nullptr);
@@ -88,12 +62,6 @@ std::string der_of(Algorithm algorithm, std::string_view signature) {
   const int written = i2d_ECDSA_SIG(pair.get(), &end);
   if (written <= 0) return {};
   return {reinterpret_cast<const char*>(der.data()), static_cast<std::size_t>(written)};
-}
-
-bool set_pss(EVP_PKEY_CTX* context, const EVP_MD* digest) {
-  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-         EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1 &&
-         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
 std::string needs(Algorithm algorithm, std::string_view what) {
@@ -179,11 +147,9 @@ std::optional<std::string> PublicKey::misfit(Algorithm algorithm) const {
   }
   if (EVP_PKEY_is_a(key_.get(), "EC") != 1) return needs(algorithm, "an EC key");
   const std::string has = curve();
-  for (const CurveRow& row : kCurves) {
-    if (row.algorithm != algorithm || row.openssl_name == has) continue;
-    return needs(algorithm, "the curve ") + std::string(row.name) + "; this key is on " + has;
-  }
-  return std::nullopt;
+  const auto wanted = curve_of(algorithm);
+  if (!wanted || wanted->openssl_name == has) return std::nullopt;
+  return needs(algorithm, "the curve ") + std::string(wanted->name) + "; this key is on " + has;
 }
 
 bool PublicKey::verify(Algorithm algorithm, std::string_view input, std::string_view signature) {
