@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "client/token_judgement.h"
 #include "http/target.h"
 #include "websocket/handshake.h"
 
@@ -118,43 +119,11 @@ Refused too_many_keys(const protocol::Endpoint& endpoint, KeyGuesses& guesses, c
   return out;
 }
 
-RefusalReason reason_of(auth::TokenFault fault) {
-  switch (fault) {
-    case auth::TokenFault::algorithm_refused:
-      return RefusalReason::token_algorithm;
-    case auth::TokenFault::unknown_key:
-      return RefusalReason::token_key;
-    case auth::TokenFault::unknown_issuer:
-    case auth::TokenFault::wrong_issuer:
-      return RefusalReason::token_issuer;
-    case auth::TokenFault::no_keys:
-      return RefusalReason::no_key_set;
-    case auth::TokenFault::time_in_milliseconds:
-      return RefusalReason::token_milliseconds;
-    default:
-      return RefusalReason::token_invalid;
-  }
-}
-
-// The client only learns that its token is invalid; the log names what was seen.
-Refused refused_token(const protocol::Endpoint& endpoint, auth::Authenticator& authenticator,
-                      auth::TokenFault fault, const Requester& requester) {
-  Refused out{reason_of(fault), endpoint.token_invalid.at(requester.wall_now),
-              std::string(auth::name_of(fault))};
-  if (fault == auth::TokenFault::time_in_milliseconds) {
-    out.detail = "exp, nbf or iat of the token is in milliseconds; its issuer must write seconds";
-  } else if (const std::string shown = authenticator.shown(); !shown.empty()) {
-    out.detail += ": " + shown;
-  }
-  out.keys_wait = authenticator.ask_for_keys(requester.now);
-  return out;
-}
-
-std::variant<Ref<const auth::Identity>, Refused> judge_token(const protocol::Endpoint& endpoint,
-                                                             const http::RequestHead& head,
-                                                             auth::Authenticator* authenticator,
-                                                             KeyGuesses& guesses,
-                                                             const Requester& requester) {
+std::variant<Ref<const auth::Identity>, Refused> judge_credential(const protocol::Endpoint& endpoint,
+                                                                  const http::RequestHead& head,
+                                                                  auth::Authenticator* authenticator,
+                                                                  KeyGuesses& guesses,
+                                                                  const Requester& requester) {
   const WallTime now = requester.wall_now;
   if (!authenticator) return Ref<const auth::Identity>{};
   const Presented presented = find_token(endpoint, head);
@@ -169,14 +138,12 @@ std::variant<Ref<const auth::Identity>, Refused> judge_token(const protocol::End
   if (is_key && !guesses.may_try(requester.address, requester.now)) {
     return too_many_keys(endpoint, guesses, requester);
   }
+  if (!is_key) return judge_token(endpoint, presented.token, *authenticator, requester);
   auto identity = authenticator->verify(presented.token, now);
   if (identity) return std::move(*identity);
-  if (is_key) {
-    guesses.note_wrong(requester.address, presented.token, requester.now);
-    return Refused{RefusalReason::token_invalid, endpoint.token_invalid.at(now),
-                   std::string(auth::name_of(identity.error()))};
-  }
-  return refused_token(endpoint, *authenticator, identity.error(), requester);
+  guesses.note_wrong(requester.address, presented.token, requester.now);
+  return Refused{RefusalReason::token_invalid, endpoint.token_invalid.at(now),
+                 std::string(auth::name_of(identity.error()))};
 }
 
 // Whether the client has shown a wrong token or key. A missing one costs no check, and that a key is not
@@ -287,7 +254,7 @@ std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,
     return no(Admission::Answer::process_rate_exceeded);
   }
   if (auto origin = judge_origin(endpoint, head)) return std::move(*origin);
-  auto token = judge_token(endpoint, head, authenticator, admission.key_guesses(), requester);
+  auto token = judge_credential(endpoint, head, authenticator, admission.key_guesses(), requester);
   if (auto* refusal = std::get_if<Refused>(&token)) {
     if (is_failed_authentication(refusal->reason)) {
       admission.note_failed_authentication(endpoint, client_key, requester.now);
