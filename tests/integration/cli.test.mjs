@@ -24,7 +24,7 @@ test("version and help", async (t) => {
   await t.test("--help names every verb", async () => {
     const answer = await carillon(["--help"]);
     assert.equal(answer.code, 0);
-    for (const verb of ["serve", "dev", "reload", "takeover", "check", "profile", "token", "publish", "doctor", "healthcheck", "completion", "man", "version"]) {
+    for (const verb of ["serve", "dev", "reload", "takeover", "check", "profile", "token", "publish", "listen", "doctor", "healthcheck", "completion", "man", "version"]) {
       assert.match(answer.stdout, new RegExp(`^\\s+${verb}\\b`, "m"));
       const help = await carillon([verb, "--help"]);
       assert.deepEqual([verb, help.code, help.stdout.length > 40], [verb, 0, true]);

@@ -21,6 +21,7 @@ export * from "./harness/real_clients.mjs";
 export * from "./harness/reconnect_storm.mjs";
 export * from "./harness/redis.mjs";
 export * from "./harness/reloadable.mjs";
+export * from "./harness/signing_keys.mjs";
 export * from "./harness/takeovers.mjs";
 export * from "./harness/tls.mjs";
 export * from "./harness/tokens.mjs";

@@ -107,6 +107,16 @@ async function holdOpen(port, dev) {
   return socket;
 }
 
+// The code of a listen that is interrupted.
+async function endOfListening(t) {
+  const server = await startCarillon(t);
+  const listener = startProcess(BINARY, ["listen", server.ws("/ws"), "--token", mintToken()]);
+  t.after(() => listener.child.kill("SIGKILL"));
+  await until("connected", () => listener.lines.stderr.some((line) => line.includes("connected to")));
+  listener.child.kill("SIGINT");
+  return ["listen", 0, (await within("listen ends", 5000, listener.exited)).code];
+}
+
 // The code of a takeover that succeeds. Its new process has the standard error of the verb, which is a file here.
 async function endOfTakeover(t) {
   const redis = await startRedis(t);
@@ -134,6 +144,7 @@ function plainEnds({ good, bad, taken, control, url, port }) {
     [["healthcheck", "--url", "http://127.0.0.1:1"], 1], [["healthcheck", "--bogus"], 2],
     [["doctor", "--connections", "1"], 0], [["doctor", "--connections", "4194304"], 1], [["doctor", "--config", bad], 2],
     [["token"], 0], [["token", "--claims", "1"], 2], [["token"], 2, { CARILLON_JWT_SECRET: undefined }],
+    [["token", "verify", "x", "--config", good], 1], [["listen", "ws://127.0.0.1:1/ws"], 1], [["listen"], 2],
     [["publish", "--url", url, "orion.x", "1"], 0], [["publish", "--url", "http://127.0.0.1:1", "orion.x", "1"], 1],
     [["publish", "--url", url, "orion.x", "1"], 1, { CARILLON_API_KEY: undefined }], [["publish"], 2],
     [["bench", "--url", `ws://127.0.0.1:${port}/ws`, "--clients", "1", "--duration", "100ms"], 0],
@@ -174,7 +185,7 @@ test("each verb ends with each code of its row, and with no other", async (t) =>
     assert.equal(full.code, 1, verb.join(" "));
     seen.add(`${verb[0]} 1`);
   }
-  for (const [verb, code, found] of [await endOfTakeover(t), ...await endsOfServing(t)]) {
+  for (const [verb, code, found] of [await endOfListening(t), await endOfTakeover(t), ...await endsOfServing(t)]) {
     assert.equal(found, code, verb);
     seen.add(`${verb} ${code}`);
   }

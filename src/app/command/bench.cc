@@ -65,7 +65,7 @@ Unit set_tokens(const BenchArguments& arguments, loadgen::ClientSettings& client
   } else if (!secret.empty()) {
     for (std::uint32_t i = 0; i < std::min(arguments.users, arguments.clients); ++i) {
       std::string number = std::to_string(i);
-      TokenArguments wanted;
+      TokenRequest wanted;
       wanted.subject = "user" + std::string(12 - number.size(), '0') + number;  // 16 bytes
       auto token = mint_token(secret, wanted, wall_now());
       if (!token) return tl::unexpected(token.error());

@@ -122,6 +122,7 @@ int run_command_line(int argc, char** argv) {
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   Run run;
   declare_serving(app, run);
+  declare_token(app, run);
   declare_trying(app, run);
   declare_measuring(app, run);
   declare_operating(app, run);

@@ -20,7 +20,8 @@ using Run = std::function<int()>;
 
 void declare_serving(CLI::App& app, Run& run);    // serve, dev, check
 void declare_operating(CLI::App& app, Run& run);  // reload, takeover, healthcheck, doctor
-void declare_trying(CLI::App& app, Run& run);     // token, publish
+void declare_token(CLI::App& app, Run& run);      // token, token verify
+void declare_trying(CLI::App& app, Run& run);     // publish, listen
 void declare_measuring(CLI::App& app, Run& run);
 void declare_looking_up(CLI::App& app, Run& run);  // profile, config
 void declare_help(CLI::App& app, Run& run);        // version, completion, man

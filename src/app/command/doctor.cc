@@ -53,18 +53,18 @@ void print_end(const std::vector<Finding>& findings) {
 
 int run_doctor(const DoctorArguments& arguments) {
   Demand demand{kDefaultConnections};
-  std::vector<config::KeySettings> keys;
+  auth::KeyStore key_sets;
   if (!arguments.config_file.empty()) {
     const auto config = load_config_file(arguments.config_file);
     if (!config) return 2;
     const config::ServerSettings& server = config->loaded.settings.server;
     demand = {server.connections_max, server.descriptor_tables()};
-    keys = config->loaded.settings.keys;
+    key_sets.configure(config->loaded.settings.keys);
   }
   demand.connections = arguments.connections.value_or(demand.connections);
   std::printf("Requirements of %s connections on this machine:\n\n", grouped(demand.connections).c_str());
   std::vector<Finding> findings = diagnose(read_machine_settings(""), demand);
-  for (Finding& finding : fetch_key_sets(keys)) findings.push_back(std::move(finding));
+  for (Finding& finding : fetch_key_sets(key_sets)) findings.push_back(std::move(finding));
   for (const Finding& finding : findings) print(finding);
   print_end(findings);
   return anything_must_change(findings) ? 1 : 0;

@@ -3,6 +3,7 @@
 
 #include "app/command/control_client.h"
 #include "app/command/control_path.h"
+#include "app/command/gateway_address.h"
 #include "app/command/http_call.h"
 #include "app/command/verbs.h"
 #include "app/terminal.h"
@@ -37,22 +38,19 @@ int ask_over_control(const std::string& path) {
   return report(path, HttpAnswer{answer->status, std::move(answer->body)});
 }
 
-// The URL of the first address that clients connect to, from this machine. The certificate there names what
-// clients call it, not this address.
+// The certificate there names what clients call it, not this address, and no secret is sent.
 int ask_the_first_address(const config::ServerSettings& server) {
-  for (const config::ListenSettings& listen : server.listen) {
-    if (listen.proxy_protocol == config::ProxyProtocol::on) continue;
-    HttpCall call;
-    call.url = {listen.tls != nullptr, listen.host, std::to_string(listen.port), "/ready"};
-    if (call.url.host == "0.0.0.0") call.url.host = "127.0.0.1";
-    if (call.url.host == "::") call.url.host = "::1";
-    call.patience = kPatience;
-    call.is_certificate_checked = false;
-    return report(call.url.authority(), exchange(call));
+  const auto address = first_address(server);
+  if (!address) {
+    return fail(address.error().message +
+                "; write control = \"/run/carillon/control.sock\" in [server], or --url");
   }
-  return fail(
-      "every address of server.listen expects the PROXY protocol; write control = "
-      "\"/run/carillon/control.sock\" in [server], or --url");
+  HttpCall call;
+  call.url = address->url;
+  call.url.target = "/ready";
+  call.patience = kPatience;
+  call.trust.is_checked = false;
+  return report(call.url.authority(), exchange(call));
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
-#include <optional>
 
 namespace carillon::app {
 namespace {
@@ -49,33 +48,6 @@ void converse(Stream& stream, const Request& request, beast::flat_buffer& buffer
   beast::http::async_write(stream, request, step(error, read));
 }
 
-beast::error_code trust(asio::ssl::context& context, const HttpCall& call) {
-  beast::error_code error;
-  if (!call.is_certificate_checked) {
-    context.set_verify_mode(asio::ssl::verify_none, error);
-    return error;
-  }
-  context.set_verify_mode(asio::ssl::verify_peer, error);
-  if (error) return error;
-  if (call.ca_file.empty()) {
-    context.set_default_verify_paths(error);
-  } else {
-    context.load_verify_file(call.ca_file, error);
-  }
-  return error;
-}
-
-beast::error_code name_server(beast::ssl_stream<beast::tcp_stream>& stream, const HttpCall& call) {
-  beast::error_code error;
-  // SSL_set_tlsext_host_name() without the cast that it has inside.
-  std::string name = call.url.host;
-  SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
-  if (call.is_certificate_checked) {
-    stream.set_verify_callback(asio::ssl::host_name_verification(call.url.host), error);
-  }
-  return error;
-}
-
 std::string text_of(const beast::error_code& error) {
   if (error == beast::error::timeout) return "no answer in time";
   if (error == beast::http::error::end_of_stream) return "the connection was closed without an answer";
@@ -87,11 +59,12 @@ std::string text_of(const beast::error_code& error) {
 Result<HttpAnswer> exchange(const HttpCall& call) {
   asio::io_context io;
   asio::ssl::context context(asio::ssl::context::tls_client);
-  beast::error_code error = call.url.is_tls ? trust(context, call) : beast::error_code();
-  if (error) return failure(call.ca_file + ": " + error.message());
+  if (call.url.is_tls) {
+    if (std::string fault = set_trust(context, call.trust); !fault.empty()) return failure(std::move(fault));
+  }
+  beast::error_code error;
   beast::ssl_stream<beast::tcp_stream> stream(io, context);
-  if (call.url.is_tls) error = name_server(stream, call);
-  if (error) return failure(error.message());
+  if (call.url.is_tls) name_server(stream.native_handle(), call.url.host, call.trust);
   asio::ip::tcp::resolver resolver(io);
   const auto addresses = resolver.resolve(call.url.host, call.url.port, error);
   if (error) return failure(error.message());
@@ -102,15 +75,18 @@ Result<HttpAnswer> exchange(const HttpCall& call) {
   parser.body_limit(kAnswerBytesMax);
   beast::tcp_stream& plain = stream.next_layer();
   plain.expires_after(call.patience);
-  const auto secure = [&] {
-    stream.async_handshake(asio::ssl::stream_base::client,
-                           step(error, [&] { converse(stream, request, buffer, parser, error); }));
+  std::string distrust;
+  const auto on_secure = [&] {
+    distrust = fault_of_peer(stream.native_handle(), call.trust);
+    if (distrust.empty()) converse(stream, request, buffer, parser, error);
   };
+  const auto secure = [&] { stream.async_handshake(asio::ssl::stream_base::client, step(error, on_secure)); };
   plain.async_connect(addresses, step(error, [&] {
                         if (call.url.is_tls) return secure();
                         converse(plain, request, buffer, parser, error);
                       }));
   io.run();
+  if (!distrust.empty()) return failure(distrust);
   if (error) return failure(text_of(error));
   return HttpAnswer{static_cast<int>(parser.get().result_int()), std::move(parser.get().body())};
 }

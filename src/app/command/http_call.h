@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/command/tls_trust.h"
 #include "app/command/web_url.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -17,9 +18,8 @@ struct HttpCall {
   std::string method = "GET";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  seconds patience{10};                // for all of it, the name's resolution excepted
-  bool is_certificate_checked = true;  // over TLS, with the machine's certificate authorities
-  std::string ca_file;                 // certificate authorities to trust instead; empty: the machine's
+  seconds patience{10};  // for all of it, the name's resolution excepted
+  TlsTrust trust;        // over TLS
 };
 
 struct HttpAnswer {

@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "auth/key_store.h"
 #include "base/time.h"
 #include "fetch/curl_fetcher.h"
 
@@ -53,9 +52,7 @@ Finding fetch_one(auth::KeySetSlot& slot, auth::KeySetFetcher& fetcher) {
 
 }  // namespace
 
-std::vector<Finding> fetch_key_sets(const std::vector<config::KeySettings>& keys) {
-  auth::KeyStore store;
-  store.configure(keys);
+std::vector<Finding> fetch_key_sets(auth::KeyStore& store) {
   std::vector<Finding> findings;
   if (store.slots().empty()) return findings;
   const auto fetcher = fetch::make_curl_fetcher();

@@ -1,5 +1,5 @@
-// The check of `carillon doctor` that fetches key sets: once each, as a gateway with this configuration
-// would.
+// The check of `carillon doctor` and `carillon token verify` that fetches key sets: once each, as a gateway
+// with this configuration would.
 //
 // Thread: one; blocks until each fetch has ended, at most auth::kFetchTimeout for each document.
 #pragma once
@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "app/command/diagnosis.h"
-#include "config/settings.h"
+#include "auth/key_store.h"
 
 namespace carillon::app {
 
-// Returns one finding per key set that is fetched; none, without loading libcurl, when there are no such
-// sets.
-std::vector<Finding> fetch_key_sets(const std::vector<config::KeySettings>& keys);
+// Fetches the sets of a store, which then has their keys. Returns one finding per set; none, without loading
+// libcurl, when there are no sets.
+std::vector<Finding> fetch_key_sets(auth::KeyStore& store);
 
 }  // namespace carillon::app

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "app/dev/dev.h"
-#include "app/tokens.h"
 #include "base/time.h"
 
 namespace carillon::app {
@@ -31,11 +30,51 @@ struct ConfigInitArguments {
   std::vector<std::string> profiles;  // empty: every built-in one
 };
 
+// Arguments of `carillon token`.
+struct TokenArguments {
+  std::string subject = "dev";
+  std::string ttl = "1h";
+  std::string claims;  // a JSON object to merge in; empty: none
+  std::string audience;
+  std::string issuer;
+  std::string key_file;   // a private key or a secret; empty: the configuration's
+  std::string algorithm;  // empty: the key's usual one
+  std::string key_id;     // empty: the configuration's
+  std::string config_file;
+  std::string key_name;  // of [keys.*]; empty: the first that can sign
+  std::string endpoint;  // whose rules the token must pass; empty: the first that takes tokens of the key
+};
+
+// Arguments of `carillon token verify`.
+struct TokenVerifyArguments {
+  std::string token;  // "-": it is on standard input
+  std::string config_file;
+  std::string endpoint;  // empty: the first that takes tokens
+  bool json = false;     // instead of text
+};
+
 // Arguments of `carillon publish`.
 struct PublishArguments {
-  std::string url = "http://127.0.0.1:8000";
-  std::string channel;
-  std::string data;
+  std::string url;  // empty: the configuration's, or http://127.0.0.1:8000
+  std::string ca_file;
+  std::string config_file;
+  std::string channel;  // with `lines`, of every line; empty: each line names its own
+  std::string data;     // "-": it is on standard input
+  bool lines = false;   // one event a line of standard input
+};
+
+// Arguments of `carillon listen`.
+struct ListenArguments {
+  std::string url;       // empty: that of the endpoint
+  std::string endpoint;  // empty: the URL says it all
+  std::string config_file;
+  std::string token;            // empty: one is made from the configuration
+  std::string subject = "dev";  // of that one
+  std::string ca_file;
+  std::vector<std::string> channels;  // to subscribe to
+  std::uint64_t count = 0;            // messages after which it ends; 0: never
+  bool json = false;
+  bool reconnect = true;
 };
 
 // Arguments of the verbs that ask a running gateway.
@@ -99,6 +138,8 @@ int run_config_show(const std::string& config_file);
 int run_config_init(const ConfigInitArguments& arguments);
 int run_config_explain(const std::string& key_prefix);
 int run_token(const TokenArguments& arguments);
+int run_token_verify(const TokenVerifyArguments& arguments);
+int run_listen(const ListenArguments& arguments);
 int run_publish(const PublishArguments& arguments);
 int run_bench(const BenchArguments& arguments);
 int run_doctor(const DoctorArguments& arguments);

@@ -127,4 +127,11 @@ DevKeys load_dev_keys(const Variable& variable) {
   return made ? *made : unkept("cannot write " + *path + ": " + made.error().message);
 }
 
+std::optional<DevKeys> kept_dev_keys(const Variable& variable) {
+  const auto path = dev_keys_path(variable);
+  if (!path) return std::nullopt;
+  auto kept = read_kept_keys(*path);
+  return kept ? std::optional(*std::move(kept)) : std::nullopt;
+}
+
 }  // namespace carillon::app

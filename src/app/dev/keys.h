@@ -25,6 +25,9 @@ using Variable = std::function<std::optional<std::string>(std::string_view name)
 // Blocks.
 DevKeys load_dev_keys(const Variable& variable);
 
+// Returns the kept keys; nothing when there are none that can be used. Blocks.
+std::optional<DevKeys> kept_dev_keys(const Variable& variable);
+
 // $XDG_STATE_HOME/carillon/dev-keys, or ~/.local/state/carillon/dev-keys. Fails when neither is known.
 Result<std::string> dev_keys_path(const Variable& variable);
 

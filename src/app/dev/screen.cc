@@ -1,53 +1,23 @@
 #include "app/dev/screen.h"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 #include "app/dev/samples.h"
 #include "app/tokens.h"
-#include "json/writer.h"
 
 namespace carillon::app {
 namespace {
 
-constexpr std::uint32_t kTokenTtlS = 7 * 24 * 3600;
+constexpr seconds kTokenTtl = std::chrono::hours(7 * 24);
 constexpr std::size_t kKeysShown = 5;
 constexpr std::size_t kMistakesShown = 20;
 constexpr std::size_t kNameWidth = 10;
-
-bool lists(const std::vector<std::string>& list, const std::string& wanted) {
-  return list.empty() || std::find(list.begin(), list.end(), wanted) != list.end();
-}
-
-// Whether an HS256 token that this key has signed is accepted here.
-bool can_sign(const config::KeySettings& key, const config::EndpointAuth& auth) {
-  const std::string algorithm = "HS256";
-  return !key.secret.reveal().empty() && key.key_id.empty() && lists(auth.keys, key.name) &&
-         lists(key.algorithms, algorithm) && lists(auth.algorithms, algorithm);
-}
 
 std::string joined(const std::vector<std::string>& texts, std::string_view separator) {
   std::string all;
   for (const std::string& text : texts) all += (all.empty() ? "" : std::string(separator)) + text;
   return all;
-}
-
-// Claims that the key and the endpoint require.
-std::string claims_for(const config::KeySettings& key, const config::EndpointSettings& endpoint) {
-  const config::EndpointAuth& auth = endpoint.auth;
-  std::string claims;
-  json::ObjectWriter writer(claims);
-  if (!key.issuer.empty()) writer.member("iss", key.issuer);
-  if (!key.audience.empty()) writer.member("aud", key.audience);
-  if (!auth.authorized_parties.empty()) writer.member("azp", auth.authorized_parties.front());
-  if (!auth.scopes.empty()) writer.member("scope", joined(auth.scopes, " "));
-  const config::SelectSettings& select = endpoint.select;
-  constexpr std::array<std::string_view, 7> kOthers{"iss", "aud", "azp", "scope", "sub", "iat", "exp"};
-  const bool is_other = std::find(kOthers.begin(), kOthers.end(), select.parameter) != kOthers.end();
-  if (select.by == config::SelectBy::claim && !is_other)
-    writer.member(select.parameter, selected_value(select));
-  writer.close();
-  return claims;
 }
 
 std::string padded(std::string_view name) {
@@ -136,14 +106,9 @@ std::string reachable(std::string_view address) {
 
 std::optional<std::string> token_for(const config::EndpointSettings& endpoint,
                                      const config::Settings& settings, WallTime minted) {
-  for (const config::KeySettings& key : settings.keys) {
-    if (!can_sign(key, endpoint.auth)) continue;
-    TokenArguments wanted;
-    wanted.ttl_s = kTokenTtlS;
-    wanted.claims = claims_for(key, endpoint);
-    if (auto token = mint_token(key.secret.reveal(), wanted, minted)) return *token;
-  }
-  return std::nullopt;
+  TokenRequest wanted;
+  wanted.ttl = kTokenTtl;
+  return token_for(endpoint, settings, std::move(wanted), minted);
 }
 
 std::optional<std::string> credential_for(const config::EndpointSettings& endpoint,
