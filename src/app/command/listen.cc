@@ -24,6 +24,7 @@ namespace asio = boost::asio;
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr seconds kClosePatience{2};
+constexpr seconds kStable{10};  // a connection that was open this long has not failed
 constexpr std::size_t kShownBytesMax = 2048;
 
 void note(const std::string& text) { std::fprintf(stderr, "carillon: %s\n", text.c_str()); }
@@ -70,6 +71,7 @@ class Session {
   RetryDelay delay_;
   StdinLines input_;
   std::shared_ptr<ListenSocket> socket_;  // null: none
+  MonoTime opened_at_{};
   bool is_open_ = false;
   bool is_closing_ = false;
   std::uint64_t messages_ = 0;
@@ -109,7 +111,7 @@ void Session::connect() {
 void Session::on_open(const ListenCall& call) {
   ++connections_;
   is_open_ = true;
-  delay_.reset();
+  opened_at_ = mono_now();
   note("connected to " + call.shown());
   for (const std::string& hello : call.hellos) socket_->send(hello);
   if (call.hellos.empty()) input_.resume();  // otherwise on_sent
@@ -128,7 +130,8 @@ void Session::on_message(std::string_view message, bool is_binary) {
 
 void Session::on_end(const ListenCall& call, const ListenEnd& end) {
   socket_.reset();
-  is_open_ = false;
+  // One that is closed soon after it opened will be closed again: the waits go on growing.
+  if (std::exchange(is_open_, false) && mono_now() - opened_at_ >= kStable) delay_.reset();
   input_.pause();
   if (is_closing_) return finish(0);
   switch (end.kind) {

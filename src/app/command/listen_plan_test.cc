@@ -81,7 +81,8 @@ TEST(ListenPlan, ASelectionIsAParameterOrACommand) {
   ListenArguments arguments = arguments_for("", "live");
   arguments.channels = {"a", "b c"};
   EXPECT_THAT(plan_fault(arguments, &config), HasSubstr("receive every event"));
-  config.settings.endpoints.front().select = {.by = config::SelectBy::query, .parameter = "types"};
+  config.settings.endpoints.front().select.by = config::SelectBy::query;
+  config.settings.endpoints.front().select.parameter = "types";
   EXPECT_EQ(call_with(arguments, &config).url.target, "/live?types=a,b%20c");
   config.settings.endpoints.front().select.by = config::SelectBy::commands;
   EXPECT_THAT(plan_fault(arguments, &config), HasSubstr("commands.subscribe.is"));

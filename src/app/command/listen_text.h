@@ -38,7 +38,7 @@ class RetryDelay {
 
   explicit RetryDelay(std::uint64_t seed) : random_(seed) {}
   milliseconds next();
-  // A connection is open: the next wait is the first one again.
+  // A connection was open for a while: the next wait is the first one again.
   void reset() { ceiling_ = kFirst; }
 
  private:

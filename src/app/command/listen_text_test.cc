@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace carillon::app {
 namespace {
 
@@ -51,8 +53,8 @@ TEST(RetryDelay, GrowsToItsLimitAndIsJittered) {
 }
 
 TEST(CloseCodes, EachHasAMeaning) {
-  for (const std::uint16_t code : {1000, 1001, 1005, 1008, 1013, 3999, 4000})
-    EXPECT_NE(meaning_of_close(code), "");
+  constexpr std::array<std::uint16_t, 7> kCodes = {1000, 1001, 1005, 1008, 1013, 3999, 4000};
+  for (const std::uint16_t code : kCodes) EXPECT_NE(meaning_of_close(code), "");
   EXPECT_NE(meaning_of_close(3999), meaning_of_close(4000));
 }
 

@@ -46,7 +46,7 @@ TEST(PublishBatch, HasAnEnd) {
 
 TEST(PublishBatch, AnAnswerNamesALine) {
   PublishBatch batch("a");
-  for (const std::uint64_t line : {4, 6, 7}) batch.add("1", line);
+  for (const std::uint64_t line : {4U, 6U, 7U}) batch.add("1", line);
   EXPECT_EQ(batch.line_of("event 1: \"channel\" …"), 6U);
   EXPECT_EQ(batch.line_of("event 9: …"), 4U);
   EXPECT_EQ(batch.line_of("the bus is down"), 4U);
