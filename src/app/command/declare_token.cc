@@ -48,7 +48,7 @@ void declare_verify(CLI::App& token, Run& run) {
   CLI::App* verify =
       token.add_subcommand("verify", "Check a token as the gateway does, and show each check and the answer");
   describe(*verify, "Commands",
-           "carillon token verify --config gateway.toml eyJ…\n  carillon token | carillon token verify -");
+           "carillon token verify --config gateway.toml TOKEN\n  carillon token | carillon token verify -");
   auto arguments = std::make_shared<TokenVerifyArguments>();
   verify->add_option("token", arguments->token, "The token; \"-\": read it from standard input")->required();
   verify

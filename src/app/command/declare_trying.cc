@@ -67,7 +67,7 @@ void declare_publish(CLI::App& app, Run& run) {
   publish->add_option("data", arguments->data, "The event, as JSON; \"-\": read it from standard input");
   publish->add_flag(
       "--lines", arguments->lines,
-      R"(Read one event per line: {"channel":…,"data":…}, or with a channel given its data alone)");
+      R"(Read one event per line: {"channel":NAME,"data":JSON}, or with a channel given its data alone)");
   publish->callback([&run, arguments] { run = [arguments] { return run_publish(*arguments); }; });
 }
 
