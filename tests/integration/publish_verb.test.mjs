@@ -34,12 +34,14 @@ test("the address and the key come from the configuration", async (t) => {
   assert.match(elsewhere.stderr, /set CARILLON_API_KEY to one of the gateway's api\.keys, or write --config FILE/);
 });
 
-test("carillon dev needs neither", async (t) => {
+test("the kept key of carillon dev is used on this machine, and sent nowhere else", async (t) => {
   const state = temporaryFolder(t);
   const dev = await startDev(t, [], { state });
-  const env = { XDG_STATE_HOME: state, CARILLON_API_KEY: dev.apiKey };
+  const env = { XDG_STATE_HOME: state, CARILLON_API_KEY: undefined };
   const { code, stderr } = await carillon(["publish", "--url", `http://127.0.0.1:${dev.port}`, "orion.a", "{}"], { env });
   assert.equal(code, 0, stderr);
+  const elsewhere = await carillon(["publish", "--url", "http://127.0.0.2:1", "orion.a", "{}"], { env });
+  assert.match(elsewhere.stderr, /set CARILLON_API_KEY/);
 });
 
 test("one event from standard input", async (t) => {

@@ -65,11 +65,22 @@ Result<PublishTarget> address_of(const PublishArguments& arguments,
   return target;
 }
 
-// A key of a configuration that was only found goes nowhere but to that configuration's own address.
-Result<std::string> key_of(const PublishArguments& arguments, const std::optional<ClientConfig>& config) {
+bool is_this_machine(const std::string& host) {
+  return host == "127.0.0.1" || host == "::1" || host == "localhost";
+}
+
+// A key of a configuration that was only found goes nowhere but to that configuration's own address; that of
+// carillon dev, which may listen on any port, to this machine.
+bool may_use_its_key(const PublishArguments& arguments, const WebUrl& url) {
+  if (arguments.url.empty() || !arguments.config_file.empty()) return true;
+  return default_config_path().empty() && is_this_machine(url.host);
+}
+
+Result<std::string> key_of(const PublishArguments& arguments, const std::optional<ClientConfig>& config,
+                           const WebUrl& url) {
   const char* key = std::getenv(kKeyVariable);
   if (key && *key) return std::string(key);
-  if (!config || (!arguments.url.empty() && arguments.config_file.empty())) {
+  if (!config || !may_use_its_key(arguments, url)) {
     return failure(std::string("set ") + kKeyVariable +
                    " to one of the gateway's api.keys, or write --config FILE with its configuration");
   }
@@ -90,7 +101,7 @@ Result<PublishTarget> find_target(const PublishArguments& arguments) {
   }
   auto target = address_of(arguments, config);
   if (!target) return target;
-  auto found = key_of(arguments, config);
+  auto found = key_of(arguments, config, target->url);
   if (!found) return tl::unexpected(found.error());
   target->key = *std::move(found);
   return target;
