@@ -167,9 +167,3 @@ test("token verify fetches key sets as the gateway does", async (t) => {
   assert.match(down.stdout, /^FAIL {2}keys\.id .*unreachable/m);
   assert.match(down.stdout, /reason no_key_set/);
 });
-
-test("a token goes from one verb to the other", async (t) => {
-  const file = fileWith(t, configText());
-  const { stdout } = await carillon(["token", "--config", file]);
-  assert.equal((await carillon(["token", "verify", "-", "--config", file], { input: stdout })).code, 0);
-});
