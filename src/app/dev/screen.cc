@@ -40,18 +40,8 @@ std::string publishing_lines(const DevScreen& screen) {
 }
 
 std::string receiving_lines(const DevScreen& screen) {
-  const std::string& url = screen.urls.of(screen.example_endpoint);
-  if (url.empty()) return {};
-  std::string text = "\nReceive events in another terminal, with Node or with Python:\n";
-  text += "NODE_PATH=/usr/share/nodejs node -e 'new (require(\"ws\"))(\"" + url +
-          "\").on(\"message\", m => console.log(String(m)))'\n";
-  text +=
-      "/usr/bin/python3 -c $'import asyncio, websockets\\nasync def receive():\\n  async with "
-      "websockets.connect(\"" +
-      url + "\") as ws:\\n    async for m in ws: print(m, flush=True)\\nasyncio.run(receive())'\n";
-  // From a page of another site Chrome asks before it lets a script reach this machine.
-  text += "\nIn a browser, open " + screen.urls.base() + "/health and paste into its console:\n";
-  return text + "new WebSocket(\"" + url + "\").onmessage = e => console.log(e.data)\n";
+  if (screen.example_endpoint.empty()) return {};
+  return "\nReceive events in another terminal:\n" + screen.listen_command + "\n";
 }
 
 std::string bus_text(const DevScreen& screen) {
@@ -167,10 +157,16 @@ bool DevUrls::has_page() const {
          });
 }
 
+std::string DevUrls::without_token(std::string url) const {
+  const std::size_t place = token_.empty() ? std::string::npos : url.find(token_);
+  return place == std::string::npos ? url : url.replace(place, token_.size(), "TOKEN");
+}
+
 std::string DevUrls::lines_since(const DevUrls& before) const {
   std::string text;
   for (const Entry& entry : entries_) {
-    if (before.of(entry.name) != entry.url) text += padded(entry.name) + entry.url + entry.hint + "\n";
+    if (before.of(entry.name) == entry.url) continue;
+    text += padded(entry.name) + without_token(entry.url) + entry.hint + "\n";
   }
   return text;
 }
@@ -185,7 +181,7 @@ std::string text_of(const DevScreen& screen) {
   text += padded("health") + screen.urls.base() + "/health   /ready   /metrics\n";
   text += sentences(screen);
   if (!screen.urls.token().empty()) {
-    text += "\nA token, valid for a week:\n" + screen.urls.token() + "\n";
+    text += "\nTOKEN is, for a week:\n" + screen.urls.token() + "\n";
   }
   return text + publishing_lines(screen) + receiving_lines(screen) + last_lines(screen);
 }

@@ -17,7 +17,7 @@
 
 namespace carillon::app {
 
-// DevUrls: the URLs of all endpoints, ready to paste: with a token or key where one may be in the query.
+// DevUrls: the URLs of all endpoints, with a token or key where one may be in the query.
 class DevUrls {
  public:
   DevUrls() = default;
@@ -32,6 +32,8 @@ class DevUrls {
   // Whether a browser on this machine finds the web page at `/`: it is served under names of this machine
   // only (dev_page.h), and an endpoint with the path `/` takes its place.
   bool has_page() const;
+  // The URL with "TOKEN" in place of the token, which is long and stands on the screen once.
+  std::string without_token(std::string url) const;
   // A line for each endpoint whose URL is another one than in `before`.
   std::string lines_since(const DevUrls& before) const;
 
@@ -72,6 +74,7 @@ struct DevScreen {
   std::string api_key;               // empty: there is none
   std::optional<Sample> example;     // an event, and the endpoint that receives it
   std::string example_endpoint;
+  std::string listen_command = {};  // prints the events of that endpoint
   bool has_samples = true;
 };
 std::string text_of(const DevScreen& screen);

@@ -44,7 +44,7 @@ TEST(DevUrls, HaveTheTokenWhereTheEndpointLooksForIt) {
   const DevUrls urls(settings_with({kBearer, kQuery}), "127.0.0.1:8000", kMinted);
   EXPECT_THAT(urls.token(), StartsWith("eyJ"));
   EXPECT_EQ(urls.of("live"), "ws://127.0.0.1:8000/live?jwt=" + urls.token());
-  EXPECT_EQ(urls.lines_since({}), "  live       " + urls.of("live") + "\n");
+  EXPECT_EQ(urls.lines_since({}), "  live       ws://127.0.0.1:8000/live?jwt=TOKEN\n");
 }
 
 TEST(DevUrls, AreTheSameForTokensOfTheSameTime) {
@@ -102,13 +102,23 @@ TEST(DevUrls, HaveAPageWhereABrowserOfThisMachineFindsOne) {
 
 TEST(DevScreen, SaysWhatTheBusDoes) {
   const DevUrls urls;
-  DevScreen screen{urls, "127.0.0.1:8000", "redis://127.0.0.1:6379", "connection refused", {}, {}, {}, {}, {},
-                   false};
+  DevScreen screen{
+      urls, "127.0.0.1:8000", "redis://127.0.0.1:6379", "connection refused", {}, {}, {}, {}, {}, {}, false};
   EXPECT_THAT(text_of(screen),
               HasSubstr("The bus does not answer (connection refused). Carillon goes on trying.\n"));
   EXPECT_THAT(text_of(screen), HasSubstr("No sample events are published; --samples publishes some."));
   screen.bus_fault.clear();
   EXPECT_THAT(text_of(screen), Not(HasSubstr("does not answer")));
+}
+
+TEST(DevScreen, HasTheTokenOnce) {
+  const DevUrls urls(settings_with({kQuery}), "127.0.0.1:8000", kMinted);
+  const DevScreen screen{
+      urls, "127.0.0.1:8000", "memory:", {}, {}, {}, {}, {}, "live", "carillon listen --endpoint live"};
+  const std::string text = text_of(screen);
+  EXPECT_EQ(text.find(urls.token()), text.rfind(urls.token()));
+  EXPECT_THAT(text, HasSubstr("TOKEN is, for a week:\n" + urls.token() + "\n"));
+  EXPECT_THAT(text, HasSubstr("Receive events in another terminal:\ncarillon listen --endpoint live\n"));
 }
 
 TEST(DevScreen, HasAnEventThatAShellTakesAsItIs) {

@@ -51,6 +51,19 @@ void choose_example(DevScreen& screen, const config::Settings& settings, const S
   }
 }
 
+// As this program was called, so that the line works in the same folder.
+std::string listen_command(const DevScreen& screen, bool has_own_protocols) {
+  const std::string program = ::program_invocation_name;
+  if (has_own_protocols) {
+    const std::string url = screen.urls.without_token(screen.urls.of(screen.example_endpoint));
+    return program + " listen '" + url + "'" +
+           (url.ends_with("TOKEN") ? "   (with the token in place of TOKEN)" : "");
+  }
+  const bool is_default = screen.address.ends_with(":8000");
+  return program + " listen --endpoint " + screen.example_endpoint +
+         (is_default ? "" : " " + std::string(screen.urls.base()).replace(0, 4, "ws"));
+}
+
 }  // namespace
 
 DevSession::DevSession(DevConfig config)
@@ -141,13 +154,14 @@ void DevSession::show_first(const gateway::Gateway& gateway, const Samples& samp
   urls_ = DevUrls(settings, address_, minted_);
   remarks_ = config_.remarks(settings);
   bus_was_away_ = !bus_fault.empty();
-  DevScreen screen{urls_, address_, std::string(gateway.node().bus_url()), bus_fault, remarks_, {}, {},
+  DevScreen screen{urls_, address_, std::string(gateway.node().bus_url()), bus_fault, remarks_, {}, {}, {},
                    {},    {}};
   if (!config_.keys().warning.empty()) screen.remarks.push_back(config_.keys().warning);
   screen.watched = watched_;
   if (!settings.api.keys.empty()) screen.api_key = settings.api.keys.front().reveal();
   screen.has_samples = has_samples(settings);
   choose_example(screen, settings, samples, !config_.files().empty());
+  screen.listen_command = listen_command(screen, !config_.files().empty());
   print(text_of(screen));
 }
 

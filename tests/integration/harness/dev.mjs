@@ -34,12 +34,12 @@ class Dev {
   urls() {
     return Object.fromEntries(this.lines.stdout.flatMap((line) => {
       const match = /^ {2}(\w+) +(wss?:\S+)/.exec(line);
-      return match ? [[match[1], match[2]]] : [];
+      return match ? [[match[1], match[2].replace("TOKEN", this.token)]] : [];
     }));
   }
 
   get token() {
-    return this.lines.stdout[this.lines.stdout.findIndex((line) => line.startsWith("A token")) + 1];
+    return this.lines.stdout[this.lines.stdout.findIndex((line) => line.startsWith("TOKEN is")) + 1];
   }
 
   get apiKey() {
