@@ -46,7 +46,7 @@ carillon_compressed(changelog ${pages}/changelog.txt)
 add_custom_target(package_files DEPENDS ${outputs})
 
 install(TARGETS carillon COMPONENT carillon)
-install(FILES README.md LICENSE CHANGELOG.md deploy/tarball/carillon.toml DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT local)
+install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT local)
 install(FILES ${pages}/_carillon DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT local)
 install(FILES ${pages}/carillon.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT carillon)
 install(FILES ${pages}/carillon.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME carillon

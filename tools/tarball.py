@@ -63,7 +63,7 @@ def split_symbols(binary, folder):
 
 def fill(folder, version):
     """Copies everything but the binary into `folder`."""
-    for name in ("LICENSE", "CHANGELOG.md", "deploy/tarball/carillon.toml"):
+    for name in ("LICENSE", "CHANGELOG.md"):
         shutil.copy(ROOT / name, folder)
     readme = (ROOT / "deploy/tarball/README.txt").read_text()
     (folder / "README.txt").write_text(readme.replace("@VERSION@", version).replace("@ARCH@", platform.machine()))

@@ -96,7 +96,7 @@ async function endsOfServing(t) {
 
 // A WebSocket that is upgraded and reads nothing from then on, so that it does not see its close.
 async function holdOpen(port, dev) {
-  const token = /token=([\w.-]+)/.exec(await until("the token", () => dev.lines.stdout.find((line) => line.includes("token="))))[1];
+  const token = await until("the token", () => dev.lines.stdout.find((line) => line.startsWith("eyJ")));
   const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   socket.on("error", () => {});
   const upgraded = new Promise((resolve) => socket.once("data", resolve));

@@ -52,7 +52,8 @@ class Unpacked(Machine):
                              environment={"HOME": "/tmp", **(environment or {})})
 
     def carillon(self, *arguments, environment=None):
-        return self.run("/opt/carillon/carillon", *arguments, environment=environment, check=False)
+        return self.run("sh", "-c", 'cd /opt/carillon && exec ./carillon "$@"', "sh", *arguments,
+                        environment=environment, check=False)
 
     def is_up(self):
         return self.get("http://127.0.0.1:8000/health")[0] == 200
@@ -87,7 +88,7 @@ class Tarball(unittest.TestCase):
         text = (self.content / "README.txt").read_text()
         self.assertLessEqual(len(text.splitlines()), README_LINES_MAX)
         self.assertNotIn("@", text)
-        for name in ("carillon", "carillon.toml", "carillon.service", "profiles/orion.toml", "carillon.1", "LICENSE",
+        for name in ("carillon", "carillon.service", "profiles/orion.toml", "carillon.1", "LICENSE",
                      "completions/carillon.bash", "completions/_carillon", "completions/carillon.fish"):
             self.assertTrue((self.content / name).is_file(), name)
         self.assertEqual({path.stem for path in (self.content / "licences").iterdir()}, set(tarball.LIBRARIES))
@@ -107,20 +108,22 @@ class Tarball(unittest.TestCase):
         machine.start_carillon("dev", "--listen", "127.0.0.1:8000")
         until("the page", lambda: machine.get("http://127.0.0.1:8000/")[0] == 200)
         self.assertIn("<html", machine.get("http://127.0.0.1:8000/")[1])
-        url = until("a URL to paste", lambda: re.search(r"ws://[\w.:]+/ws\?token=[\w.-]+", machine.log.read_text()))
-        client = Client(machine, url.group(0))
+        token = until("a token", lambda: re.search(r"^TOKEN is, .*\n(\S+)\n", machine.log.read_text(), re.MULTILINE))
+        url = re.search(r"ws://[\w.:]+/ws\?token=TOKEN", machine.log.read_text())
+        client = Client(machine, url.group(0).replace("TOKEN", token.group(1)))
         self.assertIn("payload", json.loads(client.received("orion.")))
 
     def test_what_the_instructions_say_leads_to_an_event(self):
         machine = self.machine()
-        keys = {"CARILLON_JWT_SECRET": "s" * 64, "CARILLON_API_KEY": "k" * 64}
-        checked = machine.carillon("check", "/opt/carillon/carillon.toml", environment=keys)
-        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
-        machine.start_carillon("serve", "carillon.toml", environment=keys)
+        for verb in (("config", "init"), ("check",)):
+            done = machine.carillon(*verb)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        # As root, whose command made the keys.
+        machine.start_as("root", ["./carillon", "serve"], machine.log, cwd="/opt/carillon")
         until("an answer", machine.is_up)
-        token = machine.carillon("token", environment=keys).stdout.strip()
+        token = machine.carillon("token", "--sub", "ada").stdout.strip()
         client = Client(machine, f"ws://127.0.0.1:8000/ws?token={token}")
-        published = machine.carillon("publish", "orion.test", '{"hello":"world"}', environment=keys)
+        published = machine.carillon("publish", "orion.test", '{"hello":"world"}')
         self.assertEqual(published.returncode, 0, published.stderr)
         client.received('{"hello":"world"}')
 
@@ -128,9 +131,8 @@ class Tarball(unittest.TestCase):
         machine = self.machine()
         part = re.search(r"^As a service\n-+\n.*?\n\n(.*?)\n\n", (self.content / "README.txt").read_text(), re.DOTALL | re.MULTILINE)
         commands = [line.strip() for line in part.group(1).splitlines() if "systemctl" not in line]
-        self.assertEqual(len(commands), 3)
+        self.assertEqual(len(commands), 4)
         machine.run("sh", "-ec", "cd /opt/carillon\n" + "\n".join(commands))
-        (machine.files / "etc/default/carillon").write_text(f"CARILLON_JWT_SECRET={'s' * 64}\nCARILLON_API_KEY={'k' * 64}\n")
         process = machine.start_unit("ExecStart", machine.log)
         until("an answer", machine.is_up)
         shutil.copy(self.archive, machine.files / "tmp/new.tar.gz")

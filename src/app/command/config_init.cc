@@ -31,6 +31,7 @@ listen = ["127.0.0.1:8000", "[::1]:8000"]
 [bus]
 url = "memory:"                      # events come by POST /v1/publish only, for one gateway
 # url = "redis://127.0.0.1:6379"     # events come by PUBLISH as well, for any number of gateways
+# tls_ca_file = "ca.pem"             # for rediss://, where the machine's own certificate authorities do not do
 
 [keys.main]                          # verifies the tokens of clients, which your back end signs
 algorithms = ["HS256"]
