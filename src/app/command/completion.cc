@@ -46,6 +46,16 @@ std::string after_colon(const std::string& name, const std::string& help) {
 
 std::string until_semicolon(const std::string& help) { return help.substr(0, help.find(';')); }
 
+// In a loop over each `word` so far, for bash and zsh: `command` becomes the verb that they name. Ends with
+// the beginning of a case for each command.
+std::string lines_that_find_the_command(const VerbHelp& root) {
+  std::string lines = "    case \"$command $word\" in\n";
+  for (const VerbHelp* verb : all_verbs(root)) {
+    if (verb != &root) lines += "      " + quoted(verb->words) + ") command=" + quoted(verb->words) + " ;;\n";
+  }
+  return lines + "    esac\n  done\n  case \"$command\" in\n";
+}
+
 }  // namespace
 
 std::string bash_completion(const VerbHelp& root) {
@@ -53,13 +63,8 @@ std::string bash_completion(const VerbHelp& root) {
 _carillon() {
   local command=carillon word next
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$command $word" in
 )";
-  for (const VerbHelp* verb : all_verbs(root)) {
-    if (verb != &root)
-      script += "      " + quoted(verb->words) + ") command=" + quoted(verb->words) + " ;;\n";
-  }
-  script += "    esac\n  done\n  case \"$command\" in\n";
+  script += lines_that_find_the_command(root);
   for (const VerbHelp* verb : all_verbs(root)) {
     script += "    " + quoted(verb->words) + ") next=" + quoted(next_words(*verb)) + " ;;\n";
   }
@@ -76,13 +81,8 @@ _carillon() {
   local command=carillon word
   local -a next
   for word in "${(@)words[2,CURRENT-1]}"; do
-    case "$command $word" in
 )";
-  for (const VerbHelp* verb : all_verbs(root)) {
-    if (verb != &root)
-      script += "      " + quoted(verb->words) + ") command=" + quoted(verb->words) + " ;;\n";
-  }
-  script += "    esac\n  done\n  case \"$command\" in\n";
+  script += lines_that_find_the_command(root);
   for (const VerbHelp* verb : all_verbs(root)) {
     script += "    " + quoted(verb->words) + ") next=(";
     for (const VerbHelp& below : verb->verbs) script += " " + after_colon(below.name, below.help);
