@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "app/command/config_path.h"
+#include "app/config_path.h"
 #include "app/dev/config.h"
 #include "app/dev/keys.h"
 

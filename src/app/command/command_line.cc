@@ -100,7 +100,10 @@ int explain(const CLI::App& app, const CLI::ParseError& error, const std::vector
   if (error.get_exit_code() == 0) return app.exit(error);  // --version
   const Place place = place_of(app, words);
   std::string what = unknown_option(place, words);
-  if (what.empty() && words.empty()) what = "a command is missing; they are " + joined(verbs_of(app));
+  const std::vector<std::string> verbs = verbs_of(*place.verb);
+  if (what.empty() && place.next == words.size() && !verbs.empty()) {
+    what = "a command is missing; they are " + joined(verbs);
+  }
   return fail_with_usage(place, words, what.empty() ? error.what() : what);
 }
 
@@ -128,6 +131,7 @@ int run_command_line(int argc, char** argv) {
   declare_operating(app, run);
   declare_looking_up(app, run);
   declare_help(app, run);
+  app.footer("Begin with:\n  carillon dev\nDescribe a command:\n  carillon COMMAND --help");
   const std::vector<std::string> words = words_of(argc, argv);
   const Place place = place_of(app, words);
   if (const std::string what = unknown_verb(place, words); !what.empty())

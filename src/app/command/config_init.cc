@@ -51,17 +51,41 @@ struct Draft {
 // As TOML, for what a shell may pass as an argument.
 std::string literal(const std::string& text) { return "'" + text + "'"; }
 
+std::string_view profile_text(const std::string& name) {
+  for (const config::Profile& profile : config::embedded_profiles()) {
+    if (profile.name == name) return profile.text;
+  }
+  return {};
+}
+
+// The first line of a built-in profile describes it: "# orion: every event of …".
+std::string description_of(const std::string& name) {
+  const std::string_view text = profile_text(name);
+  return text.starts_with("# ") ? std::string(text.substr(0, text.find('\n') + 1)) : std::string();
+}
+
 std::string config_text(const std::vector<std::string>& profiles) {
   std::string text = kHead;
-  for (const std::string& profile : profiles) text += "\n[[endpoint]]\nprofile = " + literal(profile) + "\n";
+  for (const std::string& profile : profiles) {
+    text += "\n" + description_of(profile) + "[[endpoint]]\nprofile = " + literal(profile) + "\n";
+  }
   return text;
+}
+
+// What is served unless the user says: not what anyone could receive.
+std::vector<std::string> profiles_with_a_token() {
+  std::vector<std::string> names;
+  for (const std::string& name : built_in_profiles()) {
+    if (profile_text(name).find("mode = \"none\"") == std::string_view::npos) names.push_back(name);
+  }
+  return names;
 }
 
 std::vector<Draft> drafts_of(const ConfigInitArguments& arguments) {
   const std::size_t end = arguments.config_file.rfind('/');
   const std::string folder = end == std::string::npos ? "" : arguments.config_file.substr(0, end + 1);
   return {{arguments.config_file,
-           config_text(arguments.profiles.empty() ? built_in_profiles() : arguments.profiles), 0644},
+           config_text(arguments.profiles.empty() ? profiles_with_a_token() : arguments.profiles), 0644},
           {folder + "jwt.secret", random_hex(kSecretDigits) + "\n", 0600},
           {folder + "api.key", random_hex(kApiKeyDigits) + "\n", 0600}};
 }

@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "app/command/config_path.h"
+#include "app/config_path.h"
 #include "config/quantity.h"
 
 namespace carillon::app {

@@ -27,9 +27,9 @@ void declare_config(CLI::App& app, Run& run) {
   init->footer("Example:\n  carillon config init gateway.toml --profile mine.toml");
   auto beginning = std::make_shared<ConfigInitArguments>();
   init->add_option("file", beginning->config_file, "The file to make")->capture_default_str();
-  init->add_option(
-      "--profile", beginning->profiles,
-      "Serve this profile, a name or a path; may be given several times; default: every built-in one");
+  init->add_option("--profile", beginning->profiles,
+                   "Serve this profile, a name or a path; may be given several times; default: the built-in "
+                   "ones whose clients need a token");
   init->callback([&run, beginning] { run = [beginning] { return run_config_init(*beginning); }; });
 
   CLI::App* show =

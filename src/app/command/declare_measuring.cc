@@ -8,16 +8,22 @@
 namespace carillon::app {
 namespace {
 
+// Bounds that an error names; the help would show them as the library writes them.
+template <class Number>
+CLI::Validator within(Number least, Number most) {
+  return CLI::Range(least, most).description("");
+}
+
 void add_clients(CLI::App* bench, BenchArguments& arguments) {
   bench->add_option("--url", arguments.url, "URL that clients connect to; $i is the client's number")
       ->capture_default_str();
   bench->add_option("--clients", arguments.clients, "Number of clients")
-      ->check(CLI::Range(1, 4'000'000))
+      ->check(within(1, 4'000'000))
       ->capture_default_str();
   bench
       ->add_option("--users", arguments.users,
                    "Number of different users, whose tokens are minted with CARILLON_JWT_SECRET")
-      ->check(CLI::Range(1, 4'000'000))
+      ->check(within(1, 4'000'000))
       ->capture_default_str();
   bench->add_option("--token-param", arguments.token_param, "The query parameter of the token")
       ->capture_default_str();
@@ -33,9 +39,9 @@ void add_clients(CLI::App* bench, BenchArguments& arguments) {
       ->capture_default_str();
   bench->add_option("--stall", arguments.stall, "Number of clients that never read");
   bench->add_option("--sources", arguments.sources, "Number of loopback addresses that clients connect from")
-      ->check(CLI::Range(1, 60'000));
+      ->check(within(1, 60'000));
   bench->add_option("--threads", arguments.threads, "Number of threads, each with its own descriptor table")
-      ->check(CLI::Range(1, 256))
+      ->check(within(1, 256))
       ->capture_default_str();
   bench->add_option("--core", arguments.core, "Run on this core");
 }
@@ -52,15 +58,15 @@ void add_events(CLI::App* bench, BenchArguments& arguments) {
       ->capture_default_str();
   bench->add_option("--body", arguments.body, R"(The event's JSON; default {"n":$n,"pad":"$pad"})");
   bench->add_option("--bytes", arguments.bytes, "Length of that JSON in bytes")
-      ->check(CLI::Range(16, 1024 * 1024))
+      ->check(within(16, 1024 * 1024))
       ->capture_default_str();
   bench->add_option("--rate", arguments.rate, "Events per second")
-      ->check(CLI::Range(0.01, 1e6))
+      ->check(within(0.01, 1e6))
       ->capture_default_str();
   add_duration(*bench, "--duration", arguments.duration, milliseconds(100), std::chrono::hours(24),
                "How long events are published, or listened to");
   bench->add_option("--events", arguments.events, "Number of events, instead of a duration")
-      ->check(CLI::Range(1.0, 1e12));
+      ->check(within(1.0, 1e12));
   bench->add_option("--server-pid", arguments.server_pids, "Measure this process's CPU time and memory");
   bench->add_flag("--json", arguments.json, "Print JSON instead of a table");
 }

@@ -66,7 +66,7 @@ void declare_doctor(CLI::App& app, Run& run) {
   doctor
       ->add_option("--connections", arguments->connections,
                    "Number of connections; default: the configuration's, or 10000")
-      ->check(CLI::Range(std::int64_t{1}, kConnectionsMax));
+      ->check(CLI::Range(std::int64_t{1}, kConnectionsMax).description(""));
   add_config(*doctor, arguments->config_file, Config::optional);
   doctor->callback([&run, arguments] { run = [arguments] { return run_doctor(*arguments); }; });
 }

@@ -2,9 +2,9 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "app/command/config_path.h"
 #include "app/command/declare.h"
 #include "app/command/verbs.h"
+#include "app/config_path.h"
 #include "app/tokens.h"
 
 namespace carillon::app {

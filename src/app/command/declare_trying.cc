@@ -2,9 +2,9 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "app/command/config_path.h"
 #include "app/command/declare.h"
 #include "app/command/verbs.h"
+#include "app/config_path.h"
 
 namespace carillon::app {
 namespace {
@@ -47,7 +47,8 @@ void declare_listen(CLI::App& app, Run& run) {
       ->take_all();
   listen->add_option("--count", arguments->count, "End after this many messages; default: never");
   listen->add_flag("--json", arguments->json, "Print one JSON object per message, and nothing else");
-  listen->add_flag("!--no-reconnect", arguments->reconnect, "End when the connection ends");
+  listen->add_flag_callback(
+      "--no-reconnect", [arguments] { arguments->reconnect = false; }, "End when the connection ends");
   add_ca_file(*listen, arguments->ca_file);
   listen->callback([&run, arguments] { run = [arguments] { return run_listen(*arguments); }; });
 }

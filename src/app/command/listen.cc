@@ -87,7 +87,8 @@ int Session::run() {
   const auto took = std::chrono::duration_cast<milliseconds>(mono_now() - begin);
   std::string text =
       std::to_string(messages_) + (messages_ == 1 ? " message" : " messages") + " in " + shown_seconds(took);
-  if (connections_ > 1) text += ", " + std::to_string(connections_ - 1) + " times reconnected";
+  if (connections_ == 2) text += ", reconnected once";
+  if (connections_ > 2) text += ", reconnected " + std::to_string(connections_ - 1) + " times";
   note(text);
   return code_;
 }
@@ -145,6 +146,7 @@ void Session::on_end(const ListenCall& call, const ListenEnd& end) {
     case ListenEnd::Kind::refused:
       note(call.shown() + ": refused with status " + std::to_string(end.status) + ": " +
            shown_text(end.body, call.secret, kShownBytesMax));
+      if (end.status == 401) note("carillon token verify tells why a token is refused");
       return end_or_retry(may_pass_later(end.status), kFailed);
     case ListenEnd::Kind::failed:
       break;

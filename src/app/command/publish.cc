@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "app/command/client_config.h"
-#include "app/command/config_path.h"
 #include "app/command/gateway_address.h"
 #include "app/command/http_call.h"
 #include "app/command/publish_batch.h"
 #include "app/command/verbs.h"
+#include "app/config_path.h"
 #include "app/terminal.h"
 #include "json/reader.h"
 #include "json/validate.h"
@@ -141,7 +141,8 @@ std::string shown(const PublishTarget& target) {
 
 int publish_one(const PublishTarget& target, const std::string& channel, const std::string& data) {
   if (const auto judged = json::validate(data); !judged) {
-    return fail("the event is not JSON: " + std::string(json::describe(judged.fault)));
+    return fail("the event is not JSON: " + std::string(json::describe(judged.fault)) + ", at byte " +
+                std::to_string(judged.offset + 1) + " of " + std::to_string(data.size()));
   }
   const auto answer = post(target, publish_body(channel, data));
   if (!answer) return fail(shown(target) + ": " + answer.error().message);

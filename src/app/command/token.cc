@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "app/command/client_config.h"
-#include "app/command/config_path.h"
 #include "app/command/verbs.h"
+#include "app/config_path.h"
 #include "app/terminal.h"
 #include "app/tokens.h"
 #include "auth/authenticator.h"

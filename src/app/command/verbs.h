@@ -27,7 +27,7 @@ struct CheckArguments {
 // Arguments of `carillon config init`.
 struct ConfigInitArguments {
   std::string config_file = "carillon.toml";
-  std::vector<std::string> profiles;  // empty: every built-in one
+  std::vector<std::string> profiles;  // empty: the built-in ones whose clients need a token
 };
 
 // Arguments of `carillon token`.

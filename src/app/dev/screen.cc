@@ -200,7 +200,7 @@ std::string change_text(const std::vector<std::string>& files, const std::vector
 }
 
 std::string restart_text(std::uint64_t clients_closed) {
-  if (clients_closed == 0) return "; restarted, no client closed";
+  if (clients_closed == 0) return "; restarted, while no client was connected";
   const bool is_one = clients_closed == 1;
   return "; restarted, " + std::to_string(clients_closed) + (is_one ? " client closed" : " clients closed");
 }

@@ -142,7 +142,7 @@ TEST(ChangeText, NamesAtMostFiveKeys) {
 }
 
 TEST(ChangeText, CountsTheClientsThatARestartCloses) {
-  EXPECT_EQ(restart_text(0), "; restarted, no client closed");
+  EXPECT_EQ(restart_text(0), "; restarted, while no client was connected");
   EXPECT_EQ(restart_text(1), "; restarted, 1 client closed");
   EXPECT_EQ(restart_text(2), "; restarted, 2 clients closed");
 }

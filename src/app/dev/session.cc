@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "app/config_path.h"
 #include "app/dev/page.h"
 #include "app/dev/run.h"
 
@@ -52,9 +53,10 @@ void choose_example(DevScreen& screen, const config::Settings& settings, const S
 }
 
 // As this program was called, so that the line works in the same folder.
+// --endpoint is looked up in a configuration that is there, and otherwise among the built-in protocols.
 std::string listen_command(const DevScreen& screen, bool has_own_protocols) {
   const std::string program = ::program_invocation_name;
-  if (has_own_protocols) {
+  if (has_own_protocols || !default_config_path().empty()) {
     const std::string url = screen.urls.without_token(screen.urls.of(screen.example_endpoint));
     return program + " listen '" + url + "'" +
            (url.ends_with("TOKEN") ? "   (with the token in place of TOKEN)" : "");

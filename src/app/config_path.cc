@@ -1,4 +1,4 @@
-#include "app/command/config_path.h"
+#include "app/config_path.h"
 
 #include <unistd.h>
 
