@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "app/mistakes_of_text.h"
 #include "config/key_settings.h"
 
 namespace carillon::app {
@@ -67,57 +68,20 @@ std::string in_common(const config::EndpointSettings& one, const config::Endpoin
   return {};
 }
 
-void replace_all(std::string& text, const std::string& what, const std::string& by) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
-    text.replace(at, what.size(), by);
-  }
-}
-
 // The options whose values stand in the text that dev makes up.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOptions = {
     {{"server.listen", "--listen"}, {"bus.url", "--bus"}, {"log.level", "--log-level"}}};
 
-// MistakesOfText: messages about the text that dev makes up, in terms of what the user has written: options,
-// and profiles' files. "carillon dev:13: endpoint[0].path: is missing" becomes "mine.toml:1: path: is
-// missing".
-class MistakesOfText {
- public:
-  // `line`: of the first [[endpoint]] in the text, which come in the order of `profiles`.
-  MistakesOfText(std::size_t line, const std::vector<std::string>& profiles)
-      : line_(line), profiles_(profiles) {}
-
-  std::string reword(std::string message) const {
-    if (message.starts_with(kSource)) {
-      for (std::size_t i = 0; i < profiles_.size(); ++i) reword_endpoint(message, i);
-      for (const auto& [key, option] : kOptions) reword_option(message, key, option);
-    }
-    // The place of another endpoint, from behind: line 12 is not a part of line 120.
-    for (std::size_t i = profiles_.size(); i-- > 0;) {
-      replace_all(message, std::string(kSource) + ":" + std::to_string(line_ + 2 * i), profiles_[i]);
-    }
-    return message;
-  }
-
- private:
-  void reword_endpoint(std::string& message, std::size_t number) const {
-    const std::string key = ": endpoint[" + std::to_string(number) + "].";
-    const std::size_t at = message.find(key);
-    if (at == std::string::npos) return;
-    const std::string rest = message.substr(at + key.size());
-    constexpr std::string_view kProfile = "profile: ";  // the file itself cannot be used
-    message = rest.starts_with(kProfile) ? profiles_[number] + ": " + rest.substr(kProfile.size())
-                                         : profiles_[number] + ":1: " + rest;
-  }
-
-  static void reword_option(std::string& message, std::string_view key, std::string_view option) {
+// A message about one of these in terms of the option: "--bus: …".
+std::string with_option(std::string message) {
+  if (!message.starts_with(kSource)) return message;
+  for (const auto& [key, option] : kOptions) {
     const std::size_t at = message.find(": " + std::string(key));
     const std::size_t end = at == std::string::npos ? at : message.find(": ", at + 2);
     if (end != std::string::npos) message = std::string(option) + message.substr(end);
   }
-
-  const std::size_t line_;
-  const std::vector<std::string>& profiles_;
-};
+  return message;
+}
 
 bool is_set(const config::Environment& environment, std::string_view name) {
   const auto value = environment.variable(name);
@@ -173,8 +137,8 @@ CheckedConfig DevConfig::read_profiles() const {
     if (!has_own || config::load(with_it, kSource, files).errors.empty()) toml = with_it;
   }
   CheckedConfig checked = check_config_text(toml, std::string(kSource), files);
-  const MistakesOfText mistakes(lines + 1, arguments_.profiles);
-  for (std::string& error : checked.errors) error = mistakes.reword(error);
+  const MistakesOfText mistakes(std::string(kSource), lines + 1, arguments_.profiles);
+  for (std::string& error : checked.errors) error = mistakes.reword(with_option(std::move(error)));
   // The author of this text is this program, which has secrets in plain text on purpose.
   std::erase_if(checked.loaded.warnings,
                 [](const config::Problem& warning) { return warning.origin.source == kSource; });
