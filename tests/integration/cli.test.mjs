@@ -46,7 +46,7 @@ test("version and help", async (t) => {
       [["serv"], 'unknown command "serv"; did you mean serve?\nTry: carillon --help'],
       [["profiles"], 'unknown command "profiles"; did you mean profile?\nTry: carillon --help'],
       [["profile", "lst"], 'unknown command "lst"; did you mean list?\nTry: carillon profile --help'],
-      [["profile", "x"], 'unknown command "x"; the commands are list, show\nTry: carillon profile --help'],
+      [["profile", "x"], 'unknown command "x"; the commands are list, show, test\nTry: carillon profile --help'],
       [["bench", "--duration", "10"], '--duration: "10" is not a duration from 100ms to 24h; write one such as "10s"\nTry: carillon bench --help'],
       [["help", "tokne"], 'unknown command "tokne"; did you mean token?\nTry: carillon --help'],
     ]) {

@@ -133,7 +133,7 @@ async function endOfTakeover(t) {
 }
 
 // Every other end: [arguments, code, environment].
-function plainEnds({ good, bad, taken, control, url, port }) {
+function plainEnds({ good, bad, taken, vectors, control, url, port }) {
   return [
     [["serve", "--config", bad], 2], [["serve", "--config", taken], 1],
     [["dev", "--listen", `127.0.0.1:${port}`], 1], [["dev", "--profile", bad], 2],
@@ -149,7 +149,8 @@ function plainEnds({ good, bad, taken, control, url, port }) {
     [["publish", "--url", url, "orion.x", "1"], 1, { CARILLON_API_KEY: undefined }], [["publish"], 2],
     [["bench", "--url", `ws://127.0.0.1:${port}/ws`, "--clients", "1", "--duration", "100ms"], 0],
     [["bench", "--url", "ws://127.0.0.1:1/ws", "--clients", "1", "--duration", "100ms"], 1], [["bench", "--url", "ftp://x"], 2],
-    [["profile", "list"], 0], [["profile", "show", "none"], 2], [["config", "explain"], 0], [["config", "none"], 2],
+    [["profile", "list"], 0], [["profile", "show", "none"], 2], [["profile", "test", "orion"], 2],
+    [["profile", "test", "docs/examples/chat.toml"], 0], [["profile", "test", "docs/examples/chat.toml", vectors], 1], [["config", "explain"], 0], [["config", "none"], 2],
     [["config", "show", good], 0], [["config", "show", bad], 2], [["config", "init", good], 1],
     [["completion", "bash"], 0], [["completion", "none"], 2], [["man"], 0], [["man", "--bogus"], 2],
     [["version"], 0], [["version", "--bogus"], 2], [["help"], 0], [["help", "none"], 2],
@@ -168,6 +169,7 @@ async function setting(t) {
   return {
     port: server.port, url: `http://127.0.0.1:${server.port}`,
     good: write("good.toml", configText()), bad: write("bad.toml", "[server]\ndrian = 1\n"),
+    vectors: write("vectors.json", '{"vectors": [{"name": "there is a client", "steps": [{"connections": {"chat": 1}}]}]}'),
     taken: write("taken.toml", configText({ server: { listen: [`127.0.0.1:${server.port}`] } })), control: running.file,
   };
 }

@@ -8,8 +8,20 @@
 namespace carillon::app {
 namespace {
 
+void declare_profile_test(CLI::App& profile, Run& run) {
+  CLI::App* test = profile.add_subcommand("test", "Run a profile against vectors: what clients send and get");
+  test->footer("Example:\n  carillon profile test chat.toml");
+  auto arguments = std::make_shared<ProfileTestArguments>();
+  test->add_option("profile", arguments->profile, "File of the profile, or the name of a built-in one")
+      ->required();
+  test->add_option("vectors", arguments->vectors,
+                   "Files of vectors; default: the profile's path with .vectors.json in place of .toml");
+  test->add_flag("--json", arguments->json, "Print the results as a JSON object");
+  test->callback([&run, arguments] { run = [arguments] { return run_profile_test(*arguments); }; });
+}
+
 void declare_profile(CLI::App& app, Run& run) {
-  CLI::App* profile = app.add_subcommand("profile", "List or print the built-in profiles");
+  CLI::App* profile = app.add_subcommand("profile", "List or print the built-in profiles, or test a profile");
   describe(*profile, "Look up", "carillon profile list");
   profile->require_subcommand(1);
   profile->add_subcommand("list", "List the built-in profiles")->callback([&run] { run = run_profile_list; });
@@ -17,6 +29,7 @@ void declare_profile(CLI::App& app, Run& run) {
   auto name = std::make_shared<std::string>();
   show->add_option("name", *name, "The profile's name")->required();
   show->callback([&run, name] { run = [name] { return run_profile_show(*name); }; });
+  declare_profile_test(*profile, run);
 }
 
 void declare_config(CLI::App& app, Run& run) {

@@ -24,6 +24,13 @@ struct CheckArguments {
   bool json = false;  // instead of text
 };
 
+// Arguments of `carillon profile test`.
+struct ProfileTestArguments {
+  std::string profile;               // a file that ends in .toml, or the name of a built-in profile
+  std::vector<std::string> vectors;  // files; empty: the profile's path with .vectors.json for .toml
+  bool json = false;                 // instead of text
+};
+
 // Arguments of `carillon config init`.
 struct ConfigInitArguments {
   std::string config_file = "carillon.toml";
@@ -134,6 +141,7 @@ int run_check(const CheckArguments& arguments);
 int run_healthcheck(const HealthcheckArguments& arguments);
 int run_profile_list();
 int run_profile_show(const std::string& name);
+int run_profile_test(const ProfileTestArguments& arguments);
 int run_config_show(const std::string& config_file);
 int run_config_init(const ConfigInitArguments& arguments);
 int run_config_explain(const std::string& key_prefix);
