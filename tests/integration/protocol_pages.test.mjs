@@ -148,7 +148,7 @@ test("names and links", async (t) => {
       for (const [, target] of text.matchAll(/\]\(([^)]+)\)/g)) {
         if (target.startsWith("https://")) continue;
         const [file, anchor] = target.split("#");
-        const full = path.join(PROTOCOLS, file);
+        const full = path.join(PROTOCOLS, file || `${name}.md`);
         assert.ok(existsSync(full), `${name}: ${target}`);
         if (anchor) assert.ok(anchors(readFileSync(full, "utf8")).includes(anchor), `${name}: ${target}`);
       }
