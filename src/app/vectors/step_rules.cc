@@ -296,6 +296,8 @@ std::string StepChecker::add_clients(const json::Value& step) {
   if (step.find("refused")) return {};
   const std::string name = text_at(step, "connect");
   const auto times = step.find("times");
+  if (clients_.size() >= kClientsMax)
+    return "there are more than " + std::to_string(kClientsMax) + " clients";
   if (!times) {
     clients_.insert(name);
     return {};

@@ -16,6 +16,7 @@ namespace carillon::app {
 
 // How large the members of a step may be.
 inline constexpr std::int64_t kCountMax = 10'000;                   // `count` and `times`
+inline constexpr std::size_t kClientsMax = 100'000;                 // of a vector
 inline constexpr std::int64_t kRepeatMax = 16 * 1024 * 1024;        // `repeat`
 inline constexpr std::int64_t kMessageBytesMax = 16 * 1024 * 1024;  // of a message with its repetitions
 

@@ -94,6 +94,14 @@ TEST(VectorFile, AMessageIsLimitedWithItsRepetitions) {
   EXPECT_THAT(mistakes_of(R"({"send": "a", "text": "xxxx", "repeat": 2000, "count": 1000})"), IsEmpty());
 }
 
+TEST(VectorFile, TheClientsOfAVectorAreLimitedInNumber) {
+  std::string steps = R"({"wait": "1s"})";
+  for (int i = 0; i < 11; ++i) {
+    steps += R"(,{"connect": "c)" + std::to_string(i) + R"(-", "target": "/", "times": 10000})";
+  }
+  EXPECT_THAT(mistakes_of(steps), ElementsAre(HasSubstr("there are more than 100000 clients")));
+}
+
 TEST(VectorFile, WhatIsNoFileOfVectorsIsReportedOnce) {
   const auto mistakes = [](const std::string& text) { return VectorFile("x.json", text).mistakes(); };
   EXPECT_THAT(mistakes("{\n}x"), ElementsAre(HasSubstr("x.json:2: it is not JSON: at byte 3")));

@@ -1,7 +1,7 @@
 // VectorRun: runs one vector against a gateway of its own, on virtual time, up to the first step that does
 // not hold.
 //
-// Thread: one. Bounded: kRealTimeMax of real time, kReceivedBytesMax bytes that the clients receive.
+// Thread: one. Bounded: kRealTimeMax of real time, kBytesMax bytes that the clients send and receive.
 #pragma once
 
 #include <map>
@@ -38,7 +38,7 @@ struct VectorFailure {
 class VectorRun {
  public:
   static constexpr seconds kRealTimeMax{20};
-  static constexpr std::size_t kReceivedBytesMax = 256 * 1024 * 1024;
+  static constexpr std::size_t kBytesMax = 256 * 1024 * 1024;
   static constexpr std::size_t kLogLinesShown = 5;
 
   // All of it outlives the run.
@@ -99,7 +99,7 @@ class VectorRun {
   std::string last_token_;
   std::string uuid_;
   std::size_t logs_seen_ = 0;
-  std::size_t received_bytes_ = 0;
+  std::size_t bytes_ = 0;  // sent and received
 };
 
 }  // namespace carillon::app

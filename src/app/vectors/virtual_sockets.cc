@@ -58,10 +58,14 @@ client::ReadResult VirtualSockets::read(int fd, std::span<char> into) {
   using State = client::ReadResult::State;
   Socket& socket = sockets_[fd];
   if (socket.is_broken) return {State::broken, 0};
-  const std::size_t count = std::min(into.size(), socket.to_gateway.size());
-  if (count == 0) return {State::nothing_now, 0};
-  std::memcpy(into.data(), socket.to_gateway.data(), count);
-  socket.to_gateway.erase(0, count);
+  const std::size_t count = std::min(into.size(), socket.to_gateway.size() - socket.read_bytes);
+  if (count == 0) {
+    socket.to_gateway.clear();
+    socket.read_bytes = 0;
+    return {State::nothing_now, 0};
+  }
+  std::memcpy(into.data(), socket.to_gateway.data() + socket.read_bytes, count);
+  socket.read_bytes += count;
   return {State::bytes, count};
 }
 
@@ -87,7 +91,8 @@ WriteResult VirtualSockets::write(int fd, const iovec* pieces, int count) {
 void VirtualSockets::end(int fd) {
   Socket& socket = sockets_[fd];
   socket.is_closed = true;
-  socket.to_gateway.clear();
+  socket.to_gateway = {};
+  socket.read_bytes = 0;
 }
 
 client::SendState VirtualSockets::send_state(int fd) {

@@ -51,6 +51,7 @@ class VirtualSockets final : public client::Sockets {
   struct Socket {
     std::string address;
     std::string to_gateway;
+    std::size_t read_bytes = 0;  // of to_gateway
     std::string to_client;
     std::uint64_t written = 0;  // by the gateway, ever
     bool reads = true;
