@@ -357,6 +357,7 @@ bool VectorRun::collect(Client& client) {
   bool has_answered = false;
   while (auto frame = take_frame(rest)) {
     frame->at = gateway_.wall_now();
+    bytes_ += sizeof(ReceivedFrame);  // many small frames take memory, too
     if (client.answers_pings && frame->kind == ReceivedFrame::Kind::ping) {
       gateway_.sockets().send(client.fd, pong_bytes(frame->payload));
       has_answered = true;
