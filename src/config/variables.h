@@ -13,8 +13,8 @@ namespace carillon::config {
 // The variable of an option: "CARILLON_KEYS_MAIN_KEY_ID" for "keys.main." and "key_id".
 std::string variable_of(std::string_view prefix, std::string_view key);
 
-// VariableLog: an environment that remembers which variables it was asked for, to tell those that nobody asks
-// for from the others.
+// VariableLog: an environment that records which variables were read, so that a variable that no option reads
+// can be reported.
 class VariableLog {
  public:
   explicit VariableLog(const Environment& environment);
@@ -22,7 +22,7 @@ class VariableLog {
   VariableLog& operator=(const VariableLog&) = delete;
 
   const Environment& environment() const { return environment_; }
-  // Warns of each variable that looks like one of an option and that was never asked for.
+  // Warns of each variable whose name looks like that of an option and that was not read.
   void report_unknown(Report& report) const;
 
  private:

@@ -78,7 +78,7 @@ gateway::World VirtualGateway::world() {
                          Log& log) -> Result<std::unique_ptr<bus::Bus>> {
             return std::make_unique<bus::MemoryBus>(std::move(options), loop, sink, log);
           },
-          // Every run is the same; there is nobody who could exploit that.
+          // Not random, so that every run gives the same result. No one else can connect.
           .random = [last = std::uint64_t{0}]() mutable { return last += 0x9e3779b97f4a7c15; },
           .memory_use =
               [] {

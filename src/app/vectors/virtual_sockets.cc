@@ -50,7 +50,7 @@ bool VirtualSockets::is_ended(int fd) const {
 
 reactor::Accepted VirtualSockets::accept(int, int) {
   reactor::Accepted none;
-  none.error = EAGAIN;  // nobody listens: clients come from open()
+  none.error = EAGAIN;  // no connection waits: clients are added by open()
   return none;
 }
 
