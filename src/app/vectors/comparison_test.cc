@@ -25,6 +25,18 @@ TEST(Comparison, JsonIsComparedWithoutWhiteSpaceAndTheOrderOfMembers) {
   EXPECT_FALSE(compared("[1, 2]", "[2,1]").is_equal);
 }
 
+TEST(Comparison, ByBytesTheOrderOfMembersAndWhiteSpaceMatterToo) {
+  std::string uuid;
+  const auto is_equal = [&](std::string_view expected, std::string_view came) {
+    return compare(json::Value::of_valid(expected), came, {.at = kAt, .uuid = uuid}, JsonComparison::by_bytes)
+        .is_equal;
+  };
+  EXPECT_TRUE(is_equal(R"({"a": 1, "b": "$time_s"})", R"({"a":1,"b":"2026-01-01T00:00:00Z"})"));
+  EXPECT_FALSE(is_equal(R"({"a": 1, "b": 2})", R"({"b":2,"a":1})"));
+  EXPECT_FALSE(is_equal(R"({"a": 1})", R"({"a": 1})"));
+  EXPECT_TRUE(is_equal(R"({"a": "$any"})", R"({"a":[1]})"));
+}
+
 TEST(Comparison, AStringIsComparedByteForByte) {
   EXPECT_TRUE(compared(R"("{\"a\":1}")", R"({"a":1})").is_equal);
   const Comparison spaced = compared(R"("{\"a\":1}")", R"({"a": 1})");

@@ -1,15 +1,12 @@
 #include "app/vectors/tested_profile.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "app/config_file.h"
 #include "app/mistakes_of_text.h"
+#include "app/new_file.h"
 #include "app/vectors/comparison.h"
-#include "base/assert.h"
 #include "config/text.h"
 
 namespace carillon::app {
@@ -18,18 +15,7 @@ namespace {
 constexpr std::string_view kSource = "carillon profile test";
 constexpr std::string_view kSecretVariable = "CARILLON_JWT_SECRET";
 constexpr std::string_view kApiKeyVariable = "CARILLON_API_KEY";
-
-// 64 hexadecimal digits: enough for every HMAC.
-std::string random_key() {
-  std::array<unsigned char, 32> bytes{};
-  CARILLON_ASSERT(::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1);
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    text.append({kDigits[byte >> 4], kDigits[byte & 15]});
-  }
-  return text;
-}
+constexpr std::size_t kSecretDigits = 64;  // enough for every HMAC
 
 // "carillon profile test:7: endpoint[0].pth: …" without its place, which is no file's.
 std::string without_place(const std::string& message) {
@@ -40,7 +26,8 @@ std::string without_place(const std::string& message) {
 }  // namespace
 
 TestedProfile::TestedProfile(std::string profile)
-    : profiles_({std::move(profile)}), keys_({.secret = random_key(), .api_key = random_key()}) {}
+    : profiles_({std::move(profile)}),
+      keys_({.secret = random_hex(kSecretDigits), .api_key = random_hex(kSecretDigits)}) {}
 
 Result<config::Settings, std::vector<std::string>> TestedProfile::settings(
     const std::string& own_toml) const {

@@ -31,10 +31,12 @@ std::string shown(const std::vector<ReceivedFrame>& frames) {
 
 }  // namespace
 
-VectorRun::VectorRun(const TestVector& vector, VirtualGateway& gateway, const RunKeys& keys)
+VectorRun::VectorRun(const TestVector& vector, VirtualGateway& gateway, const RunKeys& keys,
+                     JsonComparison how)
     : vector_(vector),
       gateway_(gateway),
       keys_(keys),
+      how_(how),
       ends_at_(mono_now() + kRealTimeMax),
       logs_before_(gateway.log().lines().size()) {}
 
@@ -124,7 +126,7 @@ VectorRun::Outcome VectorRun::check_answer(const json::Value& expected, const Re
 
 VectorRun::Outcome VectorRun::check_body(const json::Value& expected, const ReceivedAnswer& answer) {
   if (const auto body = expected.find("body")) {
-    Comparison found = compare(*body, answer.body, {.at = gateway_.wall_now(), .uuid = uuid_});
+    Comparison found = compare(*body, answer.body, {.at = gateway_.wall_now(), .uuid = uuid_}, how_);
     if (!found.is_equal) {
       return Mismatch{"the body", std::move(found.expected), answer.body, std::move(found.differences)};
     }
@@ -135,7 +137,7 @@ VectorRun::Outcome VectorRun::check_body(const json::Value& expected, const Rece
       const auto came = parsed ? parsed->find(member.name().value_or("")) : std::nullopt;
       const std::string text(came ? came->raw() : "nothing");
       Comparison found = compare(json::Value::of_valid(member.value.raw()), text,
-                                 {.at = gateway_.wall_now(), .uuid = uuid_});
+                                 {.at = gateway_.wall_now(), .uuid = uuid_}, how_);
       const bool is_same_text =
           came && member.value.is(json::Type::string) && came->string() == member.value.string();
       if (!found.is_equal && !is_same_text) {
@@ -305,7 +307,7 @@ VectorRun::Outcome VectorRun::check_frame(const json::Value& expected, const Rec
     const bool is_kind = frame != nullptr && frame->kind == kind;
     Comparison found =
         compare(*payload, is_kind ? frame->payload : "",
-                {.at = frame != nullptr ? frame->at : gateway_.wall_now(), .n = n, .uuid = uuid_});
+                {.at = frame != nullptr ? frame->at : gateway_.wall_now(), .n = n, .uuid = uuid_}, how_);
     if (is_kind && found.is_equal) return std::nullopt;
     if (!is_kind) found.differences.clear();
     return Mismatch{what, std::string(name) + " " + found.expected, came, std::move(found.differences)};

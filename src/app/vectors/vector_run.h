@@ -42,7 +42,8 @@ class VectorRun {
   static constexpr std::size_t kLogLinesShown = 5;
 
   // All of it outlives the run.
-  VectorRun(const TestVector& vector, VirtualGateway& gateway, const RunKeys& keys);
+  VectorRun(const TestVector& vector, VirtualGateway& gateway, const RunKeys& keys,
+            JsonComparison how = JsonComparison::by_value);
 
   // Returns why the vector does not hold; nothing: it does. Call once.
   std::optional<VectorFailure> run();
@@ -93,6 +94,7 @@ class VectorRun {
   const TestVector& vector_;
   VirtualGateway& gateway_;
   const RunKeys& keys_;
+  const JsonComparison how_;
   const MonoTime ends_at_;         // of real time
   const std::size_t logs_before_;  // lines of the gateway's start
   std::map<std::string, Client> clients_;
