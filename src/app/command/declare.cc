@@ -6,17 +6,6 @@
 #include "config/quantity.h"
 
 namespace carillon::app {
-namespace {
-
-void use_default_path(CLI::App& verb, std::string& file, Config need) {
-  verb.parse_complete_callback([&file, need] {
-    if (file.empty()) file = default_config_path();
-    if (file.empty() && need == Config::needed) throw no_config("--config FILE");
-  });
-}
-
-}  // namespace
-
 void describe(CLI::App& verb, const char* group, const std::string& example) {
   verb.group(group);
   verb.footer("Example:\n  " + example);
@@ -26,14 +15,10 @@ void add_config(CLI::App& verb, std::string& file, Config need) {
   verb.add_option("-c,--config,file", file,
                   "The configuration file; default: " + default_config_paths() + ", the first that exists")
       ->type_name("FILE");
-  use_default_path(verb, file, need);
-}
-
-void add_config_option(CLI::App& verb, std::string& file, Config need) {
-  verb.add_option("-c,--config", file,
-                  "The configuration file; default: " + default_config_paths() + ", the first that exists")
-      ->type_name("FILE");
-  use_default_path(verb, file, need);
+  verb.parse_complete_callback([&file, need] {
+    if (file.empty()) file = default_config_path();
+    if (file.empty() && need == Config::needed) throw no_config("--config FILE");
+  });
 }
 
 void add_duration(CLI::App& verb, const std::string& name, milliseconds& value, milliseconds least,

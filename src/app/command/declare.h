@@ -35,8 +35,6 @@ enum class Config : std::uint8_t { needed, optional };
 // Adds the configuration file, by position or as --config. Where neither is given, `file` becomes the first
 // of the default paths that exists (default_config_path()); where none does, it stays empty or is an error.
 void add_config(CLI::App& verb, std::string& file, Config need);
-// The same for a verb whose positions have another meaning.
-void add_config_option(CLI::App& verb, std::string& file, Config need);
 // Adds a duration, written as in a configuration: "90s". Anything else, and one out of bounds, is an error
 // that shows what to write.
 void add_duration(CLI::App& verb, const std::string& name, milliseconds& value, milliseconds least,

@@ -337,6 +337,10 @@ VectorRun::Outcome VectorRun::within_bounds() const {
   if (bytes_ > kBytesMax) {
     return Mismatch{"its clients send and receive more than 256 MiB; make the vector smaller"};
   }
+  if (gateway_.log().has_dropped()) {
+    return Mismatch{"the gateway logs more than " + std::to_string(KeptLog::kLinesMax) +
+                    " lines; make the vector smaller"};
+  }
   return std::nullopt;
 }
 

@@ -147,6 +147,30 @@ TEST(VectorRun, TheBytesOfAVectorAreLimited) {
   EXPECT_THAT(failure->mismatch.what, HasSubstr("more than 256 MiB"));
 }
 
+TEST(KeptLog, ADroppedLineIsKnown) {
+  KeptLog log;
+  for (std::size_t i = 1; i < KeptLog::kLinesMax; ++i) log.write_fields(LogLevel::info, "x", {});
+  EXPECT_THAT(log.lines(), SizeIs(KeptLog::kLinesMax - 1));
+  log.write_fields(LogLevel::info, "x", {});
+  EXPECT_THAT(log.lines(), SizeIs(KeptLog::kLinesMax));
+  EXPECT_FALSE(log.has_dropped());
+  log.write_fields(LogLevel::info, "x", {});
+  EXPECT_THAT(log.lines(), SizeIs(KeptLog::kLinesMax));
+  EXPECT_TRUE(log.has_dropped());
+}
+
+TEST(VectorRun, MoreLogLinesThanAreKeptAreAFailure) {
+  const VectorFile file("x.json", R"({"vectors": [{"name": "x", "steps": [{"never_logged": "secret"}]}]})");
+  const TestedProfile profile("orion");
+  auto gateway = VirtualGateway::create(profile.settings("").value());
+  ASSERT_TRUE(gateway);
+  KeptLog& log = (*gateway)->log();
+  while (!log.has_dropped()) log.write_fields(LogLevel::info, "x", {});
+  const auto failure = VectorRun(file.vectors().front(), **gateway, profile.keys()).run();
+  ASSERT_TRUE(failure);
+  EXPECT_THAT(failure->mismatch.what, HasSubstr("more than 10000 lines"));
+}
+
 TEST(VectorRun, AnEventThatTheBusRefusesIsAFailure) {
   const auto failure =
       failure_of(R"({"publish": "orion.x", "body": "$fill"})", "bus.event_bytes_max = \"1KiB\"\n");

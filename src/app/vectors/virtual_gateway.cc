@@ -50,7 +50,10 @@ std::string KeptLog::Line::text() const {
 }
 
 void KeptLog::write_fields(LogLevel level, std::string_view message, std::span<const LogField> fields) {
-  if (lines_.size() >= kLinesMax) return;
+  if (lines_.size() >= kLinesMax) {
+    has_dropped_ = true;
+    return;
+  }
   Line line{level, std::string(message), {}};
   for (const LogField& field : fields) line.fields.emplace(field.key, text_of(field.value));
   lines_.push_back(std::move(line));

@@ -21,7 +21,8 @@
 
 namespace carillon::app {
 
-// KeptLog: keeps the lines that a gateway logs, at most kLinesMax.
+// KeptLog: keeps the lines that a gateway logs. Those after kLinesMax are dropped, and has_dropped() says so:
+// what was not kept cannot be said to have never been logged.
 class KeptLog final : public Log {
  public:
   static constexpr std::size_t kLinesMax = 10'000;
@@ -35,9 +36,11 @@ class KeptLog final : public Log {
   void write_fields(LogLevel level, std::string_view message, std::span<const LogField> fields) override;
   bool is_written(LogLevel level) const override { return level != LogLevel::debug; }
   const std::vector<Line>& lines() const { return lines_; }
+  bool has_dropped() const { return has_dropped_; }
 
  private:
   std::vector<Line> lines_;
+  bool has_dropped_ = false;
 };
 
 class VirtualGateway {
@@ -64,7 +67,7 @@ class VirtualGateway {
   MonoTime now() const { return loop_->now(); }
   WallTime wall_now() const { return loop_->wall_now(); }
 
-  const KeptLog& log() const { return log_; }
+  KeptLog& log() { return log_; }
   // How many clients this endpoint has; nothing when there is no such endpoint.
   std::optional<std::uint64_t> connections(std::string_view endpoint) const;
 
