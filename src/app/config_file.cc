@@ -132,8 +132,4 @@ std::optional<CheckedConfig> load_config_file(const std::string& path) {
   return usable(check_config_file(path));
 }
 
-std::optional<CheckedConfig> load_config_text(const std::string& text, const std::string& source) {
-  return usable(check_config_text(text, source));
-}
-
 }  // namespace carillon::app

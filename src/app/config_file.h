@@ -44,6 +44,5 @@ std::vector<std::string> built_in_profiles();
 // Returns nothing when the file cannot be used; every error has then been printed to standard error, one per
 // line.
 std::optional<CheckedConfig> load_config_file(const std::string& path);
-std::optional<CheckedConfig> load_config_text(const std::string& text, const std::string& source);
 
 }  // namespace carillon::app

@@ -52,8 +52,9 @@ SIGHUP, for connected clients as well; the others are used after a restart ([rel
 )";
 
 constexpr std::string_view kVariables = R"(
-Every option but those of a route is also a variable: `CARILLON_`, the table, and the key in capital letters, with
-`_` for every other character. A key or an endpoint is called by its name:
+Every option but those of a route, and an endpoint's `profile` and `name`, can also be set by a variable:
+`CARILLON_`, the table, and the key in capital letters, with `_` for every other character. For a key or an endpoint
+the table is followed by its name:
 
 | option | variable |
 |---|---|

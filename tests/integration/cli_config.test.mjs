@@ -96,6 +96,14 @@ test("healthcheck", async (t) => {
     }
   });
 
+  await t.test("finds a certificate that is beside the configuration", async () => {
+    const file = path.join(path.dirname(certificate.certFile), "gateway.toml");
+    const [certFile, keyFile] = [certificate.certFile, certificate.keyFile].map((each) => path.basename(each));
+    writeFileSync(file, configText().replace(/^listen = .*$/m, `listen = [${tlsAddress(`127.0.0.1:${secure}`, { certFile, keyFile })}]`));
+    const answer = await healthcheck(file);
+    assert.equal(answer.code, 0, answer.stderr);
+  });
+
   await t.test("says in one line why a gateway is not ready", async () => {
     const gone = await freePort();
     for (const [args, pattern] of [

@@ -63,7 +63,8 @@ int run_healthcheck(const HealthcheckArguments& arguments) {
   const auto environment = config::Environment::of_process();
   const auto text = environment.read_file(arguments.gateway.config_file);
   if (!text) return report(arguments.gateway.config_file, tl::unexpected(text.error()));
-  return ask_the_first_address(config::load(*text, "", environment).settings.server);
+  return ask_the_first_address(
+      config::load(*text, arguments.gateway.config_file, environment).settings.server);
 }
 
 }  // namespace carillon::app
