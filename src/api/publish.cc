@@ -1,7 +1,6 @@
 #include "api/publish.h"
 
-#include <unordered_set>
-
+#include "api/undelivered.h"
 #include "event/channel_name.h"
 #include "json/reader.h"
 #include "json/writer.h"
@@ -70,8 +69,18 @@ http::Response not_all_published(std::size_t published) {
   return response;
 }
 
-http::Response answer_of(PublishOutcome outcome, PublishCounters& counters,
-                         const std::vector<std::string>& unrouted) {
+void write_undelivered(json::ObjectWriter& writer, const Undelivered& undelivered) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(UndeliveredReason::count); ++i) {
+    const auto reason = static_cast<UndeliveredReason>(i);
+    const auto& channels = undelivered.channels(reason);
+    if (channels.empty()) continue;
+    json::ArrayWriter names = writer.array(name_of(reason));
+    for (const std::string& name : channels) names.element(name);
+    names.close();
+  }
+}
+
+http::Response answer_of(PublishOutcome outcome, PublishCounters& counters, const Undelivered& undelivered) {
   if (outcome.verdict == PublishOutcome::Verdict::unavailable) {
     return refused(counters, PublishRefusal::unavailable, not_all_published(outcome.accepted));
   }
@@ -80,11 +89,7 @@ http::Response answer_of(PublishOutcome outcome, PublishCounters& counters,
   json::ObjectWriter writer(body);
   if (is_refused) writer.member("message", "the bus refused an event");
   writer.member("published", outcome.accepted);
-  if (!unrouted.empty()) {
-    json::ArrayWriter names = writer.array("unrouted");
-    for (const std::string& name : unrouted) names.element(name);
-    names.close();
-  }
+  write_undelivered(writer, undelivered);
   writer.close();
   http::Response response;
   response.status = is_refused ? 502 : 200;
@@ -154,31 +159,15 @@ http::Response refused(PublishCounters& counters, PublishRefusal reason, http::R
   return response;
 }
 
-std::vector<std::string> unrouted_channels(const std::vector<PublishEvent>& events,
-                                           const std::function<bool(std::string_view)>& is_carried,
-                                           std::size_t& events_unrouted) {
-  std::vector<std::string> names;
-  std::unordered_set<std::string_view> known;
-  events_unrouted = 0;
-  for (const PublishEvent& event : events) {
-    if (is_carried(event.channel)) continue;
-    ++events_unrouted;
-    if (names.size() < kUnroutedNamesMax && known.insert(event.channel).second)
-      names.push_back(event.channel);
-  }
-  return names;
-}
-
 std::optional<http::Response> publish(gateway::Node& node, PublishCounters& counters,
                                       std::vector<PublishEvent> events, MonoTime now,
                                       client::Responder later) {
-  std::size_t events_unrouted = 0;
-  auto unrouted = unrouted_channels(
-      events, [&](std::string_view channel) { return node.carries(channel); }, events_unrouted);
+  auto undelivered = Undelivered::of(events, node.endpoints());
+  const std::size_t events_unrouted = undelivered.events_unrouted();
   const bool begun =
       publish_acknowledged(node, std::move(events), {counters.latency, now},
-                           [&counters, unrouted = std::move(unrouted), later = std::move(later)](
-                               PublishOutcome outcome) { later(answer_of(outcome, counters, unrouted)); });
+                           [&counters, undelivered = std::move(undelivered), later = std::move(later)](
+                               PublishOutcome outcome) { later(answer_of(outcome, counters, undelivered)); });
   if (!begun) return refused(counters, PublishRefusal::unavailable, not_all_published(0));
   counters.unrouted.fetch_add(events_unrouted, std::memory_order_relaxed);
   return std::nullopt;

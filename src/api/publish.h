@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,20 +58,10 @@ struct PublishFault {
 Result<std::vector<PublishEvent>, PublishFault> read_publish_body(std::string_view body,
                                                                   PublishLimits limits);
 
-// Maximum number of channels in a response's "unrouted"; only the first ones are listed.
-inline constexpr std::size_t kUnroutedNamesMax = 100;
-
-// Returns the channels of these events that no endpoint carries, each once, at most kUnroutedNamesMax, and
-// sets `events_unrouted` to the number of such events. They are published nevertheless, because another
-// gateway may receive them from the same bus.
-std::vector<std::string> unrouted_channels(const std::vector<PublishEvent>& events,
-                                           const std::function<bool(std::string_view)>& is_carried,
-                                           std::size_t& events_unrouted);
-
 // Publishes in order. `later` responds once the bus has acknowledged all events: 200 {"published":N}, with
-// "unrouted" for channels without an endpoint; otherwise 503, or 502 when the bus refuses, with the number of
-// acknowledged events. Returns a response immediately when the bus is unavailable. `counters` must outlive
-// the gateway. `now`: when the request was complete.
+// the channels of events that no client here can receive (undelivered.h); otherwise 503, or 502 when the bus
+// refuses, with the number of acknowledged events. Returns a response immediately when the bus is
+// unavailable. `counters` must outlive the gateway. `now`: when the request was complete.
 std::optional<http::Response> publish(gateway::Node& node, PublishCounters& counters,
                                       std::vector<PublishEvent> events, MonoTime now,
                                       client::Responder later);

@@ -122,28 +122,5 @@ TEST(PublishBody, IsReadWhateverItsLegalSize) {
   EXPECT_EQ(events->front().data.size(), data.size());
 }
 
-// Regression: an event for a channel that no endpoint carries was answered like any other.
-TEST(Publish, ChannelsThatNoEndpointCarriesAreNamedOnce) {
-  const auto is_carried = [](std::string_view channel) { return channel.starts_with("orion."); };
-  std::size_t events = 0;
-  const auto names = unrouted_channels(
-      {{"orion.a", "1"}, {"oriom.a", "1"}, {"oriom.b", "1"}, {"oriom.a", "1"}}, is_carried, events);
-  EXPECT_EQ(names, (std::vector<std::string>{"oriom.a", "oriom.b"}));
-  EXPECT_EQ(events, 3U);
-  EXPECT_TRUE(unrouted_channels({{"orion.a", "1"}}, is_carried, events).empty());
-  EXPECT_EQ(events, 0U);
-}
-
-TEST(Publish, TheListOfUnroutedChannelsIsBounded) {
-  const auto none = [](std::string_view) { return false; };
-  for (const std::size_t count : {kUnroutedNamesMax - 1, kUnroutedNamesMax, kUnroutedNamesMax + 1}) {
-    std::vector<PublishEvent> events;
-    for (std::size_t i = 0; i < count; ++i) events.push_back({"c" + std::to_string(i), "1"});
-    std::size_t unrouted = 0;
-    EXPECT_EQ(unrouted_channels(events, none, unrouted).size(), std::min(count, kUnroutedNamesMax));
-    EXPECT_EQ(unrouted, count);
-  }
-}
-
 }  // namespace
 }  // namespace carillon::api

@@ -44,6 +44,23 @@ test("the kept key of carillon dev is used on this machine, and sent nowhere els
   assert.match(elsewhere.stderr, /set CARILLON_API_KEY/);
 });
 
+// Regression: an event that source.require refuses was answered {"published":1} and nothing else.
+test("an event that no client can receive is published with a warning that says why", async (t) => {
+  const port = await freePort();
+  await startCarillon(t, {
+    text: configText({ server: { listen: [`127.0.0.1:${port}`] }, endpoints: [{ profile: "fluxora" }, { profile: "grimnir" }] }),
+  });
+  const publishOne = (channel, data) => carillon(["publish", "--url", `http://127.0.0.1:${port}`, channel, data]);
+  const unfit = await publishOne("fluxora.streams", '{"type":"x"}');
+  assert.deepEqual([unfit.code, unfit.stdout], [0, '{"published":1,"requirement_failed":["fluxora.streams"]}']);
+  assert.match(unfit.stderr, /warning: no client of this gateway gets the event for the channel "fluxora\.streams": .*source\.require/);
+  const unselectable = await publishOne("grimnir.nothing", "{}");
+  assert.deepEqual([unselectable.code, unselectable.stdout], [0, '{"published":1,"not_selectable":["grimnir.nothing"]}']);
+  assert.match(unselectable.stderr, /"grimnir\.nothing": .*select\.known/);
+  const fine = await publishOne("fluxora.streams", '{"event":"x"}');
+  assert.deepEqual([fine.code, fine.stdout, fine.stderr], [0, '{"published":1}', ""]);
+});
+
 test("one event from standard input", async (t) => {
   const { client, url } = await startWithClient(t);
   const { code, stderr } = await carillon(["publish", "--url", url, "orion.a", "-"], { input: '{\n"n": 1\n}\n' });

@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -109,19 +110,35 @@ Result<PublishTarget> find_target(const PublishArguments& arguments) {
 
 // --- one request --------------------------------------------------------------------------------
 
-// The answer names channels that no endpoint of that gateway carries: most often a typing mistake.
-void warn_of_unrouted(std::string_view answer) {
+// Why no client of that gateway gets an event, by the member of the answer that lists its channel.
+struct Warning {
+  std::string_view member;
+  const char* format;  // of printf, for the channel
+};
+constexpr std::array kWarnings = {
+    // Most often a typing mistake.
+    Warning{"unrouted",
+            "carillon: warning: no endpoint of this gateway carries the channel \"%s\", so none of its "
+            "clients gets the event\n"},
+    Warning{"requirement_failed",
+            "carillon: warning: no client of this gateway gets the event for the channel \"%s\": it lacks a "
+            "member that source.require of the endpoint asks for, or the member has another type\n"},
+    Warning{
+        "not_selectable",
+        "carillon: warning: no client of this gateway gets the event for the channel \"%s\": its value is "
+        "none that a client can select (select.known and select.value of the endpoint)\n"},
+};
+
+// Warns of events that were published but that no client of that gateway gets.
+void warn_of_undelivered(std::string_view answer) {
   const auto body = json::parse(answer);
   if (!body) return;
-  const auto unrouted = body->find("unrouted");
-  if (!unrouted) return;
-  for (const json::Value& element : unrouted->elements()) {
-    const auto channel = element.string();
-    if (!channel) continue;
-    std::fprintf(stderr,
-                 "carillon: warning: no endpoint of this gateway carries the channel \"%s\", so none of its "
-                 "clients gets the event\n",
-                 channel->c_str());
+  for (const Warning& warning : kWarnings) {
+    const auto channels = body->find(warning.member);
+    if (!channels) continue;
+    for (const json::Value& element : channels->elements()) {
+      if (const auto channel = element.string()) std::fprintf(stderr, warning.format, channel->c_str());
+    }
   }
 }
 
@@ -147,7 +164,7 @@ int publish_one(const PublishTarget& target, const std::string& channel, const s
   const auto answer = post(target, publish_body(channel, data));
   if (!answer) return fail(shown(target) + ": " + answer.error().message);
   std::printf("%s\n", answer->body.c_str());
-  warn_of_unrouted(answer->body);
+  warn_of_undelivered(answer->body);
   return answer->status == 200 ? 0 : kFailed;
 }
 
@@ -223,7 +240,7 @@ class LinePublisher {
     const auto answer = post(target_, batch_.body());
     if (answer && answer->status == 200) {
       published_ += batch_.size();
-      warn_of_unrouted(answer->body);
+      warn_of_undelivered(answer->body);
       return batch_.clear();
     }
     has_ended_ = true;

@@ -48,9 +48,11 @@ const page = {
       await this.load();
       answer = await this.post(channel, json);
     }
-    const { message, unrouted } = await answer.json();
+    const { message, unrouted, requirement_failed: failed, not_selectable: unselectable } = await answer.json();
     if (!answer.ok) return { text: message, isGood: false };
     if (unrouted) return { text: `Published, but no protocol of this gateway carries ${unrouted.join(", ")}`, isGood: false };
+    if (failed) return { text: "Published, but no client gets it: a member is missing or has another type (source.require)", isGood: false };
+    if (unselectable) return { text: "Published, but no client gets it: clients cannot select its value (select.known)", isGood: false };
     return { text: `Published in ${(performance.now() - began).toFixed(0)} ms`, isGood: true };
   },
 
