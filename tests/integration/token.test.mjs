@@ -143,6 +143,25 @@ test("token verify shows each check, and the answer of the gateway", async (t) =
     assert.deepEqual([refused.code, JSON.parse(refused.stdout).reason], [1, "token_invalid"]);
   });
 
+  // Regression: without --endpoint only the first endpoint judged the token.
+  await t.test("by every endpoint that takes tokens", async () => {
+    const both = fileWith(t, withKeys(keys, [{ profile: "orion", "auth.keys": ["own"] }, { profile: "service", "auth.keys": ["other"] }, { profile: "fluxora" }]));
+    const token = mintToken({ sub: "ada" }, { secret: SECRET.toUpperCase(), alg: "HS512" });
+    const judge = async (text, ...args) => carillon(["token", "verify", text, "--config", both, ...args]);
+    const accepted = await judge(token);
+    assert.equal(accepted.code, 0, accepted.stdout + accepted.stderr);
+    assert.match(accepted.stdout, /^Token for the endpoint orion of [^]*\nrefused with status 401[^]*\n\nToken for the endpoint service of [^]*\naccepted\n\naccepted by: service; refused by: orion$/);
+    const json = JSON.parse((await judge(token, "--json")).stdout);
+    assert.deepEqual([json.accepted, json.endpoint, json.endpoints.map((each) => [each.endpoint, each.accepted])],
+      [true, "service", [["orion", false], ["service", true]]]);
+    const named = await judge(token, "--endpoint", "orion");
+    assert.equal(named.code, 1);
+    assert.doesNotMatch(named.stdout, /service/);
+    const none = await judge("x");
+    assert.equal(none.code, 1);
+    assert.match(none.stdout, /\n\nrefused by every endpoint: orion, service$/);
+  });
+
   await t.test("wrong arguments", async () => {
     for (const args of [["x", "--config", "/none.toml"], ["x", "--config", file, "--endpoint", "orin"], ["", "--config", file], []]) {
       assert.equal((await carillon(["token", "verify", ...args])).code, 2, args.join(" "));

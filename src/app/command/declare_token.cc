@@ -58,7 +58,7 @@ void declare_verify(CLI::App& token, Run& run) {
       ->type_name("FILE");
   verify
       ->add_option("--endpoint", arguments->endpoint,
-                   "Endpoint; default: the first whose clients present tokens")
+                   "Endpoint; default: each whose clients present tokens, and 0 if any accepts the token")
       ->type_name("NAME");
   verify->add_flag("--json", arguments->json, "Print one JSON object instead of text");
   verify->callback([&run, arguments] { run = [arguments] { return run_token_verify(*arguments); }; });

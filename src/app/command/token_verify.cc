@@ -1,11 +1,13 @@
 // `carillon token verify`: why a gateway accepts or refuses a token.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "app/command/client_config.h"
 #include "app/command/key_set_findings.h"
@@ -52,18 +54,35 @@ bool takes_tokens(const protocol::Endpoint& endpoint) {
   return endpoint.settings.auth.mode == config::AuthMode::jwt;
 }
 
-Result<Ref<const protocol::Endpoint>> choose(const ClientConfig& config, const std::string& name) {
+using Endpoints = std::vector<Ref<const protocol::Endpoint>>;
+
+// The endpoint with this name; without a name all whose clients present tokens.
+Result<Endpoints> choose(const ClientConfig& config, const std::string& name) {
   if (!name.empty()) {
     if (const auto known = config.endpoint(name); !known)
       return failure("--endpoint: " + known.error().message);
   }
-  const protocol::CompiledEndpoints compiled = protocol::compile_endpoints(config.settings);
-  for (const auto& endpoint : compiled.endpoints) {
-    if (name.empty() ? !takes_tokens(*endpoint) : endpoint->settings.name != name) continue;
-    if (takes_tokens(*endpoint)) return endpoint;
-    return failure("--endpoint: clients of " + name + " present no token: auth.mode is not \"jwt\"");
+  Endpoints chosen;
+  for (const auto& endpoint : protocol::compile_endpoints(config.settings).endpoints) {
+    if (!name.empty() && endpoint->settings.name != name) continue;
+    if (takes_tokens(*endpoint)) chosen.push_back(endpoint);
   }
-  return failure(config.source + " has no endpoint whose clients present a token");
+  if (!chosen.empty()) return chosen;
+  return failure(name.empty()
+                     ? config.source + " has no endpoint whose clients present a token"
+                     : "--endpoint: clients of " + name + " present no token: auth.mode is not \"jwt\"");
+}
+
+// The keys of these endpoints, each once, so that a key set is fetched once.
+std::vector<config::KeySettings> keys_of(const Endpoints& endpoints) {
+  std::vector<config::KeySettings> keys;
+  for (const auto& endpoint : endpoints) {
+    for (const config::KeySettings& key : endpoint->keys) {
+      const auto same = [&](const config::KeySettings& other) { return other.name == key.name; };
+      if (std::none_of(keys.begin(), keys.end(), same)) keys.push_back(key);
+    }
+  }
+  return keys;
 }
 
 std::vector<TokenCheck> checks_of(std::string_view token, const protocol::Endpoint& endpoint,
@@ -93,6 +112,41 @@ TokenCheck check_of(const Finding& finding) {
           finding.why + ": " + finding.value + (is_good ? "" : ", " + finding.remedy)};
 }
 
+// Whether the finding is about a key set that the endpoint uses.
+bool concerns(const Finding& finding, const protocol::Endpoint& endpoint, const auth::KeyStore& store) {
+  return std::any_of(endpoint.keys.begin(), endpoint.keys.end(), [&](const config::KeySettings& key) {
+    const auto slot = store.find(key);
+    return slot && finding.setting == "keys." + slot->name();
+  });
+}
+
+// What one endpoint makes of the token.
+struct EndpointVerdict {
+  Ref<const protocol::Endpoint> endpoint;
+  std::vector<TokenCheck> checks;
+  Judgement judgement;
+
+  bool is_accepted() const { return !std::holds_alternative<client::Refused>(judgement); }
+  const std::string& name() const { return endpoint->settings.name; }
+};
+
+Result<EndpointVerdict> verdict_of(std::string_view token, const Ref<const protocol::Endpoint>& endpoint,
+                                   const config::Settings& settings, const auth::KeyStore& store,
+                                   const std::vector<Finding>& findings) {
+  const auto authenticator = client::make_authenticator(*endpoint, settings, &store);
+  if (!authenticator) return tl::unexpected(authenticator.error());
+  const client::Requester requester{{}, mono_now(), wall_now()};
+  std::vector<TokenCheck> checks;
+  for (const Finding& finding : findings) {
+    if (concerns(finding, *endpoint, store)) checks.push_back(check_of(finding));
+  }
+  for (TokenCheck& each : checks_of(token, *endpoint, settings, store, requester.wall_now)) {
+    checks.push_back(std::move(each));
+  }
+  return EndpointVerdict{endpoint, std::move(checks),
+                         client::judge_token(*endpoint, token, **authenticator, requester)};
+}
+
 std::string answer_text(const Judgement& judgement, std::string_view token) {
   const auto* refused = std::get_if<client::Refused>(&judgement);
   if (!refused) return "accepted";
@@ -117,16 +171,36 @@ std::string shown_outcome(TokenCheck::Outcome outcome) {
   return word;
 }
 
-void print_text(const std::vector<TokenCheck>& checks, const protocol::Endpoint& endpoint,
-                const std::string& source, const std::string& answer) {
-  std::printf("Token for the endpoint %s of %s\n\n", endpoint.settings.name.c_str(), source.c_str());
+void print_text(const EndpointVerdict& verdict, const std::string& source, std::string_view token) {
+  std::printf("Token for the endpoint %s of %s\n\n", verdict.name().c_str(), source.c_str());
   std::size_t width = 0;
-  for (const TokenCheck& each : checks) width = std::max(width, each.name.size());
-  for (const TokenCheck& each : checks) {
+  for (const TokenCheck& each : verdict.checks) width = std::max(width, each.name.size());
+  for (const TokenCheck& each : verdict.checks) {
     std::printf("%s  %-*s  %s\n", shown_outcome(each.outcome).c_str(), static_cast<int>(width),
                 each.name.c_str(), each.detail.c_str());
   }
-  std::printf("\n%s\n", answer.c_str());
+  std::printf("\n%s\n", answer_text(verdict.judgement, token).c_str());
+}
+
+// Which endpoints accept the token, and which refuse it.
+std::string summary_of(const std::vector<EndpointVerdict>& verdicts) {
+  std::string accepted;
+  std::string refused;
+  for (const EndpointVerdict& each : verdicts) {
+    std::string& names = each.is_accepted() ? accepted : refused;
+    names += (names.empty() ? "" : ", ") + each.name();
+  }
+  if (accepted.empty()) return "refused by every endpoint: " + refused;
+  return "accepted by: " + accepted + (refused.empty() ? "" : "; refused by: " + refused);
+}
+
+void print_text(const std::vector<EndpointVerdict>& verdicts, const std::string& source,
+                std::string_view token) {
+  for (const EndpointVerdict& each : verdicts) {
+    if (&each != &verdicts.front()) std::printf("\n");
+    print_text(each, source, token);
+  }
+  if (verdicts.size() > 1) std::printf("\n%s\n", summary_of(verdicts).c_str());
 }
 
 std::string_view word_of(TokenCheck::Outcome outcome) {
@@ -135,26 +209,36 @@ std::string_view word_of(TokenCheck::Outcome outcome) {
                                                  : "skipped";
 }
 
-void print_json(const std::vector<TokenCheck>& checks, const protocol::Endpoint& endpoint,
-                const std::string& source, const Judgement& judgement) {
-  std::string text;
-  json::ObjectWriter out(text);
-  const auto* refused = std::get_if<client::Refused>(&judgement);
-  out.member("accepted", refused == nullptr)
-      .member("endpoint", endpoint.settings.name)
-      .member("config", source);
-  if (!refused) out.member("subject", std::get<Ref<const auth::Identity>>(judgement)->subject());
+void write_verdict(json::ObjectWriter& out, const EndpointVerdict& verdict, const std::string& source) {
+  const auto* refused = std::get_if<client::Refused>(&verdict.judgement);
+  out.member("accepted", refused == nullptr).member("endpoint", verdict.name()).member("config", source);
+  if (!refused) out.member("subject", std::get<Ref<const auth::Identity>>(verdict.judgement)->subject());
   if (refused) {
     out.member("status", refused->response.status).member("reason", client::name_of(refused->reason));
     out.member("detail", refused->detail).member("body", refused->response.body);
   }
+  json::ArrayWriter list = out.array("checks");
+  for (const TokenCheck& each : verdict.checks) {
+    list.object()
+        .member("check", each.name)
+        .member("outcome", word_of(each.outcome))
+        .member("detail", each.detail);
+  }
+}
+
+// The members of the first endpoint that accepts the token, or else of the first one, and the list of all of
+// them.
+void print_json(const std::vector<EndpointVerdict>& verdicts, const std::string& source) {
+  std::string text;
+  json::ObjectWriter out(text);
+  const auto accepted =
+      std::find_if(verdicts.begin(), verdicts.end(), [](const auto& each) { return each.is_accepted(); });
+  write_verdict(out, accepted == verdicts.end() ? verdicts.front() : *accepted, source);
   {
-    json::ArrayWriter list = out.array("checks");
-    for (const TokenCheck& each : checks) {
-      list.object()
-          .member("check", each.name)
-          .member("outcome", word_of(each.outcome))
-          .member("detail", each.detail);
+    json::ArrayWriter list = out.array("endpoints");
+    for (const EndpointVerdict& each : verdicts) {
+      json::ObjectWriter object = list.object();
+      write_verdict(object, each, source);
     }
   }
   out.close();
@@ -170,26 +254,25 @@ int run_token_verify(const TokenVerifyArguments& arguments) {
   if (!config) return fail(config.error().message, kUsage);
   if (std::string faults = config->faults_at({"keys", "endpoint"}); !faults.empty())
     return fail(faults, kUsage);
-  const auto endpoint = choose(*config, arguments.endpoint);
-  if (!endpoint) return fail(endpoint.error().message, kUsage);
+  const auto endpoints = choose(*config, arguments.endpoint);
+  if (!endpoints) return fail(endpoints.error().message, kUsage);
   auth::KeyStore store;
-  store.configure((*endpoint)->keys);
+  store.configure(keys_of(*endpoints));
   const std::vector<Finding> findings = fetch_key_sets(store);
-  const auto authenticator = client::make_authenticator(**endpoint, config->settings, &store);
-  if (!authenticator) return fail(authenticator.error().message, kUsage);
-  const client::Requester requester{{}, mono_now(), wall_now()};
-  std::vector<TokenCheck> checks;
-  for (const Finding& finding : findings) checks.push_back(check_of(finding));
-  for (TokenCheck& each : checks_of(*token, **endpoint, config->settings, store, requester.wall_now)) {
-    checks.push_back(std::move(each));
+  std::vector<EndpointVerdict> verdicts;
+  for (const auto& endpoint : *endpoints) {
+    auto verdict = verdict_of(*token, endpoint, config->settings, store, findings);
+    if (!verdict) return fail(verdict.error().message, kUsage);
+    verdicts.push_back(*std::move(verdict));
   }
-  const Judgement judgement = client::judge_token(**endpoint, *token, **authenticator, requester);
   if (arguments.json) {
-    print_json(checks, **endpoint, config->source, judgement);
+    print_json(verdicts, config->source);
   } else {
-    print_text(checks, **endpoint, config->source, answer_text(judgement, *token));
+    print_text(verdicts, config->source, *token);
   }
-  return std::holds_alternative<client::Refused>(judgement) ? kRefused : 0;
+  const bool is_accepted =
+      std::any_of(verdicts.begin(), verdicts.end(), [](const auto& each) { return each.is_accepted(); });
+  return is_accepted ? 0 : kRefused;
 }
 
 }  // namespace carillon::app

@@ -56,7 +56,7 @@ struct TokenArguments {
 struct TokenVerifyArguments {
   std::string token;  // "-": it is on standard input
   std::string config_file;
-  std::string endpoint;  // empty: the first that takes tokens
+  std::string endpoint;  // empty: all whose clients present tokens
   bool json = false;     // instead of text
 };
 
