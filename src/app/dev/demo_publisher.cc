@@ -16,7 +16,7 @@ void DemoPublisher::start() {
 
 void DemoPublisher::publish_next() {
   // A bus that is away just now misses a sample event; its state is on the screen's /health.
-  gateway_.node().on_bus([samples = samples_.next()](bus::Bus& bus) {
+  gateway_.node().on_bus([samples = samples_.next(wall_now())](bus::Bus& bus) {
     for (const Sample& each : samples) bus.publish(each.channel, each.data, [](bus::PublishResult) {});
   });
 }

@@ -84,7 +84,7 @@ void write_select(json::ObjectWriter& out, const config::SelectSettings& setting
 
 void write_samples(json::ObjectWriter& out, const PageSource& source, const std::string& name) {
   json::ArrayWriter samples = out.array("samples");
-  for (const Sample& each : source.samples.examples_of(name)) {
+  for (const Sample& each : source.samples.examples_of(name, source.now)) {
     samples.object().member("channel", each.channel).raw_member("data", each.data);
   }
 }

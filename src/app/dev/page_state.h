@@ -18,6 +18,7 @@ struct PageSource {
   const config::Settings& settings;
   const Samples& samples;
   WallTime minted;        // the time at which tokens are issued
+  WallTime now;           // of the sample events
   std::string_view bus;   // without its password
   bool has_samples;       // whether sample events are published
   std::string_view docs;  // the folder of the documentation; empty: it is not on this machine

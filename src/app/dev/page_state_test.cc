@@ -45,8 +45,8 @@ std::string state_with(std::string_view profile) {
   const auto endpoints = protocol::compile_endpoints(loaded.settings).endpoints;
   const WallTime minted{seconds(1'800'000'000)};
   const Samples samples(endpoints);
-  std::string state =
-      page_state({endpoints, loaded.settings, samples, minted, "memory:", true, ""}) + ",\"nonce\":\"\"}";
+  std::string state = page_state({endpoints, loaded.settings, samples, minted, minted, "memory:", true, ""}) +
+                      ",\"nonce\":\"\"}";
   EXPECT_TRUE(json::parse(state).has_value()) << state;
   return state;
 }

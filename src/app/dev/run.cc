@@ -54,7 +54,7 @@ void DevRun::watch_profiles(const std::vector<std::string>& named) {
 
 void DevRun::refresh_page() {
   const gateway::Node& node = gateway_.node();
-  page_.show(page_state({node.endpoints().list(), node.settings(), samples_, session_.minted(),
+  page_.show(page_state({node.endpoints().list(), node.settings(), samples_, session_.minted(), wall_now(),
                          node.bus_url(), session_.has_samples(node.settings()), docs_folder()}));
 }
 

@@ -152,6 +152,21 @@ std::vector<Sample> built_in_events() {
   return events;
 }
 
+// The times in demo_events.jsonl are those of the examples in docs/protocols: strings on this day.
+constexpr std::string_view kDocumentedDay = "\"2026-01-01T";
+
+// The event with `now` in place of the documented times, each as precise as it was.
+Sample at_time(Sample sample, WallTime now) {
+  std::string& data = sample.data;
+  for (std::size_t at = data.find(kDocumentedDay); at != std::string::npos;
+       at = data.find(kDocumentedDay, at + 1)) {
+    const std::size_t end = data.find('"', at + 1);
+    const bool has_fraction = data.substr(at, end - at).find('.') != std::string::npos;
+    data.replace(at + 1, end - at - 1, has_fraction ? rfc3339_milliseconds(now) : rfc3339_seconds(now));
+  }
+  return sample;
+}
+
 }  // namespace
 
 std::string selected_value(const config::SelectSettings& select) {
@@ -203,14 +218,14 @@ Samples::Samples(const Endpoints& endpoints) {
   }
 }
 
-std::vector<Sample> Samples::next() {
+std::vector<Sample> Samples::next(WallTime now) {
   std::vector<Sample> samples;
   ++number_;
   for (Cycle& cycle : cycles_) {
     const bool has_one = std::any_of(samples.begin(), samples.end(),
                                      [&](const Sample& each) { return accepts(*cycle.endpoint, each); });
     if (has_one) continue;
-    if (auto sample = take(cycle, number_)) samples.push_back(std::move(*sample));
+    if (auto sample = take(cycle, number_)) samples.push_back(at_time(std::move(*sample), now));
   }
   return samples;
 }
@@ -221,20 +236,21 @@ const Samples::Cycle* Samples::find(std::string_view name) const {
   return found == cycles_.end() ? nullptr : &*found;
 }
 
-std::optional<Sample> Samples::example_of(std::string_view name) const {
+std::optional<Sample> Samples::example_of(std::string_view name, WallTime now) const {
   const Cycle* const cycle = find(name);
   if (!cycle) return std::nullopt;
-  return cycle->events.empty() ? make_sample(*cycle->endpoint, 1) : cycle->events.front();
+  if (cycle->events.empty()) return make_sample(*cycle->endpoint, 1);
+  return at_time(cycle->events.front(), now);
 }
 
-std::vector<Sample> Samples::examples_of(std::string_view name) const {
+std::vector<Sample> Samples::examples_of(std::string_view name, WallTime now) const {
   std::vector<Sample> examples;
   const Cycle* const cycle = find(name);
   if (!cycle) return examples;
   for (const Sample& event : cycle->events) {
     const bool is_known = std::any_of(examples.begin(), examples.end(),
                                       [&](const Sample& each) { return each.channel == event.channel; });
-    if (!is_known && examples.size() < kExamplesMax) examples.push_back(event);
+    if (!is_known && examples.size() < kExamplesMax) examples.push_back(at_time(event, now));
   }
   if (examples.empty()) {
     if (auto made = make_sample(*cycle->endpoint, 1)) examples.push_back(std::move(*made));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ref.h"
+#include "base/time.h"
 #include "protocol/endpoint.h"
 
 namespace carillon::app {
@@ -44,11 +45,12 @@ class Samples {
   using Endpoints = std::vector<Ref<const protocol::Endpoint>>;
   explicit Samples(const Endpoints& endpoints);
 
-  std::vector<Sample> next();
+  // `now`: the time that stands in the events, of these and of the examples.
+  std::vector<Sample> next(WallTime now);
   // An example for the endpoint with this name. Nothing: it gets no samples.
-  std::optional<Sample> example_of(std::string_view name) const;
+  std::optional<Sample> example_of(std::string_view name, WallTime now) const;
   // Different events for the endpoint, at most kExamplesMax of different channels.
-  std::vector<Sample> examples_of(std::string_view name) const;
+  std::vector<Sample> examples_of(std::string_view name, WallTime now) const;
   // A channel that a client of the endpoint can subscribe to by command, and that has an example if one has.
   // Nothing: its clients do not subscribe.
   std::optional<std::string> channel_of(std::string_view name) const;

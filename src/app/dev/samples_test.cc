@@ -9,6 +9,10 @@ namespace carillon::app {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr WallTime kNow{milliseconds(1'800'000'000'123)};  // 2027-01-15T08:00:00.123Z
 
 // The endpoints of a configuration that has these profiles: names of built-in ones, or texts of own.
 Samples::Endpoints endpoints_with(const std::vector<std::string>& profiles) {
@@ -86,7 +90,7 @@ TEST(SamplesOf, EveryProtocolGetsOneASecond) {
       {"orion", "service", "fluxora", "grimnir", kOwn + "source.channels = [\"own\"]\n" + kVerbatim});
   Samples samples(endpoints);
   for (int second = 0; second < 30; ++second) {
-    const std::vector<Sample> events = samples.next();
+    const std::vector<Sample> events = samples.next(kNow);
     EXPECT_EQ(events.size(), 5U);
     for (const auto& endpoint : endpoints) {
       EXPECT_EQ(std::count_if(events.begin(), events.end(),
@@ -97,12 +101,29 @@ TEST(SamplesOf, EveryProtocolGetsOneASecond) {
   }
 }
 
+// Regression: they were dated 2026-01-01 on every day.
+TEST(SamplesOf, TheTimesInTheEventsAreCurrent) {
+  const auto endpoints = endpoints_with({"fluxora", "grimnir"});
+  Samples samples(endpoints);
+  std::string all;
+  for (int second = 0; second < 30; ++second) {
+    for (const Sample& each : samples.next(kNow)) all += each.line();
+  }
+  for (const char* name : {"fluxora", "grimnir"}) {
+    for (const Sample& each : samples.examples_of(name, kNow)) all += each.line();
+    all += samples.example_of(name, kNow)->line();
+  }
+  EXPECT_THAT(all, Not(HasSubstr("2026-01-01")));
+  EXPECT_THAT(all, HasSubstr(R"("timestamp":"2027-01-15T08:00:00.123Z")"));
+  EXPECT_THAT(all, HasSubstr(R"("starts_at":"2027-01-15T08:00:00Z")"));
+}
+
 TEST(SamplesOf, ProtocolsWithTheSameEventsShareThem) {
   const auto endpoints = endpoints_with({kOwn + "source.channels = [\"orion.*\"]\n" + kVerbatim, "orion"});
   Samples samples(endpoints);
-  EXPECT_EQ(samples.next().size(), 1U);
-  EXPECT_THAT(samples.example_of("own0")->channel, ::testing::StartsWith("orion."));
-  EXPECT_FALSE(samples.example_of("nobody").has_value());
+  EXPECT_EQ(samples.next(kNow).size(), 1U);
+  EXPECT_THAT(samples.example_of("own0", kNow)->channel, ::testing::StartsWith("orion."));
+  EXPECT_FALSE(samples.example_of("nobody", kNow).has_value());
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ bool is_for_everyone(const config::EndpointSettings& endpoint) {
 void choose_example(DevScreen& screen, const config::Settings& settings, const Samples& samples,
                     bool has_own_protocols) {
   for (const config::EndpointSettings& endpoint : settings.endpoints) {
-    auto example = samples.example_of(endpoint.name);
+    auto example = samples.example_of(endpoint.name, wall_now());
     if (!example) continue;
     const bool is_best = has_own_protocols ? is_for_everyone(endpoint) : Samples::is_opening(*example);
     if (screen.example && !is_best) continue;
