@@ -83,6 +83,24 @@ test("the page in Chromium", async (t) => {
     }
   }
 
+  // Regression: nothing showed that a click opens an event, whose line is cut.
+  await t.test("an event has a sign that it opens, and opens by keyboard", async (t2) => {
+    const page = await openDevPage(t2, browser, dev);
+    await until("an event", async () => (await page.events("orion")).length >= 1);
+    const line = page.of("orion", ".events summary").first();
+    const sign = () => line.evaluate((summary) => getComputedStyle(summary, "::before").content);
+    const closed = await sign();
+    assert.match(closed, /^"."/);
+    await page.of("orion", ".events").focus();
+    await page.page.keyboard.press("Tab");
+    const details = await page.page.evaluateHandle(() => document.activeElement.parentElement);
+    assert.equal(await details.evaluate((each) => [each.tagName, each.open].join()), "DETAILS,false");
+    await page.page.keyboard.press("Enter");
+    await until("the whole message", () => details.evaluate((each) => each.open && each.querySelector("pre") !== null));
+    assert.notEqual(await details.evaluate((each) => getComputedStyle(each.firstChild, "::before").content), closed);
+    assert.deepEqual(page.errors, []);
+  });
+
   await t.test("publishes what is in the box, as text and never as markup", async (t2) => {
     const page = await openDevPage(t2, browser, dev, { host: "localhost" });
     await page.waitForState("orion", /^Open$/);

@@ -70,6 +70,7 @@ function rowOf({ text, kind, at }) {
   const time = document.createElement("time");
   time.textContent = at.toTimeString().slice(0, 8);
   time.dateTime = at.toISOString();
+  line.title = "Show the whole message";
   const brief = document.createElement("span");
   brief.className = "brief";
   brief.append(...coloured(shortened(text, LINE_CHARACTERS_MAX)));
