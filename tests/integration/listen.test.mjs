@@ -75,6 +75,17 @@ test("it works against carillon dev without a configuration", async (t) => {
   assert.match(none.stderr, /write --config FILE, or start carillon dev first/);
 });
 
+test("an endpoint of the dev at the URL is used, also one of a configuration", async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(path.join(folder, "gateway.toml"), configText({ server: { listen: ["127.0.0.1:0"] }, endpoints: [{ name: "own", profile: "service", path: "/own" }] }));
+  const dev = await startDev(t, ["--config", path.join(folder, "gateway.toml"), "--samples"], { listens: false });
+  const url = /ws:\/\/[\d.]+:\d+/.exec(dev.screen)[0];
+  const env = { XDG_STATE_HOME: temporaryFolder(t), CARILLON_JWT_SECRET: undefined, CARILLON_API_KEY: undefined };
+  const listener = await listen(t, [url, "--endpoint", "own", "--subscribe", "conversation:conv-123", "--count", "1", "--json"], { env });
+  await listener.printed(1);
+  assert.equal(await ends(listener), 0);
+});
+
 test("--json prints one object per message and nothing else", async (t) => {
   const server = await startWithFile(t);
   const listener = await listen(t, ["--endpoint", "orion", "--config", server.file, "--json", "--count", "2"]);

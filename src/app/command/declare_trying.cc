@@ -34,8 +34,10 @@ void declare_listen(CLI::App& app, Run& run) {
                    "e.g. ws://127.0.0.1:8000/ws; with --endpoint, where the gateway is")
       ->type_name("URL");
   listen
-      ->add_option("--endpoint", arguments->endpoint,
-                   "Endpoint of the configuration: its path, token and commands are used")
+      ->add_option(
+          "--endpoint", arguments->endpoint,
+          "Endpoint of the configuration, or of a running carillon dev: its path, token and commands "
+          "are used")
       ->type_name("NAME");
   add_optional_config(*listen, arguments->config_file, "Configuration with the endpoint");
   listen->add_option("--token", arguments->token,

@@ -18,4 +18,6 @@ Result<GatewayAddress> first_address(const config::ServerSettings& server) {
   return failure("every address of server.listen expects the PROXY protocol");
 }
 
+WebUrl default_gateway_url() { return {false, "127.0.0.1", "8000", "/"}; }
+
 }  // namespace carillon::app

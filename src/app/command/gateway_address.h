@@ -1,4 +1,4 @@
-// Where a gateway with a configuration can be reached from this machine.
+// Where a gateway can be reached from this machine.
 //
 // Pure; thread: any.
 #pragma once
@@ -19,5 +19,8 @@ struct GatewayAddress {
 // Returns the first of server.listen that a client can connect to. Fails when there is none: each expects the
 // PROXY protocol, or has the port 0.
 Result<GatewayAddress> first_address(const config::ServerSettings& server);
+
+// Where `carillon dev` and `carillon serve` listen unless server.listen or --listen says otherwise.
+WebUrl default_gateway_url();
 
 }  // namespace carillon::app

@@ -11,8 +11,10 @@
 #include "app/command/listen_plan.h"
 #include "app/command/listen_socket.h"
 #include "app/command/listen_text.h"
+#include "app/command/running_dev.h"
 #include "app/command/stdin_lines.h"
 #include "app/command/verbs.h"
+#include "app/config_path.h"
 #include "app/terminal.h"
 #include "base/time.h"
 
@@ -23,6 +25,7 @@ namespace asio = boost::asio;
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
+constexpr std::string_view kPageSubject = "dev";  // of the tokens of dev's page
 constexpr seconds kClosePatience{2};
 constexpr seconds kStable{10};  // a connection that was open this long has not failed
 constexpr std::size_t kShownBytesMax = 2048;
@@ -193,6 +196,28 @@ void Session::finish(int code) {
   io_.stop();
 }
 
+// The configuration with the endpoint: the file that is named, or else one at a default path that has the
+// endpoint, or else what a running dev serves.
+Result<ClientConfig> config_for(const ListenArguments& arguments) {
+  auto found = find_client_config(arguments.config_file);
+  if (!arguments.config_file.empty()) return found;
+  const bool has_it = found && found->endpoint(arguments.endpoint).has_value();
+  // Without a file `found` is what dev serves without arguments. What the running one serves counts, unless
+  // the token shall have another subject than those of its page.
+  if (has_it && (!default_config_path().empty() || arguments.subject != kPageSubject)) return found;
+  const auto url = arguments.url.empty() ? default_gateway_url() : parse_web_url(arguments.url, "ws", "wss");
+  auto running = url ? running_dev_config(*url) : std::nullopt;
+  if (!running) return found;
+  const auto endpoint = running->endpoint(arguments.endpoint);
+  if (has_it && !endpoint) return found;
+  if (endpoint && (*endpoint)->auth.mode != config::AuthMode::none && arguments.token.empty() &&
+      arguments.subject != kPageSubject) {
+    return failure("--sub: the token of " + running->source + " is for the user " +
+                   std::string(kPageSubject) + "; leave --sub out, or give a token with --token");
+  }
+  return *std::move(running);
+}
+
 // A message of what is missing; nothing: the arguments can be used.
 std::optional<std::string> fault_of(const ListenArguments& arguments) {
   if (arguments.url.empty() && arguments.endpoint.empty()) {
@@ -207,7 +232,7 @@ int run_listen(const ListenArguments& arguments) {
   if (const auto fault = fault_of(arguments)) return fail(*fault, kUsage);
   std::optional<ClientConfig> config;
   if (!arguments.endpoint.empty()) {
-    auto found = find_client_config(arguments.config_file);
+    auto found = config_for(arguments);
     if (!found) return fail(found.error().message, kUsage);
     config = *std::move(found);
   }

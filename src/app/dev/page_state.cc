@@ -46,7 +46,7 @@ void write_auth(json::ObjectWriter& out, const PageSource& source, const config:
 }
 
 void write_command(json::ObjectWriter& commands, std::string_view name,
-                   const config::CommandSettings::Subscribe& command) {
+                   const config::CommandSettings::Subscribe& command, config::ChannelForm form) {
   if (command.is.empty()) return;
   json::ObjectWriter out = commands.object(name);
   if (command.is.kind == config::JsonWord::Kind::string) {
@@ -55,6 +55,7 @@ void write_command(json::ObjectWriter& commands, std::string_view name,
     out.raw_member("is", command.is.text);
   }
   out.member("channel", command.channel);
+  if (form == config::ChannelForm::array) out.member("form", "array");
 }
 
 void write_commands(json::ObjectWriter& out, const PageSource& source, const protocol::Endpoint& endpoint) {
@@ -62,8 +63,8 @@ void write_commands(json::ObjectWriter& out, const PageSource& source, const pro
   if (!endpoint.commands.exist()) return;
   json::ObjectWriter commands = out.object("commands");
   commands.member("name", settings.name);
-  write_command(commands, "subscribe", settings.subscribe);
-  write_command(commands, "unsubscribe", settings.unsubscribe);
+  write_command(commands, "subscribe", settings.subscribe, settings.channel_form);
+  write_command(commands, "unsubscribe", settings.unsubscribe, settings.channel_form);
   if (const auto channel = source.samples.channel_of(endpoint.settings.name)) {
     commands.member("channel", *channel);
   }
@@ -80,6 +81,16 @@ void write_select(json::ObjectWriter& out, const config::SelectSettings& setting
   select.member("parameter", settings.parameter);
   write_texts(select.array("known"), settings.known);
   write_texts(select.array("otherwise"), settings.otherwise);
+}
+
+// What `carillon listen` selects events with; the page itself needs less.
+void write_selection(json::ObjectWriter& out, const config::EndpointSettings& settings) {
+  const config::SelectSettings& select = settings.select;
+  if (select.by == config::SelectBy::all) return;
+  json::ObjectWriter selection = out.object("selection");
+  selection.member("by", word_of(select.by)).member("parameter", select.parameter);
+  selection.member("path", settings.path);
+  write_texts(selection.array("known"), select.known);
 }
 
 void write_samples(json::ObjectWriter& out, const PageSource& source, const std::string& name) {
@@ -106,11 +117,28 @@ void write_endpoint(json::ArrayWriter& list, const PageSource& source, const pro
   write_texts(out.array("subprotocols"), settings.subprotocols);
   write_auth(out, source, settings);
   write_select(out, settings.select);
+  write_selection(out, settings);
   write_commands(out, source, endpoint);
   write_samples(out, source, settings.name);
 }
 
 }  // namespace
+
+std::string_view word_of(config::SelectBy by) {
+  switch (by) {
+    case config::SelectBy::all:
+      return "all";
+    case config::SelectBy::query:
+      return "query";
+    case config::SelectBy::commands:
+      return "commands";
+    case config::SelectBy::claim:
+      return "claim";
+    case config::SelectBy::path:
+      return "path";
+  }
+  return "";
+}
 
 std::string page_state(const PageSource& source) {
   std::string state;

@@ -28,6 +28,9 @@ struct PageSource {
 // key of the publish API.
 std::string page_state(const PageSource& source);
 
+// The name of a way to select events, in the object that page_state() returns: "query", "path".
+std::string_view word_of(config::SelectBy by);
+
 // Returns docs/ of the checkout that this program was built in; empty when there is none. Blocks.
 std::string docs_folder();
 
