@@ -39,7 +39,7 @@ test("the configuration file", async (t) => {
 
   await t.test("is missed with the paths that were looked at, and what to write", async () => {
     const nothing = temporaryFolder(t);
-    for (const [verb, remedy] of [["serve", "--config FILE"], ["reload", "--control PATH"], ["healthcheck", "--url URL"]]) {
+    for (const [verb, remedy] of [["serve", "--config FILE"], ["reload", "--control PATH"]]) {
       const { code, stderr } = await carillon([verb], { cwd: nothing });
       assert.deepEqual([code, stderr], [2,
         `carillon: there is no carillon.toml or /etc/carillon/carillon.toml; write ${remedy}, or make a file with ` +

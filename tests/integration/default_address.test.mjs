@@ -57,3 +57,16 @@ test("listen --endpoint prefers a carillon.toml with the endpoint, and a built-i
   const inDev = await dev.inside(["listen", "--endpoint", "mine", "--count", "1"]);
   assert.equal(inDev.code, 0, inDev.stderr);
 });
+
+// Regression: healthcheck without a configuration asked for one, and never looked for the dev that runs.
+test("healthcheck without a configuration asks 127.0.0.1:8000", async (t) => {
+  const dev = await startDevInside(t, "--no-samples");
+  const ready = await dev.inside(["healthcheck"]);
+  assert.deepEqual([ready.code, JSON.parse(ready.stdout).ready], [0, true], ready.stderr);
+  const empty = await startInside(t, "sleep 60", temporaryFolder(t));
+  await until("the loopback device", async () => {
+    const { code, stdout, stderr } = await empty.inside(["healthcheck"]);
+    assert.deepEqual([code, stdout], [1, ""]);
+    return /^carillon: there is no carillon\.toml or \/etc\/carillon\/carillon\.toml, and http:\/\/127\.0\.0\.1:8000 does not answer: Connection refused; write --config FILE or --url URL$/.test(stderr);
+  });
+});

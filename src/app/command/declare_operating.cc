@@ -48,14 +48,12 @@ void declare_healthcheck(CLI::App& app, Run& run) {
   describe(*healthcheck, "Operate", "carillon healthcheck --url http://127.0.0.1:8000");
   auto arguments = std::make_shared<HealthcheckArguments>();
   add_control(*healthcheck, arguments->gateway);
-  healthcheck->add_option("--url", arguments->url, "Ask this gateway over HTTP instead")->type_name("URL");
-  healthcheck->callback([&run, arguments] {
-    if (arguments->url.empty() && arguments->gateway.control.empty() &&
-        arguments->gateway.config_file.empty()) {
-      throw no_config("--url URL");
-    }
-    run = [arguments] { return run_healthcheck(*arguments); };
-  });
+  healthcheck
+      ->add_option(
+          "--url", arguments->url,
+          "Ask this gateway over HTTP instead; default without a configuration: http://127.0.0.1:8000")
+      ->type_name("URL");
+  healthcheck->callback([&run, arguments] { run = [arguments] { return run_healthcheck(*arguments); }; });
 }
 
 void declare_doctor(CLI::App& app, Run& run) {

@@ -6,6 +6,7 @@
 #include "app/command/gateway_address.h"
 #include "app/command/http_call.h"
 #include "app/command/verbs.h"
+#include "app/config_path.h"
 #include "app/terminal.h"
 #include "config/load.h"
 
@@ -53,10 +54,26 @@ int ask_the_first_address(const config::ServerSettings& server) {
   return report(call.url.authority(), exchange(call));
 }
 
+// What carillon dev serves, and a gateway without server.listen.
+int ask_the_default_address() {
+  HttpCall call;
+  call.url = default_gateway_url();
+  call.url.target = "/ready";
+  call.patience = kPatience;
+  const std::string where = "http://" + call.url.authority();
+  const auto answer = exchange(call);
+  if (answer) return report(where, answer);
+  return fail("there is no " + default_config_paths() + ", and " + where +
+              " does not answer: " + answer.error().message + "; write --config FILE or --url URL");
+}
+
 }  // namespace
 
 int run_healthcheck(const HealthcheckArguments& arguments) {
   if (!arguments.url.empty()) return ask_over_http(arguments.url);
+  if (arguments.gateway.control.empty() && arguments.gateway.config_file.empty()) {
+    return ask_the_default_address();
+  }
   const auto control = control_path(arguments.gateway);
   if (!control) return report("the configuration", tl::unexpected(control.error()));
   if (!control->empty()) return ask_over_control(*control);

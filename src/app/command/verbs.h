@@ -94,7 +94,7 @@ struct ControlArguments {
 // Arguments of `carillon healthcheck`.
 struct HealthcheckArguments {
   ControlArguments gateway;
-  std::string url;  // asked instead of the control socket; empty: none
+  std::string url;  // asked instead of the control socket; empty: the default address without a configuration
 };
 
 // Arguments of `carillon doctor`.
