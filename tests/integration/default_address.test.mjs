@@ -70,3 +70,13 @@ test("healthcheck without a configuration asks 127.0.0.1:8000", async (t) => {
     return /^carillon: there is no carillon\.toml or \/etc\/carillon\/carillon\.toml, and http:\/\/127\.0\.0\.1:8000 does not answer: Connection refused; write --config FILE or --url URL$/.test(stderr);
   });
 });
+
+// Regression: a taken port was reported as "carillon dev:3: server.listen", a text that the user has not written.
+test("dev says that its port is in use, and how to use another", async (t) => {
+  const dev = await startDevInside(t, "--no-samples");
+  for (const args of [[], ["--listen", "127.0.0.1:8000"]]) {
+    const { code, stderr } = await dev.inside(["dev", ...args]);
+    assert.deepEqual([code, stderr], [1,
+      "carillon: port 8000 is in use: another program listens on 127.0.0.1:8000; stop it, or use another port with --listen 127.0.0.1:8001"]);
+  }
+});

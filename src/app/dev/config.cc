@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <utility>
@@ -81,6 +82,26 @@ std::string with_option(std::string message) {
     if (end != std::string::npos) message = std::string(option) + message.substr(end);
   }
   return message;
+}
+
+// The address of a message of reactor::cannot_listen() about a port that is taken. Nothing: it is another
+// one.
+std::optional<std::string> taken_address(std::string_view message) {
+  constexpr std::string_view kBefore = ": server.listen: cannot listen on ";
+  constexpr std::string_view kAfter = ": address already in use";
+  const std::size_t at = message.find(kBefore);
+  if (at == std::string_view::npos) return std::nullopt;
+  message.remove_prefix(at + kBefore.size());
+  const std::size_t end = message.find(kAfter);
+  if (end == std::string_view::npos) return std::nullopt;
+  return std::string(message.substr(0, end));
+}
+
+// An address whose port is the next one.
+std::string other_address(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  const long port = std::strtol(address.c_str() + colon + 1, nullptr, 10);
+  return address.substr(0, colon + 1) + std::to_string(port < 65535 ? port + 1 : port - 1);
 }
 
 bool is_set(const config::Environment& environment, std::string_view name) {
@@ -177,6 +198,19 @@ std::vector<std::string> DevConfig::remarks(const config::Settings& settings) co
     if (std::string remark = remark_on(built_in, settings); !remark.empty()) remarks.push_back(remark);
   }
   return remarks;
+}
+
+std::string DevConfig::failure_text(const std::string& message) const {
+  const auto address = taken_address(message);
+  if (!address) return with_option(message);
+  const std::string other = other_address(*address);
+  const std::string& file = arguments_.config_file;
+  const std::string option =
+      arguments_.listen.size() <= 1 ? "--listen " + other : "another --listen in place of " + *address;
+  const std::string remedy =
+      file.empty() ? "with " + option : "such as server.listen = [" + quoted(other) + "] in " + file;
+  return "port " + address->substr(address->rfind(':') + 1) + " is in use: another program listens on " +
+         *address + "; stop it, or use another port " + remedy;
 }
 
 std::string DevConfig::remark_on(const config::EndpointSettings& built_in,

@@ -27,6 +27,9 @@ class DevConfig {
   // Sentences on what a user would not expect of these settings: built-in profiles that are replaced, keys of
   // dev in place of variables that are not set.
   std::vector<std::string> remarks(const config::Settings& settings) const;
+  // Rewords why a gateway with this configuration cannot start: in terms of the options of dev where the user
+  // has written no file, and with what to do when the port is taken.
+  std::string failure_text(const std::string& message) const;
 
  private:
   CheckedConfig read_profiles() const;

@@ -55,6 +55,31 @@ TEST_F(DevConfigTest, OfItsOwnIsEveryBuiltInProfileThatReceivesEvents) {
   EXPECT_THAT(config.remarks(checked.loaded.settings), IsEmpty());
 }
 
+// Regression: "carillon dev:3: server.listen: …" names a text that the user has not written.
+TEST_F(DevConfigTest, APortThatIsTakenIsReportedWithTheOptionForAnother) {
+  DevArguments arguments;
+  const std::string taken = "cannot listen on 127.0.0.1:8000: address already in use; stop the other server";
+  const std::string said = "port 8000 is in use: another program listens on 127.0.0.1:8000; stop it, or use ";
+  EXPECT_EQ(DevConfig(arguments, kKeys).failure_text("default: server.listen: " + taken),
+            said + "another port with --listen 127.0.0.1:8001");
+  arguments.listen = {"127.0.0.1:8000"};
+  EXPECT_EQ(DevConfig(arguments, kKeys).failure_text("carillon dev:3: server.listen: " + taken),
+            said + "another port with --listen 127.0.0.1:8001");
+  arguments.listen = {"[::1]:65535"};
+  EXPECT_THAT(
+      DevConfig(arguments, kKeys)
+          .failure_text("carillon dev:3: server.listen: cannot listen on [::1]:65535: address already in "
+                        "use; stop the other server"),
+      HasSubstr("port 65535 is in use: another program listens on [::1]:65535; stop it, or use another "
+                "port with --listen [::1]:65534"));
+  EXPECT_EQ(DevConfig(arguments, kKeys).failure_text("carillon dev:3: server.listen: cannot listen on x: no"),
+            "--listen: cannot listen on x: no");
+  arguments = {};
+  arguments.config_file = "gateway.toml";
+  EXPECT_EQ(DevConfig(arguments, kKeys).failure_text("gateway.toml:2: server.listen: " + taken),
+            said + "another port such as server.listen = [\"127.0.0.1:8001\"] in gateway.toml");
+}
+
 TEST_F(DevConfigTest, ServesAProfileBesideTheBuiltInOnes) {
   const std::string file = write("mine.toml", kMine);
   const CheckedConfig checked = with_profiles({file}).read();

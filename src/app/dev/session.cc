@@ -83,9 +83,10 @@ int DevSession::run() {
   for (;;) {
     Served served = serve_once(config, serving_of(config, sockets));
     if (!served.failure.empty()) {
-      if (!before) return complain(served.failure);
+      if (!before) return complain(config_.failure_text(served.failure));
       for (const std::string& each : std::exchange(pending_, {})) print(each + "\n");
-      print("This version cannot be served, and the one before serves again:\n  " + served.failure + "\n");
+      print("This version cannot be served, and the one before serves again:\n  " +
+            config_.failure_text(served.failure) + "\n");
       config = *std::exchange(before, std::nullopt);
       continue;
     }
