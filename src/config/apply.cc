@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/report.h"
 #include "config/value_kinds.h"
 
 namespace carillon::config {
@@ -64,7 +65,7 @@ class Walk {
     // The right name at the wrong level: `ping = "10s"` for keepalive.ping.
     for (const auto& option : options_) {
       const auto last = option.key.substr(option.key.rfind('.') + 1);
-      if (last == name) return cat({"unknown key; did you mean \"", option.key, "\"?"});
+      if (last == name) return cat({kUnknownKey, "; did you mean \"", option.key, "\"?"});
     }
     return unknown_key(name, known);
   }
@@ -83,8 +84,8 @@ void apply(const Node& table, const std::vector<Option>& options, const Layer& l
 }
 
 std::string unknown_key(std::string_view name, const std::vector<std::string>& known) {
-  if (const auto near = nearest(name, known)) return cat({"unknown key; did you mean \"", *near, "\"?"});
-  return "unknown key; known here: " + joined(known);
+  if (const auto near = nearest(name, known)) return cat({kUnknownKey, "; did you mean \"", *near, "\"?"});
+  return cat({kUnknownKey, "; known here: ", joined(known)});
 }
 
 void write_down(Written& written, std::string_view key, const Origin& origin) {

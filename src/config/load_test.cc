@@ -103,8 +103,8 @@ TEST(Load, AMistakeInAProfilesFileIsReportedAtItsLineUnderTheKeyThatIsWrittenThe
       "path = \"/mine\"\nkeepalive.pong = \"10s\"\nacks = 1\nauth.mode = \"none\"\n";
   const Loaded loaded = load_in(world, "[[endpoint]]\nprofile = \"profiles/mine.toml\"\npath = 5\n");
   EXPECT_THAT(texts_of(loaded.errors),
-              ElementsAre(HasSubstr("gateway.toml:3: endpoint[0].path: "),
-                          HasSubstr("profiles/mine.toml:2: keepalive.pong: unknown key"),
+              ElementsAre(HasSubstr("profiles/mine.toml:2: keepalive.pong: unknown key"),
+                          HasSubstr("gateway.toml:3: endpoint[0].path: "),
                           HasSubstr("profiles/mine.toml:3: acks: ")));
 }
 

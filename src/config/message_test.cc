@@ -13,23 +13,40 @@ using ::testing::ElementsAre;
 TEST(ConfigMessages, OfAFileThatIsNotToml) {
   expect_only({
       {"a = = 1",
-       "gateway.toml:1: not TOML: Error while parsing value: could not determine value type; a text needs "
-       "quotes: key = \"text\""},
+       "gateway.toml:1: text must be in quotes, as in a = \"text\" (not TOML: could not determine value "
+       "type)"},
       {"\n\n[server\n",
        "gateway.toml:3: not TOML: Error while parsing table header: expected ']', saw '\\n'"},
       {"a = 1\na = 2\n",
        "gateway.toml:2: not TOML: Error while parsing key-value pair: cannot redefine existing integer 'a'"},
-      {"level = info",
-       "gateway.toml:1: not TOML: Error while parsing floating-point: expected value-terminator, saw 'o'; a "
-       "text needs quotes: key = \"text\""},
+      {"\n[log]\nlevel = info",
+       "gateway.toml:3: text must be in quotes, as in level = \"text\" (not TOML: expected value-terminator, "
+       "saw 'o')"},
+      {"[server]\nlisten = [127.0.0.1:8000]",
+       "gateway.toml:2: text must be in quotes, as in listen = \"text\" (not TOML: expected ':', saw '7')"},
+      {"listen = [\n  orion\n]",
+       "gateway.toml:2: text must be in quotes, as in key = \"text\" (not TOML: could not determine value "
+       "type)"},
       {"secret = hunter2hunter2",
-       "gateway.toml:1: not TOML: Error while parsing value: could not determine value type; a text needs "
-       "quotes: key = \"text\""},
+       "gateway.toml:1: text must be in quotes, as in secret = \"text\" (not TOML: could not determine value "
+       "type)"},
       {"secret = 123456789123456789123456789",
-       "gateway.toml:1: not TOML: Error while parsing decimal integer: '…' is not representable in 64 bits; "
-       "a "
-       "text needs quotes: key = \"text\""},
+       "gateway.toml:1: text must be in quotes, as in secret = \"text\" (not TOML: '…' is not representable "
+       "in "
+       "64 bits)"},
   });
+}
+
+// Regression: an unknown key was reported after the errors that only follow from it.
+TEST(ConfigMessages, OfAnUnknownKeyComesBeforeWhatFollowsFromIt) {
+  FakeWorld world = good_world();
+  world.files["mine.toml"] =
+      "path = \"/a\"\nframes.event = '$body'\nauth.mode = \"none\"\nsource.chanels = [\"a\"]\n";
+  EXPECT_THAT(texts_of(load_in(world, "[[endpoint]]\nprofile = \"mine.toml\"\n").errors),
+              ElementsAre("mine.toml:4: source.chanels: unknown key; did you mean \"channels\"?",
+                          "gateway.toml:1: endpoint[0].frames.event: no channel brings events for it; write "
+                          "source.channels = "
+                          "[\"news.*\"]"));
 }
 
 TEST(ConfigMessages, OfTheTopLevel) {
@@ -263,13 +280,13 @@ TEST(ConfigMessages, OfAnEmptyVariableAndAnEmptyFile) {
       ElementsAre("gateway.toml:4: keys.main.secret: the file \"empty.txt\" is empty; put the value in it"));
 }
 
-TEST(ConfigMessages, AreAllCollectedInTheOrderOfTheFile) {
+TEST(ConfigMessages, AreAllCollectedInTheOrderOfTheFileAfterTheUnknownKeys) {
   const Loaded loaded = load_good(
       "[[endpoint]]\nprofile = \"orion\"\nlimits.connections = 0\nlag.policy = \"skip\"\n"
       "[server]\ndrain = 3\n[log]\nlevle = \"info\"\n");
   std::vector<std::uint32_t> lines;
   for (const auto& error : loaded.errors) lines.push_back(error.origin.line);
-  EXPECT_THAT(lines, ElementsAre(3, 4, 6, 8));
+  EXPECT_THAT(lines, ElementsAre(8, 3, 4, 6));
 }
 
 // Found by fuzzing: the TOML library quotes what it read, newline included.

@@ -1,15 +1,20 @@
 #include "config/report.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "config/text.h"
 
 namespace carillon::config {
 namespace {
 
+bool is_unknown_key(const Problem& problem) { return problem.message.starts_with(kUnknownKey); }
+
+// Unknown keys come first: "source.channels is missing" most often follows from a misspelt one, and may have
+// been found in another file or on an earlier line.
 void sort_by_line(std::vector<Problem>& problems, std::string_view source) {
   const auto rank = [source](const Problem& p) {
-    return std::pair(p.origin.source == source ? 0 : 1, p.origin.line);
+    return std::tuple(is_unknown_key(p) ? 0 : 1, p.origin.source == source ? 0 : 1, p.origin.line);
   };
   std::stable_sort(problems.begin(), problems.end(),
                    [&](const Problem& a, const Problem& b) { return rank(a) < rank(b); });

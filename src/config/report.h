@@ -11,9 +11,11 @@
 namespace carillon::config {
 
 inline constexpr std::size_t kProblemsMax = 200;
+// What the message about a key that no option has begins with.
+inline constexpr std::string_view kUnknownKey = "unknown key";
 
-// Report: all problems of a configuration, in the order of the file. It is bounded, because a hostile file
-// must not turn one megabyte into gigabytes of messages.
+// Report: all problems of a configuration, unknown keys first, then in the order of the file. It is bounded,
+// because a hostile file must not turn one megabyte into gigabytes of messages.
 class Report {
  public:
   // Control characters are escaped here, because the text goes to a terminal.
@@ -27,7 +29,8 @@ class Report {
   std::size_t error_count() const { return errors_.size() + left_off_; }
   // Whether further errors are only counted, so that their text is not needed.
   bool is_full() const { return errors_.size() >= kProblemsMax; }
-  // Returns the problems sorted by line. Those of `source`, the file's name, come before those of profiles.
+  // Returns the problems: unknown keys, then the others, each sorted by line. Those of `source`, the file's
+  // name, come before those of profiles.
   void move_into(Loaded& loaded, std::string_view source) &&;
 
  private:

@@ -34,6 +34,8 @@ TOML_IMPL_NAMESPACE_END;
 namespace carillon::config {
 namespace {
 
+constexpr std::size_t kKeyShownMax = 40;  // bytes of a key in a message; no name is longer
+
 // Finds what the library would answer by recursing until the stack ends: `a.a.a.…` and `[[[[…`.
 // It knows strings and comments, and no more of TOML than that.
 class DepthScan {
@@ -131,18 +133,39 @@ std::string without_values(std::string_view description) {
   return out;
 }
 
-// An unquoted text reads as the beginning of a number, a boolean or nothing at all.
+// An unquoted text reads as the beginning of a number, a time, a boolean or nothing at all.
 bool was_a_value(std::string_view description) {
-  for (const std::string_view kind : {"value:", "floating-point:", "boolean:", "decimal integer:"}) {
+  for (const std::string_view kind :
+       {"value:", "floating-point:", "boolean:", "decimal integer:", "time:", "date:", "date-time:"}) {
     if (description.find(std::string("Error while parsing ") + std::string(kind)) == 0) return true;
   }
   return false;
 }
 
-SyntaxFault fault_of(const toml::parse_error& error) {
-  std::string message = "not TOML: " + without_values(error.description());
-  if (was_a_value(error.description())) message += R"(; a text needs quotes: key = "text")";
-  return {error.source().begin.line, std::move(message)};
+// Names of options have no capitals; a line of a key in base64 has.
+bool is_of_a_key(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+}
+
+// The key that a line begins with; "key" when it begins with something else.
+std::string_view key_on_line(std::string_view text, std::uint32_t line) {
+  constexpr std::string_view kExample = "key";
+  for (; line > 1; --line) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  const auto end = std::find_if_not(text.begin(), text.end(), is_of_a_key);
+  const auto size = static_cast<std::size_t>(end - text.begin());
+  const auto next = text.find_first_not_of(" \t", size);
+  const bool is_key = size > 0 && size <= kKeyShownMax && next != std::string_view::npos && text[next] == '=';
+  return is_key ? text.substr(0, size) : kExample;
+}
+
+SyntaxFault fault_of(const toml::parse_error& error, std::string_view text) {
+  const std::uint32_t line = error.source().begin.line;
+  std::string detail = without_values(error.description());
+  if (!was_a_value(error.description())) return {line, "not TOML: " + detail};
+  detail.erase(0, detail.find(": ") + 2);
+  return {line, "text must be in quotes, as in " + std::string(key_on_line(text, line)) +
+                    " = \"text\" (not TOML: " + detail + ")"};
 }
 
 Node convert(const toml::node& from);
@@ -192,7 +215,7 @@ Result<Node, SyntaxFault> read_toml(std::string_view text) {
   }
   if (auto fault = DepthScan(text).run()) return tl::unexpected<SyntaxFault>(std::move(*fault));
   const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) return tl::unexpected<SyntaxFault>(fault_of(parsed.error()));
+  if (!parsed) return tl::unexpected<SyntaxFault>(fault_of(parsed.error(), text));
   Node root;
   convert_table(parsed.table(), root);
   return root;
