@@ -12,7 +12,7 @@ import sys
 LAYERS = {
     "base": 0,
     "event": 1, "json": 1, "websocket": 1, "http": 1,
-    "config": 2, "loadgen": 2, "reactor": 2, "transport": 2,
+    "config": 2, "history": 2, "loadgen": 2, "reactor": 2, "transport": 2,
     "auth": 3, "bus": 3, "fanout": 3,
     "protocol": 4, "fetch": 4,
     "client": 5,
@@ -24,6 +24,8 @@ LAYERS = {
 INNER_RULES = (
     (r"^fanout/(?!testing/|\w+_(?:test|bench)\.)", r"^(?:websocket|transport)/",
      "the engine handles bytes and sequence numbers and knows no protocol: it has event/encoder.h for that"),
+    (r"^history/", r"^(?!base/|event/|history/)",
+     "retained events are bytes and numbers: what to retain, and for whom, is decided above"),
     (r"^client/(?:sockets?|tls_clients|reader)(?:_test)?\.", r"^fanout/",
      "sockets do not know the engine: put shared types into base/"),
     (r"^protocol/", r"^(?:fanout|reactor)/",

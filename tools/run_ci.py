@@ -21,7 +21,7 @@ SEEDS = 50  # of the simulator, with AddressSanitizer
 FUZZ_SECONDS = 30
 FUZZ_RSS_MB = 1024
 # Where more than one thread is at work; the pure folders have none to race with.
-THREADED = ("api", "app", "auth", "bus", "client", "fanout", "fetch", "gateway", "loadgen", "reactor")
+THREADED = ("api", "app", "auth", "bus", "client", "fanout", "fetch", "gateway", "history", "loadgen", "reactor")
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
