@@ -39,7 +39,7 @@ void note(Pending& pending, bus::PublishResult result) {
 bool publish_acknowledged(gateway::Node& node, std::vector<PublishEvent> events, const PublishTiming& timing,
                           std::function<void(PublishOutcome)> done) {
   // Acknowledge nothing that a broken bus would lose.
-  if (!node.router().bus_is_up()) return false;
+  if (!node.router().bus_status().is_up()) return false;
   reactor::Loop& loop = node.loop(0);
   return node.on_bus([events = std::move(events), done = std::move(done), timing, &loop](bus::Bus& bus) {
     auto pending = std::make_shared<Pending>();

@@ -50,7 +50,7 @@ void add_bus(Page& page) {
   const client::RouterCounters& router = page.node().router().counters();
   const bus::BusCounters& bus = page.node().bus_counters();
   page.gauge("carillon_bus_up", "1 while the bus is connected, subscribed and answering probes",
-             page.node().router().bus_is_up() ? 1 : 0);
+             page.node().router().bus_status().is_up() ? 1 : 0);
   page.histogram("carillon_bus_round_trip_seconds",
                  "Time from publishing a probe to its arrival through the broker", {&bus.round_trips});
   page.counter("carillon_bus_gaps_total", "Interruptions of the bus in which events may have been lost",

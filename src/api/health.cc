@@ -68,7 +68,7 @@ void add_endpoints(json::ObjectWriter& writer, const gateway::Node& node) {
 
 http::Response health_response(const gateway::Node& node, const ReloadStatus::Shown& reloads,
                                MonoTime started_at, const Moment& now) {
-  const bus::BusStatus status = node.router().bus_status();
+  const bus::BusStatus status = node.router().bus_status().get();
   const bool draining = node.draining();
   const std::string_view word = draining                            ? "shutting_down"
                                 : status.state == bus::BusState::up ? "ok"
@@ -89,7 +89,7 @@ http::Response health_response(const gateway::Node& node, const ReloadStatus::Sh
 }
 
 http::Response ready_response(const gateway::Node& node) {
-  const bus::BusStatus status = node.router().bus_status();
+  const bus::BusStatus status = node.router().bus_status().get();
   const bool ready = !node.draining() && status.state == bus::BusState::up;
   http::Response response;
   response.status = ready ? 200 : 503;

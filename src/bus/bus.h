@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "event/channel_pattern.h"
+#include "event/event.h"
 #include "reactor/loop.h"
 
 namespace carillon::bus {
@@ -51,8 +52,7 @@ struct BusCounters {
 // Receives everything from the bus. The Router implements it.
 class EventSink {
  public:
-  // The views live for the call. Bodies are as published: not yet checked to be JSON.
-  virtual void on_event(std::string_view channel, std::string_view body) = 0;
+  virtual void on_event(const Event& event) = 0;
   // All events of one read have been passed on: a good moment to forward the batch.
   virtual void on_batch_end() = 0;
   // Events may have been missed between the last one and the next.

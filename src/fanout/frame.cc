@@ -48,8 +48,8 @@ struct Frame::Compressed {
 };
 
 Ref<const Frame> Frame::make(Ref<FrameBlock> block, std::string_view plain, std::size_t body_at,
-                             std::size_t body_size, MonoTime received) {
-  return Ref<const Frame>::adopt(new Frame(std::move(block), plain, body_at, body_size, received));
+                             std::size_t body_size, const EventStamp& stamp) {
+  return Ref<const Frame>::adopt(new Frame(std::move(block), plain, body_at, body_size, stamp));
 }
 
 void Frame::destroy(const Frame* frame) { delete frame; }
@@ -65,7 +65,7 @@ std::string_view Frame::compressed(EventCompressor& compressor) const {
   Compressed* made = compressed_.load(std::memory_order_acquire);
   if (!made) {
     auto fresh = std::make_unique<Compressed>();
-    compressor.try_append(fresh->bytes, plain_.substr(body_at_, body_size_));
+    compressor.try_append(fresh->bytes, payload());
     // Two shards may both compress; the second one's result is discarded.
     if (compressed_.compare_exchange_strong(made, fresh.get(), std::memory_order_acq_rel)) {
       block_->memory().add(fresh->memory());
@@ -76,15 +76,15 @@ std::string_view Frame::compressed(EventCompressor& compressor) const {
 }
 
 Ref<const Frame> FrameArena::make_in(const Ref<FrameBlock>& block, std::string_view body, std::size_t size,
-                                     MonoTime received) const {
+                                     const EventStamp& stamp) const {
   char* const out = block->take(size);
   const std::size_t body_at = encoder_->write(out, body);
-  return Frame::make(block, {out, size}, body_at, body.size(), received);
+  return Frame::make(block, {out, size}, body_at, body.size(), stamp);
 }
 
-Ref<const Frame> FrameArena::make_shared(std::string_view body, MonoTime received) {
+Ref<const Frame> FrameArena::make_shared(std::string_view body, const EventStamp& stamp) {
   const std::size_t size = encoder_->size_of(body);
-  if (size >= kOwnBlockFrom) return make_own(body, received);
+  if (size >= kOwnBlockFrom) return make_own(body, stamp);
   if (!open_ || open_->room() < size) {
     // Once per block and not per frame: all threads share the counter.
     if (open_) open_->charge(frames_in_open_ * kFrameOverhead);
@@ -92,14 +92,14 @@ Ref<const Frame> FrameArena::make_shared(std::string_view body, MonoTime receive
     frames_in_open_ = 0;
   }
   ++frames_in_open_;
-  return make_in(open_, body, size, received);
+  return make_in(open_, body, size, stamp);
 }
 
-Ref<const Frame> FrameArena::make_own(std::string_view body, MonoTime received) {
+Ref<const Frame> FrameArena::make_own(std::string_view body, const EventStamp& stamp) {
   const std::size_t size = encoder_->size_of(body);
   auto block = FrameBlock::make(size, *memory_);
   block->charge(kFrameOverhead);
-  return make_in(block, body, size, received);
+  return make_in(block, body, size, stamp);
 }
 
 }  // namespace carillon::fanout

@@ -37,6 +37,12 @@ class FrameBlock final : public RefCounted {
   // The bytes follow the object.
 };
 
+// What the Router knows of an event besides its bytes.
+struct EventStamp {
+  MonoTime received{};       // when the process received it
+  std::uint64_t number = 0;  // its place among all events of the process (gateway/event_history.h)
+};
+
 // Frame: the ready-made bytes of one event for one endpoint, encoded once in the process.
 //
 // Thread: immutable and reference-counted, so the logs of all shards may hold it at once. The plain form
@@ -47,12 +53,15 @@ class Frame final : public RefCounted {
  public:
   // `plain` is the encoded frame; the event's body is `body_size` bytes of it, from `body_at` on.
   static Ref<const Frame> make(Ref<FrameBlock> block, std::string_view plain, std::size_t body_at,
-                               std::size_t body_size, MonoTime received);
+                               std::size_t body_size, const EventStamp& stamp);
   static void destroy(const Frame* frame);
 
   std::string_view plain() const { return plain_; }
   // When the process received the event, as wrapping_tick().
   std::uint32_t received() const { return received_; }
+  std::uint64_t number() const { return number_; }
+  // The event's payload, before it was encoded.
+  std::string_view payload() const { return plain_.substr(body_at_, body_size_); }
 
   // Returns the compressed form, made on first use and kept; the plain bytes when compression would not
   // shorten them. `compressor` is the calling shard's own.
@@ -60,8 +69,9 @@ class Frame final : public RefCounted {
 
  private:
   Frame(Ref<FrameBlock> block, std::string_view plain, std::size_t body_at, std::size_t body_size,
-        MonoTime received)
-      : received_(wrapping_tick(received)),
+        const EventStamp& stamp)
+      : received_(wrapping_tick(stamp.received)),
+        number_(stamp.number),
         block_(std::move(block)),
         plain_(plain),
         body_at_(static_cast<std::uint32_t>(body_at)),
@@ -70,6 +80,7 @@ class Frame final : public RefCounted {
 
   struct Compressed;
   std::uint32_t received_;  // first, because it fits behind the reference count
+  std::uint64_t number_;
   Ref<FrameBlock> block_;
   std::string_view plain_;
   std::uint32_t body_at_;
@@ -86,16 +97,15 @@ class FrameArena {
   static constexpr std::size_t kBlockBytes = 64 * 1024;
   static constexpr std::size_t kOwnBlockFrom = 16 * 1024;  // larger frames get a block of their own
 
-  // For a log with many subscribers: frames stored contiguously in the open block. `received`: when the
-  // process received the event.
-  Ref<const Frame> make_shared(std::string_view body, MonoTime received = {});
+  // For a log with many subscribers: frames stored contiguously in the open block.
+  Ref<const Frame> make_shared(std::string_view body, const EventStamp& stamp = {});
   // For a log with few subscribers: a block of its own, so that a small event never keeps a shared block
   // alive.
-  Ref<const Frame> make_own(std::string_view body, MonoTime received = {});
+  Ref<const Frame> make_own(std::string_view body, const EventStamp& stamp = {});
 
  private:
   Ref<const Frame> make_in(const Ref<FrameBlock>& block, std::string_view body, std::size_t size,
-                           MonoTime received) const;
+                           const EventStamp& stamp) const;
 
   FrameMemory* memory_;
   const EventEncoder* encoder_;

@@ -70,7 +70,7 @@ TEST(ClientCommands, EachEventOfABatchGoesToItsOwnChannel) {
   EXPECT_EQ(answer_to(stage, of_a, subscribe_to("a")), "");
   EXPECT_EQ(answer_to(stage, of_b, subscribe_to("b")), "");
   for (const char* channel : {"channel.b", "channel.nobody", "broadcast", "channel.a", "channel.b"}) {
-    stage.router.on_event("service." + std::string(channel), R"({"type":")" + std::string(channel) + "\"}");
+    stage.router.on_event({"service." + std::string(channel), R"({"type":")" + std::string(channel) + "\"}"});
   }
   stage.router.on_batch_end();
   stage.settle();

@@ -117,7 +117,7 @@ TEST(Delivery, EveryClientGetsEveryEventInOrder) {
   Frames wanted;
   for (int i = 0; i < 1000; ++i) {
     wanted.push_back("text " + orion_text("orion.a", std::to_string(i)));
-    stage.router.on_event("orion.a", std::to_string(i));
+    stage.router.on_event({"orion.a", std::to_string(i)});
     if (i % 7 == 0) stage.router.on_batch_end();
     if (i % 50 == 0) stage.settle();
   }
@@ -138,7 +138,7 @@ TEST(Delivery, TheLatencyIsThatFromTheArrivalOfAnEventToItsWrite) {
   };
   // The events wait 30 ms in the router, as in a loop that is busy with something else.
   for (std::uint64_t i = 0; i < 2 * fanout::FanOut::kWritesPerSample; ++i) {
-    stage.router.on_event("orion.a", "1");
+    stage.router.on_event({"orion.a", "1"});
     stage.stall(milliseconds(30));
     stage.router.on_batch_end();
     stage.settle();
@@ -238,7 +238,7 @@ TEST(Delivery, AClosingClientWhoseEventsNoLongerFitGetsItsCloseFrame) {
   stage.admission.begin_drain();
   stage.shard->begin_drain(milliseconds(1));
   const std::string body = "\"" + std::string(1'000'000, 'a') + "\"";
-  for (int i = 0; i < 20; ++i) stage.router.on_event("orion.a", body);
+  for (int i = 0; i < 20; ++i) stage.router.on_event({"orion.a", body});
   stage.router.on_batch_end();
   stage.stall(milliseconds(100));  // so that the drain's step and the sweep are in one turn
   stage.settle();
@@ -335,7 +335,7 @@ TEST(Delivery, AGapOfTheBusClosesTheClientsOfAnEndpointWithOnGapClose) {
   const int stays = stage.open_orion();
   const int strict = stage.open(upgrade_of("/strict?token=" + token_with("{}")));
   stage.publish("orion.a", "1");
-  stage.router.on_event("orion.a", "2");  // received before the gap, not yet routed
+  stage.router.on_event({"orion.a", "2"});  // received before the gap, not yet routed
   stage.router.on_gap();
   stage.publish("orion.a", "3");
   EXPECT_EQ(stage.take_frames(stays).size(), 3U);

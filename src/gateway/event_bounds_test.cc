@@ -73,9 +73,9 @@ TEST(EventBounds, AnEventWithoutMemoryClosesItsClientsAndTheProcessGoesOn) {
 TEST(EventBounds, ABatchIsSentOnceItHasEnoughBytes) {
   ShardStage stage;
   const std::string body = '"' + std::string(300 * 1024, 'x') + '"';
-  for (int i = 0; i < 3; ++i) stage.router.on_event(kChannel, body);
+  for (int i = 0; i < 3; ++i) stage.router.on_event({kChannel, body});
   EXPECT_EQ(stage.router.counters().batches.get(), 0U);
-  stage.router.on_event(kChannel, body);
+  stage.router.on_event({kChannel, body});
   EXPECT_EQ(stage.router.counters().batches.get(), 1U);
 }
 
@@ -83,7 +83,7 @@ TEST(EventBounds, BatchesThatWaitForAShardAreBoundedInBytes) {
   ShardStage stage("[server]\ninbox_bytes_max = \"1MiB\"\n" + std::string(kOrion), Shard::Place::elsewhere);
   const int fd = stage.open_orion();
   const auto publish = [&](std::size_t bytes) {  // while the shard does not read its inbox
-    stage.router.on_event(kChannel, '"' + std::string(bytes, 'x') + '"');
+    stage.router.on_event({kChannel, '"' + std::string(bytes, 'x') + '"'});
     stage.router.on_batch_end();
   };
   const auto look = [&] {

@@ -82,9 +82,9 @@ class Walk {
     const std::uint32_t many = 1 + pick(4);
     for (std::uint32_t i = 0; i < many; ++i) {
       const std::string padding(pick(20) == 0 ? pick(3000) : pick(40), 'e');
-      stage_.router.on_event("orion.a", "[" + std::to_string(next_event_++) + ",\"" + padding + "\"]");
+      stage_.router.on_event({"orion.a", "[" + std::to_string(next_event_++) + ",\"" + padding + "\"]"});
     }
-    if (pick(10) == 0) stage_.router.on_event("orion.a", "not JSON");
+    if (pick(10) == 0) stage_.router.on_event({"orion.a", "not JSON"});
     if (pick(500) == 0) stage_.link.lose = 1;
     stage_.router.on_batch_end();
     if (pick(2) == 0) stage_.settle();

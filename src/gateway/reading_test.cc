@@ -168,7 +168,7 @@ TEST(Reading, RequestsAreReadWhileEventsAlwaysWaitToBeWritten) {
   const int fd = stage.connect();
   stage.sockets.set_cost_of_a_look(microseconds(100));  // ten writes a turn
   for (int turn = 0; turn < 20; ++turn) {
-    stage.router.on_event("orion.a", "1");
+    stage.router.on_event({"orion.a", "1"});
     stage.router.on_batch_end();
     if (turn == 5) stage.arrive(fd, upgrade_of("/echo"));
     stage.loop.turn();

@@ -77,16 +77,18 @@ Router::Router(const EndpointTable& endpoints, fanout::FrameMemory& memory, reac
       log_(log),
       arenas_(endpoints.size(), fanout::FrameArena(memory, transport::websocket_encoder())),
       counters_(endpoints.size()),
-      status_{bus::BusState::connecting, loop.wall_now(), loop.now(), {}} {}
+      bus_status_({bus::BusState::connecting, loop.wall_now(), loop.now(), {}}) {}
 
-void Router::on_event(std::string_view channel, std::string_view body_text) {
+void Router::on_event(const Event& event) {
+  const std::string_view channel = event.channel;
   counters_.events_in.add();
   if (is_reserved_channel(channel)) {
     counters_.dropped_reserved.add();
     log_dropped("reserved_channel", channel, "channels under carillon. are reserved and carry no events");
     return;
   }
-  Body body(body_text, frame_bytes_max_);
+  ++last_event_;
+  Body body(event.body, frame_bytes_max_);
   bool wanted = false;
   bool refused = false;
   for (const Endpoint& endpoint : endpoints_) {
@@ -129,7 +131,7 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
   Ref<const fanout::Frame> frame;
   const bool had_memory = try_allocate(body.text().size(), [&] {
     if (render(endpoint, channel, match.star, body))
-      frame = arenas_[endpoint.index].make_shared(payload_, loop_.now());
+      frame = arenas_[endpoint.index].make_shared(payload_, {loop_.now(), last_event_});
   });
   if (frame) {
     add_to_batch(endpoint, *audience, std::move(frame));
@@ -184,6 +186,7 @@ void Router::on_batch_end() {
   if (payload_.capacity() > kScratchBytesMax) std::string().swap(payload_);
   if (!batch_) return;
   batch_->number = next_batch_++;
+  batch_->last_event = last_event_;
   counters_.batches.add();
   const SharedBatch batch = std::exchange(batch_, nullptr);
   for (BatchTaker* taker : takers_) taker->take_batch(batch);
@@ -201,17 +204,6 @@ void Router::on_gap() {
   }
   if (batch_->gaps.empty()) batch_.reset();
   on_batch_end();
-}
-
-void Router::on_status(const bus::BusStatus& status) {
-  bus_up_.store(status.state == bus::BusState::up, std::memory_order_relaxed);
-  const std::lock_guard lock(status_mutex_);
-  status_ = status;
-}
-
-bus::BusStatus Router::bus_status() const {
-  const std::lock_guard lock(status_mutex_);
-  return status_;
 }
 
 // A broken publisher can send thousands a second, so the lines are sampled; the counters have all of them.

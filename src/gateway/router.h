@@ -5,16 +5,14 @@
 // events are lost.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/line_sampler.h"
 #include "base/log.h"
-#include "bus/bus.h"
+#include "bus/shared_status.h"
 #include "client/counters.h"
 #include "fanout/frame.h"
 #include "json/outline.h"
@@ -40,6 +38,7 @@ struct Gap {
 
 struct Batch {
   std::uint64_t number = 0;
+  std::uint64_t last_event = 0;  // the number of the last event that was routed before this batch was sent
   std::vector<RoutedEvent> events;
   std::string names;      // of channels, one behind the other
   std::size_t bytes = 0;  // of the frames of its events
@@ -77,15 +76,14 @@ class Router final : public bus::EventSink {
   // For tests: less than kFrameBytesMax.
   void set_frame_bytes_max(std::size_t bytes) { frame_bytes_max_ = bytes; }
 
-  void on_event(std::string_view channel, std::string_view body) override;
+  void on_event(const Event& event) override;
   void on_batch_end() override;
   void on_gap() override;
-  void on_status(const bus::BusStatus& status) override;
+  void on_status(const bus::BusStatus& status) override { bus_status_.set(status); }
 
   const client::RouterCounters& counters() const { return counters_; }
-  // The bus's state, for health: a copy, from any thread.
-  bus::BusStatus bus_status() const;
-  bool bus_is_up() const { return bus_up_.load(std::memory_order_relaxed); }
+  // The bus's state, for health. Any thread.
+  const bus::SharedStatus& bus_status() const { return bus_status_; }
 
  private:
   class Body;
@@ -108,12 +106,11 @@ class Router final : public bus::EventSink {
   std::string payload_;  // scratch, so that encoding allocates nothing
   std::shared_ptr<Batch> batch_;
   std::uint64_t next_batch_ = 1;
+  std::uint64_t last_event_ = 0;
   protocol::TimeValues relayed_at_{WallTime{}};  // for all events of one millisecond
   LineSampler dropped_lines_;
   client::RouterCounters counters_;
-  std::atomic<bool> bus_up_{false};
-  mutable std::mutex status_mutex_;
-  bus::BusStatus status_;
+  bus::SharedStatus bus_status_;
 };
 
 }  // namespace carillon::gateway

@@ -180,7 +180,7 @@ TEST(Tls, OneWriteOfManyEventsIsOneRecord) {
   const int fd = stage.open_tls();
   stage.take_decrypted(fd);
   const std::uint64_t writes = stage.shard->counters().writes.get();
-  for (int i = 0; i < 50; ++i) stage.router.on_event("orion.a", std::to_string(i));
+  for (int i = 0; i < 50; ++i) stage.router.on_event({"orion.a", std::to_string(i)});
   stage.router.on_batch_end();
   stage.settle();
   EXPECT_EQ(stage.shard->counters().writes.get(), writes + 1);

@@ -69,7 +69,7 @@ class Engine {
   std::uint64_t run(long rounds, int pending) {
     for (long round = 0; round < rounds; ++round) {
       for (const fanout::LogId log : logs_) {
-        for (int i = 0; i < pending; ++i) fan_out_.append(log, arena_.make_shared(payload_, now_), now_);
+        for (int i = 0; i < pending; ++i) fan_out_.append(log, arena_.make_shared(payload_, {now_}), now_);
       }
       while (fan_out_.run_slice(now_)) {
       }

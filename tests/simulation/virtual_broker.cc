@@ -119,7 +119,7 @@ void VirtualBus::hand_on(const Event& event) {
   bus::bump(counters_.events_in);
   bus::bump(counters_.bytes_in, event.body.size());
   if (json::validate(event.body)) feed_.add(event.channel, serial_in(event.body));
-  sink_.on_event(event.channel, event.body);
+  sink_.on_event({event.channel, event.body});
 }
 
 void VirtualBus::publish(std::string_view channel, std::string_view body, bus::PublishDone done) {

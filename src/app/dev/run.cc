@@ -66,7 +66,7 @@ void DevRun::reload() {
 
 // Also when the first screen has said that the bus does not answer: its author wants to know when it does.
 void DevRun::look_at_the_bus(MonoTime patient_until) {
-  const bus::BusStatus status = gateway_.node().router().bus_status();
+  const bus::BusStatus status = gateway_.node().router().bus_status().get();
   const bool is_up = status.state == bus::BusState::up;
   const std::string fault = status.detail.empty() ? "no answer yet" : status.detail;
   if (is_up || mono_now() >= patient_until) {

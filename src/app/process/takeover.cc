@@ -57,7 +57,7 @@ void Takeover::start() {
 
 void Takeover::look_at_the_bus() {
   reactor::Loop& loop = gateway_.main_loop();
-  if (gateway_.node().router().bus_status().state == bus::BusState::up) {
+  if (gateway_.node().router().bus_status().get().state == bus::BusState::up) {
     gateway_.begin_listening([this] { finish(); });
   } else if (loop.now() < give_up_at_) {
     loop.call_after(kBusLook, [this] { look_at_the_bus(); });

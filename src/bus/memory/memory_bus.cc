@@ -76,7 +76,7 @@ void MemoryBus::turn() {
     delivered = true;
     bump(counters_.events_in);
     bump(counters_.bytes_in, event.body.size());
-    sink_.on_event(event.channel, event.body);
+    sink_.on_event({event.channel, event.body});
   }
   if (delivered) sink_.on_batch_end();
   for (auto& event : slice) {

@@ -98,7 +98,7 @@ void RedisBus::on_message(std::string_view channel, std::string_view body) {
   batch_open_ = true;
   bump(counters_.events_in);
   bump(counters_.bytes_in, body.size());
-  sink_.on_event(channel, body);
+  sink_.on_event({channel, body});
 }
 
 void RedisBus::on_oversize(std::string_view channel) {

@@ -39,8 +39,8 @@ inline std::vector<ChannelPattern> patterns(std::initializer_list<std::string_vi
 // "channel=body" an event, "|" a batch's end, "GAP", "UP", "DOWN: why".
 class RecordingSink final : public EventSink {
  public:
-  void on_event(std::string_view channel, std::string_view body) override {
-    lines.push_back(std::string(channel) + "=" + std::string(body));
+  void on_event(const Event& event) override {
+    lines.push_back(std::string(event.channel) + "=" + std::string(event.body));
     ++events;
   }
   void on_batch_end() override { lines.emplace_back("|"); }

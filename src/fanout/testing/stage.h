@@ -46,7 +46,7 @@ struct Stage {
     engine->add_subscriber(id, policy, encoding);
     for (const LogId log : logs) engine->subscribe(id, log);
   }
-  void append(LogId log, std::string_view text) { engine->append(log, arena.make_own(text, now), now); }
+  void append(LogId log, std::string_view text) { engine->append(log, arena.make_own(text, {now}), now); }
   void append_shared(LogId log, std::string_view text) { engine->append(log, arena.make_shared(text), now); }
   bool send(SubscriberId id, std::string_view bytes) { return engine->send(id, bytes, now); }
   void finish(SubscriberId id) { engine->finish(id, close_frame(), now); }

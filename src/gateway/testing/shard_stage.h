@@ -218,7 +218,7 @@ class ShardStage : public StageKeySets {
   int open_orion(const std::string& address = "192.0.2.1") { return open(orion_upgrade(), address); }
 
   void publish(std::string_view channel, std::string_view body) {
-    router.on_event(channel, body);
+    router.on_event({channel, body});
     router.on_batch_end();
     settle();
   }
