@@ -198,6 +198,7 @@ void FanOut::leave(SubscriberId id, std::uint32_t index) {
   if (subscriber.blocked) --log.blocked;
   if (subscriber.ready) --log.ready;
   if (log.mixed) masks_[gone.log()].erase(id);
+  if (subscriber.outbox) subscriber.outbox->cancel_replay_of(gone.log());
   if (log.members.count() == 0 && log.lifetime == Lifetime::while_subscribed && !log.deserted) {
     log.deserted = true;
     deserted_.push_back(gone.log());
@@ -251,6 +252,14 @@ bool FanOut::send(SubscriberId id, std::string_view bytes, MonoTime now, OutboxL
   outbox_of(subscriber).put(bytes, now_ms_);
   if (!subscriber.blocked) set_standing(id, Standing::ready);
   return true;
+}
+
+void FanOut::replay(SubscriberId id, LogId log, std::unique_ptr<ReplaySource> source, MonoTime now) {
+  Subscriber& subscriber = at(id);
+  if (subscriber.judged || subscriber.finishing) return;
+  now_ms_ = wrapping_ms(now);
+  outbox_of(subscriber).replay(now_ms_).add(log, std::move(source));
+  if (!subscriber.blocked) set_standing(id, Standing::ready);
 }
 
 void FanOut::finish(SubscriberId id, std::string_view last_bytes, MonoTime now) {

@@ -85,7 +85,8 @@ struct FanOutOptions {
   FrameMemory& memory;                                     // of the process; outlives the engine
   std::uint32_t log_bytes_hard_max = 1024U * 1024 * 1024;  // one log: its offsets have 32 bits
   std::uint32_t outbox_bytes_max = 64 * 1024;
-  FanOutSamples* samples = nullptr;  // outlives the engine; null: none are taken
+  FanOutSamples* samples = nullptr;      // outlives the engine; null: none are taken
+  std::uint32_t replay_ms_max = 60'000;  // how long a subscriber may take to receive what it missed
 };
 
 // What a FanOut has sent to the subscribers of one policy.
@@ -182,6 +183,10 @@ class FanOut {
   // is full. With OutboxLimit::ignored it always takes them; the caller must keep these few.
   bool send(SubscriberId subscriber, std::string_view bytes, MonoTime now,
             OutboxLimit limit = OutboxLimit::applies);
+  // Sends the events of `source` after the bytes in the outbox and before any event of the subscriber's logs.
+  // `log`: the subscription that missed them, which they end with; it receives the next event after them. A
+  // subscriber that takes them too slowly is judged as slow_by_age (replay.h).
+  void replay(SubscriberId subscriber, LogId log, std::unique_ptr<ReplaySource> source, MonoTime now);
   // Whether send() would take `bytes` more, with the limit raised by `beyond_limit`. Do not read from a
   // connection without room.
   bool outbox_has_room(SubscriberId subscriber, std::size_t bytes, std::size_t beyond_limit = 0) const;
@@ -321,7 +326,6 @@ class FanOut {
   std::optional<std::uint64_t> bytes_behind(const Subscription& subscription, SubscriberId id);
   bool shed_behind();
   std::uint64_t unsent_if_sheddable(SubscriberId id) const;
-  std::uint32_t age_of(std::uint32_t since_ms) const;
   void judge(SubscriberId id, Verdict::What what);
   void count_ring(std::uint32_t before, std::uint32_t after);
 

@@ -54,6 +54,9 @@ struct FanOut::Visit {
 };
 
 void FanOut::flush(SubscriberId id) {
+  if (subscribers_[id].outbox) {
+    counters_.sent[subscribers_[id].policy].deliveries += subscribers_[id].outbox->refill(now_ms_);
+  }
   Visit visit;
   if (!gather(visit, id)) {
     if (!catch_up_with_lost(id)) return;
@@ -70,6 +73,10 @@ void FanOut::flush(SubscriberId id) {
 bool FanOut::gather(Visit& visit, SubscriberId id) {
   const Subscriber& subscriber = subscribers_[id];
   visit.add_outbox(subscriber.outbox.get());
+  if (subscriber.outbox && subscriber.outbox->replay()) {
+    visit.more = true;  // what it missed comes before anything newer
+    return true;
+  }
   // Begin where the last visit had to stop, or a busy log would starve the others.
   const std::uint32_t count = subscriber.subscriptions.size();
   std::uint32_t index = subscriber.turn < count ? subscriber.turn : 0;

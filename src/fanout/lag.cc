@@ -88,7 +88,11 @@ void FanOut::check_lag(MonoTime now) {
   has_shed_ = false;
   if (!has_work()) idle_ms_ = now_ms_;
   if (elapsed_ms(lag_checked_ms_, now_ms_) > kCheckPauseMax) {
-    for (Lagging& each : lagging_) each.watch.restart(now_ms_);
+    for (Lagging& each : lagging_) {
+      each.watch.restart(now_ms_);
+      Outbox* const outbox = subscribers_[each.subscriber].outbox.get();
+      if (outbox && outbox->replay()) outbox->replay()->restart(now_ms_);
+    }
   }
   lag_checked_ms_ = now_ms_;
   mixed_events_left_ = kMixedEventsACheck;
@@ -115,6 +119,13 @@ bool FanOut::look_at(Lagging& lagging) {
   if (!subscriber.in_use || !subscriber.was_slow || subscriber.judged || subscriber.dismissed) return false;
   if (subscriber.caught_up) lagging.watch.restart(now_ms_);
   subscriber.caught_up = false;
+  if (const Replay* const replay = subscriber.outbox ? subscriber.outbox->replay() : nullptr) {
+    // Its logs wait because of the replay, which has limits of its own.
+    lagging.watch.restart(now_ms_);
+    if (!replay->is_too_slow(options_.replay_ms_max, now_ms_)) return true;
+    judge(lagging.subscriber, Verdict::What::slow_by_age);
+    return false;
+  }
   const LagRule& rule = policies_[subscriber.policy];
   if (rule.policy == LagRule::Policy::skip) return true;  // the gap frame is sent when it can take bytes
   const auto sample = sample_of(lagging.subscriber);
@@ -123,7 +134,7 @@ bool FanOut::look_at(Lagging& lagging) {
     judge(lagging.subscriber, Verdict::What::slow_by_bytes);
     return false;
   }
-  switch (lagging.watch.look(rule, sample->seen, now_ms_, age_of(idle_ms_))) {
+  switch (lagging.watch.look(rule, sample->seen, now_ms_, elapsed_ms(idle_ms_, now_ms_))) {
     case LagWatch::Finding::keeps_up:
       return true;
     case LagWatch::Finding::engine_is_slow:
@@ -157,12 +168,13 @@ std::optional<FanOut::Sample> FanOut::sample_of(SubscriberId id) {
     const auto behind = bytes_behind(each, id);
     if (!behind) return std::nullopt;
     sample.seen.behind_bytes += *behind;
-    const std::uint32_t age = age_of(log.events.at(cursor).appended_ms);
+    const std::uint32_t age = elapsed_ms(log.events.at(cursor).appended_ms, now_ms_);
     if (*behind > 0) sample.seen.oldest_age_ms = std::max(sample.seen.oldest_age_ms, age);
   }
   if (subscriber.outbox && !subscriber.outbox->empty()) {
     sample.seen.unsent_bytes += subscriber.outbox->size();
-    sample.seen.oldest_age_ms = std::max(sample.seen.oldest_age_ms, age_of(subscriber.outbox->oldest_ms()));
+    sample.seen.oldest_age_ms =
+        std::max(sample.seen.oldest_age_ms, elapsed_ms(subscriber.outbox->oldest_ms(), now_ms_));
   }
   sample.seen.unsent_bytes += sample.seen.behind_bytes;
   return sample;
@@ -187,8 +199,6 @@ std::optional<std::uint64_t> FanOut::bytes_behind(const Subscription& subscripti
   }
   return bytes;
 }
-
-std::uint32_t FanOut::age_of(std::uint32_t since_ms) const { return elapsed_ms(since_ms, now_ms_); }
 
 // --- when memory is short -----------------------------------------------------------------------
 

@@ -35,6 +35,28 @@ void Outbox::put_rest(Ref<const Frame> frame, std::string_view rest, std::uint32
   rest_ = rest;
 }
 
+Replay& Outbox::replay(std::uint32_t now_ms) {
+  if (!replay_) replay_ = std::make_unique<Replay>(now_ms);
+  return *replay_;
+}
+
+void Outbox::cancel_replay_of(std::uint32_t log) {
+  if (!replay_) return;
+  replay_->cancel(log);
+  if (replay_->is_done()) replay_.reset();
+}
+
+std::uint32_t Outbox::refill(std::uint32_t now_ms) {
+  if (!replay_ || size() > 0) return 0;
+  bytes_.clear();
+  sent_ = 0;
+  const std::uint32_t events = replay_->append_next(bytes_);
+  if (replay_->is_done()) replay_.reset();
+  oldest_ms_ = now_ms;
+  of_oldest_ = bytes_.size();
+  return events;
+}
+
 int Outbox::gather(iovec* out) const {
   int pieces = 0;
   if (!rest_.empty()) out[pieces++] = {const_cast<char*>(rest_.data()), rest_.size()};

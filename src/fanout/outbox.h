@@ -3,11 +3,13 @@
 #include <sys/uio.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/ref.h"
 #include "fanout/frame.h"
+#include "fanout/replay.h"
 
 namespace carillon::fanout {
 
@@ -15,8 +17,8 @@ namespace carillon::fanout {
 enum class OutboxLimit : bool { applies, ignored };
 
 // Outbox: the bytes that wait for one connection apart from its logs: replies, pings, the close frame, the
-// rest of a half-sent frame. They are always sent before the logs. An Outbox exists only while it holds
-// something.
+// rest of a half-sent frame, and the events of a replay. They are always sent before the logs. An Outbox
+// exists only while it holds something.
 //
 // Thread: the shard's. Times are wrapping milliseconds (base/time.h).
 class Outbox {
@@ -31,12 +33,22 @@ class Outbox {
   void put(std::string_view bytes, std::uint32_t now_ms);
 
   std::size_t size() const { return rest_.size() + bytes_.size() - sent_; }
-  bool empty() const { return size() == 0; }
+  bool empty() const { return size() == 0 && !replay_; }
   // The memory of the outbox itself: without a rest that is part of its event's frame.
   std::size_t own_size() const { return bytes_.size() - sent_; }
   // When the oldest unsent byte was added; meaningless when empty. It is exact for the bytes that were added
   // first; bytes added while others waited count as one batch with the age of its first byte.
   std::uint32_t oldest_ms() const { return oldest_ms_; }
+
+  // Begins or extends the replay (replay.h).
+  Replay& replay(std::uint32_t now_ms);
+  // Returns null when there is none. Its events are not part of size() until they are encoded.
+  Replay* replay() { return replay_.get(); }
+  const Replay* replay() const { return replay_.get(); }
+  // The subscription to `log` has ended.
+  void cancel_replay_of(std::uint32_t log);
+  // Encodes the next events of the replay once everything before them has been sent. Returns how many.
+  std::uint32_t refill(std::uint32_t now_ms);
 
   // The bytes to send after all pending events (FanOut::finish); not part of size() until release_last().
   void set_last(std::string_view bytes) { last_.assign(bytes); }
@@ -56,7 +68,8 @@ class Outbox {
   std::string last_;
   std::size_t of_oldest_ = 0;  // bytes at the front that were added at oldest_ms_
   std::uint32_t oldest_ms_ = 0;
-  std::uint32_t newer_ms_ = 0;  // when the bytes after them were added
+  std::uint32_t newer_ms_ = 0;      // when the bytes after them were added
+  std::unique_ptr<Replay> replay_;  // null: none
 };
 
 }  // namespace carillon::fanout
