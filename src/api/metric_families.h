@@ -10,6 +10,7 @@ namespace carillon::api {
 
 void add_client_metrics(Page& page, const LimitsShown& limits);
 void add_bus_metrics(Page& page);
+void add_history_metrics(Page& page);
 void add_process_metrics(Page& page);
 
 }  // namespace carillon::api

@@ -125,6 +125,7 @@ http::Response metrics_response(Node& node, const ApiCounters& api, std::uint64_
   add_process_metrics(page);
   add_client_metrics(page, api.limits);
   add_bus_metrics(page);
+  add_history_metrics(page);
   add_key_sets(page);
   add_publish(page, api.publish);
   add_ingest(page, api.ingest);

@@ -30,6 +30,7 @@ std::optional<LogLevel> level_of(CloseReason why, const config::ClientLogSetting
       return LogLevel::info;
     case CloseReason::overrun:
     case CloseReason::bus_gap:
+    case CloseReason::not_recovered:
     case CloseReason::internal:
       break;
   }

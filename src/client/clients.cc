@@ -1,6 +1,9 @@
 // The sockets of a shard: deadlines, reading and writing. Closing is in closing.cc.
 #include "client/clients.h"
 
+#include "event/position.h"
+#include "websocket/frame_writer.h"
+
 namespace carillon::client {
 namespace {
 
@@ -96,8 +99,17 @@ WriteResult Clients::write(fanout::SubscriberId subscriber, const iovec* pieces,
   return sockets_.write(connection.fd, pieces, count);
 }
 
-bool Clients::append_gap_frame(fanout::SubscriberId, fanout::LogId, std::uint32_t, std::string&) {
-  return false;  // no profile has a frame for it yet; config/ refuses lag.policy = "skip" without one
+bool Clients::append_gap_frame(fanout::SubscriberId subscriber, fanout::LogId log, std::uint32_t count,
+                               std::string& out) {
+  const fanout::EventLog& events = fan_out_.events_of(log);
+  std::string after;
+  if (events.size() > 0) append_text({shared_.epoch, events.at(events.tail()).frame->number()}, after);
+  std::string payload;
+  const protocol::GapValues gap{
+      .channel = fan_out_.note_of(log).name.text(), .count = count, .after = after, .reason = "slow"};
+  if (!endpoint_of(subscriber).replies.gap(gap, loop_.wall_now(), payload)) return false;
+  websocket::append_frame(out, websocket::Opcode::text, payload);
+  return true;
 }
 
 std::size_t Clients::held_back(fanout::SubscriberId subscriber) const {

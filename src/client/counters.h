@@ -64,13 +64,14 @@ struct ShardCounters {
   Counter late;  // checks that found a connection over a limit only because this shard is overloaded
   Counter missed_batches;  // because the inbox was full
   Counter commands;
-  Counter error_frames;      // sent to clients after a bad message or command
-  Counter publishes_failed;  // of clients: the bus refused the event, or too many wait for it
-  Counter replies_dropped;   // because too many waited for a full outbox
-  Counter channels;          // with subscribers, now
-  Counter selections;        // with their own log, now
-  Counter mixed;             // connections beyond select.sets_max, now
-  Counter lines_suppressed;  // log lines about clients that sampling suppressed
+  Counter error_frames;        // sent to clients after a bad message or command
+  Counter publishes_failed;    // of clients: the bus refused the event, or too many wait for it
+  Counter replies_dropped;     // because too many waited for a full outbox
+  Counter channels;            // with subscribers, now
+  Counter selections;          // with their own log, now
+  Counter mixed;               // connections beyond select.sets_max, now
+  Counter lines_suppressed;    // log lines about clients that sampling suppressed
+  Counter resumes_overloaded;  // subscriptions that were sent nothing of the past, because too many asked
 
   Counter commands_reserved;  // refused, because their channel begins with carillon.
   Counter token_cache_hits;   // tokens that had been verified before

@@ -86,7 +86,7 @@ void Keepalive::on_deadline(Index index) {
   if (pings) websocket::append_frame(bytes, websocket::Opcode::ping, {});
   if (is_due(connection.frame_due_ms, keepalive.frame)) {
     std::string payload;
-    clients_.endpoint_of(index).replies.ping(loop_.wall_now(), payload);
+    clients_.endpoint_of(index).replies.ping(streams_.safe_position(index), loop_.wall_now(), payload);
     websocket::append_frame(bytes, websocket::Opcode::text, payload);
   }
   const bool taken = bytes.empty() || clients_.send(index, bytes);

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "client/clients.h"
+#include "client/stream_handler.h"
 #include "reactor/loop.h"
 
 namespace carillon::client {
@@ -16,7 +17,9 @@ class Keepalive {
  public:
   using Index = std::uint32_t;
 
-  Keepalive(Clients& clients, reactor::Loop& loop) : clients_(clients), loop_(loop) {}
+  // `streams` may be constructed later.
+  Keepalive(Clients& clients, StreamHandler& streams, reactor::Loop& loop)
+      : clients_(clients), streams_(streams), loop_(loop) {}
 
   // Starts the deadlines of a WebSocket that has just opened.
   void start(Index index);
@@ -39,6 +42,7 @@ class Keepalive {
   void look_for_ping(Index index);
 
   Clients& clients_;
+  StreamHandler& streams_;
   reactor::Loop& loop_;
   MonoTime grace_until_{};
 };

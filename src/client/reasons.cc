@@ -86,6 +86,8 @@ std::string_view name_of(CloseReason reason) {
       return "overrun";
     case CloseReason::bus_gap:
       return "bus_gap";
+    case CloseReason::not_recovered:
+      return "not_recovered";
     case CloseReason::token_expired:
       return "token_expired";
     case CloseReason::key_removed:

@@ -55,8 +55,9 @@ enum class CloseReason : std::uint8_t {
   control_rate,       // inbound.control_rate: too many pings or pongs
   ping_timeout,
   slow_consumer,
-  overrun,  // the gateway lost events, and the protocol has no frame that reports a gap
-  bus_gap,  // the bus may have lost events, and source.on_gap is "close"
+  overrun,        // the gateway lost events, and the protocol has no frame that reports a gap
+  bus_gap,        // the bus may have lost events, and source.on_gap is "close"
+  not_recovered,  // what it asked for is not in the history, and the protocol has no frame that says so
   token_expired,
   key_removed,  // a reload that closes such clients has removed the key that verified its token
   shutdown,

@@ -25,6 +25,7 @@ struct Shared {
   SipKey channels_key;  // hashes channel names; clients must not be able to guess it
   fanout::FrameMemory& frame_memory;
   const auth::KeyStore& key_store;  // the key sets that are fetched
+  std::uint64_t epoch = 0;          // of the positions of this process's events
 };
 
 }  // namespace carillon::client

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "client/upgrade.h"
 #include "protocol/endpoint.h"
@@ -22,6 +23,9 @@ class StreamHandler {
   virtual void on_bytes(std::uint32_t index, std::span<char> bytes) = 0;
   // A paused WebSocket may have room in its outbox again.
   virtual void resume(std::uint32_t index) = 0;
+  // Returns the position up to which an open WebSocket has been sent every event that it receives; empty
+  // while some wait for it, or where there are no positions.
+  virtual std::string safe_position(std::uint32_t index) = 0;
 
  protected:
   ~StreamHandler() = default;

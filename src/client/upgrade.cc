@@ -175,6 +175,16 @@ std::optional<Refused> judge_selection(const protocol::Endpoint& endpoint, const
   return std::nullopt;
 }
 
+// Returns what the client gives as its position, which may be any text: the history judges it.
+std::optional<std::string> position_in(const std::string& parameter, std::string_view query) {
+  if (parameter.empty()) return std::nullopt;
+  const auto parameters = http::QueryParameters::parse(query);
+  if (!parameters) return std::nullopt;
+  const auto values = parameters->all(parameter);
+  if (values.empty() || values.front().empty()) return std::nullopt;
+  return std::string(values.front());
+}
+
 std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
                                              const http::RequestHead& head) {
   const http::UpgradeCheck check = http::check_websocket_upgrade(head);
@@ -203,6 +213,7 @@ std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
     upgrade.subprotocol_mismatch = upgrade.subprotocol.empty();
   }
   if (auto refusal = judge_selection(endpoint, head, upgrade.selection)) return std::move(*refusal);
+  upgrade.position = position_in(endpoint.settings.resume.parameter, head.query);
   upgrade.accept_key = websocket::accept_key(check.key);
   return upgrade;
 }

@@ -38,8 +38,9 @@ struct Upgrade {
   std::string_view subprotocol;       // empty: none; points into the endpoint's settings
   bool subprotocol_mismatch = false;  // the client offered some, but none of the endpoint's
   Compression compression = Compression::not_offered;
-  Admission::Counted counted;     // how its place was counted, for Admission::leave()
-  protocol::Selection selection;  // for an endpoint with select.by = "query:…" or "claim:…"
+  Admission::Counted counted;                // how its place was counted, for Admission::leave()
+  std::optional<std::string> position = {};  // in resume.parameter: the client asks for the events after it
+  protocol::Selection selection;             // for an endpoint with select.by = "query:…" or "claim:…"
 };
 
 struct Refused {

@@ -26,8 +26,8 @@ class EndpointCheck {
       }
     }
     check_protocol(endpoint_, prefix_, report_);
+    check_history(endpoint_, prefix_, report_);
     keepalive();
-    lag();
   }
 
  private:
@@ -121,15 +121,6 @@ class EndpointCheck {
   Origin of_file(std::string_view key, std::string_view other) const {
     const Origin origin = endpoint_.origin_of(key);
     return origin.source == endpoint_.origin.source && written(key) ? origin : endpoint_.origin_of(other);
-  }
-
-  void lag() {
-    // No profile has a gap frame yet; when one gets it, check it here.
-    if (endpoint_.lag.policy == LagPolicy::skip) {
-      fault("lag.policy",
-            "\"skip\" needs a frame that reports the gap to the client, and this protocol has none;"
-            " write \"disconnect\"");
-    }
   }
 
   const EndpointSettings& endpoint_;

@@ -70,10 +70,12 @@ void EndpointLoader::load(const Node& root, Settings& settings) {
     load_endpoint(endpoints->items[i], cat({"endpoint[", std::to_string(i), "]"}), settings);
   }
   check_endpoints_differ(settings.endpoints, reading_.report);
+  const auto& all = settings.endpoints;
   const auto has_events = [](const EndpointSettings& e) { return !e.frames.event.empty(); };
-  if (std::any_of(settings.endpoints.begin(), settings.endpoints.end(), has_events)) {
+  const auto has_history = [](const EndpointSettings& e) { return !e.history.empty(); };
+  if (std::any_of(all.begin(), all.end(), has_events) && std::none_of(all.begin(), all.end(), has_history)) {
     reading_.report.note(
-        "events are not buffered for absent clients: there is no replay and no recovery yet");
+        "no endpoint has a history, so clients do not receive what was published while they were away");
   }
 }
 

@@ -43,7 +43,8 @@ TEST(EndpointMessages, OfAnEndpointsKeys) {
        "gateway.toml:3: endpoint[0].auth.missing.zzz: unknown key; known here: status, headers, body"},
       {"\"keepalive.ping\" = \"1s\"",
        "gateway.toml:3: endpoint[0].keepalive.ping: unknown key; known here: profile, name, path, origins, "
-       "subprotocols, auth, source, select, keepalive, frames, commands, acks, client_publish, errors, "
+       "subprotocols, auth, source, select, keepalive, frames, commands, history, resume, acks, "
+       "client_publish, errors, "
        "inbound, log, lag, "
        "limits, deflate, shutdown_code, shutdown_reason, memory_code, memory_reason, refusals, health, "
        "route, "
@@ -241,7 +242,7 @@ TEST(EndpointMessages, OfLagAndLimits) {
        "gateway.toml:3: endpoint[0].lag.policy: \"skip\" needs a frame that reports the gap to the client, "
        "and "
        "this "
-       "protocol has none; write \"disconnect\""},
+       "protocol has none; write frames.gap, or \"disconnect\""},
       {"lag.close_code = 1006",
        "gateway.toml:3: endpoint[0].lag.close_code: 1006 may not be sent in a close frame; write 1000 to "
        "1003, 1007 "

@@ -24,8 +24,11 @@ constexpr std::array<std::string_view, N + kTimeVariables.size()> with_time(
 }
 
 // The variables of an event's frame: the event's bus channel; what the pattern's star matched; the bus body,
-// byte for byte, which a pointer may follow ($body/type); the relay time.
-inline constexpr auto kEventVariables = with_time(std::array<std::string_view, 3>{"channel", "*", "body"});
+// byte for byte, which a pointer may follow ($body/type); the event's position (event/position.h); the relay
+// time.
+inline constexpr auto kEventVariables =
+    with_time(std::array<std::string_view, 4>{"channel", "*", "body", "position"});
+inline constexpr std::size_t kPositionOfEvent = 3;  // the place of $position among them
 
 // The variables of frames for a single client (replies, errors, acknowledgements) and of what it publishes. A
 // variable without a value is null.
@@ -33,12 +36,28 @@ inline constexpr auto kEventVariables = with_time(std::array<std::string_view, 3
 //   request        what the client sent, where it was JSON; a pointer may follow: $request/data/channel
 //   channel        what it subscribed to or unsubscribed from
 //   subject        its token's `sub`
-inline constexpr auto kReplyVariables =
-    with_time(std::array<std::string_view, 5>{"code", "message", "request", "channel", "subject"});
+//   position       of a subscription: where it begins, or what its events are sent after
+//   recovered      whether everything that the client missed on this channel follows: true or false
+//   reason         why it does not
+inline constexpr auto kReplyVariables = with_time(std::array<std::string_view, 8>{
+    "code", "message", "request", "channel", "subject", "position", "recovered", "reason"});
+inline constexpr std::size_t kRecoveredInReply = 6;  // the place of $recovered among them
 
-// The variables of the first frame after the 101: the connection's name in the log, a string; and the subject
-// of its token, a string, or null when there is none.
-inline constexpr auto kOpenVariables = with_time(std::array<std::string_view, 2>{"connection_id", "subject"});
+// The variables of the first frame after the 101: the connection's name in the log, a string; the subject of
+// its token, a string, or null when there is none; and the position of the last event, after which the next
+// follow.
+inline constexpr auto kOpenVariables =
+    with_time(std::array<std::string_view, 3>{"connection_id", "subject", "position"});
+
+// The variables of a protocol's own ping: the position up to which the client has been sent every event that
+// it receives, a string, or null while events wait for it.
+inline constexpr auto kPingVariables = with_time(std::array<std::string_view, 1>{"position"});
+
+// The variables of the frame that reports missed events: the channel, or null for all of them; how many, or
+// null when that is unknown; the positions of the last event before them and the first after them, each null
+// when unknown; and why, "slow" or "bus".
+inline constexpr auto kGapVariables =
+    with_time(std::array<std::string_view, 5>{"channel", "count", "before", "after", "reason"});
 
 // The variables of the last frame before a shutdown's close frame: after how many milliseconds the client
 // should reconnect, a number.

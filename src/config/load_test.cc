@@ -135,14 +135,14 @@ TEST(Load, NotesListWhatAnOverrideChangesAndThePreviousValue) {
                  "lag.bytes_max = \"64KiB\"\nlimits.connections = 5\nframes.event = '{\"type\":$channel}'"));
   EXPECT_THAT(
       loaded.notes,
-      ElementsAre("endpoint live: name = live (profile: orion)",
-                  "endpoint live: path = \"/live\" (profile: \"/ws\")",
-                  "endpoint live: keepalive.ping = 10s (profile: 30s)",
-                  "endpoint live: frames.event = '{\"type\":$channel}' (profile: "
-                  "'{\"channel\":$channel,\"payload\":$body,\"timestamp\":$time_s}')",
-                  "endpoint live: lag.bytes_max = 64KiB (default: 1MiB)",
-                  "endpoint live: limits.connections = 5 (profile: off)",
-                  "events are not buffered for absent clients: there is no replay and no recovery yet"));
+      ElementsAre(
+          "endpoint live: name = live (profile: orion)", "endpoint live: path = \"/live\" (profile: \"/ws\")",
+          "endpoint live: keepalive.ping = 10s (profile: 30s)",
+          "endpoint live: frames.event = '{\"type\":$channel}' (profile: "
+          "'{\"channel\":$channel,\"payload\":$body,\"timestamp\":$time_s}')",
+          "endpoint live: lag.bytes_max = 64KiB (default: 1MiB)",
+          "endpoint live: limits.connections = 5 (profile: off)",
+          "no endpoint has a history, so clients do not receive what was published while they were away"));
 }
 
 TEST(Load, ANoteShowsNoneForAnEmptyValue_AndNoSecret) {
@@ -155,7 +155,8 @@ TEST(Load, ANoteShowsNoneForAnEmptyValue_AndNoSecret) {
 TEST(Load, ANoteWarnsThatAbsentClientsMissEvents) {
   EXPECT_THAT(
       load_good(orion_with("")).notes,
-      ElementsAre("events are not buffered for absent clients: there is no replay and no recovery yet"));
+      ElementsAre(
+          "no endpoint has a history, so clients do not receive what was published while they were away"));
 }
 
 TEST(Load, TwoEndpointsMayHaveOneProfile) {

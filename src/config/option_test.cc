@@ -37,6 +37,8 @@ std::string file_with(const Section& section, std::string_view key, std::string_
   const std::string orion = "profile = \"orion\"\n";
   if (section.table == "[[endpoint]]")
     return main + secret + endpoint + (key == "profile" ? "" : orion) + line;
+  if (section.table == "[[endpoint.history]]")
+    return main + secret + endpoint + orion + std::string(section.table) + "\n" + line;
   if (section.table != "[keys.<name>]")
     return main + secret + std::string(section.table) + "\n" + line + endpoint + orion;
   if (key == "secret") return main + line + endpoint + orion;
@@ -48,7 +50,8 @@ std::string file_with(const Section& section, std::string_view key, std::string_
 
 // What the option shows once `text` has been loaded.
 std::string shown_after(const Loaded& loaded, const std::string& table, std::string_view key) {
-  Subjects subjects{loaded.settings, loaded.settings.keys.at(0), loaded.settings.endpoints.at(0), {}};
+  Subjects subjects{loaded.settings, loaded.settings.keys.at(0), loaded.settings.endpoints.at(0), {}, {}};
+  if (!subjects.endpoint.history.empty()) subjects.history = subjects.endpoint.history.at(0);
   if (!loaded.settings.routes.empty()) subjects.route = loaded.settings.routes.at(0);
   for (const auto& section : sections(subjects)) {
     if (section.table != table) continue;
@@ -63,7 +66,7 @@ std::string shown_after(const Loaded& loaded, const std::string& table, std::str
 bool needs_others(std::string_view key) {
   for (const std::string_view beginning :
        {"commands.", "select.", "source.broadcast", "auth.channels_claim", "acks", "client_publish",
-        "keepalive.frame", "keepalive.drop", "inbound.rate.over"}) {
+        "keepalive.frame", "keepalive.drop", "inbound.rate.over", "resume."}) {
     if (key.starts_with(beginning)) return true;
   }
   return false;
@@ -190,6 +193,18 @@ TEST(Options, HoldTheirBounds) {
       {"", "lag.bytes_max", {"1024", "1025", "\"1GiB\""}, {"1023", "1073741825"}},
       {"", "lag.grace", {"\"10ms\"", "\"11ms\"", "\"1h\""}, {"\"9ms\"", "\"3601s\"", "\"off\""}},
       {"server", "backlog_bytes_max", {"\"16MiB\"", "16777217", "\"auto\""}, {"0", "16777215", "\"off\""}},
+      {"server", "history_bytes_max", {"\"1MiB\"", "1048577", "\"auto\""}, {"0", "1048575", "\"off\""}},
+      {"server", "history_channels_max", {"1", "2", "99999999", "100000000"}, {"0", "100000001"}},
+      {"", "resume.timeout", {"\"1s\"", "\"1001ms\"", "\"1h\""}, {"\"999ms\"", "\"3601s\"", "\"off\""}},
+      {"", "history", {"{ events = 1 }", "{ events = 1000000 }"}, {"{ events = 0 }", "{ events = 1000001 }"}},
+      {"",
+       "history",
+       {"{ age = \"100ms\" }", "{ age = \"168h\" }"},
+       {"{ age = \"99ms\" }", "{ age = \"169h\" }"}},
+      {"",
+       "history",
+       {"{ bytes = 1024 }", "{ bytes = \"1GiB\" }"},
+       {"{ bytes = 1023 }", "{ bytes = \"2GiB\" }"}},
       {"", "auth.close_at_exp", {"1008", "4000", "\"off\""}, {"0", "1015", "1016"}},
       {"", "auth.missing.status", {"400", "401", "598", "599"}, {"399", "600"}},
       {"",

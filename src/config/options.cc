@@ -156,6 +156,18 @@ std::vector<Option> memory_options(ServerSettings& s) {
   };
 }
 
+std::vector<Option> history_limits(ServerSettings& s) {
+  return {
+      at_restart(option("history_bytes_max", AutoKind<SizeKind>{{1 * kMiB, 1024 * kGiB}}, s.history_bytes_max,
+                        "maximum memory of the histories of all endpoints; beyond it the oldest events are "
+                        "evicted first, and "
+                        "clients that ask for them are told so; \"auto\" is an eighth of the memory limit")),
+      at_restart(option("history_channels_max", NumberKind{1, 100'000'000}, s.history_channels_max,
+                        "maximum number of channels with retained events; beyond it the channel whose events "
+                        "are the oldest loses them")),
+  };
+}
+
 std::vector<Option> proxy_options(ServerSettings& s) {
   const WordKind<ClientAddress> client{{{"peer", ClientAddress::peer},
                                         {"x-forwarded-for", ClientAddress::x_forwarded_for},
@@ -212,7 +224,7 @@ std::vector<Option> process_options(ServerSettings& s) {
 std::vector<Option> server_options(ServerSettings& s) {
   std::vector<Option> all = address_options(s);
   for (auto group : {process_options(s), drain_options(s), server_limits(s), socket_options(s),
-                     accept_limits(s), memory_options(s), proxy_options(s)}) {
+                     accept_limits(s), memory_options(s), history_limits(s), proxy_options(s)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;
@@ -352,6 +364,7 @@ std::vector<Section> sections(Subjects& of) {
           {"[admin]", "admin.", admin_options(of.settings.admin)},
           {"[log]", "log.", log_options(of.settings.log)},
           {"[[endpoint]]", "endpoint.", endpoint_options(of.endpoint)},
+          {"[[endpoint.history]]", "endpoint.history.", history_options(of.history)},
           {"[[route]]", "route.", route_options(of.route)}};
 }
 

@@ -57,7 +57,7 @@ TEST(ProtocolMessages, OfTheFirstFrame) {
        "$connection_id?"},
       {"frames.open = '{\"id\":$channel}'",
        "gateway.toml:3: endpoint[0].frames.open: at byte 6: there is no variable $channel; there are "
-       "$connection_id, $subject, $time_s, $time_ms, $time_unix_s, $time_unix_ms"},
+       "$connection_id, $subject, $position, $time_s, $time_ms, $time_unix_s, $time_unix_ms"},
       {"frames.open = 1",
        "gateway.toml:3: endpoint[0].frames.open: expected template such as "
        "'{\"type\":\"welcome\",\"id\":$connection_id}', got the integer 1"},

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "config/auth_kinds.h"
+#include "config/history_kind.h"
 #include "config/options.h"
 #include "config/protocol_kinds.h"
 #include "config/text_checks.h"
@@ -27,6 +28,10 @@ constexpr TextKind kReply{"template", R"('{"type":"pong","timestamp":$time_s}')"
                           check_reply_template};
 constexpr std::string_view kReplyHelp =
     "reply: JSON with the variables $request, $request/pointer, $channel, $subject, and the time ($time_s, "
+    "$time_ms, $time_unix_s, $time_unix_ms)";
+constexpr std::string_view kSubscribedHelp =
+    "reply: JSON with the variables $request, $request/pointer, $channel, $subject, $position, $recovered "
+    "(whether everything after the requested position follows), $reason (why not), and the time ($time_s, "
     "$time_ms, $time_unix_s, $time_unix_ms)";
 
 std::vector<Option> source_options(SourceSettings& s) {
@@ -82,7 +87,14 @@ std::vector<Option> command_options(CommandSettings& c, const std::string_view o
       option("commands.require", RequirementsKind{}, c.require, "members that every command must have"),
       option("commands.subscribe.is", kWord, c.subscribe.is, "name of the subscribe command"),
       option("commands.subscribe.channel", kPointer, c.subscribe.channel, of_channel),
-      option("commands.subscribe.reply", kReply, c.subscribe.reply, kReplyHelp),
+      option("commands.subscribe.reply", kReply, c.subscribe.reply, kSubscribedHelp),
+      at_restart(option("commands.subscribe.position", kPointer, c.position,
+                        "position, in the subscribe command, of the position that the client has: the events "
+                        "after it are sent first; empty: none")),
+      at_restart(
+          option("commands.subscribe.last", kPointer, c.last,
+                 "position, in the subscribe command, of a number: so many of the channel's last events "
+                 "are sent first; empty: none")),
       option("commands.unsubscribe.is", kWord, c.unsubscribe.is, "name of the unsubscribe command"),
       option("commands.unsubscribe.channel", kPointer, c.unsubscribe.channel, of_channel),
       option("commands.unsubscribe.reply", kReply, c.unsubscribe.reply, kReplyHelp),
@@ -98,6 +110,22 @@ std::vector<Option> command_options(CommandSettings& c, const std::string_view o
       option("commands.ping.is", kWord, c.ping.is, "name of the command that is answered immediately"),
       option("commands.ping.reply", kReply, c.ping.reply, kReplyHelp),
   };
+}
+
+std::vector<Option> history_options_of(EndpointSettings& e) {
+  return at_restart(std::vector<Option>{
+      option(
+          "history", HistoryKind{}, e.history,
+          "what is retained of this endpoint's events, so that clients receive what they missed; the first "
+          "table that matches a channel applies. Empty: nothing"),
+      option("resume.parameter", TextKind{"name", "\"position\"", 64, nullptr}, e.resume.parameter,
+             "query parameter with the position that a client has: the events after it are sent first, with "
+             "select.by other than \"commands\"; empty: none"),
+      option(
+          "resume.timeout", DurationKind{milliseconds(1000), hours(1)}, e.resume.timeout,
+          "maximum time in which a client must receive what it missed, at 16KiB/s or more; a slower one is "
+          "closed with lag.close_code"),
+  });
 }
 
 std::vector<Option> publish_options(EndpointSettings& e) {
@@ -128,21 +156,35 @@ std::vector<Option> frame_options(EndpointSettings& e) {
                         e.frames.event,
                         "the frame of an event: JSON with the variables $channel, $*, $body, $body/pointer, "
                         "$string(body), and "
-                        "the relay time ($time_s, $time_ms, $time_unix_s, $time_unix_ms)")),
+                        "the relay time ($time_s, $time_ms, $time_unix_s, $time_unix_ms), and $position")),
       option("frames.open",
              TextKind{"template", R"('{"type":"welcome","id":$connection_id}')", json::kTemplateBytesMax,
                       check_open_template},
              e.frames.open,
              "the first text frame after the 101, before any event or reply, with the variables "
-             "$connection_id (as in the log), $subject (sub of the token, null where there is none) and the "
-             "time; empty: none"),
+             "$connection_id (as in the log), $subject (sub of the token, null where there is none), "
+             "$position (of the last event before it) and the time; empty: none"),
       option("frames.error",
              TextKind{"template", R"('{"error":$code,"message":$message}')", json::kTemplateBytesMax,
                       check_reply_template},
              e.frames.error, "the frame that reports an error to a client; empty: none"),
-      option("frames.ping",
-             TextKind{"template", R"('{"type":"ping"}')", json::kTemplateBytesMax, check_time_template},
-             e.frames.ping, "the text frame sent every keepalive.frame"),
+      option(
+          "frames.ping",
+          TextKind{"template", R"('{"type":"ping","position":$position}')", json::kTemplateBytesMax,
+                   check_ping_template},
+          e.frames.ping,
+          "the text frame sent every keepalive.frame, with the variables $position (every event up to it has "
+          "been sent; null while events wait for the client) and the time"),
+      option(
+          "frames.gap",
+          TextKind{"template",
+                   R"('{"type":"gap","channel":$channel,"count":$count,"after":$after,"reason":$reason}')",
+                   json::kTemplateBytesMax, check_gap_template},
+          e.frames.gap,
+          "the text frame that reports missed events, with the variables $channel (null: all of the "
+          "client's), "
+          "$count, $before and $after (the positions next to them; each null when unknown), $reason and the "
+          "time; empty: a client that misses events is closed instead"),
       option("frames.drain",
              TextKind{"template", R"('{"type":"reconnect","after_ms":$retry_ms}')", json::kTemplateBytesMax,
                       check_drain_template},
@@ -266,10 +308,10 @@ std::vector<Option> log_options(ClientLogSettings& l) {
 
 std::vector<Option> protocol_options(EndpointSettings& e) {
   std::vector<Option> all;
-  for (auto group :
-       {source_options(e.source), select_options(e.select), keepalive_options(e), frame_options(e),
-        command_options(e.commands, "position of its channel, a string"), publish_options(e),
-        error_options(e.errors), inbound_options(e), rate_options(e.inbound.rate), log_options(e.log)}) {
+  for (auto group : {source_options(e.source), select_options(e.select), keepalive_options(e),
+                     frame_options(e), command_options(e.commands, "position of its channel, a string"),
+                     history_options_of(e), publish_options(e), error_options(e.errors), inbound_options(e),
+                     rate_options(e.inbound.rate), log_options(e.log)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;

@@ -85,6 +85,8 @@ struct ServerSettings {
   std::uint32_t connections_max = 1000000;   // WebSockets of the process
   std::uint32_t outbox_bytes_max = 64 * 1024;
   std::uint64_t backlog_bytes_max = 0;  // in the file a size or "auto"; 0 here is auto
+  std::uint64_t history_bytes_max = 0;  // likewise
+  std::uint32_t history_channels_max = 1'000'000;
   std::uint32_t inbox_batches_max = 4096;
   std::uint64_t inbox_bytes_max = 64 * 1024 * 1024;
   std::uint32_t channels_max = 1000000;  // of one endpoint, with subscribers on one shard
@@ -249,6 +251,14 @@ struct SelectSettings {
 // What stands at the position of a command's channel: one string, or that or an array of strings.
 enum class ChannelForm { string, array };
 
+// What an endpoint retains of the channels that one of the patterns matches.
+struct HistoryRule {
+  std::vector<std::string> channels{"*"};  // as clients name them
+  std::uint32_t events = 100;              // of each channel
+  milliseconds age{300'000};
+  std::uint64_t bytes = 1024 * 1024;
+};
+
 // The commands that a client may send, found by pointers; a command without a name is off.
 struct CommandSettings {
   std::string name;  // pointer to the command's name; empty: there are no commands
@@ -258,6 +268,8 @@ struct CommandSettings {
     std::string channel;  // pointer
     std::string reply;    // template of the acknowledgement; sent where `acks` is on
   } subscribe, unsubscribe;
+  std::string position;  // pointer, in a subscribe command, to the position that events are sent after
+  std::string last;      // likewise, to how many of the last events are sent
   ChannelForm channel_form = ChannelForm::string;  // of both
   std::uint32_t channels_max = 32;                 // in one array
   struct {
@@ -322,9 +334,15 @@ struct EndpointSettings {
     std::string open;   // right after the 101; empty: none
     std::string error;  // empty: errors are not reported to the client
     std::string ping;   // of keepalive.frame
+    std::string gap;    // events were missed; empty: the client is closed instead
     std::string drain;  // before the close frame of a shutdown; empty: none
   } frames;
   CommandSettings commands;
+  std::vector<HistoryRule> history;  // the first that matches a channel; none: nothing is retained
+  struct {
+    std::string parameter;         // of the query: the position that events are sent after; empty: none
+    milliseconds timeout{60'000};  // how long a client may take to receive what it missed
+  } resume;
   Switch acks = Switch::off;            // whether subscribe and unsubscribe are acknowledged
   Switch client_publish = Switch::off;  // whether clients may use commands.publish
   ErrorSettings errors;

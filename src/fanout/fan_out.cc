@@ -238,6 +238,7 @@ std::size_t FanOut::outbox_bytes(SubscriberId id) const {
 }
 
 std::optional<std::uint64_t> FanOut::backlog_bytes(SubscriberId id) {
+  if (subscribers_[id].outbox && subscribers_[id].outbox->replay()) return std::nullopt;
   const auto sample = sample_of(id);
   if (!sample || sample->lost) return std::nullopt;
   return sample->seen.unsent_bytes;
@@ -254,10 +255,11 @@ bool FanOut::send(SubscriberId id, std::string_view bytes, MonoTime now, OutboxL
   return true;
 }
 
-void FanOut::replay(SubscriberId id, LogId log, std::unique_ptr<ReplaySource> source, MonoTime now) {
+void FanOut::replay(SubscriberId id, std::unique_ptr<ReplaySource> source, MonoTime now) {
   Subscriber& subscriber = at(id);
-  if (subscriber.judged || subscriber.finishing) return;
+  if (subscriber.judged || subscriber.finishing || subscriber.subscriptions.size() == 0) return;
   now_ms_ = wrapping_ms(now);
+  const LogId log = subscriber.subscriptions[subscriber.subscriptions.size() - 1].log();
   outbox_of(subscriber).replay(now_ms_).add(log, std::move(source));
   if (!subscriber.blocked) set_standing(id, Standing::ready);
 }

@@ -184,16 +184,17 @@ class FanOut {
   bool send(SubscriberId subscriber, std::string_view bytes, MonoTime now,
             OutboxLimit limit = OutboxLimit::applies);
   // Sends the events of `source` after the bytes in the outbox and before any event of the subscriber's logs.
-  // `log`: the subscription that missed them, which they end with; it receives the next event after them. A
-  // subscriber that takes them too slowly is judged as slow_by_age (replay.h).
-  void replay(SubscriberId subscriber, LogId log, std::unique_ptr<ReplaySource> source, MonoTime now);
+  // They are those that the subscription that was made last has missed, and end with it. A subscriber that
+  // takes them too slowly is judged as slow_by_age (replay.h).
+  void replay(SubscriberId subscriber, std::unique_ptr<ReplaySource> source, MonoTime now);
   // Whether send() would take `bytes` more, with the limit raised by `beyond_limit`. Do not read from a
   // connection without room.
   bool outbox_has_room(SubscriberId subscriber, std::size_t bytes, std::size_t beyond_limit = 0) const;
   // The bytes in the outbox: replies, pings, the rest of a half-sent event.
   std::size_t outbox_bytes(SubscriberId subscriber) const;
   // The bytes that wait for it, in its logs, its outbox and the transport; nothing when they cannot be
-  // counted now, because its logs are mixed. For logs and reports: it walks all subscriptions.
+  // counted now: its logs are mixed, or it is being sent what it missed. For logs and reports: it walks all
+  // subscriptions.
   std::optional<std::uint64_t> backlog_bytes(SubscriberId subscriber);
   // Sends the last bytes (a close frame) after all pending events; the verdict `finished` follows.
   void finish(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);

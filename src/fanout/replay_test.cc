@@ -43,7 +43,7 @@ class Replays : public ::testing::Test {
   }
 
   void replay(int first, int last, std::size_t size = 0) {
-    stage.engine->replay(0, log, std::make_unique<Missed>(first, last, size), stage.now);
+    stage.engine->replay(0, std::make_unique<Missed>(first, last, size), stage.now);
   }
   // Lets time pass as the shard does, which checks for lag four times a second; the client takes `rate` bytes
   // per second.
@@ -99,7 +99,7 @@ TEST_F(Replays, AShortWriteAtAnyByteLosesAndRepeatsNothing) {
     each.join(0, {one});
     each.host.at(0).capacity = cut;
     each.send(0, text_frame("reply"));
-    each.engine->replay(0, one, std::make_unique<Missed>(1, 3), each.now);
+    each.engine->replay(0, std::make_unique<Missed>(1, 3), each.now);
     each.append(one, "new 4");
     each.run();
     each.send(0, text_frame("pong"));

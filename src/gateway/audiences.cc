@@ -109,10 +109,26 @@ void Audiences::take_batch(SharedBatch batch) {
   } else {
     const std::uint64_t number = batch->number;
     const std::size_t bytes = batch->bytes;
-    if (inbox_.try_push(std::move(batch), bytes)) return;
+    if (inbox_.try_push({std::move(batch), {}}, bytes)) return;
     refused_.store(number, std::memory_order_release);
     inbox_.wake();
   }
+}
+
+void Audiences::take_answers(std::vector<ResumeAnswer> answers) {
+  if (place_ == Place::beside_the_router) {
+    host_.on_answers(std::move(answers));
+    return;
+  }
+  std::size_t events = 0;
+  for (const ResumeAnswer& each : answers) events += each.events.size();
+  // A push that is refused does not touch its item, but has taken it by value.
+  std::vector<ResumeAnswer> refused;
+  for (const ResumeAnswer& each : answers) {
+    refused.push_back({each.client, each.ticket, ResumeOutcome::overloaded, each.number, {}});
+  }
+  if (inbox_.try_push({nullptr, std::move(answers)}, events * sizeof(Ref<const history::Record>))) return;
+  inbox_.push_always({nullptr, std::move(refused)});  // bounded by the subscriptions that wait for one
 }
 
 // A refused batch may be the last for a long time, so its clients are not left until the next one comes. What
@@ -121,8 +137,13 @@ void Audiences::on_io(std::uint32_t, std::uint32_t, std::uint32_t) {
   const std::uint64_t refused =
       refused_.load(std::memory_order_acquire);  // first: what came before it is taken
   inbox_.drain_into(taken_);
-  for (const SharedBatch& batch : taken_) apply(*batch);
-  if (taken_.empty()) expect_batch(refused + 1);
+  bool has_batch = false;
+  for (Delivery& each : taken_) {
+    if (each.batch) apply(*each.batch);
+    has_batch = has_batch || each.batch;
+    if (!each.answers.empty()) host_.on_answers(std::move(each.answers));
+  }
+  if (!has_batch) expect_batch(refused + 1);
   if (refused >= next_batch_) inbox_.wake();
   taken_.clear();
 }
@@ -131,6 +152,7 @@ void Audiences::apply(const Batch& batch) {
   CARILLON_ASSERT(batch.number >= next_batch_);  // the Router numbers them; a full inbox only leaves some out
   expect_batch(batch.number);
   next_batch_ = batch.number + 1;
+  last_event_ = batch.last_event;
   for (const Gap& gap : batch.gaps) close_recipients(endpoints_[gap.endpoint], gap.why);
   look_up_channels(batch);
   for (std::size_t i = 0; i < batch.events.size(); ++i) append(batch.events[i], channels_of_batch_[i]);

@@ -31,6 +31,8 @@ class AudienceHost {
   // Closes every open client of `endpoint` at once, because it would miss events. Called before the first
   // event after the lost ones is appended: none of these clients may receive it as if nothing were missing.
   virtual void close_recipients(const protocol::Endpoint& endpoint, client::CloseReason why) = 0;
+  // Subscriptions that asked for missed events get them, and begin now: everything before has been appended.
+  virtual void on_answers(std::vector<ResumeAnswer> answers) = 0;
 
  protected:
   ~AudienceHost() = default;
@@ -60,6 +62,12 @@ class Audiences final : private reactor::IoHandler {
   // inbox. A full inbox refuses the batch, and the clients that miss its events are closed once those before
   // it have been appended. Called by the Router, on its thread.
   void take_batch(SharedBatch batch);
+  // The same for answers of the history. With a full inbox they are taken as well, without their events and
+  // as `overloaded`.
+  void take_answers(std::vector<ResumeAnswer> answers);
+  // The number of the last event before the end of the last batch: a subscription that begins now receives
+  // what comes after it.
+  std::uint64_t last_event() const { return last_event_; }
 
   enum class Outcome : std::uint8_t { subscribed, client_has_too_many, shard_has_too_many };
   // Subscribes a new client to what its request selects. Never returns `client_has_too_many`, because
@@ -95,6 +103,12 @@ class Audiences final : private reactor::IoHandler {
     std::uint32_t event;
   };
 
+  // What comes through the inbox: one of the two.
+  struct Delivery {
+    SharedBatch batch;
+    std::vector<ResumeAnswer> answers;
+  };
+
   void on_io(std::uint32_t events, std::uint32_t index, std::uint32_t generation) override;
   void apply(const Batch& batch);
   void expect_batch(std::uint64_t number);
@@ -109,11 +123,12 @@ class Audiences final : private reactor::IoHandler {
   const protocol::EndpointTable& endpoints_;
   const Place place_;
   std::vector<Logs> logs_;  // by endpoint; the position is the owner of its logs in the engine
-  reactor::Inbox<SharedBatch> inbox_;
+  reactor::Inbox<Delivery> inbox_;
   reactor::Loop::HandlerId inbox_handler_;
   std::uint64_t next_batch_ = 1;
+  std::uint64_t last_event_ = 0;
   std::atomic<std::uint64_t> refused_{0};  // the number of the last batch that the inbox had no room for
-  std::vector<SharedBatch> taken_;         // scratch of on_io()
+  std::vector<Delivery> taken_;            // scratch of on_io()
   std::vector<Lookup> lookups_;            // scratch of look_up_channels()
   std::vector<std::optional<fanout::LogId>> channels_of_batch_;  // its result, by event of the batch
 };

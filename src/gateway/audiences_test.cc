@@ -31,6 +31,10 @@ constexpr std::string_view kWithQuery =
 // Records what is to be closed, and ends the subscriptions of those clients as closing does.
 class FakeOwner final : public AudienceHost {
  public:
+  void on_answers(std::vector<ResumeAnswer> answers) override {
+    for (const ResumeAnswer& each : answers) answered.emplace_back(each.ticket, each.outcome);
+    appends_before = fan_out->counters().appends;
+  }
   void close_recipients(const Endpoint& endpoint, CloseReason why) override {
     closed.emplace_back(endpoint.index, why);
     appends_before = fan_out->counters().appends;
@@ -42,6 +46,7 @@ class FakeOwner final : public AudienceHost {
   fanout::FanOut* fan_out = nullptr;
   std::vector<std::pair<fanout::SubscriberId, std::uint16_t>> endpoint_of;
   std::vector<std::pair<std::uint16_t, CloseReason>> closed;
+  std::vector<std::pair<std::uint64_t, ResumeOutcome>> answered;
   std::uint64_t appends_before = 0;  // events appended until the last call
 };
 

@@ -72,28 +72,61 @@ bool CommandDispatcher::send(const CommandClient& client, std::string_view paylo
 
 bool CommandDispatcher::subscribe(const CommandClient& client, const Command& command) {
   const Endpoint& endpoint = client.endpoint;
-  const auto refuse = [&](ErrorDetail detail, std::string_view why) {
-    host_.note_decision(client.id, "command refused", command.channel, why);
-    return send_error(client, ErrorKind::subscription_failed, detail, command.request);
-  };
   if (!is_permitted(client, command.channel)) return refuse_unpermitted(client, command.channel, command);
   if (endpoint.source.is_reserved(command.channel)) {
     counters_.commands_reserved.add();
-    return refuse(ErrorDetail::channel_reserved, "the channel is reserved");
+    host_.note_decision(client.id, "command refused", command.channel, "the channel is reserved");
+    return send_error(client, ErrorKind::subscription_failed, ErrorDetail::channel_reserved, command.request);
   }
   if (command.channel.find('*') != std::string::npos) {
     incidents_.on_literal_star(command.channel, endpoint.settings.name, loop_.now());
   }
-  switch (audiences_.subscribe_to_channel(client.id.index, endpoint, command.channel)) {
-    case Audiences::Outcome::subscribed:
-      break;
-    case Audiences::Outcome::client_has_too_many:
-      return refuse(ErrorDetail::client_channels, "the client has too many channels");
-    case Audiences::Outcome::shard_has_too_many:
-      return refuse(ErrorDetail::server_channels, "the shard has too many channels");
+  if (command.position || command.last) {
+    host_.begin_resume(client, command);
+    return true;
   }
+  return subscribe_now(client, command);
+}
+
+bool CommandDispatcher::subscribe_now(const CommandClient& client, const Command& command) {
+  const auto outcome = audiences_.subscribe_to_channel(client.id.index, client.endpoint, command.channel);
+  if (outcome != Audiences::Outcome::subscribed) return refuse_subscription(client, command, outcome);
   host_.note_decision(client.id, "client subscribed", command.channel, {});
-  return send_reply(client, endpoint.commands.subscribed(), command);
+  return send_reply(client, client.endpoint.commands.subscribed(), command,
+                    {host_.position_of(audiences_.last_event()), std::nullopt, {}});
+}
+
+bool CommandDispatcher::refuse_subscription(const CommandClient& client, const Command& command,
+                                            Audiences::Outcome why) {
+  const bool by_client = why == Audiences::Outcome::client_has_too_many;
+  host_.note_decision(client.id, "command refused", command.channel,
+                      by_client ? "the client has too many channels" : "the shard has too many channels");
+  return send_error(client, ErrorKind::subscription_failed,
+                    by_client ? ErrorDetail::client_channels : ErrorDetail::server_channels, command.request);
+}
+
+// A client that is subscribed already asks for what it has missed nevertheless: its subscription begins anew,
+// so that it gets the events after the position once and in order.
+void CommandDispatcher::finish_subscribe(const CommandClient& client, const Command& command,
+                                         ResumeAnswer answer) {
+  audiences_.unsubscribe_from_channel(client.id.index, client.endpoint, command.channel);
+  const auto outcome = audiences_.subscribe_to_channel(client.id.index, client.endpoint, command.channel);
+  if (outcome != Audiences::Outcome::subscribed) {
+    refuse_subscription(client, command, outcome);
+    return;
+  }
+  const bool recovered = answer.outcome == ResumeOutcome::recovered;
+  const std::string_view reason = recovered ? std::string_view() : name_of(answer.outcome);
+  // An answer that came without the history's has no number.
+  const std::uint64_t begins_after = answer.number > 0 ? answer.begins_after() : audiences_.last_event();
+  host_.note_decision(client.id, recovered ? "client resumed" : "client subscribed without recovery",
+                      command.channel, reason);
+  send_reply(client, client.endpoint.commands.subscribed(), command,
+             {host_.position_of(begins_after), recovered, reason});
+  if (!recovered && !client.endpoint.commands.reports_recovery()) {
+    host_.report_gap(client, command.channel, reason);
+  }
+  if (!answer.events.empty()) host_.replay(client.id, std::move(answer.events));
 }
 
 bool CommandDispatcher::refuse_unpermitted(const CommandClient& client, std::string_view channel,
@@ -104,6 +137,7 @@ bool CommandDispatcher::refuse_unpermitted(const CommandClient& client, std::str
 
 bool CommandDispatcher::unsubscribe(const CommandClient& client, const Command& command) {
   audiences_.unsubscribe_from_channel(client.id.index, client.endpoint, command.channel);
+  host_.cancel_resume(client.id, command.channel);
   host_.note_decision(client.id, "client unsubscribed", command.channel, {});
   return send_reply(client, client.endpoint.commands.unsubscribed(), command);
 }
@@ -135,12 +169,15 @@ void CommandDispatcher::on_not_published(ClientId id) {
 }
 
 bool CommandDispatcher::send_reply(const CommandClient& client, const json::Template* reply,
-                                   const Command& command) {
+                                   const Command& command, const Standing& standing) {
   if (!reply) return true;
   const ReplyValues values{.now = loop_.wall_now(),
                            .request = command.request,
                            .channel = command.channel,
-                           .subject = subject_of(client)};
+                           .subject = subject_of(client),
+                           .position = standing.position,
+                           .recovered = standing.recovered,
+                           .reason = standing.reason};
   std::string payload;
   const auto render = [&] { render_reply(*reply, values, payload); };
   if (!try_allocate(command.request.size(), render)) return give_up(client);

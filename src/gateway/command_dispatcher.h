@@ -14,6 +14,8 @@
 #include "client/event_publisher.h"
 #include "client/incident_log.h"
 #include "gateway/audiences.h"
+#include "gateway/resume.h"
+#include "history/reading.h"
 #include "json/template.h"
 #include "protocol/commands.h"
 #include "protocol/endpoint.h"
@@ -44,6 +46,17 @@ class CommandHost {
                              std::string_view why) = 0;
   // Returns nothing once the client is closing or gone.
   virtual std::optional<CommandClient> find_open(client::ClientId client) = 0;
+  // The subscription begins once the history has answered what the client missed: finish_subscribe() follows.
+  virtual void begin_resume(const CommandClient& client, const protocol::Command& command) = 0;
+  // The client has unsubscribed: a subscription that waits for that answer ends.
+  virtual void cancel_resume(client::ClientId client, std::string_view channel) = 0;
+  // Sends missed events to a client, before any event of the subscription that was made last.
+  virtual void replay(client::ClientId client, history::Records events) = 0;
+  // Reports that events of the channel are missing: with a gap frame, or by closing a client whose protocol
+  // has none.
+  virtual void report_gap(const CommandClient& client, std::string_view channel, std::string_view reason) = 0;
+  // The position of a subscription that begins after the event with this number; empty where there is none.
+  virtual std::string position_of(std::uint64_t number) const = 0;
 
  protected:
   ~CommandHost() = default;
@@ -68,6 +81,9 @@ class CommandDispatcher {
   // later; an error frame follows only if the bus refuses the event and the client is still open.
   bool handle(const CommandClient& client, const protocol::Command& command);
 
+  // Carries out a subscribe command that waited for the history: `command` as it was given to begin_resume().
+  void finish_subscribe(const CommandClient& client, const protocol::Command& command, ResumeAnswer answer);
+
   // Sends an error frame; does nothing when the protocol has none. `request` is the client's message, empty
   // if it is not JSON. Returns false as handle() does.
   bool send_error(const CommandClient& client, protocol::ErrorKind kind,
@@ -77,13 +93,23 @@ class CommandDispatcher {
   bool send(const CommandClient& client, std::string_view payload);
   bool handle_each(const CommandClient& client, const protocol::Command& list);
   bool subscribe(const CommandClient& client, const protocol::Command& command);
+  bool subscribe_now(const CommandClient& client, const protocol::Command& command);
+  bool refuse_subscription(const CommandClient& client, const protocol::Command& command,
+                           Audiences::Outcome why);
   bool unsubscribe(const CommandClient& client, const protocol::Command& command);
   bool publish(const CommandClient& client, const protocol::Command& command);
   bool refuse_unpermitted(const CommandClient& client, std::string_view channel,
                           const protocol::Command& command);
   void on_not_published(client::ClientId client);
   bool give_up(const CommandClient& client);
-  bool send_reply(const CommandClient& client, const json::Template* reply, const protocol::Command& command);
+  // What a reply says of a subscription besides its channel.
+  struct Standing {
+    std::string position;
+    std::optional<bool> recovered;
+    std::string_view reason;
+  };
+  bool send_reply(const CommandClient& client, const json::Template* reply, const protocol::Command& command,
+                  const Standing& standing = {});
 
   Audiences& audiences_;
   CommandHost& host_;

@@ -37,6 +37,7 @@ std::string service_with(std::string_view lines) {
 
 class NeverClosed final : public AudienceHost {
  public:
+  void on_answers(std::vector<ResumeAnswer>) override {}
   void close_recipients(const Endpoint&, CloseReason) override { ADD_FAILURE() << "no batch is missing"; }
 };
 
@@ -71,6 +72,18 @@ class FakeClients final : public CommandHost {
     if (client.generation != 7 || !open[client.index]) return std::nullopt;
     return CommandClient{client, endpoints_[0], identities_[client.index].get()};
   }
+
+  void begin_resume(const CommandClient&, const Command& command) override {
+    decisions.push_back("resume " + command.channel + " from " + command.position.value_or("the last"));
+  }
+  void cancel_resume(ClientId, std::string_view) override {}
+  void replay(ClientId client, history::Records events) override {
+    sent[client.index].push_back(std::to_string(events.size()) + " missed events");
+  }
+  void report_gap(const CommandClient& client, std::string_view channel, std::string_view reason) override {
+    sent[client.id.index].push_back("gap " + std::string(channel) + ": " + std::string(reason));
+  }
+  std::string position_of(std::uint64_t number) const override { return "P" + std::to_string(number); }
 
   std::map<std::uint32_t, bool> open;
   std::map<std::uint32_t, Texts> sent;

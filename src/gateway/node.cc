@@ -39,6 +39,11 @@ std::uint64_t bodies_bytes_max(const config::ServerSettings& server, std::uint64
                                      : default_bodies_bytes_max(server.body_bytes_max, memory_limit);
 }
 
+history::BudgetLimits history_budget(const config::ServerSettings& server, std::uint64_t memory_limit) {
+  return {server.history_bytes_max > 0 ? server.history_bytes_max : memory_limit / 8,
+          server.history_channels_max};
+}
+
 std::vector<ChannelPattern> patterns_of(const EndpointTable& endpoints) {
   std::vector<ChannelPattern> patterns;
   for (const Endpoint& endpoint : endpoints) {
@@ -127,7 +132,8 @@ Result<std::monostate> Node::build(const World& world) {
   });
   if (auto ready = key_sets_->configure(settings_->keys); !ready) return ready;
   shared_ = std::make_unique<Shared>(Shared{settings_, endpoints_, *admission_, handler_, *this, log_,
-                                            sip_key_from(world.random), *frame_memory_, key_sets_->store()});
+                                            sip_key_from(world.random), *frame_memory_, key_sets_->store(),
+                                            world.random()});
   if (auto made = make_shards(world); !made) return made;
   MemoryWatch::Options options;
   options.read = world.memory_use;
@@ -150,10 +156,14 @@ Result<std::monostate> Node::make_shards(const World& world) {
     if (!loop) return tl::unexpected(loop.error());
     loops_.push_back(std::move(*loop));
   }
-  router_ = std::make_unique<Router>(endpoints_, *frame_memory_, *loops_.front(), log_);
+  history_.events = std::make_unique<EventHistory>(
+      endpoints_, shared_->epoch, history_budget(settings_->server, world.memory_limit_bytes),
+      sip_key_from(world.random));
+  router_ = std::make_unique<Router>(endpoints_, *frame_memory_, *history_.events, *loops_.front(), log_);
+  history_.desk = std::make_unique<ResumeDesk>(*router_, *history_.events, *loops_.front());
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto place = i == 0 ? Shard::Place::beside_the_router : Shard::Place::elsewhere;
-    auto shard = Shard::create(*shared_, *loops_[i], world.sockets, place, i);
+    auto shard = Shard::create(*shared_, *loops_[i], world.sockets, place, i, history_.desk.get());
     if (!shard) return tl::unexpected(shard.error());
     router_->add_taker(**shard);
     shards_.push_back(std::move(*shard));
@@ -174,6 +184,7 @@ Result<std::monostate> Node::make_the_bus(const World& world) {
 void Node::start() {
   bus_->start();
   memory_->start();
+  history_.desk->start();
   key_sets_->start(*loops_.front());
 }
 

@@ -19,6 +19,7 @@
 #include "gateway/key_set_updater.h"
 #include "gateway/memory_watch.h"
 #include "gateway/node_drain.h"
+#include "gateway/resume_desk.h"
 #include "gateway/shard.h"
 
 namespace carillon::gateway {
@@ -105,6 +106,9 @@ class Node final : private client::EventPublisher {
   bool draining() const { return drain_->is_shutting_down(); }
   const client::Admission& admission() const { return *admission_; }
   client::KeyGuesses& key_guesses() { return admission_->key_guesses(); }
+  const history::HistoryCounters& history_counters() const { return history_.events->counters(); }
+  const history::BudgetLimits& history_limits() const { return history_.events->limits(); }
+  const ResumeCounters& resume_counters() const { return history_.desk->counters(); }
   const fanout::FrameMemory& frame_memory() const { return *frame_memory_; }
   const client::MemoryPressure& memory() const { return memory_->pressure(); }
   const client::ShardCounters& shard_counters(std::size_t number) const {
@@ -126,6 +130,10 @@ class Node final : private client::EventPublisher {
   std::unique_ptr<client::Admission> admission_;
   std::unique_ptr<client::Shared> shared_;
   std::vector<std::unique_ptr<reactor::Loop>> loops_;  // outlive what runs on them
+  struct {
+    std::unique_ptr<EventHistory> events;
+    std::unique_ptr<ResumeDesk> desk;  // uses router_
+  } history_;
   std::unique_ptr<Router> router_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<bus::Bus> bus_;

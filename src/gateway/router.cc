@@ -71,8 +71,10 @@ class Router::Body {
   std::optional<json::Outline> outline_;
 };
 
-Router::Router(const EndpointTable& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop, Log& log)
+Router::Router(const EndpointTable& endpoints, fanout::FrameMemory& memory, EventHistory& history,
+               reactor::Loop& loop, Log& log)
     : endpoints_(endpoints),
+      history_(history),
       loop_(loop),
       log_(log),
       arenas_(endpoints.size(), fanout::FrameArena(memory, transport::websocket_encoder())),
@@ -87,7 +89,8 @@ void Router::on_event(const Event& event) {
     log_dropped("reserved_channel", channel, "channels under carillon. are reserved and carry no events");
     return;
   }
-  ++last_event_;
+  ++last_.event;
+  position_.clear();
   Body body(event.body, frame_bytes_max_);
   bool wanted = false;
   bool refused = false;
@@ -131,9 +134,10 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
   Ref<const fanout::Frame> frame;
   const bool had_memory = try_allocate(body.text().size(), [&] {
     if (render(endpoint, channel, match.star, body))
-      frame = arenas_[endpoint.index].make_shared(payload_, {loop_.now(), last_event_});
+      frame = arenas_[endpoint.index].make_shared(payload_, {loop_.now(), last_.event});
   });
   if (frame) {
+    history_.keep(endpoint, *audience, *frame, body.text(), loop_.wall_now());
     add_to_batch(endpoint, *audience, std::move(frame));
   } else {
     drop(endpoint, channel, had_memory ? Drop::too_large : Drop::no_memory);
@@ -150,6 +154,7 @@ void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) 
     return;
   }
   counters_.dropped_no_memory.add();
+  history_.lose(endpoint, last_.event);
   log_dropped("no_memory", channel, "there is not enough memory for its frame");
   on_batch_end();
   batch_ = std::make_shared<Batch>();
@@ -161,10 +166,14 @@ void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) 
 bool Router::render(const Endpoint& endpoint, std::string_view channel, std::string_view star,
                     json::Outline& body) {
   if (const WallTime now = loop_.wall_now(); now != relayed_at_.time()) relayed_at_ = TimeValues(now);
+  if (position_.empty() && endpoint.event_frame->uses(config::kPositionOfEvent)) {
+    append_text({history_.epoch(), last_.event}, position_);
+  }
   using json::TemplateValue;
   // In the order of config::kEventVariables.
-  const auto values = relayed_at_.after(
-      std::array{TemplateValue::string(channel), TemplateValue::string(star), TemplateValue::raw(body)});
+  const auto values =
+      relayed_at_.after(std::array{TemplateValue::string(channel), TemplateValue::string(star),
+                                   TemplateValue::raw(body), TemplateValue::string(position_)});
   payload_.clear();
   return endpoint.event_frame->render_within(frame_bytes_max_, values, payload_);
 }
@@ -185,8 +194,8 @@ void Router::on_batch_end() {
   // The memory of the largest event is given back.
   if (payload_.capacity() > kScratchBytesMax) std::string().swap(payload_);
   if (!batch_) return;
-  batch_->number = next_batch_++;
-  batch_->last_event = last_event_;
+  batch_->number = ++last_.batch;
+  batch_->last_event = last_.event;
   counters_.batches.add();
   const SharedBatch batch = std::exchange(batch_, nullptr);
   for (BatchTaker* taker : takers_) taker->take_batch(batch);
@@ -196,6 +205,7 @@ void Router::on_gap() {
   counters_.bus_gaps.add();
   log_.warning("bus gap: events may have been lost while the bus was disconnected");
   on_batch_end();
+  history_.note_gap(++last_.event);
   batch_ = std::make_shared<Batch>();
   for (const Endpoint& endpoint : endpoints_) {
     if (endpoint.settings.source.on_gap == config::OnGap::close) {

@@ -15,6 +15,8 @@
 #include "bus/shared_status.h"
 #include "client/counters.h"
 #include "fanout/frame.h"
+#include "gateway/event_history.h"
+#include "gateway/resume.h"
 #include "json/outline.h"
 #include "protocol/endpoint_table.h"
 #include "protocol/time_values.h"
@@ -54,6 +56,8 @@ class BatchTaker {
  public:
   // Called on the Router's thread, for a shard on any thread; never blocks.
   virtual void take_batch(SharedBatch batch) = 0;
+  // The same for answers to ResumeService::ask(): they come after the batches that were sent before them.
+  virtual void take_answers(std::vector<ResumeAnswer> answers) = 0;
 
  protected:
   ~BatchTaker() = default;
@@ -70,8 +74,8 @@ class Router final : public bus::EventSink {
   static constexpr std::size_t kFrameBytesMax = (std::size_t{1} << 31) - 1;
 
   // `memory` outlives every frame that it makes.
-  Router(const protocol::EndpointTable& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop,
-         Log& log);
+  Router(const protocol::EndpointTable& endpoints, fanout::FrameMemory& memory, EventHistory& history,
+         reactor::Loop& loop, Log& log);
   void add_taker(BatchTaker& taker) { takers_.push_back(&taker); }
   // For tests: less than kFrameBytesMax.
   void set_frame_bytes_max(std::size_t bytes) { frame_bytes_max_ = bytes; }
@@ -80,6 +84,9 @@ class Router final : public bus::EventSink {
   void on_batch_end() override;
   void on_gap() override;
   void on_status(const bus::BusStatus& status) override { bus_status_.set(status); }
+
+  // The number of the last event; a gap of the bus has one as well.
+  std::uint64_t last_event() const { return last_.event; }
 
   const client::RouterCounters& counters() const { return counters_; }
   // The bus's state, for health. Any thread.
@@ -98,15 +105,19 @@ class Router final : public bus::EventSink {
   void log_dropped(std::string_view reason, std::string_view channel, std::string_view detail);
 
   const protocol::EndpointTable& endpoints_;
+  EventHistory& history_;
   reactor::Loop& loop_;
   Log& log_;
   std::vector<BatchTaker*> takers_;
   std::vector<fanout::FrameArena> arenas_;  // by endpoint, so that the bursts of each lie in one piece
   std::size_t frame_bytes_max_ = kFrameBytesMax;
-  std::string payload_;  // scratch, so that encoding allocates nothing
+  std::string payload_;   // scratch, so that encoding allocates nothing
+  std::string position_;  // of the event that is being routed
   std::shared_ptr<Batch> batch_;
-  std::uint64_t next_batch_ = 1;
-  std::uint64_t last_event_ = 0;
+  struct {
+    std::uint64_t batch = 0;
+    std::uint64_t event = 0;
+  } last_;                                       // numbers
   protocol::TimeValues relayed_at_{WallTime{}};  // for all events of one millisecond
   LineSampler dropped_lines_;
   client::RouterCounters counters_;

@@ -65,16 +65,16 @@ void publish(const fanout::FanOutCounters& engine, ShardCounters& counters) {
 }  // namespace
 
 Result<std::unique_ptr<Shard>> Shard::create(const Shared& shared, reactor::Loop& loop, Sockets& sockets,
-                                             Place place, std::uint32_t number) {
+                                             Place place, std::uint32_t number, ResumeService* history) {
   auto wake = reactor::WakeFd::create();
   if (!wake) return tl::unexpected(wake.error());
-  std::unique_ptr<Shard> shard(new Shard(shared, loop, sockets, place, number, std::move(*wake)));
+  std::unique_ptr<Shard> shard(new Shard(shared, loop, sockets, place, number, history, std::move(*wake)));
   if (auto made = shard->http_.upgrades().make_authenticators(); !made) return tl::unexpected(made.error());
   return shard;
 }
 
 Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place place, std::uint32_t number,
-             reactor::WakeFd wake)
+             ResumeService* history, reactor::WakeFd wake)
     : shared_(shared),
       loop_(loop),
       counters_(shared.endpoints.size()),
@@ -82,10 +82,10 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       acceptor_(shared_, loop, sockets, clients_, fan_out_, counters_, number),
       clients_(shared_, loop, sockets, fan_out_, counters_, *this, number),
       fan_out_(clients_, fan_out_options(shared, samples_), lag_rules(shared.endpoints), &compressor_),
-      keepalive_(clients_, loop),
+      keepalive_(clients_, streams_, loop),
       paced_{ShardDrain(shared_, loop, clients_, fan_out_, counters_), KeyCloses(clients_)},
       streams_({shared_, loop, sockets, clients_, fan_out_, keepalive_, audiences_, paced_.drain,
-                compressor_.deflater(), counters_}),
+                compressor_.deflater(), counters_, history, this}),
       audiences_({fan_out_, loop, streams_, counters_, shared_.endpoints, shared.settings->server},
                  shared.channels_key, place, std::move(wake)),
       http_(shared_, loop, clients_, acceptor_, streams_, counters_),
@@ -166,6 +166,7 @@ MonoTime Shard::on_turn(MonoTime now) {
     streams_.sweep(now);
     fan_out_.check_lag(now);
   }
+  streams_.send_requests();
   clients_.begin_slice(kSlice);
   fan_out_.run_slice(now);
   while (clients_.carry_out_verdicts()) continue;
@@ -184,7 +185,7 @@ MonoTime Shard::on_turn(MonoTime now) {
   if (fan_out_.counters().blocked > 0) next_.wake = std::min(next_.wake, next_.lag_check);
   // Verdicts and resumed readers have given the engine work again after its slice.
   if (fan_out_.has_work() || !clients_.reads().empty() || http_.has_responded() ||
-      http_.upgrades().has_next()) {
+      http_.upgrades().has_next() || streams_.has_requests()) {
     next_.wake = now;
   }
   return next_.wake;

@@ -6,8 +6,8 @@
 // answers), StreamSessions (open WebSockets), Keepalive (pings and deadlines), Audiences (which client
 // receives which event) and ShardDrain (the shutdown). No part knows the Shard.
 //
-// Thread: the loop's, except take_batch(), the responders that HttpSessions gives out, and reading counters()
-// and drain().
+// Thread: the loop's, except take_batch(), take_answers(), the responders that HttpSessions gives out, and
+// reading counters() and drain().
 #pragma once
 
 #include <cstdint>
@@ -47,10 +47,11 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
  public:
   using Place = Audiences::Place;
 
-  // `number`: this shard's, in the names that its connections have in log lines.
+  // `number`: this shard's, in the names that its connections have in log lines. `history`: answers
+  // subscriptions that ask for missed events, and outlives the shard; null: none recovers anything.
   static Result<std::unique_ptr<Shard>> create(const client::Shared& shared, reactor::Loop& loop,
                                                client::Sockets& sockets, Place place,
-                                               std::uint32_t number = 0);
+                                               std::uint32_t number = 0, ResumeService* history = nullptr);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -63,6 +64,9 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
   void close_sockets();
 
   void take_batch(SharedBatch batch) override { audiences_.take_batch(std::move(batch)); }
+  void take_answers(std::vector<ResumeAnswer> answers) override {
+    audiences_.take_answers(std::move(answers));
+  }
 
   // Uses new settings from now on, for open connections as well. Call from a function posted to its loop.
   void use(const NewSettings& next);
@@ -82,7 +86,7 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
   using Index = std::uint32_t;
 
   Shard(const client::Shared& shared, reactor::Loop& loop, client::Sockets& sockets, Place place,
-        std::uint32_t number, reactor::WakeFd wake);
+        std::uint32_t number, ResumeService* history, reactor::WakeFd wake);
 
   void read_input(MonoTime now) override;
   MonoTime on_turn(MonoTime now) override;

@@ -1,12 +1,14 @@
 // The open WebSockets: from the 101 to the end, and their replies. What clients send is in stream_input.cc.
 #include "gateway/stream_sessions.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "base/assert.h"
 #include "base/soft_allocation.h"
 #include "client/proxy.h"
+#include "gateway/record_replay.h"
 #include "http/response.h"
 #include "websocket/frame_writer.h"
 
@@ -35,7 +37,8 @@ void count_accepted(client::EndpointCounters& counters, client::Compression comp
 StreamSessions::StreamSessions(const Parts& parts)
     : parts_(parts),
       commands_(parts.audiences, *this, parts.shared.publisher, parts.loop, parts.clients.log().incidents(),
-                parts.counters) {}
+                parts.counters),
+      resumes_(parts.history, parts.taker) {}
 
 // --- from the 101 to the end --------------------------------------------------------------------
 
@@ -52,15 +55,29 @@ void StreamSessions::open(Index index, const protocol::Endpoint& endpoint, clien
   if (!exchange.answered_before) parts_.counters.handshakes.add(parts_.loop.now() - exchange.began);
   std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
   connection.transient.reset();
-  if (endpoint.receives_events() && parts_.audiences.subscribe_selected(index, endpoint, upgrade.selection) !=
-                                        Audiences::Outcome::subscribed) {
-    parts_.clients.close(index, CloseReason::internal, close_frame(endpoint.settings.limits.channels_close),
-                         CloseMode::immediately);
-    return;
-  }
+  if (endpoint.receives_events() && !subscribe(index, endpoint, upgrade)) return;
   if (endpoint.replies.has_open() && !send_open_frame(index, endpoint)) return;
   parts_.keepalive.start(index);
   if (!early.empty()) on_bytes(index, early);
+}
+
+// Subscribes a new client to what its request selects, or asks for what it missed first. Returns false when
+// it has been closed.
+bool StreamSessions::subscribe(Index index, const protocol::Endpoint& endpoint,
+                               const client::Upgrade& upgrade) {
+  if (upgrade.position) {
+    ResumeRequest request;
+    request.position = *upgrade.position;
+    request.channels = upgrade.selection.values;
+    if (endpoint.source.has_tags()) request.tags = upgrade.selection.tags;
+    resumes_.begin({command_client(index).id, endpoint.index, {}, {}, upgrade.selection}, std::move(request));
+    return true;
+  }
+  const auto outcome = parts_.audiences.subscribe_selected(index, endpoint, upgrade.selection);
+  if (outcome == Audiences::Outcome::subscribed) return true;
+  parts_.clients.close(index, CloseReason::internal, close_frame(endpoint.settings.limits.channels_close),
+                       CloseMode::immediately);
+  return false;
 }
 
 // Counts the WebSocket and sends the 101. False when there is no room for it, behind answers that the client
@@ -94,7 +111,8 @@ bool StreamSessions::send_open_frame(Index index, const protocol::Endpoint& endp
   const std::string id = parts_.clients.log().trace().connection_id(index);
   const std::string_view subject = client.identity ? client.identity->subject() : std::string_view();
   std::string payload;
-  const auto render = [&] { endpoint.replies.open(id, subject, parts_.loop.wall_now(), payload); };
+  const std::string position = position_of(parts_.audiences.last_event());
+  const auto render = [&] { endpoint.replies.open(id, subject, position, parts_.loop.wall_now(), payload); };
   if (!try_allocate(endpoint.settings.frames.open.size() + subject.size(), render)) {
     close_for_memory(index);
     return false;
@@ -137,6 +155,7 @@ void StreamSessions::on_left(Index index) {
 
 void StreamSessions::on_released(Index index) {
   rates_.erase(index);
+  resumes_.forget(index);
   control_rate_.forget(index);
   if (parts_.clients[index].is_websocket) parts_.drain.on_websocket_released();
 }
@@ -152,6 +171,75 @@ void StreamSessions::close_recipients(const protocol::Endpoint& endpoint, CloseR
       parts_.clients.close(i, why, {}, CloseMode::immediately);
     }
   }
+}
+
+// --- subscriptions that ask for what they missed ------------------------------------------------
+
+void StreamSessions::begin_resume(const CommandClient& client, const protocol::Command& command) {
+  ResumeRequest request;
+  request.channels = {command.channel};
+  if (command.position) request.position = *command.position;
+  request.last = command.last.value_or(0);
+  resumes_.begin({client.id, client.endpoint.index, command.channel, std::string(command.request), {}},
+                 std::move(request));
+}
+
+void StreamSessions::send_requests() {
+  if (!resumes_.has_requests()) return;
+  std::vector<ResumeAnswer> answered;
+  resumes_.send_requests(answered);
+  if (!answered.empty()) on_answers(std::move(answered));
+}
+
+void StreamSessions::on_answers(std::vector<ResumeAnswer> answers) {
+  for (ResumeAnswer& answer : answers) {
+    if (answer.outcome == ResumeOutcome::overloaded) parts_.counters.resumes_overloaded.add();
+    const auto subscription = resumes_.take(answer);
+    if (!subscription) continue;
+    const auto client = find_open(subscription->client);
+    if (!client) continue;
+    if (subscription->is_by_command()) {
+      protocol::Command command;
+      command.kind = protocol::Command::Kind::subscribe;
+      command.channel = subscription->channel;
+      command.request = subscription->request;
+      commands_.finish_subscribe(*client, command, std::move(answer));
+    } else {
+      finish_selection(*client, subscription->selection, std::move(answer));
+    }
+  }
+}
+
+void StreamSessions::finish_selection(const CommandClient& client, const protocol::Selection& selection,
+                                      ResumeAnswer answer) {
+  if (!subscribe(client.id.index, client.endpoint, {.selection = selection})) return;
+  if (answer.outcome != ResumeOutcome::recovered) report_gap(client, {}, name_of(answer.outcome));
+  if (!answer.events.empty()) replay(client.id, std::move(answer.events));
+}
+
+void StreamSessions::replay(client::ClientId client, history::Records events) {
+  if (parts_.clients[client.index].state != State::open) return;  // its reply has closed it
+  parts_.fan_out.replay(client.index, std::make_unique<RecordReplay>(std::move(events)), parts_.loop.now());
+}
+
+void StreamSessions::report_gap(const CommandClient& client, std::string_view channel,
+                                std::string_view reason) {
+  if (parts_.clients[client.id.index].state != State::open) return;
+  std::string payload;
+  const std::string after = position_of(parts_.audiences.last_event());
+  if (client.endpoint.replies.gap({.channel = channel, .after = after, .reason = reason},
+                                  parts_.loop.wall_now(), payload)) {
+    send_text(client.id, payload);
+    return;
+  }
+  parts_.clients.close(client.id.index, CloseReason::not_recovered,
+                       close_frame(client.endpoint.settings.source.gap), CloseMode::immediately);
+}
+
+// Not while events wait for the client: it would take those for received.
+std::string StreamSessions::safe_position(Index index) {
+  if (resumes_.is_waiting(index) || parts_.fan_out.backlog_bytes(index) != 0) return {};
+  return position_of(parts_.audiences.last_event());
 }
 
 void StreamSessions::sweep(MonoTime now) {

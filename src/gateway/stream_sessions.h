@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/ip_address.h"
 #include "client/clients.h"
@@ -23,6 +24,7 @@
 #include "fanout/fan_out.h"
 #include "gateway/audiences.h"
 #include "gateway/command_dispatcher.h"
+#include "gateway/resumes.h"
 #include "gateway/shard_drain.h"
 #include "reactor/loop.h"
 #include "websocket/deflate.h"
@@ -47,6 +49,8 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
     ShardDrain& drain;
     websocket::Deflater& deflater;
     client::ShardCounters& counters;
+    ResumeService* history;  // null: no subscription recovers anything
+    BatchTaker* taker;       // where the history's answers go
   };
   explicit StreamSessions(const Parts& parts);
   StreamSessions(const StreamSessions&) = delete;
@@ -55,7 +59,14 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
   void open(Index index, const protocol::Endpoint& endpoint, client::Upgrade upgrade) override;
   void on_bytes(Index index, std::span<char> bytes) override;
   void resume(Index index) override;
+  std::string safe_position(Index index) override;
   void close_recipients(const protocol::Endpoint& endpoint, client::CloseReason why) override;
+  void on_answers(std::vector<ResumeAnswer> answers) override;
+
+  // Asks the history for what the subscriptions of this turn have missed. At the end of each turn, before
+  // events are sent.
+  void send_requests();
+  bool has_requests() const { return resumes_.has_requests(); }
 
   // New settings are in use: counts the open connections by the limits of addresses and users that they
   // introduce. Behind a trusted proxy the address of an open connection is not known any more; such a
@@ -83,11 +94,21 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
     parts_.clients.log().trace().note(client.index, decision, channel, why);
   }
   std::optional<CommandClient> find_open(client::ClientId client) override;
+  void begin_resume(const CommandClient& client, const protocol::Command& command) override;
+  void cancel_resume(client::ClientId client, std::string_view channel) override {
+    resumes_.cancel(client.index, channel);
+  }
+  void replay(client::ClientId client, history::Records events) override;
+  void report_gap(const CommandClient& client, std::string_view channel, std::string_view reason) override;
+  std::string position_of(std::uint64_t number) const override { return resumes_.position_of(number); }
 
   const protocol::Endpoint& endpoint_of(Index index) const { return parts_.clients.endpoint_of(index); }
   CommandClient command_client(Index index) const;
   bool accept(Index index, const protocol::Endpoint& endpoint, client::Upgrade& upgrade);
   bool send_open_frame(Index index, const protocol::Endpoint& endpoint);
+  bool subscribe(Index index, const protocol::Endpoint& endpoint, const client::Upgrade& upgrade);
+  void finish_selection(const CommandClient& client, const protocol::Selection& selection,
+                        ResumeAnswer answer);
   void count_late(Index index);
   void keep_rest(Index index, websocket::FrameReader reader, std::span<const char> unread);
   void close_for_fault(Index index, const websocket::ReadFault& fault);
@@ -99,6 +120,7 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
   const Parts parts_;
   websocket::Inflater inflater_;
   CommandDispatcher commands_;
+  Resumes resumes_;
   // The addresses by which Admission counts open connections; endpoints without such a limit have no entries.
   std::unordered_map<Index, IpAddress> counted_addresses_;
   std::unordered_map<Index, client::MessageRate> rates_;  // of those whose endpoint has one

@@ -10,6 +10,8 @@ namespace carillon::protocol {
 namespace {
 
 constexpr unsigned kDepthMax = 32;
+constexpr std::int64_t kLastMax =
+    1'000'000'000;  // a history has at most a million (config/history_options.cc)
 
 std::optional<json::Pointer> pointer_of(const std::string& text) {
   auto pointer = json::Pointer::parse(text);
@@ -87,6 +89,8 @@ Commands Commands::compile(const config::EndpointSettings& settings) {
   know(from.subscribe.is, Command::Kind::subscribe, from.subscribe.channel);
   know(from.unsubscribe.is, Command::Kind::unsubscribe, from.unsubscribe.channel);
   know(from.ping.is, Command::Kind::ping, "");
+  commands.position_ = pointer_of(from.position);
+  commands.last_ = pointer_of(from.last);
   if (from.channel_form == config::ChannelForm::array) commands.channels_max_ = from.channels_max;
   commands.pong_ = json::template_if_any(from.ping.reply, config::kReplyVariables);
   if (settings.acks == config::Switch::on) {
@@ -151,15 +155,39 @@ Command Commands::read_channel(const Known& known, std::string_view message) con
   const auto raw = known.channel ? known.channel->find(message) : std::nullopt;
   if (!raw) return refused(ErrorKind::subscription_failed, ErrorDetail::no_channel, message);
   const json::Value value = json::Value::of_valid(*raw);
-  if (channels_max_ > 0 && value.is(json::Type::array)) return read_channels(known, value, message);
   Command command;
   command.kind = known.kind;
   command.request = message;
+  if (known.kind == Command::Kind::subscribe && !read_past(command)) {
+    return refused(ErrorKind::invalid_request, ErrorDetail::wrong_member, message);
+  }
+  if (channels_max_ > 0 && value.is(json::Type::array)) return read_channels(std::move(command), value);
   return with_channel(command, value);
 }
 
-Command Commands::read_channels(const Known& known, const json::Value& array,
-                                std::string_view message) const {
+// Returns false when a position or a number of events is none. A position that only looks like one is for the
+// history to judge, whose answer says that it is unknown.
+bool Commands::read_past(Command& command) const {
+  const auto member = [&command](const std::optional<json::Pointer>& pointer) -> std::optional<json::Value> {
+    const auto raw = pointer ? pointer->find(command.request) : std::nullopt;
+    if (!raw || *raw == "null") return std::nullopt;
+    return json::Value::of_valid(*raw);
+  };
+  if (const auto position = member(position_)) {
+    auto text = position->string();
+    if (!text) return false;
+    command.position = std::move(*text);
+  }
+  if (const auto last = member(last_)) {
+    const auto count = last->integer();
+    if (!count || *count < 0) return false;
+    command.last = static_cast<std::uint32_t>(std::min<std::int64_t>(*count, kLastMax));
+  }
+  return true;
+}
+
+Command Commands::read_channels(Command command, const json::Value& array) const {
+  const std::string_view message = command.request;
   std::size_t count = 0;
   for (const json::Value& element : array.elements()) {
     static_cast<void>(element);
@@ -168,9 +196,6 @@ Command Commands::read_channels(const Known& known, const json::Value& array,
     }
   }
   if (count == 0) return refused(ErrorKind::subscription_failed, ErrorDetail::no_channel, message);
-  Command command;
-  command.kind = known.kind;
-  command.request = message;
   command.channels = array.raw();
   return command;
 }
@@ -186,6 +211,8 @@ Command Commands::with_channel(const Command& list, const json::Value& element) 
   command.kind = list.kind;
   command.channel = std::move(*channel);
   command.request = message;
+  command.position = list.position;
+  command.last = list.last;
   return command;
 }
 

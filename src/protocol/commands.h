@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/frame_variables.h"
 #include "config/settings.h"
 #include "event/channel_pattern.h"
 #include "json/pointer.h"
@@ -37,6 +38,9 @@ struct Command {
   std::string_view request;                      // the message; empty when it is not JSON
   // An array of channels, as JSON; each is a command of its own (Commands::with_channel). Empty: one channel.
   std::string_view channels;
+  // Of a subscribe command: what to send before new events. Neither: nothing.
+  std::optional<std::string> position{};  // the events after it; as the client wrote it
+  std::optional<std::uint32_t> last{};    // so many of the channel's last events
 };
 
 // Commands: parses a client's message into a command, by the pointers of its protocol.
@@ -55,6 +59,8 @@ class Commands {
 
   // Returns null when the protocol has no reply.
   const json::Template* subscribed() const { return subscribed_ ? &*subscribed_ : nullptr; }
+  // Whether that reply tells a client that asked for missed events whether it gets all of them.
+  bool reports_recovery() const { return subscribed_ && subscribed_->uses(config::kRecoveredInReply); }
   const json::Template* unsubscribed() const { return unsubscribed_ ? &*unsubscribed_ : nullptr; }
   const json::Template& pong() const { return *pong_; }
   const json::Template& event() const { return *event_; }
@@ -67,12 +73,15 @@ class Commands {
   };
   bool may_be_name(const config::JsonWord& word) const;
   Command read_channel(const Known& known, std::string_view message) const;
-  Command read_channels(const Known& known, const json::Value& array, std::string_view message) const;
+  bool read_past(Command& command) const;
+  Command read_channels(Command command, const json::Value& array) const;
   Command read_publish(const Known& known, std::string_view message) const;
 
   std::optional<json::Pointer> name_;
   std::vector<Requirement> require_;
   std::vector<Known> known_;
+  std::optional<json::Pointer> position_;
+  std::optional<json::Pointer> last_;
   std::size_t channels_max_ = 0;  // in an array; 0: an array is refused
   std::vector<Requirement> publish_require_;
   std::string publish_before_;  // the bus channel before and after the part that replaces the star

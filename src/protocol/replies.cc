@@ -19,6 +19,10 @@ json::TemplateValue word_or_null(const config::JsonWord* word) {
                                                       : json::TemplateValue::raw(word->text);
 }
 
+json::TemplateValue truth_or_null(std::optional<bool> truth) {
+  return json::TemplateValue::raw(!truth ? "null" : *truth ? "true" : "false");
+}
+
 // A template with config::kTimeVariables.
 void render_at(const json::Template& frame, WallTime now, std::string& out) {
   const TimeValues times(now);
@@ -32,7 +36,8 @@ void render_reply(const json::Template& reply, const ReplyValues& values, std::s
   // In the order of config::kReplyVariables.
   reply.render(times.after(std::array{word_or_null(values.code), text_or_null(values.message),
                                       json::TemplateValue::raw(values.request), text_or_null(values.channel),
-                                      text_or_null(values.subject)}),
+                                      text_or_null(values.subject), text_or_null(values.position),
+                                      truth_or_null(values.recovered), text_or_null(values.reason)}),
                out);
 }
 
@@ -69,7 +74,8 @@ Replies Replies::compile(const config::EndpointSettings& settings) {
   replies.errors_ = settings.errors;
   replies.open_ = json::template_if_any(settings.frames.open, config::kOpenVariables);
   replies.error_ = json::template_if_any(settings.frames.error, config::kReplyVariables);
-  replies.ping_ = json::template_if_any(settings.frames.ping, config::kTimeVariables);
+  replies.ping_ = json::template_if_any(settings.frames.ping, config::kPingVariables);
+  replies.gap_ = json::template_if_any(settings.frames.gap, config::kGapVariables);
   replies.expired_ = json::template_if_any(settings.auth.expired_frame, config::kTimeVariables);
   replies.drain_ = json::template_if_any(settings.frames.drain, config::kDrainVariables);
   return replies;
@@ -85,18 +91,32 @@ bool Replies::error(ErrorKind kind, ErrorDetail detail, std::string_view request
   return true;
 }
 
-bool Replies::open(std::string_view connection_id, std::string_view subject, WallTime now,
-                   std::string& out) const {
+bool Replies::open(std::string_view connection_id, std::string_view subject, std::string_view position,
+                   WallTime now, std::string& out) const {
   if (!open_) return false;
   const TimeValues times(now);
-  open_->render(times.after(std::array{json::TemplateValue::string(connection_id), text_or_null(subject)}),
+  open_->render(times.after(std::array{json::TemplateValue::string(connection_id), text_or_null(subject),
+                                       text_or_null(position)}),
                 out);
   return true;
 }
 
-bool Replies::ping(WallTime now, std::string& out) const {
-  if (ping_) render_at(*ping_, now, out);
-  return ping_.has_value();
+bool Replies::ping(std::string_view position, WallTime now, std::string& out) const {
+  if (!ping_) return false;
+  const TimeValues times(now);
+  ping_->render(times.after(std::array{text_or_null(position)}), out);
+  return true;
+}
+
+bool Replies::gap(const GapValues& gap, WallTime now, std::string& out) const {
+  if (!gap_) return false;
+  const TimeValues times(now);
+  const std::string count = gap.count ? std::to_string(*gap.count) : "null";
+  gap_->render(times.after(std::array{text_or_null(gap.channel), json::TemplateValue::raw(count),
+                                      text_or_null(gap.before), text_or_null(gap.after),
+                                      json::TemplateValue::string(gap.reason)}),
+               out);
+  return true;
 }
 
 bool Replies::expired(WallTime now, std::string& out) const {

@@ -21,8 +21,20 @@ struct ReplyValues {
   std::string_view request{};  // valid JSON
   std::string_view channel{};
   std::string_view subject{};
+  std::string_view position{};
+  std::optional<bool> recovered{};
+  std::string_view reason{};
 };
 void render_reply(const json::Template& reply, const ReplyValues& values, std::string& out);
+
+// The values of a frame with config::kGapVariables; empty ones are null.
+struct GapValues {
+  std::string_view channel{};  // empty: all of the client's
+  std::optional<std::uint64_t> count{};
+  std::string_view before{};
+  std::string_view after{};
+  std::string_view reason{};  // "slow" or "bus"
+};
 
 // An HTTP response instead of the upgrade.
 class RefusalReply {
@@ -46,9 +58,14 @@ class Replies {
   // frame.
   bool error(ErrorKind kind, ErrorDetail detail, std::string_view request, WallTime now,
              std::string& out) const;
-  bool ping(WallTime now, std::string& out) const;
+  // `position`: empty: null in the frame.
+  bool ping(std::string_view position, WallTime now, std::string& out) const;
   // `subject`: of the client's token; empty: null in the frame.
-  bool open(std::string_view connection_id, std::string_view subject, WallTime now, std::string& out) const;
+  bool open(std::string_view connection_id, std::string_view subject, std::string_view position, WallTime now,
+            std::string& out) const;
+  // Events were missed.
+  bool gap(const GapValues& gap, WallTime now, std::string& out) const;
+  bool has_gap() const { return gap_.has_value(); }
   // Whether open() has a frame.
   bool has_open() const { return open_.has_value(); }
   bool expired(WallTime now, std::string& out) const;
@@ -62,6 +79,7 @@ class Replies {
   std::optional<json::Template> open_;
   std::optional<json::Template> error_;
   std::optional<json::Template> ping_;
+  std::optional<json::Template> gap_;
   std::optional<json::Template> expired_;
   std::optional<json::Template> drain_;
 };

@@ -60,6 +60,11 @@ class Source {
   // All patterns, for the bus.
   const std::vector<ChannelPattern>& channels() const { return channels_; }
   const std::vector<ChannelPattern>& broadcast() const { return broadcast_; }
+  // Whether clients subscribe to channels, or select values that are not known beforehand: an event then
+  // belongs to a channel or to all clients.
+  bool has_channels() const { return by_ != config::SelectBy::all && known_.empty(); }
+  // Whether clients select some of the known values.
+  bool has_tags() const { return !known_.empty(); }
   bool is_empty() const { return channels_.empty() && broadcast_.empty(); }
   // Returns the number of a known value, or nothing.
   std::optional<Tag> tag_of(std::string_view value) const;

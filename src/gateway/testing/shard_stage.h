@@ -18,6 +18,7 @@
 #include "client/testing/fake_sockets.h"
 #include "client/testing/server_frames.h"
 #include "config/test_environment.h"
+#include "gateway/resume_desk.h"
 #include "gateway/router.h"
 #include "gateway/shard.h"
 #include "gateway/testing/fake_publisher.h"
@@ -78,6 +79,8 @@ class LossyLink final : public BatchTaker {
       taker_.take_batch(std::move(batch));
     }
   }
+
+  void take_answers(std::vector<ResumeAnswer> answers) override { taker_.take_answers(std::move(answers)); }
 
   int lose = 0;  // how many of the next batches are dropped
 
@@ -158,11 +161,12 @@ class ShardStage : public StageKeySets {
                log,
                SipKey{1, 2},
                frame_memory,
-               key_store},
-        shard(std::move(*Shard::create(shared, loop, sockets, place))),
-        link(*shard),
-        router(endpoints, frame_memory, loop, log) {
+               key_store,
+               /*epoch=*/0x1234},
+        shard(std::move(*Shard::create(shared, loop, sockets, place, 0, &desk))),
+        link(*shard) {
     router.add_taker(link);
+    desk.start();
   }
 
   // --- what a client does ---
@@ -294,9 +298,16 @@ class ShardStage : public StageKeySets {
   EndpointTable endpoints;
   Admission admission;
   Shared shared;
+  EventHistory history{
+      endpoints,
+      /*epoch=*/0x1234,
+      {settings.server.history_bytes_max > 0 ? settings.server.history_bytes_max : std::uint64_t{1} << 30,
+       settings.server.history_channels_max},
+      SipKey{5, 6}};
+  Router router{endpoints, frame_memory, history, loop, log};
+  ResumeDesk desk{router, history, loop};
   std::unique_ptr<Shard> shard;
   LossyLink link;
-  Router router;
   ListenerOptions options;  // of the address that the next clients connect to
   int last_fd = -1;
 

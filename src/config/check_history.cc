@@ -1,0 +1,98 @@
+// What takes two settings of an endpoint's history to judge.
+#include <algorithm>
+
+#include "config/check.h"
+#include "config/text.h"
+
+namespace carillon::config {
+namespace {
+
+constexpr std::string_view kNeedsHistory =
+    "has no use without a history; write history = { events = 100, age = \"5m\" }";
+
+class HistoryCheck {
+ public:
+  HistoryCheck(const EndpointSettings& endpoint, const std::string& prefix, Report& report)
+      : e_(endpoint), prefix_(prefix), report_(report) {}
+
+  void all() {
+    if (!e_.history.empty()) history();
+    if (e_.history.empty()) {
+      if (!e_.commands.position.empty()) fault("commands.subscribe.position", kNeedsHistory);
+      if (!e_.commands.last.empty()) fault("commands.subscribe.last", kNeedsHistory);
+      if (!e_.resume.parameter.empty()) fault("resume.parameter", kNeedsHistory);
+    }
+    told();
+    if (!e_.resume.parameter.empty() && e_.select.by == SelectBy::commands) {
+      fault(
+          "resume.parameter",
+          "has no use where clients subscribe by command; write commands.subscribe.position = \"/position\"");
+    }
+    if (e_.lag.policy == LagPolicy::skip && e_.frames.gap.empty()) {
+      fault("lag.policy",
+            "\"skip\" needs a frame that reports the gap to the client, and this protocol has none; write "
+            "frames.gap, or \"disconnect\"");
+    }
+  }
+
+ private:
+  void fault(std::string_view key, std::string_view message) {
+    if (report_.has_error_at(cat({prefix_, ".", key}))) return;  // reported when it was read
+    report_.error(e_.origin_of(key), cat({prefix_, ".", key}), message);
+  }
+
+  // A client that asks for what it missed must be told when it does not get all of it.
+  void told() {
+    if (e_.history.empty() || !e_.frames.gap.empty()) return;
+    if (!e_.resume.parameter.empty()) {
+      fault("resume.parameter",
+            "needs a frame that reports events that are not retained any more; write frames.gap");
+    }
+    const bool asks = !e_.commands.position.empty() || !e_.commands.last.empty();
+    const bool is_told =
+        e_.acks == Switch::on && e_.commands.subscribe.reply.find("$recovered") != std::string::npos;
+    if (asks && !is_told) {
+      fault(e_.commands.position.empty() ? "commands.subscribe.last" : "commands.subscribe.position",
+            "needs an answer that reports events that are not retained any more; write $recovered in "
+            "commands.subscribe.reply with acks = \"on\", or frames.gap");
+    }
+  }
+
+  // Those that select everything receive events of any value, which have no history in common.
+  void open_values() {
+    const auto& otherwise = e_.select.otherwise;
+    if (!e_.select.by_values() || !e_.select.known.empty() || e_.select.by == SelectBy::path) return;
+    if (std::find(otherwise.begin(), otherwise.end(), "*") == otherwise.end()) return;
+    fault("history",
+          "clients may select any value, and those that list none receive every event, which has no history; "
+          "write select.known, or select.otherwise = []");
+  }
+
+  void history() {
+    open_values();
+    if (e_.frames.event.empty()) {
+      fault("history", "this endpoint has no events to retain; write frames.event, or leave it out");
+    }
+    if (e_.select.by == SelectBy::commands) return;
+    const auto is_for_all = [](const HistoryRule& rule) {
+      return rule.channels == std::vector<std::string>{"*"};
+    };
+    if (e_.history.size() > 1 || !is_for_all(e_.history.front())) {
+      fault("history",
+            "an endpoint whose clients do not subscribe to channels has one history; write one table without "
+            "channels");
+    }
+  }
+
+  const EndpointSettings& e_;
+  const std::string& prefix_;
+  Report& report_;
+};
+
+}  // namespace
+
+void check_history(const EndpointSettings& endpoint, const std::string& prefix, Report& report) {
+  HistoryCheck(endpoint, prefix, report).all();
+}
+
+}  // namespace carillon::config

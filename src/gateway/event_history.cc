@@ -1,0 +1,149 @@
+#include "gateway/event_history.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace carillon::gateway {
+
+using namespace protocol;
+namespace {
+
+// What one subscription may be sent of the past. A history has at most a million events
+// (config/history_options.cc).
+constexpr history::ReadingLimits kReadingLimits{1'000'000, std::numeric_limits<std::uint64_t>::max()};
+
+std::vector<history::Rule> rules_of(const config::EndpointSettings& settings) {
+  std::vector<history::Rule> rules;
+  for (const config::HistoryRule& each : settings.history) {
+    for (const std::string& text : each.channels) {
+      auto pattern = ChannelPattern::parse(text);
+      if (pattern) rules.push_back({std::move(*pattern), each.events, each.age, each.bytes});
+    }
+  }
+  return rules;
+}
+
+ResumeOutcome outcome_of(history::NotRecovered why) {
+  switch (why) {
+    case history::NotRecovered::no_history:
+      return ResumeOutcome::no_history;
+    case history::NotRecovered::gap:
+      return ResumeOutcome::gap;
+    case history::NotRecovered::evicted:
+    case history::NotRecovered::too_many:
+      break;
+  }
+  return ResumeOutcome::evicted;
+}
+
+}  // namespace
+
+std::string_view name_of(ResumeOutcome outcome) {
+  switch (outcome) {
+    case ResumeOutcome::recovered:
+      return "recovered";
+    case ResumeOutcome::unknown_position:
+      return "unknown_position";
+    case ResumeOutcome::no_history:
+      return "no_history";
+    case ResumeOutcome::evicted:
+      return "evicted";
+    case ResumeOutcome::gap:
+      return "gap";
+    case ResumeOutcome::overloaded:
+    case ResumeOutcome::count:
+      break;
+  }
+  return "overloaded";
+}
+
+EventHistory::EventHistory(const EndpointTable& endpoints, std::uint64_t epoch,
+                           const history::BudgetLimits& limits, const SipKey& channels_key)
+    : epoch_(epoch), budget_(limits) {
+  for (const Endpoint& endpoint : endpoints) {
+    stores_.emplace_back();
+    if (endpoint.settings.history.empty()) continue;
+    is_used_ = true;
+    stores_.back() = std::make_unique<history::Store>(budget_, rules_of(endpoint.settings), channels_key);
+  }
+}
+
+void EventHistory::keep(const Endpoint& endpoint, const Audience& audience, const fanout::Frame& frame,
+                        std::string_view body, WallTime now) {
+  history::Store* const store = stores_[endpoint.index].get();
+  if (!store) return;
+  const bool has_name =
+      audience.kind == Audience::Kind::channel || audience.kind == Audience::Kind::everyone_and_channel;
+  // An event for all clients of an endpoint with channels belongs to no channel.
+  if (!has_name && endpoint.source.has_channels()) return;
+  history::Event event;
+  event.number = frame.number();
+  event.tag = audience.tag;
+  event.received = now;
+  event.frame = frame.plain();
+  event.payload_at = static_cast<std::size_t>(frame.payload().data() - frame.plain().data());
+  event.body = body;
+  store->append(has_name ? std::string_view(audience.name) : std::string_view(), event);
+}
+
+void EventHistory::lose(const Endpoint& endpoint, std::uint64_t number) {
+  if (stores_[endpoint.index]) stores_[endpoint.index]->raise_floor(number);
+}
+
+void EventHistory::note_gap(std::uint64_t number) {
+  for (const auto& store : stores_) {
+    if (store) store->raise_floor(number);
+  }
+}
+
+void EventHistory::expire(WallTime now) {
+  for (const auto& store : stores_) {
+    if (store) store->expire(now);
+  }
+}
+
+bool EventHistory::is_ahead(const ResumeRequest& request, std::uint64_t last_number) const {
+  const auto position = parse_position(request.position);
+  return position && position->epoch == epoch_ && position->number > last_number;
+}
+
+ResumeAnswer EventHistory::answer(const ResumeRequest& request, std::uint64_t last_number,
+                                  WallTime now) const {
+  ResumeAnswer answer;
+  answer.client = request.client;
+  answer.ticket = request.ticket;
+  answer.number = last_number;
+  std::uint64_t after = 0;
+  if (!request.position.empty()) {
+    const auto position = parse_position(request.position);
+    if (!position || position->epoch != epoch_ || position->number > last_number) {
+      answer.outcome = ResumeOutcome::unknown_position;
+      return answer;
+    }
+    after = position->number;
+  }
+  auto reading = read(request, after, now);
+  if (!reading) {
+    answer.outcome = outcome_of(reading.error());
+  } else {
+    answer.events = std::move(*reading);
+  }
+  return answer;
+}
+
+history::Reading EventHistory::read(const ResumeRequest& request, std::uint64_t after, WallTime now) const {
+  const history::Store* const store = stores_[request.endpoint].get();
+  if (!store) return tl::unexpected(history::NotRecovered::no_history);
+  const auto read_one = [&](std::string_view channel) {
+    if (request.position.empty()) return store->last(channel, request.last, request.tags, now);
+    return store->after(channel, {after, request.tags, kReadingLimits}, now);
+  };
+  if (request.channels.empty()) return read_one({});
+  if (request.channels.size() == 1) return read_one(request.channels.front());
+  std::vector<history::Reading> readings;
+  for (const std::string& channel : request.channels) readings.push_back(read_one(channel));
+  return history::merge(std::move(readings), kReadingLimits);
+}
+
+}  // namespace carillon::gateway

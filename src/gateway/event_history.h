@@ -1,0 +1,63 @@
+// EventHistory: the events that the endpoints of a process retain, and what it answers to subscriptions that
+// ask for them. An endpoint whose clients subscribe to channels has a history for each channel; one whose
+// clients select known values has a single history, whose events have tags.
+//
+// Thread: loop 0's, on which the Router feeds it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/sip_hash.h"
+#include "base/time.h"
+#include "fanout/frame.h"
+#include "gateway/resume.h"
+#include "history/budget.h"
+#include "history/store.h"
+#include "protocol/endpoint_table.h"
+#include "protocol/source.h"
+
+namespace carillon::gateway {
+
+class EventHistory {
+ public:
+  // `epoch` is unlike that of any other process. `channels_key` is secret: clients choose names of channels.
+  EventHistory(const protocol::EndpointTable& endpoints, std::uint64_t epoch,
+               const history::BudgetLimits& limits, const SipKey& channels_key);
+  EventHistory(const EventHistory&) = delete;
+  EventHistory& operator=(const EventHistory&) = delete;
+
+  std::uint64_t epoch() const { return epoch_; }
+  const history::BudgetLimits& limits() const { return budget_.limits(); }
+  const history::HistoryCounters& counters() const { return budget_.counters(); }
+  // Whether any endpoint retains events.
+  bool is_used() const { return is_used_; }
+
+  // Retains an event of `endpoint` if that is configured. `frame` is what its clients are sent, `body` what
+  // was published.
+  void keep(const protocol::Endpoint& endpoint, const protocol::Audience& audience,
+            const fanout::Frame& frame, std::string_view body, WallTime now);
+  // The event with this number cannot be sent or retained: what is asked for from before it is incomplete.
+  void lose(const protocol::Endpoint& endpoint, std::uint64_t number);
+  // The bus may have lost events: in every history something may be missing before `number`.
+  void note_gap(std::uint64_t number);
+  // Frees what is too old. A few times a second.
+  void expire(WallTime now);
+
+  // Whether the request names a position that no event has reached yet. The client may have it from a process
+  // that was faster.
+  bool is_ahead(const ResumeRequest& request, std::uint64_t last_number) const;
+  // `last_number`: of the last event so far. A position that is ahead is answered as unknown.
+  ResumeAnswer answer(const ResumeRequest& request, std::uint64_t last_number, WallTime now) const;
+
+ private:
+  history::Reading read(const ResumeRequest& request, std::uint64_t after, WallTime now) const;
+
+  const std::uint64_t epoch_;
+  bool is_used_ = false;
+  history::Budget budget_;
+  std::vector<std::unique_ptr<history::Store>> stores_;  // by endpoint; null where nothing is retained
+};
+
+}  // namespace carillon::gateway

@@ -1,0 +1,64 @@
+#include "gateway/resume_desk.h"
+
+#include <utility>
+
+namespace carillon::gateway {
+
+ResumeDesk::ResumeDesk(Router& router, EventHistory& history, reactor::Loop& loop)
+    : router_(router), history_(history), loop_(loop) {}
+
+ResumeDesk::~ResumeDesk() { loop_.cancel(timer_); }
+
+void ResumeDesk::start() {
+  if (history_.is_used()) timer_ = loop_.call_after(kTick, [this] { tick(); });
+}
+
+void ResumeDesk::tick() {
+  answer_waiting();
+  history_.expire(loop_.wall_now());
+  start();
+}
+
+bool ResumeDesk::ask(std::vector<ResumeRequest> requests, BatchTaker& taker) {
+  return loop_.post([this, requests = std::move(requests), &taker] { answer(requests, taker); });
+}
+
+// The batch that is open is sent first, so that the answers have every event that the shards get before them.
+void ResumeDesk::answer(const std::vector<ResumeRequest>& requests, BatchTaker& taker) {
+  router_.on_batch_end();
+  std::vector<ResumeAnswer> answers;
+  for (const ResumeRequest& request : requests) {
+    if (history_.is_ahead(request, router_.last_event()) && waiting_.size() < kWaitingMax) {
+      counters_.ahead.add();
+      waiting_.push_back({request, &taker, loop_.now() + kAheadMax});
+      continue;
+    }
+    answers.push_back(history_.answer(request, router_.last_event(), loop_.wall_now()));
+    count(answers.back());
+  }
+  if (!answers.empty()) taker.take_answers(std::move(answers));
+}
+
+void ResumeDesk::answer_waiting() {
+  if (waiting_.empty()) return;
+  router_.on_batch_end();
+  std::deque<Waiting> still;
+  for (Waiting& each : waiting_) {
+    if (history_.is_ahead(each.request, router_.last_event()) && loop_.now() < each.until) {
+      still.push_back(std::move(each));
+      continue;
+    }
+    std::vector<ResumeAnswer> answers;
+    answers.push_back(history_.answer(each.request, router_.last_event(), loop_.wall_now()));
+    count(answers.back());
+    each.taker->take_answers(std::move(answers));
+  }
+  waiting_ = std::move(still);
+}
+
+void ResumeDesk::count(const ResumeAnswer& answer) {
+  counters_.outcomes[answer.outcome].add();
+  counters_.events.add(answer.events.size());
+}
+
+}  // namespace carillon::gateway
