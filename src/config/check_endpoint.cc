@@ -26,6 +26,7 @@ class EndpointCheck {
       }
     }
     check_protocol(endpoint_, prefix_, report_);
+    check_streams(endpoint_, prefix_, report_);
     keepalive();
     lag();
   }

@@ -44,7 +44,7 @@ TEST(EndpointMessages, OfAnEndpointsKeys) {
       {"\"keepalive.ping\" = \"1s\"",
        "gateway.toml:3: endpoint[0].keepalive.ping: unknown key; known here: profile, name, path, origins, "
        "subprotocols, auth, source, select, keepalive, frames, commands, acks, client_publish, errors, "
-       "inbound, log, lag, "
+       "inbound, log, transports, sse, cors, lag, "
        "limits, deflate, shutdown_code, shutdown_reason, memory_code, memory_reason, refusals, health, "
        "route, "
        "route_key, route_origins"},

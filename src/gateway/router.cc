@@ -1,6 +1,8 @@
 #include "gateway/router.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/soft_allocation.h"
 #include "base/utf8.h"
@@ -8,7 +10,6 @@
 #include "event/channel_name.h"
 #include "json/validate.h"
 #include "json/writer.h"
-#include "transport/websocket.h"
 
 namespace carillon::gateway {
 
@@ -71,13 +72,12 @@ class Router::Body {
   std::optional<json::Outline> outline_;
 };
 
-Router::Router(const EndpointTable& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop, Log& log)
-    : endpoints_(endpoints),
-      loop_(loop),
-      log_(log),
-      arenas_(endpoints.size(), fanout::FrameArena(memory, transport::websocket_encoder())),
-      counters_(endpoints.size()),
-      status_{bus::BusState::connecting, loop.wall_now(), loop.now(), {}} {}
+Router::Router(const EndpointTable& endpoints, const Admission& admission, fanout::FrameMemory& memory,
+               reactor::Loop& loop, Log& log)
+    : endpoints_(endpoints), admission_(admission), loop_(loop), log_(log), counters_(endpoints.size()) {
+  bus_.status = {bus::BusState::connecting, loop.wall_now(), loop.now(), {}};
+  for (const Endpoint& endpoint : endpoints) arenas_.emplace_back(memory, endpoint.format().encoder());
+}
 
 void Router::on_event(std::string_view channel, std::string_view body_text) {
   counters_.events_in.add();
@@ -90,7 +90,7 @@ void Router::on_event(std::string_view channel, std::string_view body_text) {
   bool wanted = false;
   bool refused = false;
   for (const Endpoint& endpoint : endpoints_) {
-    if (!endpoint.receives_events()) continue;
+    if (!endpoint.is_primary() || !endpoint.receives_events()) continue;
     const auto match = endpoint.source.match(channel);
     if (!match) continue;
     wanted = true;
@@ -125,17 +125,46 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
     }
     return;
   }
-  // A frame is as large as the publisher likes, and a template may hold the body several times.
-  Ref<const fanout::Frame> frame;
-  const bool had_memory = try_allocate(body.text().size(), [&] {
-    if (render(endpoint, channel, match.star, body))
-      frame = arenas_[endpoint.index].make_shared(payload_, loop_.now());
-  });
-  if (frame) {
-    add_to_batch(endpoint, *audience, std::move(frame));
-  } else {
-    drop(endpoint, channel, had_memory ? Drop::too_large : Drop::no_memory);
+  const auto is_wanted = [&](std::uint16_t number) { return admission_.has_recipients(endpoints_[number]); };
+  if (!is_wanted(endpoint.index) &&
+      std::none_of(endpoint.transport.further.begin(), endpoint.transport.further.end(), is_wanted)) {
+    return;
   }
+  // A frame is as large as the publisher likes, and a template may hold the body several times.
+  bool fits = true;
+  const bool had_memory =
+      try_allocate(body.text().size(), [&] { fits = render(endpoint, channel, match.star, body); });
+  if (!had_memory || !fits) {
+    drop(endpoint, channel, had_memory ? Drop::too_large : Drop::no_memory);
+    return;
+  }
+  // Not in payload_, which may be emptied when a batch ends in between.
+  std::string payload = std::exchange(payload_, {});
+  bool sent = is_wanted(endpoint.index) && send(endpoint, channel, *audience, payload);
+  for (const std::uint16_t number : endpoint.transport.further) {
+    if (is_wanted(number)) sent |= send(endpoints_[number], channel, *audience, payload);
+  }
+  if (sent) counters_.endpoints[endpoint.index].routed.add();
+  if (payload_.capacity() < payload.capacity()) payload_ = std::move(payload);
+}
+
+// Makes the frame for the clients of one transport. Returns false when the event was dropped.
+bool Router::send(const Endpoint& endpoint, std::string_view channel, const Audience& audience,
+                  std::string_view payload) {
+  // A record of SSE has up to seven bytes for each line break.
+  const bool may_grow = endpoint.is_stream() && payload.size() > frame_bytes_max_ / 8;
+  if (may_grow && endpoint.format().encoder().size_of(payload) > frame_bytes_max_) {
+    drop(endpoint, channel, Drop::too_large);
+    return false;
+  }
+  Ref<const fanout::Frame> frame;
+  const auto make = [&] { frame = arenas_[endpoint.index].make_shared(payload, loop_.now()); };
+  if (!try_allocate(payload.size(), make)) {
+    drop(endpoint, channel, Drop::no_memory);
+    return false;
+  }
+  add_to_batch(endpoint, audience, std::move(frame));
+  return true;
 }
 
 // Without memory for its frame an event is lost in this process alone, so its clients are closed. An event
@@ -175,7 +204,6 @@ void Router::add_to_batch(const Endpoint& endpoint, const Audience& audience,
                             static_cast<std::uint8_t>(audience.name.size()),
                             static_cast<std::uint32_t>(batch_->names.size()), std::move(frame)});
   batch_->names += audience.name;
-  counters_.endpoints[endpoint.index].routed.add();
   if (batch_->events.size() == kBatchEventsMax || batch_->bytes >= kBatchBytesMax) on_batch_end();
 }
 
@@ -204,14 +232,14 @@ void Router::on_gap() {
 }
 
 void Router::on_status(const bus::BusStatus& status) {
-  bus_up_.store(status.state == bus::BusState::up, std::memory_order_relaxed);
-  const std::lock_guard lock(status_mutex_);
-  status_ = status;
+  bus_.is_up.store(status.state == bus::BusState::up, std::memory_order_relaxed);
+  const std::lock_guard lock(bus_.mutex);
+  bus_.status = status;
 }
 
 bus::BusStatus Router::bus_status() const {
-  const std::lock_guard lock(status_mutex_);
-  return status_;
+  const std::lock_guard lock(bus_.mutex);
+  return bus_.status;
 }
 
 // A broken publisher can send thousands a second, so the lines are sampled; the counters have all of them.

@@ -1,5 +1,6 @@
-// Router: receives the bus's events, makes each event's frame once for each endpoint that wants it, and posts
-// every batch to every shard. A role on loop 0, not a thread: a hand-off would cost 10 µs an event.
+// Router: receives the bus's events, makes each event's frame once for each endpoint that wants it and each
+// of its transports that has clients, and posts every batch to every shard. A role on loop 0, not a thread: a
+// hand-off would cost 10 µs an event.
 //
 // Thread: loop 0's. A batch has a number; a shard that sees one missing (its inbox was full) knows that
 // events are lost.
@@ -15,6 +16,7 @@
 #include "base/line_sampler.h"
 #include "base/log.h"
 #include "bus/bus.h"
+#include "client/admission.h"
 #include "client/counters.h"
 #include "fanout/frame.h"
 #include "json/outline.h"
@@ -70,9 +72,9 @@ class Router final : public bus::EventSink {
   // or a template that repeats the body, can make a frame that large.
   static constexpr std::size_t kFrameBytesMax = (std::size_t{1} << 31) - 1;
 
-  // `memory` outlives every frame that it makes.
-  Router(const protocol::EndpointTable& endpoints, fanout::FrameMemory& memory, reactor::Loop& loop,
-         Log& log);
+  // `memory` outlives every frame that it makes. `admission` knows which streams have clients.
+  Router(const protocol::EndpointTable& endpoints, const client::Admission& admission,
+         fanout::FrameMemory& memory, reactor::Loop& loop, Log& log);
   void add_taker(BatchTaker& taker) { takers_.push_back(&taker); }
   // For tests: less than kFrameBytesMax.
   void set_frame_bytes_max(std::size_t bytes) { frame_bytes_max_ = bytes; }
@@ -85,12 +87,14 @@ class Router final : public bus::EventSink {
   const client::RouterCounters& counters() const { return counters_; }
   // The bus's state, for health: a copy, from any thread.
   bus::BusStatus bus_status() const;
-  bool bus_is_up() const { return bus_up_.load(std::memory_order_relaxed); }
+  bool bus_is_up() const { return bus_.is_up.load(std::memory_order_relaxed); }
 
  private:
   class Body;
   void route(const protocol::Endpoint& endpoint, std::string_view channel,
              const protocol::Source::Match& match, json::Outline& body);
+  bool send(const protocol::Endpoint& endpoint, std::string_view channel, const protocol::Audience& audience,
+            std::string_view payload);
   bool render(const protocol::Endpoint& endpoint, std::string_view channel, std::string_view star,
               json::Outline& body);
   void add_to_batch(const protocol::Endpoint& endpoint, const protocol::Audience& audience,
@@ -100,6 +104,7 @@ class Router final : public bus::EventSink {
   void log_dropped(std::string_view reason, std::string_view channel, std::string_view detail);
 
   const protocol::EndpointTable& endpoints_;
+  const client::Admission& admission_;
   reactor::Loop& loop_;
   Log& log_;
   std::vector<BatchTaker*> takers_;
@@ -111,9 +116,11 @@ class Router final : public bus::EventSink {
   protocol::TimeValues relayed_at_{WallTime{}};  // for all events of one millisecond
   LineSampler dropped_lines_;
   client::RouterCounters counters_;
-  std::atomic<bool> bus_up_{false};
-  mutable std::mutex status_mutex_;
-  bus::BusStatus status_;
+  struct BusState {
+    std::atomic<bool> is_up{false};
+    mutable std::mutex mutex;
+    bus::BusStatus status;
+  } bus_;
 };
 
 }  // namespace carillon::gateway

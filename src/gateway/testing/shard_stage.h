@@ -161,7 +161,7 @@ class ShardStage : public StageKeySets {
                key_store},
         shard(std::move(*Shard::create(shared, loop, sockets, place))),
         link(*shard),
-        router(endpoints, frame_memory, loop, log) {
+        router(endpoints, shared.admission, frame_memory, loop, log) {
     router.add_taker(link);
   }
 
