@@ -262,7 +262,7 @@ class ShardStage : public StageKeySets {
   // Checks that no client, counter or memory is left, and that each descriptor was closed once.
   void expect_nothing_left() {
     EXPECT_EQ(shard->counters().sockets.get(), 0U);
-    EXPECT_EQ(shard->drain().websockets_left(), 0U);
+    EXPECT_EQ(shard->drain().clients_left(), 0U);
     EXPECT_EQ(admission.connections(), 0U);
     EXPECT_EQ(admission.inside().addresses, 0U);
     EXPECT_EQ(admission.inside().users, 0U);
