@@ -44,9 +44,9 @@ TEST(EndpointMessages, OfAnEndpointsKeys) {
       {"\"keepalive.ping\" = \"1s\"",
        "gateway.toml:3: endpoint[0].keepalive.ping: unknown key; known here: profile, name, path, origins, "
        "subprotocols, auth, source, select, keepalive, frames, commands, acks, client_publish, errors, "
-       "inbound, log, transports, sse, cors, lag, "
-       "limits, deflate, shutdown_code, shutdown_reason, memory_code, memory_reason, refusals, health, "
-       "route, "
+       "inbound, log, lag, "
+       "limits, deflate, shutdown_code, shutdown_reason, memory_code, memory_reason, refusals, transports, "
+       "sse, cors, health, route, "
        "route_key, route_origins"},
       {"name = \"a b\"",
        "gateway.toml:3: endpoint[0].name: \"a b\" is not a name; write 1 to 64 letters, digits, \"-\", \"_\" "
