@@ -24,6 +24,7 @@ void add_events(Page& page) {
                   MetricType::Counter);
   const auto& endpoints = page.node().endpoints();
   for (std::size_t e = 0; e < endpoints.size(); ++e) {
+    if (!endpoints[e].is_primary()) continue;
     const std::string& name = endpoints[e].settings.name;
     const client::RouterCounters::ByEndpoint& counters = router.endpoints[e];
     Page::add(routed, static_cast<double>(counters.routed.get()), {{"endpoint", name}});

@@ -14,16 +14,35 @@ using prometheus::MetricType;
 using Endpoint = client::EndpointCounters;
 using Shard = client::ShardCounters;
 
+// Calls `each` with the number and the name of every [[endpoint]].
+template <class Each>
+void for_each_endpoint(Page& page, Each each) {
+  const auto& endpoints = page.node().endpoints();
+  for (std::size_t e = 0; e < endpoints.size() && endpoints[e].is_primary(); ++e) {
+    each(e, endpoints[e].settings.name);
+  }
+}
+
+// A counter of one [[endpoint]], for all its transports.
+template <class Pick>
+double total_of(Page& page, std::size_t primary, Pick pick) {
+  std::uint64_t total = 0;
+  for (const auto& endpoint : page.node().endpoints()) {
+    if (endpoint.primary() != primary) continue;
+    total +=
+        page.sum([&](const Shard& shard) -> const Counter& { return pick(shard.endpoints[endpoint.index]); });
+  }
+  return static_cast<double>(total);
+}
+
 // A counter of every endpoint, and for what no endpoint has, such as HTTP requests, the one of the shards,
 // whose label `endpoint` is empty.
 void by_endpoint(Page& page, MetricFamily& family, const Counter Endpoint::*counter,
                  const Counter Shard::*of_others = nullptr) {
-  const auto& endpoints = page.node().endpoints();
-  for (std::size_t e = 0; e < endpoints.size(); ++e) {
-    const auto total =
-        page.sum([&](const Shard& shard) -> const Counter& { return shard.endpoints[e].*counter; });
-    Page::add(family, static_cast<double>(total), {{"endpoint", endpoints[e].settings.name}});
-  }
+  const auto pick = [counter](const Endpoint& of) -> const Counter& { return of.*counter; };
+  for_each_endpoint(page, [&](std::size_t e, const std::string& name) {
+    Page::add(family, total_of(page, e, pick), {{"endpoint", name}});
+  });
   if (of_others == nullptr) return;
   const auto total = page.sum(of_others);
   Page::add(family, static_cast<double>(total), {{"endpoint", ""}});
@@ -34,42 +53,55 @@ void count_by_endpoint(Page& page, const char* name, const char* help, const Cou
   by_endpoint(page, page.family(name, help, MetricType::Counter), counter, of_others);
 }
 
-void add_endpoints(Page& page) {
-  const auto& endpoints = page.node().endpoints();
-  by_endpoint(page, page.family("carillon_connections", "Open WebSocket connections", MetricType::Gauge),
-              &Endpoint::connections);
-  count_by_endpoint(page, "carillon_upgrades_total", "WebSocket upgrades answered with 101",
-                    &Endpoint::accepted);
-
-  MetricFamily& closes =
-      page.family("carillon_closes_total", "WebSocket connections closed, by reason", MetricType::Counter);
-  for (std::size_t e = 0; e < endpoints.size(); ++e) {
-    for (std::size_t r = 0; r < static_cast<std::size_t>(client::CloseReason::count); ++r) {
-      const auto reason = static_cast<client::CloseReason>(r);
-      const auto total =
-          page.sum([&](const auto& shard) -> const Counter& { return shard.endpoints[e].closes[reason]; });
-      Page::add(closes, static_cast<double>(total),
-                {{"endpoint", endpoints[e].settings.name}, {"reason", std::string(name_of(reason))}});
-    }
+void add_transports(Page& page) {
+  MetricFamily& family =
+      page.family("carillon_transport_connections",
+                  "Open connections by transport: WebSockets, or streams of Server-Sent Events or NDJSON",
+                  MetricType::Gauge);
+  for (const auto& endpoint : page.node().endpoints()) {
+    const auto total = page.sum(
+        [&](const Shard& shard) -> const Counter& { return shard.endpoints[endpoint.index].connections; });
+    Page::add(family, static_cast<double>(total),
+              {{"endpoint", endpoint.settings.name},
+               {"transport", std::string(config::name_of(endpoint.transport.kind))}});
   }
 }
 
+void add_endpoints(Page& page) {
+  by_endpoint(page,
+              page.family("carillon_connections", "Open connections: WebSockets and event streams",
+                          MetricType::Gauge),
+              &Endpoint::connections);
+  add_transports(page);
+  count_by_endpoint(page, "carillon_upgrades_total",
+                    "WebSocket upgrades answered with 101, and requests answered with a stream of events",
+                    &Endpoint::accepted);
+
+  MetricFamily& closes =
+      page.family("carillon_closes_total", "WebSocket connections and event streams closed, by reason",
+                  MetricType::Counter);
+  for_each_endpoint(page, [&](std::size_t e, const std::string& name) {
+    for (std::size_t r = 0; r < static_cast<std::size_t>(client::CloseReason::count); ++r) {
+      const auto reason = static_cast<client::CloseReason>(r);
+      const auto pick = [reason](const Endpoint& of) -> const Counter& { return of.closes[reason]; };
+      Page::add(closes, total_of(page, e, pick),
+                {{"endpoint", name}, {"reason", std::string(name_of(reason))}});
+    }
+  });
+}
+
 void add_declined_compression(Page& page) {
-  using DeclinedCounter = Counter client::EndpointCounters::*;
-  const auto& endpoints = page.node().endpoints();
   MetricFamily& family = page.family(
       "carillon_deflate_declined_total",
       "Offers of compression declined: deflate is off, or the offer is unknown", MetricType::Counter);
-  const auto add = [&](std::size_t endpoint, const char* reason, DeclinedCounter counter) {
-    const auto total =
-        page.sum([&](const auto& shard) -> const Counter& { return shard.endpoints[endpoint].*counter; });
-    Page::add(family, static_cast<double>(total),
-              {{"endpoint", endpoints[endpoint].settings.name}, {"reason", reason}});
-  };
-  for (std::size_t e = 0; e < endpoints.size(); ++e) {
-    add(e, "off", &client::EndpointCounters::deflate_off);
-    add(e, "unknown_offer", &client::EndpointCounters::deflate_unknown);
-  }
+  for_each_endpoint(page, [&](std::size_t e, const std::string& name) {
+    const auto add = [&](const char* reason, const Counter Endpoint::*counter) {
+      const auto pick = [counter](const Endpoint& of) -> const Counter& { return of.*counter; };
+      Page::add(family, total_of(page, e, pick), {{"endpoint", name}, {"reason", reason}});
+    };
+    add("off", &Endpoint::deflate_off);
+    add("unknown_offer", &Endpoint::deflate_unknown);
+  });
 }
 
 void add_refusals(Page& page) {
@@ -78,19 +110,17 @@ void add_refusals(Page& page) {
                   "HTTP requests and upgrades refused, by reason; without an endpoint: requests "
                   "for other paths, and connections that ended before their request",
                   MetricType::Counter);
-  const auto& endpoints = page.node().endpoints();
   for (std::size_t r = 0; r < static_cast<std::size_t>(client::RefusalReason::count); ++r) {
     const auto reason = static_cast<client::RefusalReason>(r);
-    const auto add = [&](const std::string& endpoint, std::uint64_t total) {
-      Page::add(refusals, static_cast<double>(total),
-                {{"endpoint", endpoint}, {"reason", std::string(name_of(reason))}});
+    const auto add = [&](const std::string& endpoint, double total) {
+      Page::add(refusals, total, {{"endpoint", endpoint}, {"reason", std::string(name_of(reason))}});
     };
-    add("", page.sum([&](const Shard& shard) -> const Counter& { return shard.refusals[reason]; }));
-    for (std::size_t e = 0; e < endpoints.size(); ++e) {
-      add(endpoints[e].settings.name, page.sum([&](const Shard& shard) -> const Counter& {
-        return shard.endpoints[e].refusals[reason];
-      }));
-    }
+    add("", static_cast<double>(
+                page.sum([&](const Shard& shard) -> const Counter& { return shard.refusals[reason]; })));
+    for_each_endpoint(page, [&](std::size_t e, const std::string& name) {
+      const auto pick = [reason](const Endpoint& of) -> const Counter& { return of.refusals[reason]; };
+      add(name, total_of(page, e, pick));
+    });
   }
 }
 

@@ -19,6 +19,8 @@ class OriginPolicy {
   // `header` is the Origin header's value; `present` is whether there was one. "null" is an origin
   // of its own that only "*" admits. Two Origin headers are the caller's 400.
   bool admits(std::string_view header, bool present) const;
+  // Whether it is "*".
+  bool admits_any() const { return any_; }
 
  private:
   bool any_ = false;

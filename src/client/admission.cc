@@ -41,7 +41,8 @@ Admission::Admission(std::uint32_t connections_max, const protocol::EndpointTabl
       accept_rate_(accepts_rate, sip_hash_1_3(guesses_key, "Retry-After")),
       connections_max_(connections_max),
       bodies_(bodies_bytes_max),
-      by_endpoint_(endpoints.size()) {
+      by_endpoint_(endpoints.size()),
+      stream_clients_(endpoints.size()) {
   on_settings_replaced(connections_max, endpoints);
 }
 
@@ -62,7 +63,7 @@ Admission::Answer Admission::ask(const protocol::Endpoint& endpoint, const Clien
   if (draining()) return Answer::draining;
   if (memory() != MemoryLevel::normal) return Answer::memory_short;
   if (connections() + 1 > connections_max_.load(std::memory_order_relaxed)) return Answer::connections_max;
-  const auto of_endpoint = by_endpoint_[endpoint.index].load(std::memory_order_relaxed);
+  const auto of_endpoint = by_endpoint_[endpoint.primary()].load(std::memory_order_relaxed);
   if (!endpoint.settings.limits.connections.allows(of_endpoint + 1)) return Answer::endpoint_full;
   if (!counts_address(endpoint)) return Answer::admitted;
   const std::lock_guard lock(mutex_);
@@ -113,7 +114,8 @@ Admission::Answer Admission::enter(const protocol::Endpoint& endpoint, const Cli
     connections_.fetch_sub(1, std::memory_order_relaxed);
     return Answer::connections_max;
   }
-  auto& of_endpoint = by_endpoint_[endpoint.index];
+  if (endpoint.is_stream()) stream_clients_[endpoint.index].fetch_add(1, std::memory_order_release);
+  auto& of_endpoint = by_endpoint_[endpoint.primary()];
   if (!endpoint.settings.limits.connections.allows(of_endpoint.fetch_add(1, std::memory_order_relaxed) + 1)) {
     give_back(endpoint);
     return Answer::endpoint_full;
@@ -159,18 +161,19 @@ void Admission::leave(const protocol::Endpoint& endpoint, const ClientKey& clien
 }
 
 void Admission::give_back(const protocol::Endpoint& endpoint) {
-  by_endpoint_[endpoint.index].fetch_sub(1, std::memory_order_relaxed);
+  if (endpoint.is_stream()) stream_clients_[endpoint.index].fetch_sub(1, std::memory_order_release);
+  by_endpoint_[endpoint.primary()].fetch_sub(1, std::memory_order_relaxed);
   connections_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 // --- the tables ---------------------------------------------------------------------------------
 
 AddressKey Admission::address_key(const protocol::Endpoint& endpoint, const ClientKey& client_key) {
-  return {client_key.address.limit_group(), endpoint.index};
+  return {client_key.address.limit_group(), endpoint.primary()};
 }
 
 std::string Admission::user_key(const protocol::Endpoint& endpoint, const ClientKey& client_key) {
-  return std::to_string(endpoint.index).append(" ").append(client_key.user);
+  return std::to_string(endpoint.primary()).append(" ").append(client_key.user);
 }
 
 bool Admission::has_place_for_address(const protocol::Endpoint& endpoint, const ClientKey& client_key) const {

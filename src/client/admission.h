@@ -2,6 +2,9 @@
 // endpoint, of one address and of one user, the accepted upgrades of one address in a sliding window, and the
 // upgrades per second of the process.
 //
+// The limits of an [[endpoint]] are for the clients of all its transports together: they count by its primary
+// Endpoint.
+//
 // Thread: any; one object for all shards, so that the limits hold for the process. It is used once per
 // upgrade and once per close, never for an event; the caller passes in the time. For an endpoint without
 // limits by address or user it takes no lock and remembers nothing.
@@ -94,7 +97,12 @@ class Admission {
 
   std::uint64_t connections() const { return connections_.load(std::memory_order_relaxed); }
   std::uint64_t connections_of(const protocol::Endpoint& endpoint) const {
-    return by_endpoint_[endpoint.index].load(std::memory_order_relaxed);
+    return by_endpoint_[endpoint.primary()].load(std::memory_order_relaxed);
+  }
+  // Whether events must be encoded for this endpoint's transport: always for WebSockets, for a stream while
+  // it has a client. A client counts from enter() on, which is before it is subscribed.
+  bool has_recipients(const protocol::Endpoint& endpoint) const {
+    return !endpoint.is_stream() || stream_clients_[endpoint.index].load(std::memory_order_acquire) > 0;
   }
   // Whole seconds until one more upgrade of the address fits into the window: Retry-After.
   std::uint32_t retry_after_s(const protocol::Endpoint& endpoint, const ClientKey& client_key, MonoTime now);
@@ -131,8 +139,9 @@ class Admission {
   std::atomic<bool> draining_{false};
   std::atomic<MemoryLevel> memory_{MemoryLevel::normal};
   std::atomic<std::uint64_t> connections_{0};
-  std::vector<std::atomic<std::uint64_t>> by_endpoint_;
-  mutable std::mutex mutex_;  // of the tables
+  std::vector<std::atomic<std::uint64_t>> by_endpoint_;     // at the index of the primary one
+  std::vector<std::atomic<std::uint64_t>> stream_clients_;  // at the index of each one that is a stream
+  mutable std::mutex mutex_;                                // of the tables
   AcceptWindows windows_;
   std::unordered_map<AddressKey, std::uint32_t, AddressHash> addresses_;  // open connections; never 0
   std::unordered_map<std::string, std::uint32_t> users_;                  // likewise

@@ -59,8 +59,7 @@ void ClientLog::on_close(Index index, CloseReason why, std::string_view last_byt
 
 void ClientLog::on_refusal(const HttpExchange& exchange, RefusalReason reason, int status,
                            std::string_view detail, MonoTime now) {
-  const protocol::Endpoint* const endpoint =
-      shared_.endpoints.at_path(exchange.head.path, exchange.head.raw_path);
+  const protocol::Endpoint* const endpoint = shared_.endpoints.for_request(exchange.head);
   auto& counters = endpoint == nullptr ? counters_.refusals : counters_.endpoints[endpoint->index].refusals;
   counters[reason].add();
   const std::string_view name = endpoint == nullptr ? std::string_view() : endpoint->settings.name;

@@ -92,7 +92,9 @@ void ClientTrace::on_close(Index index, CloseReason why, std::string_view last_b
       {"address", std::string_view(address)},
       {"connectionId", std::string_view(id)},
       {"reason", name_of(why)}};
-  if (const auto code = close_code_in(last_bytes)) fields.push_back({"code", std::int64_t{*code}});
+  const bool has_frames = !parts_.shared.endpoints[connection.endpoint].is_stream();
+  if (const auto code = has_frames ? close_code_in(last_bytes) : std::nullopt)
+    fields.push_back({"code", std::int64_t{*code}});
   if (opened != opened_.end()) {
     const auto age = std::chrono::duration_cast<milliseconds>(now - opened->second.at);
     fields.push_back({"age_ms", std::int64_t{age.count()}});

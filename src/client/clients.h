@@ -34,7 +34,7 @@ enum class CloseMode : std::uint8_t {
 // What the owner of Clients does when a client is closed. Called from inside Clients; it may not call back.
 class ClientHandler {
  public:
-  // An open WebSocket begins to close and no longer counts as a connection. Called once.
+  // An open client begins to close and no longer counts as a connection. Called once.
   virtual void on_left(std::uint32_t index) = 0;
   // The index is about to be reused: the owner forgets what it keeps for it.
   virtual void on_released(std::uint32_t index) = 0;
@@ -46,6 +46,8 @@ class ClientHandler {
 // The bytes of a close frame (RFC 6455 section 5.5.1). Without a code the frame has no body.
 std::string close_frame(std::optional<std::uint16_t> code, std::string_view reason);
 std::string close_frame(const config::CloseText& text);
+// What a client of `endpoint` receives last: a close frame, or nothing where its transport has none.
+std::string last_bytes(const protocol::Endpoint& endpoint, const config::CloseText& text);
 
 class Clients final : public fanout::FanOutHost {
  public:

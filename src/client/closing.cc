@@ -15,9 +15,9 @@ constexpr auto kLingerTimeout =
     milliseconds(2000);                      // for the peer to close its side, once it has our last bytes
 constexpr auto kCloseTimeMax = seconds(30);  // for a peer that acknowledges bytes, but slowly
 
-// A slow WebSocket has two seconds to read its close frame; then it is reset.
+// A slow WebSocket has two seconds to read its close frame; then it is reset. Others are reset at once.
 void close_slow(Clients& clients, Clients::Index index) {
-  if (clients[index].state != State::open) {
+  if (clients[index].state != State::open || clients.endpoint_of(index).is_stream()) {
     clients.close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
     return;
   }
@@ -29,8 +29,8 @@ void close_slow(Clients& clients, Clients::Index index) {
 // A client that is closing already after its events gets its close frame now.
 void close_overrun(Clients& clients, Clients::Index index) {
   const bool is_open = clients[index].state == State::open;
-  const std::string last =
-      is_open ? close_frame(clients.endpoint_of(index).settings.source.gap) : std::string();
+  const protocol::Endpoint& endpoint = clients.endpoint_of(index);
+  const std::string last = is_open ? last_bytes(endpoint, endpoint.settings.source.gap) : std::string();
   clients.close(index, CloseReason::overrun, last, CloseMode::immediately);
 }
 
@@ -63,6 +63,12 @@ std::string close_frame(std::optional<std::uint16_t> code, std::string_view reas
 }
 
 std::string close_frame(const config::CloseText& text) { return close_frame(text.code, text.reason); }
+
+std::string last_bytes(const protocol::Endpoint& endpoint, const config::CloseText& text) {
+  std::string bytes;
+  endpoint.format().append_close(bytes, text.code, text.reason);
+  return bytes;
+}
 
 void Clients::close(Index index, CloseReason why, std::string_view last_bytes, CloseMode mode) {
   Connection& connection = connections_.used(index);
@@ -143,7 +149,7 @@ void Clients::close_all() {
   }
 }
 
-// Removes an open WebSocket from the counts, once.
+// Removes an open client from the counts, once.
 void Clients::leave(Index index, CloseReason why, std::string_view last_bytes) {
   Connection& connection = connections_[index];
   if (connection.state != State::open) return;

@@ -1,7 +1,7 @@
 // Connection: one socket's life, in 40 bytes while it is an idle WebSocket.
 //
 //   head → body → answering → head …            an HTTP client
-//   head → open → closing → lingering           a WebSocket client
+//   head → open → closing → lingering           a WebSocket, or an event stream
 //   proxy_header → head …                       either, behind a proxy that speaks the PROXY protocol
 //
 // Thread: its shard's. A connection is identified by its index in the shard's table and a generation, so that
@@ -26,7 +26,7 @@ enum class State : std::uint8_t {
   head,          // reading a request head
   body,          // reading its body
   answering,     // waiting for an answer; nothing is read meanwhile
-  open,          // a WebSocket
+  open,          // a WebSocket or an event stream
   closing,       // the close frame (or a last HTTP answer) is being sent
   lingering      // our side is shut; what the peer still sends is discarded until it closes
 };
@@ -40,9 +40,9 @@ struct Connection {
   std::uint32_t pong_due_ms = 0;     // wrapping; without a pong by then the client is dropped
   std::uint32_t ping_due_ms = 0;     // wrapping; of the Ping frame
   std::uint32_t frame_due_ms = 0;    // wrapping; of the protocol's own ping
-  std::uint16_t endpoint = 0;        // while open or closing as a WebSocket
+  std::uint16_t endpoint = 0;        // while open or closing
   CloseReason close_reason = CloseReason::client_gone;
-  bool is_websocket : 1 = false;
+  bool opened : 1 = false;  // is a WebSocket or an event stream, open or closing
   bool deflate : 1 = false;
   bool paused : 1 = false;        // not read until its outbox has room
   bool readable : 1 = false;      // an epoll edge came while it was not being read

@@ -97,12 +97,12 @@ struct RouterCounters {
   explicit RouterCounters(std::size_t endpoint_count) : endpoints(endpoint_count) {}
 
   struct ByEndpoint {
-    Counter routed;              // frames made, one per event
+    Counter routed;              // events, once for all transports
     Counter dropped_unfit;       // the body fails source.require
     Counter dropped_unselected;  // its value is not in select.known
   };
-  std::vector<ByEndpoint> endpoints;
-  Counter events_in;  // from the bus
+  std::vector<ByEndpoint> endpoints;  // the primary ones count
+  Counter events_in;                  // from the bus
   Counter dropped_invalid_json;
   Counter dropped_no_endpoint;
   Counter dropped_reserved;   // its channel begins with carillon.

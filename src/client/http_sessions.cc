@@ -7,7 +7,9 @@
 #include <variant>
 
 #include "base/soft_allocation.h"
+#include "client/cors.h"
 #include "client/proxy.h"
+#include "client/stream_request.h"
 
 namespace carillon::client {
 namespace {
@@ -91,8 +93,7 @@ void HttpSessions::dispatch(Index index) {
   --visit_requests_left_;
   Connection& connection = clients_[index];
   HttpExchange& exchange = connection.exchange();
-  const protocol::Endpoint* const endpoint =
-      shared_.endpoints.at_path(exchange.head.path, exchange.head.raw_path);
+  const protocol::Endpoint* const endpoint = shared_.endpoints.for_request(exchange.head);
   // A 101 or a 100 would be taken for the response to an earlier request.
   if ((endpoint || exchange.head.expects_continue) && !exchange.answers.empty()) {
     exchange.head_waits = true;
@@ -110,12 +111,18 @@ void HttpSessions::dispatch(Index index) {
 void HttpSessions::dispatch_upgrade(Index index, const protocol::Endpoint& endpoint) {
   HttpExchange& exchange = clients_[index].exchange();
   if (exchange.head.method != "GET") {
-    refuse(index, RefusalReason::method_not_allowed, http::upgrade_refusal(http::UpgradeFault::not_get), {});
+    auto judged = judge_other_method(endpoint, exchange.head);
+    if (const auto* refused = std::get_if<Refused>(&judged)) {
+      refuse(index, refused->reason, refused->response, {});
+    } else {
+      answer(index, begin_answer(index, 0), std::move(std::get<http::Response>(judged)));
+    }
     return;
   }
   const Requester requester{exchange.client, loop_.now(), loop_.wall_now()};
   auto judged = upgrades_.judge(endpoint, exchange, {index, clients_[index].generation}, requester);
-  if (const auto* refused = std::get_if<Refused>(&judged)) {
+  if (auto* refused = std::get_if<Refused>(&judged)) {
+    if (endpoint.is_stream()) add_cors_headers(endpoint, exchange.head, refused->response.headers);
     refuse(index, refused->reason, refused->response, refused->detail);
   } else if (auto* upgrade = std::get_if<Upgrade>(&judged)) {
     streams_.open(index, endpoint, std::move(*upgrade));

@@ -1,6 +1,7 @@
 // HttpSessions: serves the connections of one shard while they speak HTTP. It reads heads and bodies. A
-// request for an endpoint's path becomes a WebSocket; any other request goes to the HttpHandler. Responses
-// are sent in the order of their requests, and clients that are late or idle are closed.
+// request for an endpoint's path becomes a WebSocket or an event stream; any other request goes to the
+// HttpHandler. Responses are sent in the order of their requests, and clients that are late or idle are
+// closed.
 //
 // http_sessions.cc has the path of a request; http_answers.cc has the path of its response, and the
 // deadlines.

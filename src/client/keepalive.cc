@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "websocket/frame_writer.h"
-
 namespace carillon::client {
 namespace {
 
@@ -23,8 +21,7 @@ std::int32_t until(std::uint32_t due_ms, std::uint32_t now_ms) {
 }
 
 // How often to check whether an unanswered ping has reached its client.
-milliseconds ping_look_every(const config::EndpointSettings& settings) {
-  const auto& keepalive = settings.keepalive;
+milliseconds ping_look_every(const config::EndpointSettings::KeepaliveSettings& keepalive) {
   milliseconds shortest = kPingLookMax * 4;
   if (keepalive.ping) shortest = std::min(shortest, *keepalive.ping);
   if (keepalive.timeout) shortest = std::min(shortest, *keepalive.timeout);
@@ -38,7 +35,7 @@ std::uint32_t later(std::uint32_t a_ms, std::uint32_t b_ms) { return until(a_ms,
 
 void Keepalive::start(Index index) {
   Connection& connection = clients_[index];
-  const auto& keepalive = clients_.endpoint_of(index).settings.keepalive;
+  const auto& keepalive = clients_.endpoint_of(index).transport.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
   if (keepalive.ping) connection.ping_due_ms = now + ms_of(*keepalive.ping);
   if (keepalive.timeout) connection.pong_due_ms = now + ms_of(*keepalive.timeout);
@@ -59,7 +56,7 @@ void Keepalive::restart(const protocol::Endpoint& endpoint) {
 
 void Keepalive::on_pong(Index index) {
   Connection& connection = clients_[index];
-  const auto& keepalive = clients_.endpoint_of(index).settings.keepalive;
+  const auto& keepalive = clients_.endpoint_of(index).transport.keepalive;
   // The timer stays where it is; it finds the new deadline when it fires.
   if (keepalive.timeout) connection.pong_due_ms = wrapping_ms(loop_.now()) + ms_of(*keepalive.timeout);
   connection.pong_awaited = false;
@@ -71,7 +68,8 @@ void Keepalive::on_deadline(Index index) {
   if (clients_[index].ping_in_doubt) look_for_ping(index);
   if (close_if_expired(index) || drop_if_silent(index)) return;
   Connection& connection = clients_[index];
-  const auto& keepalive = clients_.endpoint_of(index).settings.keepalive;
+  const protocol::Endpoint& endpoint = clients_.endpoint_of(index);
+  const auto& keepalive = endpoint.transport.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
   // The next one is due a whole interval after the last was due, or after now when the process was stalled.
   const auto is_due = [now](std::uint32_t& due_ms, const std::optional<milliseconds>& every) {
@@ -83,11 +81,11 @@ void Keepalive::on_deadline(Index index) {
   std::string bytes;
   // One ping at a time: a second one would only be queued behind the first.
   const bool pings = is_due(connection.ping_due_ms, keepalive.ping) && !connection.ping_in_doubt;
-  if (pings) websocket::append_frame(bytes, websocket::Opcode::ping, {});
+  if (pings) endpoint.format().append_heartbeat(bytes);
   if (is_due(connection.frame_due_ms, keepalive.frame)) {
     std::string payload;
-    clients_.endpoint_of(index).replies.ping(streams_.safe_position(index), loop_.wall_now(), payload);
-    websocket::append_frame(bytes, websocket::Opcode::text, payload);
+    endpoint.replies.ping(streams_.safe_position(index), loop_.wall_now(), payload);
+    endpoint.format().append_message(bytes, payload);
   }
   const bool taken = bytes.empty() || clients_.send(index, bytes);
   if (pings && !connection.pong_awaited) {
@@ -104,8 +102,8 @@ void Keepalive::note_stall(MonoTime now) { grace_until_ = now + kGraceAfterStall
 // acknowledges the bytes queued before the ping, and runs while it acknowledges nothing.
 void Keepalive::look_for_ping(Index index) {
   Connection& connection = clients_[index];
-  const config::EndpointSettings& settings = clients_.endpoint_of(index).settings;
-  const auto& keepalive = settings.keepalive;
+  const protocol::Endpoint& endpoint = clients_.endpoint_of(index);
+  const auto& keepalive = endpoint.transport.keepalive;
   const SendState state = clients_.send_state(index);
   const std::uint32_t now = wrapping_ms(loop_.now());
   const auto put_off = [&](milliseconds pong, milliseconds ping) {
@@ -117,11 +115,15 @@ void Keepalive::look_for_ping(Index index) {
       is_there ? AckWatch::Found::arrived : clients_.acks().look(index, state, loop_.now(), kBeforePingMax);
   switch (found) {
     case AckWatch::Found::begun:
-      put_off(ping_look_every(settings) * 2, ping_look_every(settings) * 2);
+      put_off(ping_look_every(keepalive) * 2, ping_look_every(keepalive) * 2);
       return;
     case AckWatch::Found::stuck:
       return;
     case AckWatch::Found::arrived:
+      if (endpoint.is_stream()) {
+        on_acknowledged(index);
+        return;
+      }
       connection.ping_in_doubt = false;
       clients_.acks().forget(index);
       if (!connection.pong_awaited) connection.ping_due_ms = now;  // the outbox has room for it now
@@ -133,11 +135,19 @@ void Keepalive::look_for_ping(Index index) {
   put_off(keepalive.timeout.value_or(milliseconds(0)), keepalive.ping.value_or(milliseconds(0)));
 }
 
+// A client of a stream sends no pong: its system has received the heartbeat.
+void Keepalive::on_acknowledged(Index index) {
+  Connection& connection = clients_[index];
+  const bool was_sent = connection.pong_awaited;
+  on_pong(index);
+  if (!was_sent) connection.ping_due_ms = wrapping_ms(loop_.now());  // the outbox has room for it now
+}
+
 // Drops a client that has not answered in time, or not by the next ping; returns whether it did anything.
 bool Keepalive::drop_if_silent(Index index) {
   Connection& connection = clients_[index];
-  const config::EndpointSettings& settings = clients_.endpoint_of(index).settings;
-  const auto& keepalive = settings.keepalive;
+  const protocol::Endpoint& endpoint = clients_.endpoint_of(index);
+  const auto& keepalive = endpoint.transport.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
   const bool too_late = keepalive.timeout && until(connection.pong_due_ms, now) <= 0;
   const bool unanswered =
@@ -154,7 +164,7 @@ bool Keepalive::drop_if_silent(Index index) {
   const std::int32_t left = until(too_late ? connection.pong_due_ms : connection.ping_due_ms, now);
   if (clients_.put_off_for_unread(index, milliseconds(-left)))
     return true;  // its pong may be among the unread bytes
-  clients_.log().write(index, LogLevel::warning, settings.log.unresponsive);
+  clients_.log().write(index, LogLevel::warning, endpoint.settings.log.unresponsive);
   clients_.close(index, CloseReason::ping_timeout, {},
                  CloseMode::reset);  // no close frame: the client would not read it
   return true;
@@ -168,26 +178,28 @@ bool Keepalive::close_if_expired(Index index) {
   if (loop_.wall_now() < *connection.identity->expires_at()) return false;
   std::string payload;
   if (endpoint.replies.expired(loop_.wall_now(), payload)) {
-    std::string frame;
-    websocket::append_frame(frame, websocket::Opcode::text, payload);
-    clients_.send(index, frame, fanout::OutboxLimit::ignored);  // the last one, as the close frame is
+    std::string message;
+    endpoint.format().append_message(message, payload);
+    clients_.send(index, message, fanout::OutboxLimit::ignored);  // the last one, as the close frame is
   }
-  clients_.close(index, CloseReason::token_expired, close_frame(*code, endpoint.settings.auth.expired_reason),
+  clients_.close(index, CloseReason::token_expired,
+                 last_bytes(endpoint, {*code, endpoint.settings.auth.expired_reason}),
                  CloseMode::after_events);
   return true;
 }
 
 void Keepalive::schedule(Index index) {
   const Connection& connection = clients_[index];
-  const auto& settings = clients_.endpoint_of(index).settings;
+  const protocol::Endpoint& endpoint = clients_.endpoint_of(index);
+  const auto& keepalive = endpoint.transport.keepalive;
   const std::uint32_t now = wrapping_ms(loop_.now());
   std::optional<milliseconds> next;
   const auto consider = [&next](milliseconds wait) { next = next ? std::min(*next, wait) : wait; };
-  if (settings.keepalive.ping) consider(milliseconds(until(connection.ping_due_ms, now)));
-  if (connection.ping_in_doubt) consider(ping_look_every(settings));
-  if (settings.keepalive.frame) consider(milliseconds(until(connection.frame_due_ms, now)));
-  if (settings.keepalive.timeout) consider(milliseconds(until(connection.pong_due_ms, now)));
-  if (settings.auth.close_at_exp && connection.identity && connection.identity->expires_at()) {
+  if (keepalive.ping) consider(milliseconds(until(connection.ping_due_ms, now)));
+  if (connection.ping_in_doubt) consider(ping_look_every(keepalive));
+  if (keepalive.frame) consider(milliseconds(until(connection.frame_due_ms, now)));
+  if (keepalive.timeout) consider(milliseconds(until(connection.pong_due_ms, now)));
+  if (endpoint.settings.auth.close_at_exp && connection.identity && connection.identity->expires_at()) {
     const milliseconds left = *connection.identity->expires_at() - loop_.wall_now();
     consider(std::min<milliseconds>(left, kExpiryLook));
   }

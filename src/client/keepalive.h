@@ -1,5 +1,6 @@
 // Keepalive: sends Ping frames and a protocol's own pings, drops clients that do not answer, and closes
-// clients whose token has expired. A connection has one timer, for whichever of these is due first.
+// clients whose token has expired. A connection has one timer, for whichever of these is due first. An event
+// stream has heartbeats instead of pings; that the client's system acknowledges one counts as the answer.
 //
 // Thread: the shard's.
 #pragma once
@@ -21,7 +22,7 @@ class Keepalive {
   Keepalive(Clients& clients, StreamHandler& streams, reactor::Loop& loop)
       : clients_(clients), streams_(streams), loop_(loop) {}
 
-  // Starts the deadlines of a WebSocket that has just opened.
+  // Starts the deadlines of a client that has just opened.
   void start(Index index);
   // The endpoint has other settings: starts the deadlines of its open WebSockets again. One of the old
   // settings could be long past by the new ones, or not exist.
@@ -40,6 +41,7 @@ class Keepalive {
   bool drop_if_silent(Index index);
   void schedule(Index index);
   void look_for_ping(Index index);
+  void on_acknowledged(Index index);
 
   Clients& clients_;
   StreamHandler& streams_;

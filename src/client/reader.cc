@@ -111,7 +111,7 @@ bool Reader::read_once(Index index, std::size_t& bytes_left) {
 }
 
 void Reader::count_received(const Connection& connection, std::size_t bytes) {
-  if (connection.is_websocket) {
+  if (connection.opened) {
     parts_.counters.endpoints[connection.endpoint].bytes_in.add(bytes);
   } else {
     parts_.counters.http_bytes_in.add(bytes);

@@ -33,6 +33,7 @@ constexpr std::array kRefusals{
     NamedReason{RefusalReason::no_key_set, "no_key_set"},
     NamedReason{RefusalReason::key_waits_full, "key_waits_full"},
     NamedReason{RefusalReason::wrong_keys, "wrong_keys"},
+    NamedReason{RefusalReason::channel, "channel"},
     NamedReason{RefusalReason::user_full, "user_full"},
     NamedReason{RefusalReason::not_an_upgrade, "not_an_upgrade"},
     NamedReason{RefusalReason::bad_upgrade, "bad_upgrade"},

@@ -29,6 +29,7 @@ enum class RefusalReason : std::uint8_t {
   no_key_set,            // 401: the key set of its issuer could not be fetched
   key_waits_full,        // 503: too many upgrades wait for a key set
   wrong_keys,            // 429: the address has sent too many wrong API keys
+  channel,               // 403: the token does not permit a channel that a stream lists
   user_full,             // 429: limits.connections_per_user
   not_an_upgrade,        // 426
   bad_upgrade,           // 400 or 426: key, version, body, extensions
@@ -49,7 +50,7 @@ enum class RefusalReason : std::uint8_t {
 enum class CloseReason : std::uint8_t {
   client_close,       // the client sent a close frame, which was echoed
   client_gone,        // end of stream or reset without a close frame
-  protocol_error,     // 1002 or 1007: it breaks RFC 6455
+  protocol_error,     // 1002 or 1007: it breaks RFC 6455; or a stream's client that does not stop sending
   message_too_large,  // inbound.message_bytes_max, inbound.fragments_max
   rate_exceeded,      // inbound.rate
   control_rate,       // inbound.control_rate: too many pings or pongs

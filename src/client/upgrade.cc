@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "client/stream_request.h"
 #include "client/token_judgement.h"
 #include "http/target.h"
 #include "websocket/handshake.h"
@@ -218,6 +219,18 @@ std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
   return upgrade;
 }
 
+std::variant<Upgrade, Refused> judge_stream(const protocol::Endpoint& endpoint, const http::RequestHead& head,
+                                            const auth::Identity* identity) {
+  Upgrade stream;
+  if (auto refusal = refuse_stream(endpoint, head)) return std::move(*refusal);
+  if (auto refusal = judge_selection(endpoint, head, stream.selection)) return std::move(*refusal);
+  if (endpoint.settings.select.by == config::SelectBy::commands) {
+    if (auto refusal = select_channels(endpoint, head, identity, stream.selection))
+      return std::move(*refusal);
+  }
+  return stream;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<auth::Authenticator>> make_authenticator(const protocol::Endpoint& endpoint,
@@ -276,7 +289,8 @@ std::variant<Upgrade, Refused> judge_upgrade(const protocol::Endpoint& endpoint,
   if (identity) client_key.user = identity->subject();
   answer = admission.ask_user(endpoint, client_key);
   if (answer != Admission::Answer::admitted) return no(answer);
-  auto judged = judge_headers(endpoint, head);
+  auto judged =
+      endpoint.is_stream() ? judge_stream(endpoint, head, identity.get()) : judge_headers(endpoint, head);
   if (std::holds_alternative<Refused>(judged)) return judged;
   answer = admission.enter(endpoint, client_key, requester.now);
   if (answer != Admission::Answer::admitted) return no(answer);

@@ -1,7 +1,8 @@
-// Checks an upgrade request. All four built-in protocols require this order: path and method (checked by the
-// caller) → draining or connection limit 503 → accept rate of the address 429 → Origin 403 → token 401 →
-// limit of the user 429 → upgrade headers 400/426 → 101. The accept rate of the process (503) comes just
-// before the Origin.
+// Checks an upgrade request, or a request for an event stream, which is judged in the same way. All four
+// built-in protocols require this order: path and method (checked by the caller) → draining or connection
+// limit 503 → accept rate of the address 429 → Origin 403 → token 401 → limit of the user 429 → upgrade
+// headers 400/426, or the channels of a stream 400/403 → 101 or 200. The accept rate of the process (503)
+// comes just before the Origin.
 //
 // Pure except for Admission, whose limits it checks and in which it reserves a place at the very end.
 #pragma once
@@ -33,14 +34,16 @@ enum class Compression : std::uint8_t {
 
 struct Upgrade {
   Ref<const auth::Identity> identity;  // null when the endpoint requires no token
-  std::string accept_key;
-  std::string_view extensions;        // the header of the response; empty: none
-  std::string_view subprotocol;       // empty: none; points into the endpoint's settings
-  bool subprotocol_mismatch = false;  // the client offered some, but none of the endpoint's
+  std::string accept_key;              // as the members below up to `compression`: only of a WebSocket
+  std::string_view extensions;         // the header of the response; empty: none
+  std::string_view subprotocol;        // empty: none; points into the endpoint's settings
+  bool subprotocol_mismatch = false;   // the client offered some, but none of the endpoint's
   Compression compression = Compression::not_offered;
   Admission::Counted counted;                // how its place was counted, for Admission::leave()
   std::optional<std::string> position = {};  // in resume.parameter: the client asks for the events after it
-  protocol::Selection selection;             // for an endpoint with select.by = "query:…" or "claim:…"
+  // For an endpoint with select.by = "query:…", "claim:…" or "path:…", and the channels of a stream with
+  // "commands".
+  protocol::Selection selection;
 };
 
 struct Refused {

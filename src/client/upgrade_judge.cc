@@ -7,6 +7,7 @@ namespace carillon::client {
 Result<std::monostate> UpgradeJudge::make_authenticators() {
   std::vector<std::unique_ptr<auth::Authenticator>> authenticators;
   for (const protocol::Endpoint& endpoint : shared_.endpoints) {
+    if (!endpoint.is_primary()) break;  // those of the primary ones are used for the others
     auto made = make_authenticator(endpoint, *shared_.settings, &shared_.key_store);
     if (!made) return tl::unexpected(made.error());
     authenticators.push_back(std::move(*made));
@@ -17,7 +18,7 @@ Result<std::monostate> UpgradeJudge::make_authenticators() {
 
 UpgradeJudge::Judged UpgradeJudge::judge(const protocol::Endpoint& endpoint, HttpExchange& exchange,
                                          ClientId client, const Requester& requester) {
-  auth::Authenticator* const authenticator = authenticators_[endpoint.index].get();
+  auth::Authenticator* const authenticator = authenticators_[endpoint.primary()].get();
   const auto before = authenticator ? authenticator->counters() : auth::AuthenticatorCounters{};
   const auto attempt = exchange.key_wait.is_waiting() ? Attempt::again : Attempt::first;
   auto judged = judge_upgrade(endpoint, exchange.head, authenticator, shared_.admission, requester, attempt);

@@ -39,7 +39,7 @@ class UpgradeJudge {
   // Whether the key that verified the token of a client of this endpoint is still one of its keys. Without
   // authentication every one is.
   bool trusts(const protocol::Endpoint& endpoint, auth::KeyMark key) const {
-    const auth::Authenticator* const authenticator = authenticators_[endpoint.index].get();
+    const auth::Authenticator* const authenticator = authenticators_[endpoint.primary()].get();
     return !authenticator || authenticator->trusts(key);
   }
 
@@ -55,7 +55,8 @@ class UpgradeJudge {
 
   const Shared& shared_;
   ShardCounters& counters_;
-  std::vector<std::unique_ptr<auth::Authenticator>> authenticators_;  // by endpoint; null: no token required
+  std::vector<std::unique_ptr<auth::Authenticator>>
+      authenticators_;  // by primary endpoint; null: no token required
   KeyWaits waits_;
 };
 

@@ -25,6 +25,8 @@ void check_endpoint(const EndpointSettings& endpoint, const Settings& settings, 
 void check_protocol(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
 // The same for its history, and for what depends on it (check_history.cc).
 void check_history(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
+// The part for clients that are not WebSockets (check_streams.cc).
+void check_streams(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
 // Warns about settings that another one disables.
 void check_idle(const EndpointSettings& endpoint, const std::string& prefix, Report& report);
 // Checks settings that limit the same thing (bounds.h), and resolves token_bytes_max. `server` has the keys

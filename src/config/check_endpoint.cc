@@ -27,6 +27,7 @@ class EndpointCheck {
     }
     check_protocol(endpoint_, prefix_, report_);
     check_history(endpoint_, prefix_, report_);
+    check_streams(endpoint_, prefix_, report_);
     keepalive();
   }
 

@@ -44,7 +44,7 @@ class HistoryCheck {
   // A client that asks for what it missed must be told when it does not get all of it.
   void told() {
     if (e_.history.empty() || !e_.frames.gap.empty()) return;
-    if (!e_.resume.parameter.empty()) {
+    if (!e_.resume.parameter.empty() && e_.select.by != SelectBy::commands) {
       fault("resume.parameter",
             "needs a frame that reports events that are not retained any more; write frames.gap");
     }

@@ -19,6 +19,7 @@ bool has_no_values(const Endpoint& e) { return !e.select.by_values(); }
 bool has_no_acks(const Endpoint& e) { return e.acks == Switch::off; }
 bool has_no_subscribe(const Endpoint& e) { return e.commands.subscribe.is.empty(); }
 bool has_no_publish(const Endpoint& e) { return e.client_publish == Switch::off; }
+bool has_no_streams(const Endpoint& e) { return !e.streams.has_streams(); }
 
 struct IdleRule {
   std::string_view key;  // itself, or what stands below it
@@ -33,6 +34,8 @@ constexpr std::string_view kRate = "inbound.rate.messages is \"off\"; write a nu
 constexpr std::string_view kJwt = "auth.mode is not \"jwt\"; write auth.mode = \"jwt\", or leave it out";
 constexpr std::string_view kOpen = "auth.mode is \"none\"; write \"jwt\" or \"api_key\", or leave it out";
 constexpr std::string_view kQuery = "select.by is not \"query:NAME\"; write that, or leave it out";
+constexpr std::string_view kStreams =
+    "transports has neither \"sse\" nor \"ndjson\"; add one, or leave it out";
 constexpr std::string_view kValues =
     "select.by is not \"query:NAME\", \"claim:NAME\" or \"path:NAME\"; write one of them, or leave it out";
 
@@ -72,6 +75,11 @@ constexpr std::array kRules{
              "limits.accepts_per_ip is \"off\"; write a number there, or leave it out"},
     IdleRule{"limits.failed_auth_weight", [](const Endpoint& e) { return !e.limits.accepts_per_ip.value; },
              "limits.accepts_per_ip is \"off\"; write a number there, or leave it out"},
+    IdleRule{"select.streams", has_no_streams, kStreams},
+    IdleRule{"keepalive.stream", has_no_streams, kStreams},
+    IdleRule{"cors", has_no_streams, kStreams},
+    IdleRule{"sse", [](const Endpoint& e) { return !e.streams.has(Transport::sse); },
+             "transports has no \"sse\"; add it, or leave it out"},
     IdleRule{"select.value", has_no_values, kValues},
     IdleRule{"select.known", has_no_values, kValues},
     IdleRule{"select.otherwise", has_no_query, kQuery},

@@ -147,6 +147,9 @@ struct RefusalMessages {
   std::string bad_extensions = "malformed Sec-WebSocket-Extensions";
   std::string bad_path = "the path does not name a channel";
   std::string bad_selection = "the query cannot be read, or asks for too much";
+  std::string channel = "the token does not permit a channel";
+  std::string stream_body = "a request for a stream has no body";
+  std::string no_websocket = "this endpoint has no WebSockets";
 };
 
 }  // namespace carillon::config

@@ -46,8 +46,8 @@ TEST(EndpointMessages, OfAnEndpointsKeys) {
        "subprotocols, auth, source, select, keepalive, frames, commands, history, resume, acks, "
        "client_publish, errors, "
        "inbound, log, lag, "
-       "limits, deflate, shutdown_code, shutdown_reason, memory_code, memory_reason, refusals, health, "
-       "route, "
+       "limits, deflate, shutdown_code, shutdown_reason, memory_code, memory_reason, refusals, transports, "
+       "sse, cors, health, route, "
        "route_key, route_origins"},
       {"name = \"a b\"",
        "gateway.toml:3: endpoint[0].name: \"a b\" is not a name; write 1 to 64 letters, digits, \"-\", \"_\" "

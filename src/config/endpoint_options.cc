@@ -237,7 +237,8 @@ std::vector<Option> http_options(EndpointSettings& e) {
 std::vector<Option> endpoint_options(EndpointSettings& e) {
   std::vector<Option> all = identity_options(e);
   for (auto group : {auth_options(e.auth), grant_options(e.auth), expiry_options(e.auth), protocol_options(e),
-                     limit_options(e), close_options(e), refusal_options(e.refusals), http_options(e)}) {
+                     limit_options(e), close_options(e), refusal_options(e.refusals), stream_options(e),
+                     http_options(e)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;

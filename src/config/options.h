@@ -17,6 +17,7 @@ std::vector<Option> key_options(KeySettings& key);                 // [keys.<nam
 std::vector<Option> endpoint_options(EndpointSettings& endpoint);  // [[endpoint]]; "profile" comes first
 std::vector<Option> protocol_options(EndpointSettings& endpoint);  // a part of those
 std::vector<Option> history_options(HistoryRule& rule);            // [[endpoint.history]]
+std::vector<Option> stream_options(EndpointSettings& endpoint);    // another part
 std::vector<Option> route_options(RouteSettings& route);           // [[route]], [[endpoint.route]]
 
 // All of them, bound to fresh settings: for documentation and tests.

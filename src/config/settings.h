@@ -15,6 +15,7 @@
 #include "config/client_texts.h"
 #include "config/json_word.h"
 #include "config/key_settings.h"
+#include "config/stream_settings.h"
 
 namespace carillon::config {
 
@@ -352,9 +353,11 @@ struct EndpointSettings {
     bool data_counts = false;             // whether any frame extends the deadline, or only a pong
     bool drop_unanswered = false;         // whether a client without a pong by the next ping is dropped
     std::optional<milliseconds> frame;    // between two frames.ping; nothing: off
+    std::optional<milliseconds> stream = milliseconds(15000);  // between heartbeats of other transports
     bool operator==(const KeepaliveSettings&) const = default;
   } keepalive;
   InboundSettings inbound;
+  StreamSettings streams;
   Switch deflate = Switch::off;
   struct {
     LagPolicy policy = LagPolicy::disconnect;

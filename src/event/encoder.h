@@ -13,8 +13,8 @@ namespace carillon {
 class EventEncoder {
  public:
   virtual std::size_t size_of(std::string_view body) const = 0;
-  // Writes exactly size_of(body) bytes to `out`, and returns where the body begins in them. They contain the
-  // body unchanged, in one piece.
+  // Writes exactly size_of(body) bytes to `out`. Returns where the body begins in them, if they contain it
+  // unchanged and in one piece, as they must for subscribers with compression; otherwise 0.
   virtual std::size_t write(char* out, std::string_view body) const = 0;
 
  protected:

@@ -48,9 +48,9 @@ Audiences::Outcome Audiences::subscribe_selected(fanout::SubscriberId client, co
   const bool selects = endpoint.settings.select.by_values();
   if (!selects || selection.everything) {
     fan_out_.subscribe(client, logs.everyone);
-    return Outcome::subscribed;
+  } else {
+    logs.selections.subscribe(client, selection.tags);
   }
-  logs.selections.subscribe(client, selection.tags);
   for (const std::string& value : selection.values) {
     using Indexed = fanout::SubscriptionIndex::Outcome;
     if (logs.channels.subscribe(client, value) == Indexed::too_many_channels) {

@@ -221,7 +221,7 @@ TEST(Handover, AnUpgradeIsAnsweredWith101AndTheClientClosedAfterwards) {
   stage.run_for(milliseconds(100));
   EXPECT_EQ(stage.closes(CloseReason::shutdown), 1U);
   stage.end(fd);
-  EXPECT_EQ(stage.shard->drain().websockets_left(), 0U);
+  EXPECT_EQ(stage.shard->drain().clients_left(), 0U);
   stage.run_for(milliseconds(100));
   EXPECT_EQ(stage.shard->drain().requests_left(), 0U);
   stage.expect_nothing_left();

@@ -63,7 +63,7 @@ EventHistory::EventHistory(const EndpointTable& endpoints, std::uint64_t epoch,
     : epoch_(epoch), budget_(limits) {
   for (const Endpoint& endpoint : endpoints) {
     stores_.emplace_back();
-    if (endpoint.settings.history.empty()) continue;
+    if (endpoint.settings.history.empty() || endpoint.is_stream()) continue;
     is_used_ = true;
     stores_.back() = std::make_unique<history::Store>(budget_, rules_of(endpoint.settings), channels_key);
   }

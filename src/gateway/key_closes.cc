@@ -29,8 +29,9 @@ void KeyCloses::take_step(MonoTime now) {
     pace_->on_closed();
     const client::Connection* const connection = clients_.table().find(id.index, id.generation);
     if (!connection || connection->state != client::State::open) continue;
-    const config::CloseText& text = clients_.endpoint_of(id.index).settings.auth.removed;
-    clients_.close(id.index, client::CloseReason::key_removed, client::close_frame(text),
+    const protocol::Endpoint& endpoint = clients_.endpoint_of(id.index);
+    clients_.close(id.index, client::CloseReason::key_removed,
+                   client::last_bytes(endpoint, endpoint.settings.auth.removed),
                    client::CloseMode::after_events);
   }
   if (!pace_->done()) return;

@@ -1,4 +1,4 @@
-// KeyCloses: closes the WebSockets of one shard whose key is not trusted any more, evenly over a window. A
+// KeyCloses: closes the clients of one shard whose key is not trusted any more, evenly over a window. A
 // reload that is asked for it begins one.
 //
 // Thread: the shard's.

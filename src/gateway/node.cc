@@ -159,7 +159,8 @@ Result<std::monostate> Node::make_shards(const World& world) {
   history_.events = std::make_unique<EventHistory>(
       endpoints_, shared_->epoch, history_budget(settings_->server, world.memory_limit_bytes),
       sip_key_from(world.random));
-  router_ = std::make_unique<Router>(endpoints_, *frame_memory_, *history_.events, *loops_.front(), log_);
+  router_ = std::make_unique<Router>(endpoints_, *admission_, *frame_memory_, *history_.events,
+                                     *loops_.front(), log_);
   history_.desk = std::make_unique<ResumeDesk>(*router_, *history_.events, *loops_.front());
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto place = i == 0 ? Shard::Place::beside_the_router : Shard::Place::elsewhere;
@@ -194,7 +195,7 @@ void Node::stop() {
 
 bool Node::carries(std::string_view channel) const {
   for (const Endpoint& endpoint : endpoints_) {
-    if (endpoint.receives_events() && endpoint.source.match(channel)) return true;
+    if (endpoint.is_primary() && endpoint.receives_events() && endpoint.source.match(channel)) return true;
   }
   return false;
 }
@@ -205,7 +206,8 @@ Result<std::monostate> Node::replace_settings(
   CompiledEndpoints compiled = compile_endpoints(settings);
   if (!compiled.problems.empty()) return failure(text_of(compiled.problems));
   if (!EndpointTable::are_the_same(endpoints_.list(), compiled.endpoints)) {
-    return failure("the number, names or paths of the endpoints have changed; restart to apply them");
+    return failure(
+        "the number, names, paths or transports of the endpoints have changed; restart to apply them");
   }
   for (const auto& endpoint : compiled.endpoints) {
     if (auto made = make_authenticator(*endpoint, settings); !made) return tl::unexpected(made.error());

@@ -55,7 +55,7 @@ void NodeDrain::look_whether_over(DrainEnd end) {
     std::uint64_t clients = 0;
     std::uint64_t requests = 0;
     for (const auto& shard : parts_.shards) {
-      clients += shard->drain().websockets_left();
+      clients += shard->drain().clients_left();
       requests += shard->drain().requests_left();
     }
     if (end.is_over(parts_.loops.front()->now(), clients, requests)) {

@@ -119,7 +119,7 @@ TEST(Node, NewSettingsOfOtherEndpointsAreRefused) {
                                                      {}, Node::Removed::stay, [] {});
   ASSERT_FALSE(replaced);
   EXPECT_EQ(replaced.error().message,
-            "the number, names or paths of the endpoints have changed; restart to apply them");
+            "the number, names, paths or transports of the endpoints have changed; restart to apply them");
 }
 
 // --- the shutdown -------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 #include "gateway/router.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/soft_allocation.h"
 #include "base/utf8.h"
@@ -8,7 +10,6 @@
 #include "event/channel_name.h"
 #include "json/validate.h"
 #include "json/writer.h"
-#include "transport/websocket.h"
 
 namespace carillon::gateway {
 
@@ -71,15 +72,17 @@ class Router::Body {
   std::optional<json::Outline> outline_;
 };
 
-Router::Router(const EndpointTable& endpoints, fanout::FrameMemory& memory, EventHistory& history,
-               reactor::Loop& loop, Log& log)
+Router::Router(const EndpointTable& endpoints, const Admission& admission, fanout::FrameMemory& memory,
+               EventHistory& history, reactor::Loop& loop, Log& log)
     : endpoints_(endpoints),
+      admission_(admission),
       history_(history),
       loop_(loop),
       log_(log),
-      arenas_(endpoints.size(), fanout::FrameArena(memory, transport::websocket_encoder())),
       counters_(endpoints.size()),
-      bus_status_({bus::BusState::connecting, loop.wall_now(), loop.now(), {}}) {}
+      bus_status_({bus::BusState::connecting, loop.wall_now(), loop.now(), {}}) {
+  for (const Endpoint& endpoint : endpoints) arenas_.emplace_back(memory, endpoint.format().encoder());
+}
 
 void Router::on_event(const Event& event) {
   const std::string_view channel = event.channel;
@@ -90,12 +93,12 @@ void Router::on_event(const Event& event) {
     return;
   }
   ++last_.event;
-  position_.clear();
+  scratch_.position.clear();
   Body body(event.body, frame_bytes_max_);
   bool wanted = false;
   bool refused = false;
   for (const Endpoint& endpoint : endpoints_) {
-    if (!endpoint.receives_events()) continue;
+    if (!endpoint.is_primary() || !endpoint.receives_events()) continue;
     const auto match = endpoint.source.match(channel);
     if (!match) continue;
     wanted = true;
@@ -130,24 +133,53 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
     }
     return;
   }
-  // A frame is as large as the publisher likes, and a template may hold the body several times.
-  Ref<const fanout::Frame> frame;
-  const bool had_memory = try_allocate(body.text().size(), [&] {
-    if (render(endpoint, channel, match.star, body))
-      frame = arenas_[endpoint.index].make_shared(payload_, {loop_.now(), last_.event});
-  });
-  if (frame) {
-    history_.keep(endpoint, *audience, *frame, body.text(), loop_.wall_now());
-    add_to_batch(endpoint, *audience, std::move(frame));
-  } else {
-    drop(endpoint, channel, had_memory ? Drop::too_large : Drop::no_memory);
+  const auto is_wanted = [&](std::uint16_t number) { return admission_.has_recipients(endpoints_[number]); };
+  if (!is_wanted(endpoint.index) &&
+      std::none_of(endpoint.transport.further.begin(), endpoint.transport.further.end(), is_wanted)) {
+    return;
   }
+  // A frame is as large as the publisher likes, and a template may hold the body several times.
+  bool fits = true;
+  const bool had_memory =
+      try_allocate(body.text().size(), [&] { fits = render(endpoint, channel, match.star, body); });
+  if (!had_memory || !fits) {
+    drop(endpoint, channel, had_memory ? Drop::too_large : Drop::no_memory);
+    return;
+  }
+  // Not in scratch_.payload, which may be emptied when a batch ends in between.
+  std::string payload = std::exchange(scratch_.payload, {});
+  bool sent = is_wanted(endpoint.index) && send(endpoint, channel, *audience, payload, body.text());
+  for (const std::uint16_t number : endpoint.transport.further) {
+    if (is_wanted(number)) sent |= send(endpoints_[number], channel, *audience, payload, body.text());
+  }
+  if (sent) counters_.endpoints[endpoint.index].routed.add();
+  if (scratch_.payload.capacity() < payload.capacity()) scratch_.payload = std::move(payload);
+}
+
+// Makes the frame for the clients of one transport. Returns false when the event was dropped.
+bool Router::send(const Endpoint& endpoint, std::string_view channel, const Audience& audience,
+                  std::string_view payload, std::string_view body) {
+  // A record of SSE has up to seven bytes for each line break.
+  const bool may_grow = endpoint.is_stream() && payload.size() > frame_bytes_max_ / 8;
+  if (may_grow && endpoint.format().encoder().size_of(payload) > frame_bytes_max_) {
+    drop(endpoint, channel, Drop::too_large);
+    return false;
+  }
+  Ref<const fanout::Frame> frame;
+  const auto make = [&] { frame = arenas_[endpoint.index].make_shared(payload, {loop_.now(), last_.event}); };
+  if (!try_allocate(payload.size(), make)) {
+    drop(endpoint, channel, Drop::no_memory);
+    return false;
+  }
+  history_.keep(endpoint, audience, *frame, body, loop_.wall_now());
+  add_to_batch(endpoint, audience, std::move(frame));
+  return true;
 }
 
 // Without memory for its frame an event is lost in this process alone, so its clients are closed. An event
 // that no frame can hold is lost for every client of every node: they stay.
 void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) {
-  std::string().swap(payload_);
+  std::string().swap(scratch_.payload);
   if (why == Drop::too_large) {
     counters_.dropped_too_large.add();
     log_dropped("frame_too_large", channel, "its frame would be longer than 2 GiB");
@@ -166,16 +198,16 @@ void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) 
 bool Router::render(const Endpoint& endpoint, std::string_view channel, std::string_view star,
                     json::Outline& body) {
   if (const WallTime now = loop_.wall_now(); now != relayed_at_.time()) relayed_at_ = TimeValues(now);
-  if (position_.empty() && endpoint.event_frame->uses(config::kPositionOfEvent)) {
-    append_text({history_.epoch(), last_.event}, position_);
+  if (scratch_.position.empty() && endpoint.event_frame->uses(config::kPositionOfEvent)) {
+    append_text({history_.epoch(), last_.event}, scratch_.position);
   }
   using json::TemplateValue;
   // In the order of config::kEventVariables.
   const auto values =
       relayed_at_.after(std::array{TemplateValue::string(channel), TemplateValue::string(star),
-                                   TemplateValue::raw(body), TemplateValue::string(position_)});
-  payload_.clear();
-  return endpoint.event_frame->render_within(frame_bytes_max_, values, payload_);
+                                   TemplateValue::raw(body), TemplateValue::string(scratch_.position)});
+  scratch_.payload.clear();
+  return endpoint.event_frame->render_within(frame_bytes_max_, values, scratch_.payload);
 }
 
 void Router::add_to_batch(const Endpoint& endpoint, const Audience& audience,
@@ -186,13 +218,12 @@ void Router::add_to_batch(const Endpoint& endpoint, const Audience& audience,
                             static_cast<std::uint8_t>(audience.name.size()),
                             static_cast<std::uint32_t>(batch_->names.size()), std::move(frame)});
   batch_->names += audience.name;
-  counters_.endpoints[endpoint.index].routed.add();
   if (batch_->events.size() == kBatchEventsMax || batch_->bytes >= kBatchBytesMax) on_batch_end();
 }
 
 void Router::on_batch_end() {
   // The memory of the largest event is given back.
-  if (payload_.capacity() > kScratchBytesMax) std::string().swap(payload_);
+  if (scratch_.payload.capacity() > kScratchBytesMax) std::string().swap(scratch_.payload);
   if (!batch_) return;
   batch_->number = ++last_.batch;
   batch_->last_event = last_.event;

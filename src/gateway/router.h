@@ -1,5 +1,6 @@
-// Router: receives the bus's events, makes each event's frame once for each endpoint that wants it, and posts
-// every batch to every shard. A role on loop 0, not a thread: a hand-off would cost 10 µs an event.
+// Router: receives the bus's events, makes each event's frame once for each endpoint that wants it and each
+// of its transports that has clients, and posts every batch to every shard. A role on loop 0, not a thread: a
+// hand-off would cost 10 µs an event.
 //
 // Thread: loop 0's. A batch has a number; a shard that sees one missing (its inbox was full) knows that
 // events are lost.
@@ -13,6 +14,7 @@
 #include "base/line_sampler.h"
 #include "base/log.h"
 #include "bus/shared_status.h"
+#include "client/admission.h"
 #include "client/counters.h"
 #include "fanout/frame.h"
 #include "gateway/event_history.h"
@@ -73,9 +75,9 @@ class Router final : public bus::EventSink {
   // or a template that repeats the body, can make a frame that large.
   static constexpr std::size_t kFrameBytesMax = (std::size_t{1} << 31) - 1;
 
-  // `memory` outlives every frame that it makes.
-  Router(const protocol::EndpointTable& endpoints, fanout::FrameMemory& memory, EventHistory& history,
-         reactor::Loop& loop, Log& log);
+  // `memory` outlives every frame that it makes. `admission` knows which streams have clients.
+  Router(const protocol::EndpointTable& endpoints, const client::Admission& admission,
+         fanout::FrameMemory& memory, EventHistory& history, reactor::Loop& loop, Log& log);
   void add_taker(BatchTaker& taker) { takers_.push_back(&taker); }
   // For tests: less than kFrameBytesMax.
   void set_frame_bytes_max(std::size_t bytes) { frame_bytes_max_ = bytes; }
@@ -96,6 +98,8 @@ class Router final : public bus::EventSink {
   class Body;
   void route(const protocol::Endpoint& endpoint, std::string_view channel,
              const protocol::Source::Match& match, json::Outline& body);
+  bool send(const protocol::Endpoint& endpoint, std::string_view channel, const protocol::Audience& audience,
+            std::string_view payload, std::string_view body);
   bool render(const protocol::Endpoint& endpoint, std::string_view channel, std::string_view star,
               json::Outline& body);
   void add_to_batch(const protocol::Endpoint& endpoint, const protocol::Audience& audience,
@@ -105,14 +109,18 @@ class Router final : public bus::EventSink {
   void log_dropped(std::string_view reason, std::string_view channel, std::string_view detail);
 
   const protocol::EndpointTable& endpoints_;
+  const client::Admission& admission_;
   EventHistory& history_;
   reactor::Loop& loop_;
   Log& log_;
   std::vector<BatchTaker*> takers_;
   std::vector<fanout::FrameArena> arenas_;  // by endpoint, so that the bursts of each lie in one piece
   std::size_t frame_bytes_max_ = kFrameBytesMax;
-  std::string payload_;   // scratch, so that encoding allocates nothing
-  std::string position_;  // of the event that is being routed
+  // Kept, so that encoding an event allocates nothing.
+  struct {
+    std::string payload;
+    std::string position;  // of the event that is being routed
+  } scratch_;
   std::shared_ptr<Batch> batch_;
   struct {
     std::uint64_t batch = 0;

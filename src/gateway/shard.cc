@@ -82,14 +82,18 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       acceptor_(shared_, loop, sockets, clients_, fan_out_, counters_, number),
       clients_(shared_, loop, sockets, fan_out_, counters_, *this, number),
       fan_out_(clients_, fan_out_options(shared, samples_), lag_rules(shared.endpoints), &compressor_),
-      keepalive_(clients_, streams_, loop),
+      keepalive_(clients_, sessions_, loop),
       paced_{ShardDrain(shared_, loop, clients_, fan_out_, counters_), KeyCloses(clients_)},
-      streams_({shared_, loop, sockets, clients_, fan_out_, keepalive_, audiences_, paced_.drain,
-                compressor_.deflater(), counters_, history, this}),
-      audiences_({fan_out_, loop, streams_, counters_, shared_.endpoints, shared.settings->server},
+      sessions_({{shared_, loop, sockets, clients_, fan_out_, paced_.drain, counters_},
+                 keepalive_,
+                 audiences_,
+                 compressor_.deflater(),
+                 history,
+                 this}),
+      audiences_({fan_out_, loop, sessions_, counters_, shared_.endpoints, shared.settings->server},
                  shared.channels_key, place, std::move(wake)),
-      http_(shared_, loop, clients_, acceptor_, streams_, counters_),
-      reader_({loop, sockets, clients_, acceptor_, http_, streams_, counters_}) {
+      http_(shared_, loop, clients_, acceptor_, sessions_, counters_),
+      reader_({loop, sockets, clients_, acceptor_, http_, sessions_, counters_}) {
   loop_.set_turn_task(this);
 }
 
@@ -111,7 +115,7 @@ void Shard::use(const NewSettings& next) {
   fan_out_.set_rules(lag_rules(shared_.endpoints));
   clients_.log().incidents().set_redaction(redaction_of(*next.settings));
   acceptor_.on_settings_replaced(next.tls_by_listen);
-  streams_.count_by_new_limits();
+  sessions_.count_by_new_limits();
   if (next.closes_removed) {
     const config::ServerSettings& server = next.settings->server;
     const std::uint32_t rate = std::max(server.drain_rate / std::max(server.shards, 1U), 1U);
@@ -163,10 +167,10 @@ MonoTime Shard::on_turn(MonoTime now) {
   paced_.removed_keys.take_step(now);
   if (now >= next_.lag_check) {
     next_.lag_check = now + kLagCheckEvery;
-    streams_.sweep(now);
+    sessions_.sweep(now);
     fan_out_.check_lag(now);
   }
-  streams_.send_requests();
+  sessions_.send_requests();
   clients_.begin_slice(kSlice);
   fan_out_.run_slice(now);
   while (clients_.carry_out_verdicts()) continue;
@@ -185,7 +189,7 @@ MonoTime Shard::on_turn(MonoTime now) {
   if (fan_out_.counters().blocked > 0) next_.wake = std::min(next_.wake, next_.lag_check);
   // Verdicts and resumed readers have given the engine work again after its slice.
   if (fan_out_.has_work() || !clients_.reads().empty() || http_.has_responded() ||
-      http_.upgrades().has_next() || streams_.has_requests()) {
+      http_.upgrades().has_next() || sessions_.has_requests()) {
     next_.wake = now;
   }
   return next_.wake;
@@ -225,10 +229,10 @@ void Shard::on_timer(Index index) {
 
 // --- ends of clients, as Clients reports them ---------------------------------------------------
 
-void Shard::on_left(Index index) { streams_.on_left(index); }
+void Shard::on_left(Index index) { sessions_.on_left(index); }
 
 void Shard::on_released(Index index) {
-  streams_.on_released(index);
+  sessions_.on_released(index);
   acceptor_.on_released();
 }
 

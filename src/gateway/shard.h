@@ -3,8 +3,8 @@
 //
 // A Shard wires its parts together and runs the turn of its loop. The parts: Acceptor (new connections),
 // Clients (sockets and how they end), Reader (which connection is read when), HttpSessions (requests and
-// answers), StreamSessions (open WebSockets), Keepalive (pings and deadlines), Audiences (which client
-// receives which event) and ShardDrain (the shutdown). No part knows the Shard.
+// answers), ClientSessions (open WebSockets and event streams), Keepalive (pings and deadlines), Audiences
+// (which client receives which event) and ShardDrain (the shutdown). No part knows the Shard.
 //
 // Thread: the loop's, except take_batch(), take_answers(), the responders that HttpSessions gives out, and
 // reading counters() and drain().
@@ -25,10 +25,10 @@
 #include "client/sockets.h"
 #include "fanout/fan_out.h"
 #include "gateway/audiences.h"
+#include "gateway/client_sessions.h"
 #include "gateway/key_closes.h"
 #include "gateway/router.h"
 #include "gateway/shard_drain.h"
-#include "gateway/stream_sessions.h"
 #include "reactor/loop.h"
 #include "transport/websocket.h"
 
@@ -71,8 +71,8 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
   // Uses new settings from now on, for open connections as well. Call from a function posted to its loop.
   void use(const NewSettings& next);
 
-  // Closes this shard's WebSockets with 1001, evenly over the window. In a shutdown Admission refuses new
-  // ones.
+  // Closes this shard's WebSockets with 1001, and ends its event streams, evenly over the window. In a
+  // shutdown Admission refuses new ones.
   void begin_drain(milliseconds window, DrainKind kind = DrainKind::shutdown);
   // A fetch of a key set has ended: upgrades that wait for one are judged again. On the loop's thread.
   void on_keys_fetched() { http_.upgrades().on_keys_fetched(); }
@@ -110,7 +110,7 @@ class Shard final : public BatchTaker, private reactor::TurnTask, private client
     ShardDrain drain;
     KeyCloses removed_keys;
   } paced_;
-  StreamSessions streams_;
+  ClientSessions sessions_;
   Audiences audiences_;
   client::HttpSessions http_;
   client::Reader reader_;

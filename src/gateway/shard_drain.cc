@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "websocket/frame_writer.h"
-
 namespace carillon::gateway {
 namespace {
 
@@ -20,7 +18,7 @@ constexpr milliseconds kReturnJitter{1000};
 
 void ShardDrain::begin(MonoTime now, milliseconds window, DrainKind kind) {
   if (pace_) return;
-  const std::uint64_t clients = websockets_left_.get();
+  const std::uint64_t clients = clients_left_.get();
   const config::ServerSettings& server = shared_.settings->server;
   pace_.emplace(now, window, clients);
   kind_ = kind;
@@ -43,7 +41,7 @@ MonoTime ShardDrain::next_wake(MonoTime now) const {
 void ShardDrain::close_latecomers(MonoTime now) {
   if (latecomers_at_ != MonoTime::max() && now < latecomers_at_) return;
   latecomers_at_ = now + DrainPace::kStep * (1 + clients_.table().slots() / kRowsAStep);
-  if (websockets_left_.get() == 0) return;
+  if (clients_left_.get() == 0) return;
   for (std::uint32_t i = 0; i < clients_.table().slots(); ++i) close_if_open(i);
 }
 
@@ -58,10 +56,12 @@ std::string ShardDrain::last_bytes_of(const protocol::Endpoint& endpoint) {
   std::string bytes;
   std::string payload;
   const milliseconds jitter(jitter_.up_to(static_cast<std::uint64_t>(kReturnJitter.count())));
-  if (endpoint.replies.drain(loop_.wall_now(), pace_->return_delay(returns_) + jitter, payload)) {
-    websocket::append_frame(bytes, websocket::Opcode::text, payload);
+  const milliseconds retry = pace_->return_delay(returns_) + jitter;
+  if (endpoint.replies.drain(loop_.wall_now(), retry, payload)) {
+    endpoint.format().append_message(bytes, payload);
   }
-  return bytes.append(client::close_frame(endpoint.settings.shutdown));
+  endpoint.format().append_retry(bytes, retry);
+  return bytes.append(client::last_bytes(endpoint, endpoint.settings.shutdown));
 }
 
 // Walks the table once during the window, so that as many clients are closed in each second as in any other.
@@ -79,7 +79,7 @@ void ShardDrain::close_those_due(MonoTime now) {
 void ShardDrain::count_requests_left(MonoTime now) {
   if (count_at_ != MonoTime::max() && now < count_at_) return;
   std::uint64_t left = 0;
-  if (counters_.sockets.get() > websockets_left_.get()) {
+  if (counters_.sockets.get() > clients_left_.get()) {
     for (std::uint32_t i = 0; i < clients_.table().slots(); ++i) left += has_unsent_response(i) ? 1U : 0U;
   }
   requests_left_.set(left);
@@ -100,7 +100,7 @@ bool ShardDrain::has_unsent_response(std::uint32_t index) const {
              !fan_out_.outbox_has_room(index, shared_.settings->server.outbox_bytes_max);
     case State::closing:
     case State::lingering:
-      return !connection.is_websocket;
+      return !connection.opened;
     case State::unused:
     case State::open:
       return false;

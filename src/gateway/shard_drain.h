@@ -1,5 +1,6 @@
-// ShardDrain: one shard's part of a shutdown. It closes the WebSockets evenly over a window and counts the
-// HTTP requests that were accepted and are not answered yet, so that the process can wait for them.
+// ShardDrain: one shard's part of a shutdown. It closes the WebSockets and event streams evenly over a window
+// and counts the HTTP requests that were accepted and are not answered yet, so that the process can wait for
+// them.
 //
 // Thread: the shard's; the two counts may be read by any thread.
 #pragma once
@@ -34,15 +35,15 @@ class ShardDrain {
 
   void begin(MonoTime now, milliseconds window, DrainKind kind);
   bool has_begun() const { return pace_.has_value(); }
-  // Closes the WebSockets that are due. Call once per turn, after begin().
+  // Closes the clients that are due. Call once per turn, after begin().
   void take_step(MonoTime now);
   // When take_step() must be called next; MonoTime::max() before begin().
   MonoTime next_wake(MonoTime now) const;
 
-  // WebSockets that are open or closing.
-  void on_websocket_opened() { websockets_left_.add(); }
-  void on_websocket_released() { websockets_left_.subtract(); }
-  std::uint64_t websockets_left() const { return websockets_left_.get(); }
+  // WebSockets and event streams that are open or closing.
+  void on_client_opened() { clients_left_.add(); }
+  void on_client_released() { clients_left_.subtract(); }
+  std::uint64_t clients_left() const { return clients_left_.get(); }
   // HTTP requests that were accepted and whose response has not been sent completely; 1 until they are
   // counted.
   std::uint64_t requests_left() const { return requests_left_.get(); }
@@ -60,7 +61,7 @@ class ShardDrain {
   client::Clients& clients_;
   const fanout::FanOut& fan_out_;
   const client::ShardCounters& counters_;
-  client::Counter websockets_left_;
+  client::Counter clients_left_;
   client::Counter requests_left_;
   RandomSequence jitter_;  // of the reconnect hints
   std::optional<DrainPace> pace_;

@@ -7,7 +7,6 @@
 
 #include "base/assert.h"
 #include "base/soft_allocation.h"
-#include "client/proxy.h"
 #include "gateway/record_replay.h"
 #include "http/response.h"
 #include "websocket/frame_writer.h"
@@ -25,13 +24,6 @@ using client::State;
 // While a client is not read, replies may exceed the outbox limit by this much.
 constexpr std::size_t kBeyondOutboxMax = 16 * 1024;
 
-void count_accepted(client::EndpointCounters& counters, client::Compression compression) {
-  counters.connections.add();
-  counters.accepted.add();
-  if (compression == client::Compression::off) counters.deflate_off.add();
-  if (compression == client::Compression::unknown) counters.deflate_unknown.add();
-}
-
 }  // namespace
 
 StreamSessions::StreamSessions(const Parts& parts)
@@ -43,18 +35,13 @@ StreamSessions::StreamSessions(const Parts& parts)
 // --- from the 101 to the end --------------------------------------------------------------------
 
 void StreamSessions::open(Index index, const protocol::Endpoint& endpoint, client::Upgrade upgrade) {
-  if (!accept(index, endpoint, upgrade)) return;
-  Connection& connection = parts_.clients[index];
+  std::string head;
+  http::append_switching_protocols(head, upgrade.accept_key, upgrade.extensions, upgrade.subprotocol);
+  if (!parts_.open_clients.enter(index, endpoint, upgrade, head)) return;
   if (endpoint.settings.inbound.rate.messages.value) {
     rates_.emplace(index, client::MessageRate(parts_.loop.now()));
   }
-  parts_.clients.log().write(index, LogLevel::info, endpoint.settings.log.connected);
-  parts_.clients.log().trace().on_open(index, connection.exchange().client, parts_.loop.now());
-  const client::HttpExchange& exchange = connection.exchange();
-  // A connection that was kept alive may have been idle before it asked for an upgrade.
-  if (!exchange.answered_before) parts_.counters.handshakes.add(parts_.loop.now() - exchange.began);
-  std::string early = std::move(connection.exchange().unread);  // frames that came right behind the head
-  connection.transient.reset();
+  std::string early = parts_.open_clients.end_exchange(index, endpoint);  // frames, right behind the head
   if (endpoint.receives_events() && !subscribe(index, endpoint, upgrade)) return;
   if (endpoint.replies.has_open() && !send_open_frame(index, endpoint)) return;
   parts_.keepalive.start(index);
@@ -80,30 +67,6 @@ bool StreamSessions::subscribe(Index index, const protocol::Endpoint& endpoint,
   return false;
 }
 
-// Counts the WebSocket and sends the 101. False when there is no room for it, behind answers that the client
-// does not read, and the client has been reset.
-bool StreamSessions::accept(Index index, const protocol::Endpoint& endpoint, client::Upgrade& upgrade) {
-  Connection& connection = parts_.clients[index];
-  connection.state = State::open;
-  connection.endpoint = endpoint.index;
-  connection.is_websocket = true;
-  connection.deflate = !upgrade.extensions.empty();
-  connection.identity = std::move(upgrade.identity);
-  if (upgrade.counted.by_address) counted_addresses_.emplace(index, connection.exchange().client);
-  connection.user_is_counted = upgrade.counted.by_user;
-  parts_.drain.on_websocket_opened();
-  count_accepted(parts_.counters.endpoints[endpoint.index], upgrade.compression);
-  if (upgrade.subprotocol_mismatch) parts_.counters.subprotocol_mismatches.add();
-
-  std::string head;
-  http::append_switching_protocols(head, upgrade.accept_key, upgrade.extensions, upgrade.subprotocol);
-  parts_.fan_out.become(index, endpoint.policy(),
-                        connection.deflate ? fanout::Encoding::compressed : fanout::Encoding::plain);
-  if (parts_.clients.send(index, head)) return true;
-  parts_.clients.close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
-  return false;
-}
-
 // Events are sent from the loop's next slice on, and replies after it: so this frame is the first. Returns
 // false when there is no memory for it and the client has been closed.
 bool StreamSessions::send_open_frame(Index index, const protocol::Endpoint& endpoint) {
@@ -121,56 +84,10 @@ bool StreamSessions::send_open_frame(Index index, const protocol::Endpoint& endp
   return parts_.clients[index].state == State::open;
 }
 
-void StreamSessions::count_by_new_limits() {
-  for (Index i = 0; i < parts_.clients.table().slots(); ++i) {
-    if (parts_.clients[i].state == State::open) count_late(i);
-  }
-}
-
-void StreamSessions::count_late(Index index) {
-  Connection& connection = parts_.clients[index];
-  client::ClientKey key;
-  if (connection.identity) key.user = connection.identity->subject();
-  client::Admission::Counted by = client::Admission::counted(endpoint_of(index), key);
-  by.by_user = by.by_user && !connection.user_is_counted;
-  by.by_address = by.by_address && !counted_addresses_.contains(index);
-  if (by.by_address) {
-    const auto peer = IpAddress::parse(parts_.sockets.peer_host(connection.fd));
-    by.by_address = peer && !client::is_trusted_proxy(*peer, parts_.shared.settings->server);
-    if (by.by_address) counted_addresses_.emplace(index, key.address = *peer);
-  }
-  if (by.by_user) connection.user_is_counted = true;
-  if (by.by_user || by.by_address) parts_.shared.admission.count_late(endpoint_of(index), key, by);
-}
-
-void StreamSessions::on_left(Index index) {
-  const Connection& connection = parts_.clients[index];
-  client::ClientKey key;
-  if (connection.identity) key.user = connection.identity->subject();
-  const auto address = counted_addresses_.extract(index);
-  if (address) key.address = address.mapped();
-  parts_.shared.admission.leave(endpoint_of(index), key,
-                                {.by_address = !address.empty(), .by_user = connection.user_is_counted});
-}
-
 void StreamSessions::on_released(Index index) {
   rates_.erase(index);
   resumes_.forget(index);
   control_rate_.forget(index);
-  if (parts_.clients[index].is_websocket) parts_.drain.on_websocket_released();
-}
-
-// Clients that are already closing also receive no event after the lost ones.
-void StreamSessions::close_recipients(const protocol::Endpoint& endpoint, CloseReason why) {
-  for (Index i = 0; i < parts_.clients.table().slots(); ++i) {
-    const Connection& connection = parts_.clients[i];
-    if (!connection.is_websocket || connection.endpoint != endpoint.index) continue;
-    if (connection.state == State::open) {
-      parts_.clients.close(i, why, close_frame(endpoint.settings.source.gap), CloseMode::immediately);
-    } else if (connection.state == State::closing) {
-      parts_.clients.close(i, why, {}, CloseMode::immediately);
-    }
-  }
 }
 
 // --- subscriptions that ask for what they missed ------------------------------------------------

@@ -12,41 +12,36 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/ip_address.h"
 #include "client/clients.h"
 #include "client/control_rate.h"
 #include "client/counters.h"
 #include "client/keepalive.h"
 #include "client/message_rate.h"
 #include "client/shared.h"
-#include "client/sockets.h"
-#include "client/stream_handler.h"
 #include "fanout/fan_out.h"
 #include "gateway/audiences.h"
 #include "gateway/command_dispatcher.h"
+#include "gateway/open_clients.h"
 #include "gateway/resumes.h"
-#include "gateway/shard_drain.h"
 #include "reactor/loop.h"
 #include "websocket/deflate.h"
 #include "websocket/frame_reader.h"
 
 namespace carillon::gateway {
 
-class StreamSessions final : public client::StreamHandler, public AudienceHost, private CommandHost {
+class StreamSessions final : private CommandHost {
  public:
   using Index = std::uint32_t;
 
-  // What it works with. All of it outlives the StreamSessions; `audiences`, of which it is the host, may be
-  // constructed later.
+  // What it works with. All of it outlives the StreamSessions; `audiences` may be constructed later.
   struct Parts {
     const client::Shared& shared;
     reactor::Loop& loop;
-    client::Sockets& sockets;
     client::Clients& clients;
     fanout::FanOut& fan_out;
     client::Keepalive& keepalive;
     Audiences& audiences;
-    ShardDrain& drain;
+    OpenClients& open_clients;
     websocket::Deflater& deflater;
     client::ShardCounters& counters;
     ResumeService* history;  // null: no subscription recovers anything
@@ -56,25 +51,19 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
   StreamSessions(const StreamSessions&) = delete;
   StreamSessions& operator=(const StreamSessions&) = delete;
 
-  void open(Index index, const protocol::Endpoint& endpoint, client::Upgrade upgrade) override;
-  void on_bytes(Index index, std::span<char> bytes) override;
-  void resume(Index index) override;
-  std::string safe_position(Index index) override;
-  void close_recipients(const protocol::Endpoint& endpoint, client::CloseReason why) override;
-  void on_answers(std::vector<ResumeAnswer> answers) override;
+  // As client::StreamHandler defines them.
+  void open(Index index, const protocol::Endpoint& endpoint, client::Upgrade upgrade);
+  void on_bytes(Index index, std::span<char> bytes);
+  void resume(Index index);
+  std::string safe_position(Index index);
+  // As AudienceHost defines it.
+  void on_answers(std::vector<ResumeAnswer> answers);
 
   // Asks the history for what the subscriptions of this turn have missed. At the end of each turn, before
   // events are sent.
   void send_requests();
   bool has_requests() const { return resumes_.has_requests(); }
 
-  // New settings are in use: counts the open connections by the limits of addresses and users that they
-  // introduce. Behind a trusted proxy the address of an open connection is not known any more; such a
-  // connection is not counted by its address.
-  void count_by_new_limits();
-
-  // An open WebSocket begins to close (ClientHandler::on_left).
-  void on_left(Index index);
   // A connection of any kind is about to be free (ClientHandler::on_released).
   void on_released(Index index);
 
@@ -104,12 +93,10 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
 
   const protocol::Endpoint& endpoint_of(Index index) const { return parts_.clients.endpoint_of(index); }
   CommandClient command_client(Index index) const;
-  bool accept(Index index, const protocol::Endpoint& endpoint, client::Upgrade& upgrade);
   bool send_open_frame(Index index, const protocol::Endpoint& endpoint);
   bool subscribe(Index index, const protocol::Endpoint& endpoint, const client::Upgrade& upgrade);
   void finish_selection(const CommandClient& client, const protocol::Selection& selection,
                         ResumeAnswer answer);
-  void count_late(Index index);
   void keep_rest(Index index, websocket::FrameReader reader, std::span<const char> unread);
   void close_for_fault(Index index, const websocket::ReadFault& fault);
   void close_for_memory(Index index);
@@ -121,8 +108,6 @@ class StreamSessions final : public client::StreamHandler, public AudienceHost, 
   websocket::Inflater inflater_;
   CommandDispatcher commands_;
   Resumes resumes_;
-  // The addresses by which Admission counts open connections; endpoints without such a limit have no entries.
-  std::unordered_map<Index, IpAddress> counted_addresses_;
   std::unordered_map<Index, client::MessageRate> rates_;  // of those whose endpoint has one
   client::ControlRate control_rate_;
 };

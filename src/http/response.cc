@@ -94,16 +94,8 @@ bool is_added_by_us(std::string_view name) {
          equal_ignoring_case(name, "Date");
 }
 
-}  // namespace
-
-std::string_view reason_phrase(int status) {
-  for (const auto& [known, phrase] : kReasons) {
-    if (known == status) return phrase;
-  }
-  return "Unknown";
-}
-
-void append_response(std::string& out, const Response& response, std::string_view date, BodyOut body) {
+// Appends the status line and the response's own headers; returns whether Upgrade is one of them.
+bool append_head_begin(std::string& out, const Response& response, std::string_view date) {
   out += "HTTP/1.1 ";
   out += std::to_string(std::clamp(response.status, 100, 599));
   out += ' ';
@@ -116,6 +108,20 @@ void append_response(std::string& out, const Response& response, std::string_vie
     upgrades = upgrades || equal_ignoring_case(name, "Upgrade");
     append_header(out, name, value);
   }
+  return upgrades;
+}
+
+}  // namespace
+
+std::string_view reason_phrase(int status) {
+  for (const auto& [known, phrase] : kReasons) {
+    if (known == status) return phrase;
+  }
+  return "Unknown";
+}
+
+void append_response(std::string& out, const Response& response, std::string_view date, BodyOut body) {
+  const bool upgrades = append_head_begin(out, response, date);
   const bool bodiless = is_bodiless(response.status);
   if (!bodiless) {
     if (!response.body.empty()) append_header(out, "Content-Type", response.content_type);
@@ -129,6 +135,13 @@ void append_response(std::string& out, const Response& response, std::string_vie
   }
   out += "\r\n";
   if (!bodiless && body == BodyOut::send) out += response.body;
+}
+
+void append_stream_head(std::string& out, const Response& response, std::string_view date) {
+  append_head_begin(out, response, date);
+  append_header(out, "Content-Type", response.content_type);
+  append_header(out, "Connection", "close");
+  out += "\r\n";
 }
 
 Response error_response(int status, std::string_view message) {

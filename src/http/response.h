@@ -39,6 +39,10 @@ enum class BodyOut : std::uint8_t { send, omit };  // omit: the response to a HE
 void append_response(std::string& out, const Response& response, std::string_view date,
                      BodyOut body = BodyOut::send);
 
+// Appends the head of a response whose body ends with the connection, so that its length need not be known
+// (RFC 9112 section 6.3): without Content-Length, and with `Connection: close`. The body follows elsewhere.
+void append_stream_head(std::string& out, const Response& response, std::string_view date);
+
 // Makes the response {"message":"…"}, which closes the connection. The message may contain anything.
 Response error_response(int status, std::string_view message);
 Response error_response(const Fault& fault);

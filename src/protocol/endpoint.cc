@@ -6,7 +6,11 @@
 #include <string>
 
 #include "config/frame_variables.h"
+#include "http/accept.h"
 #include "protocol/endpoint_table.h"
+#include "transport/ndjson.h"
+#include "transport/sse.h"
+#include "transport/websocket.h"
 
 namespace carillon::protocol {
 namespace {
@@ -19,6 +23,28 @@ fanout::LagRule lag_rule_of(const config::EndpointSettings& settings) {
   rule.grace_ms = static_cast<std::uint32_t>(settings.lag.grace.count());
   rule.age_ms_max = static_cast<std::uint32_t>(settings.lag.age_max.count());
   return rule;
+}
+
+const transport::WireFormat& format_of(config::Transport transport) {
+  switch (transport) {
+    case config::Transport::sse:
+      return transport::sse_format();
+    case config::Transport::ndjson:
+      return transport::ndjson_format();
+    case config::Transport::websocket:
+      break;
+  }
+  return transport::websocket_format();
+}
+
+// A client of a stream cannot answer a heartbeat: that its system acknowledges one stands for the pong.
+config::EndpointSettings::KeepaliveSettings keepalive_of(const config::EndpointSettings& settings,
+                                                         config::Transport transport) {
+  if (transport == config::Transport::websocket) return settings.keepalive;
+  config::EndpointSettings::KeepaliveSettings keepalive;
+  keepalive.ping = settings.keepalive.stream;
+  if (keepalive.ping) keepalive.timeout = *keepalive.ping * 2;
+  return keepalive;
 }
 
 websocket::ReaderLimits reader_limits_of(const config::EndpointSettings& settings, bool reads_messages) {
@@ -50,11 +76,11 @@ class Compiler {
  public:
   explicit Compiler(std::vector<config::Problem>& problems) : problems_(problems) {}
 
-  Ref<const Endpoint> compile(const config::EndpointSettings& settings, std::size_t index,
-                              const std::vector<config::KeySettings>& keys) {
+  // What is the same for each of its transports.
+  std::unique_ptr<Endpoint> compile(const config::EndpointSettings& settings,
+                                    const std::vector<config::KeySettings>& keys) {
     auto endpoint = std::make_unique<Endpoint>();
     endpoint->settings = settings;
-    endpoint->index = static_cast<std::uint16_t>(index);
     if (settings.select.by == config::SelectBy::path) {
       if (auto pattern = http::PathPattern::parse(settings.path))
         endpoint->path_pattern = std::move(*pattern);
@@ -75,10 +101,9 @@ class Compiler {
     endpoint->keys = keys_for(settings.auth, keys);
     endpoint->reader_limits = reader_limits_of(settings, endpoint->reads_messages());
     endpoint->lag = lag_rule_of(settings);
-    endpoint->lag_policy = static_cast<fanout::PolicyId>(index + 1);
     endpoint->token_missing = RefusalReply::compile(settings.auth.missing);
     endpoint->token_invalid = RefusalReply::compile(settings.auth.invalid);
-    return Ref<const Endpoint>::adopt(endpoint.release());
+    return endpoint;
   }
 
  private:
@@ -89,36 +114,105 @@ class Compiler {
   std::vector<config::Problem>& problems_;
 };
 
+// One problem for the endpoint whose transports are too many.
+std::optional<config::Problem> too_many(const std::vector<config::EndpointSettings>& endpoints) {
+  std::size_t count = 0;
+  for (const config::EndpointSettings& each : endpoints) {
+    count += each.streams.transports.size();
+    if (count <= kEndpointsMax) continue;
+    const std::string most = std::to_string(kEndpointsMax);
+    return config::Problem{each.origin, "endpoint",
+                           "all endpoints together have more than " + most +
+                               " transports (`transports`; one without it has one); remove some"};
+  }
+  return std::nullopt;
+}
+
+struct EndpointPlace {
+  std::size_t index;
+  std::size_t primary;
+  config::Transport transport;
+};
+
+void set_place(Endpoint& endpoint, const EndpointPlace& place) {
+  endpoint.index = static_cast<std::uint16_t>(place.index);
+  endpoint.lag_policy = static_cast<fanout::PolicyId>(place.index + 1);
+  endpoint.transport.kind = place.transport;
+  endpoint.transport.format = &format_of(place.transport);
+  endpoint.transport.keepalive = keepalive_of(endpoint.settings, place.transport);
+  endpoint.transport.primary = static_cast<std::uint16_t>(place.primary);
+}
+
 }  // namespace
 
 CompiledEndpoints compile_endpoints(const config::Settings& settings) {
   CompiledEndpoints compiled;
+  if (auto problem = too_many(settings.endpoints)) {
+    compiled.problems.push_back(std::move(*problem));
+    return compiled;
+  }
+  // The primary ones come first, in the order of the file. The problems of a further one are those of its
+  // primary one.
   Compiler compiler(compiled.problems);
+  std::size_t next = settings.endpoints.size();
   for (std::size_t i = 0; i < settings.endpoints.size(); ++i) {
-    if (i == kEndpointsMax) {
-      compiled.problems.push_back({settings.endpoints[i].origin, "endpoint",
-                                   "more than " + std::to_string(kEndpointsMax) + " endpoints; remove some"});
-      break;
+    const config::EndpointSettings& each = settings.endpoints[i];
+    auto primary = compiler.compile(each, settings.keys);
+    set_place(*primary, {i, i, each.streams.transports.front()});
+    for (std::size_t t = 1; t < each.streams.transports.size(); ++t) {
+      primary->transport.further.push_back(static_cast<std::uint16_t>(next++));
     }
-    compiled.endpoints.push_back(compiler.compile(settings.endpoints[i], i, settings.keys));
+    compiled.endpoints.push_back(Ref<const Endpoint>::adopt(primary.release()));
+  }
+  std::vector<config::Problem> known;
+  Compiler again(known);
+  for (std::size_t i = 0; i < settings.endpoints.size(); ++i) {
+    const config::EndpointSettings& each = settings.endpoints[i];
+    for (std::size_t t = 1; t < each.streams.transports.size(); ++t) {
+      auto further = again.compile(each, settings.keys);
+      set_place(*further, {compiled.endpoints.size(), i, each.streams.transports[t]});
+      compiled.endpoints.push_back(Ref<const Endpoint>::adopt(further.release()));
+    }
   }
   return compiled;
 }
 
 const Endpoint* EndpointTable::at_path(std::string_view path, std::string_view raw_path) const {
   for (const Endpoint& endpoint : *this) {
-    if (endpoint.settings.path == raw_path) return &endpoint;
+    if (endpoint.is_primary() && endpoint.settings.path == raw_path) return &endpoint;
   }
   for (const Endpoint& endpoint : *this) {
-    if (endpoint.path_pattern && endpoint.path_pattern->match(path, raw_path)) return &endpoint;
+    if (!endpoint.is_primary() || !endpoint.path_pattern) continue;
+    if (endpoint.path_pattern->match(path, raw_path)) return &endpoint;
   }
   return nullptr;
+}
+
+const Endpoint* EndpointTable::for_request(const http::RequestHead& head) const {
+  const Endpoint* const primary = at_path(head.path, head.raw_path);
+  if (!primary || primary->transport.further.empty()) return primary;
+  const bool upgrades = head.has_token("Upgrade", "websocket");
+  const auto preference = [&](const Endpoint& endpoint) {
+    if (!endpoint.is_stream()) return upgrades ? std::numeric_limits<int>::max() : 0;
+    return http::preference_for(head, endpoint.format().content_type());
+  };
+  const Endpoint* best = primary;
+  int most = preference(*primary);
+  for (const std::uint16_t number : primary->transport.further) {
+    const Endpoint& further = (*this)[number];
+    const int here = preference(further);
+    // A request that asks for no transport is answered by the WebSocket's endpoint, which explains itself.
+    if (here > most || (most == 0 && !further.is_stream())) best = &further;
+    most = std::max(most, here);
+  }
+  return best;
 }
 
 bool EndpointTable::are_the_same(const List& now, const List& next) {
   return std::equal(now.begin(), now.end(), next.begin(), next.end(), [](const auto& one, const auto& other) {
     return one->index == other->index && one->settings.name == other->settings.name &&
-           one->settings.path == other->settings.path;
+           one->settings.path == other->settings.path && one->transport.kind == other->transport.kind &&
+           one->primary() == other->primary();
   });
 }
 

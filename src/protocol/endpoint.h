@@ -14,12 +14,25 @@
 #include "protocol/commands.h"
 #include "protocol/replies.h"
 #include "protocol/source.h"
+#include "transport/wire_format.h"
 #include "websocket/frame_reader.h"
 
 namespace carillon::protocol {
 
-// Endpoint: a compiled profile. It has everything that the engine needs to know about one client protocol,
-// made once from its settings; no profile has code of its own.
+// How the clients of a compiled endpoint receive events, and which other ones are of the same [[endpoint]].
+struct EndpointTransport {
+  config::Transport kind = config::Transport::websocket;
+  const transport::WireFormat* format = nullptr;
+  config::EndpointSettings::KeepaliveSettings keepalive;  // as they apply to this transport
+  std::uint16_t primary = 0;                              // the number of the primary one
+  std::vector<std::uint16_t> further;                     // of the primary one: the numbers of the others
+};
+
+// Endpoint: a compiled profile, for the clients of one transport. It has everything that the engine needs to
+// know about one client protocol, made once from its settings; no profile has code of its own. An
+// [[endpoint]] with several transports is compiled once for each: every one has its own number, logs and
+// counters, and all have the same settings. The first of them, the primary one, is the one by which its
+// limits count.
 //
 // Immutable, and shared by all shards and the Router, each of which holds a Ref (endpoint_table.h).
 struct Endpoint : RefCounted {
@@ -27,6 +40,7 @@ struct Endpoint : RefCounted {
 
   config::EndpointSettings settings;
   std::uint16_t index = 0;
+  EndpointTransport transport;
   std::optional<http::PathPattern> path_pattern;  // of select.by = "path:…"; it has one parameter
   Source source;
   std::optional<json::Template> event_frame;
@@ -42,6 +56,11 @@ struct Endpoint : RefCounted {
 
   // Which of the lag rules in every shard's engine is its own.
   fanout::PolicyId policy() const { return lag_policy; }
+  std::uint16_t primary() const { return transport.primary; }
+  bool is_primary() const { return transport.primary == index; }
+  // Whether its clients receive a response that does not end, instead of a WebSocket.
+  bool is_stream() const { return transport.kind != config::Transport::websocket; }
+  const transport::WireFormat& format() const { return *transport.format; }
   bool receives_events() const { return event_frame.has_value() && !source.is_empty(); }
   // Returns whether messages are parsed, or only measured.
   bool reads_messages() const {
@@ -49,7 +68,7 @@ struct Endpoint : RefCounted {
   }
 };
 
-// At most this many [[endpoint]] tables.
+// At most this many compiled endpoints: the transports of all [[endpoint]] tables.
 inline constexpr std::size_t kEndpointsMax = config::kEndpointsMax;
 
 // The compiled endpoints of a configuration, or its problems.

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/ref.h"
+#include "http/request_head.h"
 #include "protocol/endpoint.h"
 
 namespace carillon::protocol {
@@ -26,10 +27,14 @@ class EndpointTable {
   std::size_t size() const { return endpoints_.size(); }
   const Endpoint& operator[](std::size_t number) const { return *endpoints_[number]; }
   const List& list() const { return endpoints_; }
-  // Returns the endpoint with this path, or else the one whose path with a parameter matches it, or null.
-  // `path` is `raw_path` decoded, for parameters; the rest is compared as it was sent: "/%77s" is not "/ws",
-  // or it would get past a proxy that blocks "/ws".
+  // Returns the primary endpoint with this path, or else the one whose path with a parameter matches it, or
+  // null. `path` is `raw_path` decoded, for parameters; the rest is compared as it was sent: "/%77s" is not
+  // "/ws", or it would get past a proxy that blocks "/ws".
   const Endpoint* at_path(std::string_view path, std::string_view raw_path) const;
+  // Returns the endpoint at the path of a request, for the transport that the request asks for: a WebSocket
+  // by `Upgrade`, a stream by `Accept`. A request that asks for none that there is gets the WebSocket's, or
+  // where there is no WebSocket the primary one. Null: no endpoint has this path.
+  const Endpoint* for_request(const http::RequestHead& head) const;
 
   class Iterator {
    public:
@@ -47,8 +52,8 @@ class EndpointTable {
   Iterator begin() const { return Iterator(endpoints_.begin()); }
   Iterator end() const { return Iterator(endpoints_.end()); }
 
-  // `endpoints`: the same ones, with the same numbers, names and paths, with other settings. Connections and
-  // logs know their endpoint by its number.
+  // `endpoints`: the same ones, with the same numbers, names, paths and transports, with other settings.
+  // Connections and logs know their endpoint by its number.
   void replace(List endpoints) {
     CARILLON_ASSERT(are_the_same(endpoints_, endpoints));
     endpoints_ = std::move(endpoints);

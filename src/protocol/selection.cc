@@ -1,6 +1,7 @@
 #include "protocol/selection.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "event/channel_name.h"
 #include "http/request_head.h"
@@ -25,11 +26,17 @@ std::vector<std::string> values_in(const std::vector<std::string_view>& lists) {
 
 }  // namespace
 
+std::optional<std::vector<std::string>> listed_values(std::string_view query, std::string_view parameter) {
+  const auto parameters = http::QueryParameters::parse(query);
+  if (!parameters || !parameters->is_readable(parameter)) return std::nullopt;
+  return values_in(parameters->all(parameter));
+}
+
 std::optional<Selection> select(const config::SelectSettings& settings, const Source& source,
                                 std::string_view query, std::size_t values_max) {
-  const auto parameters = http::QueryParameters::parse(query);
-  if (!parameters || !parameters->is_readable(settings.parameter)) return std::nullopt;
-  std::vector<std::string> values = values_in(parameters->all(settings.parameter));
+  auto listed = listed_values(query, settings.parameter);
+  if (!listed) return std::nullopt;
+  std::vector<std::string> values = std::move(*listed);
   if (values.empty()) values = settings.otherwise;
   const bool everything = values.size() == 1 && values.front() == "*" && settings.otherwise == values;
   Selection selection;

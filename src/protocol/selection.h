@@ -23,6 +23,10 @@ struct Selection {
   bool everything = false;          // likewise: the client listed no value
 };
 
+// Returns the values that a parameter of a query lists, each once, as select() reads them; nothing when the
+// query cannot be read.
+std::optional<std::vector<std::string>> listed_values(std::string_view query, std::string_view parameter);
+
 // Reads a client's selection from the raw `query`. Values are separated by commas; blanks around them and
 // empty values are ignored, as are unknown values. A repeated parameter adds its values. Returns nothing when
 // the query cannot be parsed or lists more than `values_max` values.

@@ -20,11 +20,32 @@ class WebSocketEncoder final : public EventEncoder {
   }
 };
 
+class WebSocketFormat final : public WireFormat {
+ public:
+  const EventEncoder& encoder() const override { return encoder_; }
+  std::string_view content_type() const override { return {}; }
+
+  void append_message(std::string& out, std::string_view payload) const override {
+    websocket::append_frame(out, websocket::Opcode::text, payload);
+  }
+  void append_heartbeat(std::string& out) const override {
+    websocket::append_frame(out, websocket::Opcode::ping, {});
+  }
+  void append_retry(std::string&, milliseconds) const override {}
+  void append_close(std::string& out, std::optional<std::uint16_t> code,
+                    std::string_view reason) const override {
+    websocket::append_close(out, code, reason);
+  }
+
+ private:
+  WebSocketEncoder encoder_;
+};
+
 }  // namespace
 
-const EventEncoder& websocket_encoder() {
-  static const WebSocketEncoder encoder;
-  return encoder;
+const WireFormat& websocket_format() {
+  static const WebSocketFormat format;
+  return format;
 }
 
 bool WebSocketCompressor::try_append(std::string& out, std::string_view body) {

@@ -7,12 +7,14 @@
 #include <string_view>
 
 #include "event/encoder.h"
+#include "transport/wire_format.h"
 #include "websocket/deflate.h"
 
 namespace carillon::transport {
 
-// Returns the process's encoder for WebSockets. Any thread.
-const EventEncoder& websocket_encoder();
+// The plain form. Any thread.
+const WireFormat& websocket_format();
+inline const EventEncoder& websocket_encoder() { return websocket_format().encoder(); }
 
 // Thread: the one of the shard that owns it.
 class WebSocketCompressor final : public EventCompressor {

@@ -32,6 +32,18 @@ TEST(WebSocketEncoder, TheHeaderHasTheShortestFormOfTheLength) {
   }
 }
 
+TEST(WebSocketFormat, WhatIsNoEvent) {
+  std::string bytes;
+  websocket_format().append_retry(bytes, milliseconds(3000));
+  EXPECT_EQ(bytes, "");
+  websocket_format().append_heartbeat(bytes);
+  websocket_format().append_message(bytes, "{}");
+  websocket_format().append_close(bytes, 1001, "bye");
+  EXPECT_EQ(bytes, std::string("\x89\x00\x81\x02{}\x88\x05\x03\xe9"
+                               "bye",
+                               13));
+}
+
 TEST(WebSocketCompressor, WhatCompressesIsOneFrameWithRsv1) {
   WebSocketCompressor compressor;
   const std::string body(3000, 'x');

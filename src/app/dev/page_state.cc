@@ -147,7 +147,9 @@ std::string page_state(const PageSource& source) {
   out.member("samples", source.has_samples).member("docs", source.docs);
   {
     json::ArrayWriter endpoints = out.array("endpoints");
-    for (const auto& endpoint : source.endpoints) write_endpoint(endpoints, source, *endpoint);
+    for (const auto& endpoint : source.endpoints) {
+      if (endpoint->is_primary()) write_endpoint(endpoints, source, *endpoint);
+    }
   }
   out.close();
   state.pop_back();

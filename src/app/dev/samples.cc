@@ -212,6 +212,7 @@ std::optional<Sample> make_sample(const protocol::Endpoint& endpoint, std::uint6
 Samples::Samples(const Endpoints& endpoints) {
   const std::vector<Sample> events = built_in_events();
   for (const auto& endpoint : endpoints) {
+    if (!endpoint->is_primary()) continue;
     Cycle& cycle = cycles_.emplace_back(Cycle{endpoint, {}, 0});
     std::copy_if(events.begin(), events.end(), std::back_inserter(cycle.events),
                  [&endpoint](const Sample& event) { return accepts(*endpoint, event); });

@@ -119,12 +119,12 @@ void VirtualGateway::step_until(MonoTime end) {
 }
 
 std::optional<std::uint64_t> VirtualGateway::connections(std::string_view endpoint) const {
+  std::optional<std::uint64_t> total;
   for (const protocol::Endpoint& each : node_->endpoints()) {
-    if (each.settings.name == endpoint) {
-      return node_->shard_counters(0).endpoints[each.index].connections.get();
-    }
+    if (each.settings.name != endpoint) continue;
+    total = total.value_or(0) + node_->shard_counters(0).endpoints[each.index].connections.get();
   }
-  return std::nullopt;
+  return total;
 }
 
 }  // namespace carillon::app

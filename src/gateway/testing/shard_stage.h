@@ -266,7 +266,7 @@ class ShardStage : public StageKeySets {
   // Checks that no client, counter or memory is left, and that each descriptor was closed once.
   void expect_nothing_left() {
     EXPECT_EQ(shard->counters().sockets.get(), 0U);
-    EXPECT_EQ(shard->drain().websockets_left(), 0U);
+    EXPECT_EQ(shard->drain().clients_left(), 0U);
     EXPECT_EQ(admission.connections(), 0U);
     EXPECT_EQ(admission.inside().addresses, 0U);
     EXPECT_EQ(admission.inside().users, 0U);
@@ -304,7 +304,7 @@ class ShardStage : public StageKeySets {
       {settings.server.history_bytes_max > 0 ? settings.server.history_bytes_max : std::uint64_t{1} << 30,
        settings.server.history_channels_max},
       SipKey{5, 6}};
-  Router router{endpoints, frame_memory, history, loop, log};
+  Router router{endpoints, shared.admission, frame_memory, history, loop, log};
   ResumeDesk desk{router, history, loop};
   std::unique_ptr<Shard> shard;
   LossyLink link;
