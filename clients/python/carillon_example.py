@@ -31,7 +31,8 @@ class Refused(Exception):
 class Client:
     """One connection at a time, in one task. The callbacks are plain functions.
 
-    token() returns a token or None and is called before each connect, on_event(channel, data, position) gets each
+    token() returns a token or None and is called before each connect, in a thread; an OSError of it counts as a
+    failed attempt. on_event(channel, data, position) gets each
     event once, on_gap(channel, reason) reports missed events; a channel of None means all of them."""
 
     def __init__(self, url, channels, token, on_event, on_gap):
@@ -46,11 +47,11 @@ class Client:
         """Returns only by an exception: Refused, or what a callback raises."""
         loop, attempt, refused = asyncio.get_running_loop(), 0, None
         while True:
-            token = await asyncio.wait_for(asyncio.to_thread(self.token), OPEN_S)
-            if refused and refused == [token]:
-                raise Refused("the server refused this token, and there is no other")
             started = loop.time()
             try:
+                token = await asyncio.wait_for(asyncio.to_thread(self.token), OPEN_S)
+                if refused == [token]:
+                    raise Refused("the server refused this token, and there is no other")
                 await self.connection(token)
             except websockets.InvalidStatusCode as error:
                 refused = [token] if error.status_code in (401, 403) else None
@@ -76,7 +77,8 @@ class Client:
                     frame = json.loads(await asyncio.wait_for(socket.recv(), SILENCE_S))
                 except ValueError:
                     continue  # not a frame of the protocol
-                if not isinstance(frame, dict):
+                if not isinstance(frame, dict) or not all(
+                        isinstance(frame.get(name), str | None) for name in ("channel", "position")):
                     continue
                 if frame.get("type") == "welcome":
                     await self.subscribe(socket)
@@ -101,16 +103,17 @@ class Client:
             self.event(channel, frame.get("data"), position)
         elif kind == "subscribed" and channel in self.positions:
             self.live.add(channel)
-            self.positions[channel] = position
+            self.positions[channel] = position or self.positions[channel]
             if frame.get("recovered") is False:
                 self.on_gap(channel, frame.get("reason"))
-        elif kind == "heartbeat":
+        elif kind == "heartbeat" and position:
             # Only for channels that the server has on its list; another one would skip what it missed.
             self.positions.update(dict.fromkeys(self.live, position))
         elif kind == "gap":
             self.on_gap(channel, frame.get("reason"))
         elif kind == "reconnect":
-            self.after_s = min(max(float(frame.get("after_ms") or 0) / 1000, 0.0), AFTER_S_MAX)
+            after_ms = frame.get("after_ms")
+            self.after_s = min(max(after_ms, 0) / 1000, AFTER_S_MAX) if isinstance(after_ms, int | float) else 0.0
         elif kind in ("error", "degraded", "restored"):
             print(f"{kind}: {frame.get('message') or frame.get('reason') or ''}", file=sys.stderr)
 
@@ -120,7 +123,7 @@ class Client:
         self.seen[channel, position] = True
         if len(self.seen) > SEEN_MAX:
             self.seen.popitem(last=False)
-        self.positions[channel] = position
+        self.positions[channel] = position or self.positions[channel]
         self.on_event(channel, data, position)
 
 

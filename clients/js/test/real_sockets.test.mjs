@@ -135,6 +135,8 @@ test("the example in Python receives every event once, whatever is cut, and repo
   for (const name of ["stdout", "stderr"]) python[name].setEncoding("utf8").on("data", (text) => (output[name] += text));
   const lines = () => output.stdout.split("\n").slice(0, -1);
   await until("subscribed", isSubscribed(gateway, 2));
+  const nonsense = [[], 7, {}, { channel: [] }, { channel: "a", position: [] }, { type: "heartbeat" }, { type: [] }, { type: "subscribed" }, { type: "reconnect", after_ms: "soon" }, { type: "error" }];
+  for (const frame of nonsense) gateway.send(frame);
   const expected = await publishAroundCuts(gateway, 4);
   await until("every event", () => lines().length >= expected.length);
   assert.deepEqual(inOrder(lines().map((line) => Number(line.split(" ")[1]))), expected, output.stderr);
