@@ -31,6 +31,7 @@ def planned_together(long, build=ROOT / "build" / "release"):
         yield f"tools/{check}", lambda n, c=check: suites.run_check(n, [sys.executable, ROOT / "tools" / f"{c}.py"])
     for file in sorted(file for folder in PYTHON_TESTS for file in folder.glob("test_*.py")):
         yield f"{file.parent.name}/{file.stem}", lambda n, f=file: suites.run_unittest(n, f, TIMEOUT_S)
+    yield from integration(ROOT / "clients" / "js" / "test", "clients/js", TIMEOUT_S)
     for folder in suites.unit_suites():
         yield f"unit/{folder}", lambda n, f=folder: suites.run_gtest(n, build / f"{f}_test")
     program = ROOT / "build" / "release" / "simulation"
