@@ -175,6 +175,12 @@ std::vector<Option> frame_options(EndpointSettings& e) {
           e.frames.ping,
           "the text frame sent every keepalive.frame, with the variables $position (every event up to it has "
           "been sent; null while events wait for the client) and the time"),
+  };
+}
+
+// Frames that tell a client of a loss or of the end.
+std::vector<Option> notice_options(EndpointSettings& e) {
+  return {
       option(
           "frames.gap",
           TextKind{"template",
@@ -308,10 +314,11 @@ std::vector<Option> log_options(ClientLogSettings& l) {
 
 std::vector<Option> protocol_options(EndpointSettings& e) {
   std::vector<Option> all;
-  for (auto group : {source_options(e.source), select_options(e.select), keepalive_options(e),
-                     frame_options(e), command_options(e.commands, "position of its channel, a string"),
-                     history_options_of(e), publish_options(e), error_options(e.errors), inbound_options(e),
-                     rate_options(e.inbound.rate), log_options(e.log)}) {
+  for (auto group :
+       {source_options(e.source), select_options(e.select), keepalive_options(e), frame_options(e),
+        notice_options(e), command_options(e.commands, "position of its channel, a string"),
+        history_options_of(e), publish_options(e), error_options(e.errors), inbound_options(e),
+        rate_options(e.inbound.rate), log_options(e.log)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;

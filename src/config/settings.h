@@ -13,8 +13,10 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "config/client_texts.h"
+#include "config/history_settings.h"
 #include "config/json_word.h"
 #include "config/key_settings.h"
+#include "config/requirement.h"
 #include "config/stream_settings.h"
 
 namespace carillon::config {
@@ -209,15 +211,6 @@ struct RouteSettings {
 enum class LagPolicy { disconnect, skip };  // what happens to a client that falls too far behind
 enum class InboundReply { none, echo };     // what happens to messages of clients
 
-// What a JSON document must have where a pointer points.
-struct Requirement {
-  enum class Type { any, null, boolean, number, string, array, object };
-  enum class Presence { required, optional };
-  std::string pointer;
-  Type type = Type::any;
-  Presence presence = Presence::required;
-};
-
 enum class BadBody { drop, quote };  // what happens to a body that is not JSON
 enum class OnGap { stay, close };    // what happens to clients when the bus may have lost events
 
@@ -251,14 +244,6 @@ struct SelectSettings {
 
 // What stands at the position of a command's channel: one string, or that or an array of strings.
 enum class ChannelForm { string, array };
-
-// What an endpoint retains of the channels that one of the patterns matches.
-struct HistoryRule {
-  std::vector<std::string> channels{"*"};  // as clients name them
-  std::uint32_t events = 100;              // of each channel
-  milliseconds age{300'000};
-  std::uint64_t bytes = 1024 * 1024;
-};
 
 // The commands that a client may send, found by pointers; a command without a name is off.
 struct CommandSettings {
@@ -340,10 +325,7 @@ struct EndpointSettings {
   } frames;
   CommandSettings commands;
   std::vector<HistoryRule> history;  // the first that matches a channel; none: nothing is retained
-  struct {
-    std::string parameter;         // of the query: the position that events are sent after; empty: none
-    milliseconds timeout{60'000};  // how long a client may take to receive what it missed
-  } resume;
+  ResumeSettings resume;
   Switch acks = Switch::off;            // whether subscribe and unsubscribe are acknowledged
   Switch client_publish = Switch::off;  // whether clients may use commands.publish
   ErrorSettings errors;

@@ -106,8 +106,7 @@ class Node final : private client::EventPublisher {
   bool draining() const { return drain_->is_shutting_down(); }
   const client::Admission& admission() const { return *admission_; }
   client::KeyGuesses& key_guesses() { return admission_->key_guesses(); }
-  const history::HistoryCounters& history_counters() const { return history_.events->counters(); }
-  const history::BudgetLimits& history_limits() const { return history_.events->limits(); }
+  const EventHistory& history() const { return *history_.events; }  // its counters and limits
   const ResumeCounters& resume_counters() const { return history_.desk->counters(); }
   const fanout::FrameMemory& frame_memory() const { return *frame_memory_; }
   const client::MemoryPressure& memory() const { return memory_->pressure(); }

@@ -138,12 +138,16 @@ inline std::vector<std::string> bodies_of(std::string_view received) {
   return bodies;
 }
 
-// The key sets of a stage, which nothing fetches but the test.
-struct StageKeySets {
+// What a stage has in place of the process: key sets, which nothing fetches but the test, a log, an API and a
+// publisher.
+struct StageProcess {
   auth::KeyStore key_store;
+  RecordingLog log;
+  FakeApi api;
+  FakePublisher publisher;
 };
 
-class ShardStage : public StageKeySets {
+class ShardStage : public StageProcess {
  public:
   // `sibling`: another shard of the same process, with the same configuration; outlives this one.
   explicit ShardStage(std::string_view toml = kOrion, Shard::Place place = Shard::Place::beside_the_router,
@@ -287,23 +291,20 @@ class ShardStage : public StageKeySets {
     return std::move(loaded.settings);
   }
 
+  static history::BudgetLimits history_budget(const config::Settings& settings) {
+    const std::uint64_t bytes = settings.server.history_bytes_max;
+    return {bytes > 0 ? bytes : std::uint64_t{1} << 30, settings.server.history_channels_max};
+  }
+
   config::Settings settings;
   fanout::FrameMemory frame_memory{settings.server.backlog_bytes_max > 0 ? settings.server.backlog_bytes_max
                                                                          : std::uint64_t{1} << 30};
   reactor::FakeLoop loop;
   FakeSockets sockets{loop};
-  RecordingLog log;
-  FakeApi api;
-  FakePublisher publisher;
   EndpointTable endpoints;
   Admission admission;
   Shared shared;
-  EventHistory history{
-      endpoints,
-      /*epoch=*/0x1234,
-      {settings.server.history_bytes_max > 0 ? settings.server.history_bytes_max : std::uint64_t{1} << 30,
-       settings.server.history_channels_max},
-      SipKey{5, 6}};
+  EventHistory history{endpoints, shared.epoch, history_budget(settings), SipKey{5, 6}};
   Router router{endpoints, shared.admission, frame_memory, history, loop, log};
   ResumeDesk desk{router, history, loop};
   std::unique_ptr<Shard> shard;
