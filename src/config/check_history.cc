@@ -73,6 +73,11 @@ class HistoryCheck {
     if (e_.frames.event.empty()) {
       fault("history", "this endpoint has no events to retain; write frames.event, or leave it out");
     }
+    const auto& transports = e_.streams.transports;
+    if (std::find(transports.begin(), transports.end(), Transport::websocket) == transports.end()) {
+      fault("history",
+            "only WebSockets are sent what they missed; add \"websocket\" to transports, or leave it out");
+    }
     if (e_.select.by == SelectBy::commands) return;
     const auto is_for_all = [](const HistoryRule& rule) {
       return rule.channels == std::vector<std::string>{"*"};

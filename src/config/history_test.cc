@@ -64,6 +64,14 @@ TEST(HistorySettings, AQueryDoesNotResumeSubscriptionsByCommand) {
                   "command; write commands.subscribe.position = \"/position\""));
 }
 
+TEST(HistorySettings, AnEndpointWithoutWebSocketsHasNoneYet) {
+  EXPECT_THAT(
+      errors("transports = [\"sse\"]\nhistory = {}"),
+      ElementsAre("gateway.toml:4: endpoint[0].history: only WebSockets are sent what they missed; add "
+                  "\"websocket\" to transports, or leave it out"));
+  EXPECT_THAT(errors("transports = [\"sse\", \"websocket\"]\nhistory = {}"), IsEmpty());
+}
+
 TEST(HistorySettings, AWrongValueIsReportedAtItsOwnKey) {
   EXPECT_THAT(errors("history = { event = 5 }").front(),
               ::testing::StartsWith("gateway.toml:3: endpoint[0].history.event: unknown key; did you mean"));
