@@ -129,7 +129,9 @@ void StreamSessions::on_answers(std::vector<ResumeAnswer> answers) {
 
 void StreamSessions::finish_selection(const CommandClient& client, const protocol::Selection& selection,
                                       ResumeAnswer answer) {
-  if (!subscribe(client.id.index, client.endpoint, {.selection = selection})) return;
+  client::Upgrade upgrade;
+  upgrade.selection = selection;
+  if (!subscribe(client.id.index, client.endpoint, upgrade)) return;
   if (answer.outcome != ResumeOutcome::recovered) report_gap(client, {}, name_of(answer.outcome));
   if (!answer.events.empty()) replay(client.id, std::move(answer.events));
 }
