@@ -58,14 +58,14 @@ class HistoryCheck {
     }
   }
 
-  // Those that select everything receive events of any value, which have no history in common.
+  // Values that are not known beforehand have a log each, and logs are not sent in the order of their events:
+  // one position in the query could not say what a client of several values has. A path selects a single one.
   void open_values() {
-    const auto& otherwise = e_.select.otherwise;
     if (!e_.select.by_values() || !e_.select.known.empty() || e_.select.by == SelectBy::path) return;
-    if (std::find(otherwise.begin(), otherwise.end(), "*") == otherwise.end()) return;
     fault("history",
-          "clients may select any value, and those that list none receive every event, which has no history; "
-          "write select.known, or select.otherwise = []");
+          "clients may select several values of any kind, and one position does not say what they have of "
+          "each; "
+          "write select.known, or select.by = \"commands\" with commands.subscribe.position");
   }
 
   void history() {

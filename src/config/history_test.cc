@@ -72,6 +72,19 @@ TEST(HistorySettings, AnEndpointWithoutWebSocketsHasNoneYet) {
   EXPECT_THAT(errors("transports = [\"sse\", \"websocket\"]\nhistory = {}"), IsEmpty());
 }
 
+TEST(HistorySettings, ValuesThatAreNotKnownHaveOneOnlyWhereAPathSelectsOne) {
+  const std::string error =
+      "gateway.toml:3: endpoint[0].history: clients may select several values of any kind, and one position "
+      "does "
+      "not say what they have of each; write select.known, or select.by = \"commands\" with "
+      "commands.subscribe.position";
+  for (const auto* by : {"query:ids", "claim:ids"}) {
+    EXPECT_THAT(errors("history = {}\nselect.by = \"" + std::string(by) + "\""), ElementsAre(error)) << by;
+  }
+  EXPECT_THAT(errors("history = {}\nselect.by = \"query:ids\"\nselect.known = [\"a\"]"), IsEmpty());
+  EXPECT_THAT(errors("history = {}\nselect.by = \"path:room\"\npath = \"/rooms/{room}\""), IsEmpty());
+}
+
 TEST(HistorySettings, AWrongValueIsReportedAtItsOwnKey) {
   EXPECT_THAT(errors("history = { event = 5 }").front(),
               ::testing::StartsWith("gateway.toml:3: endpoint[0].history.event: unknown key; did you mean"));

@@ -157,13 +157,14 @@ std::vector<Option> frame_options(EndpointSettings& e) {
                         "the frame of an event: JSON with the variables $channel, $*, $body, $body/pointer, "
                         "$string(body), and "
                         "the relay time ($time_s, $time_ms, $time_unix_s, $time_unix_ms), and $position")),
-      option("frames.open",
-             TextKind{"template", R"('{"type":"welcome","id":$connection_id}')", json::kTemplateBytesMax,
-                      check_open_template},
-             e.frames.open,
-             "the first text frame after the 101, before any event or reply, with the variables "
-             "$connection_id (as in the log), $subject (sub of the token, null where there is none), "
-             "$position (of the last event before it) and the time; empty: none"),
+      option(
+          "frames.open",
+          TextKind{"template", R"('{"type":"welcome","id":$connection_id}')", json::kTemplateBytesMax,
+                   check_open_template},
+          e.frames.open,
+          "the first text frame after the 101, before any event or reply, with the variables "
+          "$connection_id (as in the log), $subject (sub of the token, null where there is none), "
+          "$position (of the last event before it; null where the client resumes) and the time; empty: none"),
       option("frames.error",
              TextKind{"template", R"('{"error":$code,"message":$message}')", json::kTemplateBytesMax,
                       check_reply_template},

@@ -85,8 +85,7 @@ struct FanOutOptions {
   FrameMemory& memory;                                     // of the process; outlives the engine
   std::uint32_t log_bytes_hard_max = 1024U * 1024 * 1024;  // one log: its offsets have 32 bits
   std::uint32_t outbox_bytes_max = 64 * 1024;
-  FanOutSamples* samples = nullptr;      // outlives the engine; null: none are taken
-  std::uint32_t replay_ms_max = 60'000;  // how long a subscriber may take to receive what it missed
+  FanOutSamples* samples = nullptr;  // outlives the engine; null: none are taken
 };
 
 // What a FanOut has sent to the subscribers of one policy.

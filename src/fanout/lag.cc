@@ -122,7 +122,7 @@ bool FanOut::look_at(Lagging& lagging) {
   if (const Replay* const replay = subscriber.outbox ? subscriber.outbox->replay() : nullptr) {
     // Its logs wait because of the replay, which has limits of its own.
     lagging.watch.restart(now_ms_);
-    if (!replay->is_too_slow(options_.replay_ms_max, now_ms_)) return true;
+    if (!replay->is_too_slow(policies_[subscriber.policy].replay_ms_max, now_ms_)) return true;
     judge(lagging.subscriber, Verdict::What::slow_by_age);
     return false;
   }

@@ -185,6 +185,17 @@ TEST_F(Replays, AFastReplayThatTakesLongerThanTheTimeoutIsSlow) {
   EXPECT_THAT(pass(milliseconds(250), 40 * 1024), ElementsAre(Pair(0, What::slow_by_age)));
 }
 
+TEST_F(Replays, TheTimeoutIsThatOfThePolicy) {
+  LagRule rule;
+  rule.replay_ms_max = 10'000;
+  stage.engine->set_rules(Stage::rules(rule));
+  stage.block(0);
+  replay(1, 4000, 1000);
+  stage.run();
+  EXPECT_THAT(pass(milliseconds(9'750), 40 * 1024), IsEmpty());
+  EXPECT_THAT(pass(milliseconds(250), 40 * 1024), ElementsAre(Pair(0, What::slow_by_age)));
+}
+
 TEST_F(Replays, TheLogsBacklogDoesNotCountDuringAReplay) {
   stage.block(0);
   replay(1, 1000, 1000);

@@ -262,6 +262,21 @@ TEST_F(Resuming, EventsThatArriveWhileTheHistoryIsAskedAreSentOnceAndInOrder) {
   }
 }
 
+TEST_F(Resuming, AClientThatTakesLongerThanTheTimeoutIsClosed) {
+  open_stage("history = { events = 1000 }\nresume.timeout = \"1s\"\n");
+  const std::string filler(2000, 'x');
+  for (int n = 1; n <= 200; ++n) {
+    stage->publish("service.channel.a", R"({"n":")" + std::to_string(n) + filler + "\"}");
+  }
+  const int fd = open();
+  stage->sockets[fd].capacity = 0;
+  subscribe(fd, "a", after(0));
+  stage->run_for(milliseconds(750));
+  EXPECT_EQ(stage->closes(CloseReason::slow_consumer), 0U);
+  stage->run_for(milliseconds(750));
+  EXPECT_EQ(stage->closes(CloseReason::slow_consumer), 1U);
+}
+
 TEST_F(Resuming, AReplayIsByteForByteWhatWasSentLive) {
   open_stage();
   const int live = open();
@@ -320,6 +335,15 @@ TEST(ResumingByQuery, EveryEventAfterThePositionIsSent) {
   EXPECT_THAT(gap, ElementsAre(R"({"gap":null,"why":"evicted"})"));
   stage.publish("orion.b", R"({"n":5})");
   EXPECT_THAT(taken(stage, late), ElementsAre(event(5, 5)));
+}
+
+// Regression: the first frame had the position of the last event although the client had not been sent it
+// yet.
+TEST(ResumingByQuery, TheFirstFrameHasNoPositionWhileTheClientResumes) {
+  ShardStage stage(std::string(kAll) + "history = {}\nframes.open = '{\"from\":$position}'\n");
+  stage.publish("orion.a", R"({"n":1})");
+  EXPECT_THAT(open_since(stage, "/ws", position(0)).frames, ElementsAre(R"({"from":null})", event(1, 1)));
+  EXPECT_THAT(open_since(stage, "/ws", "").frames, ElementsAre(R"({"from":")" + position(1) + "\"}"));
 }
 
 TEST(ResumingByQuery, OnlySelectedEventsAreSent) {

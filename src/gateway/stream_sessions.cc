@@ -74,7 +74,9 @@ bool StreamSessions::send_open_frame(Index index, const protocol::Endpoint& endp
   const std::string id = parts_.clients.log().trace().connection_id(index);
   const std::string_view subject = client.identity ? client.identity->subject() : std::string_view();
   std::string payload;
-  const std::string position = position_of(parts_.audiences.last_event());
+  // A client that waits for what it missed has not received the events up to this position.
+  const std::string position =
+      resumes_.is_waiting(index) ? std::string() : position_of(parts_.audiences.last_event());
   const auto render = [&] { endpoint.replies.open(id, subject, position, parts_.loop.wall_now(), payload); };
   if (!try_allocate(endpoint.settings.frames.open.size() + subject.size(), render)) {
     close_for_memory(index);

@@ -62,7 +62,7 @@ class Budget {
   void make_room_for_channel();
   // Counts a channel and its first record, which is in its list already.
   void add_channel(Channel& channel);
-  // Counts a further record of a channel.
+  // Counts one more record of a channel that is counted already.
   void add_record(Channel& channel, const Record& record);
   // Counts a record that its channel has lost. When it has no other, remove_channel() must follow.
   void remove_record(Channel& channel, const Record& record, Eviction why);

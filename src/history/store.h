@@ -40,7 +40,7 @@ struct After {
 // without one it is not retained. An endpoint without channels uses the one channel "" and tags.
 //
 // Thread: one, the same as its Budget's. The records that it gives out may go to any thread.
-// Owner: whoever owns the Budget, which outlives it.
+// Owner: the owner of the Budget, which outlives it.
 //
 // Numbers come from one sequence and ascend over all channels. When a sequence begins anew (a new epoch),
 // make a new Store. Times are the caller's wall clock.

@@ -22,6 +22,7 @@ fanout::LagRule lag_rule_of(const config::EndpointSettings& settings) {
   rule.bytes_max = settings.lag.bytes_max;
   rule.grace_ms = static_cast<std::uint32_t>(settings.lag.grace.count());
   rule.age_ms_max = static_cast<std::uint32_t>(settings.lag.age_max.count());
+  rule.replay_ms_max = static_cast<std::uint32_t>(settings.resume.timeout.count());
   return rule;
 }
 
@@ -151,8 +152,8 @@ CompiledEndpoints compile_endpoints(const config::Settings& settings) {
     compiled.problems.push_back(std::move(*problem));
     return compiled;
   }
-  // The primary ones come first, in the order of the file. The problems of a further one are those of its
-  // primary one.
+  // The primary endpoints come first, in the order of the file. Another transport has the same problems as its
+  // primary endpoint, so they are not reported again.
   Compiler compiler(compiled.problems);
   std::size_t next = settings.endpoints.size();
   for (std::size_t i = 0; i < settings.endpoints.size(); ++i) {

@@ -123,7 +123,7 @@ TEST(SamplesOf, ProtocolsWithTheSameEventsShareThem) {
   Samples samples(endpoints);
   EXPECT_EQ(samples.next(kNow).size(), 1U);
   EXPECT_THAT(samples.example_of("own0", kNow)->channel, ::testing::StartsWith("orion."));
-  EXPECT_FALSE(samples.example_of("nobody", kNow).has_value());
+  EXPECT_FALSE(samples.example_of("unused", kNow).has_value());
 }
 
 }  // namespace
