@@ -55,7 +55,7 @@ inline constexpr auto kPingVariables = with_time(std::array<std::string_view, 1>
 
 // The variables of the frame that reports missed events: the channel, or null for all of them; how many, or
 // null when that is unknown; the positions of the last event before them and the first after them, each null
-// when unknown; and why, "slow" or "bus".
+// when unknown; and why: "slow", or the reason for which a resume was not complete.
 inline constexpr auto kGapVariables =
     with_time(std::array<std::string_view, 5>{"channel", "count", "before", "after", "reason"});
 

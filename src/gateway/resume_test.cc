@@ -273,7 +273,7 @@ TEST_F(Resuming, AClientThatTakesLongerThanTheTimeoutIsClosed) {
   subscribe(fd, "a", after(0));
   stage->run_for(milliseconds(750));
   EXPECT_EQ(stage->closes(CloseReason::slow_consumer), 0U);
-  stage->run_for(milliseconds(750));
+  stage->run_for(milliseconds(1500));
   EXPECT_EQ(stage->closes(CloseReason::slow_consumer), 1U);
 }
 
@@ -298,8 +298,7 @@ TEST_F(Resuming, AProtocolWithoutSuchAReplyReportsAGapFrame) {
   publish("a", 1);
   publish("a", 2);
   EXPECT_THAT(subscribe(open(), "a", after(0)),
-              ElementsAre(R"({"gap":"a","count":null,"before":null,"after":")" + position(2) +
-                          R"(","why":"evicted"})"));
+              ElementsAre(R"({"gap":"a","count":null,"before":null,"after":null,"why":"evicted"})"));
   EXPECT_THAT(subscribe(open(), "a", after(1)), ElementsAre(event(2, 2)));
 }
 

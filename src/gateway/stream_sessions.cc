@@ -147,9 +147,7 @@ void StreamSessions::report_gap(const CommandClient& client, std::string_view ch
                                 std::string_view reason) {
   if (parts_.clients[client.id.index].state != State::open) return;
   std::string payload;
-  const std::string after = position_of(parts_.audiences.last_event());
-  if (client.endpoint.replies.gap({.channel = channel, .after = after, .reason = reason},
-                                  parts_.loop.wall_now(), payload)) {
+  if (client.endpoint.replies.gap({.channel = channel, .reason = reason}, parts_.loop.wall_now(), payload)) {
     send_text(client.id, payload);
     return;
   }

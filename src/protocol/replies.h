@@ -33,7 +33,7 @@ struct GapValues {
   std::optional<std::uint64_t> count{};
   std::string_view before{};
   std::string_view after{};
-  std::string_view reason{};  // "slow" or "bus"
+  std::string_view reason{};  // "slow", or that of a resume (gateway/resume.h)
 };
 
 // An HTTP response instead of the upgrade.
