@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "gateway/testing/positions.h"
 #include "gateway/testing/shard_stage.h"
 
 namespace carillon::gateway::testing {
@@ -13,7 +14,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using websocket::Opcode;
-using Frames = std::vector<std::string>;
 
 // Clients subscribe to channels by command.
 std::string channels_with(std::string_view lines, std::string_view acks = "on") {
@@ -29,11 +29,6 @@ std::string channels_with(std::string_view lines, std::string_view acks = "on") 
 }
 constexpr std::string_view kThree = "history = { events = 3 }\n";
 
-std::string position(std::uint64_t number, std::uint64_t epoch = 0x1234) {
-  std::string text;
-  append_text({epoch, number}, text);
-  return text;
-}
 std::string event(int n, std::uint64_t number) {
   return R"({"n":)" + std::to_string(n) + R"(,"at":")" + position(number) + "\"}";
 }
@@ -41,16 +36,6 @@ std::string subscribed(std::string_view channel, std::uint64_t number, std::stri
                        std::string_view why = "null") {
   return R"({"to":")" + std::string(channel) + R"(","at":")" + position(number) + R"(","all":)" +
          std::string(all) + R"(,"why":)" + std::string(why) + "}";
-}
-
-// The texts that the client has been sent since the last call.
-Frames taken(ShardStage& stage, int fd) {
-  Frames texts;
-  for (const std::string& frame : stage.take_frames(fd)) {
-    EXPECT_TRUE(frame.starts_with("text ")) << frame;
-    texts.push_back(frame.substr(5));
-  }
-  return texts;
 }
 
 class Resuming : public ::testing::Test {
@@ -362,49 +347,6 @@ TEST(ResumingByQuery, ValuesOfAPathHaveHistoriesOfTheirOwn) {
   stage.publish("orion.a", R"({"n":1})");
   stage.publish("orion.b", R"({"n":2})");
   EXPECT_THAT(open_since(stage, "/rooms/b", position(0)).frames, ElementsAre(event(2, 2)));
-}
-
-// --- clients that are behind ---------------------------------------------------------------------
-
-TEST(GapFrames, AClientThatIsTooFarBehindIsToldHowManyEventsItMissed) {
-  ShardStage stage(
-      "[[endpoint]]\nprofile = \"orion\"\nframes.event = '{\"n\":$body/n}'\nlag.policy = \"skip\"\n"
-      "frames.gap = '{\"gap\":$channel,\"count\":$count,\"after\":$after,\"why\":$reason}'\nlag.bytes_max = "
-      "1024\n");
-  const int fd = stage.open_orion();
-  stage.sockets[fd].capacity = 0;
-  const std::string filler(100, 'x');
-  for (int n = 1; n <= 100; ++n) {
-    stage.publish("orion.a", R"({"n":")" + std::to_string(n) + filler + "\"}");
-    stage.run_for(milliseconds(50));
-  }
-  stage.let_read(fd, FakeSocket::kEndless);
-  const Frames frames = taken(stage, fd);
-  const auto gap = std::find_if(frames.begin(), frames.end(),
-                                [](const std::string& each) { return each.starts_with("{\"gap\""); });
-  ASSERT_NE(gap, frames.end());
-  const std::size_t missed = 100 - (frames.size() - 1);
-  EXPECT_THAT(*gap, HasSubstr("{\"gap\":null,\"count\":" + std::to_string(missed) + ",\"after\":\"" +
-                              position(static_cast<std::uint64_t>(gap - frames.begin()) + missed + 1)));
-  EXPECT_EQ(stage.closes(CloseReason::slow_consumer), 0U);
-}
-
-// --- the protocol's own ping ---------------------------------------------------------------------
-
-TEST(SafePositions, AProtocolPingHasThePositionOnlyOnceNothingWaits) {
-  ShardStage stage(
-      "[[endpoint]]\nprofile = \"orion\"\nframes.event = '{\"n\":$body/n}'\nkeepalive.frame = \"10s\"\n"
-      "frames.ping = '{\"at\":$position}'\nhistory = {}\n");
-  const int fd = stage.open_orion();
-  stage.publish("orion.a", R"({"n":1})");
-  taken(stage, fd);
-  stage.run_for(milliseconds(10'000));
-  EXPECT_THAT(taken(stage, fd), ElementsAre(R"({"at":")" + position(1) + "\"}"));
-  stage.sockets[fd].capacity = 0;
-  stage.publish("orion.a", R"({"n":2})");
-  stage.run_for(milliseconds(10'000));
-  stage.let_read(fd, FakeSocket::kEndless);
-  EXPECT_THAT(taken(stage, fd), ElementsAre(R"({"at":null})", R"({"n":2})"));
 }
 
 }  // namespace

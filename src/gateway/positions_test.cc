@@ -1,0 +1,61 @@
+// What clients are told of where they stand: how many events they missed, and up to which they have all.
+#include "gateway/testing/positions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "gateway/testing/shard_stage.h"
+
+namespace carillon::gateway::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// --- clients that are behind ---------------------------------------------------------------------
+
+TEST(GapFrames, AClientThatIsTooFarBehindIsToldHowManyEventsItMissed) {
+  ShardStage stage(
+      "[[endpoint]]\nprofile = \"orion\"\nframes.event = '{\"n\":$body/n}'\nlag.policy = \"skip\"\n"
+      "frames.gap = '{\"gap\":$channel,\"count\":$count,\"after\":$after,\"why\":$reason}'\nlag.bytes_max = "
+      "1024\n");
+  const int fd = stage.open_orion();
+  stage.sockets[fd].capacity = 0;
+  const std::string filler(100, 'x');
+  for (int n = 1; n <= 100; ++n) {
+    stage.publish("orion.a", R"({"n":")" + std::to_string(n) + filler + "\"}");
+    stage.run_for(milliseconds(50));
+  }
+  stage.let_read(fd, FakeSocket::kEndless);
+  const Frames frames = taken(stage, fd);
+  const auto gap = std::find_if(frames.begin(), frames.end(),
+                                [](const std::string& each) { return each.starts_with("{\"gap\""); });
+  ASSERT_NE(gap, frames.end());
+  const std::size_t missed = 100 - (frames.size() - 1);
+  EXPECT_THAT(*gap, HasSubstr("{\"gap\":null,\"count\":" + std::to_string(missed) + ",\"after\":\"" +
+                              position(static_cast<std::uint64_t>(gap - frames.begin()) + missed + 1)));
+  EXPECT_EQ(stage.closes(CloseReason::slow_consumer), 0U);
+}
+
+// --- the protocol's own ping ---------------------------------------------------------------------
+
+TEST(SafePositions, AProtocolPingHasThePositionOnlyOnceNothingWaits) {
+  ShardStage stage(
+      "[[endpoint]]\nprofile = \"orion\"\nframes.event = '{\"n\":$body/n}'\nkeepalive.frame = \"10s\"\n"
+      "frames.ping = '{\"at\":$position}'\nhistory = {}\n");
+  const int fd = stage.open_orion();
+  stage.publish("orion.a", R"({"n":1})");
+  taken(stage, fd);
+  stage.run_for(milliseconds(10'000));
+  EXPECT_THAT(taken(stage, fd), ElementsAre(R"({"at":")" + position(1) + "\"}"));
+  stage.sockets[fd].capacity = 0;
+  stage.publish("orion.a", R"({"n":2})");
+  stage.run_for(milliseconds(10'000));
+  stage.let_read(fd, FakeSocket::kEndless);
+  EXPECT_THAT(taken(stage, fd), ElementsAre(R"({"at":null})", R"({"n":2})"));
+}
+
+}  // namespace
+}  // namespace carillon::gateway::testing
