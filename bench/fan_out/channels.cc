@@ -75,7 +75,7 @@ void ChannelsBench::publish_drawn() {
   gateway::Router& router = phases_.gateway().router();
   std::uint32_t begin = 0;
   for (const std::uint32_t end : name_ends_) {
-    router.on_event(std::string_view(names_).substr(begin, end - begin), body());
+    router.on_event(Event{std::string_view(names_).substr(begin, end - begin), body()});
     begin = end;
   }
   router.on_batch_end();
@@ -83,7 +83,7 @@ void ChannelsBench::publish_drawn() {
 
 void ChannelsBench::publish_hot(std::uint32_t pending) {
   gateway::Router& router = phases_.gateway().router();
-  for (std::uint32_t i = 0; i < pending; ++i) router.on_event(kHotChannel, body());
+  for (std::uint32_t i = 0; i < pending; ++i) router.on_event(Event{kHotChannel, body()});
   router.on_batch_end();
 }
 

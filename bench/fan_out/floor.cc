@@ -54,7 +54,7 @@ std::string row_of(std::uint32_t clients, std::uint32_t pending, const Side& eng
 
 void FanOutBench::publish(std::uint32_t events) {
   gateway::Router& router = phases_.gateway().router();
-  for (std::uint32_t i = 0; i < events; ++i) router.on_event(kChannel, body());
+  for (std::uint32_t i = 0; i < events; ++i) router.on_event(Event{kChannel, body()});
   router.on_batch_end();
 }
 

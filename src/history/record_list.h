@@ -14,8 +14,8 @@ namespace carillon::history {
 // Thread: the one of its Store. A record is in at most one list at a time.
 //
 // It is linked in both directions, at 8 bytes per record: each record stores the addresses of its two
-// neighbours XORed, so that a walk that knows one of them finds the other. An array of pointers would be simpler,
-// but its unused part would cost a channel with few events more than all of its other state.
+// neighbours XORed, so that a walk that knows one of them finds the other. An array of pointers would be
+// simpler, but its unused part would cost a channel with few events more than all of its other state.
 class RecordList {
  public:
   // Walks from the newest record to the oldest. Valid until the list changes.

@@ -152,8 +152,8 @@ CompiledEndpoints compile_endpoints(const config::Settings& settings) {
     compiled.problems.push_back(std::move(*problem));
     return compiled;
   }
-  // The primary endpoints come first, in the order of the file. Another transport has the same problems as its
-  // primary endpoint, so they are not reported again.
+  // The primary endpoints come first, in the order of the file. Another transport has the same problems as
+  // its primary endpoint, so they are not reported again.
   Compiler compiler(compiled.problems);
   std::size_t next = settings.endpoints.size();
   for (std::size_t i = 0; i < settings.endpoints.size(); ++i) {
