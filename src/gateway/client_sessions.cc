@@ -1,5 +1,7 @@
 #include "gateway/client_sessions.h"
 
+#include <utility>
+
 namespace carillon::gateway {
 
 using client::CloseMode;
@@ -9,10 +11,13 @@ using client::State;
 
 ClientSessions::ClientSessions(const Parts& parts)
     : clients_(parts.open.clients),
+      fan_out_(parts.open.fan_out),
+      audiences_(parts.audiences),
+      counters_(parts.open.counters),
+      resumes_(parts.history, parts.taker),
       open_clients_(parts.open),
-      websockets_({parts.open.shared, parts.open.loop, clients_, parts.open.fan_out, parts.keepalive,
-                   parts.audiences, open_clients_, parts.deflater, parts.open.counters, parts.history,
-                   parts.taker}),
+      websockets_({parts.open.shared, parts.open.loop, clients_, fan_out_, parts.keepalive, parts.audiences,
+                   open_clients_, parts.deflater, counters_, resumes_}),
       event_streams_({parts.open.loop, clients_, parts.keepalive, parts.audiences, open_clients_}) {}
 
 void ClientSessions::open(Index index, const protocol::Endpoint& endpoint, client::Upgrade upgrade) {
@@ -36,9 +41,26 @@ void ClientSessions::resume(Index index) {
   if (!clients_.endpoint_of(index).is_stream()) websockets_.resume(index);
 }
 
-// Streams have no positions yet.
+// Streams have no positions yet. A client for which events wait would take those for received.
 std::string ClientSessions::safe_position(Index index) {
-  return clients_.endpoint_of(index).is_stream() ? std::string() : websockets_.safe_position(index);
+  if (clients_.endpoint_of(index).is_stream()) return {};
+  if (resumes_.is_waiting(index) || fan_out_.backlog_bytes(index) != 0) return {};
+  return resumes_.position_of(audiences_.last_event());
+}
+
+void ClientSessions::send_requests() {
+  if (!resumes_.has_requests()) return;
+  std::vector<ResumeAnswer> answered;
+  resumes_.send_requests(answered);
+  if (!answered.empty()) on_answers(std::move(answered));
+}
+
+void ClientSessions::on_answers(std::vector<ResumeAnswer> answers) {
+  for (ResumeAnswer& answer : answers) {
+    if (answer.outcome == ResumeOutcome::overloaded) counters_.resumes_overloaded.add();
+    const auto subscription = resumes_.take(answer);
+    if (subscription) websockets_.finish_resume(*subscription, std::move(answer));
+  }
 }
 
 // Clients that are already closing also receive no event after the lost ones.
@@ -56,6 +78,7 @@ void ClientSessions::close_recipients(const protocol::Endpoint& endpoint, CloseR
 }
 
 void ClientSessions::on_released(Index index) {
+  resumes_.forget(index);
   websockets_.on_released(index);
   event_streams_.on_released(index);
   open_clients_.on_released(index);

@@ -1,5 +1,6 @@
 // ClientSessions: the open clients of one shard. It passes each to the session class of its transport:
-// StreamSessions for WebSockets, EventStreams for Server-Sent Events and NDJSON.
+// StreamSessions for WebSockets, EventStreams for Server-Sent Events and NDJSON. It has what they share: the
+// subscriptions that wait for what they missed.
 //
 // Thread: the shard's.
 #pragma once
@@ -7,13 +8,13 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "client/stream_handler.h"
 #include "gateway/audiences.h"
 #include "gateway/event_streams.h"
 #include "gateway/open_clients.h"
+#include "gateway/resumes.h"
 #include "gateway/stream_sessions.h"
 
 namespace carillon::gateway {
@@ -41,11 +42,12 @@ class ClientSessions final : public client::StreamHandler, public AudienceHost {
   void resume(Index index) override;
   std::string safe_position(Index index) override;
   void close_recipients(const protocol::Endpoint& endpoint, client::CloseReason why) override;
-  void on_answers(std::vector<ResumeAnswer> answers) override { websockets_.on_answers(std::move(answers)); }
+  void on_answers(std::vector<ResumeAnswer> answers) override;
 
-  // Asks the history for what the subscriptions of this turn have missed (StreamSessions::send_requests).
-  void send_requests() { websockets_.send_requests(); }
-  bool has_requests() const { return websockets_.has_requests(); }
+  // Asks the history for what the subscriptions of this turn have missed. At the end of each turn, before
+  // events are sent.
+  void send_requests();
+  bool has_requests() const { return resumes_.has_requests(); }
 
   // New settings are in use (OpenClients::count_by_new_limits).
   void count_by_new_limits() { open_clients_.count_by_new_limits(); }
@@ -58,6 +60,10 @@ class ClientSessions final : public client::StreamHandler, public AudienceHost {
 
  private:
   client::Clients& clients_;
+  fanout::FanOut& fan_out_;
+  const Audiences& audiences_;
+  client::ShardCounters& counters_;
+  Resumes resumes_;
   OpenClients open_clients_;
   StreamSessions websockets_;
   EventStreams event_streams_;

@@ -29,8 +29,7 @@ constexpr std::size_t kBeyondOutboxMax = 16 * 1024;
 StreamSessions::StreamSessions(const Parts& parts)
     : parts_(parts),
       commands_(parts.audiences, *this, parts.shared.publisher, parts.loop, parts.clients.log().incidents(),
-                parts.counters),
-      resumes_(parts.history, parts.taker) {}
+                parts.counters) {}
 
 // --- from the 101 to the end --------------------------------------------------------------------
 
@@ -57,7 +56,8 @@ bool StreamSessions::subscribe(Index index, const protocol::Endpoint& endpoint,
     request.position = *upgrade.position;
     request.channels = upgrade.selection.values;
     if (endpoint.source.has_tags()) request.tags = upgrade.selection.tags;
-    resumes_.begin({command_client(index).id, endpoint.index, {}, {}, upgrade.selection}, std::move(request));
+    parts_.resumes.begin({command_client(index).id, endpoint.index, {}, {}, upgrade.selection},
+                         std::move(request));
     return true;
   }
   const auto outcome = parts_.audiences.subscribe_selected(index, endpoint, upgrade.selection);
@@ -76,7 +76,7 @@ bool StreamSessions::send_open_frame(Index index, const protocol::Endpoint& endp
   std::string payload;
   // A client that waits for what it missed has not received the events up to this position.
   const std::string position =
-      resumes_.is_waiting(index) ? std::string() : position_of(parts_.audiences.last_event());
+      parts_.resumes.is_waiting(index) ? std::string() : position_of(parts_.audiences.last_event());
   const auto render = [&] { endpoint.replies.open(id, subject, position, parts_.loop.wall_now(), payload); };
   if (!try_allocate(endpoint.settings.frames.open.size() + subject.size(), render)) {
     close_for_memory(index);
@@ -88,7 +88,6 @@ bool StreamSessions::send_open_frame(Index index, const protocol::Endpoint& endp
 
 void StreamSessions::on_released(Index index) {
   rates_.erase(index);
-  resumes_.forget(index);
   control_rate_.forget(index);
 }
 
@@ -99,34 +98,22 @@ void StreamSessions::begin_resume(const CommandClient& client, const protocol::C
   request.channels = {command.channel};
   if (command.position) request.position = *command.position;
   request.last = command.last.value_or(0);
-  resumes_.begin({client.id, client.endpoint.index, command.channel, std::string(command.request), {}},
-                 std::move(request));
+  parts_.resumes.begin({client.id, client.endpoint.index, command.channel, std::string(command.request), {}},
+                       std::move(request));
 }
 
-void StreamSessions::send_requests() {
-  if (!resumes_.has_requests()) return;
-  std::vector<ResumeAnswer> answered;
-  resumes_.send_requests(answered);
-  if (!answered.empty()) on_answers(std::move(answered));
-}
-
-void StreamSessions::on_answers(std::vector<ResumeAnswer> answers) {
-  for (ResumeAnswer& answer : answers) {
-    if (answer.outcome == ResumeOutcome::overloaded) parts_.counters.resumes_overloaded.add();
-    const auto subscription = resumes_.take(answer);
-    if (!subscription) continue;
-    const auto client = find_open(subscription->client);
-    if (!client) continue;
-    if (subscription->is_by_command()) {
-      protocol::Command command;
-      command.kind = protocol::Command::Kind::subscribe;
-      command.channel = subscription->channel;
-      command.request = subscription->request;
-      commands_.finish_subscribe(*client, command, std::move(answer));
-    } else {
-      finish_selection(*client, subscription->selection, std::move(answer));
-    }
+void StreamSessions::finish_resume(const WaitingSubscription& subscription, ResumeAnswer answer) {
+  const auto client = find_open(subscription.client);
+  if (!client) return;
+  if (!subscription.is_by_command()) {
+    finish_selection(*client, subscription.selection, std::move(answer));
+    return;
   }
+  protocol::Command command;
+  command.kind = protocol::Command::Kind::subscribe;
+  command.channel = subscription.channel;
+  command.request = subscription.request;
+  commands_.finish_subscribe(*client, command, std::move(answer));
 }
 
 void StreamSessions::finish_selection(const CommandClient& client, const protocol::Selection& selection,
@@ -153,12 +140,6 @@ void StreamSessions::report_gap(const CommandClient& client, std::string_view ch
   }
   parts_.clients.close(client.id.index, CloseReason::not_recovered,
                        close_frame(client.endpoint.settings.source.gap), CloseMode::immediately);
-}
-
-// Not while events wait for the client: it would take those for received.
-std::string StreamSessions::safe_position(Index index) {
-  if (resumes_.is_waiting(index) || parts_.fan_out.backlog_bytes(index) != 0) return {};
-  return position_of(parts_.audiences.last_event());
 }
 
 void StreamSessions::sweep(MonoTime now) {

@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "client/clients.h"
 #include "client/control_rate.h"
@@ -44,8 +44,7 @@ class StreamSessions final : private CommandHost {
     OpenClients& open_clients;
     websocket::Deflater& deflater;
     client::ShardCounters& counters;
-    ResumeService* history;  // null: no subscription recovers anything
-    BatchTaker* taker;       // where the history's answers go
+    Resumes& resumes;
   };
   explicit StreamSessions(const Parts& parts);
   StreamSessions(const StreamSessions&) = delete;
@@ -55,14 +54,9 @@ class StreamSessions final : private CommandHost {
   void open(Index index, const protocol::Endpoint& endpoint, client::Upgrade upgrade);
   void on_bytes(Index index, std::span<char> bytes);
   void resume(Index index);
-  std::string safe_position(Index index);
-  // As AudienceHost defines it.
-  void on_answers(std::vector<ResumeAnswer> answers);
 
-  // Asks the history for what the subscriptions of this turn have missed. At the end of each turn, before
-  // events are sent.
-  void send_requests();
-  bool has_requests() const { return resumes_.has_requests(); }
+  // Begins a subscription that has waited for the history, if its client is still open.
+  void finish_resume(const WaitingSubscription& subscription, ResumeAnswer answer);
 
   // A connection of any kind is about to be free (ClientHandler::on_released).
   void on_released(Index index);
@@ -85,11 +79,11 @@ class StreamSessions final : private CommandHost {
   std::optional<CommandClient> find_open(client::ClientId client) override;
   void begin_resume(const CommandClient& client, const protocol::Command& command) override;
   void cancel_resume(client::ClientId client, std::string_view channel) override {
-    resumes_.cancel(client.index, channel);
+    parts_.resumes.cancel(client.index, channel);
   }
   void replay(client::ClientId client, history::Records events) override;
   void report_gap(const CommandClient& client, std::string_view channel, std::string_view reason) override;
-  std::string position_of(std::uint64_t number) const override { return resumes_.position_of(number); }
+  std::string position_of(std::uint64_t number) const override { return parts_.resumes.position_of(number); }
 
   const protocol::Endpoint& endpoint_of(Index index) const { return parts_.clients.endpoint_of(index); }
   CommandClient command_client(Index index) const;
@@ -107,7 +101,6 @@ class StreamSessions final : private CommandHost {
   const Parts parts_;
   websocket::Inflater inflater_;
   CommandDispatcher commands_;
-  Resumes resumes_;
   std::unordered_map<Index, client::MessageRate> rates_;  // of those whose endpoint has one
   client::ControlRate control_rate_;
 };
