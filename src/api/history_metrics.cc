@@ -54,11 +54,27 @@ void add_resumes(Page& page) {
                resumes.events.get());
 }
 
+void add_pages(Page& page) {
+  MetricFamily& outcomes = page.family(
+      "carillon_history_replies_total",
+      "History commands of clients, by outcome: \"recovered\", or why their events are not complete",
+      MetricType::Counter);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(gateway::ResumeOutcome::count); ++i) {
+    const auto outcome = static_cast<gateway::ResumeOutcome>(i);
+    if (outcome == gateway::ResumeOutcome::overloaded) continue;  // counted by the shards
+    Page::add(outcomes, static_cast<double>(page.node().resume_counters().pages[outcome].get()),
+              {{"outcome", std::string(name_of(outcome))}});
+  }
+  Page::add(outcomes, static_cast<double>(page.sum(&client::ShardCounters::histories_overloaded)),
+            {{"outcome", "overloaded"}});
+}
+
 }  // namespace
 
 void add_history_metrics(Page& page) {
   add_retained(page);
   add_resumes(page);
+  add_pages(page);
 }
 
 }  // namespace carillon::api

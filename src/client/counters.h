@@ -73,8 +73,9 @@ struct ShardCounters {
   Counter lines_suppressed;    // log lines about clients that sampling suppressed
   Counter resumes_overloaded;  // subscriptions that were sent nothing of the past, because too many asked
 
-  Counter commands_reserved;  // refused, because their channel begins with carillon.
-  Counter token_cache_hits;   // tokens that had been verified before
+  Counter histories_overloaded;  // history commands answered without events, because too many wait to be read
+  Counter commands_reserved;     // refused, because their channel begins with carillon.
+  Counter token_cache_hits;      // tokens that had been verified before
   Counter token_cache_misses;
   Counter subprotocol_mismatches;  // upgrades whose client offered none of the endpoint's subprotocols
 

@@ -21,8 +21,10 @@ class HistoryCheck {
       if (!e_.commands.position.empty()) fault("commands.subscribe.position", kNeedsHistory);
       if (!e_.commands.last.empty()) fault("commands.subscribe.last", kNeedsHistory);
       if (!e_.resume.parameter.empty()) fault("resume.parameter", kNeedsHistory);
+      if (!e_.commands.history.is.empty()) fault("commands.history.is", kNeedsHistory);
     }
     told();
+    command();
     if (!e_.resume.parameter.empty() && e_.select.by == SelectBy::commands) {
       fault(
           "resume.parameter",
@@ -55,6 +57,24 @@ class HistoryCheck {
       fault(e_.commands.position.empty() ? "commands.subscribe.last" : "commands.subscribe.position",
             "needs an answer that reports events that are not retained any more; write $recovered in "
             "commands.subscribe.reply with acks = \"on\", or frames.gap");
+    }
+  }
+
+  void command() {
+    const auto& history = e_.commands.history;
+    if (history.is.empty()) return;
+    if (e_.select.by != SelectBy::commands) {
+      fault("commands.history.is", "has no use without channels to choose; write select.by = \"commands\"");
+      return;
+    }
+    if (history.channel.empty()) {
+      fault("commands.history.channel",
+            "is missing; write the position of the channel, such as \"/channel\"");
+    }
+    if (history.reply.find("$events") == std::string::npos) {
+      fault("commands.history.reply", "does not have the events; write them as $events");
+    } else if (history.reply.find("$recovered") == std::string::npos) {
+      fault("commands.history.reply", "does not say when events are not retained any more; write $recovered");
     }
   }
 

@@ -19,6 +19,10 @@ bool has_no_values(const Endpoint& e) { return !e.select.by_values(); }
 bool has_no_acks(const Endpoint& e) { return e.acks == Switch::off; }
 bool has_no_subscribe(const Endpoint& e) { return e.commands.subscribe.is.empty(); }
 bool has_no_publish(const Endpoint& e) { return e.client_publish == Switch::off; }
+// The limits of its answer are also those of $events in the reply to a subscribe command.
+bool has_no_history_command(const Endpoint& e) {
+  return e.commands.history.is.empty() && e.commands.subscribe.reply.find("$events") == std::string::npos;
+}
 bool has_no_streams(const Endpoint& e) { return !e.streams.has_streams(); }
 
 struct IdleRule {
@@ -45,8 +49,15 @@ constexpr std::array kRules{
     IdleRule{"commands.channel_type", has_no_subscribe,
              "there is no command with a channel; write commands.subscribe.is, or leave it out"},
     IdleRule{"commands.channels_max",
-             [](const Endpoint& e) { return e.commands.channel_form != ChannelForm::array; },
-             "commands.channel_type is \"string\"; write commands.channel_type = \"array\", or leave it out"},
+             [](const Endpoint& e) {
+               return e.commands.channel_form != ChannelForm::array && e.commands.channels.empty();
+             },
+             "commands.channel_type is \"string\"; write commands.channel_type = \"array\", or "
+             "commands.channels, or leave it out"},
+    IdleRule{"commands.history", has_no_history_command,
+             "there is no such command; write commands.history.is, or leave it out"},
+    IdleRule{"commands.publish.when_off", [](const Endpoint& e) { return e.client_publish == Switch::on; },
+             "client_publish is \"on\"; leave it out"},
     IdleRule{"commands.publish", has_no_publish, kPublish},
     IdleRule{"auth.expired_frame", [](const Endpoint& e) { return !e.auth.close_at_exp; },
              "auth.close_at_exp is \"off\"; write auth.close_at_exp = 1008, or leave it out"},

@@ -27,6 +27,7 @@ class ProtocolCheck {
     select();
     path_parameters();
     commands();
+    channels();
     publish();
     inbound();
     frames();
@@ -159,7 +160,8 @@ class ProtocolCheck {
         {"commands.subscribe.is", &c.subscribe.is},
         {"commands.unsubscribe.is", &c.unsubscribe.is},
         {"commands.ping.is", &c.ping.is},
-        {"commands.publish.is", &c.publish.is}};
+        {"commands.publish.is", &c.publish.is},
+        {"commands.history.is", &c.history.is}};
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto& [key, name] = names[i];
       if (name->empty()) continue;
@@ -188,6 +190,18 @@ class ProtocolCheck {
         (c.subscribe.reply.empty() || (!c.unsubscribe.is.empty() && c.unsubscribe.reply.empty()))) {
       fault("acks",
             "needs commands.subscribe.reply and commands.unsubscribe.reply; write them, or acks = \"off\"");
+    }
+  }
+
+  void channels() {
+    const auto& c = e_.commands;
+    if (c.channels.empty()) return;
+    if (c.subscribe.is.empty()) {
+      fault("commands.channels", "has no use without a command to subscribe with; write commands.subscribe");
+    }
+    if (c.channels == c.subscribe.channel || c.channels == c.unsubscribe.channel) {
+      fault("commands.channels",
+            "is also the position of a single channel; write another, or commands.channel_type = \"array\"");
     }
   }
 

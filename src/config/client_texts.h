@@ -30,6 +30,7 @@ enum class ErrorDetail : std::uint8_t {
   unknown_command,
   no_channel,
   channels_too_many,
+  channel_twice,
   channel_empty,
   channel_too_long,
   channel_control_character,
@@ -38,6 +39,7 @@ enum class ErrorDetail : std::uint8_t {
   publish_channel,
   client_channels,
   server_channels,
+  publishes_waiting,
   not_published,
 };
 
@@ -71,6 +73,9 @@ inline constexpr std::array kErrorDetails{
     ErrorDetailOption{ErrorDetail::channels_too_many, "errors.details.channels_too_many",
                       "too many channels in one message",
                       "detail of subscription_failed: an array of more than commands.channels_max channels"},
+    ErrorDetailOption{ErrorDetail::channel_twice, "errors.details.channel_twice",
+                      "give the channel or the channels, not both",
+                      "detail of invalid_request: a channel, and an array at commands.channels"},
     ErrorDetailOption{ErrorDetail::channel_empty, "errors.details.channel_empty",
                       "a channel name must not be empty",
                       "detail of subscription_failed and invalid_request: an empty channel name"},
@@ -96,6 +101,9 @@ inline constexpr std::array kErrorDetails{
     ErrorDetailOption{ErrorDetail::server_channels, "errors.details.server_channels",
                       "the server has too many channels",
                       "detail of subscription_failed: more than server.channels_max"},
+    ErrorDetailOption{ErrorDetail::publishes_waiting, "errors.details.publishes_waiting",
+                      "too many events wait for the bus",
+                      "detail of rate_limited: more than commands.publish.waiting_max"},
     ErrorDetailOption{ErrorDetail::not_published, "errors.details.not_published", "not published",
                       "detail of internal_error: the bus did not accept the event"},
 };

@@ -39,9 +39,13 @@ inline constexpr std::size_t kPositionOfEvent = 3;  // the place of $position am
 //   position       of a subscription: where it begins, or what its events are sent after
 //   recovered      whether everything that the client missed on this channel follows: true or false
 //   reason         why it does not
-inline constexpr auto kReplyVariables = with_time(std::array<std::string_view, 8>{
-    "code", "message", "request", "channel", "subject", "position", "recovered", "reason"});
+//   events         the retained events, an array of their frames: those of a history command, or the first of
+//                  those that a subscribe command asked for
+//   more           whether a history command's answer leaves out events, because of a limit
+inline constexpr auto kReplyVariables = with_time(std::array<std::string_view, 10>{
+    "code", "message", "request", "channel", "subject", "position", "recovered", "reason", "events", "more"});
 inline constexpr std::size_t kRecoveredInReply = 6;  // the place of $recovered among them
+inline constexpr std::size_t kEventsInReply = 8;     // that of $events
 
 // The variables of the first frame after the 101: the connection's name in the log, a string; the subject of
 // its token, a string, or null when there is none; and the position of the last event, after which the next

@@ -50,6 +50,67 @@ TEST(ProtocolMessages, ANumberAndItsTextAreTwoNames) {
               IsEmpty());
 }
 
+TEST(ProtocolMessages, OfSeveralChannels) {
+  expect_of_endpoint({
+      {"commands.channels = \"/channels\"",
+       "gateway.toml:3: endpoint[0].commands.channels: has no use without a command to subscribe with; write "
+       "commands.subscribe"},
+  });
+  EXPECT_THAT(texts_of(load_good(orion_with(kSubscribable + "commands.channels = \"/ch\"")).errors),
+              ElementsAre("gateway.toml:8: endpoint[0].commands.channels: is also the position of a single "
+                          "channel; write another, or commands.channel_type = \"array\""));
+  EXPECT_THAT(texts_of(load_good(orion_with(kSubscribable + "commands.channels = \"/chs\"")).errors),
+              IsEmpty());
+}
+
+TEST(ProtocolMessages, OfThePublishCommand) {
+  expect_of_endpoint({
+      {"commands.publish.waiting_max = 0",
+       "gateway.toml:3: endpoint[0].commands.publish.waiting_max: 0 is out of bounds; write a number from 1 "
+       "to "
+       "65536"},
+      {"commands.publish.when_off = \"on\"",
+       "gateway.toml:3: endpoint[0].commands.publish.when_off: \"on\" is unknown; write \"unknown\" or "
+       "\"unauthorized\""},
+  });
+}
+
+TEST(ProtocolMessages, OfTheHistoryCommand) {
+  expect_of_endpoint({
+      {"commands = { name = \"/op\", history.is = \"history\" }",
+       "gateway.toml:3: endpoint[0].commands.history.is: has no use without a history; write history = { "
+       "events "
+       "= 100, age = \"5m\" }"},
+      {"commands = { name = \"/op\", history.is = \"history\" }\nhistory = {}\nresume.parameter = \"p\"\n"
+       "frames.gap = '{}'",
+       "gateway.toml:3: endpoint[0].commands.history.is: has no use without channels to choose; write "
+       "select.by "
+       "= \"commands\""},
+  });
+  const std::string command = kSubscribable + "history = {}\ncommands.history.is = \"history\"\n";
+  EXPECT_THAT(
+      texts_of(load_good(orion_with(command)).errors),
+      ElementsAre("gateway.toml:9: endpoint[0].commands.history.channel: is missing; write the position of "
+                  "the channel, such as \"/channel\"",
+                  "gateway.toml:9: endpoint[0].commands.history.reply: does not have the events; write "
+                  "them as $events"));
+  const std::string with_channel = command + "commands.history.channel = \"/ch\"\n";
+  EXPECT_THAT(
+      texts_of(load_good(orion_with(with_channel + "commands.history.reply = '{\"e\":$events}'")).errors),
+      ElementsAre(
+          "gateway.toml:11: endpoint[0].commands.history.reply: does not say when events are not retained "
+          "any more; write $recovered"));
+  EXPECT_THAT(
+      texts_of(
+          load_good(orion_with(with_channel + "commands.history.reply = '[$events,$recovered]'")).errors),
+      IsEmpty());
+  EXPECT_THAT(
+      warnings_of("commands.history.events_max = 9"),
+      ElementsAre(
+          "gateway.toml:3: endpoint[0].commands.history.events_max: has no effect, because there is no "
+          "such command; write commands.history.is, or leave it out"));
+}
+
 TEST(ProtocolMessages, OfTheFirstFrame) {
   expect_of_endpoint({
       {"frames.open = '{\"id\":$conection_id}'",
@@ -80,11 +141,10 @@ TEST(ProtocolMessages, OfArraysOfChannels) {
       warnings_of("commands.channel_type = \"array\""),
       ElementsAre("gateway.toml:3: endpoint[0].commands.channel_type: has no effect, because there is no "
                   "command with a channel; write commands.subscribe.is, or leave it out"));
-  EXPECT_THAT(
-      warnings_of(kSubscribable + "commands.channels_max = 9"),
-      ElementsAre("gateway.toml:8: endpoint[0].commands.channels_max: has no effect, because "
-                  "commands.channel_type is \"string\"; write commands.channel_type = \"array\", or leave "
-                  "it out"));
+  EXPECT_THAT(warnings_of(kSubscribable + "commands.channels_max = 9"),
+              ElementsAre("gateway.toml:8: endpoint[0].commands.channels_max: has no effect, because "
+                          "commands.channel_type is \"string\"; write commands.channel_type = \"array\", or "
+                          "commands.channels, or leave it out"));
   EXPECT_THAT(warnings_of(kSubscribable + "commands.channel_type = \"array\"\ncommands.channels_max = 9"),
               IsEmpty());
 }

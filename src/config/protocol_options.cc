@@ -31,8 +31,14 @@ constexpr std::string_view kReplyHelp =
     "$time_ms, $time_unix_s, $time_unix_ms)";
 constexpr std::string_view kSubscribedHelp =
     "reply: JSON with the variables $request, $request/pointer, $channel, $subject, $position, $recovered "
-    "(whether everything after the requested position follows), $reason (why not), and the time ($time_s, "
-    "$time_ms, $time_unix_s, $time_unix_ms)";
+    "(whether everything after the requested position follows), $reason (why not), $events (an array with "
+    "the "
+    "missed events, as many as commands.history.bytes_max allows; the rest follow as events), and the time "
+    "($time_s, $time_ms, $time_unix_s, $time_unix_ms)";
+constexpr std::string_view kHistoryHelp =
+    "reply: JSON with the variables of commands.subscribe.reply, of which $events are the retained events, "
+    "$recovered says whether none is missing between them, $position is that of the last one, and $more "
+    "(whether there are others, which a limit leaves out)";
 
 std::vector<Option> source_options(SourceSettings& s) {
   return at_restart(std::vector<Option>{
@@ -105,10 +111,33 @@ std::vector<Option> command_options(CommandSettings& c, const std::string_view o
           "what stands at commands.subscribe.channel and commands.unsubscribe.channel: one \"string\"; or, "
           "with \"array\", also an array of them, each of which is checked and answered as if it were sent "
           "alone"),
+      option("commands.channels", kPointer, c.channels,
+             "position, in the subscribe and unsubscribe commands, of an array of channels, which a client "
+             "may send instead of one channel; each is checked and answered as if it were sent alone; empty: "
+             "none"),
       option("commands.channels_max", NumberKind{1, 1024}, c.channels_max,
-             "maximum number of channels in such an array; a longer one is refused as a whole"),
+             "maximum number of channels in an array; a longer one is refused as a whole"),
       option("commands.ping.is", kWord, c.ping.is, "name of the command that is answered immediately"),
       option("commands.ping.reply", kReply, c.ping.reply, kReplyHelp),
+  };
+}
+
+std::vector<Option> history_command_options(CommandSettings& c) {
+  auto& history = c.history;
+  return {
+      option("commands.history.is", kWord, history.is,
+             "name of the command that is answered with the retained events of a channel"),
+      option("commands.history.channel", kPointer, history.channel, "position of its channel, a string"),
+      option("commands.history.after", kPointer, history.after,
+             "position, in the command, of the position that the client has: the answer has the first events "
+             "after it. Without one it has the last events; empty: always the last"),
+      option("commands.history.limit", kPointer, history.limit,
+             "position, in the command, of the maximum number of events in the answer; empty: none"),
+      option("commands.history.reply", kReply, history.reply, kHistoryHelp),
+      option("commands.history.events_max", NumberKind{1, 10'000}, history.events_max,
+             "maximum number of events in an answer, also when the client asks for more"),
+      option("commands.history.bytes_max", SizeKind{1024, 16 * 1024 * 1024}, history.bytes_max,
+             "maximum length of the events in an answer; a single longer event is sent nevertheless"),
   };
 }
 
@@ -141,10 +170,23 @@ std::vector<Option> publish_options(EndpointSettings& e) {
              publish.to, "bus channel that the event is published to"),
       option("commands.publish.body", kReply, publish.body,
              "the event: JSON with the same variables as a reply"),
+      option("commands.publish.reply", kReply, publish.reply,
+             "the answer when the bus has accepted the event, with the same variables; empty: none, and only "
+             "an event that is not accepted is reported"),
+      option(
+          "commands.publish.waiting_max", NumberKind{1, 65'536}, publish.waiting_max,
+          "with commands.publish.reply: maximum number of events of one client that wait for the bus; more "
+          "are answered with the error rate_limited"),
+      option("commands.publish.when_off",
+             WordKind<WhenOff>{{{"unknown", WhenOff::unknown}, {"unauthorized", WhenOff::unauthorized}}},
+             publish.when_off,
+             "the error of the command with client_publish = \"off\": that of an \"unknown\" command, or "
+             "\"unauthorized\""),
       option("acks", SwitchKind{}, e.acks,
              "whether subscribe and unsubscribe are answered with their replies"),
       option("client_publish", SwitchKind{}, e.client_publish,
-             "whether clients may use commands.publish; \"off\" treats it as an unknown command"),
+             "whether clients may use commands.publish; \"off\": it is refused as commands.publish.when_off "
+             "says"),
   };
 }
 
@@ -318,8 +360,8 @@ std::vector<Option> protocol_options(EndpointSettings& e) {
   for (auto group :
        {source_options(e.source), select_options(e.select), keepalive_options(e), frame_options(e),
         notice_options(e), command_options(e.commands, "position of its channel, a string"),
-        history_options_of(e), publish_options(e), error_options(e.errors), inbound_options(e),
-        rate_options(e.inbound.rate), log_options(e.log)}) {
+        history_command_options(e.commands), history_options_of(e), publish_options(e),
+        error_options(e.errors), inbound_options(e), rate_options(e.inbound.rate), log_options(e.log)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;

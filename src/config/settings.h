@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "config/client_texts.h"
+#include "config/command_settings.h"
 #include "config/history_settings.h"
 #include "config/json_word.h"
 #include "config/key_settings.h"
@@ -240,35 +241,6 @@ struct SelectSettings {
 
   // Whether the client's request or token lists the values that it selects.
   bool by_values() const { return by == SelectBy::query || by == SelectBy::claim || by == SelectBy::path; }
-};
-
-// What stands at the position of a command's channel: one string, or that or an array of strings.
-enum class ChannelForm { string, array };
-
-// The commands that a client may send, found by pointers; a command without a name is off.
-struct CommandSettings {
-  std::string name;  // pointer to the command's name; empty: there are no commands
-  std::vector<Requirement> require;
-  struct Subscribe {
-    JsonWord is;          // what stands at `name`
-    std::string channel;  // pointer
-    std::string reply;    // template of the acknowledgement; sent where `acks` is on
-  } subscribe, unsubscribe;
-  std::string position;  // pointer, in a subscribe command, to the position that events are sent after
-  std::string last;      // likewise, to how many of the last events are sent
-  ChannelForm channel_form = ChannelForm::string;  // of both
-  std::uint32_t channels_max = 32;                 // in one array
-  struct {
-    JsonWord is;
-    std::string reply;
-  } ping;
-  struct {
-    JsonWord is;
-    std::vector<Requirement> require;
-    std::string channel;  // pointer to what takes the place of the star in `to`
-    std::string to;       // pattern of the bus channel
-    std::string body;     // template of the event
-  } publish;
 };
 
 enum class RateWindow { fixed, sliding };  // the kind of window of a message rate

@@ -57,8 +57,11 @@ void ClientSessions::send_requests() {
 
 void ClientSessions::on_answers(std::vector<ResumeAnswer> answers) {
   for (ResumeAnswer& answer : answers) {
-    if (answer.outcome == ResumeOutcome::overloaded) counters_.resumes_overloaded.add();
     const auto subscription = resumes_.take(answer);
+    if (answer.outcome == ResumeOutcome::overloaded) {
+      const bool is_history = subscription && subscription->is_history;
+      (is_history ? counters_.histories_overloaded : counters_.resumes_overloaded).add();
+    }
     if (subscription) websockets_.finish_resume(*subscription, std::move(answer));
   }
 }

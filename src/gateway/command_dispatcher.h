@@ -15,10 +15,12 @@
 #include "client/incident_log.h"
 #include "gateway/audiences.h"
 #include "gateway/resume.h"
+#include "gateway/waiting_publishes.h"
 #include "history/reading.h"
 #include "json/template.h"
 #include "protocol/commands.h"
 #include "protocol/endpoint.h"
+#include "protocol/replies.h"
 #include "reactor/loop.h"
 
 namespace carillon::gateway {
@@ -39,6 +41,9 @@ class CommandHost {
   virtual bool send_text(client::ClientId client, std::string_view payload) = 0;
   // Sends whole frames in the same way, all of them or none.
   virtual bool send_frames(client::ClientId client, std::string_view frames) = 0;
+  // Sends a text message that answers an earlier command. Returns false, and sends nothing, when the client
+  // reads so slowly that more than its outbox and `beyond` bytes would wait.
+  virtual bool send_late(client::ClientId client, std::string_view payload, std::size_t beyond) = 0;
   // Closes an open client whose command needs more memory than there is.
   virtual void close_for_memory(client::ClientId client) = 0;
   // A command of an open client was carried out, or refused because of `why`: for the log at debug level.
@@ -46,7 +51,8 @@ class CommandHost {
                              std::string_view why) = 0;
   // Returns nothing once the client is closing or gone.
   virtual std::optional<CommandClient> find_open(client::ClientId client) = 0;
-  // The subscription begins once the history has answered what the client missed: finish_subscribe() follows.
+  // Asks the history for what the command wants of the past. Once it has answered, finish_subscribe() begins
+  // the subscription, or finish_history() answers the command.
   virtual void begin_resume(const CommandClient& client, const protocol::Command& command) = 0;
   // The client has unsubscribed: a subscription that waits for that answer ends.
   virtual void cancel_resume(client::ClientId client, std::string_view channel) = 0;
@@ -60,6 +66,15 @@ class CommandHost {
 
  protected:
   ~CommandHost() = default;
+};
+
+// What a reply says of a subscription besides its channel, or of a page of a history.
+struct ReplyStanding {
+  std::string position{};
+  std::optional<bool> recovered{};
+  std::string_view reason{};
+  std::string events{};
+  std::optional<bool> more{};
 };
 
 class CommandDispatcher {
@@ -78,21 +93,26 @@ class CommandDispatcher {
 
   // Executes the command; one with an array of channels as one command for each of them. Returns false when
   // no further command of this client may be handled now (CommandHost::send_text). The bus answers a publish
-  // later; an error frame follows only if the bus refuses the event and the client is still open.
+  // later; if the client is still open then, the protocol's reply follows, or an error frame if the bus has
+  // refused the event.
   bool handle(const CommandClient& client, const protocol::Command& command);
 
   // Carries out a subscribe command that waited for the history: `command` as it was given to begin_resume().
   void finish_subscribe(const CommandClient& client, const protocol::Command& command, ResumeAnswer answer);
 
-  // Sends an error frame; does nothing when the protocol has none. `request` is the client's message, empty
-  // if it is not JSON. Returns false as handle() does.
-  bool send_error(const CommandClient& client, protocol::ErrorKind kind,
-                  protocol::ErrorDetail detail = protocol::ErrorDetail::none, std::string_view request = {});
+  // Answers a history command: `command` as it was given to begin_resume(). The answer has no events when the
+  // client does not read fast enough to be sent them.
+  void finish_history(const CommandClient& client, const protocol::Command& command,
+                      const ResumeAnswer& answer);
+
+  // Sends an error frame; does nothing when the protocol has none. Returns false as handle() does.
+  bool send_error(const CommandClient& client, const protocol::ErrorValues& error);
 
  private:
   bool send(const CommandClient& client, std::string_view payload);
   bool handle_each(const CommandClient& client, const protocol::Command& list);
   bool subscribe(const CommandClient& client, const protocol::Command& command);
+  bool read_history(const CommandClient& client, const protocol::Command& command);
   bool subscribe_now(const CommandClient& client, const protocol::Command& command);
   bool refuse_subscription(const CommandClient& client, const protocol::Command& command,
                            Audiences::Outcome why);
@@ -100,16 +120,16 @@ class CommandDispatcher {
   bool publish(const CommandClient& client, const protocol::Command& command);
   bool refuse_unpermitted(const CommandClient& client, std::string_view channel,
                           const protocol::Command& command);
+  bool refuse_reserved(const CommandClient& client, const protocol::Command& command);
+  bool refuse_publish(const CommandClient& client, const protocol::Command& command, std::string_view channel,
+                      protocol::ErrorDetail why);
   void on_not_published(client::ClientId client);
+  void on_bus_answer(std::uint64_t ticket, bus::PublishResult result);
   bool give_up(const CommandClient& client);
-  // What a reply says of a subscription besides its channel.
-  struct Standing {
-    std::string position;
-    std::optional<bool> recovered;
-    std::string_view reason;
-  };
+  std::optional<std::string> render(const CommandClient& client, const json::Template& reply,
+                                    const protocol::Command& command, const ReplyStanding& standing);
   bool send_reply(const CommandClient& client, const json::Template* reply, const protocol::Command& command,
-                  const Standing& standing = {});
+                  const ReplyStanding& standing = {});
 
   Audiences& audiences_;
   CommandHost& host_;
@@ -117,6 +137,7 @@ class CommandDispatcher {
   reactor::Loop& loop_;
   client::IncidentLog& incidents_;
   client::ShardCounters& counters_;
+  WaitingPublishes waiting_publishes_;
   std::string* replies_ = nullptr;  // while an array of channels is handled: the frames that answer it
 };
 

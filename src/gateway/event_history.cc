@@ -128,15 +128,41 @@ ResumeAnswer EventHistory::answer(const ResumeRequest& request, std::uint64_t la
     answer.outcome = outcome_of(reading.error());
   } else {
     answer.events = std::move(*reading);
+    if (request.page_bytes_max) cut_page(request, answer);
   }
   return answer;
+}
+
+// Keeps the beginning of the events after a position, so that the next page goes on from its end; the end of
+// the last events.
+void EventHistory::cut_page(const ResumeRequest& request, ResumeAnswer& answer) {
+  history::Records& events = answer.events;
+  const bool keeps_first = !request.position.empty();
+  std::size_t kept = 0;
+  std::size_t bytes = 0;
+  while (kept < events.size() && kept < request.last) {
+    const auto& next = events[keeps_first ? kept : events.size() - 1 - kept];
+    bytes += next->payload().size();
+    if (kept > 0 && bytes > *request.page_bytes_max) break;
+    ++kept;
+  }
+  if (kept == events.size()) return;
+  answer.leaves_out = true;
+  const auto cut = static_cast<std::ptrdiff_t>(keeps_first ? kept : events.size() - kept);
+  if (keeps_first) {
+    events.erase(events.begin() + cut, events.end());
+  } else {
+    events.erase(events.begin(), events.begin() + cut);
+  }
 }
 
 history::Reading EventHistory::read(const ResumeRequest& request, std::uint64_t after, WallTime now) const {
   const history::Store* const store = stores_[request.endpoint].get();
   if (!store) return tl::unexpected(history::NotRecovered::no_history);
   const auto read_one = [&](std::string_view channel) {
-    if (request.position.empty()) return store->last(channel, request.last, request.tags, now);
+    // One more tells whether a page leaves out others.
+    const std::size_t count = request.last + (request.page_bytes_max ? 1U : 0U);
+    if (request.position.empty()) return store->last(channel, count, request.tags, now);
     return store->after(channel, {after, request.tags, kReadingLimits}, now);
   };
   if (request.channels.empty()) return read_one({});

@@ -52,6 +52,7 @@ class EventHistory {
   ResumeAnswer answer(const ResumeRequest& request, std::uint64_t last_number, WallTime now) const;
 
  private:
+  static void cut_page(const ResumeRequest& request, ResumeAnswer& answer);
   history::Reading read(const ResumeRequest& request, std::uint64_t after, WallTime now) const;
 
   const std::uint64_t epoch_;

@@ -35,6 +35,9 @@ unsubscribe = { is = false, channel = "/ch", reply = '{"left":$channel}' }
 ping = { is = "ping", reply = '{"pong":true}' }
 )";
 
+// Arrays of channels have a member of their own.
+const std::string kListedRooms = kRoomsProtocol + "channels = \"/chs\"\n";
+
 int open_rooms(ShardStage& stage) { return stage.open(upgrade_of("/ws")); }
 
 Frames all_answers_to(ShardStage& stage, int fd, std::string_view message) {
@@ -108,6 +111,17 @@ TEST(SelectedValues, KnownOnesMayBeNumbersAndBooleans) {
   EXPECT_THAT(stage.take_frames(others), ElementsAre(R"(text {"event":"e","id":1})"));
 }
 
+TEST(ErrorFrames, NameTheChannelThatIsRefused) {
+  std::string toml = kListedRooms;
+  toml.replace(toml.find("\"why\":$message"), 14, "\"ch\":$channel");
+  ShardStage stage(toml);
+  const int fd = open_rooms(stage);
+  const std::string long_name(256, 'x');
+  EXPECT_THAT(all_answers_to(stage, fd, R"({"op":1,"chs":[")" + long_name + R"(",7,"b"]})"),
+              ElementsAre(R"(text {"code":true,"ch":")" + long_name + "\"}",
+                          R"(text {"code":true,"ch":null})", R"(text {"joined":"b"})"));
+}
+
 // --- the first frame ----------------------------------------------------------------------------
 
 const std::string kWelcome = "frames.open = '{\"id\":$connection_id,\"sub\":$subject,\"at\":$time_s}'\n";
@@ -175,6 +189,34 @@ TEST(OpenFrame, WithoutMemoryForItClosesItsClient) {
   EXPECT_EQ(stage.closes(CloseReason::internal), 1U);
 }
 
+// --- a member of its own for several channels ----------------------------------------------------
+
+TEST(ChannelLists, AMemberOfItsOwnHasSeveralChannels) {
+  ShardStage stage(kListedRooms);
+  const int fd = open_rooms(stage);
+  EXPECT_THAT(all_answers_to(stage, fd, R"({"op":1,"chs":["a","",7,"b"]})"),
+              ElementsAre(R"(text {"joined":"a"})",
+                          R"(text {"code":true,"why":"no: a channel name must not be empty"})",
+                          R"(text {"code":true,"why":"no: the channel is missing or not a string"})",
+                          R"(text {"joined":"b"})"));
+  EXPECT_THAT(all_answers_to(stage, fd, R"({"op":1,"ch":"c","chs":null})"),
+              ElementsAre(R"(text {"joined":"c"})"));
+  EXPECT_THAT(all_answers_to(stage, fd, R"({"op":false,"chs":["a","c"],"ch":null})"),
+              ElementsAre(R"(text {"left":"a"})", R"(text {"left":"c"})"));
+}
+
+TEST(ChannelLists, AreRefusedWhenTheyAreNone) {
+  ShardStage stage(kListedRooms);
+  const int fd = open_rooms(stage);
+  const std::string none = R"(text {"code":true,"why":"no: the channel is missing or not a string"})";
+  for (const char* message : {R"({"op":1})", R"({"op":1,"chs":"a"})", R"({"op":1,"chs":[]})",
+                              R"({"op":1,"chs":{}})", R"({"op":1,"ch":["a"]})"}) {
+    EXPECT_THAT(all_answers_to(stage, fd, message), ElementsAre(none)) << message;
+  }
+  EXPECT_THAT(all_answers_to(stage, fd, R"({"op":1,"ch":"a","chs":["b"]})"),
+              ElementsAre(R"(text {"code":4000,"why":"bad: give the channel or the channels, not both"})"));
+}
+
 // --- arrays of channels -------------------------------------------------------------------------
 
 std::string arrays_with(std::string_view lines = "") {
@@ -217,6 +259,18 @@ TEST(ChannelArrays, HaveAsManyChannelsAsTheLimitAndNoMore) {
     EXPECT_THAT(subscribe(limit + 1),
                 ElementsAre(R"(text {"code":true,"why":"no: too many channels in one message"})"));
   }
+}
+
+TEST(ChannelLists, HaveAsManyChannelsAsTheLimitAndNoMore) {
+  ShardStage stage(kListedRooms);
+  const int fd = open_rooms(stage);
+  const auto subscribe = [&](std::size_t count) {
+    return all_answers_to(stage, fd, R"({"op":1,"chs":)" + array_of(count) + "}");
+  };
+  EXPECT_EQ(subscribe(31).size(), 31U);
+  EXPECT_EQ(subscribe(32).size(), 32U);
+  EXPECT_THAT(subscribe(33),
+              ElementsAre(R"(text {"code":true,"why":"no: too many channels in one message"})"));
 }
 
 TEST(ChannelArrays, AreRefusedWhenTheyAreEmptyOrNotAllowed) {

@@ -29,6 +29,9 @@ struct ResumeRequest {
   TagMask tags = kAllTags;
   std::string position;  // the events after it, as the client wrote it; empty: the last ones
   std::uint32_t last = 0;
+  // Not a subscription's missed events but a page of a channel: at most `last` events, the first ones after
+  // the position or the last ones, of at most this many bytes, or a single longer one.
+  std::optional<std::uint32_t> page_bytes_max{};
 };
 
 // Whether a subscription is sent everything that it asked for, or why not.
@@ -51,6 +54,7 @@ struct ResumeAnswer {
   ResumeOutcome outcome = ResumeOutcome::recovered;
   std::uint64_t number = 0;                        // of the last event before the subscription begins
   std::vector<Ref<const history::Record>> events;  // in the order of their numbers
+  bool leaves_out = false;                         // of a page: there are others, which are over a limit
 
   // Where the subscription stands before its first event: of the channels that it is about, no event between
   // this number and the next one that the client is sent is missing.
@@ -59,9 +63,10 @@ struct ResumeAnswer {
 
 // Written on loop 0.
 struct ResumeCounters {
-  client::ByReason<ResumeOutcome> outcomes;
-  client::Counter events;  // in the answers
-  client::Counter ahead;   // requests whose position no event had reached yet
+  client::ByReason<ResumeOutcome> outcomes;  // of subscriptions
+  client::ByReason<ResumeOutcome> pages;     // of history commands
+  client::Counter events;                    // in the answers
+  client::Counter ahead;                     // requests whose position no event had reached yet
 };
 
 // What answers, on loop 0.

@@ -34,7 +34,7 @@ void ResumeDesk::answer(const std::vector<ResumeRequest>& requests, BatchTaker& 
       continue;
     }
     answers.push_back(history_.answer(request, router_.last_event(), loop_.wall_now()));
-    count(answers.back());
+    count(request, answers.back());
   }
   if (!answers.empty()) taker.take_answers(std::move(answers));
 }
@@ -50,13 +50,17 @@ void ResumeDesk::answer_waiting() {
     }
     std::vector<ResumeAnswer> answers;
     answers.push_back(history_.answer(each.request, router_.last_event(), loop_.wall_now()));
-    count(answers.back());
+    count(each.request, answers.back());
     each.taker->take_answers(std::move(answers));
   }
   waiting_ = std::move(still);
 }
 
-void ResumeDesk::count(const ResumeAnswer& answer) {
+void ResumeDesk::count(const ResumeRequest& request, const ResumeAnswer& answer) {
+  if (request.page_bytes_max) {
+    counters_.pages[answer.outcome].add();
+    return;
+  }
   counters_.outcomes[answer.outcome].add();
   counters_.events.add(answer.events.size());
 }

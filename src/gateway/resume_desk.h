@@ -45,7 +45,7 @@ class ResumeDesk final : public ResumeService {
   };
   void answer(const std::vector<ResumeRequest>& requests, BatchTaker& taker);
   void answer_waiting();
-  void count(const ResumeAnswer& answer);
+  void count(const ResumeRequest& request, const ResumeAnswer& answer);
   void tick();
 
   Router& router_;

@@ -60,7 +60,7 @@ void Resumes::cancel(std::uint32_t client, std::string_view channel) {
   if (found == waiting_.end()) return;
   auto& tickets = found->second;
   for (std::size_t i = tickets.size(); i-- > 0;) {
-    if (tickets[i].subscription.channel == channel) drop(tickets, i);
+    if (tickets[i].subscription.channel == channel && !tickets[i].subscription.is_history) drop(tickets, i);
   }
   if (tickets.empty()) waiting_.erase(found);
 }

@@ -18,13 +18,15 @@
 
 namespace carillon::gateway {
 
-// A subscription that waits: to a channel, by a command of the client; or to what its request selects.
+// A subscription that waits: to a channel, by a command of the client; or to what its request selects. Or a
+// history command, which is no subscription but waits in the same way.
 struct WaitingSubscription {
   client::ClientId client;
   std::uint16_t endpoint = 0;
   std::string channel;              // of a command
   std::string request;              // the command, for its reply
   protocol::Selection selection{};  // of a request
+  bool is_history = false;
   bool is_by_command() const { return !channel.empty(); }
   std::size_t memory() const { return sizeof(*this) + channel.size() + request.size(); }
 };

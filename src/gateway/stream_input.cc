@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/soft_allocation.h"
 #include "gateway/stream_sessions.h"
+#include "json/validate.h"
 #include "websocket/frame_writer.h"
 
 namespace carillon::gateway {
@@ -37,7 +38,8 @@ class StreamSessions::Input final : public websocket::MessageHandler {
   websocket::Next on_message(websocket::Opcode opcode, std::string_view payload, std::uint64_t) override {
     sessions_.parts_.counters.endpoints[endpoint_.index].messages_in.add();
     note_data();
-    if (endpoint_.settings.inbound.rate.messages.value && sessions_.is_over_rate(index_)) return over_rate();
+    if (endpoint_.settings.inbound.rate.messages.value && sessions_.is_over_rate(index_))
+      return over_rate(opcode, payload);
     if (endpoint_.commands.exist()) {
       return handle_command(opcode, payload);
     }
@@ -92,11 +94,14 @@ class StreamSessions::Input final : public websocket::MessageHandler {
     if (endpoint_.settings.keepalive.data_counts) sessions_.parts_.keepalive.on_pong(index_);
   }
 
-  websocket::Next over_rate() {
+  websocket::Next over_rate(websocket::Opcode opcode, std::string_view payload) {
     const config::RateSettings& rate = endpoint_.settings.inbound.rate;
     if (rate.over == config::OverRate::error) {
+      const bool is_repeated = endpoint_.replies.error_repeats_request() &&
+                               opcode == websocket::Opcode::text && json::is_valid(payload);
       return next(sessions_.commands_.send_error(sessions_.command_client(index_),
-                                                 protocol::ErrorKind::rate_limited));
+                                                 {.kind = protocol::ErrorKind::rate_limited,
+                                                  .request = is_repeated ? payload : std::string_view()}));
     }
     sessions_.parts_.clients.close(index_, CloseReason::rate_exceeded, close_frame(rate.close),
                                    CloseMode::immediately);

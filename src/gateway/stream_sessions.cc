@@ -98,8 +98,11 @@ void StreamSessions::begin_resume(const CommandClient& client, const protocol::C
   request.channels = {command.channel};
   if (command.position) request.position = *command.position;
   request.last = command.last.value_or(0);
-  parts_.resumes.begin({client.id, client.endpoint.index, command.channel, std::string(command.request), {}},
-                       std::move(request));
+  const bool is_history = command.kind == protocol::Command::Kind::history;
+  if (is_history) request.page_bytes_max = client.endpoint.settings.commands.history.bytes_max;
+  parts_.resumes.begin(
+      {client.id, client.endpoint.index, command.channel, std::string(command.request), {}, is_history},
+      std::move(request));
 }
 
 void StreamSessions::finish_resume(const WaitingSubscription& subscription, ResumeAnswer answer) {
@@ -113,7 +116,11 @@ void StreamSessions::finish_resume(const WaitingSubscription& subscription, Resu
   command.kind = protocol::Command::Kind::subscribe;
   command.channel = subscription.channel;
   command.request = subscription.request;
-  commands_.finish_subscribe(*client, command, std::move(answer));
+  if (subscription.is_history) {
+    commands_.finish_history(*client, command, answer);
+  } else {
+    commands_.finish_subscribe(*client, command, std::move(answer));
+  }
 }
 
 void StreamSessions::finish_selection(const CommandClient& client, const protocol::Selection& selection,
@@ -157,6 +164,22 @@ bool StreamSessions::send_text(client::ClientId client, std::string_view payload
   }
   websocket::append_frame(frame, websocket::Opcode::text, payload);
   return reply(client.index, frame);
+}
+
+bool StreamSessions::send_late(client::ClientId client, std::string_view payload, std::size_t beyond) {
+  const std::size_t bytes = payload.size() + websocket::kServerHeaderBytesMax;
+  if (!parts_.fan_out.outbox_has_room(client.index, bytes, beyond)) return false;
+  std::string frame;
+  const auto send = [&] {
+    websocket::append_frame(frame, websocket::Opcode::text, payload);
+    parts_.clients.send(client.index, frame, fanout::OutboxLimit::ignored);
+  };
+  if (!try_allocate(2 * bytes, send)) {
+    close_for_memory(client.index);
+  } else if (!parts_.fan_out.outbox_has_room(client.index, 1)) {
+    parts_.clients.pause(client.index);
+  }
+  return true;
 }
 
 std::optional<CommandClient> StreamSessions::find_open(client::ClientId client) {

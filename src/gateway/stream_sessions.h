@@ -71,6 +71,7 @@ class StreamSessions final : private CommandHost {
   bool send_frames(client::ClientId client, std::string_view frames) override {
     return reply(client.index, frames);
   }
+  bool send_late(client::ClientId client, std::string_view payload, std::size_t beyond) override;
   void close_for_memory(client::ClientId client) override { close_for_memory(client.index); }
   void note_decision(client::ClientId client, std::string_view decision, std::string_view channel,
                      std::string_view why) override {

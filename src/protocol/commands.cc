@@ -44,6 +44,13 @@ ErrorDetail detail_of(ChannelNameFault fault) {
   return ErrorDetail::none;
 }
 
+// Nothing for a member that is missing or null.
+std::optional<json::Value> value_at(const std::optional<json::Pointer>& pointer, std::string_view message) {
+  const auto raw = pointer ? pointer->find(message) : std::nullopt;
+  if (!raw || *raw == "null") return std::nullopt;
+  return json::Value::of_valid(*raw);
+}
+
 std::optional<std::string> string_at(const std::optional<json::Pointer>& pointer, std::string_view message) {
   if (!pointer) return std::nullopt;
   const auto raw = pointer->find(message);
@@ -89,9 +96,14 @@ Commands Commands::compile(const config::EndpointSettings& settings) {
   know(from.subscribe.is, Command::Kind::subscribe, from.subscribe.channel);
   know(from.unsubscribe.is, Command::Kind::unsubscribe, from.unsubscribe.channel);
   know(from.ping.is, Command::Kind::ping, "");
-  commands.position_ = pointer_of(from.position);
-  commands.last_ = pointer_of(from.last);
-  if (from.channel_form == config::ChannelForm::array) commands.channels_max_ = from.channels_max;
+  know(from.history.is, Command::Kind::history, from.history.channel);
+  commands.subscribe_past_ = {pointer_of(from.position), pointer_of(from.last), 0, kLastMax};
+  commands.history_past_ = {pointer_of(from.history.after), pointer_of(from.history.limit), 1,
+                            from.history.events_max};
+  commands.history_ = json::template_if_any(from.history.reply, config::kReplyVariables);
+  commands.lists_.channel_may_be_one = from.channel_form == config::ChannelForm::array;
+  commands.lists_.pointer = pointer_of(from.channels);
+  commands.lists_.channels_max = from.channels_max;
   commands.pong_ = json::template_if_any(from.ping.reply, config::kReplyVariables);
   if (settings.acks == config::Switch::on) {
     commands.subscribed_ = json::template_if_any(from.subscribe.reply, config::kReplyVariables);
@@ -101,9 +113,12 @@ Commands Commands::compile(const config::EndpointSettings& settings) {
     know(from.publish.is, Command::Kind::publish, from.publish.channel);
     commands.publish_require_ = compile_requirements(from.publish.require);
     const std::size_t star = from.publish.to.find('*');
-    commands.publish_before_ = from.publish.to.substr(0, star);
-    if (star != std::string::npos) commands.publish_behind_ = from.publish.to.substr(star + 1);
+    commands.publish_to_.before = from.publish.to.substr(0, star);
+    if (star != std::string::npos) commands.publish_to_.behind = from.publish.to.substr(star + 1);
     commands.event_ = json::template_if_any(from.publish.body, config::kReplyVariables);
+    commands.published_ = json::template_if_any(from.publish.reply, config::kReplyVariables);
+  } else if (from.publish.when_off == config::WhenOff::unauthorized) {
+    know(from.publish.is, Command::Kind::refused, "");
   }
   return commands;
 }
@@ -134,8 +149,11 @@ Command Commands::parse(websocket::Opcode opcode, std::string_view message) cons
       return read_channel(*found, message);
     case Command::Kind::publish:
       return read_publish(*found, message);
-    case Command::Kind::ping:
+    case Command::Kind::history:
+      return read_history(*found, message);
     case Command::Kind::refused:
+      return refused(ErrorKind::unauthorized, ErrorDetail::none, message);
+    case Command::Kind::ping:
       break;
   }
   Command command;
@@ -152,46 +170,45 @@ bool Commands::may_be_name(const config::JsonWord& word) const {
 }
 
 Command Commands::read_channel(const Known& known, std::string_view message) const {
-  const auto raw = known.channel ? known.channel->find(message) : std::nullopt;
-  if (!raw) return refused(ErrorKind::subscription_failed, ErrorDetail::no_channel, message);
-  const json::Value value = json::Value::of_valid(*raw);
+  const auto one = value_at(known.channel, message);
+  const auto list = value_at(lists_.pointer, message);
+  if (one && list) return refused(ErrorKind::invalid_request, ErrorDetail::channel_twice, message);
+  if (!one && !list) return refused(ErrorKind::subscription_failed, ErrorDetail::no_channel, message);
   Command command;
   command.kind = known.kind;
   command.request = message;
-  if (known.kind == Command::Kind::subscribe && !read_past(command)) {
+  if (known.kind == Command::Kind::subscribe && !read_past(subscribe_past_, command)) {
     return refused(ErrorKind::invalid_request, ErrorDetail::wrong_member, message);
   }
-  if (channels_max_ > 0 && value.is(json::Type::array)) return read_channels(std::move(command), value);
-  return with_channel(command, value);
+  const json::Value& value = one ? *one : *list;
+  const bool is_array = list || (lists_.channel_may_be_one && value.is(json::Type::array));
+  return is_array ? read_channels(std::move(command), value) : with_channel(command, value);
 }
 
 // Returns false when a position or a number of events is none. A position that only looks like one is for the
 // history to judge, whose answer says that it is unknown.
-bool Commands::read_past(Command& command) const {
-  const auto member = [&command](const std::optional<json::Pointer>& pointer) -> std::optional<json::Value> {
-    const auto raw = pointer ? pointer->find(command.request) : std::nullopt;
-    if (!raw || *raw == "null") return std::nullopt;
-    return json::Value::of_valid(*raw);
-  };
-  if (const auto position = member(position_)) {
+bool Commands::read_past(const Past& past, Command& command) {
+  if (const auto position = value_at(past.position, command.request)) {
     auto text = position->string();
     if (!text) return false;
     command.position = std::move(*text);
   }
-  if (const auto last = member(last_)) {
+  if (const auto last = value_at(past.count, command.request)) {
     const auto count = last->integer();
-    if (!count || *count < 0) return false;
-    command.last = static_cast<std::uint32_t>(std::min<std::int64_t>(*count, kLastMax));
+    if (!count || *count < past.least) return false;
+    command.last = static_cast<std::uint32_t>(std::min(*count, past.most));
   }
   return true;
 }
 
 Command Commands::read_channels(Command command, const json::Value& array) const {
   const std::string_view message = command.request;
+  if (!array.is(json::Type::array))
+    return refused(ErrorKind::subscription_failed, ErrorDetail::no_channel, message);
   std::size_t count = 0;
   for (const json::Value& element : array.elements()) {
     static_cast<void>(element);
-    if (++count > channels_max_) {
+    if (++count > lists_.channels_max) {
       return refused(ErrorKind::subscription_failed, ErrorDetail::channels_too_many, message);
     }
   }
@@ -205,7 +222,9 @@ Command Commands::with_channel(const Command& list, const json::Value& element) 
   auto channel = element.string();
   if (!channel) return refused(ErrorKind::subscription_failed, ErrorDetail::no_channel, message);
   if (const auto fault = channel_name_fault(*channel); fault != ChannelNameFault::none) {
-    return refused(ErrorKind::subscription_failed, detail_of(fault), message);
+    Command invalid = refused(ErrorKind::subscription_failed, detail_of(fault), message);
+    invalid.channel = std::move(*channel);
+    return invalid;
   }
   Command command;
   command.kind = list.kind;
@@ -216,17 +235,30 @@ Command Commands::with_channel(const Command& list, const json::Value& element) 
   return command;
 }
 
+Command Commands::read_history(const Known& known, std::string_view message) const {
+  const auto channel = value_at(known.channel, message);
+  Command command;
+  command.kind = known.kind;
+  command.request = message;
+  command.last = static_cast<std::uint32_t>(history_past_.most);
+  if (!channel) return refused(ErrorKind::subscription_failed, ErrorDetail::no_channel, message);
+  if (!read_past(history_past_, command)) {
+    return refused(ErrorKind::invalid_request, ErrorDetail::wrong_member, message);
+  }
+  return with_channel(command, *channel);
+}
+
 Command Commands::read_publish(const Known& known, std::string_view message) const {
   if (!meets(publish_require_, message)) {
     return refused(ErrorKind::invalid_request, ErrorDetail::publish_member, message);
   }
-  std::string channel = publish_before_;
+  std::string channel = publish_to_.before;
   if (known.channel) {
     const auto part = string_at(known.channel, message);
     if (!part || part->empty()) {
       return refused(ErrorKind::invalid_request, ErrorDetail::publish_channel, message);
     }
-    channel += *part + publish_behind_;
+    channel += *part + publish_to_.behind;
   }
   if (const auto fault = bus_channel_fault(channel); fault != ChannelNameFault::none) {
     return refused(ErrorKind::invalid_request, detail_of(fault), message);

@@ -30,15 +30,17 @@ enum class ErrorKind : std::uint8_t {
 
 // One parsed command of a client.
 struct Command {
-  enum class Kind : std::uint8_t { subscribe, unsubscribe, ping, publish, refused };
+  enum class Kind : std::uint8_t { subscribe, unsubscribe, ping, publish, history, refused };
   Kind kind = Kind::refused;
   ErrorKind error = ErrorKind::invalid_request;  // of a refused command
   ErrorDetail detail = ErrorDetail::none;        // of a refused command: what is wrong with it
-  std::string channel;                           // to subscribe to, or the bus channel to publish on
-  std::string_view request;                      // the message; empty when it is not JSON
+  // To subscribe to, or the bus channel to publish on. Of a refused command: the name that is not valid.
+  std::string channel;
+  std::string_view request;  // the message; empty when it is not JSON
   // An array of channels, as JSON; each is a command of its own (Commands::with_channel). Empty: one channel.
   std::string_view channels;
-  // Of a subscribe command: what to send before new events. Neither: nothing.
+  // Of a subscribe command: what to send before new events. Neither: nothing. Of a history command: the
+  // position that its events follow, and at most how many there are.
   std::optional<std::string> position{};  // the events after it; as the client wrote it
   std::optional<std::uint32_t> last{};    // so many of the channel's last events
 };
@@ -61,7 +63,12 @@ class Commands {
   const json::Template* subscribed() const { return subscribed_ ? &*subscribed_ : nullptr; }
   // Whether that reply tells a client that asked for missed events whether it gets all of them.
   bool reports_recovery() const { return subscribed_ && subscribed_->uses(config::kRecoveredInReply); }
+  // Whether that reply has the first of those events.
+  bool has_events_in_reply() const { return subscribed_ && subscribed_->uses(config::kEventsInReply); }
   const json::Template* unsubscribed() const { return unsubscribed_ ? &*unsubscribed_ : nullptr; }
+  // What confirms a published event.
+  const json::Template* published() const { return published_ ? &*published_ : nullptr; }
+  const json::Template* history() const { return history_ ? &*history_ : nullptr; }
   const json::Template& pong() const { return *pong_; }
   const json::Template& event() const { return *event_; }
 
@@ -73,21 +80,41 @@ class Commands {
   };
   bool may_be_name(const config::JsonWord& word) const;
   Command read_channel(const Known& known, std::string_view message) const;
-  bool read_past(Command& command) const;
+  Command read_history(const Known& known, std::string_view message) const;
   Command read_channels(Command command, const json::Value& array) const;
   Command read_publish(const Known& known, std::string_view message) const;
 
   std::optional<json::Pointer> name_;
   std::vector<Requirement> require_;
   std::vector<Known> known_;
-  std::optional<json::Pointer> position_;
-  std::optional<json::Pointer> last_;
-  std::size_t channels_max_ = 0;  // in an array; 0: an array is refused
+  // Where a command has the past that it asks for.
+  struct Past {
+    std::optional<json::Pointer> position;
+    std::optional<json::Pointer> count;
+    std::int64_t least = 0;  // of the count
+    std::int64_t most = 0;   // a higher count is this one
+  };
+  static bool read_past(const Past& past, Command& command);
+  Past subscribe_past_;
+  Past history_past_;
+  // How a command names several channels.
+  struct Lists {
+    bool channel_may_be_one = false;
+    std::optional<json::Pointer> pointer;  // of an array beside the channel
+    std::size_t channels_max = 0;
+  };
+  Lists lists_;
   std::vector<Requirement> publish_require_;
-  std::string publish_before_;  // the bus channel before and after the part that replaces the star
-  std::string publish_behind_;
+  // The bus channel before and after the part that replaces the star.
+  struct PublishTo {
+    std::string before;
+    std::string behind;
+  };
+  PublishTo publish_to_;
   std::optional<json::Template> subscribed_;
   std::optional<json::Template> unsubscribed_;
+  std::optional<json::Template> published_;
+  std::optional<json::Template> history_;
   std::optional<json::Template> pong_;
   std::optional<json::Template> event_;
 };

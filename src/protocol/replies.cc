@@ -37,7 +37,8 @@ void render_reply(const json::Template& reply, const ReplyValues& values, std::s
   reply.render(times.after(std::array{word_or_null(values.code), text_or_null(values.message),
                                       json::TemplateValue::raw(values.request), text_or_null(values.channel),
                                       text_or_null(values.subject), text_or_null(values.position),
-                                      truth_or_null(values.recovered), text_or_null(values.reason)}),
+                                      truth_or_null(values.recovered), text_or_null(values.reason),
+                                      json::TemplateValue::raw(values.events), truth_or_null(values.more)}),
                out);
 }
 
@@ -81,13 +82,25 @@ Replies Replies::compile(const config::EndpointSettings& settings) {
   return replies;
 }
 
-bool Replies::error(ErrorKind kind, ErrorDetail detail, std::string_view request, WallTime now,
-                    std::string& out) const {
+bool Replies::error_repeats_request() const {
+  constexpr std::size_t kRequest = 2;  // among config::kReplyVariables
+  static_assert(config::kReplyVariables[kRequest] == "request");
+  return error_ && error_->uses(kRequest);
+}
+
+bool Replies::error(const ErrorValues& error, WallTime now, std::string& out) const {
   if (!error_) return false;
-  const config::ErrorText& text = text_of(kind);
+  const config::ErrorText& text = text_of(error.kind);
   std::string message = text.message;
-  if (const std::string& more = errors_.details[detail]; !more.empty()) message.append(": ").append(more);
-  render_reply(*error_, {.now = now, .code = &text.code, .message = message, .request = request}, out);
+  if (const std::string& more = errors_.details[error.detail]; !more.empty())
+    message.append(": ").append(more);
+  render_reply(*error_,
+               {.now = now,
+                .code = &text.code,
+                .message = message,
+                .request = error.request,
+                .channel = error.channel},
+               out);
   return true;
 }
 

@@ -24,8 +24,18 @@ struct ReplyValues {
   std::string_view position{};
   std::optional<bool> recovered{};
   std::string_view reason{};
+  std::string_view events{};  // a JSON array
+  std::optional<bool> more{};
 };
 void render_reply(const json::Template& reply, const ReplyValues& values, std::string& out);
+
+// What is wrong with a command of a client.
+struct ErrorValues {
+  ErrorKind kind = ErrorKind::invalid_request;
+  ErrorDetail detail = ErrorDetail::none;
+  std::string_view request{};  // the command; empty when it is not JSON
+  std::string_view channel{};  // that it is about; empty when it is about none, or several
+};
 
 // The values of a frame with config::kGapVariables; empty ones are null.
 struct GapValues {
@@ -56,8 +66,9 @@ class Replies {
 
   // Appends the frame's payload to `out`. Returns false, and appends nothing, when the protocol has no such
   // frame.
-  bool error(ErrorKind kind, ErrorDetail detail, std::string_view request, WallTime now,
-             std::string& out) const;
+  bool error(const ErrorValues& error, WallTime now, std::string& out) const;
+  // Whether the error's frame repeats something of the command.
+  bool error_repeats_request() const;
   // `position`: empty: null in the frame.
   bool ping(std::string_view position, WallTime now, std::string& out) const;
   // `subject`: of the client's token; empty: null in the frame.
