@@ -11,7 +11,9 @@ import sys
 import cpp_text
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# `service` is a word of everyday's English: only as a whole string it is the profile.
+# `service` is a word of everyday's English: only as a whole string it is the profile. `carillon` is also the
+# program's own name, which no string can tell from the profile's; so of it only what decides something is refused:
+# a comparison of a profile's name, as of every other.
 NAMED = re.compile(r"\b(?:orion|fluxora|grimnir)\b", re.I)
 WHOLE = {"orion", "service", "fluxora", "grimnir", "echo"}
 TESTS = re.compile(r"(_test|_bench)\.(cc|h)$|/testing/|/testing\.h$|/test_\w+\.h$")

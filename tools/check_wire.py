@@ -11,7 +11,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LINES = {"C": 7, "orion ": 10, "service ": 11, "fluxora ": 12, "grimnir ": 10, "language ": 5}
+LINES = {"C": 7, "orion ": 10, "service ": 11, "fluxora ": 12, "grimnir ": 10, "carillon ": 11, "language ": 5}
 NODE_TEST = re.compile(r"""\btest\(\s*(["'`])((?:[A-Z]|[a-z]+ )\d+:.*?)\1""")
 
 

@@ -169,6 +169,11 @@ std::optional<std::string> token_for(const config::EndpointSettings& endpoint,
     if (!signer) continue;
     request.key_id = key.key_id;
     request.required = required_claims(key, endpoint);
+    const std::string& permits = endpoint.auth.channels_claim;
+    if (!permits.empty() && request.claims.empty()) {
+      json::ObjectWriter claims(request.claims);
+      claims.raw_member(permits, R"(["*"])");
+    }
     if (auto token = mint_token(*signer, request, now)) return *std::move(token);
   }
   return std::nullopt;

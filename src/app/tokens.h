@@ -48,7 +48,8 @@ std::optional<auth::Algorithm> signing_algorithm(const config::KeySettings& key,
 // issuer, audience, authorized party, scopes, and a value of the claim that selects events.
 std::string required_claims(const config::KeySettings& key, const config::EndpointSettings& endpoint);
 
-// A token for an endpoint, from the first of its keys that can sign one. Nothing: there is none.
+// A token for an endpoint, from the first of its keys that can sign one. Where tokens name the channels that
+// they permit (auth.channels_claim), it permits all, unless the request has claims. Nothing: there is none.
 std::optional<std::string> token_for(const config::EndpointSettings& endpoint,
                                      const config::Settings& settings, TokenRequest request, WallTime now);
 

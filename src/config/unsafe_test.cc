@@ -125,7 +125,7 @@ TEST(Unsafe, ASettingThatAnotherSwitchesOffIsWarnedOf) {
   EXPECT_THAT(warnings("service", "commands.subscribe.reply = '{}'\nacks = \"on\""), IsEmpty());
   EXPECT_THAT(warnings("service", "commands.subscribe.reply = '{}'\nacks = \"off\""), IsEmpty())
       << "it is meant";
-  for (const std::string profile : {"orion", "service", "fluxora", "grimnir", "echo"}) {
+  for (const std::string profile : {"carillon", "orion", "service", "fluxora", "grimnir", "echo"}) {
     EXPECT_THAT(warnings(profile, ""), IsEmpty()) << profile;
   }
   for (const std::string line :

@@ -4,10 +4,11 @@ import { statSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
 
-import { BINARY, PROFILES, api, carillon, openClient, run, startDev, startProcess, startRedis, until, within } from "./harness.mjs";
+import { BINARY, BUILT_IN, api, carillon, openClient, run, startDev, startProcess, startRedis, until, within } from "./harness.mjs";
 
 // What an event of each looks like.
 const SHAPES = {
+  carillon: ({ type, connection }) => type === "welcome" && connection, // events only after a subscription
   orion: ({ channel, payload, timestamp }) => channel.startsWith("orion.") && payload && timestamp,
   service: ({ type, data, timestamp }) => typeof type === "string" && data && timestamp,
   fluxora: ({ event }) => typeof event === "string",
@@ -29,7 +30,7 @@ test("carillon dev", async (t) => {
 
   await t.test("prints a URL for each built-in protocol, with a token where one is needed", () => {
     const printed = dev.urls();
-    assert.deepEqual(Object.keys(printed).sort(), [...PROFILES].sort());
+    assert.deepEqual(Object.keys(printed).sort(), [...BUILT_IN].sort());
     for (const [name, url] of Object.entries(printed)) {
       assert.ok(url.startsWith(`ws://127.0.0.1:${dev.port}/`), url);
       assert.equal(/\?token=eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(url), name !== "fluxora", url);

@@ -33,7 +33,7 @@ test("the vectors of each example hold", async (t) => {
 });
 
 test("every vector of the built-in protocols holds here as well, but for those that need a real process", async () => {
-  for (const name of ["orion", "service", "fluxora", "grimnir", "common", "language"]) {
+  for (const name of ["carillon", "orion", "service", "fluxora", "grimnir", "common", "language"]) {
     const profile = ["common", "language"].includes(name) ? "orion" : name;
     const { stdout } = await carillon(["profile", "test", profile, path.join(ROOT, `protocol/vectors/${name}.json`), "--json"]);
     const wanted = vectorsOf(name).map(({ name: sentence, run }) => [sentence, run === "binary" ? "skipped" : "ok"]);

@@ -51,7 +51,7 @@ TEST_F(DevConfigTest, OfItsOwnIsEveryBuiltInProfileThatReceivesEvents) {
   const CheckedConfig checked = config.read();
   EXPECT_THAT(checked.errors, IsEmpty());
   EXPECT_THAT(checked.loaded.warnings, IsEmpty());
-  EXPECT_THAT(names_of(checked), ElementsAre("fluxora", "grimnir", "orion", "service"));
+  EXPECT_THAT(names_of(checked), ElementsAre("carillon", "fluxora", "grimnir", "orion", "service"));
   EXPECT_THAT(config.remarks(checked.loaded.settings), IsEmpty());
 }
 
@@ -84,7 +84,7 @@ TEST_F(DevConfigTest, ServesAProfileBesideTheBuiltInOnes) {
   const std::string file = write("mine.toml", kMine);
   const CheckedConfig checked = with_profiles({file}).read();
   EXPECT_THAT(checked.errors, IsEmpty());
-  EXPECT_THAT(names_of(checked), ElementsAre("mine", "fluxora", "grimnir", "orion", "service"));
+  EXPECT_THAT(names_of(checked), ElementsAre("mine", "carillon", "fluxora", "grimnir", "orion", "service"));
   EXPECT_THAT(checked.profiles, ElementsAre(file));
 }
 

@@ -214,6 +214,16 @@ Samples::Samples(const Endpoints& endpoints) {
   for (const auto& endpoint : endpoints) {
     if (!endpoint->is_primary()) continue;
     Cycle& cycle = cycles_.emplace_back(Cycle{endpoint, {}, 0});
+    const auto is_own = [&](const Sample& event) {
+      return accepts(*endpoint, event) &&
+             std::none_of(endpoints.begin(), endpoints.end(), [&](const auto& each) {
+               return each->is_primary() && each->index != endpoint->index && accepts(*each, event);
+             });
+    };
+    // An endpoint that also receives the events of others has its own as examples.
+    std::copy_if(events.begin(), events.end(), std::back_inserter(cycle.events), is_own);
+    cycle.has_own = !cycle.events.empty();
+    if (cycle.has_own) continue;
     std::copy_if(events.begin(), events.end(), std::back_inserter(cycle.events),
                  [&endpoint](const Sample& event) { return accepts(*endpoint, event); });
   }
@@ -223,8 +233,9 @@ std::vector<Sample> Samples::next(WallTime now) {
   std::vector<Sample> samples;
   ++number_;
   for (Cycle& cycle : cycles_) {
-    const bool has_one = std::any_of(samples.begin(), samples.end(),
-                                     [&](const Sample& each) { return accepts(*cycle.endpoint, each); });
+    const bool has_one =
+        !cycle.has_own && std::any_of(samples.begin(), samples.end(),
+                                      [&](const Sample& each) { return accepts(*cycle.endpoint, each); });
     if (has_one) continue;
     if (auto sample = take(cycle, number_)) samples.push_back(at_time(std::move(*sample), now));
   }

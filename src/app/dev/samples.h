@@ -61,6 +61,7 @@ class Samples {
   struct Cycle {
     Ref<const protocol::Endpoint> endpoint;
     std::vector<Sample> events;  // of the built-in ones; empty: they are made
+    bool has_own = false;        // no other endpoint receives these
     std::size_t next = 0;
   };
   const Cycle* find(std::string_view name) const;

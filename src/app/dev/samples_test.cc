@@ -118,6 +118,19 @@ TEST(SamplesOf, TheTimesInTheEventsAreCurrent) {
   EXPECT_THAT(all, HasSubstr(R"("starts_at":"2027-01-15T08:00:00Z")"));
 }
 
+TEST(SamplesOf, AProtocolThatReceivesEveryEventHasSamplesOfItsOwn) {
+  const auto endpoints =
+      endpoints_with({"carillon", "orion", kOwn + "source.channels = [\"own.*\"]\n" + kVerbatim});
+  Samples samples(endpoints);
+  EXPECT_EQ(samples.channel_of("carillon"), "orders.42");
+  for (int second = 0; second < 5; ++second) {
+    std::vector<std::string> channels;
+    for (const Sample& each : samples.next(kNow))
+      channels.push_back(each.channel.substr(0, each.channel.find('.')));
+    EXPECT_THAT(channels, ::testing::UnorderedElementsAre("orders", "orion", "own"));
+  }
+}
+
 TEST(SamplesOf, ProtocolsWithTheSameEventsShareThem) {
   const auto endpoints = endpoints_with({kOwn + "source.channels = [\"orion.*\"]\n" + kVerbatim, "orion"});
   Samples samples(endpoints);

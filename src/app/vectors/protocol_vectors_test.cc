@@ -18,7 +18,7 @@
 namespace carillon::app {
 namespace {
 
-constexpr std::size_t kFilesMin = 6;  // common, language, and one for each built-in protocol
+constexpr std::size_t kFilesMin = 7;  // common, language, and one for each built-in protocol
 
 class ProtocolVector : public ::testing::Test {
  public:

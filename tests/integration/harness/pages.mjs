@@ -6,6 +6,8 @@ import { ROOT } from "./process.mjs";
 
 export const PROTOCOLS = path.join(ROOT, "docs/protocols");
 export const PROFILES = ["orion", "service", "fluxora", "grimnir"];
+// What `carillon dev` serves: those, and Carillon's own, whose page is a specification and has another form.
+export const BUILT_IN = ["carillon", ...PROFILES];
 
 export class Page {
   constructor(name, folder = PROTOCOLS) {

@@ -76,10 +76,12 @@ const FRESH_MS = 30_000;
 const SECOND = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d";
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 
-// Exactly `wanted`, but for a fresh time where $time stands, and one UUID throughout `bound`.
+// Exactly `wanted`, but for a fresh time where $time stands, one UUID throughout `bound`, and any text or number where
+// "$any" stands.
 export function assertText(got, wanted, { wall = Date.now(), bound = {}, what = "" } = {}) {
   const plain = bound.uuid ? wanted.replaceAll("$uuid", bound.uuid) : wanted;
   const pattern = plain.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+    .replaceAll('"\\$any"', '(?:"[^"]*"|-?\\d+)')
     .replaceAll("\\$time_ms", `(?<!\\d)(${SECOND}\\.\\d{3}Z)`)
     .replaceAll("\\$time_s", `(?<!\\d)(${SECOND}Z)`)
     .replace("\\$uuid", `(?<uuid>${UUID})`)
