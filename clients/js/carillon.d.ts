@@ -15,7 +15,7 @@ export interface Gap {
   /** The last position before the gap, and the first one after it. */
   before: Position | null;
   after: Position | null;
-  /** Of the server: "slow", "bus", "unknown_position", "evicted", "gap", "no_history", "timeout", "overloaded". Of the client: "sse". */
+  /** Of the server: "slow", "bus", "unknown_position", "evicted", "gap", "no_history", "overloaded". Of the client: "sse". */
   reason: string | null;
 }
 
@@ -83,8 +83,13 @@ export interface Subscription {
 export interface History<Data = unknown> {
   events: CarillonEvent<Data>[];
   /** Whether nothing is missing between `after`, or the first event, and `position`. */
-  recovered: boolean | null;
-  position: Position;
+  recovered: boolean;
+  /** Where the next page begins: pass it as `after`. Null with the reason "overloaded". */
+  position: Position | null;
+  /** Why `recovered` is false: "unknown_position", "evicted", "gap", "no_history" or "overloaded". */
+  reason: string | null;
+  /** Whether a limit left out others: after `position`, or without `after` before the first event. */
+  more: boolean;
 }
 
 /** One connection to a gateway, which is made with the first subscription or request. */
