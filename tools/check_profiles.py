@@ -12,9 +12,9 @@ import cpp_text
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # `service` is a word of everyday's English: only as a whole string it is the profile. `carillon` is also the
-# program's own name, which no string can tell from the profile's; so of it only what decides something is refused:
-# a comparison of a profile's name, as of every other.
-NAMED = re.compile(r"\b(?:orion|fluxora|grimnir)\b", re.I)
+# program's own name, which no string can tell from the profile's; what names that profile is its path, and a
+# comparison of a profile's name.
+NAMED = re.compile(r"\b(?:orion|fluxora|grimnir)\b|/v1/connect\b", re.I)
 WHOLE = {"orion", "service", "fluxora", "grimnir", "echo"}
 TESTS = re.compile(r"(_test|_bench)\.(cc|h)$|/testing/|/testing\.h$|/test_\w+\.h$")
 # Literals are empty here. Comparing with a variable is looking a profile up.

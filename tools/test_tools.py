@@ -274,7 +274,7 @@ class CheckProfiles(unittest.TestCase):
         return len(list(check_profiles.problems(name, text)))
 
     def test_a_string_that_names_a_profile_is_refused(self):
-        for line in ('f("orion");', 'f("the fluxora one");', 'f(R"(grimnir.*)");', 'if (name == "service") {}', 'f("Orion.x");'):
+        for line in ('f("orion");', 'f("the fluxora one");', 'f(R"(grimnir.*)");', 'if (name == "service") {}', 'f("Orion.x");', 'f("/v1/connect");'):
             with self.subTest(line):
                 self.assertEqual(self.found(line), 1)
 
