@@ -42,7 +42,7 @@ test("configurations", async (t) => {
       const { exit, stdout, stderr } = await check(t2, page.fence("toml"));
       assert.equal(exit, 0, stderr);
       assert.doesNotMatch(stdout, /warning/);
-      assert.match(stdout, page.name === "README" ? /ok, 4 endpoints/ : /ok, 1 endpoint\b/);
+      assert.match(stdout, page.name === "README" ? /ok, 5 endpoints/ : /ok, 1 endpoint\b/);
     });
   }
 
