@@ -13,12 +13,14 @@ using ::testing::IsEmpty;
 TEST(EndpointMessages, OfAProfile) {
   expect_only({
       {"[[endpoint]]\n",
-       "gateway.toml:1: endpoint[0].profile: is missing; write profile = \"echo\", \"fluxora\", \"grimnir\", "
+       "gateway.toml:1: endpoint[0].profile: is missing; write profile = \"carillon\", \"echo\", "
+       "\"fluxora\", \"grimnir\", "
        "\"orion\" or \"service\", or the path of a .toml file"},
       {"[[endpoint]]\nprofile = \"oroin\"",
        "gateway.toml:2: endpoint[0].profile: there is no profile \"oroin\"; did you mean \"orion\"?"},
       {"[[endpoint]]\nprofile = \"zebra\"",
-       "gateway.toml:2: endpoint[0].profile: there is no profile \"zebra\"; write \"echo\", \"fluxora\", "
+       "gateway.toml:2: endpoint[0].profile: there is no profile \"zebra\"; write \"carillon\", \"echo\", "
+       "\"fluxora\", "
        "\"grimnir\", \"orion\" or \"service\""},
       {"[[endpoint]]\nprofile = 1",
        "gateway.toml:2: endpoint[0].profile: expected name of a profile, or path of a .toml file such as "

@@ -90,9 +90,9 @@ TEST(ProtocolMessages, OfTheHistoryCommand) {
   const std::string command = kSubscribable + "history = {}\ncommands.history.is = \"history\"\n";
   EXPECT_THAT(
       texts_of(load_good(orion_with(command)).errors),
-      ElementsAre("gateway.toml:9: endpoint[0].commands.history.channel: is missing; write the position of "
+      ElementsAre("gateway.toml:1: endpoint[0].commands.history.channel: is missing; write the position of "
                   "the channel, such as \"/channel\"",
-                  "gateway.toml:9: endpoint[0].commands.history.reply: does not have the events; write "
+                  "gateway.toml:1: endpoint[0].commands.history.reply: does not have the events; write "
                   "them as $events"));
   const std::string with_channel = command + "commands.history.channel = \"/ch\"\n";
   EXPECT_THAT(
