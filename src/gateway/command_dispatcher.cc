@@ -191,7 +191,8 @@ void CommandDispatcher::finish_subscribe(const CommandClient& client, const Comm
 // one that says that there was no room for another, by more.
 void CommandDispatcher::finish_history(const CommandClient& client, const Command& command,
                                        const ResumeAnswer& answer) {
-  const json::Template& reply = *client.endpoint.commands.history();
+  const json::Template* const reply = client.endpoint.commands.history();
+  if (!reply) return;  // a reload has removed the command meanwhile
   const std::size_t beyond = page_bytes_of(client.endpoint);
   const bool recovered = answer.outcome == ResumeOutcome::recovered;
   std::uint64_t last = answer.number > 0 ? answer.number : audiences_.last_event();
@@ -207,11 +208,11 @@ void CommandDispatcher::finish_history(const CommandClient& client, const Comman
     return;
   }
   host_.note_decision(client.id, "history read", command.channel, standing.reason);
-  const auto payload = render(client, reply, command, standing);
+  const auto payload = render(client, *reply, command, standing);
   if (!payload || host_.send_late(client.id, *payload, beyond)) return;
   counters_.histories_overloaded.add();
   const auto refusal =
-      render(client, reply, command, {{}, false, name_of(ResumeOutcome::overloaded), "[]", true});
+      render(client, *reply, command, {{}, false, name_of(ResumeOutcome::overloaded), "[]", true});
   if (refusal && !host_.send_late(client.id, *refusal, beyond + kLateRefusalsBytesMax)) {
     counters_.replies_dropped.add();
   }
