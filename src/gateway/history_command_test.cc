@@ -109,7 +109,7 @@ TEST_F(HistoryCommand, HasAsManyEventsAsTheLimitAndNoMore) {
 TEST_F(HistoryCommand, HasAsManyBytesAsTheLimitAndAtLeastOneEvent) {
   open_stage("history = { events = 10 }\nframes.event = '$body/s'\ncommands.history.bytes_max = 1024\n");
   const auto text = [](std::size_t bytes) { return "\"" + std::string(bytes - 2, 'x') + "\""; };
-  for (const std::size_t bytes : {512, 512, 511, 1025}) publish("a", 1, ",\"s\":" + text(bytes));
+  for (const std::size_t bytes : {512U, 512U, 511U, 1025U}) publish("a", 1, ",\"s\":" + text(bytes));
   const int fd = open();
   const std::string two = text(512) + "," + text(512);
   EXPECT_THAT(ask(fd, "a", after(0)), ElementsAre(Page{"a", two, 2, "true"}.text()));
