@@ -15,6 +15,18 @@ namespace {
 // away.
 constexpr std::size_t kIgnoredBodyBytesMax = 4096;
 
+PublishRefusal reason_of(ApiKeyFault why) {
+  switch (why) {
+    case ApiKeyFault::off:
+      return PublishRefusal::off;
+    case ApiKeyFault::wrong_keys:
+      return PublishRefusal::wrong_keys;
+    case ApiKeyFault::key:
+      break;
+  }
+  return PublishRefusal::key;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Api>> Api::create(const config::Settings& settings, RandomBytes random) {
@@ -49,10 +61,14 @@ void Api::attach(gateway::Node& node, MonoTime started_at) {
 client::HttpHandler::Judgement Api::judge(const http::RequestHead& head, const client::Requester& requester) {
   // The raw path: "/%68ealth" is not "/health", or it would pass by a proxy that hides the latter.
   if (head.raw_path == "/v1/publish") return judge_publish(head, requester);
-  if (!is_essential(head)) {
+  if (ChannelHistory::has_path(head)) {
+    auto refused = channel_history_.judge(head, requester, current_.get()->settings.keys, node_);
+    if (refused) return std::move(*refused);
+  } else if (!is_essential(head)) {
     return ingest_.judge(head, requester, node_);
+  } else if (head.method != "GET" && head.method != "HEAD") {
+    return method_not_allowed("GET, HEAD");
   }
-  if (head.method != "GET" && head.method != "HEAD") return method_not_allowed("GET, HEAD");
   return TakeBody{std::min(kIgnoredBodyBytesMax, current_.get()->body_bytes_max)};
 }
 
@@ -67,16 +83,8 @@ client::HttpHandler::Judgement Api::judge_publish(const http::RequestHead& head,
   };
   if (head.method != "POST") return refuse(PublishRefusal::method, method_not_allowed("POST"), "");
   const auto current = current_.get();
-  if (current->settings.keys.empty()) {
-    return refuse(PublishRefusal::off,
-                  refusal(403, "publishing over HTTP is off: set api.keys or CARILLON_API_KEY"), "");
-  }
-  std::vector<std::string_view> presented;
-  if (const auto bearer = bearer_of(head)) presented.push_back(*bearer);
-  constexpr std::string_view kAdvice = "send the API key as Authorization: Bearer <key>";
-  if (auto no = judge_key(presented, current->settings.keys, kAdvice, node_->key_guesses(), requester)) {
-    const auto reason = no->status == 429 ? PublishRefusal::wrong_keys : PublishRefusal::key;
-    return refuse(reason, std::move(*no), presented.empty() ? "no API key" : "wrong API key");
+  if (auto no = judge_api_key(head, current->settings.keys, "publishing over HTTP", node_, requester)) {
+    return refuse(reason_of(no->why), std::move(no->response), std::string(no->detail));
   }
   if (!is_json(head)) {
     return refuse(PublishRefusal::content_type, refusal(415, "send Content-Type: application/json"), "");
@@ -90,14 +98,15 @@ std::optional<http::Response> Api::essential(std::string_view path, const Moment
   if (path != "/metrics") return std::nullopt;
   const auto current = current_.get();
   return metrics_response(*node_,
-                          {publish_counters_, ingest_.counters(), reloads_.get(), admin_counters_,
-                           current->certificate_expiries, current->limits},
+                          {publish_counters_, ingest_.counters(), channel_history_.counters(), reloads_.get(),
+                           admin_counters_, current->certificate_expiries, current->limits},
                           dropped_log_lines_());
 }
 
 std::optional<http::Response> Api::handle(const http::RequestHead& head, std::string body,
                                           const client::Requester& requester, client::Responder later) {
   if (auto shown = essential(head.raw_path, {requester.wall_now, requester.now})) return shown;
+  if (ChannelHistory::has_path(head)) return channel_history_.handle(head, std::move(later), *node_);
   if (head.raw_path != "/v1/publish") {
     return ingest_.handle(head, body, requester, std::move(later), *node_);
   }

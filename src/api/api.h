@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/admin_server.h"
+#include "api/channel_history.h"
 #include "api/ingest.h"
 #include "api/metrics.h"
 #include "api/publish.h"
@@ -20,7 +21,8 @@
 
 namespace carillon::api {
 
-// Api: answers the HTTP requests that are not upgrades: publish, health, readiness, metrics, ingest routes.
+// Api: answers the HTTP requests that are not upgrades: publish, the histories of channels,
+// health, readiness, metrics, ingest routes.
 //
 // Thread: every shard's thread calls judge() and handle() concurrently, and any may call essential(). After
 // the node has started only counters and the settings change; the pointer to the node is set before.
@@ -68,6 +70,7 @@ class Api final : public client::HttpHandler {
   AdminCounters admin_counters_;
   PublishCounters publish_counters_;
   Ingest ingest_;
+  ChannelHistory channel_history_;
   gateway::Node* node_ = nullptr;
   MonoTime started_at_{};
   std::function<std::uint64_t()> dropped_log_lines_ = [] { return std::uint64_t{0}; };

@@ -37,7 +37,7 @@ void add_retained(Page& page) {
 }
 
 void add_resumes(Page& page) {
-  const gateway::ResumeCounters& resumes = page.node().resume_counters();
+  const gateway::ResumeCounters& resumes = page.node().resume_desk().counters();
   MetricFamily& outcomes = page.family(
       "carillon_resumes_total",
       "Subscriptions that asked for missed events, by outcome: \"recovered\", or why some are missing",

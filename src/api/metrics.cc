@@ -38,6 +38,17 @@ void add_publish(Page& page, const PublishCounters& publish) {
   }
 }
 
+void add_channel_history(Page& page, const ChannelHistoryCounters& history) {
+  page.counter("carillon_channel_history_answers_total", "Requests to the history API answered with events",
+               history.answered.load(std::memory_order_relaxed));
+  MetricFamily& refusals = page.family("carillon_channel_history_refusals_total",
+                                       "Requests to the history API refused, by reason", MetricType::Counter);
+  for (std::size_t r = 0; r < history.refused.size(); ++r) {
+    Page::add(refusals, static_cast<double>(history.refused[r].load(std::memory_order_relaxed)),
+              {{"reason", std::string(name_of(static_cast<ChannelHistoryRefusal>(r)))}});
+  }
+}
+
 void add_key_sets(Page& page) {
   const auth::KeyStore::Slots slots = page.node().key_sets().slots();
   MetricFamily& fetches = page.family(
@@ -128,6 +139,7 @@ http::Response metrics_response(Node& node, const ApiCounters& api, std::uint64_
   add_history_metrics(page);
   add_key_sets(page);
   add_publish(page, api.publish);
+  add_channel_history(page, api.channel_history);
   add_ingest(page, api.ingest);
   add_log(page, dropped_log_lines);
   add_reloads(page, api.reloads);

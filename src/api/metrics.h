@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/admin_server.h"
+#include "api/channel_history.h"
 #include "api/ingest.h"
 #include "api/publish.h"
 #include "api/reload_status.h"
@@ -27,6 +28,7 @@ LimitsShown limits_shown(const config::Settings& settings);
 struct ApiCounters {
   const PublishCounters& publish;
   const IngestCounters& ingest;
+  const ChannelHistoryCounters& channel_history;
   ReloadStatus::Shown reloads;
   const AdminCounters& admin;
   const std::vector<std::pair<std::string, WallTime>>& certificate_expiries;  // by listen address

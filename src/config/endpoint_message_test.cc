@@ -106,6 +106,12 @@ TEST(EndpointMessages, OfPaths) {
        "gateway.toml:3: endpoint[0].path: \"//ws\" has an empty or a dot segment; write \"/ws\""},
       {"path = \"/health\"",
        "gateway.toml:3: endpoint[0].path: \"/health\" is answered by Carillon itself; write another path"},
+      {"path = \"/v1/channels/a/b/history\"",
+       "gateway.toml:3: endpoint[0].path: \"/v1/channels/a/b/history\" is answered by Carillon itself; write "
+       "another path"},
+      {"path = \"/v1/{group}/{name}/history\"",
+       "gateway.toml:3: endpoint[0].path: \"/v1/{group}/{name}/history\" matches "
+       "\"/v1/channels/orders/history\", which is answered by Carillon itself; write another path"},
   });
 }
 

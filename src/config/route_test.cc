@@ -141,7 +141,7 @@ TEST(RouteMessages, OfACollision) {
   EXPECT_THAT(with_path("/ws"),
               ElementsAre("gateway.toml:5: route[0].path: \"/ws\" is the path of the endpoint at "
                           "gateway.toml:1; write another path"));
-  for (const std::string path : {"/health", "/metrics", "/ready", "/v1/publish"}) {
+  for (const std::string path : {"/health", "/metrics", "/ready", "/v1/publish", "/v1/channels/a/history"}) {
     EXPECT_THAT(with_path(path), ElementsAre("gateway.toml:5: route[0].path: \"" + path +
                                              "\" is answered by Carillon itself; write another path"));
   }

@@ -19,6 +19,15 @@ namespace {
 
 // What Carillon itself answers on every port.
 constexpr std::array<std::string_view, 4> kOwnPaths = {"/health", "/metrics", "/ready", "/v1/publish"};
+// The path of the history API, for any name of a channel.
+constexpr std::string_view kHistoryBefore = "/v1/channels/";
+constexpr std::string_view kHistoryBehind = "/history";
+constexpr std::string_view kHistoryExample = "/v1/channels/orders/history";
+
+bool is_own(std::string_view path) {
+  if (path.starts_with(kHistoryBefore) && path.ends_with(kHistoryBehind)) return true;
+  return std::find(kOwnPaths.begin(), kOwnPaths.end(), path) != kOwnPaths.end();
+}
 
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -49,12 +58,11 @@ bool has_dot_segment(std::string_view path) {
 std::optional<std::string> check_path_pattern(std::string_view text) {
   const auto pattern = http::PathPattern::parse(text);
   if (!pattern) return cat({quoted(text), ": ", pattern.error().message});
-  for (const std::string_view own : kOwnPaths) {
-    if (!pattern->match(own)) continue;
-    return cat({quoted(text), " matches ", quoted(own),
-                ", which is answered by Carillon itself; write another path"});
-  }
-  return std::nullopt;
+  const auto matches = [&](std::string_view own) { return pattern->match(own).has_value(); };
+  const auto own = std::find_if(kOwnPaths.begin(), kOwnPaths.end(), matches);
+  if (own == kOwnPaths.end() && !matches(kHistoryExample)) return std::nullopt;
+  return cat({quoted(text), " matches ", quoted(own == kOwnPaths.end() ? kHistoryExample : *own),
+              ", which is answered by Carillon itself; write another path"});
 }
 
 std::optional<std::string> check_template(std::string_view text,
@@ -101,7 +109,7 @@ std::optional<std::string> check_path(std::string_view text) {
            " is not a literal path (no patterns, no query, no %-escapes, no blanks); write \"/ws\"";
   }
   if (has_dot_segment(text)) return quoted(text) + " has an empty or a dot segment; write \"/ws\"";
-  if (std::find(kOwnPaths.begin(), kOwnPaths.end(), text) != kOwnPaths.end()) {
+  if (is_own(text)) {
     return quoted(text) + " is answered by Carillon itself; write another path";
   }
   return std::nullopt;

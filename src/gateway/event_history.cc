@@ -60,7 +60,7 @@ std::string_view name_of(ResumeOutcome outcome) {
 
 EventHistory::EventHistory(const EndpointTable& endpoints, std::uint64_t epoch,
                            const history::BudgetLimits& limits, const SipKey& channels_key)
-    : epoch_(epoch), budget_(limits) {
+    : endpoints_(endpoints), epoch_(epoch), budget_(limits) {
   for (const Endpoint& endpoint : endpoints) {
     stores_.emplace_back();
     if (endpoint.settings.history.empty() || endpoint.is_stream()) continue;
@@ -101,6 +101,15 @@ void EventHistory::expire(WallTime now) {
   for (const auto& store : stores_) {
     if (store) store->expire(now);
   }
+}
+
+const Endpoint* EventHistory::retaining(std::string_view channel, std::string_view endpoint) const {
+  for (const Endpoint& each : endpoints_) {
+    const history::Store* const store = stores_[each.index].get();
+    if (!store || !each.source.has_channels() || !store->floor(channel)) continue;
+    if (endpoint.empty() || each.settings.name == endpoint) return &each;
+  }
+  return nullptr;
 }
 
 bool EventHistory::is_ahead(const ResumeRequest& request, std::uint64_t last_number) const {

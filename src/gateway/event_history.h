@@ -45,6 +45,9 @@ class EventHistory {
   // Frees what is too old. A few times a second.
   void expire(WallTime now);
 
+  // Returns the endpoint that retains this channel, as its clients name it: the one with this name, or if
+  // `endpoint` is empty the first one. Null: there is none. Of endpoints whose clients subscribe to channels.
+  const protocol::Endpoint* retaining(std::string_view channel, std::string_view endpoint) const;
   // Whether the request names a position that no event has reached yet. The client may have it from a process
   // that was faster.
   bool is_ahead(const ResumeRequest& request, std::uint64_t last_number) const;
@@ -55,6 +58,7 @@ class EventHistory {
   static void cut_page(const ResumeRequest& request, ResumeAnswer& answer);
   history::Reading read(const ResumeRequest& request, std::uint64_t after, WallTime now) const;
 
+  const protocol::EndpointTable& endpoints_;
   const std::uint64_t epoch_;
   bool is_used_ = false;
   history::Budget budget_;

@@ -107,7 +107,7 @@ class Node final : private client::EventPublisher {
   const client::Admission& admission() const { return *admission_; }
   client::KeyGuesses& key_guesses() { return admission_->key_guesses(); }
   const EventHistory& history() const { return *history_.events; }  // its counters and limits
-  const ResumeCounters& resume_counters() const { return history_.desk->counters(); }
+  ResumeDesk& resume_desk() { return *history_.desk; }              // what any thread may call
   const fanout::FrameMemory& frame_memory() const { return *frame_memory_; }
   const client::MemoryPressure& memory() const { return memory_->pressure(); }
   const client::ShardCounters& shard_counters(std::size_t number) const {

@@ -61,6 +61,12 @@ struct ResumeAnswer {
   std::uint64_t begins_after() const { return events.empty() ? number : events.front()->number() - 1; }
 };
 
+// A page of a channel's history, for the history API.
+struct ChannelPage {
+  std::string endpoint;  // whose history it is
+  ResumeAnswer answer;
+};
+
 // Written on loop 0.
 struct ResumeCounters {
   client::ByReason<ResumeOutcome> outcomes;  // of subscriptions

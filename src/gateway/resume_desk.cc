@@ -65,4 +65,17 @@ void ResumeDesk::count(const ResumeRequest& request, const ResumeAnswer& answer)
   counters_.events.add(answer.events.size());
 }
 
+bool ResumeDesk::read_page(ResumeRequest request, std::string endpoint,
+                           std::function<void(const std::optional<ChannelPage>&)> done) {
+  return loop_.post([this, request = std::move(request), endpoint = std::move(endpoint),
+                     done = std::move(done)]() mutable {
+    const protocol::Endpoint* const found = history_.retaining(request.channels.front(), endpoint);
+    if (!found) return done(std::nullopt);
+    request.endpoint = found->index;
+    ChannelPage page{found->settings.name, history_.answer(request, router_.last_event(), loop_.wall_now())};
+    count(request, page.answer);
+    done(page);
+  });
+}
+
 }  // namespace carillon::gateway

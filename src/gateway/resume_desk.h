@@ -5,6 +5,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/time.h"
@@ -34,6 +37,12 @@ class ResumeDesk final : public ResumeService {
 
   std::uint64_t epoch() const override { return history_.epoch(); }
   bool ask(std::vector<ResumeRequest> requests, BatchTaker& taker) override;
+
+  // Reads a page of the channel that `request` names: of the endpoint with this name, or if it is empty of
+  // the first one that retains the channel. Calls `done` on loop 0, with nothing when there is no such
+  // history; a position that is ahead is unknown. Returns false when loop 0 has too much to do. Any thread.
+  bool read_page(ResumeRequest request, std::string endpoint,
+                 std::function<void(const std::optional<ChannelPage>&)> done);
 
   const ResumeCounters& counters() const { return counters_; }
 
