@@ -57,7 +57,8 @@ void ResumeDesk::answer_waiting() {
 }
 
 void ResumeDesk::count(const ResumeAnswer& answer) {
-  counters_.outcomes[answer.outcome].add();
+  for (const ResumeOutcome each : answer.channels) counters_.outcomes[each].add();
+  if (answer.channels.empty()) counters_.outcomes[answer.outcome].add();
   counters_.events.add(answer.events.size());
 }
 
