@@ -2,7 +2,6 @@
 #include "client/clients.h"
 
 #include "event/position.h"
-#include "websocket/frame_writer.h"
 
 namespace carillon::client {
 namespace {
@@ -108,7 +107,7 @@ bool Clients::append_gap_frame(fanout::SubscriberId subscriber, fanout::LogId lo
   const protocol::GapValues gap{
       .channel = fan_out_.note_of(log).name.text(), .count = count, .after = after, .reason = "slow"};
   if (!endpoint_of(subscriber).replies.gap(gap, loop_.wall_now(), payload)) return false;
-  websocket::append_frame(out, websocket::Opcode::text, payload);
+  endpoint_of(subscriber).format().append_message(out, payload);
   return true;
 }
 

@@ -81,7 +81,11 @@ void Keepalive::on_deadline(Index index) {
   std::string bytes;
   // One ping at a time: a second one would only be queued behind the first.
   const bool pings = is_due(connection.ping_due_ms, keepalive.ping) && !connection.ping_in_doubt;
-  if (pings) endpoint.format().append_heartbeat(bytes);
+  if (pings) {
+    // A WebSocket's ping has no place for it.
+    const std::string position = endpoint.is_stream() ? streams_.safe_position(index) : std::string();
+    endpoint.format().append_heartbeat(bytes, position);
+  }
   if (is_due(connection.frame_due_ms, keepalive.frame)) {
     std::string payload;
     endpoint.replies.ping(streams_.safe_position(index), loop_.wall_now(), payload);

@@ -24,8 +24,8 @@ class StreamHandler {
   virtual void on_bytes(std::uint32_t index, std::span<char> bytes) = 0;
   // A paused client may have room in its outbox again.
   virtual void resume(std::uint32_t index) = 0;
-  // Returns the position up to which an open WebSocket has been sent every event that it receives; empty
-  // while some wait for it, or where there are no positions.
+  // Returns the position up to which an open client has been sent every event that it receives; empty while
+  // some wait for it, or where there are no positions that it could use.
   virtual std::string safe_position(std::uint32_t index) = 0;
 
  protected:

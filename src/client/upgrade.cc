@@ -186,6 +186,16 @@ std::optional<std::string> position_in(const std::string& parameter, std::string
   return std::string(values.front());
 }
 
+// The same for a stream. EventSource reconnects with the URL that it was made with, and the id of the last
+// event that it has: so the header is newer than the query.
+std::optional<std::string> position_of_stream(const protocol::Endpoint& endpoint,
+                                              const http::RequestHead& head) {
+  if (!endpoint.has_history()) return std::nullopt;
+  const auto last_event_id = head.header("Last-Event-ID");
+  if (last_event_id && !last_event_id->empty()) return std::string(*last_event_id);
+  return position_in(endpoint.settings.resume.parameter, head.query);
+}
+
 std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
                                              const http::RequestHead& head) {
   const http::UpgradeCheck check = http::check_websocket_upgrade(head);
@@ -214,7 +224,10 @@ std::variant<Upgrade, Refused> judge_headers(const protocol::Endpoint& endpoint,
     upgrade.subprotocol_mismatch = upgrade.subprotocol.empty();
   }
   if (auto refusal = judge_selection(endpoint, head, upgrade.selection)) return std::move(*refusal);
-  upgrade.position = position_in(endpoint.settings.resume.parameter, head.query);
+  // Where clients subscribe by command the parameter is for the streams of the endpoint.
+  if (endpoint.settings.select.by != config::SelectBy::commands) {
+    upgrade.position = position_in(endpoint.settings.resume.parameter, head.query);
+  }
   upgrade.accept_key = websocket::accept_key(check.key);
   return upgrade;
 }
@@ -228,6 +241,7 @@ std::variant<Upgrade, Refused> judge_stream(const protocol::Endpoint& endpoint, 
     if (auto refusal = select_channels(endpoint, head, identity, stream.selection))
       return std::move(*refusal);
   }
+  stream.position = position_of_stream(endpoint, head);
   return stream;
 }
 

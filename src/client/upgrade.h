@@ -39,8 +39,9 @@ struct Upgrade {
   std::string_view subprotocol;        // empty: none; points into the endpoint's settings
   bool subprotocol_mismatch = false;   // the client offered some, but none of the endpoint's
   Compression compression = Compression::not_offered;
-  Admission::Counted counted;                // how its place was counted, for Admission::leave()
-  std::optional<std::string> position = {};  // in resume.parameter: the client asks for the events after it
+  Admission::Counted counted;  // how its place was counted, for Admission::leave()
+  // In resume.parameter, or Last-Event-ID of a stream: the client asks for the events after it.
+  std::optional<std::string> position = {};
   // For an endpoint with select.by = "query:…", "claim:…" or "path:…", and the channels of a stream with
   // "commands".
   protocol::Selection selection;

@@ -25,7 +25,7 @@ class HistoryCheck {
     }
     told();
     command();
-    if (!e_.resume.parameter.empty() && e_.select.by == SelectBy::commands) {
+    if (!e_.resume.parameter.empty() && e_.select.by == SelectBy::commands && !e_.streams.has_streams()) {
       fault(
           "resume.parameter",
           "has no use where clients subscribe by command; write commands.subscribe.position = \"/position\"");
@@ -53,6 +53,12 @@ class HistoryCheck {
     const bool asks = !e_.commands.position.empty() || !e_.commands.last.empty();
     const bool is_told =
         e_.acks == Switch::on && e_.commands.subscribe.reply.find("$recovered") != std::string::npos;
+    if (e_.streams.has_streams() && !(is_told && e_.select.by == SelectBy::commands)) {
+      fault(
+          "history",
+          "clients of event streams resume by themselves, and need a frame that reports events that are not "
+          "retained any more; write frames.gap");
+    }
     if (asks && !is_told) {
       fault(e_.commands.position.empty() ? "commands.subscribe.last" : "commands.subscribe.position",
             "needs an answer that reports events that are not retained any more; write $recovered in "
@@ -92,11 +98,6 @@ class HistoryCheck {
     open_values();
     if (e_.frames.event.empty()) {
       fault("history", "this endpoint has no events to retain; write frames.event, or leave it out");
-    }
-    const auto& transports = e_.streams.transports;
-    if (std::find(transports.begin(), transports.end(), Transport::websocket) == transports.end()) {
-      fault("history",
-            "only WebSockets are sent what they missed; add \"websocket\" to transports, or leave it out");
     }
     if (e_.select.by == SelectBy::commands) return;
     const auto is_for_all = [](const HistoryRule& rule) {

@@ -64,12 +64,24 @@ TEST(HistorySettings, AQueryDoesNotResumeSubscriptionsByCommand) {
                   "command; write commands.subscribe.position = \"/position\""));
 }
 
-TEST(HistorySettings, AnEndpointWithoutWebSocketsHasNoneYet) {
-  EXPECT_THAT(
-      errors("transports = [\"sse\"]\nhistory = {}"),
-      ElementsAre("gateway.toml:4: endpoint[0].history: only WebSockets are sent what they missed; add "
-                  "\"websocket\" to transports, or leave it out"));
-  EXPECT_THAT(errors("transports = [\"sse\", \"websocket\"]\nhistory = {}"), IsEmpty());
+// EventSource sends Last-Event-ID whether or not anybody has thought of it.
+TEST(HistorySettings, EventStreamsNeedAWayToReportWhatIsMissing) {
+  const std::string gap = "frames.gap = '{}'\n";
+  for (const auto* transports : {"[\"sse\"]", "[\"websocket\", \"ndjson\"]"}) {
+    const std::string lines = "transports = " + std::string(transports) + "\nhistory = {}\n";
+    EXPECT_THAT(errors(lines),
+                ElementsAre("gateway.toml:4: endpoint[0].history: clients of event streams resume by "
+                            "themselves, and need a frame that reports events that are not retained any "
+                            "more; write frames.gap"));
+    EXPECT_THAT(errors(lines + gap), IsEmpty());
+  }
+  const std::string by_command = std::string(kOwn) +
+                                 "transports = [\"sse\"]\nselect.streams = \"query:channels\"\n"
+                                 "history = {}\nresume.parameter = \"since\"\n";
+  EXPECT_EQ(errors(by_command).size(), 1U);
+  EXPECT_THAT(errors(by_command + gap), IsEmpty());
+  EXPECT_THAT(errors(by_command + "acks = \"on\"\ncommands.subscribe.reply = '{\"all\":$recovered}'\n"),
+              IsEmpty());
 }
 
 TEST(HistorySettings, ValuesThatAreNotKnownHaveOneOnlyWhereAPathSelectsOne) {

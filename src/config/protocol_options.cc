@@ -148,8 +148,9 @@ std::vector<Option> history_options_of(EndpointSettings& e) {
           "what is retained of this endpoint's events, so that clients receive what they missed; the first "
           "table that matches a channel applies. Empty: nothing"),
       option("resume.parameter", TextKind{"name", "\"position\"", 64, nullptr}, e.resume.parameter,
-             "query parameter with the position that a client has: the events after it are sent first, with "
-             "select.by other than \"commands\"; empty: none"),
+             "query parameter with the position that a client has: the events after it are sent first. Of "
+             "event streams, whose header Last-Event-ID counts more, and with select.by other than "
+             "\"commands\" also of WebSockets; empty: none"),
       option(
           "resume.timeout", DurationKind{milliseconds(1000), hours(1)}, e.resume.timeout,
           "maximum time in which a client must receive what it missed, at 16KiB/s or more; a slower one is "

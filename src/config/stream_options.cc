@@ -21,8 +21,8 @@ std::vector<Option> stream_options(EndpointSettings& e) {
                  "Events or NDJSON, which cannot send commands, lists its channels, separated by commas")),
       option(
           "keepalive.stream", OptionalDurationKind{{milliseconds(10), hours(24)}}, e.keepalive.stream,
-          "interval between the heartbeats of Server-Sent Events (a comment) and NDJSON (an empty line); a "
-          "client whose system acknowledges none within twice this time is closed"),
+          "interval between the heartbeats of Server-Sent Events (a comment, or the position) and NDJSON (an "
+          "empty line); a client whose system acknowledges none within twice this time is closed"),
       option("sse.retry", DurationKind{milliseconds(1), hours(1)}, e.streams.sse_retry,
              "how long a browser's EventSource waits before it reconnects (the field retry:)"),
       option("cors.credentials", SwitchKind{}, e.streams.cors_credentials,

@@ -8,14 +8,21 @@
 
 namespace carillon {
 
-// EventEncoder: makes the plain bytes of an event. Called once per event in the process, never per delivery.
+// EventText: what there is to encode of one event.
+struct EventText {
+  std::string_view body;
+  std::string_view position{};  // event/position.h; empty where clients cannot use it
+};
+
+// EventEncoder: makes the plain bytes of an event: once per event in the process, and again for each client
+// that missed it, never per delivery. The same event always has the same bytes.
 // Stateless, so that any thread may use it.
 class EventEncoder {
  public:
-  virtual std::size_t size_of(std::string_view body) const = 0;
-  // Writes exactly size_of(body) bytes to `out`. Returns where the body begins in them, if they contain it
+  virtual std::size_t size_of(const EventText& event) const = 0;
+  // Writes exactly size_of(event) bytes to `out`. Returns where the body begins in them, if they contain it
   // unchanged and in one piece, as they must for subscribers with compression; otherwise 0.
-  virtual std::size_t write(char* out, std::string_view body) const = 0;
+  virtual std::size_t write(char* out, const EventText& event) const = 0;
 
  protected:
   ~EventEncoder() = default;

@@ -129,11 +129,12 @@ void FanOut::add_subscriber(SubscriberId id, PolicyId policy, Encoding encoding)
   subscriber.caught_up = true;  // an entry of lagging_ for its predecessor does not apply to it
 }
 
-void FanOut::become(SubscriberId id, PolicyId policy, Encoding encoding) {
+void FanOut::become(SubscriberId id, PolicyId policy, Encoding encoding, Order order) {
   Subscriber& subscriber = at(id);
   CARILLON_ASSERT(policy < policies_.size() && subscriber.subscriptions.size() == 0);
   subscriber.policy = policy;
   subscriber.encoding = encoding;
+  subscriber.order = order;
 }
 
 void FanOut::remove_subscriber(SubscriberId id) {

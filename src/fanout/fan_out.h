@@ -34,6 +34,12 @@ using LogOwner = std::uint8_t;  // the caller's number for the index that has th
 // The encoding of the frames that a subscriber receives.
 enum class Encoding : std::uint8_t { plain, compressed };
 
+// The order in which a subscriber is sent the events of several logs.
+enum class Order : std::uint8_t {
+  by_log,    // one log after the other, which costs nothing; each log is in order
+  by_number  // as the process received them, so that a client that has an event has all before it
+};
+
 // The owner of the sockets, which the engine calls to write.
 class FanOutHost {
  public:
@@ -167,7 +173,7 @@ class FanOut {
   void add_subscriber(SubscriberId subscriber, PolicyId policy, Encoding encoding);
   void remove_subscriber(SubscriberId subscriber);
   // Sets what the handshake has determined. Call before its first subscription.
-  void become(SubscriberId subscriber, PolicyId policy, Encoding encoding);
+  void become(SubscriberId subscriber, PolicyId policy, Encoding encoding, Order order = Order::by_log);
   // Returns false when the subscriber is already (or not) subscribed. A new subscription starts at the log's
   // head.
   bool subscribe(SubscriberId subscriber, LogId log);
@@ -260,6 +266,7 @@ class FanOut {
     std::uint16_t turn = 0;  // the subscription that the next visit begins with
     PolicyId policy = 0;
     Encoding encoding : 1 = Encoding::plain;
+    Order order : 1 = Order::by_log;
     bool in_use : 1 = false;
     bool blocked : 1 = false;    // the last write came up short
     bool ready : 1 = false;      // needs a visit
@@ -280,6 +287,7 @@ class FanOut {
 
   friend struct FanOutSizes;  // a test of the records' sizes
   struct Visit;               // one gathered write being put together (flush.cc)
+  class Merge;                // gathers the logs of one subscriber in order of number (flush.cc)
 
   // sweep.cc: the order of visits
   int sweep(LogId id);  // returns its cost in writes

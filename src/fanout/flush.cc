@@ -2,6 +2,7 @@
 // cursors.
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "base/assert.h"
 #include "fanout/fan_out.h"
@@ -53,6 +54,115 @@ struct FanOut::Visit {
   }
 };
 
+// Merge: gathers the logs of one subscriber in the order of their events' numbers, up to the limits of the
+// visit. The logs hold every event up to one number, because batches are appended as a whole before anything
+// is written; so after each write the subscriber has a beginning of the sequence, without holes.
+//
+// It costs a look at each log with pending events, and logarithmic time for each change from one log to
+// another.
+class FanOut::Merge {
+ public:
+  Merge(const FanOut& engine, SubscriberId id) : engine_(engine), id_(id) {}
+
+  // Returns false, without changing anything, when it finds a cursor whose events were dropped.
+  bool gather(Visit& visit) {
+    if (!find_next()) return false;
+    std::make_heap(nexts_.begin(), end(), is_later);
+    while (size_ > 0) {
+      std::pop_heap(nexts_.begin(), end(), is_later);
+      Next& next = *(end() - 1);
+      const std::uint64_t until = size_ > 1 ? std::min(number_max_, nexts_.front().number) : number_max_;
+      if (next.number > number_max_ || visit.segment_count == kPiecesMax || !add_run(visit, next, until)) {
+        visit.more = true;
+        return true;
+      }
+      if (next.cursor == log_of(next.subscription).events.head()) {
+        --size_;
+      } else {
+        std::push_heap(nexts_.begin(), end(), is_later);
+      }
+    }
+    visit.more = number_max_ != kNoLimit;
+    return true;
+  }
+
+ private:
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+  // The next event of one log.
+  struct Next {
+    std::uint64_t number;
+    std::uint32_t subscription;
+    Cursor cursor;
+  };
+  static bool is_earlier(const Next& a, const Next& b) { return a.number < b.number; }
+  static bool is_later(const Next& a, const Next& b) { return a.number > b.number; }
+
+  Next* end() { return nexts_.data() + size_; }
+  const LogState& log_of(std::uint32_t subscription) const {
+    return engine_.logs_[engine_.subscribers_[id_].subscriptions[subscription].log()];
+  }
+
+  // Finds the logs with the earliest events, as many as a write can have segments. The others limit what may
+  // be sent before them.
+  bool find_next() {
+    const auto& subscriptions = engine_.subscribers_[id_].subscriptions;
+    for (std::uint32_t i = 0; i < subscriptions.size(); ++i) {
+      const LogState& log = log_of(i);
+      const Cursor cursor = log.members.at(subscriptions[i].position()).cursor;
+      if (cursor == log.events.head()) continue;
+      if (log.events.lost(cursor) != 0) return false;
+      const Next next{log.events.at(cursor).frame->number(), i, cursor};
+      if (size_ == nexts_.size()) {
+        leave_out(next);
+        continue;
+      }
+      nexts_[size_++] = next;
+      std::push_heap(nexts_.begin(), end(), is_earlier);
+    }
+    return true;
+  }
+
+  // Of one log too many: keeps the one with the latest event out of the heap.
+  void leave_out(Next next) {
+    if (is_earlier(next, nexts_.front())) {
+      std::pop_heap(nexts_.begin(), end(), is_earlier);
+      std::swap(next, *(end() - 1));
+      std::push_heap(nexts_.begin(), end(), is_earlier);
+    }
+    number_max_ = std::min(number_max_, next.number);
+  }
+
+  // Adds the events of one log up to a number; returns false when the write is full.
+  bool add_run(Visit& visit, Next& next, std::uint64_t until) {
+    const Subscriber& subscriber = engine_.subscribers_[id_];
+    const LogState& log = log_of(next.subscription);
+    const TagMask mask = engine_.mask_of(subscriber.subscriptions[next.subscription].log(), id_);
+    Visit::Segment run{next.subscription, next.cursor, next.cursor, 0};
+    bool fits = true;
+    for (; run.end != log.events.head(); ++run.end) {
+      const LogEntry& entry = log.events.at(run.end);
+      next.number = entry.frame->number();
+      if (next.number > until) break;
+      if ((mask & carillon::mask_of(entry.tag)) == 0) {
+        ++run.passed_over;
+      } else if (!visit.add(engine_.bytes_of(log, subscriber, entry))) {
+        fits = false;
+        break;
+      }
+    }
+    next.cursor = run.end;
+    if (run.end != run.first) visit.segments[static_cast<std::size_t>(visit.segment_count++)] = run;
+    return fits;
+  }
+
+  const FanOut& engine_;
+  const SubscriberId id_;
+  std::array<Next, kPiecesMax> nexts_;
+  std::size_t size_ = 0;
+  std::uint64_t number_max_ = kNoLimit;  // the earliest event of the logs that are left out
+};
+
 void FanOut::flush(SubscriberId id) {
   if (subscribers_[id].outbox) {
     counters_.sent[subscribers_[id].policy].deliveries += subscribers_[id].outbox->refill(now_ms_);
@@ -77,8 +187,9 @@ bool FanOut::gather(Visit& visit, SubscriberId id) {
     visit.more = true;  // what it missed comes before anything newer
     return true;
   }
-  // Begin where the last visit had to stop, or a busy log would starve the others.
   const std::uint32_t count = subscriber.subscriptions.size();
+  if (count > 1 && subscriber.order == Order::by_number) return Merge(*this, id).gather(visit);
+  // Begin where the last visit had to stop, or a busy log would starve the others.
   std::uint32_t index = subscriber.turn < count ? subscriber.turn : 0;
   for (std::uint32_t i = 0; i < count && !visit.more; ++i) {
     if (!gather_log(visit, id, index)) return false;

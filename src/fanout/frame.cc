@@ -78,12 +78,12 @@ std::string_view Frame::compressed(EventCompressor& compressor) const {
 Ref<const Frame> FrameArena::make_in(const Ref<FrameBlock>& block, std::string_view body, std::size_t size,
                                      const EventStamp& stamp) const {
   char* const out = block->take(size);
-  const std::size_t body_at = encoder_->write(out, body);
+  const std::size_t body_at = encoder_->write(out, {body, stamp.position});
   return Frame::make(block, {out, size}, body_at, body.size(), stamp);
 }
 
 Ref<const Frame> FrameArena::make_shared(std::string_view body, const EventStamp& stamp) {
-  const std::size_t size = encoder_->size_of(body);
+  const std::size_t size = encoder_->size_of({body, stamp.position});
   if (size >= kOwnBlockFrom) return make_own(body, stamp);
   if (!open_ || open_->room() < size) {
     // Once per block and not per frame: all threads share the counter.
@@ -96,7 +96,7 @@ Ref<const Frame> FrameArena::make_shared(std::string_view body, const EventStamp
 }
 
 Ref<const Frame> FrameArena::make_own(std::string_view body, const EventStamp& stamp) {
-  const std::size_t size = encoder_->size_of(body);
+  const std::size_t size = encoder_->size_of({body, stamp.position});
   auto block = FrameBlock::make(size, *memory_);
   block->charge(kFrameOverhead);
   return make_in(block, body, size, stamp);

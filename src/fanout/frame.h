@@ -37,10 +37,11 @@ class FrameBlock final : public RefCounted {
   // The bytes follow the object.
 };
 
-// What the Router knows of an event besides its bytes.
+// What the Router knows of an event besides its body.
 struct EventStamp {
-  MonoTime received{};       // when the process received it
-  std::uint64_t number = 0;  // its place among all events of the process (gateway/event_history.h)
+  MonoTime received{};          // when the process received it
+  std::uint64_t number = 0;     // its place among all events of the process (gateway/event_history.h)
+  std::string_view position{};  // the text of it, for encoders that write it (event/encoder.h)
 };
 
 // Frame: the ready-made bytes of one event for one endpoint, encoded once in the process.

@@ -18,7 +18,8 @@ ClientSessions::ClientSessions(const Parts& parts)
       open_clients_(parts.open),
       websockets_({parts.open.shared, parts.open.loop, clients_, fan_out_, parts.keepalive, parts.audiences,
                    open_clients_, parts.deflater, counters_, resumes_}),
-      event_streams_({parts.open.loop, clients_, parts.keepalive, parts.audiences, open_clients_}) {}
+      event_streams_({parts.open.shared, parts.open.loop, clients_, fan_out_, parts.keepalive,
+                      parts.audiences, open_clients_, resumes_}) {}
 
 void ClientSessions::open(Index index, const protocol::Endpoint& endpoint, client::Upgrade upgrade) {
   if (endpoint.is_stream()) {
@@ -41,9 +42,10 @@ void ClientSessions::resume(Index index) {
   if (!clients_.endpoint_of(index).is_stream()) websockets_.resume(index);
 }
 
-// Streams have no positions yet. A client for which events wait would take those for received.
+// A client for which events wait would take those for received.
 std::string ClientSessions::safe_position(Index index) {
-  if (clients_.endpoint_of(index).is_stream()) return {};
+  const protocol::Endpoint& endpoint = clients_.endpoint_of(index);
+  if (endpoint.is_stream() && !endpoint.has_history()) return {};
   if (resumes_.is_waiting(index) || fan_out_.backlog_bytes(index) != 0) return {};
   return resumes_.position_of(audiences_.last_event());
 }
@@ -58,11 +60,18 @@ void ClientSessions::send_requests() {
 void ClientSessions::on_answers(std::vector<ResumeAnswer> answers) {
   for (ResumeAnswer& answer : answers) {
     const auto subscription = resumes_.take(answer);
+    if (!subscription) continue;
     if (answer.outcome == ResumeOutcome::overloaded) {
-      const bool is_history = subscription && subscription->is_history;
-      (is_history ? counters_.histories_overloaded : counters_.resumes_overloaded).add();
+      (subscription->is_history ? counters_.histories_overloaded : counters_.resumes_overloaded).add();
     }
-    if (subscription) websockets_.finish_resume(*subscription, std::move(answer));
+    const client::ClientId& client = subscription->client;
+    const Connection* const connection = clients_.table().find(client.index, client.generation);
+    if (!connection || connection->state != State::open) continue;
+    if (clients_.endpoint_of(client.index).is_stream()) {
+      event_streams_.finish_resume(*subscription, std::move(answer));
+    } else {
+      websockets_.finish_resume(*subscription, std::move(answer));
+    }
   }
 }
 

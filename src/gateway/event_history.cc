@@ -63,32 +63,25 @@ EventHistory::EventHistory(const EndpointTable& endpoints, std::uint64_t epoch,
     : endpoints_(endpoints), epoch_(epoch), budget_(limits) {
   for (const Endpoint& endpoint : endpoints) {
     stores_.emplace_back();
-    if (endpoint.settings.history.empty() || endpoint.is_stream()) continue;
+    if (!endpoint.has_history() || !endpoint.is_primary()) continue;
     is_used_ = true;
     stores_.back() = std::make_unique<history::Store>(budget_, rules_of(endpoint.settings), channels_key);
   }
 }
 
-void EventHistory::keep(const Endpoint& endpoint, const Audience& audience, const fanout::Frame& frame,
-                        std::string_view body, WallTime now) {
+void EventHistory::keep(const Endpoint& endpoint, const Audience& audience, history::Event event) {
   history::Store* const store = stores_[endpoint.index].get();
   if (!store) return;
   const bool has_name =
       audience.kind == Audience::Kind::channel || audience.kind == Audience::Kind::everyone_and_channel;
   // An event for all clients of an endpoint with channels belongs to no channel.
   if (!has_name && endpoint.source.has_channels()) return;
-  history::Event event;
-  event.number = frame.number();
   event.tag = audience.tag;
-  event.received = now;
-  event.frame = frame.plain();
-  event.payload_at = static_cast<std::size_t>(frame.payload().data() - frame.plain().data());
-  event.body = body;
   store->append(has_name ? std::string_view(audience.name) : std::string_view(), event);
 }
 
 void EventHistory::lose(const Endpoint& endpoint, std::uint64_t number) {
-  if (stores_[endpoint.index]) stores_[endpoint.index]->raise_floor(number);
+  if (const auto& store = stores_[endpoint.primary()]) store->raise_floor(number);
 }
 
 void EventHistory::note_gap(std::uint64_t number) {
@@ -132,13 +125,14 @@ ResumeAnswer EventHistory::answer(const ResumeRequest& request, std::uint64_t la
     }
     after = position->number;
   }
-  auto reading = read(request, after, now);
-  if (!reading) {
-    answer.outcome = outcome_of(reading.error());
-  } else {
-    answer.events = std::move(*reading);
+  if (!request.channels.empty()) {
+    read_channels(request, after, now, answer);
     if (request.page_bytes_max) cut_page(request, answer);
+    return answer;
   }
+  auto reading = read(request, {}, after, now);
+  if (!reading) answer.outcome = outcome_of(reading.error());
+  if (reading) answer.events = std::move(*reading);
   return answer;
 }
 
@@ -165,20 +159,34 @@ void EventHistory::cut_page(const ResumeRequest& request, ResumeAnswer& answer) 
   }
 }
 
-history::Reading EventHistory::read(const ResumeRequest& request, std::uint64_t after, WallTime now) const {
+// A channel that cannot be recovered does not keep the others from it.
+void EventHistory::read_channels(const ResumeRequest& request, std::uint64_t after, WallTime now,
+                                 ResumeAnswer& answer) const {
+  std::vector<history::Reading> readings;
+  for (const std::string& channel : request.channels) {
+    readings.push_back(read(request, channel, after, now));
+    answer.channels.push_back(readings.back() ? ResumeOutcome::recovered
+                                              : outcome_of(readings.back().error()));
+    if (answer.outcome == ResumeOutcome::recovered) answer.outcome = answer.channels.back();
+  }
+  std::erase_if(readings, [](const history::Reading& each) { return !each.has_value(); });
+  auto merged = history::merge(std::move(readings), kReadingLimits);
+  if (merged) {
+    answer.events = std::move(*merged);
+  } else {
+    answer.channels.clear();
+    answer.outcome = outcome_of(merged.error());
+  }
+}
+
+history::Reading EventHistory::read(const ResumeRequest& request, std::string_view channel,
+                                    std::uint64_t after, WallTime now) const {
   const history::Store* const store = stores_[request.endpoint].get();
   if (!store) return tl::unexpected(history::NotRecovered::no_history);
-  const auto read_one = [&](std::string_view channel) {
-    // One more tells whether a page leaves out others.
-    const std::size_t count = request.last + (request.page_bytes_max ? 1U : 0U);
-    if (request.position.empty()) return store->last(channel, count, request.tags, now);
-    return store->after(channel, {after, request.tags, kReadingLimits}, now);
-  };
-  if (request.channels.empty()) return read_one({});
-  if (request.channels.size() == 1) return read_one(request.channels.front());
-  std::vector<history::Reading> readings;
-  for (const std::string& channel : request.channels) readings.push_back(read_one(channel));
-  return history::merge(std::move(readings), kReadingLimits);
+  // One more tells whether a page leaves out others.
+  const std::size_t count = request.last + (request.page_bytes_max ? 1U : 0U);
+  if (request.position.empty()) return store->last(channel, count, request.tags, now);
+  return store->after(channel, {after, request.tags, kReadingLimits}, now);
 }
 
 }  // namespace carillon::gateway

@@ -1,6 +1,8 @@
 // EventHistory: the events that the endpoints of a process retain, and what it answers to subscriptions that
 // ask for them. An endpoint whose clients subscribe to channels has a history for each channel; one whose
-// clients select known values has a single history, whose events have tags.
+// clients select known values has a single history, whose events have tags. The transports of an endpoint
+// share its history: what is retained is the payload, which each of them encodes again for a client that has
+// missed it.
 //
 // Thread: loop 0's, on which the Router feeds it.
 #pragma once
@@ -11,7 +13,6 @@
 
 #include "base/sip_hash.h"
 #include "base/time.h"
-#include "fanout/frame.h"
 #include "gateway/resume.h"
 #include "history/budget.h"
 #include "history/store.h"
@@ -34,10 +35,9 @@ class EventHistory {
   // Whether any endpoint retains events.
   bool is_used() const { return is_used_; }
 
-  // Retains an event of `endpoint` if that is configured. `frame` is what its clients are sent, `body` what
-  // was published.
-  void keep(const protocol::Endpoint& endpoint, const protocol::Audience& audience,
-            const fanout::Frame& frame, std::string_view body, WallTime now);
+  // Retains an event of `endpoint`, a primary one, if that is configured. Its frame is the payload that the
+  // clients of all transports are sent; its tag is filled in.
+  void keep(const protocol::Endpoint& endpoint, const protocol::Audience& audience, history::Event event);
   // The event with this number cannot be sent or retained: what is asked for from before it is incomplete.
   void lose(const protocol::Endpoint& endpoint, std::uint64_t number);
   // The bus may have lost events: in every history something may be missing before `number`.
@@ -56,13 +56,17 @@ class EventHistory {
 
  private:
   static void cut_page(const ResumeRequest& request, ResumeAnswer& answer);
-  history::Reading read(const ResumeRequest& request, std::uint64_t after, WallTime now) const;
+  history::Reading read(const ResumeRequest& request, std::string_view channel, std::uint64_t after,
+                        WallTime now) const;
+  void read_channels(const ResumeRequest& request, std::uint64_t after, WallTime now,
+                     ResumeAnswer& answer) const;
 
   const protocol::EndpointTable& endpoints_;
   const std::uint64_t epoch_;
   bool is_used_ = false;
   history::Budget budget_;
-  std::vector<std::unique_ptr<history::Store>> stores_;  // by endpoint; null where nothing is retained
+  // By primary endpoint; null where nothing is retained.
+  std::vector<std::unique_ptr<history::Store>> stores_;
 };
 
 }  // namespace carillon::gateway

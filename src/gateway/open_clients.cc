@@ -35,8 +35,11 @@ bool OpenClients::enter(Index index, const protocol::Endpoint& endpoint, client:
   count_accepted(parts_.counters.endpoints[endpoint.index], upgrade.compression);
   if (upgrade.subprotocol_mismatch) parts_.counters.subprotocol_mismatches.add();
 
+  // A stream that is resumed has one position for all of its channels.
+  const bool is_resumed_as_a_whole = endpoint.is_stream() && endpoint.has_history();
   parts_.fan_out.become(index, endpoint.policy(),
-                        connection.deflate ? fanout::Encoding::compressed : fanout::Encoding::plain);
+                        connection.deflate ? fanout::Encoding::compressed : fanout::Encoding::plain,
+                        is_resumed_as_a_whole ? fanout::Order::by_number : fanout::Order::by_log);
   if (parts_.clients.send(index, head)) return true;
   parts_.clients.close(index, CloseReason::slow_consumer, {}, CloseMode::reset);
   return false;

@@ -24,7 +24,7 @@ class BatchTaker;
 struct ResumeRequest {
   std::uint32_t client = 0;  // and the ticket: the shard's own numbers, repeated in the answer
   std::uint64_t ticket = 0;
-  std::uint16_t endpoint = 0;
+  std::uint16_t endpoint = 0;         // the primary one, whose history all of its transports share
   std::vector<std::string> channels;  // none: the endpoint's one history, of which `tags` are wanted
   TagMask tags = kAllTags;
   std::string position;  // the events after it, as the client wrote it; empty: the last ones
@@ -53,9 +53,15 @@ struct ResumeAnswer {
   std::uint64_t ticket = 0;
   ResumeOutcome outcome = ResumeOutcome::recovered;
   std::uint64_t number = 0;                        // of the last event before the subscription begins
-  std::vector<Ref<const history::Record>> events;  // in the order of their numbers
-  bool leaves_out = false;                         // of a page: there are others, which are over a limit
+  std::vector<Ref<const history::Record>> events;  // of those recovered, in the order of their numbers
+  // Of each channel of the request; none where the outcome is the same for all of them. `outcome` is the
+  // first one that is not `recovered`.
+  std::vector<ResumeOutcome> channels{};
+  bool leaves_out = false;  // of a page: there are others, which are over a limit
 
+  ResumeOutcome outcome_of(std::size_t channel) const {
+    return channel < channels.size() ? channels[channel] : outcome;
+  }
   // Where the subscription stands before its first event: of the channels that it is about, no event between
   // this number and the next one that the client is sent is missing.
   std::uint64_t begins_after() const { return events.empty() ? number : events.front()->number() - 1; }

@@ -61,7 +61,8 @@ void ResumeDesk::count(const ResumeRequest& request, const ResumeAnswer& answer)
     counters_.pages[answer.outcome].add();
     return;
   }
-  counters_.outcomes[answer.outcome].add();
+  for (const ResumeOutcome each : answer.channels) counters_.outcomes[each].add();
+  if (answer.channels.empty()) counters_.outcomes[answer.outcome].add();
   counters_.events.add(answer.events.size());
 }
 

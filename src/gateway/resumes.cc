@@ -15,6 +15,8 @@ void Resumes::begin(WaitingSubscription subscription, ResumeRequest request) {
   request.client = subscription.client.index;
   request.ticket = next_ticket_++;
   request.endpoint = subscription.endpoint;
+  // What is longer is no position, and need not wait as a whole to be refused.
+  if (request.position.size() > kPositionBytesMax) request.position = "too long";
   const bool fits = count_ < kWaitingMax && bytes_ + subscription.memory() <= kBytesMax;
   ++count_;
   bytes_ += subscription.memory();

@@ -22,13 +22,17 @@ namespace carillon::gateway {
 // history command, which is no subscription but waits in the same way.
 struct WaitingSubscription {
   client::ClientId client;
-  std::uint16_t endpoint = 0;
+  std::uint16_t endpoint = 0;       // the primary one
   std::string channel;              // of a command
   std::string request;              // the command, for its reply
   protocol::Selection selection{};  // of a request
   bool is_history = false;
   bool is_by_command() const { return !channel.empty(); }
-  std::size_t memory() const { return sizeof(*this) + channel.size() + request.size(); }
+  std::size_t memory() const {
+    std::size_t bytes = sizeof(*this) + channel.size() + request.size();
+    for (const std::string& each : selection.values) bytes += sizeof(each) + each.size();
+    return bytes;
+  }
 };
 
 class Resumes {

@@ -133,11 +133,13 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
     }
     return;
   }
-  const auto is_wanted = [&](std::uint16_t number) { return admission_.has_recipients(endpoints_[number]); };
-  if (!is_wanted(endpoint.index) &&
-      std::none_of(endpoint.transport.further.begin(), endpoint.transport.further.end(), is_wanted)) {
-    return;
-  }
+  // With a history every event has its frame for each transport: a client that is just being admitted is told
+  // the position from which on it receives everything.
+  const auto is_wanted = [&](std::uint16_t number) {
+    return endpoint.has_history() || admission_.has_recipients(endpoints_[number]);
+  };
+  const auto& further = endpoint.transport.further;
+  if (!is_wanted(endpoint.index) && std::none_of(further.begin(), further.end(), is_wanted)) return;
   // A frame is as large as the publisher likes, and a template may hold the body several times.
   bool fits = true;
   const bool had_memory =
@@ -148,9 +150,11 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
   }
   // Not in scratch_.payload, which may be emptied when a batch ends in between.
   std::string payload = std::exchange(scratch_.payload, {});
-  bool sent = is_wanted(endpoint.index) && send(endpoint, channel, *audience, payload, body.text());
-  for (const std::uint16_t number : endpoint.transport.further) {
-    if (is_wanted(number)) sent |= send(endpoints_[number], channel, *audience, payload, body.text());
+  history_.keep(endpoint, *audience,
+                {.number = last_.event, .received = loop_.wall_now(), .frame = payload, .body = body.text()});
+  bool sent = is_wanted(endpoint.index) && send(endpoint, channel, *audience, payload);
+  for (const std::uint16_t number : further) {
+    if (is_wanted(number)) sent |= send(endpoints_[number], channel, *audience, payload);
   }
   if (sent) counters_.endpoints[endpoint.index].routed.add();
   if (scratch_.payload.capacity() < payload.capacity()) scratch_.payload = std::move(payload);
@@ -158,20 +162,21 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
 
 // Makes the frame for the clients of one transport. Returns false when the event was dropped.
 bool Router::send(const Endpoint& endpoint, std::string_view channel, const Audience& audience,
-                  std::string_view payload, std::string_view body) {
+                  std::string_view payload) {
+  fanout::EventStamp stamp{loop_.now(), last_.event};
+  if (endpoint.has_history()) stamp.position = scratch_.position;
   // A record of SSE has up to seven bytes for each line break.
   const bool may_grow = endpoint.is_stream() && payload.size() > frame_bytes_max_ / 8;
-  if (may_grow && endpoint.format().encoder().size_of(payload) > frame_bytes_max_) {
+  if (may_grow && endpoint.format().encoder().size_of({payload, stamp.position}) > frame_bytes_max_) {
     drop(endpoint, channel, Drop::too_large);
     return false;
   }
   Ref<const fanout::Frame> frame;
-  const auto make = [&] { frame = arenas_[endpoint.index].make_shared(payload, {loop_.now(), last_.event}); };
+  const auto make = [&] { frame = arenas_[endpoint.index].make_shared(payload, stamp); };
   if (!try_allocate(payload.size(), make)) {
     drop(endpoint, channel, Drop::no_memory);
     return false;
   }
-  history_.keep(endpoint, audience, *frame, body, loop_.wall_now());
   add_to_batch(endpoint, audience, std::move(frame));
   return true;
 }
@@ -198,7 +203,9 @@ void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) 
 bool Router::render(const Endpoint& endpoint, std::string_view channel, std::string_view star,
                     json::Outline& body) {
   if (const WallTime now = loop_.wall_now(); now != relayed_at_.time()) relayed_at_ = TimeValues(now);
-  if (scratch_.position.empty() && endpoint.event_frame->uses(config::kPositionOfEvent)) {
+  const bool uses_position = endpoint.event_frame->uses(config::kPositionOfEvent) ||
+                             (endpoint.has_history() && endpoint.settings.streams.has_streams());
+  if (uses_position && scratch_.position.empty()) {
     append_text({history_.epoch(), last_.event}, scratch_.position);
   }
   using json::TemplateValue;

@@ -99,7 +99,7 @@ class Router final : public bus::EventSink {
   void route(const protocol::Endpoint& endpoint, std::string_view channel,
              const protocol::Source::Match& match, json::Outline& body);
   bool send(const protocol::Endpoint& endpoint, std::string_view channel, const protocol::Audience& audience,
-            std::string_view payload, std::string_view body);
+            std::string_view payload);
   bool render(const protocol::Endpoint& endpoint, std::string_view channel, std::string_view star,
               json::Outline& body);
   void add_to_batch(const protocol::Endpoint& endpoint, const protocol::Audience& audience,

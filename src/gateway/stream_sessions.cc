@@ -56,7 +56,7 @@ bool StreamSessions::subscribe(Index index, const protocol::Endpoint& endpoint,
     request.position = *upgrade.position;
     request.channels = upgrade.selection.values;
     if (endpoint.source.has_tags()) request.tags = upgrade.selection.tags;
-    parts_.resumes.begin({command_client(index).id, endpoint.index, {}, {}, upgrade.selection},
+    parts_.resumes.begin({command_client(index).id, endpoint.primary(), {}, {}, upgrade.selection},
                          std::move(request));
     return true;
   }
@@ -101,15 +101,14 @@ void StreamSessions::begin_resume(const CommandClient& client, const protocol::C
   const bool is_history = command.kind == protocol::Command::Kind::history;
   if (is_history) request.page_bytes_max = client.endpoint.settings.commands.history.bytes_max;
   parts_.resumes.begin(
-      {client.id, client.endpoint.index, command.channel, std::string(command.request), {}, is_history},
+      {client.id, client.endpoint.primary(), command.channel, std::string(command.request), {}, is_history},
       std::move(request));
 }
 
 void StreamSessions::finish_resume(const WaitingSubscription& subscription, ResumeAnswer answer) {
-  const auto client = find_open(subscription.client);
-  if (!client) return;
+  const CommandClient client = command_client(subscription.client.index);
   if (!subscription.is_by_command()) {
-    finish_selection(*client, subscription.selection, std::move(answer));
+    finish_selection(client, subscription.selection, std::move(answer));
     return;
   }
   protocol::Command command;
@@ -117,9 +116,9 @@ void StreamSessions::finish_resume(const WaitingSubscription& subscription, Resu
   command.channel = subscription.channel;
   command.request = subscription.request;
   if (subscription.is_history) {
-    commands_.finish_history(*client, command, answer);
+    commands_.finish_history(client, command, answer);
   } else {
-    commands_.finish_subscribe(*client, command, std::move(answer));
+    commands_.finish_subscribe(client, command, std::move(answer));
   }
 }
 
@@ -134,7 +133,9 @@ void StreamSessions::finish_selection(const CommandClient& client, const protoco
 
 void StreamSessions::replay(client::ClientId client, history::Records events) {
   if (parts_.clients[client.index].state != State::open) return;  // its reply has closed it
-  parts_.fan_out.replay(client.index, std::make_unique<RecordReplay>(std::move(events)), parts_.loop.now());
+  auto missed = std::make_unique<RecordReplay>(
+      std::move(events), endpoint_of(client.index).format().encoder(), parts_.shared.epoch);
+  parts_.fan_out.replay(client.index, std::move(missed), parts_.loop.now());
 }
 
 void StreamSessions::report_gap(const CommandClient& client, std::string_view channel,

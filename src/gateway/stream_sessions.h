@@ -55,7 +55,7 @@ class StreamSessions final : private CommandHost {
   void on_bytes(Index index, std::span<char> bytes);
   void resume(Index index);
 
-  // Begins a subscription that has waited for the history, if its client is still open.
+  // Begins a subscription of an open client that has waited for the history.
   void finish_resume(const WaitingSubscription& subscription, ResumeAnswer answer);
 
   // A connection of any kind is about to be free (ClientHandler::on_released).

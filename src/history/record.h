@@ -15,7 +15,7 @@ struct Event {
   std::uint64_t number = 0;  // at least 1
   Tag tag = 0;
   WallTime received;           // when this process received the event
-  std::string_view frame;      // the plain frame as clients are sent it
+  std::string_view frame;      // what clients are sent, encoded or only rendered
   std::size_t payload_at = 0;  // where the rendered payload begins in the frame; at most 255
   std::string_view body;       // the JSON that was published
 };
@@ -42,7 +42,7 @@ class Record final : public RefCounted {
   WallTime received() const { return WallTime(milliseconds(received_ms_)); }
 
   std::string_view frame() const { return {bytes(), frame_size_}; }
-  // The frame without the WebSocket header.
+  // The frame without the header that it may have.
   std::string_view payload() const { return frame().substr(payload_at_); }
   std::string_view body() const { return {bytes() + body_at_, body_size_}; }
 

@@ -60,6 +60,8 @@ struct Endpoint : RefCounted {
   bool is_primary() const { return transport.primary == index; }
   // Whether its clients receive a response that does not end, instead of a WebSocket.
   bool is_stream() const { return transport.kind != config::Transport::websocket; }
+  // Whether its events are retained for clients that come back.
+  bool has_history() const { return !settings.history.empty(); }
   const transport::WireFormat& format() const { return *transport.format; }
   bool receives_events() const { return event_frame.has_value() && !source.is_empty(); }
   // Returns whether messages are parsed, or only measured.

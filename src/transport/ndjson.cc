@@ -14,9 +14,9 @@ char* write_line(char* out, std::string_view text) {
 
 class NdjsonEncoder final : public EventEncoder {
  public:
-  std::size_t size_of(std::string_view body) const override { return body.size() + 1; }
-  std::size_t write(char* out, std::string_view body) const override {
-    write_line(out, body);
+  std::size_t size_of(const EventText& event) const override { return event.body.size() + 1; }
+  std::size_t write(char* out, const EventText& event) const override {
+    write_line(out, event.body);
     return 0;
   }
 };
@@ -31,8 +31,9 @@ class NdjsonFormat final : public WireFormat {
     out.resize(before + payload.size() + 1);
     write_line(out.data() + before, payload);
   }
+  void append_position(std::string&, std::string_view) const override {}
   // An empty line; readers skip it.
-  void append_heartbeat(std::string& out) const override { out += '\n'; }
+  void append_heartbeat(std::string& out, std::string_view) const override { out += '\n'; }
   void append_retry(std::string&, milliseconds) const override {}
   void append_close(std::string&, std::optional<std::uint16_t>, std::string_view) const override {}
 

@@ -11,15 +11,16 @@ namespace {
 TEST(NdjsonFormat, AnEventIsOneLineWhateverItsBlanks) {
   const EventEncoder& encoder = ndjson_format().encoder();
   const std::string body = "{\r\n \"a\":\n1}";
-  std::string bytes(encoder.size_of(body), '?');
-  EXPECT_EQ(encoder.write(bytes.data(), body), 0U);
+  std::string bytes(encoder.size_of({body, "7"}), '?');
+  EXPECT_EQ(encoder.write(bytes.data(), {body, "7"}), 0U);
   EXPECT_EQ(bytes, "{   \"a\": 1}\n");
 }
 
 TEST(NdjsonFormat, WhatIsNoEvent) {
   std::string bytes;
   ndjson_format().append_retry(bytes, milliseconds(3000));
-  ndjson_format().append_heartbeat(bytes);
+  ndjson_format().append_heartbeat(bytes, "7");
+  ndjson_format().append_position(bytes, "7");
   ndjson_format().append_message(bytes, "{}");
   ndjson_format().append_close(bytes, 1001, "bye");
   EXPECT_EQ(bytes, "\n{}\n");

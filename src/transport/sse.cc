@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
+
+#include "json/reader.h"
 
 namespace carillon::transport {
 namespace {
@@ -51,13 +54,28 @@ char* write_field(char* out, std::string_view name, std::string_view value) {
   return out;
 }
 
+// The name of the event as which a message is dispatched: its `type`, so that a page has a listener for each.
+// Empty, which means "message", for the names that EventSource uses for events of its own.
+std::string type_of(std::string_view payload) {
+  const auto message = json::parse(payload);
+  if (!message) return {};
+  const auto type = message->find("type");
+  auto text = type ? type->string().value_or("") : std::string();
+  const bool is_reserved = text == "error" || text == "open" || text == "message";
+  if (is_reserved || text.find_first_of("\r\n") != std::string::npos) return {};
+  return text;
+}
+
 class SseEncoder final : public EventEncoder {
  public:
-  std::size_t size_of(std::string_view body) const override { return transport::size_of({.data = body}); }
-  std::size_t write(char* out, std::string_view body) const override {
-    transport::write(out, {.data = body});
+  std::size_t size_of(const EventText& event) const override { return transport::size_of(record_of(event)); }
+  std::size_t write(char* out, const EventText& event) const override {
+    transport::write(out, record_of(event));
     return 0;
   }
+
+ private:
+  static SseRecord record_of(const EventText& event) { return {.id = event.position, .data = event.body}; }
 };
 
 class SseFormat final : public WireFormat {
@@ -66,13 +84,24 @@ class SseFormat final : public WireFormat {
   std::string_view content_type() const override { return "text/event-stream"; }
 
   void append_message(std::string& out, std::string_view payload) const override {
-    const SseRecord record{.data = payload};
+    const std::string type = type_of(payload);
+    const SseRecord record{.event = type, .data = payload};
     const std::size_t before = out.size();
     out.resize(before + size_of(record));
     write(out.data() + before, record);
   }
-  // A comment; clients ignore it.
-  void append_heartbeat(std::string& out) const override { out += ":\n\n"; }
+  // A record without data sets the client's last event id and dispatches nothing.
+  void append_position(std::string& out, std::string_view position) const override {
+    out.append(kId).append(position).append("\n\n");
+  }
+  // Without a position a comment; clients ignore it.
+  void append_heartbeat(std::string& out, std::string_view position) const override {
+    if (position.empty()) {
+      out += ":\n\n";
+    } else {
+      append_position(out, position);
+    }
+  }
   void append_retry(std::string& out, milliseconds after) const override {
     out += "retry: ";
     out += std::to_string(after.count());

@@ -53,21 +53,52 @@ TEST(SseRecord, ALineBreakAtAnyPlaceEndsNoRecord) {
   }
 }
 
-TEST(SseFormat, TheEncoderWritesTheRecordOfABody) {
+std::string encoded(const EventText& event) {
   const EventEncoder& encoder = sse_format().encoder();
-  const std::string body = "{\"a\":\n1}";
-  std::string bytes(encoder.size_of(body), '?');
-  EXPECT_EQ(encoder.write(bytes.data(), body), 0U);
-  EXPECT_EQ(bytes, "data: {\"a\":\ndata: 1}\n\n");
+  std::string bytes(encoder.size_of(event), '?');
+  EXPECT_EQ(encoder.write(bytes.data(), event), 0U);
+  return bytes;
+}
+
+TEST(SseFormat, TheEncoderWritesTheRecordOfABody) {
+  EXPECT_EQ(encoded({"{\"a\":\n1}"}), "data: {\"a\":\ndata: 1}\n\n");
+}
+
+TEST(SseFormat, ThePositionOfAnEventIsItsId) {
+  EXPECT_EQ(encoded({"1\n2", "1abc.7"}), "id: 1abc.7\ndata: 1\ndata: 2\n\n");
+}
+
+TEST(SseFormat, TheTypeOfAMessageIsTheNameOfItsEvent) {
+  const auto message = [](std::string_view payload) {
+    std::string bytes;
+    sse_format().append_message(bytes, payload);
+    return bytes.substr(0, bytes.find("data: "));
+  };
+  EXPECT_EQ(message(R"({"n":1,"type":"gap"})"), "event: gap\n");
+  for (const auto* payload : {R"({"n":1})", R"({"type":1})", R"({"type":""})", R"({"type":"a\nid: 1"})",
+                              R"({"type":"a\rb"})", R"(["type"])", "no JSON"}) {
+    EXPECT_EQ(message(payload), "") << payload;
+  }
+}
+
+// EventSource dispatches these itself: a page would take the message for a lost connection.
+TEST(SseFormat, AMessageHasNoNameThatEventSourceUses) {
+  for (const auto* name : {"error", "open", "message"}) {
+    std::string bytes;
+    sse_format().append_message(bytes, R"({"type":")" + std::string(name) + "\"}");
+    EXPECT_TRUE(bytes.starts_with("data: ")) << bytes;
+  }
 }
 
 TEST(SseFormat, WhatIsNoEvent) {
   std::string bytes;
   sse_format().append_retry(bytes, milliseconds(3000));
-  sse_format().append_heartbeat(bytes);
+  sse_format().append_heartbeat(bytes, "");
+  sse_format().append_heartbeat(bytes, "7");
+  sse_format().append_position(bytes, "8");
   sse_format().append_message(bytes, "{}");
   sse_format().append_close(bytes, 1001, "bye");
-  EXPECT_EQ(bytes, "retry: 3000\n\n:\n\ndata: {}\n\n");
+  EXPECT_EQ(bytes, "retry: 3000\n\n:\n\nid: 7\n\nid: 8\n\ndata: {}\n\n");
   EXPECT_EQ(sse_format().content_type(), "text/event-stream");
 }
 

@@ -9,10 +9,11 @@ namespace {
 
 class WebSocketEncoder final : public EventEncoder {
  public:
-  std::size_t size_of(std::string_view body) const override {
-    return websocket::server_header_size(body.size()) + body.size();
+  std::size_t size_of(const EventText& event) const override {
+    return websocket::server_header_size(event.body.size()) + event.body.size();
   }
-  std::size_t write(char* out, std::string_view body) const override {
+  std::size_t write(char* out, const EventText& event) const override {
+    const std::string_view body = event.body;
     const std::size_t header = websocket::server_header_size(body.size());
     websocket::write_header(out, websocket::Opcode::text, body.size());
     std::memcpy(out + header, body.data(), body.size());
@@ -28,7 +29,8 @@ class WebSocketFormat final : public WireFormat {
   void append_message(std::string& out, std::string_view payload) const override {
     websocket::append_frame(out, websocket::Opcode::text, payload);
   }
-  void append_heartbeat(std::string& out) const override {
+  void append_position(std::string&, std::string_view) const override {}
+  void append_heartbeat(std::string& out, std::string_view) const override {
     websocket::append_frame(out, websocket::Opcode::ping, {});
   }
   void append_retry(std::string&, milliseconds) const override {}

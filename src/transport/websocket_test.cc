@@ -8,8 +8,8 @@ namespace {
 
 std::string plain(std::string_view body) {
   const EventEncoder& encoder = websocket_encoder();
-  std::string bytes(encoder.size_of(body), '?');
-  const std::size_t at = encoder.write(bytes.data(), body);
+  std::string bytes(encoder.size_of({body}), '?');
+  const std::size_t at = encoder.write(bytes.data(), {body});
   EXPECT_EQ(std::string_view(bytes).substr(at, body.size()), body);
   EXPECT_EQ(at + body.size(), bytes.size());
   return bytes;
@@ -36,7 +36,8 @@ TEST(WebSocketFormat, WhatIsNoEvent) {
   std::string bytes;
   websocket_format().append_retry(bytes, milliseconds(3000));
   EXPECT_EQ(bytes, "");
-  websocket_format().append_heartbeat(bytes);
+  websocket_format().append_heartbeat(bytes, "7");
+  websocket_format().append_position(bytes, "7");
   websocket_format().append_message(bytes, "{}");
   websocket_format().append_close(bytes, 1001, "bye");
   EXPECT_EQ(bytes, std::string("\x89\x00\x81\x02{}\x88\x05\x03\xe9"

@@ -24,8 +24,12 @@ class WireFormat {
 
   // Appends a message that is not an event: a reply, or a frame of the profile.
   virtual void append_message(std::string& out, std::string_view payload) const = 0;
-  // Appends what keeps an idle connection open and makes a dead peer show.
-  virtual void append_heartbeat(std::string& out) const = 0;
+  // Appends the position that the client can resume from, apart from any event, if the format has a place for
+  // it. `position` is not empty.
+  virtual void append_position(std::string& out, std::string_view position) const = 0;
+  // Appends what keeps an idle connection open and makes a dead peer show. `position`: as above, where the
+  // format has a place for it; empty: none is known.
+  virtual void append_heartbeat(std::string& out, std::string_view position) const = 0;
   // Appends how long the client should wait before it reconnects, if the format has a place for it.
   virtual void append_retry(std::string& out, milliseconds after) const = 0;
   // Appends the code and reason of a close, if the format has a place for them. The end of the connection
