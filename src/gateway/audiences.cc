@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <tuple>
@@ -109,8 +110,10 @@ void Audiences::take_batch(SharedBatch batch) {
   } else {
     const std::uint64_t number = batch->number;
     const std::size_t bytes = batch->bytes;
+    const std::uint64_t last_event = batch->last_event;
     if (inbox_.try_push({std::move(batch), {}}, bytes)) return;
-    refused_.store(number, std::memory_order_release);
+    refused_.number.store(number, std::memory_order_release);
+    refused_.last_event.store(last_event, std::memory_order_release);
     inbox_.wake();
   }
 }
@@ -134,8 +137,10 @@ void Audiences::take_answers(std::vector<ResumeAnswer> answers) {
 // A refused batch may be the last for a long time, so its clients are not left until the next one comes. What
 // came before it is sent first, in a turn of its own.
 void Audiences::on_io(std::uint32_t, std::uint32_t, std::uint32_t) {
-  const std::uint64_t refused =
-      refused_.load(std::memory_order_acquire);  // first: what came before it is taken
+  // First: what came before the refused batch is taken. Its event is read before its number, and so belongs
+  // to this batch or an earlier one.
+  const std::uint64_t last_event = refused_.last_event.load(std::memory_order_acquire);
+  const std::uint64_t refused = refused_.number.load(std::memory_order_acquire);
   inbox_.drain_into(taken_);
   bool has_batch = false;
   for (Delivery& each : taken_) {
@@ -144,6 +149,8 @@ void Audiences::on_io(std::uint32_t, std::uint32_t, std::uint32_t) {
     if (!each.answers.empty()) host_.on_answers(std::move(each.answers));
   }
   if (!has_batch) expect_batch(refused + 1);
+  // Whoever subscribes from now on is not sent the events of that batch.
+  if (refused < next_batch_) last_event_ = std::max(last_event_, last_event);
   if (refused >= next_batch_) inbox_.wake();
   taken_.clear();
 }

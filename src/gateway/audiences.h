@@ -127,9 +127,13 @@ class Audiences final : private reactor::IoHandler {
   reactor::Loop::HandlerId inbox_handler_;
   std::uint64_t next_batch_ = 1;
   std::uint64_t last_event_ = 0;
-  std::atomic<std::uint64_t> refused_{0};  // the number of the last batch that the inbox had no room for
-  std::vector<Delivery> taken_;            // scratch of on_io()
-  std::vector<Lookup> lookups_;            // scratch of look_up_channels()
+  // The last batch that the inbox had no room for.
+  struct {
+    std::atomic<std::uint64_t> number{0};
+    std::atomic<std::uint64_t> last_event{0};  // written after `number`: it may be that of an earlier one
+  } refused_;
+  std::vector<Delivery> taken_;                                  // scratch of on_io()
+  std::vector<Lookup> lookups_;                                  // scratch of look_up_channels()
   std::vector<std::optional<fanout::LogId>> channels_of_batch_;  // its result, by event of the batch
 };
 

@@ -275,6 +275,19 @@ TEST(Audiences, ABatchThatAFullInboxRefusesClosesItsRecipientsWithoutAnother) {
   EXPECT_THAT(stage.received(newcomer), ElementsAre("19"));
 }
 
+// Regression: after a refused batch a new client had a position from before it, and was not sent its events.
+TEST(Audiences, AClientThatSubscribesAfterARefusedBatchBeginsAfterItsEvents) {
+  AudiencesStage stage("server.inbox_batches_max = 16\n" + std::string(kOrion), Audiences::Place::elsewhere);
+  for (std::uint64_t number = 1; number <= 18; ++number) {
+    stage.batch.last_event = 100 + number;
+    stage.send_text(number, std::to_string(number));
+  }
+  stage.loop.fire(stage.inbox_fd, EPOLLIN);
+  EXPECT_EQ(stage.audiences.last_event(), 116U) << "the refused ones are still to be missed";
+  stage.loop.fire(stage.inbox_fd, EPOLLIN);
+  EXPECT_EQ(stage.audiences.last_event(), 118U);
+}
+
 // The wake that a refusal makes may come together with the batches after it.
 TEST(Audiences, ARefusedBatchBetweenTwoOthersIsMissedOnce) {
   AudiencesStage stage("server.inbox_batches_max = 16\n" + std::string(kOrion), Audiences::Place::elsewhere);
