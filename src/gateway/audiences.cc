@@ -64,15 +64,20 @@ Audiences::Outcome Audiences::subscribe_selected(fanout::SubscriberId client, co
 Audiences::Outcome Audiences::subscribe_to_channel(fanout::SubscriberId client, const Endpoint& endpoint,
                                                    std::string_view channel) {
   fanout::SubscriptionIndex& channels = logs_[endpoint.index].channels;
-  const auto log = channels.find(channel);
-  const bool has_it = log && fan_out_.is_subscribed(client, *log);
   // One of its subscriptions is to the log of everyone.
-  if (!has_it && fan_out_.subscriptions_of(client) > endpoint.settings.limits.channels) {
+  if (!is_subscribed(client, endpoint, channel) &&
+      fan_out_.subscriptions_of(client) > endpoint.settings.limits.channels) {
     return Outcome::client_has_too_many;
   }
   const auto indexed = channels.subscribe(client, channel);
   return indexed == fanout::SubscriptionIndex::Outcome::too_many_channels ? Outcome::shard_has_too_many
                                                                           : Outcome::subscribed;
+}
+
+bool Audiences::is_subscribed(fanout::SubscriberId client, const Endpoint& endpoint,
+                              std::string_view channel) const {
+  const auto log = logs_[endpoint.index].channels.find(channel);
+  return log && fan_out_.is_subscribed(client, *log);
 }
 
 void Audiences::unsubscribe_from_channel(fanout::SubscriberId client, const Endpoint& endpoint,

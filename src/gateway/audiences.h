@@ -79,6 +79,8 @@ class Audiences final : private reactor::IoHandler {
   // have limits.channels channels.
   [[nodiscard]] Outcome subscribe_to_channel(fanout::SubscriberId client, const protocol::Endpoint& endpoint,
                                              std::string_view channel);
+  bool is_subscribed(fanout::SubscriberId client, const protocol::Endpoint& endpoint,
+                     std::string_view channel) const;
   // Does nothing when the client is not subscribed to the channel.
   void unsubscribe_from_channel(fanout::SubscriberId client, const protocol::Endpoint& endpoint,
                                 std::string_view channel);

@@ -137,12 +137,15 @@ bool CommandDispatcher::refuse_reserved(const CommandClient& client, const Comma
                              command.channel});
 }
 
+// The reply comes before events that wait for a client that was subscribed already. It names no position
+// then: the client would take them for received.
 bool CommandDispatcher::subscribe_now(const CommandClient& client, const Command& command) {
+  const bool is_new = !audiences_.is_subscribed(client.id.index, client.endpoint, command.channel);
   const auto outcome = audiences_.subscribe_to_channel(client.id.index, client.endpoint, command.channel);
   if (outcome != Audiences::Outcome::subscribed) return refuse_subscription(client, command, outcome);
   host_.note_decision(client.id, "client subscribed", command.channel, {});
   return send_reply(client, client.endpoint.commands.subscribed(), command,
-                    {host_.position_of(audiences_.last_event()), std::nullopt, {}});
+                    {is_new ? host_.position_of(audiences_.last_event()) : "", std::nullopt, {}});
 }
 
 bool CommandDispatcher::refuse_subscription(const CommandClient& client, const Command& command,

@@ -83,6 +83,18 @@ TEST_F(Resuming, ASubscriptionWithoutAPositionBeginsNowAndSaysWhere) {
   EXPECT_THAT(subscribe(fd, "b", R"(,"position":null)"), ElementsAre(subscribed("b", 1, "null")));
 }
 
+// Regression: the client would have resumed after events that it had not been sent.
+TEST_F(Resuming, ASecondSubscriptionNamesNoPositionBecauseEventsMayWait) {
+  open_stage();
+  const int fd = open();
+  EXPECT_THAT(subscribe(fd, "a"), ElementsAre(subscribed("a", 0, "null")));
+  stage->sockets[fd].capacity = 0;
+  publish("a", 1);
+  send(fd, "subscribe", "a");
+  stage->let_read(fd, FakeSocket::kEndless);
+  EXPECT_THAT(taken(*stage, fd), ElementsAre(R"({"to":"a","at":null,"all":null,"why":null})", event(1, 1)));
+}
+
 TEST_F(Resuming, APositionOfAnotherChannelIsGoodForEveryChannel) {
   open_stage();
   publish("a", 1);
