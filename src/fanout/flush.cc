@@ -62,9 +62,15 @@ struct FanOut::Visit {
 // another.
 class FanOut::Merge {
  public:
+  // Returns false, without changing anything, when it finds a cursor whose events were dropped. Not inline:
+  // its heap would cost the subscribers that need no merge.
+  [[gnu::noinline]] static bool gather(const FanOut& engine, SubscriberId id, Visit& visit) {
+    return Merge(engine, id).gather(visit);
+  }
+
+ private:
   Merge(const FanOut& engine, SubscriberId id) : engine_(engine), id_(id) {}
 
-  // Returns false, without changing anything, when it finds a cursor whose events were dropped.
   bool gather(Visit& visit) {
     if (!find_next()) return false;
     std::make_heap(nexts_.begin(), end(), is_later);
@@ -86,7 +92,6 @@ class FanOut::Merge {
     return true;
   }
 
- private:
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
   // The next event of one log.
@@ -188,7 +193,9 @@ bool FanOut::gather(Visit& visit, SubscriberId id) {
     return true;
   }
   const std::uint32_t count = subscriber.subscriptions.size();
-  if (count > 1 && subscriber.order == Order::by_number) return Merge(*this, id).gather(visit);
+  if (subscriber.order == Order::by_number && count > 1) [[unlikely]] {
+    return Merge::gather(*this, id, visit);
+  }
   // Begin where the last visit had to stop, or a busy log would starve the others.
   std::uint32_t index = subscriber.turn < count ? subscriber.turn : 0;
   for (std::uint32_t i = 0; i < count && !visit.more; ++i) {

@@ -25,7 +25,7 @@ struct Ordered {
   void append(std::size_t log, std::uint64_t number, std::size_t size = 0, Tag tag = 0) {
     std::string text = std::to_string(number);
     text.resize(std::max(text.size(), size), '.');
-    stage.engine->append(ids[log], stage.arena.make_own(text, {stage.now, number}), stage.now, tag);
+    stage.engine->append(ids[log], stage.arena.make_shared(text, {stage.now, number}), stage.now, tag);
   }
   std::vector<std::uint64_t> received() {
     std::vector<std::uint64_t> numbers;
@@ -78,7 +78,8 @@ TEST(OrderByNumber, ALogThatIsLeftOutLimitsWhatTheOthersMaySend) {
   Ordered ordered(kMost + 1);
   std::vector<std::uint64_t> expected;
   for (std::uint64_t i = 0; i <= kMost; ++i) {
-    ordered.append(i, i + 1);
+    // The last one has a block of its own, so that the events around it are one piece of the write.
+    ordered.append(i, i + 1, i == kMost ? FrameArena::kOwnBlockFrom : 0);
     expected.push_back(i + 1);
   }
   const std::uint64_t last = kMost + 2;
