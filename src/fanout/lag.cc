@@ -79,7 +79,7 @@ void FanOut::drop_what_none_needs() {
   });
   for_each_behind([&](LogState& log, const Subscription& each) {
     if (log.events.size() == 0) return;
-    drop_all_but(log, std::max(needed_of(each), log.events.pending(had_by_all(log))));
+    drop_all_but(log, std::max(needed_of(each), log.events.pending(log.had_by_all())));
   });
 }
 
