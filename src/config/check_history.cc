@@ -33,6 +33,16 @@ class HistoryCheck {
             "\"skip\" needs a frame that reports the gap to the client, and this protocol has none; write "
             "frames.gap, or \"disconnect\"");
     }
+    if (e_.source.on_gap == OnGap::report && e_.frames.gap.empty()) {
+      fault("source.on_gap",
+            "\"report\" needs a frame that reports the gap to the client, and this protocol has none; write "
+            "frames.gap, or \"close\"");
+    }
+    if (e_.frames.degraded.empty() && !e_.frames.restored.empty()) {
+      report_.warning(
+          e_.origin_of("frames.restored"), cat({prefix_, ".frames.restored"}),
+          "is only sent to clients that have been sent frames.degraded; write frames.degraded too");
+    }
   }
 
  private:

@@ -241,6 +241,7 @@ std::size_t FanOut::outbox_bytes(SubscriberId id) const {
 
 std::optional<std::uint64_t> FanOut::backlog_bytes(SubscriberId id) {
   if (subscribers_[id].outbox && subscribers_[id].outbox->replay()) return std::nullopt;
+  if (subscribers_[id].owed.gap) return std::nullopt;
   const auto sample = sample_of(id);
   if (!sample || sample->lost) return std::nullopt;
   return sample->seen.unsent_bytes;

@@ -178,6 +178,15 @@ TEST_F(Announcements, NothingFollowsTheLastBytes) {
   EXPECT_EQ(owed(), 0U);
 }
 
+TEST_F(Announcements, UntilItHasBeenToldOfAGapASubscriberHasNotEverything) {
+  stage.join(0, {log});
+  EXPECT_EQ(stage.engine->backlog_bytes(0), 0U);
+  gap();
+  EXPECT_EQ(stage.engine->backlog_bytes(0), std::nullopt);
+  run_all();
+  EXPECT_EQ(stage.engine->backlog_bytes(0), 0U);
+}
+
 // --- who is told --------------------------------------------------------------------------------
 
 TEST_F(Announcements, ThoseThatAreThereAreToldOnceAndThoseThatJoinOrLeaveAreNot) {
