@@ -33,6 +33,7 @@ class HistoryCheck {
             "\"skip\" needs a frame that reports the gap to the client, and this protocol has none; write "
             "frames.gap, or \"disconnect\"");
     }
+    if (e_.lag.policy == LagPolicy::latest) latest();
     if (e_.source.on_gap == OnGap::report && e_.frames.gap.empty()) {
       fault("source.on_gap",
             "\"report\" needs a frame that reports the gap to the client, and this protocol has none; write "
@@ -65,6 +66,20 @@ class HistoryCheck {
       fault(e_.commands.position.empty() ? "commands.subscribe.last" : "commands.subscribe.position",
             "needs an answer that reports events that are not retained any more; write $recovered in "
             "commands.subscribe.reply with acks = \"on\", or frames.gap");
+    }
+  }
+
+  // The newest event is that of a log, and only channels that clients subscribe to have logs of their own.
+  void latest() {
+    if (e_.select.by != SelectBy::commands) {
+      fault("lag.policy",
+            "\"latest\" sends the newest event of each channel, and the clients of this endpoint do not "
+            "subscribe to channels; write \"skip\", or select.by = \"commands\"");
+    } else if (!e_.source.broadcast.empty()) {
+      fault("lag.policy",
+            "\"latest\" sends the newest event of each channel, and the events of source.broadcast belong to "
+            "no "
+            "channel of a client; write \"skip\", or leave source.broadcast out");
     }
   }
 

@@ -208,8 +208,8 @@ struct RouteSettings {
   Origin origin_of(std::string_view option) const;
 };
 
-enum class LagPolicy { disconnect, skip };  // what happens to a client that falls too far behind
-enum class InboundReply { none, echo };     // what happens to messages of clients
+enum class LagPolicy { disconnect, skip, latest };  // what happens to a client that falls too far behind
+enum class InboundReply { none, echo };             // what happens to messages of clients
 
 enum class BadBody { drop, quote };  // what happens to a body that is not JSON
 // What happens to clients when the bus may have lost events; automatic: report where there is frames.gap.

@@ -36,16 +36,22 @@ using LogOwner = std::uint8_t;  // the caller's number for the index that has th
 // The encoding of the frames that a subscriber receives.
 enum class Encoding : std::uint8_t { plain, compressed };
 
+// What a slow subscriber was not sent of one log.
+struct LagGap {
+  std::uint32_t count = 0;   // events
+  std::uint64_t before = 0;  // Frame::number() of the last event that it was sent of this log; 0: not known
+  std::uint64_t after = 0;   // of the next one that it is sent; 0: there is none yet
+};
+
 // The owner of the sockets, which the engine calls to write.
 class FanOutHost {
  public:
   // One gathered write to the subscriber's socket, now. After `blocked`, and after `ok` with fewer bytes than
   // requested, the host calls on_writable() as soon as the subscriber can take more.
   virtual WriteResult write(SubscriberId subscriber, const iovec* pieces, int count) = 0;
-  // Appends the frame that reports `count` missed events of this log; returns false when the
-  // endpoint has no such frame.
-  virtual bool append_gap_frame(SubscriberId subscriber, LogId log, std::uint32_t count,
-                                std::string& out) = 0;
+  // Appends the frame that reports missed events of this log; returns false when the endpoint has no such
+  // frame.
+  virtual bool append_gap_frame(SubscriberId subscriber, LogId log, const LagGap& gap, std::string& out) = 0;
   // Called between writes: whether this slice has used its time.
   virtual bool slice_is_over() = 0;
   // Bytes that write() reported as written and that still wait in the transport (TLS), not in the kernel.
@@ -196,8 +202,8 @@ class FanOut {
   // The bytes in the outbox: replies, pings, the rest of a half-sent event.
   std::size_t outbox_bytes(SubscriberId subscriber) const;
   // The bytes that wait for it, in its logs, its outbox and the transport; nothing when they cannot be
-  // counted now: its logs are mixed, or it is being sent what it missed. For logs and reports: it walks all
-  // subscriptions.
+  // counted now: its logs are mixed, it is being sent what it missed, or it has not been told of a gap. For
+  // logs and reports: it walks all subscriptions.
   std::optional<std::uint64_t> backlog_bytes(SubscriberId subscriber);
   // Sends the last bytes (a close frame) after all pending events; the verdict `finished` follows.
   void finish(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
@@ -320,7 +326,7 @@ class FanOut {
   bool has_events_before_gap(const Subscriber& subscriber) const;
   bool write_out(SubscriberId id, Visit& visit);
   bool catch_up_with_lost(SubscriberId id);
-  bool send_gap(SubscriberId id, const Subscription& subscription, std::uint32_t lost);
+  bool skip_lost(SubscriberId id, const Subscription& subscription, const CutEvent& cut);
   template <class EndOf>
   bool gather(Visit& visit, SubscriberId id, EndOf end_of);
   template <class EndOf>

@@ -254,7 +254,7 @@ void FanOut::move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames) 
       if (of_frames < frame.size()) {
         entry.frame->add_ref();
         subscriber.made_outbox().put_rest(Ref<const Frame>::adopt(entry.frame), frame.substr(of_frames),
-                                          entry.appended_ms);
+                                          entry.appended_ms, subscription.log());
       }
       of_frames -= std::min(of_frames, frame.size());
       ++counters_.sent[subscriber.policy].deliveries;
@@ -279,11 +279,12 @@ void FanOut::finish_if_due(SubscriberId id) {
 bool FanOut::catch_up_with_lost(SubscriberId id) {
   Subscriber& subscriber = subscribers_[id];
   bool outbox_first = true;
+  const CutEvent cut = subscriber.outbox ? subscriber.outbox->cut() : CutEvent{};
   for (const Subscription& each : subscriber.subscriptions) {
     const std::uint32_t lost =
         logs_[each.log()].events.lost(logs_[each.log()].members.at(each.position()).cursor);
     if (lost == 0) continue;
-    if (policies_[subscriber.policy].policy == LagRule::Policy::skip && outbox_first) {
+    if (!policies_[subscriber.policy].closes() && outbox_first) {
       // A gap frame is written only when it can be sent at once. Queued after blocked bytes, more and more
       // gap frames would accumulate without a limit.
       Visit visit;
@@ -292,7 +293,7 @@ bool FanOut::catch_up_with_lost(SubscriberId id) {
       outbox_first = false;
     }
     if (!subscriber.was_slow) counters_.overruns += lost;
-    if (!send_gap(id, each, lost)) {
+    if (!skip_lost(id, each, cut)) {
       judge(id, subscriber.was_slow ? Verdict::What::slow_by_bytes : Verdict::What::overrun);
       return false;
     }
@@ -300,16 +301,28 @@ bool FanOut::catch_up_with_lost(SubscriberId id) {
   return true;
 }
 
-bool FanOut::send_gap(SubscriberId id, const Subscription& subscription, std::uint32_t lost) {
+// Moves the cursor to the next event that the subscriber is sent, and reports those before it. Returns false
+// where it must be judged instead.
+bool FanOut::skip_lost(SubscriberId id, const Subscription& subscription, const CutEvent& cut) {
   Subscriber& subscriber = subscribers_[id];
-  if (policies_[subscriber.policy].policy != LagRule::Policy::skip) return false;
-  std::string gap;
-  if (!host_.append_gap_frame(id, subscription.log(), lost, gap)) return false;
-  if (!gap.empty()) subscriber.made_outbox().put(gap, now_ms_);
+  const LagRule& rule = policies_[subscriber.policy];
+  if (rule.closes()) return false;
   LogState& log = logs_[subscription.log()];
-  log.members.at(subscription.position()).cursor = log.events.tail();
-  ++counters_.gaps_sent;
-  counters_.events_skipped += lost;
+  Cursor& cursor = log.members.at(subscription.position()).cursor;
+  const bool has_events = log.events.size() > 0;
+  const bool to_newest = rule.policy == LagRule::Policy::latest && has_events;
+  const Cursor next = to_newest ? log.events.head() - 1 : log.events.tail();
+  const LagGap gap{next - cursor, cut.log == subscription.log() ? cut.number : 0,
+                   has_events ? log.events.at(next).frame->number() : 0};
+  std::string frame;
+  const bool is_reported = host_.append_gap_frame(id, subscription.log(), gap, frame);
+  if (!is_reported && rule.policy == LagRule::Policy::skip) return false;
+  if (!frame.empty()) {
+    subscriber.made_outbox().put(frame, now_ms_);
+    ++counters_.gaps_sent;
+  }
+  cursor = next;
+  counters_.events_skipped += gap.count;
   return true;
 }
 

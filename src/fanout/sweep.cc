@@ -100,13 +100,14 @@ void FanOut::drop_all_but(LogState& log, std::uint32_t needed) {
   if (needed < log.events.size()) drop_until(log, log.events.head() - needed);
 }
 
-// Where gap frames are sent instead of closing, a log keeps at most the window for blocked members, but
-// everything that members with a writable socket have not been sent.
+// Where slow members are not closed, a log keeps at most the window for blocked members, but everything that
+// members with a writable socket have not been sent, and with `latest` always its newest event.
 void FanOut::drop_beyond_window(LogState& log) {
   const LagRule& rule = policies_[log.policy];
-  if (rule.policy != LagRule::Policy::skip || log.ready > 0) return;
-  const Cursor had = log.had_by_all();
-  while (log.events.bytes() > rule.bytes_max && log.events.pending(had) < log.events.size())
+  if (rule.closes() || log.ready > 0) return;
+  const std::uint32_t kept = rule.policy == LagRule::Policy::latest ? 1 : 0;
+  const std::uint32_t needed = std::max(log.events.pending(log.had_by_all()), kept);
+  while (log.events.bytes() > rule.bytes_max && needed < log.events.size())
     drop_until(log, log.events.tail() + 1);
 }
 
