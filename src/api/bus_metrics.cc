@@ -89,12 +89,34 @@ void add_bus_checks(Page& page) {
   Page::add(failovers, static_cast<double>(bus.failovers_demoted.load()), {{"reason", "replica"}});
 }
 
+// What clients are told of missed events and of the bus.
+void add_notices(Page& page) {
+  using client::ShardCounters;
+  MetricFamily& gaps =
+      page.family("carillon_gap_frames_total",
+                  "Gap frames (frames.gap) sent to connections that were too slow, or after a gap of the bus",
+                  MetricType::Counter);
+  Page::add(gaps, static_cast<double>(page.sum(&ShardCounters::gap_frames_slow)), {{"reason", "slow"}});
+  Page::add(gaps, static_cast<double>(page.sum(&ShardCounters::gap_frames_bus)), {{"reason", "bus"}});
+  page.gauge(
+      "carillon_gap_frames_pending",
+      "Connections that have not been sent the frame for a gap of the bus yet, because they take no bytes",
+      static_cast<double>(page.sum(&ShardCounters::gap_frames_owed)));
+  MetricFamily& status = page.family(
+      "carillon_bus_status_frames_total",
+      "Frames that report the state of the bus to a connection (frames.degraded, frames.restored)",
+      MetricType::Counter);
+  Page::add(status, static_cast<double>(page.sum(&ShardCounters::degraded_frames)), {{"status", "degraded"}});
+  Page::add(status, static_cast<double>(page.sum(&ShardCounters::restored_frames)), {{"status", "restored"}});
+}
+
 }  // namespace
 
 void add_bus_metrics(Page& page) {
   add_events(page);
   add_bus(page);
   add_bus_checks(page);
+  add_notices(page);
 }
 
 }  // namespace carillon::api

@@ -234,6 +234,9 @@ void add_backlog(Page& page) {
       "carillon_lag_excused_total",
       "Checks in which a connection was over a lag limit but not slow, because its shard was overloaded",
       &Shard::late);
+  page.counter("carillon_lag_skipped_events_total",
+               "Events that slow connections were not sent (lag.policy); gap frames report them",
+               &Shard::events_skipped);
   const fanout::FrameMemory& memory = page.node().frame_memory();
   page.gauge("carillon_backlog_bytes",
              "Memory of the events that at least one connection has not been sent yet",

@@ -98,16 +98,21 @@ WriteResult Clients::write(fanout::SubscriberId subscriber, const iovec* pieces,
   return sockets_.write(connection.fd, pieces, count);
 }
 
-bool Clients::append_gap_frame(fanout::SubscriberId subscriber, fanout::LogId log, std::uint32_t count,
-                               std::string& out) {
-  const fanout::EventLog& events = fan_out_.events_of(log);
+bool Clients::append_gap_frame(fanout::SubscriberId subscriber, fanout::LogId log,
+                               const fanout::LagGap& missed, std::string& out) {
+  std::string before;
+  if (missed.before > 0) append_text({shared_.epoch, missed.before}, before);
   std::string after;
-  if (events.size() > 0) append_text({shared_.epoch, events.at(events.tail()).frame->number()}, after);
+  if (missed.after > 0) append_text({shared_.epoch, missed.after}, after);
   std::string payload;
-  const protocol::GapValues gap{
-      .channel = fan_out_.note_of(log).name.text(), .count = count, .after = after, .reason = "slow"};
-  if (!endpoint_of(subscriber).replies.gap(gap, loop_.wall_now(), payload)) return false;
-  endpoint_of(subscriber).format().append_message(out, payload);
+  const protocol::GapValues gap{.channel = fan_out_.note_of(log).name.text(),
+                                .count = missed.count,
+                                .before = before,
+                                .after = after,
+                                .reason = "slow"};
+  const protocol::Endpoint& endpoint = endpoint_of(subscriber);
+  if (!endpoint.replies.gap(gap, loop_.wall_now(), payload)) return false;
+  endpoint.format().append_message(out, payload);
   return true;
 }
 

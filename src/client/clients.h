@@ -129,7 +129,7 @@ class Clients final : public fanout::FanOutHost {
 
   // --- FanOutHost ---
   WriteResult write(fanout::SubscriberId subscriber, const iovec* pieces, int count) override;
-  bool append_gap_frame(fanout::SubscriberId subscriber, fanout::LogId log, std::uint32_t count,
+  bool append_gap_frame(fanout::SubscriberId subscriber, fanout::LogId log, const fanout::LagGap& gap,
                         std::string& out) override;
   bool slice_is_over() override { return sockets_.precise_now() >= slice_end_; }
   std::size_t held_back(fanout::SubscriberId subscriber) const override;

@@ -61,6 +61,12 @@ struct ShardCounters {
   Counter slow_by_bytes;  // slow connections by rule
   Counter slow_by_age;
   Counter slow_by_memory;
+  Counter gap_frames_slow;  // sent to slow clients
+  Counter events_skipped;   // the events in those gaps
+  Counter gap_frames_bus;   // sent after a gap of the bus
+  Counter gap_frames_owed;  // connections that have not been sent one for a gap of the bus, now
+  Counter degraded_frames;  // sent when the bus was lost
+  Counter restored_frames;  // sent when it was back
   Counter late;  // checks that found a connection over a limit only because this shard is overloaded
   Counter missed_batches;  // because the inbox was full
   Counter commands;

@@ -35,6 +35,17 @@ class HistoryCheck {
             "\"skip\" needs a frame that reports the gap to the client, and this protocol has none; write "
             "frames.gap, or \"disconnect\"");
     }
+    if (e_.lag.policy == LagPolicy::latest) latest();
+    if (e_.source.on_gap == OnGap::report && e_.frames.gap.empty()) {
+      fault("source.on_gap",
+            "\"report\" needs a frame that reports the gap to the client, and this protocol has none; write "
+            "frames.gap, or \"close\"");
+    }
+    if (e_.frames.degraded.empty() && !e_.frames.restored.empty()) {
+      report_.warning(
+          e_.origin_of("frames.restored"), cat({prefix_, ".frames.restored"}),
+          "is only sent to clients that have been sent frames.degraded; write frames.degraded too");
+    }
   }
 
  private:
@@ -81,6 +92,19 @@ class HistoryCheck {
       fault("commands.history.reply", "does not have the events; write them as $events");
     } else if (history.reply.find("$recovered") == std::string::npos) {
       fault("commands.history.reply", "does not say when events are not retained any more; write $recovered");
+    }
+  }
+
+  // The newest event is that of a log, and only channels that clients subscribe to have logs of their own.
+  void latest() {
+    if (e_.select.by != SelectBy::commands) {
+      fault("lag.policy",
+            "\"latest\" sends the newest event of each channel, and the clients of this endpoint do not "
+            "subscribe to channels; write \"skip\", or select.by = \"commands\"");
+    } else if (!e_.source.broadcast.empty()) {
+      fault("lag.policy",
+            "\"latest\" sends the newest event of each channel, and the events of source.broadcast belong to "
+            "no channel of a client; write \"skip\", or leave source.broadcast out");
     }
   }
 

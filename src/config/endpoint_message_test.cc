@@ -251,6 +251,12 @@ TEST(EndpointMessages, OfLagAndLimits) {
        "and "
        "this "
        "protocol has none; write frames.gap, or \"disconnect\""},
+      {"lag.policy = \"latest\"",
+       "gateway.toml:3: endpoint[0].lag.policy: \"latest\" sends the newest event of each channel, and the "
+       "clients of this endpoint do not subscribe to channels; write \"skip\", or select.by = \"commands\""},
+      {"source.on_gap = \"report\"",
+       "gateway.toml:3: endpoint[0].source.on_gap: \"report\" needs a frame that reports the gap to the "
+       "client, and this protocol has none; write frames.gap, or \"close\""},
       {"lag.close_code = 1006",
        "gateway.toml:3: endpoint[0].lag.close_code: 1006 may not be sent in a close frame; write 1000 to "
        "1003, 1007 "

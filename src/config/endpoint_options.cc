@@ -127,9 +127,15 @@ std::vector<Option> expiry_options(EndpointAuth& a) {
 }
 
 std::vector<Option> limit_options(EndpointSettings& e) {
-  const WordKind<LagPolicy> policy{{{"disconnect", LagPolicy::disconnect}, {"skip", LagPolicy::skip}}};
+  const WordKind<LagPolicy> policy{
+      {{"disconnect", LagPolicy::disconnect}, {"skip", LagPolicy::skip}, {"latest", LagPolicy::latest}}};
   return {
-      option("lag.policy", policy, e.lag.policy, "what happens to a client that falls too far behind"),
+      option(
+          "lag.policy", policy, e.lag.policy,
+          "what happens to a client that falls too far behind: it is closed; or it is not sent the "
+          "events over lag.bytes_max, with frames.gap in their place (\"skip\"); or of each channel where it "
+          "is that far behind it is sent the newest event only, with frames.gap before it where the protocol "
+          "has one (\"latest\", with select.by = \"commands\")"),
       option("lag.bytes_max", SizeKind{1 * kKiB, kGiB}, e.lag.bytes_max,
              "backlog of a client that is tolerated for longer than lag.grace"),
       option("lag.grace", DurationKind{milliseconds(10), hours(1)}, e.lag.grace,

@@ -59,9 +59,13 @@ inline constexpr auto kPingVariables = with_time(std::array<std::string_view, 1>
 
 // The variables of the frame that reports missed events: the channel, or null for all of them; how many, or
 // null when that is unknown; the positions of the last event before them and the first after them, each null
-// when unknown; and why: "slow", or the reason for which a resume was not complete.
+// when unknown; and why: "slow", "bus", or the reason for which a resume was not complete.
 inline constexpr auto kGapVariables =
     with_time(std::array<std::string_view, 5>{"channel", "count", "before", "after", "reason"});
+
+// The variables of the frames that report that the connection to the bus is lost, and that it is back: what
+// it is about, "bus".
+inline constexpr auto kStatusVariables = with_time(std::array<std::string_view, 1>{"reason"});
 
 // The variables of the last frame before a shutdown's close frame: after how many milliseconds the client
 // should reconnect, a number.

@@ -52,10 +52,16 @@ std::vector<Option> source_options(SourceSettings& s) {
       option("source.not_json", WordKind<BadBody>{{{"drop", BadBody::drop}, {"quote", BadBody::quote}}},
              s.not_json,
              "a body that is text but not JSON: \"drop\" it (counted), or \"quote\" it as a JSON string"),
-      option("source.on_gap", WordKind<OnGap>{{{"stay", OnGap::stay}, {"close", OnGap::close}}}, s.on_gap,
-             "when the bus was disconnected and may have lost events: clients \"stay\" connected (the gap is "
-             "counted, logged and shown in /health), or \"close\" closes each with source.gap_code, so that "
-             "it can fetch what it missed elsewhere"),
+      option("source.on_gap",
+             WordKind<OnGap>{{{"auto", OnGap::automatic},
+                              {"report", OnGap::report},
+                              {"stay", OnGap::stay},
+                              {"close", OnGap::close}}},
+             s.on_gap,
+             "when the bus was disconnected and may have lost events: \"report\" sends frames.gap to each "
+             "client, \"close\" closes each with source.gap_code, so that it can fetch what it missed "
+             "elsewhere, and clients \"stay\" connected and are not told (the gap is counted, logged and "
+             "shown in /health); \"auto\": \"report\" with frames.gap, otherwise \"stay\""),
       option("source.gap_code", CloseCodeKind{}, s.gap.code,
              "close code for a client that would miss events: the bus may have lost some, or the server "
              "could not keep up"),
@@ -235,6 +241,18 @@ std::vector<Option> notice_options(EndpointSettings& e) {
           "client's), "
           "$count, $before and $after (the positions next to them; each null when unknown), $reason and the "
           "time; empty: a client that misses events is closed instead"),
+      option("frames.degraded",
+             TextKind{"template", R"('{"type":"degraded","reason":$reason}')", json::kTemplateBytesMax,
+                      check_status_template},
+             e.frames.degraded,
+             "the text frame that is sent to every client when the connection to the bus is lost, and to new "
+             "clients until it is back, with the variables $reason (\"bus\") and the time; empty: none"),
+      option("frames.restored",
+             TextKind{"template", R"('{"type":"restored","reason":$reason}')", json::kTemplateBytesMax,
+                      check_status_template},
+             e.frames.restored,
+             "the text frame that is sent when that connection is back, to every client that has been sent "
+             "frames.degraded, with the same variables; empty: none"),
       option("frames.drain",
              TextKind{"template", R"('{"type":"reconnect","after_ms":$retry_ms}')", json::kTemplateBytesMax,
                       check_drain_template},

@@ -209,20 +209,21 @@ struct RouteSettings {
   Origin origin_of(std::string_view option) const;
 };
 
-enum class LagPolicy { disconnect, skip };  // what happens to a client that falls too far behind
-enum class InboundReply { none, echo };     // what happens to messages of clients
+enum class LagPolicy { disconnect, skip, latest };  // what happens to a client that falls too far behind
+enum class InboundReply { none, echo };             // what happens to messages of clients
 
 enum class BadBody { drop, quote };  // what happens to a body that is not JSON
-enum class OnGap { stay, close };    // what happens to clients when the bus may have lost events
+// What happens to clients when the bus may have lost events; automatic: report where there is frames.gap.
+enum class OnGap { automatic, stay, close, report };
 
 // The keys source.* of an endpoint.
 struct SourceSettings {
   std::vector<std::string> channels;  // patterns on the bus; the first that matches counts
   std::vector<std::string>
       broadcast;  // where clients subscribe to channels: patterns of events for every client
-  std::vector<Requirement> require;    // of an event's body
-  BadBody not_json = BadBody::drop;    // a body that is text but not JSON: drop it, or make it a string
-  OnGap on_gap = OnGap::stay;          // whether clients are closed when the bus may have lost events
+  std::vector<Requirement> require;  // of an event's body
+  BadBody not_json = BadBody::drop;  // a body that is text but not JSON: drop it, or make it a string
+  OnGap on_gap = OnGap::automatic;
   CloseText gap{1013, "Events lost"};  // of a client that would miss events
 };
 
@@ -288,12 +289,14 @@ struct EndpointSettings {
   SourceSettings source;
   SelectSettings select;
   struct {
-    std::string event;  // template; empty where the endpoint has no events
-    std::string open;   // right after the 101; empty: none
-    std::string error;  // empty: errors are not reported to the client
-    std::string ping;   // of keepalive.frame
-    std::string gap;    // events were missed; empty: the client is closed instead
-    std::string drain;  // before the close frame of a shutdown; empty: none
+    std::string event;     // template; empty where the endpoint has no events
+    std::string open;      // right after the 101; empty: none
+    std::string error;     // empty: errors are not reported to the client
+    std::string ping;      // of keepalive.frame
+    std::string gap;       // events were missed; empty: the client is closed instead
+    std::string degraded;  // the bus's connection is lost; empty: none
+    std::string restored;  // it is back; empty: none
+    std::string drain;     // before the close frame of a shutdown; empty: none
   } frames;
   CommandSettings commands;
   std::vector<HistoryRule> history;  // the first that matches a channel; none: nothing is retained

@@ -221,6 +221,10 @@ std::optional<std::string> check_gap_template(std::string_view text) {
   return check_template(text, kGapVariables);
 }
 
+std::optional<std::string> check_status_template(std::string_view text) {
+  return check_template(text, kStatusVariables);
+}
+
 std::optional<std::string> check_log_message(std::string_view text) {
   if (std::none_of(text.begin(), text.end(), is_control)) return std::nullopt;
   return quoted(text) + " has control characters; write one line of plain text";

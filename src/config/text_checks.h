@@ -26,6 +26,7 @@ std::optional<std::string> check_drain_template(std::string_view text);
 std::optional<std::string> check_open_template(std::string_view text);
 std::optional<std::string> check_ping_template(std::string_view text);
 std::optional<std::string> check_gap_template(std::string_view text);
+std::optional<std::string> check_status_template(std::string_view text);
 std::optional<std::string> check_selected_value(std::string_view text);  // "*" or a pointer
 std::optional<std::string> check_log_message(std::string_view text);     // printable, or "" for none
 std::optional<std::string> check_close_reason(std::string_view text);

@@ -44,6 +44,23 @@ class EventLog {
 
   const LogEntry& at(Cursor cursor) const { return ring_[cursor & mask_]; }
 
+  // The first event from `from` on, which is not dropped, that `includes` refuses by its number; head() when
+  // there is none. It refuses all events after the first one that it refuses.
+  template <class Includes>
+  Cursor end_of(Includes includes, Cursor from) const {
+    std::uint32_t left = head_ - from;
+    while (left > 0) {
+      const std::uint32_t half = left / 2;
+      if (includes(at(from + half).frame->number())) {
+        from += half + 1;
+        left -= half + 1;
+      } else {
+        left = half;
+      }
+    }
+    return from;
+  }
+
   // How many events a cursor still has to receive, including those that were dropped.
   std::uint32_t pending(Cursor cursor) const { return head_ - cursor; }
   // How many of those were dropped.

@@ -4,6 +4,13 @@
 #include "base/assert.h"
 
 namespace carillon::fanout {
+namespace {
+
+void forget_verdicts_of(SubscriberId id, std::vector<Verdict>& verdicts) {
+  std::erase_if(verdicts, [id](const Verdict& each) { return each.subscriber == id; });
+}
+
+}  // namespace
 
 FanOut::FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies,
                EventCompressor* compressor)
@@ -11,7 +18,7 @@ FanOut::FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> pol
   counters_.sent.resize(policies_.size());
 }
 
-FanOut::~FanOut() { options_.memory.subtract(ring_bytes_counted_); }
+FanOut::~FanOut() { options_.memory.subtract(rings_.counted); }
 
 SentCounters FanOutCounters::sent_in_total() const {
   SentCounters total;
@@ -97,12 +104,12 @@ void FanOut::append(LogId id, const Ref<const Frame>& frame, MonoTime now, Tag t
 void FanOut::count_ring(std::uint32_t before, std::uint32_t after) {
   if (before == after) return;
   constexpr std::uint64_t kStep = 256 * 1024;
-  ring_bytes_ += after;
-  ring_bytes_ -= before;
-  const std::uint64_t counted = ring_bytes_ / kStep * kStep;
-  if (counted > ring_bytes_counted_) options_.memory.add(counted - ring_bytes_counted_);
-  if (counted < ring_bytes_counted_) options_.memory.subtract(ring_bytes_counted_ - counted);
-  ring_bytes_counted_ = counted;
+  rings_.bytes += after;
+  rings_.bytes -= before;
+  const std::uint64_t counted = rings_.bytes / kStep * kStep;
+  if (counted > rings_.counted) options_.memory.add(counted - rings_.counted);
+  if (counted < rings_.counted) options_.memory.subtract(rings_.counted - counted);
+  rings_.counted = counted;
 }
 
 // --- subscribers --------------------------------------------------------------------------------
@@ -127,6 +134,7 @@ void FanOut::add_subscriber(SubscriberId id, PolicyId policy, Encoding encoding)
   subscriber.listed = listed;
   subscriber.queued = queued;
   subscriber.caught_up = true;  // an entry of lagging_ for its predecessor does not apply to it
+  notices_.greet(subscriber.owed, policy);
 }
 
 void FanOut::become(SubscriberId id, PolicyId policy, Encoding encoding, Order order) {
@@ -135,6 +143,7 @@ void FanOut::become(SubscriberId id, PolicyId policy, Encoding encoding, Order o
   subscriber.policy = policy;
   subscriber.encoding = encoding;
   subscriber.order = order;
+  notices_.greet(subscriber.owed, policy);
 }
 
 void FanOut::remove_subscriber(SubscriberId id) {
@@ -142,13 +151,11 @@ void FanOut::remove_subscriber(SubscriberId id) {
   set_standing(id, Standing::caught_up);
   unsubscribe_all(id);
   // Its number may be reused before the host takes the verdicts.
-  if (subscriber.judged) forget_verdicts_of(id);
+  if (subscriber.judged) forget_verdicts_of(id, verdicts_);
   subscriber.outbox.reset();
+  notices_.forget(subscriber.owed);
+  counters_.gaps_owed = notices_.gaps_owed();
   subscriber.in_use = false;
-}
-
-void FanOut::forget_verdicts_of(SubscriberId id) {
-  std::erase_if(verdicts_, [id](const Verdict& each) { return each.subscriber == id; });
 }
 
 bool FanOut::subscribe(SubscriberId id, LogId log_id) {
@@ -221,11 +228,6 @@ bool FanOut::is_subscribed(SubscriberId id, LogId log) const {
 
 // --- the outbox ---------------------------------------------------------------------------------
 
-Outbox& FanOut::outbox_of(Subscriber& subscriber) {
-  if (!subscriber.outbox) subscriber.outbox = std::make_unique<Outbox>();
-  return *subscriber.outbox;
-}
-
 bool FanOut::outbox_has_room(SubscriberId id, std::size_t bytes, std::size_t beyond_limit) const {
   const Outbox* outbox = subscribers_[id].outbox.get();
   // One message larger than the whole outbox is allowed when nothing waits before it.
@@ -240,6 +242,7 @@ std::size_t FanOut::outbox_bytes(SubscriberId id) const {
 
 std::optional<std::uint64_t> FanOut::backlog_bytes(SubscriberId id) {
   if (subscribers_[id].outbox && subscribers_[id].outbox->replay()) return std::nullopt;
+  if (subscribers_[id].owed.gap) return std::nullopt;
   const auto sample = sample_of(id);
   if (!sample || sample->lost) return std::nullopt;
   return sample->seen.unsent_bytes;
@@ -251,7 +254,7 @@ bool FanOut::send(SubscriberId id, std::string_view bytes, MonoTime now, OutboxL
   if (subscriber.judged || subscriber.finishing || bytes.empty()) return true;
   if (limit == OutboxLimit::applies && !outbox_has_room(id, bytes.size())) return false;
   now_ms_ = wrapping_ms(now);
-  outbox_of(subscriber).put(bytes, now_ms_);
+  subscriber.made_outbox().put(bytes, now_ms_);
   if (!subscriber.blocked) set_standing(id, Standing::ready);
   return true;
 }
@@ -261,7 +264,7 @@ void FanOut::replay(SubscriberId id, std::unique_ptr<ReplaySource> source, MonoT
   if (subscriber.judged || subscriber.finishing || subscriber.subscriptions.size() == 0) return;
   now_ms_ = wrapping_ms(now);
   const LogId log = subscriber.subscriptions[subscriber.subscriptions.size() - 1].log();
-  outbox_of(subscriber).replay(now_ms_).add(log, std::move(source));
+  subscriber.made_outbox().replay(now_ms_).add(log, std::move(source));
   if (!subscriber.blocked) set_standing(id, Standing::ready);
 }
 
@@ -270,7 +273,7 @@ void FanOut::finish(SubscriberId id, std::string_view last_bytes, MonoTime now) 
   if (subscriber.judged || subscriber.finishing) return;
   now_ms_ = wrapping_ms(now);
   subscriber.finishing = true;
-  outbox_of(subscriber).set_last(last_bytes);
+  subscriber.made_outbox().set_last(last_bytes);
   if (!subscriber.blocked) set_standing(id, Standing::ready);
 }
 
@@ -278,18 +281,35 @@ void FanOut::finish_now(SubscriberId id, std::string_view last_bytes, MonoTime n
   Subscriber& subscriber = at(id);
   if (subscriber.dismissed) return;
   now_ms_ = wrapping_ms(now);
-  if (subscriber.judged) forget_verdicts_of(id);
+  if (subscriber.judged) forget_verdicts_of(id, verdicts_);
   subscriber.judged = false;
   unsubscribe_all(id);
   if (subscriber.finishing) {
     // The last bytes given to finish() are kept.
     if (subscriber.outbox) subscriber.outbox->release_last(now_ms_);
   } else if (!last_bytes.empty()) {
-    outbox_of(subscriber).put(last_bytes, now_ms_);
+    subscriber.made_outbox().put(last_bytes, now_ms_);
   }
   subscriber.finishing = true;
   subscriber.dismissed = true;
   if (!subscriber.blocked) set_standing(id, Standing::ready);
+}
+
+// One pass over the records, 32 bytes each: all are marked before the next event is appended, so that none
+// can be sent it first.
+void FanOut::announce(Announcement announcement, MonoTime now) {
+  now_ms_ = wrapping_ms(now);
+  const Notice what = announcement.what;
+  std::vector<bool> wanted(policies_.size());
+  for (std::size_t i = 0; i < wanted.size() && i < announcement.frames.size(); ++i) {
+    wanted[i] = !announcement.frames[i].empty();
+  }
+  if (!notices_.announce(std::move(announcement))) return;
+  for (SubscriberId id = 0; id < subscribers_.size(); ++id) {
+    Subscriber& subscriber = subscribers_[id];
+    if (subscriber.in_use) notices_.owe(subscriber.owed, what, wanted[subscriber.policy]);
+  }
+  counters_.gaps_owed = notices_.gaps_owed();
 }
 
 void FanOut::on_writable(SubscriberId id) {

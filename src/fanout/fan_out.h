@@ -2,6 +2,7 @@
 
 #include <sys/uio.h>
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -22,6 +23,7 @@
 #include "fanout/lag_watch.h"
 #include "fanout/log_note.h"
 #include "fanout/members.h"
+#include "fanout/notices.h"
 #include "fanout/outbox.h"
 #include "fanout/subscription.h"
 
@@ -40,16 +42,22 @@ enum class Order : std::uint8_t {
   by_number  // as the process received them, so that a client that has an event has all before it
 };
 
+// What a slow subscriber was not sent of one log.
+struct LagGap {
+  std::uint32_t count = 0;   // events
+  std::uint64_t before = 0;  // Frame::number() of the last event that it was sent of this log; 0: not known
+  std::uint64_t after = 0;   // of the next one that it is sent; 0: there is none yet
+};
+
 // The owner of the sockets, which the engine calls to write.
 class FanOutHost {
  public:
   // One gathered write to the subscriber's socket, now. After `blocked`, and after `ok` with fewer bytes than
   // requested, the host calls on_writable() as soon as the subscriber can take more.
   virtual WriteResult write(SubscriberId subscriber, const iovec* pieces, int count) = 0;
-  // Appends the frame that reports `count` missed events of this log; returns false when the
-  // endpoint has no such frame.
-  virtual bool append_gap_frame(SubscriberId subscriber, LogId log, std::uint32_t count,
-                                std::string& out) = 0;
+  // Appends the frame that reports missed events of this log; returns false when the endpoint has no such
+  // frame.
+  virtual bool append_gap_frame(SubscriberId subscriber, LogId log, const LagGap& gap, std::string& out) = 0;
   // Called between writes: whether this slice has used its time.
   virtual bool slice_is_over() = 0;
   // Bytes that write() reported as written and that still wait in the transport (TLS), not in the kernel.
@@ -112,6 +120,8 @@ struct FanOutCounters {
   std::uint64_t slow_by_bytes = 0;   // subscribers that were found slow, by rule
   std::uint64_t slow_by_age = 0;
   std::uint64_t slow_by_memory = 0;
+  std::array<std::uint64_t, kNotices> notices_sent{};  // frames, by Notice
+  std::uint64_t gaps_owed = 0;                         // subscribers that have not been told of a gap, now
   std::uint64_t late = 0;  // checks that found a subscriber over a limit because this engine is overloaded
   std::uint64_t retained_bytes = 0;  // of all logs, now
   std::uint64_t blocked = 0;         // subscribers, now
@@ -198,8 +208,8 @@ class FanOut {
   // The bytes in the outbox: replies, pings, the rest of a half-sent event.
   std::size_t outbox_bytes(SubscriberId subscriber) const;
   // The bytes that wait for it, in its logs, its outbox and the transport; nothing when they cannot be
-  // counted now: its logs are mixed, or it is being sent what it missed. For logs and reports: it walks all
-  // subscriptions.
+  // counted now: its logs are mixed, it is being sent what it missed, or it has not been told of a gap. For
+  // logs and reports: it walks all subscriptions.
   std::optional<std::uint64_t> backlog_bytes(SubscriberId subscriber);
   // Sends the last bytes (a close frame) after all pending events; the verdict `finished` follows.
   void finish(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
@@ -208,11 +218,16 @@ class FanOut {
   // lag rule applies any more. After finish() the bytes given to finish() are sent instead of these.
   void finish_now(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
   void on_writable(SubscriberId subscriber);
+  // Sends a frame once to every subscriber there is now, by its policy. Each gets that of a gap after all
+  // events from before the gap and before any later one; that of a status comes before the pending events.
+  // The subscribers are marked at once and are visited in slices; those that are blocked get it when they
+  // take bytes again (docs/decisions/0039).
+  void announce(Announcement announcement, MonoTime now);
 
   // Writes until nothing is pending or the host ends the slice; returns true when work is left.
   bool run_slice(MonoTime now);
   // Whether a subscriber can be sent something, so that run_slice() should be called soon.
-  bool has_work() const { return !ready_.empty() || !dirty_.empty(); }
+  bool has_work() const { return !ready_.empty() || !dirty_.empty() || notices_.is_walking(); }
   // Applies the lag rules to the subscribers with a backlog, and drops the events that none of them needs any
   // more. Call a few times per second.
   void check_lag(MonoTime now);
@@ -258,6 +273,8 @@ class FanOut {
         --compressed_readers;
       }
     }
+    // Every member without a backlog has been sent all events before this one.
+    Cursor had_by_all() const { return members.sweeping() ? members.swept_until() : events.head(); }
   };
 
   struct Subscriber {
@@ -277,6 +294,14 @@ class FanOut {
     bool caught_up : 1 = false;  // had everything at some time since the last check_lag()
     bool listed : 1 = false;     // in lagging_
     bool dismissed : 1 = false;  // finish_now() was called: only the host's deadline applies
+    OwedNotices owed;
+
+    // Blocked subscribers wait for their sockets, and ready ones have a queue of their own.
+    bool is_visited_by_sweep() const { return !blocked && !ready && !judged; }
+    Outbox& made_outbox() {
+      if (!outbox) outbox = std::make_unique<Outbox>();
+      return *outbox;
+    }
   };
   static_assert(sizeof(Subscriber) <= 32);
   // Limits of one shard; descriptors and configuration limit a process long before these.
@@ -285,6 +310,7 @@ class FanOut {
   static constexpr LogId kNoLog = 0xffffffff;
   static constexpr std::uint8_t kCompressedReadersCounted = 7;
 
+  enum class Standing : std::uint8_t { caught_up, ready, blocked };
   friend struct FanOutSizes;  // a test of the records' sizes
   struct Visit;               // one gathered write being put together (flush.cc)
   class Merge;                // gathers the logs of one subscriber in order of number (flush.cc)
@@ -292,23 +318,27 @@ class FanOut {
   // sweep.cc: the order of visits
   int sweep(LogId id);  // returns its cost in writes
   void flush_next_ready();
-  bool needs_visit(const LogState& log, const Member& member) const;
   void trim(LogState& log);
   void drop_all_but(LogState& log, std::uint32_t needed);
-  Cursor had_by_all(const LogState& log) const;
   void drop_beyond_window(LogState& log);
   void relieve_memory(LogState& appended);
   void drop_until(LogState& log, Cursor cursor);
-  void drop_oldest(LogState& log);
   void compact(LogId id);
+  void walk_notices();
 
   // flush.cc: one subscriber's gathered write
   void flush(SubscriberId id);
+  template <class EndOf>
+  void send_pending(SubscriberId id, Standing afterwards, EndOf end_of);
+  bool tell(SubscriberId id);
+  bool has_events_before_gap(const Subscriber& subscriber) const;
   bool write_out(SubscriberId id, Visit& visit);
   bool catch_up_with_lost(SubscriberId id);
-  bool send_gap(SubscriberId id, const Subscription& subscription, std::uint32_t lost);
-  bool gather(Visit& visit, SubscriberId id);
-  bool gather_log(Visit& visit, SubscriberId id, std::uint32_t index);
+  bool skip_lost(SubscriberId id, const Subscription& subscription, const CutEvent& cut);
+  template <class EndOf>
+  bool gather(Visit& visit, SubscriberId id, EndOf end_of);
+  template <class EndOf>
+  bool gather_log(Visit& visit, SubscriberId id, std::uint32_t index, EndOf end_of);
   void settle(Visit& visit, SubscriberId id, std::size_t written);
   void move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames);
   void finish_if_due(SubscriberId id);
@@ -316,7 +346,6 @@ class FanOut {
   std::string_view bytes_of(const LogState& log, const Subscriber& subscriber, const LogEntry& entry) const;
 
   // lag.cc: subscribers with a backlog
-  enum class Standing : std::uint8_t { caught_up, ready, blocked };
   struct Lagging {  // has had a short write and not caught up since
     SubscriberId subscriber;
     LagWatch watch;
@@ -338,9 +367,7 @@ class FanOut {
   void count_ring(std::uint32_t before, std::uint32_t after);
 
   void free_log(LogId id);
-  void forget_verdicts_of(SubscriberId id);
   void leave(SubscriberId id, std::uint32_t index);
-  Outbox& outbox_of(Subscriber& subscriber);
   Subscriber& at(SubscriberId id);
 
   FanOutHost& host_;
@@ -360,11 +387,14 @@ class FanOut {
   std::uint32_t now_ms_ = 0;
   std::uint32_t idle_ms_ = 0;  // when the engine was last idle
   std::uint32_t lag_checked_ms_ = 0;
-  std::uint32_t mixed_events_left_ = 0;   // how many events this check_lag() may still count
-  std::uint64_t ring_bytes_ = 0;          // of all logs' rings
-  std::uint64_t ring_bytes_counted_ = 0;  // the part of it that options_.memory includes
-  int visits_due_ = 0;                    // to ready subscribers, before the next log's turn
-  bool has_shed_ = false;                 // in this slice
+  std::uint32_t mixed_events_left_ = 0;  // how many events this check_lag() may still count
+  struct {
+    std::uint64_t bytes = 0;    // of all logs' rings
+    std::uint64_t counted = 0;  // the part of it that options_.memory includes
+  } rings_;
+  Notices notices_;
+  int visits_due_ = 0;     // to ready subscribers, before the next log's turn
+  bool has_shed_ = false;  // in this slice
 };
 
 }  // namespace carillon::fanout

@@ -169,23 +169,71 @@ class FanOut::Merge {
 };
 
 void FanOut::flush(SubscriberId id) {
-  if (subscribers_[id].outbox) {
-    counters_.sent[subscribers_[id].policy].deliveries += subscribers_[id].outbox->refill(now_ms_);
+  Subscriber& subscriber = subscribers_[id];
+  if (subscriber.outbox) counters_.sent[subscriber.policy].deliveries += subscriber.outbox->refill(now_ms_);
+  if (!subscriber.owed.any || tell(id)) {
+    send_pending(id, Standing::caught_up, [](const LogState& log, Cursor) { return log.events.head(); });
+  } else if (!subscriber.owed.gap) {
+    send_pending(id, Standing::ready, [](const LogState& log, Cursor) { return log.events.head(); });
+  } else {
+    send_pending(id, Standing::ready, [this](const LogState& log, Cursor from) {
+      return log.events.end_of([this](std::uint64_t number) { return !notices_.is_after_gap(number); }, from);
+    });
   }
+}
+
+// One visit. `end_of`: up to where each log is sent. `afterwards`: what the subscriber is when all of that
+// has been sent.
+template <class EndOf>
+void FanOut::send_pending(SubscriberId id, Standing afterwards, EndOf end_of) {
   Visit visit;
-  if (!gather(visit, id)) {
+  if (!gather(visit, id, end_of)) {
     if (!catch_up_with_lost(id)) return;
     visit.begin_again();
-    const bool all_there = gather(visit, id);
+    const bool all_there = gather(visit, id, end_of);
     CARILLON_ASSERT(all_there);
   }
   if (!write_out(id, visit)) return;
-  set_standing(id, visit.more ? Standing::ready : Standing::caught_up);
-  if (!visit.more) finish_if_due(id);
+  set_standing(id, visit.more ? Standing::ready : afterwards);
+  if (!visit.more && afterwards == Standing::caught_up) finish_if_due(id);
+}
+
+// Adds the frames that the subscriber is owed to its outbox. Returns false when some must wait: until there
+// is room, or, a gap, until all events from before it have been sent.
+bool FanOut::tell(SubscriberId id) {
+  Subscriber& subscriber = subscribers_[id];
+  const bool has_ended = subscriber.finishing && subscriber.subscriptions.size() == 0;
+  while (const auto what = notices_.next_for(subscriber.owed)) {
+    if (subscriber.dismissed || has_ended) break;  // nothing may follow its last bytes
+    if (*what == Notice::gap && has_events_before_gap(subscriber)) return false;
+    const std::string_view frame = notices_.frame(*what, subscriber.policy);
+    if (!outbox_has_room(id, frame.size())) return false;
+    if (!frame.empty()) {
+      subscriber.made_outbox().put(frame, now_ms_);
+      ++counters_.notices_sent[static_cast<std::size_t>(*what)];
+    }
+    notices_.told(subscriber.owed, *what);
+  }
+  notices_.forget(subscriber.owed);
+  counters_.gaps_owed = notices_.gaps_owed();
+  return true;
+}
+
+bool FanOut::has_events_before_gap(const Subscriber& subscriber) const {
+  if (subscriber.outbox && subscriber.outbox->replay()) return true;
+  for (const Subscription& each : subscriber.subscriptions) {
+    const LogState& log = logs_[each.log()];
+    const Cursor cursor = log.members.at(each.position()).cursor;
+    if (log.events.pending(cursor) == 0) continue;
+    if (log.events.lost(cursor) > 0) return true;
+    if (!notices_.is_after_gap(log.events.at(cursor).frame->number())) return true;
+  }
+  return false;
 }
 
 // Returns false, without changing anything, when it finds a cursor whose events were dropped.
-bool FanOut::gather(Visit& visit, SubscriberId id) {
+template <class EndOf>
+bool FanOut::gather(Visit& visit, SubscriberId id, EndOf end_of) {
   const Subscriber& subscriber = subscribers_[id];
   visit.add_outbox(subscriber.outbox.get());
   if (subscriber.outbox && subscriber.outbox->replay()) {
@@ -199,7 +247,7 @@ bool FanOut::gather(Visit& visit, SubscriberId id) {
   // Begin where the last visit had to stop, or a busy log would starve the others.
   std::uint32_t index = subscriber.turn < count ? subscriber.turn : 0;
   for (std::uint32_t i = 0; i < count && !visit.more; ++i) {
-    if (!gather_log(visit, id, index)) return false;
+    if (!gather_log(visit, id, index, end_of)) return false;
     if (++index == count) index = 0;
   }
   return true;
@@ -244,16 +292,18 @@ TagMask FanOut::mask_of(LogId log, SubscriberId id) const {
   return logs_[log].mixed ? masks_.at(log).at(id) : kAllTags;
 }
 
-bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
+template <class EndOf>
+bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index, EndOf end_of) {
   Subscriber& subscriber = subscribers_[id];
   const Subscription& subscription = subscriber.subscriptions[index];
   LogState& log = logs_[subscription.log()];
   const Member& member = log.members.at(subscription.position());
   CARILLON_ASSERT(member.subscriber == id);
   const Cursor first = member.cursor;
-  const Cursor head = log.events.head();
-  if (first == head) return true;
+  if (first == log.events.head()) return true;
   if (log.events.lost(first) != 0) return false;
+  const Cursor last = end_of(log, first);
+  if (first == last) return true;
   if (visit.segment_count == kPiecesMax) {
     visit.more = true;
     subscriber.turn = static_cast<std::uint16_t>(index);
@@ -262,7 +312,7 @@ bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
   const TagMask mask = mask_of(subscription.log(), id);
   std::uint32_t passed_over = 0;
   Cursor end = first;
-  for (; end != head; ++end) {
+  for (; end != last; ++end) {
     const LogEntry& entry = log.events.at(end);
     if ((mask & carillon::mask_of(entry.tag)) == 0) {
       ++passed_over;
@@ -270,7 +320,7 @@ bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index) {
       break;
     }
   }
-  if (end != head) {
+  if (end != last) {
     visit.more = true;
     subscriber.turn = static_cast<std::uint16_t>(end == first ? index : index + 1);
   }
@@ -321,8 +371,8 @@ void FanOut::move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames) 
       const std::string_view frame = bytes_of(log, subscriber, entry);
       if (of_frames < frame.size()) {
         entry.frame->add_ref();
-        outbox_of(subscriber)
-            .put_rest(Ref<const Frame>::adopt(entry.frame), frame.substr(of_frames), entry.appended_ms);
+        subscriber.made_outbox().put_rest(Ref<const Frame>::adopt(entry.frame), frame.substr(of_frames),
+                                          entry.appended_ms, subscription.log());
       }
       of_frames -= std::min(of_frames, frame.size());
       ++counters_.sent[subscriber.policy].deliveries;
@@ -347,11 +397,12 @@ void FanOut::finish_if_due(SubscriberId id) {
 bool FanOut::catch_up_with_lost(SubscriberId id) {
   Subscriber& subscriber = subscribers_[id];
   bool outbox_first = true;
+  const CutEvent cut = subscriber.outbox ? subscriber.outbox->cut() : CutEvent{};
   for (const Subscription& each : subscriber.subscriptions) {
     const std::uint32_t lost =
         logs_[each.log()].events.lost(logs_[each.log()].members.at(each.position()).cursor);
     if (lost == 0) continue;
-    if (policies_[subscriber.policy].policy == LagRule::Policy::skip && outbox_first) {
+    if (!policies_[subscriber.policy].closes() && outbox_first) {
       // A gap frame is written only when it can be sent at once. Queued after blocked bytes, more and more
       // gap frames would accumulate without a limit.
       Visit visit;
@@ -360,7 +411,7 @@ bool FanOut::catch_up_with_lost(SubscriberId id) {
       outbox_first = false;
     }
     if (!subscriber.was_slow) counters_.overruns += lost;
-    if (!send_gap(id, each, lost)) {
+    if (!skip_lost(id, each, cut)) {
       judge(id, subscriber.was_slow ? Verdict::What::slow_by_bytes : Verdict::What::overrun);
       return false;
     }
@@ -368,16 +419,28 @@ bool FanOut::catch_up_with_lost(SubscriberId id) {
   return true;
 }
 
-bool FanOut::send_gap(SubscriberId id, const Subscription& subscription, std::uint32_t lost) {
+// Moves the cursor to the next event that the subscriber is sent, and reports those before it. Returns false
+// where it must be judged instead.
+bool FanOut::skip_lost(SubscriberId id, const Subscription& subscription, const CutEvent& cut) {
   Subscriber& subscriber = subscribers_[id];
-  if (policies_[subscriber.policy].policy != LagRule::Policy::skip) return false;
-  std::string gap;
-  if (!host_.append_gap_frame(id, subscription.log(), lost, gap)) return false;
-  if (!gap.empty()) outbox_of(subscriber).put(gap, now_ms_);
+  const LagRule& rule = policies_[subscriber.policy];
+  if (rule.closes()) return false;
   LogState& log = logs_[subscription.log()];
-  log.members.at(subscription.position()).cursor = log.events.tail();
-  ++counters_.gaps_sent;
-  counters_.events_skipped += lost;
+  Cursor& cursor = log.members.at(subscription.position()).cursor;
+  const bool has_events = log.events.size() > 0;
+  const bool to_newest = rule.policy == LagRule::Policy::latest && has_events;
+  const Cursor next = to_newest ? log.events.head() - 1 : log.events.tail();
+  const LagGap gap{next - cursor, cut.log == subscription.log() ? cut.number : 0,
+                   has_events ? log.events.at(next).frame->number() : 0};
+  std::string frame;
+  const bool is_reported = host_.append_gap_frame(id, subscription.log(), gap, frame);
+  if (!is_reported && rule.policy == LagRule::Policy::skip) return false;
+  if (!frame.empty()) {
+    subscriber.made_outbox().put(frame, now_ms_);
+    ++counters_.gaps_sent;
+  }
+  cursor = next;
+  counters_.events_skipped += gap.count;
   return true;
 }
 

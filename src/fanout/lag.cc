@@ -79,7 +79,7 @@ void FanOut::drop_what_none_needs() {
   });
   for_each_behind([&](LogState& log, const Subscription& each) {
     if (log.events.size() == 0) return;
-    drop_all_but(log, std::max(needed_of(each), log.events.pending(had_by_all(log))));
+    drop_all_but(log, std::max(needed_of(each), log.events.pending(log.had_by_all())));
   });
 }
 
@@ -127,7 +127,7 @@ bool FanOut::look_at(Lagging& lagging) {
     return false;
   }
   const LagRule& rule = policies_[subscriber.policy];
-  if (rule.policy == LagRule::Policy::skip) return true;  // the gap frame is sent when it can take bytes
+  if (!rule.closes()) return true;  // the gap frame is sent when it can take bytes
   const auto sample = sample_of(lagging.subscriber);
   if (!sample) return true;  // not this time
   if (sample->lost) {
@@ -232,7 +232,7 @@ bool FanOut::shed_behind() {
 std::uint64_t FanOut::unsent_if_sheddable(SubscriberId id) const {
   const Subscriber& subscriber = subscribers_[id];
   if (!subscriber.in_use || !subscriber.was_slow || subscriber.judged || subscriber.dismissed) return 0;
-  if (policies_[subscriber.policy].policy == LagRule::Policy::skip) return 0;
+  if (!policies_[subscriber.policy].closes()) return 0;
   std::uint64_t bytes = subscriber.outbox ? subscriber.outbox->size() : 0;
   for (const Subscription& each : subscriber.subscriptions) {
     const LogState& log = logs_[each.log()];

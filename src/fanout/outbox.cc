@@ -22,8 +22,10 @@ void Outbox::release_last(std::uint32_t now_ms) {
   last_.clear();
 }
 
-void Outbox::put_rest(Ref<const Frame> frame, std::string_view rest, std::uint32_t since_ms) {
+void Outbox::put_rest(Ref<const Frame> frame, std::string_view rest, std::uint32_t since_ms,
+                      std::uint32_t log) {
   CARILLON_ASSERT(empty());
+  cut_ = {log, frame->number()};
   oldest_ms_ = since_ms;
   of_oldest_ = rest.size();
   if (rest.size() <= kCopyRestUpTo || frame->plain().size() < FrameArena::kOwnBlockFrom) {

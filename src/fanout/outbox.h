@@ -16,6 +16,12 @@ namespace carillon::fanout {
 // Whether bytes are refused when the outbox is full.
 enum class OutboxLimit : bool { applies, ignored };
 
+// The event that a short write cut: the last one of its log that has been begun.
+struct CutEvent {
+  std::uint32_t log = 0;
+  std::uint64_t number = 0;  // Frame::number(); 0: none, or without a number
+};
+
 // Outbox: the bytes that wait for one connection apart from its logs: replies, pings, the close frame, the
 // rest of a half-sent frame, and the events of a replay. They are always sent before the logs. An Outbox
 // exists only while it holds something.
@@ -29,7 +35,10 @@ class Outbox {
 
   // Stores the rest of a frame after a short write. The outbox must be empty, because a frame is begun only
   // when everything before it has been sent. `since_ms`: when the event arrived.
-  void put_rest(Ref<const Frame> frame, std::string_view rest, std::uint32_t since_ms);
+  // `log`: of the frame.
+  void put_rest(Ref<const Frame> frame, std::string_view rest, std::uint32_t since_ms, std::uint32_t log);
+  // While the outbox exists, nothing of any log is sent after it.
+  const CutEvent& cut() const { return cut_; }
   void put(std::string_view bytes, std::uint32_t now_ms);
 
   std::size_t size() const { return rest_.size() + bytes_.size() - sent_; }
@@ -66,6 +75,7 @@ class Outbox {
   std::string bytes_;
   std::size_t sent_ = 0;  // of bytes_
   std::string last_;
+  CutEvent cut_;
   std::size_t of_oldest_ = 0;  // bytes at the front that were added at oldest_ms_
   std::uint32_t oldest_ms_ = 0;
   std::uint32_t newer_ms_ = 0;      // when the bytes after them were added

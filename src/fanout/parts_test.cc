@@ -200,7 +200,7 @@ TEST(Outbox, AStreamThroughItDoesNotPileUp) {
   iovec pieces[2];
   FrameMemory memory{1 << 30};
   outbox.put_rest(FrameArena(memory, transport::websocket_encoder()).make_own(std::string(20000, 'r')),
-                  std::string_view("rest"), 0);
+                  std::string_view("rest"), 0, 0);
   in = "rest";
   for (int i = 0; i < 20000; ++i) {
     const std::string bytes = std::to_string(i);

@@ -9,12 +9,18 @@ namespace {
 // Skipping members that need nothing still costs time; this many count as one write.
 constexpr std::uint32_t kLooksAWrite = 256;
 
+// A step of the walk, once per slice: how many records it passes, and how many subscribers may then be ready.
+// A slice makes about a hundred writes.
+constexpr std::uint32_t kRecordsAStep = 16 * 1024;
+constexpr std::size_t kReadyByWalk = 128;
+
 }  // namespace
 
 bool FanOut::run_slice(MonoTime now) {
   now_ms_ = wrapping_ms(now);
   has_shed_ = false;
-  while (has_work() && !host_.slice_is_over()) {
+  if (notices_.is_walking()) walk_notices();
+  while ((!ready_.empty() || !dirty_.empty()) && !host_.slice_is_over()) {
     // Neither may starve the other: the ready get as many visits as the last log's turn made writes.
     if (dirty_.empty() || (visits_due_ > 0 && !ready_.empty())) {
       --visits_due_;
@@ -28,6 +34,20 @@ bool FanOut::run_slice(MonoTime now) {
   if (has_work()) return true;
   idle_ms_ = now_ms_;
   return false;
+}
+
+// Makes the next subscribers ready that have not been told what was announced. Those that are blocked or
+// ready are visited in any case, once they can take bytes.
+void FanOut::walk_notices() {
+  SubscriberId id = notices_.walked();
+  for (std::uint32_t i = 0; i < kRecordsAStep && id < subscribers_.size(); ++i, ++id) {
+    if (ready_.size() >= kReadyByWalk) break;
+    const Subscriber& subscriber = subscribers_[id];
+    if (!subscriber.in_use || !subscriber.owed.any || subscriber.judged) continue;
+    if (!subscriber.blocked) set_standing(id, Standing::ready);
+  }
+  notices_.walk_to(id);
+  if (id >= subscribers_.size()) notices_.end_walk();
 }
 
 void FanOut::flush_next_ready() {
@@ -48,7 +68,8 @@ int FanOut::sweep(LogId id) {
   int writes = 0;
   while (log.members.sweeping() && writes < kWritesATurn) {
     const Member& member = log.members.advance(log.events.head());
-    if (needs_visit(log, member)) {
+    if (member.subscriber != kNoSubscriber && log.events.pending(member.cursor) != 0 &&
+        subscribers_[member.subscriber].is_visited_by_sweep()) {
       flush(member.subscriber);
     } else if (++looks % kLooksAWrite != 0) {
       continue;
@@ -66,38 +87,28 @@ int FanOut::sweep(LogId id) {
   return writes;
 }
 
-// Blocked subscribers wait for their sockets, and ready ones have a queue of their own.
-bool FanOut::needs_visit(const LogState& log, const Member& member) const {
-  if (member.subscriber == kNoSubscriber || log.events.pending(member.cursor) == 0) return false;
-  const Subscriber& subscriber = subscribers_[member.subscriber];
-  return !subscriber.blocked && !subscriber.ready && !subscriber.judged;
-}
-
 // Drops the events that no member needs any more, as far as that is known in O(1): while a member has a
 // backlog, its log keeps everything until check_lag() has found out what is still needed.
 void FanOut::trim(LogState& log) {
   if (log.events.size() == 0) return;
-  if (log.blocked + log.ready == 0) drop_all_but(log, log.events.pending(had_by_all(log)));
+  if (log.blocked + log.ready == 0) drop_all_but(log, log.events.pending(log.had_by_all()));
   if (log.blocked > 0) drop_beyond_window(log);
-  while (log.events.bytes() > options_.log_bytes_hard_max) drop_oldest(log);
-}
-
-// Every member without a backlog has been sent all events before this one.
-Cursor FanOut::had_by_all(const LogState& log) const {
-  return log.members.sweeping() ? log.members.swept_until() : log.events.head();
+  while (log.events.bytes() > options_.log_bytes_hard_max) drop_until(log, log.events.tail() + 1);
 }
 
 void FanOut::drop_all_but(LogState& log, std::uint32_t needed) {
   if (needed < log.events.size()) drop_until(log, log.events.head() - needed);
 }
 
-// Where gap frames are sent instead of closing, a log keeps at most the window for blocked members, but
-// everything that members with a writable socket have not been sent.
+// Where slow members are not closed, a log keeps at most the window for blocked members, but everything that
+// members with a writable socket have not been sent, and with `latest` always its newest event.
 void FanOut::drop_beyond_window(LogState& log) {
   const LagRule& rule = policies_[log.policy];
-  if (rule.policy != LagRule::Policy::skip || log.ready > 0) return;
-  const Cursor had = had_by_all(log);
-  while (log.events.bytes() > rule.bytes_max && log.events.pending(had) < log.events.size()) drop_oldest(log);
+  if (rule.closes() || log.ready > 0) return;
+  const std::uint32_t kept = rule.policy == LagRule::Policy::latest ? 1 : 0;
+  const std::uint32_t needed = std::max(log.events.pending(log.had_by_all()), kept);
+  while (log.events.bytes() > rule.bytes_max && needed < log.events.size())
+    drop_until(log, log.events.tail() + 1);
 }
 
 // The events of the process have exhausted their budget. The subscriber with the largest backlog here is
@@ -110,11 +121,9 @@ void FanOut::relieve_memory(LogState& appended) {
   }
   if (counters_.retained_bytes <= options_.memory.bytes_max()) return;
   while (appended.events.size() > 0 && counters_.retained_bytes > options_.memory.bytes_max()) {
-    drop_oldest(appended);
+    drop_until(appended, appended.events.tail() + 1);
   }
 }
-
-void FanOut::drop_oldest(LogState& log) { drop_until(log, log.events.tail() + 1); }
 
 void FanOut::drop_until(LogState& log, Cursor cursor) {
   const std::uint32_t before = log.events.bytes();

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "gateway/bus_notices.h"
 
 namespace carillon::gateway {
 
@@ -115,6 +116,9 @@ void Audiences::take_batch(SharedBatch batch) {
   } else {
     const std::uint64_t number = batch->number;
     const std::size_t bytes = batch->bytes;
+    // The state of the bus must not be lost. It changes a few times a second at most, because the bus waits
+    // between attempts to connect.
+    if (batch->news) return inbox_.push_always({std::move(batch), {}});
     const std::uint64_t last_event = batch->last_event;
     if (inbox_.try_push({std::move(batch), {}}, bytes)) return;
     refused_.number.store(number, std::memory_order_release);
@@ -166,11 +170,13 @@ void Audiences::apply(const Batch& batch) {
   next_batch_ = batch.number + 1;
   last_event_ = batch.last_event;
   for (const Gap& gap : batch.gaps) close_recipients(endpoints_[gap.endpoint], gap.why);
+  if (batch.news) announce(batch, endpoints_, loop_, fan_out_);
   look_up_channels(batch);
   for (std::size_t i = 0; i < batch.events.size(); ++i) append(batch.events[i], channels_of_batch_[i]);
 }
 
-// Endpoints have no frame that reports a gap, so the clients that would miss events are closed instead.
+// Nothing is known of the lost events, not even their numbers, so the clients that would miss events are
+// closed.
 void Audiences::expect_batch(std::uint64_t number) {
   if (number <= next_batch_) return;
   counters_.missed_batches.add(number - next_batch_);

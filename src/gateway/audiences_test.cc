@@ -237,6 +237,23 @@ TEST(Audiences, AGapOfTheBusClosesTheRecipientsOfTheEndpointsItNames) {
   EXPECT_EQ(stage.counters.missed_batches.get(), 0U);
 }
 
+TEST(Audiences, AFullInboxDoesNotLoseTheStateOfTheBus) {
+  for (const std::uint64_t batches : {15U, 16U, 17U}) {  // below, at and over what the inbox holds
+    AudiencesStage stage("[server]\ninbox_batches_max = 16\n" + std::string(kOrion) +
+                             "frames.degraded = '{\"degraded\":$reason}'\n",
+                         Audiences::Place::elsewhere);
+    const auto client = stage.join_with(everything());
+    for (std::uint64_t number = 1; number <= batches; ++number) stage.send_text(number, "one");
+    stage.batch.news = BusNews{BusNews::What::lost};
+    stage.send(batches + 1);
+    stage.loop.fire(stage.inbox_fd, EPOLLIN);
+    const auto received = stage.received(client);
+    ASSERT_FALSE(received.empty()) << batches;
+    EXPECT_EQ(received.front(), R"({"degraded":"bus"})");
+    EXPECT_EQ(stage.owner.closed.size(), batches <= 16 ? 0U : 1U);
+  }
+}
+
 TEST(AudiencesDeathTest, ABatchNumberThatDoesNotGrowIsABug) {
   AudiencesStage stage(kOrion);
   stage.send_text(1, "one");

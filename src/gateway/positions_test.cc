@@ -41,6 +41,21 @@ TEST(GapFrames, AClientThatIsTooFarBehindIsToldHowManyEventsItMissed) {
 
 // --- the protocol's own ping ---------------------------------------------------------------------
 
+TEST(GapFrames, TheLastEventBeforeAGapIsNamedWhereItIsKnown) {
+  ShardStage stage(
+      "[[endpoint]]\nprofile = \"orion\"\nframes.event = '{\"n\":$body/n}'\nlag.policy = \"skip\"\n"
+      "frames.gap = '{\"before\":$before,\"why\":$reason}'\nlag.bytes_max = 1024\n");
+  const int fd = stage.open_orion();
+  stage.sockets[fd].capacity = 10;
+  const std::string filler(100, 'x');
+  for (int n = 1; n <= 100; ++n) stage.publish("orion.a", R"({"n":")" + std::to_string(n) + filler + "\"}");
+  stage.run_for(seconds(1));
+  stage.let_read(fd, FakeSocket::kEndless);
+  const Frames frames = taken(stage, fd);
+  ASSERT_GT(frames.size(), 2U);
+  EXPECT_EQ(frames[1], R"({"before":")" + position(1) + R"(","why":"slow"})");
+}
+
 TEST(SafePositions, AProtocolPingHasThePositionOnlyOnceNothingWaits) {
   ShardStage stage(
       "[[endpoint]]\nprofile = \"orion\"\nframes.event = '{\"n\":$body/n}'\nkeepalive.frame = \"10s\"\n"

@@ -243,14 +243,33 @@ void Router::on_gap() {
   counters_.bus_gaps.add();
   log_.warning("bus gap: events may have been lost while the bus was disconnected");
   on_batch_end();
+  BusNews news{BusNews::What::gap};
+  if (last_.event > 0) append_text({history_.epoch(), last_.event}, news.before);
   history_.note_gap(++last_.event);
-  batch_ = std::make_shared<Batch>();
+  std::vector<Gap> closes;
   for (const Endpoint& endpoint : endpoints_) {
-    if (endpoint.settings.source.on_gap == config::OnGap::close) {
-      batch_->gaps.push_back({endpoint.index, CloseReason::bus_gap});
-    }
+    if (!endpoint.receives_events()) continue;
+    const config::OnGap what = endpoint.on_gap();
+    if (what == config::OnGap::close) closes.push_back({endpoint.index, CloseReason::bus_gap});
+    if (what == config::OnGap::report) news.reported.push_back(endpoint.index);
   }
-  if (batch_->gaps.empty()) batch_.reset();
+  if (!closes.empty() || !news.reported.empty()) send_news(std::move(news), std::move(closes));
+}
+
+void Router::on_status(const bus::BusStatus& status) {
+  const bool was_down = bus_status_.get().state == bus::BusState::down;
+  bus_status_.set(status);
+  const bool is_down = status.state == bus::BusState::down;
+  if (is_down == was_down) return;
+  on_batch_end();
+  send_news({is_down ? BusNews::What::lost : BusNews::What::back}, {});
+}
+
+// In a batch without events, behind those that have been sent.
+void Router::send_news(BusNews news, std::vector<Gap> gaps) {
+  batch_ = std::make_shared<Batch>();
+  batch_->news = std::move(news);
+  batch_->gaps = std::move(gaps);
   on_batch_end();
 }
 

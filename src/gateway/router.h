@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,14 @@ struct Gap {
   client::CloseReason why;
 };
 
+// What all clients are told of the bus before the events of a batch (bus_notices.h).
+struct BusNews {
+  enum class What : std::uint8_t { gap, lost, back };
+  What what;
+  std::string before{};                   // of a gap: the position of the last event before it; empty: none
+  std::vector<std::uint16_t> reported{};  // of a gap: the endpoints whose clients are sent frames.gap
+};
+
 struct Batch {
   std::uint64_t number = 0;
   std::uint64_t last_event = 0;  // the number of the last event that was routed before this batch was sent
@@ -47,6 +56,7 @@ struct Batch {
   std::string names;      // of channels, one behind the other
   std::size_t bytes = 0;  // of the frames of its events
   std::vector<Gap> gaps;
+  std::optional<BusNews> news;
 
   std::string_view name_of(const RoutedEvent& event) const {
     return std::string_view(names).substr(event.name_begin, event.name_size);
@@ -85,7 +95,7 @@ class Router final : public bus::EventSink {
   void on_event(const Event& event) override;
   void on_batch_end() override;
   void on_gap() override;
-  void on_status(const bus::BusStatus& status) override { bus_status_.set(status); }
+  void on_status(const bus::BusStatus& status) override;
 
   // The number of the last event; a gap of the bus has one as well.
   std::uint64_t last_event() const { return last_.event; }
@@ -106,6 +116,7 @@ class Router final : public bus::EventSink {
                     Ref<const fanout::Frame> frame);
   enum class Drop : std::uint8_t { too_large, no_memory };
   void drop(const protocol::Endpoint& endpoint, std::string_view channel, Drop why);
+  void send_news(BusNews news, std::vector<Gap> gaps);
   void log_dropped(std::string_view reason, std::string_view channel, std::string_view detail);
 
   const protocol::EndpointTable& endpoints_;

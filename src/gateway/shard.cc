@@ -60,6 +60,13 @@ void publish(const fanout::FanOutCounters& engine, ShardCounters& counters) {
   counters.slow_by_age.set(engine.slow_by_age);
   counters.slow_by_memory.set(engine.slow_by_memory);
   counters.late.set(engine.late);
+  counters.gap_frames_slow.set(engine.gaps_sent);
+  counters.events_skipped.set(engine.events_skipped);
+  counters.gap_frames_owed.set(engine.gaps_owed);
+  const auto sent = [&](fanout::Notice what) { return engine.notices_sent[static_cast<std::size_t>(what)]; };
+  counters.gap_frames_bus.set(sent(fanout::Notice::gap));
+  counters.degraded_frames.set(sent(fanout::Notice::degraded));
+  counters.restored_frames.set(sent(fanout::Notice::restored));
 }
 
 }  // namespace

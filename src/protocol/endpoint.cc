@@ -15,10 +15,21 @@
 namespace carillon::protocol {
 namespace {
 
+fanout::LagRule::Policy policy_of(config::LagPolicy policy) {
+  switch (policy) {
+    case config::LagPolicy::skip:
+      return fanout::LagRule::Policy::skip;
+    case config::LagPolicy::latest:
+      return fanout::LagRule::Policy::latest;
+    case config::LagPolicy::disconnect:
+      break;
+  }
+  return fanout::LagRule::Policy::disconnect;
+}
+
 fanout::LagRule lag_rule_of(const config::EndpointSettings& settings) {
   fanout::LagRule rule;
-  rule.policy = settings.lag.policy == config::LagPolicy::skip ? fanout::LagRule::Policy::skip
-                                                               : fanout::LagRule::Policy::disconnect;
+  rule.policy = policy_of(settings.lag.policy);
   rule.bytes_max = settings.lag.bytes_max;
   rule.grace_ms = static_cast<std::uint32_t>(settings.lag.grace.count());
   rule.age_ms_max = static_cast<std::uint32_t>(settings.lag.age_max.count());

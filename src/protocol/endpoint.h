@@ -64,6 +64,11 @@ struct Endpoint : RefCounted {
   bool has_history() const { return !settings.history.empty(); }
   const transport::WireFormat& format() const { return *transport.format; }
   bool receives_events() const { return event_frame.has_value() && !source.is_empty(); }
+  // What happens to its clients when the bus may have lost events; never `automatic`.
+  config::OnGap on_gap() const {
+    if (settings.source.on_gap != config::OnGap::automatic) return settings.source.on_gap;
+    return replies.has_gap() ? config::OnGap::report : config::OnGap::stay;
+  }
   // Returns whether messages are parsed, or only measured.
   bool reads_messages() const {
     return commands.exist() || settings.inbound.reply != config::InboundReply::none;

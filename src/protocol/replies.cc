@@ -29,6 +29,14 @@ void render_at(const json::Template& frame, WallTime now, std::string& out) {
   frame.render(times.after(std::array<json::TemplateValue, 0>{}), out);
 }
 
+// A template with config::kStatusVariables.
+bool render_status(const std::optional<json::Template>& frame, WallTime now, std::string& out) {
+  if (!frame) return false;
+  const TimeValues times(now);
+  frame->render(times.after(std::array{json::TemplateValue::string("bus")}), out);
+  return true;
+}
+
 }  // namespace
 
 void render_reply(const json::Template& reply, const ReplyValues& values, std::string& out) {
@@ -77,6 +85,8 @@ Replies Replies::compile(const config::EndpointSettings& settings) {
   replies.error_ = json::template_if_any(settings.frames.error, config::kReplyVariables);
   replies.ping_ = json::template_if_any(settings.frames.ping, config::kPingVariables);
   replies.gap_ = json::template_if_any(settings.frames.gap, config::kGapVariables);
+  replies.degraded_ = json::template_if_any(settings.frames.degraded, config::kStatusVariables);
+  replies.restored_ = json::template_if_any(settings.frames.restored, config::kStatusVariables);
   replies.expired_ = json::template_if_any(settings.auth.expired_frame, config::kTimeVariables);
   replies.drain_ = json::template_if_any(settings.frames.drain, config::kDrainVariables);
   return replies;
@@ -131,6 +141,10 @@ bool Replies::gap(const GapValues& gap, WallTime now, std::string& out) const {
                out);
   return true;
 }
+
+bool Replies::degraded(WallTime now, std::string& out) const { return render_status(degraded_, now, out); }
+
+bool Replies::restored(WallTime now, std::string& out) const { return render_status(restored_, now, out); }
 
 bool Replies::expired(WallTime now, std::string& out) const {
   if (expired_) render_at(*expired_, now, out);

@@ -43,7 +43,7 @@ struct GapValues {
   std::optional<std::uint64_t> count{};
   std::string_view before{};
   std::string_view after{};
-  std::string_view reason{};  // "slow", or that of a resume (gateway/resume.h)
+  std::string_view reason{};  // "slow", "bus", or that of a resume (gateway/resume.h)
 };
 
 // An HTTP response instead of the upgrade.
@@ -77,6 +77,9 @@ class Replies {
   // Events were missed.
   bool gap(const GapValues& gap, WallTime now, std::string& out) const;
   bool has_gap() const { return gap_.has_value(); }
+  // The connection to the bus is lost, or back.
+  bool degraded(WallTime now, std::string& out) const;
+  bool restored(WallTime now, std::string& out) const;
   // Whether open() has a frame.
   bool has_open() const { return open_.has_value(); }
   bool expired(WallTime now, std::string& out) const;
@@ -91,6 +94,8 @@ class Replies {
   std::optional<json::Template> error_;
   std::optional<json::Template> ping_;
   std::optional<json::Template> gap_;
+  std::optional<json::Template> degraded_;
+  std::optional<json::Template> restored_;
   std::optional<json::Template> expired_;
   std::optional<json::Template> drain_;
 };

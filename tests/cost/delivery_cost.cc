@@ -28,7 +28,7 @@ class NullHost final : public fanout::FanOutHost {
     for (int i = 0; i < count; ++i) bytes += pieces[i].iov_len;
     return {bytes, WriteResult::State::ok};
   }
-  bool append_gap_frame(fanout::SubscriberId, fanout::LogId, std::uint32_t, std::string&) override {
+  bool append_gap_frame(fanout::SubscriberId, fanout::LogId, const fanout::LagGap&, std::string&) override {
     return false;
   }
   bool slice_is_over() override { return false; }

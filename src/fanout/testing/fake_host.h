@@ -52,10 +52,11 @@ class FakeHost final : public FanOutHost, public FanOutSamples {
     return {written, ok ? WriteResult::State::ok : WriteResult::State::blocked};
   }
 
-  bool append_gap_frame(SubscriberId id, LogId log, std::uint32_t count, std::string& out) override {
+  bool append_gap_frame(SubscriberId id, LogId log, const LagGap& gap, std::string& out) override {
     if (!sends_gaps) return false;
-    const std::string frame = text_frame("gap " + std::to_string(log) + " " + std::to_string(count));
-    if (on_gap) on_gap(id, log, count, frame);
+    const std::string frame = text_frame("gap " + std::to_string(log) + " " + std::to_string(gap.count));
+    last_gap = gap;
+    if (on_gap) on_gap(id, log, gap.count, frame);
     out += frame;
     return true;
   }
@@ -82,6 +83,7 @@ class FakeHost final : public FanOutHost, public FanOutSamples {
   std::vector<std::uint32_t> sampled;     // by note_delivery()
   std::vector<std::uint32_t> recipients;  // by note_recipients()
   bool sends_gaps = true;
+  LagGap last_gap;  // that was reported
   std::size_t slice_left = kOpen;
   std::vector<SubscriberId> order;  // the recipients of the writes
   std::function<void(SubscriberId, bool whole)> on_write;

@@ -18,6 +18,7 @@ using Payloads = std::vector<std::string>;
 // Policies of every stage, with limits of the test's choice.
 inline constexpr PolicyId kDisconnect = 0;
 inline constexpr PolicyId kSkip = 1;
+inline constexpr PolicyId kLatest = 2;
 
 struct StageOptions {
   std::uint32_t log_bytes_hard_max = 1024U * 1024 * 1024;
@@ -38,7 +39,9 @@ struct Stage {
     disconnect.policy = LagRule::Policy::disconnect;
     LagRule skip = limits;
     skip.policy = LagRule::Policy::skip;
-    return {disconnect, skip};
+    LagRule latest = limits;
+    latest.policy = LagRule::Policy::latest;
+    return {disconnect, skip, latest};
   }
 
   void join(SubscriberId id, std::vector<LogId> logs, PolicyId policy = kDisconnect,
