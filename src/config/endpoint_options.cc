@@ -126,7 +126,7 @@ std::vector<Option> expiry_options(EndpointAuth& a) {
   };
 }
 
-std::vector<Option> limit_options(EndpointSettings& e) {
+std::vector<Option> lag_options(EndpointSettings& e) {
   const WordKind<LagPolicy> policy{
       {{"disconnect", LagPolicy::disconnect}, {"skip", LagPolicy::skip}, {"latest", LagPolicy::latest}}};
   return {
@@ -145,6 +145,11 @@ std::vector<Option> limit_options(EndpointSettings& e) {
       option("lag.close_code", CloseCodeKind{}, e.lag.close.code, "close code for a client that lags"),
       option("lag.close_reason", close_reason_kind("\"Slow consumer\""), e.lag.close.reason,
              "close reason that goes with lag.close_code"),
+  };
+}
+
+std::vector<Option> limit_options(EndpointSettings& e) {
+  return {
       option("limits.connections", LimitKind{kCountMax}, e.limits.connections,
              "maximum number of connections of this endpoint; more are answered 503"),
       option("limits.connections_per_ip", LimitKind{kCountMax}, e.limits.connections_per_ip,
@@ -243,8 +248,8 @@ std::vector<Option> http_options(EndpointSettings& e) {
 std::vector<Option> endpoint_options(EndpointSettings& e) {
   std::vector<Option> all = identity_options(e);
   for (auto group : {auth_options(e.auth), grant_options(e.auth), expiry_options(e.auth), protocol_options(e),
-                     limit_options(e), close_options(e), refusal_options(e.refusals), stream_options(e),
-                     http_options(e)}) {
+                     lag_options(e), limit_options(e), close_options(e), refusal_options(e.refusals),
+                     stream_options(e), http_options(e)}) {
     all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   }
   return all;

@@ -1,172 +1,13 @@
 // One subscriber's visit: gather everything between its cursors and the heads, write once, and move the
 // cursors.
 #include <algorithm>
-#include <array>
-#include <limits>
 
 #include "base/assert.h"
 #include "fanout/fan_out.h"
+#include "fanout/merge.h"
+#include "fanout/visit.h"
 
 namespace carillon::fanout {
-
-struct FanOut::Visit {
-  // The entries of one log that are in this write, [first, end).
-  struct Segment {
-    std::uint32_t subscription;
-    Cursor first;
-    Cursor end;
-    std::uint32_t passed_over;  // entries that this subscriber did not select
-  };
-  std::array<iovec, kPiecesMax> pieces;
-  std::array<Segment, kPiecesMax> segments;
-  int piece_count = 0;
-  int segment_count = 0;
-  std::size_t bytes = 0;
-  std::size_t outbox_bytes = 0;
-  bool more = false;  // a limit was reached before the heads
-
-  void begin_again() {
-    piece_count = segment_count = 0;
-    bytes = outbox_bytes = 0;
-    more = false;
-  }
-
-  void add_outbox(const Outbox* outbox) {
-    if (!outbox) return;
-    piece_count = outbox->gather(pieces.data());
-    outbox_bytes = bytes = outbox->size();
-  }
-
-  bool add(std::string_view frame) {
-    if (bytes > 0 && bytes + frame.size() > kVisitBytesMax) return false;
-    if (piece_count > 0) {
-      iovec& last = pieces[static_cast<std::size_t>(piece_count - 1)];
-      if (static_cast<const char*>(last.iov_base) + last.iov_len == frame.data()) {
-        last.iov_len += frame.size();
-        bytes += frame.size();
-        return true;
-      }
-    }
-    if (piece_count == kPiecesMax) return false;
-    pieces[static_cast<std::size_t>(piece_count++)] = {const_cast<char*>(frame.data()), frame.size()};
-    bytes += frame.size();
-    return true;
-  }
-};
-
-// Merge: gathers the logs of one subscriber in the order of their events' numbers, up to the limits of the
-// visit. The logs hold every event up to one number, because batches are appended as a whole before anything
-// is written; so after each write the subscriber has a beginning of the sequence, without holes.
-//
-// It costs a look at each log with pending events, and logarithmic time for each change from one log to
-// another.
-class FanOut::Merge {
- public:
-  // Returns false, without changing anything, when it finds a cursor whose events were dropped. Not inline:
-  // its heap would cost the subscribers that need no merge.
-  [[gnu::noinline]] static bool gather(const FanOut& engine, SubscriberId id, Visit& visit) {
-    return Merge(engine, id).gather(visit);
-  }
-
- private:
-  Merge(const FanOut& engine, SubscriberId id) : engine_(engine), id_(id) {}
-
-  bool gather(Visit& visit) {
-    if (!find_next()) return false;
-    std::make_heap(nexts_.begin(), end(), is_later);
-    while (size_ > 0) {
-      std::pop_heap(nexts_.begin(), end(), is_later);
-      Next& next = *(end() - 1);
-      const std::uint64_t until = size_ > 1 ? std::min(number_max_, nexts_.front().number) : number_max_;
-      if (next.number > number_max_ || visit.segment_count == kPiecesMax || !add_run(visit, next, until)) {
-        visit.more = true;
-        return true;
-      }
-      if (next.cursor == log_of(next.subscription).events.head()) {
-        --size_;
-      } else {
-        std::push_heap(nexts_.begin(), end(), is_later);
-      }
-    }
-    visit.more = number_max_ != kNoLimit;
-    return true;
-  }
-
-  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
-
-  // The next event of one log.
-  struct Next {
-    std::uint64_t number;
-    std::uint32_t subscription;
-    Cursor cursor;
-  };
-  static bool is_earlier(const Next& a, const Next& b) { return a.number < b.number; }
-  static bool is_later(const Next& a, const Next& b) { return a.number > b.number; }
-
-  Next* end() { return nexts_.data() + size_; }
-  const LogState& log_of(std::uint32_t subscription) const {
-    return engine_.logs_[engine_.subscribers_[id_].subscriptions[subscription].log()];
-  }
-
-  // Finds the logs with the earliest events, as many as a write can have segments. The others limit what may
-  // be sent before them.
-  bool find_next() {
-    const auto& subscriptions = engine_.subscribers_[id_].subscriptions;
-    for (std::uint32_t i = 0; i < subscriptions.size(); ++i) {
-      const LogState& log = log_of(i);
-      const Cursor cursor = log.members.at(subscriptions[i].position()).cursor;
-      if (cursor == log.events.head()) continue;
-      if (log.events.lost(cursor) != 0) return false;
-      const Next next{log.events.at(cursor).frame->number(), i, cursor};
-      if (size_ == nexts_.size()) {
-        leave_out(next);
-        continue;
-      }
-      nexts_[size_++] = next;
-      std::push_heap(nexts_.begin(), end(), is_earlier);
-    }
-    return true;
-  }
-
-  // Of one log too many: keeps the one with the latest event out of the heap.
-  void leave_out(Next next) {
-    if (is_earlier(next, nexts_.front())) {
-      std::pop_heap(nexts_.begin(), end(), is_earlier);
-      std::swap(next, *(end() - 1));
-      std::push_heap(nexts_.begin(), end(), is_earlier);
-    }
-    number_max_ = std::min(number_max_, next.number);
-  }
-
-  // Adds the events of one log up to a number; returns false when the write is full.
-  bool add_run(Visit& visit, Next& next, std::uint64_t until) {
-    const Subscriber& subscriber = engine_.subscribers_[id_];
-    const LogState& log = log_of(next.subscription);
-    const TagMask mask = engine_.mask_of(subscriber.subscriptions[next.subscription].log(), id_);
-    Visit::Segment run{next.subscription, next.cursor, next.cursor, 0};
-    bool fits = true;
-    for (; run.end != log.events.head(); ++run.end) {
-      const LogEntry& entry = log.events.at(run.end);
-      next.number = entry.frame->number();
-      if (next.number > until) break;
-      if ((mask & carillon::mask_of(entry.tag)) == 0) {
-        ++run.passed_over;
-      } else if (!visit.add(engine_.bytes_of(log, subscriber, entry))) {
-        fits = false;
-        break;
-      }
-    }
-    next.cursor = run.end;
-    if (run.end != run.first) visit.segments[static_cast<std::size_t>(visit.segment_count++)] = run;
-    return fits;
-  }
-
-  const FanOut& engine_;
-  const SubscriberId id_;
-  std::array<Next, kPiecesMax> nexts_;
-  std::size_t size_ = 0;
-  std::uint64_t number_max_ = kNoLimit;  // the earliest event of the logs that are left out
-};
 
 void FanOut::flush(SubscriberId id) {
   Subscriber& subscriber = subscribers_[id];
@@ -242,7 +83,8 @@ bool FanOut::gather(Visit& visit, SubscriberId id, EndOf end_of) {
   }
   const std::uint32_t count = subscriber.subscriptions.size();
   if (subscriber.order == Order::by_number && count > 1) [[unlikely]] {
-    return Merge::gather(*this, id, visit);
+    // Events after a gap wait until the subscriber has been told of it.
+    return Merge::gather(*this, id, subscriber.owed.gap ? notices_.gap_number() : Merge::kNoLimit, visit);
   }
   // Begin where the last visit had to stop, or a busy log would starve the others.
   std::uint32_t index = subscriber.turn < count ? subscriber.turn : 0;

@@ -61,6 +61,7 @@ class Notices {
   std::string_view frame(Notice what, PolicyId policy) const;
   // Whether an event came after the gap that has not been told.
   bool is_after_gap(std::uint64_t number) const { return number > gap_number_; }
+  std::uint64_t gap_number() const { return gap_number_; }
   // How many subscribers have not been told of a gap.
   std::uint32_t gaps_owed() const { return gaps_owed_; }
 

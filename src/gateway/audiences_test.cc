@@ -9,121 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "fanout/testing/fake_host.h"
-#include "gateway/testing/compiled.h"
-#include "reactor/testing/fake_loop.h"
-#include "transport/websocket.h"
+#include "gateway/testing/audiences_stage.h"
 
 namespace carillon::gateway::testing {
 namespace {
 
-using Outcome = Audiences::Outcome;
-using Payloads = std::vector<std::string>;
 using ::testing::ElementsAre;
-
-constexpr std::string_view kOrion = "[[endpoint]]\nprofile = \"orion\"\n";        // everyone
-constexpr std::string_view kByCommand = "[[endpoint]]\nprofile = \"service\"\n";  // channels, by command
-constexpr std::string_view kGrimnir = "[[endpoint]]\nprofile = \"grimnir\"\n";    // known types
-constexpr std::string_view kEcho = "[[endpoint]]\nprofile = \"echo\"\n";          // no events
-constexpr std::string_view kWithQuery =
-    "[[endpoint]]\nprofile = \"fluxora\"\nselect.by = \"query:streamId\"\nselect.value = \"/streamId\"\n";
-
-// Records what is to be closed, and ends the subscriptions of those clients as closing does.
-class FakeOwner final : public AudienceHost {
- public:
-  void on_answers(std::vector<ResumeAnswer> answers) override {
-    for (const ResumeAnswer& each : answers) answered.emplace_back(each.ticket, each.outcome);
-    appends_before = fan_out->counters().appends;
-  }
-  void close_recipients(const Endpoint& endpoint, CloseReason why) override {
-    closed.emplace_back(endpoint.index, why);
-    appends_before = fan_out->counters().appends;
-    for (const auto& [client, of] : endpoint_of) {
-      if (of == endpoint.index) fan_out->unsubscribe_all(client);
-    }
-  }
-
-  fanout::FanOut* fan_out = nullptr;
-  std::vector<std::pair<fanout::SubscriberId, std::uint16_t>> endpoint_of;
-  std::vector<std::pair<std::uint16_t, CloseReason>> closed;
-  std::vector<std::pair<std::uint64_t, ResumeOutcome>> answered;
-  std::uint64_t appends_before = 0;  // events appended until the last call
-};
-
-struct AudiencesStage {
-  using Change = void (*)(Endpoint&);
-
-  explicit AudiencesStage(std::string_view toml, Change change)
-      : AudiencesStage(toml, Audiences::Place::beside_the_router, change) {}
-  explicit AudiencesStage(
-      std::string_view toml, Audiences::Place place = Audiences::Place::beside_the_router,
-      Change change = [](Endpoint&) {})
-      : compiled(toml, change),
-        fan_out(sockets, fanout::FanOutOptions{memory}, compiled.lag_rules(), nullptr),
-        counters(compiled.endpoints.size()),
-        wake(std::move(*reactor::WakeFd::create())),
-        inbox_fd(wake.fd()),
-        audiences({fan_out, loop, owner, counters, compiled.endpoints, compiled.settings.server},
-                  SipKey{1, 2}, place, std::move(wake)) {
-    owner.fan_out = &fan_out;
-  }
-
-  const Endpoint& endpoint(std::size_t index = 0) const { return compiled.endpoints[index]; }
-  // A client of the endpoint that has selected nothing yet.
-  fanout::SubscriberId join(std::size_t at = 0) {
-    const auto client = static_cast<fanout::SubscriberId>(owner.endpoint_of.size());
-    fan_out.add_subscriber(client, endpoint(at).policy(), fanout::Encoding::plain);
-    owner.endpoint_of.emplace_back(client, endpoint(at).index);
-    return client;
-  }
-  fanout::SubscriberId join_with(const Selection& selection, std::size_t at = 0) {
-    const fanout::SubscriberId client = join(at);
-    EXPECT_EQ(audiences.subscribe_selected(client, endpoint(at), selection), Outcome::subscribed);
-    return client;
-  }
-  Outcome subscribe(fanout::SubscriberId client, std::string_view channel) {
-    return audiences.subscribe_to_channel(client, endpoint(), channel);
-  }
-
-  // --- what the Router does ---
-  void add(std::string_view text, Audience::Kind kind, std::string_view channel = {}, std::uint16_t at = 0,
-           Tag tag = 0) {
-    batch.events.push_back({at, kind, tag, static_cast<std::uint8_t>(channel.size()),
-                            static_cast<std::uint32_t>(batch.names.size()), arena.make_shared(text)});
-    batch.names += channel;
-    batch.bytes += text.size();
-  }
-  void send(std::uint64_t number) {
-    batch.number = number;
-    audiences.take_batch(std::make_shared<Batch>(std::exchange(batch, {})));
-  }
-  void send_text(std::uint64_t number, std::string_view text) {
-    add(text, Audience::Kind::everyone);
-    send(number);
-  }
-
-  Payloads received(fanout::SubscriberId client) {
-    fan_out.run_slice(loop.now());
-    return sockets.at(client).payloads();
-  }
-
-  fanout::testing::FakeHost sockets;
-  reactor::FakeLoop loop;
-  FakeOwner owner;
-  Compiled compiled;
-  fanout::FrameMemory memory{std::uint64_t{1} << 30};
-  fanout::FrameArena arena{memory, transport::websocket_encoder()};
-  fanout::FanOut fan_out;
-  ShardCounters counters;
-  reactor::WakeFd wake;
-  const int inbox_fd;
-  Audiences audiences;
-  Batch batch;
-};
-
-Selection everything() { return {0, {}, true}; }
-Selection tags(TagMask mask) { return {mask, {}, false}; }
-Selection values(std::vector<std::string> names) { return {0, std::move(names), false}; }
 
 TEST(Audiences, AnEventForEveryoneReachesTheClientsOfItsEndpointOnly) {
   AudiencesStage stage(std::string(kOrion) +
@@ -343,63 +234,6 @@ TEST(Audiences, ASelectionForWhichTheShardHasNoRoomIsNotTaken) {
   const auto client = stage.join();
   const Selection three = values({"a", "b", "c"});
   EXPECT_EQ(stage.audiences.subscribe_selected(client, stage.endpoint(), three), Outcome::shard_has_too_many);
-}
-
-struct Counts {
-  std::uint64_t channels, selections, mixed;
-  bool operator==(const Counts&) const = default;
-};
-Counts counts_of(AudiencesStage& stage) {
-  stage.audiences.publish_counters();
-  return {stage.counters.channels.get(), stage.counters.selections.get(), stage.counters.mixed.get()};
-}
-
-TEST(Audiences, ChannelsAreCountedUntilTheirLastSubscriberHasLeft) {
-  AudiencesStage stage(kByCommand);
-  const auto first = stage.join_with(everything());
-  const auto second = stage.join_with(everything());
-  for (const char* channel : {"a", "b"}) EXPECT_EQ(stage.subscribe(first, channel), Outcome::subscribed);
-  EXPECT_EQ(stage.subscribe(second, "b"), Outcome::subscribed);
-  EXPECT_EQ(counts_of(stage), (Counts{2, 0, 0}));
-  stage.fan_out.remove_subscriber(first);
-  stage.audiences.remove_deserted();
-  EXPECT_EQ(counts_of(stage), (Counts{1, 0, 0}));
-  stage.audiences.unsubscribe_from_channel(second, stage.endpoint(), "b");
-  EXPECT_EQ(stage.subscribe(second, "b"), Outcome::subscribed);
-  stage.audiences.remove_deserted();
-  EXPECT_EQ(counts_of(stage), (Counts{1, 0, 0})) << "it has a subscriber again";
-  stage.fan_out.remove_subscriber(second);
-  stage.audiences.remove_deserted();
-  EXPECT_EQ(counts_of(stage), (Counts{0, 0, 0}));
-}
-
-// Regression: the log's lag policy was taken for the number of its endpoint.
-TEST(Audiences, DesertedLogsAreRemovedWhereEndpointsShareALagPolicy) {
-  AudiencesStage stage(std::string(kOrion) + std::string(kByCommand) + std::string(kGrimnir),
-                       [](Endpoint& endpoint) { endpoint.lag_policy = 1; });
-  const auto subscriber = stage.join_with(everything(), 1);
-  EXPECT_EQ(stage.audiences.subscribe_to_channel(subscriber, stage.endpoint(1), "a"), Outcome::subscribed);
-  const auto selector = stage.join_with(tags(0b1), 2);
-  EXPECT_EQ(counts_of(stage), (Counts{1, 1, 0}));
-  for (const auto client : {subscriber, selector}) stage.fan_out.remove_subscriber(client);
-  stage.audiences.remove_deserted();
-  EXPECT_EQ(counts_of(stage), (Counts{0, 0, 0}));
-}
-
-TEST(Audiences, SelectionsAreCountedAndThoseBeyondTheirLimitShareAMixedLog) {
-  AudiencesStage stage(std::string(kGrimnir) + "select.sets_max = 1\n");
-  const auto first = stage.join_with(tags(0b001));
-  const auto second = stage.join_with(tags(0b010));
-  const auto third = stage.join_with(tags(0b110));
-  EXPECT_EQ(counts_of(stage), (Counts{0, 1, 2}));
-  stage.add("tag 1", Audience::Kind::tagged, {}, 0, 1);
-  stage.send(1);
-  EXPECT_THAT(stage.received(first), ElementsAre());
-  EXPECT_THAT(stage.received(second), ElementsAre("tag 1"));
-  EXPECT_THAT(stage.received(third), ElementsAre("tag 1"));
-  for (const auto client : {first, second, third}) stage.fan_out.remove_subscriber(client);
-  stage.audiences.remove_deserted();
-  EXPECT_EQ(counts_of(stage), (Counts{0, 0, 0}));
 }
 
 TEST(Audiences, TheDestructorRemovesHandlerAndWatch) {
