@@ -62,7 +62,7 @@ void add_pages(Page& page) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(gateway::ResumeOutcome::count); ++i) {
     const auto outcome = static_cast<gateway::ResumeOutcome>(i);
     if (outcome == gateway::ResumeOutcome::overloaded) continue;  // counted by the shards
-    Page::add(outcomes, static_cast<double>(page.node().resume_counters().pages[outcome].get()),
+    Page::add(outcomes, static_cast<double>(page.node().resume_desk().counters().pages[outcome].get()),
               {{"outcome", std::string(name_of(outcome))}});
   }
   Page::add(outcomes, static_cast<double>(page.sum(&client::ShardCounters::histories_overloaded)),

@@ -42,7 +42,7 @@ TEST(Audiences, ChannelsAreCountedUntilTheirLastSubscriberHasLeft) {
 
 // Regression: the log's lag policy was taken for the number of its endpoint.
 TEST(Audiences, DesertedLogsAreRemovedWhereEndpointsShareALagPolicy) {
-  AudiencesStage stage(std::string(kOrion) + std::string(kByCommand) + std::string(kGrimnir),
+  AudiencesStage stage(std::string(kToEveryone) + std::string(kByCommand) + std::string(kGrimnir),
                        [](Endpoint& endpoint) { endpoint.lag_policy = 1; });
   const auto subscriber = stage.join_with(everything(), 1);
   EXPECT_EQ(stage.audiences.subscribe_to_channel(subscriber, stage.endpoint(1), "a"), Outcome::subscribed);

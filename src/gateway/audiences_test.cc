@@ -17,7 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 
 TEST(Audiences, AnEventForEveryoneReachesTheClientsOfItsEndpointOnly) {
-  AudiencesStage stage(std::string(kOrion) +
+  AudiencesStage stage(std::string(kToEveryone) +
                        "[[endpoint]]\nprofile = \"orion\"\nname = \"other\"\npath = \"/other\"\n");
   const auto first = stage.join_with(everything(), 0);
   const auto second = stage.join_with(everything(), 0);
@@ -88,7 +88,7 @@ TEST(Audiences, AnUnsubscribedClientReceivesTheChannelNoMore) {
 }
 
 TEST(Audiences, AMissingBatchClosesTheRecipientsBeforeTheNextEventsAreAppended) {
-  AudiencesStage stage(std::string(kOrion) + std::string(kEcho));
+  AudiencesStage stage(std::string(kToEveryone) + std::string(kWithoutEvents));
   const auto client = stage.join_with(everything());
   stage.send_text(1, "one");
   EXPECT_THAT(stage.received(client), ElementsAre("one"));
@@ -106,14 +106,14 @@ TEST(Audiences, AMissingBatchClosesTheRecipientsBeforeTheNextEventsAreAppended) 
 }
 
 TEST(Audiences, AMissingFirstBatchIsNoticed) {
-  AudiencesStage stage(kOrion);
+  AudiencesStage stage(kToEveryone);
   stage.join_with(everything());
   stage.send_text(2, "two");
   EXPECT_EQ(stage.owner.closed.size(), 1U);
 }
 
 TEST(Audiences, AGapOfTheBusClosesTheRecipientsOfTheEndpointsItNames) {
-  AudiencesStage stage(std::string(kOrion) +
+  AudiencesStage stage(std::string(kToEveryone) +
                        "[[endpoint]]\nprofile = \"orion\"\nname = \"strict\"\npath = \"/strict\"\n");
   const auto stays = stage.join_with(everything(), 0);
   const auto strict = stage.join_with(everything(), 1);
@@ -130,7 +130,7 @@ TEST(Audiences, AGapOfTheBusClosesTheRecipientsOfTheEndpointsItNames) {
 
 TEST(Audiences, AFullInboxDoesNotLoseTheStateOfTheBus) {
   for (const std::uint64_t batches : {15U, 16U, 17U}) {  // below, at and over what the inbox holds
-    AudiencesStage stage("[server]\ninbox_batches_max = 16\n" + std::string(kOrion) +
+    AudiencesStage stage("[server]\ninbox_batches_max = 16\n" + std::string(kToEveryone) +
                              "frames.degraded = '{\"degraded\":$reason}'\n",
                          Audiences::Place::elsewhere);
     const auto client = stage.join_with(everything());
@@ -146,7 +146,7 @@ TEST(Audiences, AFullInboxDoesNotLoseTheStateOfTheBus) {
 }
 
 TEST(AudiencesDeathTest, ABatchNumberThatDoesNotGrowIsABug) {
-  AudiencesStage stage(kOrion);
+  AudiencesStage stage(kToEveryone);
   stage.send_text(1, "one");
   stage.send_text(2, "two");
   EXPECT_DEATH(stage.send_text(2, "two again"), "next_batch_");
@@ -154,7 +154,7 @@ TEST(AudiencesDeathTest, ABatchNumberThatDoesNotGrowIsABug) {
 }
 
 TEST(Audiences, BatchesFromAnotherLoopAreAppendedInOrderWhenTheInboxIsRead) {
-  AudiencesStage stage(kOrion, Audiences::Place::elsewhere);
+  AudiencesStage stage(kToEveryone, Audiences::Place::elsewhere);
   const auto client = stage.join_with(everything());
   stage.send_text(1, "one");
   stage.send_text(2, "two");
@@ -167,7 +167,8 @@ TEST(Audiences, BatchesFromAnotherLoopAreAppendedInOrderWhenTheInboxIsRead) {
 
 // Regression: nothing happened until the next batch came, which may be hours later.
 TEST(Audiences, ABatchThatAFullInboxRefusesClosesItsRecipientsWithoutAnother) {
-  AudiencesStage stage("server.inbox_batches_max = 16\n" + std::string(kOrion), Audiences::Place::elsewhere);
+  AudiencesStage stage("server.inbox_batches_max = 16\n" + std::string(kToEveryone),
+                       Audiences::Place::elsewhere);
   const auto client = stage.join_with(everything());
   for (std::uint64_t number = 1; number <= 18; ++number) stage.send_text(number, std::to_string(number));
   stage.loop.fire(stage.inbox_fd, EPOLLIN);
@@ -185,7 +186,8 @@ TEST(Audiences, ABatchThatAFullInboxRefusesClosesItsRecipientsWithoutAnother) {
 
 // Regression: after a refused batch a new client had a position from before it, and was not sent its events.
 TEST(Audiences, AClientThatSubscribesAfterARefusedBatchBeginsAfterItsEvents) {
-  AudiencesStage stage("server.inbox_batches_max = 16\n" + std::string(kOrion), Audiences::Place::elsewhere);
+  AudiencesStage stage("server.inbox_batches_max = 16\n" + std::string(kToEveryone),
+                       Audiences::Place::elsewhere);
   for (std::uint64_t number = 1; number <= 18; ++number) {
     stage.batch.last_event = 100 + number;
     stage.send_text(number, std::to_string(number));
@@ -198,7 +200,8 @@ TEST(Audiences, AClientThatSubscribesAfterARefusedBatchBeginsAfterItsEvents) {
 
 // The wake that a refusal makes may come together with the batches after it.
 TEST(Audiences, ARefusedBatchBetweenTwoOthersIsMissedOnce) {
-  AudiencesStage stage("server.inbox_batches_max = 16\n" + std::string(kOrion), Audiences::Place::elsewhere);
+  AudiencesStage stage("server.inbox_batches_max = 16\n" + std::string(kToEveryone),
+                       Audiences::Place::elsewhere);
   for (std::uint64_t number = 1; number <= 17; ++number) stage.send_text(number, std::to_string(number));
   stage.loop.fire(stage.inbox_fd, EPOLLIN);
   for (std::uint64_t number = 18; number <= 20; ++number) stage.send_text(number, std::to_string(number));
@@ -240,7 +243,7 @@ TEST(Audiences, TheDestructorRemovesHandlerAndWatch) {
   reactor::FakeLoop loop;
   fanout::testing::FakeHost sockets;
   FakeOwner owner;
-  const Compiled compiled(kOrion);
+  const Compiled compiled(kToEveryone);
   fanout::FrameMemory memory{std::uint64_t{1} << 30};
   fanout::FanOut fan_out(sockets, fanout::FanOutOptions{memory}, compiled.lag_rules(), nullptr);
   ShardCounters counters(1);

@@ -18,11 +18,11 @@ namespace carillon::gateway::testing {
 using Outcome = Audiences::Outcome;
 using Payloads = std::vector<std::string>;
 
-inline constexpr std::string_view kOrion = "[[endpoint]]\nprofile = \"orion\"\n";  // everyone
+inline constexpr std::string_view kToEveryone = "[[endpoint]]\nprofile = \"orion\"\n";  // everyone
 inline constexpr std::string_view kByCommand =
     "[[endpoint]]\nprofile = \"service\"\n";                                           // channels, by command
 inline constexpr std::string_view kGrimnir = "[[endpoint]]\nprofile = \"grimnir\"\n";  // known types
-inline constexpr std::string_view kEcho = "[[endpoint]]\nprofile = \"echo\"\n";        // no events
+inline constexpr std::string_view kWithoutEvents = "[[endpoint]]\nprofile = \"echo\"\n";  // no events
 inline constexpr std::string_view kWithQuery =
     "[[endpoint]]\nprofile = \"fluxora\"\nselect.by = \"query:streamId\"\nselect.value = \"/streamId\"\n";
 
