@@ -152,8 +152,9 @@ std::optional<http::Response> ChannelHistory::handle(const http::RequestHead& he
   wanted.position = query->after;
   wanted.last = query->limit;
   wanted.page_bytes_max = ChannelHistoryQuery::kBytesMax;
+  const std::string endpoint = query->endpoint;  // the query moves into the function
   const bool is_asked = node.resume_desk().read_page(
-      std::move(wanted), query->endpoint,
+      std::move(wanted), endpoint,
       [this, &node, query = std::move(*query), later = std::move(later)](
           const std::optional<gateway::ChannelPage>& page) { later(answer_of(query, node, page)); });
   if (is_asked) return std::nullopt;

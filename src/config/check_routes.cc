@@ -137,8 +137,7 @@ class RoutesCheck {
   void against_others(std::size_t at) {
     const Entry& entry = entries_[at];
     if (!entry.pattern) return;
-    for (const std::string_view own : own_paths()) {
-      if (!entry.pattern->match(own)) continue;
+    if (const std::string_view own = own_path_in(*entry.pattern, entry.route.path); !own.empty()) {
       collides(entry, cat({collision(entry, own), "answered by Carillon itself; write another path"}));
       return;
     }

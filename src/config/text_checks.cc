@@ -58,11 +58,10 @@ bool has_dot_segment(std::string_view path) {
 std::optional<std::string> check_path_pattern(std::string_view text) {
   const auto pattern = http::PathPattern::parse(text);
   if (!pattern) return cat({quoted(text), ": ", pattern.error().message});
-  const auto matches = [&](std::string_view own) { return pattern->match(own).has_value(); };
-  const auto own = std::find_if(kOwnPaths.begin(), kOwnPaths.end(), matches);
-  if (own == kOwnPaths.end() && !matches(kHistoryExample)) return std::nullopt;
-  return cat({quoted(text), " matches ", quoted(own == kOwnPaths.end() ? kHistoryExample : *own),
-              ", which is answered by Carillon itself; write another path"});
+  const std::string_view own = own_path_in(*pattern, text);
+  if (own.empty()) return std::nullopt;
+  return cat(
+      {quoted(text), " matches ", quoted(own), ", which is answered by Carillon itself; write another path"});
 }
 
 std::optional<std::string> check_template(std::string_view text,
@@ -115,7 +114,13 @@ std::optional<std::string> check_path(std::string_view text) {
   return std::nullopt;
 }
 
-std::span<const std::string_view> own_paths() { return kOwnPaths; }
+std::string_view own_path_in(const http::PathPattern& pattern, std::string_view text) {
+  if (is_own(text)) return text;
+  const auto matches = [&](std::string_view own) { return pattern.match(own).has_value(); };
+  const auto own = std::find_if(kOwnPaths.begin(), kOwnPaths.end(), matches);
+  if (own != kOwnPaths.end()) return *own;
+  return matches(kHistoryExample) ? kHistoryExample : std::string_view();
+}
 
 std::optional<std::string> check_method(std::string_view text) {
   static constexpr std::array<std::string_view, 4> kMethods = {"POST", "PUT", "PATCH", "DELETE"};

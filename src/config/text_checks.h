@@ -3,9 +3,12 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+
+namespace carillon::http {
+class PathPattern;
+}
 
 namespace carillon::config {
 
@@ -33,7 +36,8 @@ std::optional<std::string> check_close_reason(std::string_view text);
 std::optional<std::string> check_method(std::string_view text);         // of a route
 std::optional<std::string> check_health_member(std::string_view text);  // none of those that it has anyway
 
-// What Carillon itself answers on every port.
-std::span<const std::string_view> own_paths();
+// Returns a path that Carillon itself answers on every port and that matches `pattern`, whose text is `text`;
+// empty: there is none.
+std::string_view own_path_in(const http::PathPattern& pattern, std::string_view text);
 
 }  // namespace carillon::config
