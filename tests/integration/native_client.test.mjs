@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import http from "node:http";
+import net from "node:net";
 import path from "node:path";
 import test from "node:test";
 import { WebSocket } from "ws";
@@ -185,16 +186,37 @@ test("clients/js in Chromium resumes without a loss, publishes and reads the his
   assert.deepEqual(gaps, []);
 });
 
-test("the example in Python resumes without a loss", async (t) => {
+// A way to the gateway that the test can cut.
+async function startLine(t, server) {
+  const halves = new Set();
+  const line = net.createServer((here) => {
+    const there = net.connect(server.port, "127.0.0.1");
+    for (const [one, other] of [[here, there], [there, here]]) {
+      halves.add(one);
+      one.on("error", () => {}).on("close", () => { halves.delete(one); other.destroy(); });
+      one.pipe(other);
+    }
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => line.once("listening", resolve));
+  const cutLine = () => { for (const half of halves) half.destroy(); };
+  t.after(() => { line.close(); cutLine(); });
+  return { url: `ws://127.0.0.1:${line.address().port}/v1/connect`, cut: cutLine };
+}
+
+test("the example in Python receives every event once and in order although its connection is cut", async (t) => {
   const server = await startCarillon(t, { endpoints: [ENDPOINT] });
-  const python = startProcess("python3", [path.join(ROOT, "clients/python/carillon_example.py"), server.ws("/v1/connect"), "a", "b"],
-    { env: { ...process.env, CARILLON_TOKEN: mintToken(TOKEN) } });
+  const line = await startLine(t, server);
+  const python = startProcess("/usr/bin/python3", [path.join(ROOT, "clients/python/carillon_example.py"), line.url, "a", "b"],
+    { env: { CARILLON_TOKEN: mintToken(TOKEN) } });
   t.after(() => python.child.kill("SIGKILL"));
-  await until("both are subscribed", async () => (await metrics(server)).sum("carillon_channels") === 2);
-  await send(server, "a", 0, 20);
-  await send(server, "b", 0, 20);
-  const wanted = ["a", "b"].flatMap((name) => Array.from({ length: 20 }, (_, n) => `${name} {"n": ${n}}`));
-  await until("the events", () => python.lines.stdout.length >= wanted.length);
-  assert.deepEqual(python.lines.stdout.slice().sort(), wanted.slice().sort());
-  assert.deepEqual(python.lines.stdout.filter((line) => line.startsWith("a")), wanted.slice(0, 20));
+  await until(() => `both are subscribed: ${python.text()}`, async () => (await metrics(server)).sum("carillon_channels") === 2);
+  for (let n = 0; n < 60; n += 1) {
+    await send(server, "a", n, n + 1);
+    await send(server, "b", n, n + 1);
+    if (n % 20 === 9) line.cut();
+  }
+  const wanted = (name) => Array.from({ length: 60 }, (_, n) => `${name} {"n": ${n}}`);
+  await until("the events", () => python.lines.stdout.length >= 120);
+  for (const name of ["a", "b"]) assert.deepEqual(python.lines.stdout.filter((text) => text.startsWith(name)), wanted(name));
+  assert.equal(python.lines.stdout.length, 120, "and no gap");
 });
