@@ -100,7 +100,7 @@ TEST_F(DevConfigTest, LeavesABuiltInProfileOutThatCannotBeServedAsWell) {
   const DevConfig config = with_profiles({path, name, route});
   const CheckedConfig checked = config.read();
   EXPECT_THAT(checked.errors, IsEmpty());
-  EXPECT_THAT(names_of(checked), ElementsAre("mine", "grimnir", "posts", "service"));
+  EXPECT_THAT(names_of(checked), ElementsAre("mine", "grimnir", "posts", "carillon", "service"));
   EXPECT_THAT(
       config.remarks(checked.loaded.settings),
       ElementsAre("The built-in profile fluxora is not served: posts has the route /api/streams as well.",

@@ -119,15 +119,16 @@ TEST(SamplesOf, TheTimesInTheEventsAreCurrent) {
 }
 
 TEST(SamplesOf, AProtocolThatReceivesEveryEventHasSamplesOfItsOwn) {
-  const auto endpoints =
-      endpoints_with({"carillon", "orion", kOwn + "source.channels = [\"own.*\"]\n" + kVerbatim});
+  const auto endpoints = endpoints_with({"carillon", "fluxora", "grimnir", "orion", "service",
+                                         kOwn + "source.channels = [\"own.*\"]\n" + kVerbatim});
   Samples samples(endpoints);
   EXPECT_EQ(samples.channel_of("carillon"), "orders.42");
   for (int second = 0; second < 5; ++second) {
     std::vector<std::string> channels;
     for (const Sample& each : samples.next(kNow))
       channels.push_back(each.channel.substr(0, each.channel.find('.')));
-    EXPECT_THAT(channels, ::testing::UnorderedElementsAre("orders", "orion", "own"));
+    EXPECT_THAT(channels,
+                ::testing::UnorderedElementsAre("fluxora", "grimnir", "orders", "orion", "own", "service"));
   }
 }
 
