@@ -244,6 +244,16 @@ TEST(EndpointMessages, OfKeepalive) {
               IsEmpty());
 }
 
+TEST(EndpointMessages, TheLatestPolicyNeedsEventsOfChannels) {
+  const std::string service = "[[endpoint]]\nprofile = \"service\"\nlag.policy = \"latest\"\n";
+  EXPECT_THAT(texts_of(load_good(service + "source.broadcast = []\n").errors), IsEmpty());
+  EXPECT_THAT(
+      texts_of(load_good(service).errors),
+      ElementsAre("gateway.toml:3: endpoint[0].lag.policy: \"latest\" sends the newest event of each "
+                  "channel, and the events of source.broadcast belong to no channel of a client; write "
+                  "\"skip\", or leave source.broadcast out"));
+}
+
 TEST(EndpointMessages, OfLagAndLimits) {
   expect_of_endpoint({
       {"lag.policy = \"skip\"",

@@ -124,6 +124,29 @@ TEST(BusNotices, AClientThatConnectsMeanwhileIsToldBehindItsFirstFrame) {
   EXPECT_EQ(stage.shard->counters().degraded_frames.get(), 1U);
 }
 
+TEST(BusNotices, AFullInboxDoesNotLoseTheStateOfTheBus) {
+  for (const std::size_t batches : {15U, 16U, 17U}) {  // below, at and over what the inbox holds
+    ShardStage stage("server.inbox_batches_max = 16\n" + kTold, Shard::Place::elsewhere);
+    const int fd = stage.open_orion();
+    for (std::size_t i = 0; i < batches; ++i) {
+      stage.router.on_event({"orion.a", R"({"n":1})"});
+      stage.router.on_batch_end();
+    }
+    set_status(stage, bus::BusState::down);
+    for (int candidate = 0; candidate < 1000; ++candidate) stage.loop.fire(candidate, EPOLLIN);
+    stage.settle();
+    EXPECT_EQ(stage.closes(CloseReason::overrun), batches <= 16 ? 0U : 1U);
+    if (batches <= 16) {
+      EXPECT_EQ(taken(stage, fd).size(), batches + 1);
+      EXPECT_EQ(stage.shard->counters().degraded_frames.get(), 1U);
+    } else {
+      stage.open_orion();
+      stage.settle();
+      EXPECT_EQ(stage.shard->counters().degraded_frames.get(), 1U) << "told the client that came later";
+    }
+  }
+}
+
 TEST(BusNotices, AnEndpointWithoutSuchFramesIsNotTold) {
   ShardStage stage("[[endpoint]]\nprofile = \"orion\"\n");
   const int fd = stage.open_orion();

@@ -39,6 +39,26 @@ TEST(GapFrames, AClientThatIsTooFarBehindIsToldHowManyEventsItMissed) {
   EXPECT_EQ(stage.closes(CloseReason::slow_consumer), 0U);
 }
 
+TEST(GapFrames, WithTheLatestPolicyEachChannelGoesOnWithItsNewestEvent) {
+  ShardStage stage(std::string(kService) +
+                   "source.broadcast = []\nsource.require = {}\nframes.event = '{\"c\":$*,\"n\":$body/n}'\n"
+                   "lag.policy = \"latest\"\nlag.bytes_max = 1024\n"
+                   "frames.gap = '{\"gap\":$channel,\"count\":$count,\"after\":$after}'\n");
+  const int fd = stage.open(upgrade_of("/api/ws?token=" + token_with(R"({"sub":"alice"})")));
+  for (const std::string channel : {"a", "b"}) {
+    stage.send(fd, client_frame(websocket::Opcode::text,
+                                R"({"type":"subscribe","data":{"channel":")" + channel + "\"}}"));
+  }
+  taken(stage, fd);
+  stage.sockets[fd].capacity = 0;
+  for (int n = 1; n <= 200; ++n) stage.publish("service.channel.a", R"({"n":)" + std::to_string(n) + "}");
+  stage.publish("service.channel.b", R"({"n":1})");
+  stage.let_read(fd, FakeSocket::kEndless);
+  EXPECT_THAT(taken(stage, fd), ElementsAre(R"({"gap":"a","count":199,"after":")" + position(200) + "\"}",
+                                            R"({"c":"a","n":200})", R"({"c":"b","n":1})"));
+  EXPECT_EQ(stage.all_closes(), 0U);
+}
+
 // --- the protocol's own ping ---------------------------------------------------------------------
 
 TEST(GapFrames, TheLastEventBeforeAGapIsNamedWhereItIsKnown) {
