@@ -48,7 +48,7 @@ test("a profile of one's own", async (t) => {
   const dev = await startLoop(t);
 
   await t.test("is served with the built-in ones, and what is to be pasted is about it", async (t2) => {
-    assert.deepEqual(Object.keys(dev.urls()), ["mine", "fluxora", "grimnir", "orion", "service"]);
+    assert.deepEqual(Object.keys(dev.urls()), ["mine", "carillon", "fluxora", "grimnir", "orion", "service"]);
     assert.match(dev.screen, /A change of mine\.toml is applied as soon as it is saved\./);
     assert.match(dev.pasteable("curl")[0], /-d '\{"channel":"mine\.sample","data":\{"n":1,"word":"sample"\}\}'$/);
     assert.equal(await frameOf(t2, dev, "a"), '{"word":"a"}');

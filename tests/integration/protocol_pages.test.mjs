@@ -110,7 +110,7 @@ test("tables", async (t) => {
 
   await t.test("the index has the paths", () => {
     const rows = PAGES[0].text.split("\n").filter((line) => line.startsWith("| ["));
-    assert.deepEqual(rows.map((row) => codes(row)[0]), PROFILES.map((name) => PATHS[name]));
+    assert.deepEqual(rows.map((row) => codes(row)[0]), ["/v1/connect", ...PROFILES.map((name) => PATHS[name])]);
   });
 });
 
@@ -187,6 +187,8 @@ test("the demo publisher plays the events of the pages, and each of them", () =>
     const where = event === "chat_message" ? `service.channel.conversation:${payload.conversation_id}` : channel;
     return JSON.stringify([where, body]);
   })));
+  const own = JSON.parse(/^An event .*?: `(.*?)`/m.exec(new Page("carillon").section("Frames"))[1]);
+  pages.add(JSON.stringify([own.channel, own.data]));
   assert.deepEqual([...played].sort(), [...pages].sort());
 });
 
