@@ -158,7 +158,7 @@ void Audiences::on_io(std::uint32_t, std::uint32_t, std::uint32_t) {
     if (!each.answers.empty()) host_.on_answers(std::move(each.answers));
   }
   if (!has_batch) expect_batch(refused + 1);
-  // Whoever subscribes from now on is not sent the events of that batch.
+  // Clients that subscribe from now on begin after the events of that batch.
   if (refused < next_batch_) last_event_ = std::max(last_event_, last_event);
   if (refused >= next_batch_) inbox_.wake();
   taken_.clear();

@@ -59,8 +59,6 @@ TEST(GapFrames, WithTheLatestPolicyEachChannelGoesOnWithItsNewestEvent) {
   EXPECT_EQ(stage.all_closes(), 0U);
 }
 
-// --- the protocol's own ping ---------------------------------------------------------------------
-
 TEST(GapFrames, TheLastEventBeforeAGapIsNamedWhereItIsKnown) {
   ShardStage stage(
       "[[endpoint]]\nprofile = \"orion\"\nframes.event = '{\"n\":$body/n}'\nlag.policy = \"skip\"\n"
@@ -76,6 +74,8 @@ TEST(GapFrames, TheLastEventBeforeAGapIsNamedWhereItIsKnown) {
   EXPECT_EQ(frames[1], R"({"before":")" + position(1) + R"(","why":"slow"})");
 }
 
+// --- the protocol's own ping ---------------------------------------------------------------------
+
 TEST(SafePositions, AProtocolPingHasThePositionOnlyOnceNothingWaits) {
   ShardStage stage(
       "[[endpoint]]\nprofile = \"orion\"\nframes.event = '{\"n\":$body/n}'\nkeepalive.frame = \"10s\"\n"
@@ -90,6 +90,42 @@ TEST(SafePositions, AProtocolPingHasThePositionOnlyOnceNothingWaits) {
   stage.run_for(milliseconds(10'000));
   stage.let_read(fd, FakeSocket::kEndless);
   EXPECT_THAT(taken(stage, fd), ElementsAre(R"({"at":null})", R"({"n":2})"));
+}
+
+// --- batches -------------------------------------------------------------------------------------
+
+// The number of the last event of each batch, and whether a frame of that event came in a later one.
+class BatchNotes final : public BatchTaker {
+ public:
+  void take_batch(SharedBatch batch) override {
+    for (const RoutedEvent& each : batch->events) {
+      if (each.frame->number() <= last_event) ++late;
+      EXPECT_LE(each.frame->number(), batch->last_event);
+    }
+    last_event = batch->last_event;
+    ++batches;
+  }
+  void take_answers(std::vector<ResumeAnswer>) override {}
+
+  std::uint64_t last_event = 0;
+  int batches = 0;
+  int late = 0;
+};
+
+// Regression: a batch could end in the middle of an event. A client of another shard that subscribed before
+// the next one had the event's number as its position, and lost the event silently when it was cut then.
+TEST(Batches, TheLastEventOfABatchHasAllItsFramesInIt) {
+  ShardStage stage(
+      "[[endpoint]]\nprofile = \"orion\"\nhistory = {}\nframes.event = '$body'\nframes.gap = '{}'\n"
+      "[[endpoint]]\nprofile = \"orion\"\nname = \"b\"\npath = \"/b\"\nhistory = {}\nframes.gap = '{}'\n"
+      "[[endpoint]]\nprofile = \"orion\"\nname = \"c\"\npath = \"/c\"\nhistory = {}\nframes.gap = '{}'\n");
+  BatchNotes notes;
+  stage.router.add_taker(notes);
+  for (int n = 0; n < 300; ++n) stage.router.on_event({"orion.a", "1"});
+  stage.router.on_batch_end();
+  EXPECT_GT(notes.batches, 3);
+  EXPECT_EQ(notes.late, 0);
+  EXPECT_EQ(notes.last_event, 300U);
 }
 
 }  // namespace

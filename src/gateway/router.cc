@@ -82,6 +82,7 @@ Router::Router(const EndpointTable& endpoints, const Admission& admission, fanou
       counters_(endpoints.size()),
       bus_status_({bus::BusState::connecting, loop.wall_now(), loop.now(), {}}) {
   for (const Endpoint& endpoint : endpoints) arenas_.emplace_back(memory, endpoint.format().encoder());
+  scratch_.lost_by.reserve(endpoints.size());
 }
 
 void Router::on_event(const Event& event) {
@@ -110,6 +111,7 @@ void Router::on_event(const Event& event) {
       drop(endpoint, channel, valid.error() == Body::Fault::too_large ? Drop::too_large : Drop::no_memory);
     }
   }
+  end_event();
   if (!wanted) {
     counters_.dropped_no_endpoint.add();
     log_dropped("no_endpoint", channel, "no endpoint carries this channel");
@@ -148,7 +150,7 @@ void Router::route(const Endpoint& endpoint, std::string_view channel, const Sou
     drop(endpoint, channel, had_memory ? Drop::too_large : Drop::no_memory);
     return;
   }
-  // Not in scratch_.payload, which may be emptied when a batch ends in between.
+  // Not in scratch_.payload, which drop() empties.
   std::string payload = std::exchange(scratch_.payload, {});
   history_.keep(endpoint, *audience,
                 {.number = last_.event, .received = loop_.wall_now(), .frame = payload, .body = body.text()});
@@ -193,9 +195,21 @@ void Router::drop(const Endpoint& endpoint, std::string_view channel, Drop why) 
   counters_.dropped_no_memory.add();
   history_.lose(endpoint, last_.event);
   log_dropped("no_memory", channel, "there is not enough memory for its frame");
-  on_batch_end();
+  scratch_.lost_by.push_back(endpoint.index);
+}
+
+// A batch ends between two events: its last number is a position, and every frame of an event with that
+// number must have been sent by then.
+void Router::end_event() {
+  const bool is_full =
+      batch_ && (batch_->events.size() >= kBatchEventsMax || batch_->bytes >= kBatchBytesMax);
+  if (is_full || !scratch_.lost_by.empty()) on_batch_end();
+  if (scratch_.lost_by.empty()) return;
   batch_ = std::make_shared<Batch>();
-  batch_->gaps.push_back({endpoint.index, CloseReason::overrun});
+  for (const std::uint16_t endpoint : scratch_.lost_by) {
+    batch_->gaps.push_back({endpoint, CloseReason::overrun});
+  }
+  scratch_.lost_by.clear();
   on_batch_end();
 }
 
@@ -225,7 +239,6 @@ void Router::add_to_batch(const Endpoint& endpoint, const Audience& audience,
                             static_cast<std::uint8_t>(audience.name.size()),
                             static_cast<std::uint32_t>(batch_->names.size()), std::move(frame)});
   batch_->names += audience.name;
-  if (batch_->events.size() == kBatchEventsMax || batch_->bytes >= kBatchBytesMax) on_batch_end();
 }
 
 void Router::on_batch_end() {

@@ -77,9 +77,9 @@ class BatchTaker {
 
 class Router final : public bus::EventSink {
  public:
-  // Most events per batch; a larger read of the bus is split.
+  // A batch that has this many frames, or frames of this many bytes, is sent at the end of the event, and a
+  // new one begins.
   static constexpr std::size_t kBatchEventsMax = 256;
-  // A batch that reaches this many bytes is sent, and a new one begins.
   static constexpr std::size_t kBatchBytesMax = 1024 * 1024;
   // A log counts bytes in 32 bits, so an event whose frame is larger is dropped. Quoting control characters,
   // or a template that repeats the body, can make a frame that large.
@@ -114,6 +114,7 @@ class Router final : public bus::EventSink {
               json::Outline& body);
   void add_to_batch(const protocol::Endpoint& endpoint, const protocol::Audience& audience,
                     Ref<const fanout::Frame> frame);
+  void end_event();
   enum class Drop : std::uint8_t { too_large, no_memory };
   void drop(const protocol::Endpoint& endpoint, std::string_view channel, Drop why);
   void send_news(BusNews news, std::vector<Gap> gaps);
@@ -130,7 +131,9 @@ class Router final : public bus::EventSink {
   // Kept, so that encoding an event allocates nothing.
   struct {
     std::string payload;
-    std::string position;  // of the event that is being routed
+    // Of the event that is being routed:
+    std::string position;
+    std::vector<std::uint16_t> lost_by;  // the endpoints that had no memory for its frame
   } scratch_;
   std::shared_ptr<Batch> batch_;
   struct {
