@@ -25,7 +25,7 @@ class NullHost final : public FanOutHost {
     for (int i = 0; i < count; ++i) bytes += pieces[i].iov_len;
     return {bytes, WriteResult::State::ok};
   }
-  bool append_gap_frame(SubscriberId, LogId, std::uint32_t, std::string&) override { return false; }
+  bool append_gap_frame(SubscriberId, LogId, const LagGap&, std::string&) override { return false; }
   bool slice_is_over() override { return false; }
   std::size_t held_back(SubscriberId) const override { return 0; }
 };
