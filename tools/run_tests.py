@@ -12,6 +12,7 @@ import suites
 from suites import ROOT
 
 INTEGRATION = ROOT / "tests" / "integration"
+FUZZ = ROOT / "tests" / "fuzz"
 PYTHON_TESTS = (ROOT / "tools", ROOT / "bench", ROOT / "tests" / "simulation")
 CHECKS = ("check_layers", "check_headers", "check_style", "check_format", "check_wire", "check_reliability",
           "check_profiles", "check_logs", "check_cost")
@@ -34,6 +35,10 @@ def planned_together(long, build=ROOT / "build" / "release"):
     yield from integration(ROOT / "clients" / "js" / "test", "clients/js", TIMEOUT_S)
     for folder in suites.unit_suites():
         yield f"unit/{folder}", lambda n, f=folder: suites.run_gtest(n, build / f"{f}_test")
+    # The fuzz targets with their seeds, so that one that does not compile or fails on a seed shows before CI.
+    for source in sorted(FUZZ.glob("*_fuzz.cc")):
+        yield f"fuzz/{source.stem}", lambda n, t=source.stem: suites.run_check(
+            n, [build / "tests" / "fuzz" / t, FUZZ / "corpus" / t], TIMEOUT_S)
     program = ROOT / "build" / "release" / "simulation"
     for first, name in simulated(long):
         yield name, lambda n, f=first: suites.run_check(n, [program, "--seed", f, "--seeds", SEEDS], TIMEOUT_SIMULATION_S)

@@ -15,6 +15,8 @@ using carillon::protocol::Command;
 using carillon::protocol::Commands;
 using carillon::protocol::Replies;
 
+constexpr std::uint32_t kHistoryMax = 100;
+
 carillon::config::EndpointSettings chat() {
   carillon::config::EndpointSettings settings;
   auto& commands = settings.commands;
@@ -27,8 +29,17 @@ carillon::config::EndpointSettings chat() {
   commands.channel_form = carillon::config::ChannelForm::array;
   commands.channels_max = 4;
   commands.ping = {"ping", R"({"pong":$request/data})"};
-  commands.publish = {
-      "chat_message", {}, "/data/conversation_id", "chat.*", R"({"said":$request/data/content})"};
+  commands.publish.is = "chat_message";
+  commands.publish.channel = "/data/conversation_id";
+  commands.publish.to = "chat.*";
+  commands.publish.body = R"({"said":$request/data/content})";
+  commands.position = "/data/position";
+  commands.last = "/data/last";
+  commands.history.is = "history";
+  commands.history.channel = "/data/channel";
+  commands.history.after = "/data/after";
+  commands.history.limit = "/data/limit";
+  commands.history.reply = R"({"events":$events,"of":$channel,"to":$request})";
   settings.frames.error = R"({"code":$code,"message":$message,"request":$request})";
   settings.acks = carillon::config::Switch::on;
   settings.client_publish = carillon::config::Switch::on;
@@ -61,9 +72,15 @@ void expect_good(const Commands& commands, const Replies& replies, const Command
       if (!names_a_channel || !command.channel.starts_with("chat.")) std::abort();
       expect_json(commands.event(), command);
       break;
+    case Command::Kind::history:
+      if (!names_a_channel || commands.history() == nullptr) std::abort();
+      if (command.last && (*command.last == 0 || *command.last > kHistoryMax)) std::abort();
+      break;
     case Command::Kind::refused: {
       std::string out;
-      if (!replies.error(command.error, command.detail, command.request, {}, out)) std::abort();
+      const carillon::protocol::ErrorValues error{command.error, command.detail, command.request,
+                                                  command.channel};
+      if (!replies.error(error, {}, out)) std::abort();
       if (!carillon::json::is_valid(out, carillon::json::kDepthMax)) std::abort();
       break;
     }

@@ -1,9 +1,13 @@
 // validate() against RapidJSON's SAX reader, and the reader over whatever both call valid.
 // RapidJSON adds to null pointers, which is its own affair.
+#ifdef __clang__
 #pragma clang attribute push(__attribute__((no_sanitize("undefined"))), apply_to = function)
+#endif
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
+#ifdef __clang__
 #pragma clang attribute pop
+#endif
 
 #include <cstddef>
 #include <cstdint>
