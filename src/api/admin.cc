@@ -38,14 +38,28 @@ std::string json_of(const ReloadReport& report) {
   return text;
 }
 
+// The marker is made by the other process, of hexadecimal digits.
+void Admin::offer_history(const AdminServer::Request& request, const AdminServer::Respond& respond) {
+  constexpr std::string_view kMarker = "marker=";
+  constexpr std::size_t kMarkerBytesMax = 64;
+  const std::string_view query = request.query;
+  const std::string_view marker = query.substr(std::min(query.size(), kMarker.size()));
+  const bool is_good = query.starts_with(kMarker) && !marker.empty() && marker.size() <= kMarkerBytesMax &&
+                       marker.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  if (!is_good) return respond(refusal(400, "the query must be marker=HEX, at most 64 digits"));
+  actions_.offer_history(std::string(marker), respond);
+}
+
 void Admin::handle(const AdminServer::Request& request, const AdminServer::Respond& respond) {
   const bool is_post = request.method == "POST";
-  const bool is_takeover = request.path == "/v1/takeover" || request.path == "/v1/takeover/finish";
+  const bool is_takeover = request.path == "/v1/takeover" || request.path.starts_with("/v1/takeover/");
   if (request.path == "/v1/reload" || is_takeover) {
     if (!is_post) return respond(method_not_allowed("POST"));
     if (is_takeover && !request.is_local) return respond(refusal(403, "only over the control socket"));
     if (request.path == "/v1/takeover") return actions_.offer_sockets(respond);
-    if (is_takeover) return actions_.hand_over(respond);
+    if (request.path == "/v1/takeover/history") return offer_history(request, respond);
+    if (request.path == "/v1/takeover/finish") return actions_.hand_over(respond);
+    if (is_takeover) return respond(refusal(404, "no such step of a takeover"));
     if (!request.query.empty() && request.query != "close=true") {
       return respond(
           refusal(400, "unknown query; there is ?close=true, which closes clients whose key is gone"));

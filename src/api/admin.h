@@ -30,6 +30,8 @@ struct AdminActions {
   std::function<void(gateway::Node::Removed, std::function<void(ReloadReport)> done)> reload;
   // Sends the listening sockets to a process that takes over. Nothing changes here.
   std::function<void(AdminServer::Respond)> offer_sockets;
+  // Sends the history to that process, once the marker has come back from the bus.
+  std::function<void(std::string marker, AdminServer::Respond)> offer_history;
   // That process accepts from them now: stops listening and drains.
   std::function<void(AdminServer::Respond)> hand_over;
 };
@@ -41,6 +43,8 @@ class Admin {
   void handle(const AdminServer::Request& request, const AdminServer::Respond& respond);
 
  private:
+  void offer_history(const AdminServer::Request& request, const AdminServer::Respond& respond);
+
   Api& api_;
   const AdminActions actions_;
 };

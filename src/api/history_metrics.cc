@@ -18,7 +18,7 @@ constexpr std::array kEvictionNames{
 static_assert(kEvictionNames.size() == history::kEvictions);
 
 void add_retained(Page& page) {
-  const history::HistoryCounters& history = page.node().history().counters();
+  const history::HistoryCounters& history = page.node().resume_desk().history_counters();
   page.gauge("carillon_history_events", "Events retained for clients that resume",
              static_cast<double>(history.events.get()));
   page.gauge("carillon_history_channels", "Channels with retained events",
@@ -27,7 +27,7 @@ void add_retained(Page& page) {
              static_cast<double>(history.bytes.get()));
   page.gauge("carillon_history_bytes_limit",
              "Memory that retained events may occupy (server.history_bytes_max)",
-             static_cast<double>(page.node().history().limits().bytes_max));
+             static_cast<double>(page.node().resume_desk().history_limits().bytes_max));
   MetricFamily& evicted = page.family("carillon_history_evicted_events_total",
                                       "Events that are not retained any more, by the limit that evicted them",
                                       MetricType::Counter);

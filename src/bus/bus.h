@@ -58,6 +58,8 @@ class EventSink {
   // Events may have been missed between the last one and the next.
   virtual void on_gap() = 0;
   virtual void on_status(const BusStatus& status) = 0;
+  // A marker that was published on Bus::marker_channel(), at its place between the events. It is no event.
+  virtual void on_marker(std::string_view) {}
 
  protected:
   ~EventSink() = default;
@@ -87,7 +89,13 @@ class Bus {
   virtual const BusStatus& status() const = 0;
   virtual const BusCounters& counters() const = 0;
   virtual std::string_view display_url() const = 0;  // without user and password
+  // The channel on which publish() sends markers: bodies that begin with kMarkerPrefix, which come back to
+  // this process, and to one that follows the channel (BusOptions::followed_markers), between the events, and
+  // at the same place for both. Empty when the bus has none, or the broker does not permit it.
+  virtual std::string_view marker_channel() const { return {}; }
 };
+
+inline constexpr std::string_view kMarkerPrefix = "marker ";
 
 inline constexpr std::size_t kEventOverheadBytes = 128;  // per-event overhead in addition to channel and body
 
@@ -100,8 +108,9 @@ struct BusOptions {
   std::string url;          // memory:, redis://[user:pass@]host[:port][/db], rediss://…
   std::string tls_ca_file;  // for rediss://; empty: the system's store
   std::vector<ChannelPattern>
-      patterns;         // what to subscribe to: PSUBSCRIBE for those with a star, SUBSCRIBE else
-  std::string node_id;  // names the probe's channel: carillon.probe.<node_id>
+      patterns;                  // what to subscribe to: PSUBSCRIBE for those with a star, SUBSCRIBE else
+  std::string node_id;           // names the probe's channel: carillon.probe.<node_id>
+  std::string followed_markers;  // the marker channel of another process; empty: none
   std::size_t event_bytes_max = 1024 * 1024;
   std::size_t request_bytes_max = 1024 * 1024;  // channels and bodies that one request publishes at once
   std::chrono::milliseconds operation_timeout{5000};

@@ -9,8 +9,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "base/sip_hash.h"
 #include "base/time.h"
 #include "gateway/resume.h"
@@ -20,6 +22,8 @@
 #include "protocol/source.h"
 
 namespace carillon::gateway {
+
+struct OfferedHistory;  // history_handover.h
 
 class EventHistory {
  public:
@@ -42,6 +46,13 @@ class EventHistory {
   void lose(const protocol::Endpoint& endpoint, std::uint64_t number);
   // The bus may have lost events: in every history something may be missing before `number`.
   void note_gap(std::uint64_t number);
+  // All that is retained, for a process that takes over; without what the Router adds.
+  OfferedHistory offer() const;
+  // Uses what another process has handed over: of each endpoint whose events come from the same source there.
+  // Of the others it says that events may be missing. Returns how many events there were. Where that fails,
+  // events may be missing in all of them. Before there are clients.
+  Result<std::uint64_t> adopt(const OfferedHistory& offered, std::string_view bytes);
+
   // Frees what is too old. A few times a second.
   void expire(WallTime now);
 
@@ -55,6 +66,7 @@ class EventHistory {
   ResumeAnswer answer(const ResumeRequest& request, std::uint64_t last_number, WallTime now) const;
 
  private:
+  std::vector<history::Store*> stores_of(const OfferedHistory& offered) const;
   static void cut_page(const ResumeRequest& request, ResumeAnswer& answer);
   history::Reading read(const ResumeRequest& request, std::string_view channel, std::uint64_t after,
                         WallTime now) const;

@@ -113,7 +113,8 @@ Result<std::unique_ptr<Gateway>> Gateway::create(config::Settings settings, Http
   if (settings.server.descriptor_tables() > 1) {
     if (!can_unshare_descriptors()) return failure(std::string(kNotAllowed));
   }
-  const World world = kernel_world(settings);
+  World world = kernel_world(settings);
+  world.inherited_numbers = inheritance.numbers;
   auto node = Node::create(std::move(settings), world, handler, log);
   if (!node) return tl::unexpected(node.error());
   auto tickets =

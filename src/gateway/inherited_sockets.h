@@ -1,8 +1,10 @@
 // Listening sockets that this process did not open itself.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "config/settings.h"
@@ -19,6 +21,14 @@ struct InheritedSocket {
   std::shared_ptr<const config::ListenTls> tls = nullptr;  // of the process that it comes from; null: plain
 };
 
+// What a process that takes over knows of the numbers of the other's events before it starts
+// (history_handover.h).
+struct InheritedNumbers {
+  std::uint64_t epoch = 0;
+  std::uint64_t last_event = 0;  // of the last event so far
+  std::string marker_channel;    // on which the other process publishes its markers
+};
+
 struct Inheritance {
   enum class From : std::uint8_t {
     nowhere,
@@ -29,6 +39,7 @@ struct Inheritance {
   From from = From::nowhere;
   std::vector<InheritedSocket> sockets;
   std::vector<reactor::TicketKey> ticket_keys;  // so that clients resume their TLS sessions; the newest first
+  std::optional<InheritedNumbers> numbers;      // nothing: the other process has no history to hand over
 };
 
 }  // namespace carillon::gateway

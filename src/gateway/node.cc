@@ -58,6 +58,13 @@ std::vector<ChannelPattern> patterns_of(const EndpointTable& endpoints) {
   return patterns;
 }
 
+// What decides which events have a number.
+std::string sources_of(const bus::BusOptions& options) {
+  std::string text = std::to_string(options.event_bytes_max);
+  for (const ChannelPattern& pattern : options.patterns) text.append("\n").append(pattern.text());
+  return text;
+}
+
 bus::BusOptions bus_options(const config::BusSettings& settings, const config::ServerSettings& server) {
   bus::BusOptions options;
   options.url = settings.url;
@@ -131,9 +138,9 @@ Result<std::monostate> Node::build(const World& world) {
     }
   });
   if (auto ready = key_sets_->configure(settings_->keys); !ready) return ready;
-  shared_ = std::make_unique<Shared>(Shared{settings_, endpoints_, *admission_, handler_, *this, log_,
-                                            sip_key_from(world.random), *frame_memory_, key_sets_->store(),
-                                            world.random()});
+  shared_ = std::make_unique<Shared>(Shared{
+      settings_, endpoints_, *admission_, handler_, *this, log_, sip_key_from(world.random), *frame_memory_,
+      key_sets_->store(), world.inherited_numbers ? world.inherited_numbers->epoch : world.random()});
   if (auto made = make_shards(world); !made) return made;
   MemoryWatch::Options options;
   options.read = world.memory_use;
@@ -176,9 +183,15 @@ Result<std::monostate> Node::make_the_bus(const World& world) {
   bus::BusOptions options = bus_options(settings_->bus, settings_->server);
   options.patterns = patterns_of(endpoints_);
   options.node_id = node_id_of(world.random());
-  auto bus = world.make_bus(std::move(options), *loops_.front(), *router_, log_);
+  if (world.inherited_numbers) options.followed_markers = world.inherited_numbers->marker_channel;
+  history_.gate = std::make_unique<EventGate>(*router_);
+  history_.handover = std::make_unique<HistoryHandover>(
+      HistoryHandover::Parts{*history_.gate, *router_, *history_.events, *loops_.front(), sources_of(options),
+                             options.node_id, world.inherited_numbers});
+  auto bus = world.make_bus(std::move(options), *loops_.front(), *history_.gate, log_);
   if (!bus) return failure(settings_->bus.origin.text() + ": bus.url: " + bus.error().message);
   bus_ = std::move(*bus);
+  history_.handover->set_bus(*bus_);
   return std::monostate{};
 }
 

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@
 #include "bus/bus.h"
 #include "client/sockets.h"
 #include "config/settings.h"
+#include "gateway/event_gate.h"
+#include "gateway/history_handover.h"
 #include "gateway/key_set_updater.h"
 #include "gateway/memory_watch.h"
 #include "gateway/node_drain.h"
@@ -36,7 +39,8 @@ struct World {
   std::function<std::uint64_t()> random;  // 64 unpredictable bits; called from create() only
   std::function<MemoryUse()> memory_use;  // sampled about once a second, on loop 0
   std::uint64_t memory_limit_bytes = 0;   // what limits that are left to "auto" are computed from
-  KeySetUpdater::MakeFetcher make_key_set_fetcher = {};  // called when a key set is to be fetched
+  KeySetUpdater::MakeFetcher make_key_set_fetcher = {};    // called when a key set is to be fetched
+  std::optional<InheritedNumbers> inherited_numbers = {};  // of the process that this one takes over from
 };
 
 // The kernel's loops and sockets, the bus that bus.url names, and the memory of this process.
@@ -90,6 +94,7 @@ class Node final : private client::EventPublisher {
   Shard& shard(std::size_t number) { return *shards_[number]; }
   reactor::Loop& loop(std::size_t number) { return *loops_[number]; }
   Router& router() { return *router_; }
+  HistoryHandover& history_handover() { return *history_.handover; }
 
   // In use now. Loop 0's thread, or before the loops run.
   const config::Settings& settings() const { return *settings_; }
@@ -106,8 +111,7 @@ class Node final : private client::EventPublisher {
   bool draining() const { return drain_->is_shutting_down(); }
   const client::Admission& admission() const { return *admission_; }
   client::KeyGuesses& key_guesses() { return admission_->key_guesses(); }
-  const EventHistory& history() const { return *history_.events; }  // its counters and limits
-  ResumeDesk& resume_desk() { return *history_.desk; }              // what any thread may call
+  ResumeDesk& resume_desk() { return *history_.desk; }  // what any thread may call
   const fanout::FrameMemory& frame_memory() const { return *frame_memory_; }
   const client::MemoryPressure& memory() const { return memory_->pressure(); }
   const client::ShardCounters& shard_counters(std::size_t number) const {
@@ -131,7 +135,9 @@ class Node final : private client::EventPublisher {
   std::vector<std::unique_ptr<reactor::Loop>> loops_;  // outlive what runs on them
   struct {
     std::unique_ptr<EventHistory> events;
-    std::unique_ptr<ResumeDesk> desk;  // uses router_
+    std::unique_ptr<ResumeDesk> desk;           // uses router_
+    std::unique_ptr<EventGate> gate;            // likewise
+    std::unique_ptr<HistoryHandover> handover;  // uses all of these, and the bus
   } history_;
   std::unique_ptr<Router> router_;
   std::vector<std::unique_ptr<Shard>> shards_;

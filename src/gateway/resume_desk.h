@@ -45,6 +45,8 @@ class ResumeDesk final : public ResumeService {
                  std::function<void(const std::optional<ChannelPage>&)> done);
 
   const ResumeCounters& counters() const { return counters_; }
+  const history::HistoryCounters& history_counters() const { return history_.counters(); }
+  const history::BudgetLimits& history_limits() const { return history_.limits(); }
 
  private:
   struct Waiting {

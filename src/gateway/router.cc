@@ -252,13 +252,21 @@ void Router::on_batch_end() {
   for (BatchTaker* taker : takers_) taker->take_batch(batch);
 }
 
+// The shards learn it from a batch without events.
+void Router::begin_after(std::uint64_t number) {
+  last_.event = number;
+  batch_ = std::make_shared<Batch>();
+  on_batch_end();
+}
+
 void Router::on_gap() {
   counters_.bus_gaps.add();
   log_.warning("bus gap: events may have been lost while the bus was disconnected");
   on_batch_end();
   BusNews news{BusNews::What::gap};
   if (last_.event > 0) append_text({history_.epoch(), last_.event}, news.before);
-  history_.note_gap(++last_.event);
+  last_.event += std::exchange(last_.gap_step, 1);
+  history_.note_gap(last_.event);
   std::vector<Gap> closes;
   for (const Endpoint& endpoint : endpoints_) {
     if (!endpoint.receives_events()) continue;

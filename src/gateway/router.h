@@ -85,6 +85,11 @@ class Router final : public bus::EventSink {
   // or a template that repeats the body, can make a frame that large.
   static constexpr std::size_t kFrameBytesMax = (std::size_t{1} << 31) - 1;
 
+  // By how much the number grows at the first gap after share_numbers(): at a million events a second, those
+  // of twelve days.
+  static constexpr std::uint64_t kGiverStep = std::uint64_t{1} << 40;
+  static constexpr std::uint64_t kTakerStep = std::uint64_t{1} << 41;
+
   // `memory` outlives every frame that it makes. `admission` knows which streams have clients.
   Router(const protocol::EndpointTable& endpoints, const client::Admission& admission,
          fanout::FrameMemory& memory, EventHistory& history, reactor::Loop& loop, Log& log);
@@ -99,6 +104,13 @@ class Router final : public bus::EventSink {
 
   // The number of the last event; a gap of the bus has one as well.
   std::uint64_t last_event() const { return last_.event; }
+  // Has the next event follow this one. Before there are clients.
+  void begin_after(std::uint64_t number);
+  // Another process numbers the same events in the same way: the one that takes over, or the one that it took
+  // over from. After a gap of one of them they no longer do, so the numbers after it must not be those of
+  // events of the other: they begin where neither gets otherwise, at a different place for each side.
+  enum class Sharer { giver, taker };
+  void share_numbers(Sharer side) { last_.gap_step = side == Sharer::giver ? kGiverStep : kTakerStep; }
 
   const client::RouterCounters& counters() const { return counters_; }
   // The bus's state, for health. Any thread.
@@ -139,6 +151,7 @@ class Router final : public bus::EventSink {
   struct {
     std::uint64_t batch = 0;
     std::uint64_t event = 0;
+    std::uint64_t gap_step = 1;                  // by how much that of the event grows at the next gap
   } last_;                                       // numbers
   protocol::TimeValues relayed_at_{WallTime{}};  // for all events of one millisecond
   LineSampler dropped_lines_;

@@ -78,6 +78,12 @@ void Store::raise_folded_floor(std::uint64_t number) {
   budget_.count_raised_floor();
 }
 
+void Store::raise_channel_floor(std::string_view name, std::uint64_t number) {
+  Channel* const channel = index_.find(name, index_.hash_of(name));
+  if (!channel) return raise_folded_floor(number);
+  channel->floor = std::max(channel->floor, number);
+}
+
 void Store::raise_floor(std::uint64_t number) {
   if (number <= gap_floor_) return;
   gap_floor_ = number;

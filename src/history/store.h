@@ -13,6 +13,7 @@
 #include "history/budget.h"
 #include "history/channel_index.h"
 #include "history/reading.h"
+#include "history/snapshot.h"
 
 namespace carillon::history {
 
@@ -76,6 +77,14 @@ class Store final : private ChannelOwner {
   // later than its sequence. Takes constant time: the records at or below it stay until they are evicted.
   void raise_floor(std::uint64_t number);
 
+  // Returns all that is retained after the last gap. It takes time for each record, without copying it.
+  Snapshot snapshot() const;
+  // Says that events up to `number` may be missing in this channel. What it retains up to there stays until
+  // it is evicted.
+  void raise_channel_floor(std::string_view channel, std::uint64_t number);
+  // The same for all channels that retain no event.
+  void raise_folded_floor(std::uint64_t number);
+
   // The channel may be any bytes here and below, because clients choose it.
   //
   // Returns the records after a position, in order; none when the position is that of the newest event or
@@ -106,7 +115,6 @@ class Store final : private ChannelOwner {
   Channel& add_channel(std::string_view name, std::uint64_t hash, std::uint16_t rule,
                        Ref<const Record> first);
   void lose_channel(Channel* channel, std::uint64_t number);
-  void raise_folded_floor(std::uint64_t number);
   void enforce_rule(Channel& channel, WallTime now);
   std::uint32_t expire_channel(Channel& channel, std::uint32_t events_max, WallTime now);
   Reading collect(const Channel& channel, const After& query, WallTime now) const;

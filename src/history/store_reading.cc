@@ -46,6 +46,21 @@ Reading Store::last(std::string_view name, std::size_t count, TagMask mask, Wall
   return found;
 }
 
+Snapshot Store::snapshot() const {
+  Snapshot all{gap_floor_, folded_floor_, {}};
+  for (std::uint32_t bucket = 0; bucket < index_.buckets(); ++bucket) {
+    for (const Channel* channel = index_.first_in(bucket); channel; channel = channel->next) {
+      all.channels.push_back({std::string(channel->name()), channel->floor, {}});
+      std::vector<Ref<const Record>>& records = all.channels.back().records;
+      for (RecordList::Walk walk(channel->records); const Record* record = walk.record(); walk.to_older()) {
+        if (record->number() <= gap_floor_) break;
+        records.push_back(walk.reference());
+      }
+    }
+  }
+  return all;
+}
+
 std::optional<std::uint64_t> Store::floor(std::string_view name) const {
   const Channel* const channel = index_.find(name, index_.hash_of(name));
   if (!channel && !rule_of(name)) return std::nullopt;

@@ -1,7 +1,9 @@
 #include "app/process/handover.h"
 
+#include <string>
 #include <utility>
 
+#include "app/process/message_members.h"
 #include "auth/base64url.h"
 #include "json/reader.h"
 #include "json/writer.h"
@@ -19,20 +21,6 @@ void write_socket(json::ObjectWriter socket, const client::ListenerOptions& opti
   if (address.tls) {
     socket.member("cert", address.tls->cert_pem).member("key", address.tls->key_pem.reveal());
   }
-}
-
-std::optional<std::string> text_in(const json::Value& object, std::string_view name) {
-  const auto value = object.find(name);
-  if (!value) return std::nullopt;
-  const auto text = value->string();
-  return text ? std::optional(*text) : std::nullopt;
-}
-
-std::optional<std::int64_t> number_in(const json::Value& object, std::string_view name) {
-  const auto value = object.find(name);
-  if (!value) return std::nullopt;
-  const auto number = value->integer();
-  return number ? std::optional(*number) : std::nullopt;
 }
 
 std::optional<gateway::InheritedSocket> read_socket(const json::Value& value,
@@ -66,6 +54,16 @@ void write_tickets(json::ArrayWriter array, const std::vector<reactor::TicketKey
   }
 }
 
+std::optional<gateway::InheritedNumbers> read_numbers(const json::Value& message) {
+  const auto value = message.find("events");
+  if (!value) return std::nullopt;
+  const auto epoch = long_number_in(*value, "epoch");
+  const auto last = long_number_in(*value, "last");
+  const auto channel = text_in(*value, "marker_channel");
+  if (!epoch || !last || !channel) return std::nullopt;
+  return gateway::InheritedNumbers{*epoch, *last, *channel};
+}
+
 // Skips what it cannot read: without its key a client has one full handshake more.
 std::vector<reactor::TicketKey> read_tickets(const json::Value& array) {
   std::vector<reactor::TicketKey> tickets;
@@ -84,11 +82,18 @@ std::vector<reactor::TicketKey> read_tickets(const json::Value& array) {
 std::string handover_message(std::int64_t pid, std::optional<std::chrono::microseconds> watchdog,
                              const std::vector<client::ListenerOptions>& sockets,
                              const std::vector<config::ListenSettings>& addresses,
-                             const std::vector<reactor::TicketKey>& tickets) {
+                             const std::vector<reactor::TicketKey>& tickets,
+                             const std::optional<gateway::InheritedNumbers>& numbers) {
   std::string message;
   json::ObjectWriter writer(message);
   writer.member("format", kFormat).member("pid", pid);
   if (watchdog) writer.member("watchdog_usec", std::int64_t{watchdog->count()});
+  if (numbers) {
+    writer.object("events")
+        .member("epoch", std::to_string(numbers->epoch))
+        .member("last", std::to_string(numbers->last_event))
+        .member("marker_channel", numbers->marker_channel);
+  }
   write_tickets(writer.array("ticket_keys"), tickets);
   {
     json::ArrayWriter array = writer.array("sockets");
@@ -113,6 +118,7 @@ Result<Handover> read_handover(std::string_view message, std::vector<reactor::Fi
   handover.inheritance.from = gateway::Inheritance::From::another_process;
   if (const auto tickets = parsed->find("ticket_keys"))
     handover.inheritance.ticket_keys = read_tickets(*tickets);
+  handover.inheritance.numbers = read_numbers(*parsed);
   std::size_t next = 0;
   const auto sockets = parsed->find("sockets");
   if (!sockets) return failure("the other process sent no sockets");

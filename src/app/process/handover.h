@@ -25,7 +25,8 @@ namespace carillon::app {
 std::string handover_message(std::int64_t pid, std::optional<std::chrono::microseconds> watchdog,
                              const std::vector<client::ListenerOptions>& sockets,
                              const std::vector<config::ListenSettings>& addresses,
-                             const std::vector<reactor::TicketKey>& tickets);
+                             const std::vector<reactor::TicketKey>& tickets,
+                             const std::optional<gateway::InheritedNumbers>& numbers);
 
 struct Handover {
   std::int64_t pid = 0;  // of the process that hands over

@@ -25,10 +25,10 @@ std::string message() {
   client::ListenerOptions plain;
   client::ListenerOptions encrypted;
   encrypted.number = 1;
-  return handover_message(
-      4711, std::chrono::seconds(2), {plain, encrypted, plain}, addresses,
-      {{Secret(std::string(reactor::TicketKey::kBytes, 'k')), WallTime(milliseconds(5))},
-       {Secret(std::string(reactor::TicketKey::kBytes, 'e')), WallTime(milliseconds(3))}});
+  return handover_message(4711, std::chrono::seconds(2), {plain, encrypted, plain}, addresses,
+                          {{Secret(std::string(reactor::TicketKey::kBytes, 'k')), WallTime(milliseconds(5))},
+                           {Secret(std::string(reactor::TicketKey::kBytes, 'e')), WallTime(milliseconds(3))}},
+                          gateway::InheritedNumbers{~std::uint64_t{0}, 12, "carillon.probe.x"});
 }
 
 TEST(Handover, WhatIsWrittenIsRead) {
@@ -41,6 +41,10 @@ TEST(Handover, WhatIsWrittenIsRead) {
   EXPECT_EQ(tickets[0].bytes.reveal(), std::string(reactor::TicketKey::kBytes, 'k'));
   EXPECT_EQ(tickets[0].made_at, WallTime(milliseconds(5)));
   EXPECT_EQ(tickets[1].bytes.reveal(), std::string(reactor::TicketKey::kBytes, 'e'));
+  ASSERT_TRUE(read->inheritance.numbers);
+  EXPECT_EQ(read->inheritance.numbers->epoch, ~std::uint64_t{0});
+  EXPECT_EQ(read->inheritance.numbers->last_event, 12U);
+  EXPECT_EQ(read->inheritance.numbers->marker_channel, "carillon.probe.x");
   const auto& sockets = read->inheritance.sockets;
   ASSERT_EQ(sockets.size(), 3U);
   EXPECT_EQ(sockets[0].address.text(), "127.0.0.1:8000");

@@ -6,10 +6,15 @@
 #include <utility>
 
 #include "app/process/handover.h"
+#include "app/process/history_transfer.h"
 
 namespace carillon::app {
 
 Operations::Operations(Parts parts) : parts_(parts), admin_(parts.api, actions()) {}
+
+Operations::~Operations() {
+  if (history_writer_.joinable()) history_writer_.join();
+}
 
 api::AdminActions Operations::actions() {
   api::AdminActions actions;
@@ -19,6 +24,10 @@ api::AdminActions Operations::actions() {
   };
   actions.offer_sockets = [this](const auto& respond) {
     parts_.gateway.main_loop().post_always([this, respond] { offer_sockets(respond); });
+  };
+  actions.offer_history = [this](std::string marker, const auto& respond) {
+    parts_.gateway.main_loop().post_always(
+        [this, marker = std::move(marker), respond] { offer_history(marker, respond); });
   };
   actions.hand_over = [this](const auto& respond) {
     parts_.gateway.main_loop().post_always([this, respond] { hand_over(respond); });
@@ -46,13 +55,38 @@ api::AdminServer::Answer Operations::handover_answer(std::vector<gateway::Socket
     options.push_back(std::move(copy.options));
   }
   http::Response response;
-  response.body =
-      handover_message(::getpid(), parts_.manager.watchdog(), options,
-                       parts_.gateway.node().settings().server.listen, parts_.gateway.ticket_keys()->keys());
+  response.body = handover_message(
+      ::getpid(), parts_.manager.watchdog(), options, parts_.gateway.node().settings().server.listen,
+      parts_.gateway.ticket_keys()->keys(), parts_.gateway.node().history_handover().numbers());
   api::AdminServer::Answer answer(std::move(response));
   answer.descriptors = std::move(descriptors);
   parts_.log.info("listening sockets were handed to another process");
   return answer;
+}
+
+void Operations::offer_history(std::string_view marker, const api::AdminServer::Respond& respond) {
+  if (parts_.policy.is_draining()) return respond(http::error_response(409, "it is shutting down already"));
+  parts_.gateway.node().history_handover().offer(marker, [this, respond](auto offered) {
+    if (!offered) return respond(http::error_response(409, offered.error().message));
+    send_history(std::move(*offered), respond);
+  });
+}
+
+// Writing it takes a second for each few hundred megabytes, in which loop 0 goes on. The records are
+// immutable.
+void Operations::send_history(gateway::OfferedHistory offered, const api::AdminServer::Respond& respond) {
+  if (history_writer_.joinable()) history_writer_.join();
+  history_writer_ = std::thread([offered = std::move(offered), respond] {
+    auto file = write_history_file(offered);
+    if (!file) return respond(http::error_response(409, file.error().message));
+    http::Response response;
+    response.body = history_message(offered);
+    api::AdminServer::Answer answer(std::move(response));
+    auto descriptors = std::make_shared<std::vector<reactor::FileDescriptor>>();
+    descriptors->push_back(std::move(*file));
+    answer.descriptors = std::move(descriptors);
+    respond(std::move(answer));
+  });
 }
 
 void Operations::hand_over(const api::AdminServer::Respond& respond) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include "api/admin.h"
@@ -15,7 +17,7 @@
 namespace carillon::app {
 
 // Operations: what operators may do to the process through its admin side: reload it, and have another
-// process take over its sockets.
+// process take over its sockets and its history.
 //
 // Thread: loop 0's; what the admin side asks for is posted there.
 class Operations {
@@ -30,6 +32,9 @@ class Operations {
     Reloader* reloader;
   };
   explicit Operations(Parts parts);
+  ~Operations();
+  Operations(const Operations&) = delete;
+  Operations& operator=(const Operations&) = delete;
 
   // Opens the control socket and the admin addresses, if the settings have any.
   Result<std::monostate> open(reactor::UnixListener::Existing existing);
@@ -40,11 +45,14 @@ class Operations {
   api::AdminActions actions();
   void offer_sockets(const api::AdminServer::Respond& respond);
   api::AdminServer::Answer handover_answer(std::vector<gateway::SocketCopy> copies);
+  void offer_history(std::string_view marker, const api::AdminServer::Respond& respond);
+  void send_history(gateway::OfferedHistory offered, const api::AdminServer::Respond& respond);
   void hand_over(const api::AdminServer::Respond& respond);
 
   const Parts parts_;
   api::Admin admin_;
   std::unique_ptr<api::AdminServer> server_;  // null: there is no admin side
+  std::thread history_writer_;                // of the last history that was handed over
 };
 
 }  // namespace carillon::app

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "app/command/control_client.h"
+#include "app/process/history_transfer.h"
 #include "json/reader.h"
 
 namespace carillon::app {
@@ -14,6 +14,8 @@ namespace {
 
 constexpr seconds kPatience{10};
 constexpr milliseconds kBusLook{10};
+constexpr seconds kMarkerPatience{3};
+constexpr milliseconds kMarkerLook{2};
 
 // What the other process says, where it refuses.
 std::string reason_in(const std::string& body) {
@@ -58,13 +60,59 @@ void Takeover::start() {
 void Takeover::look_at_the_bus() {
   reactor::Loop& loop = gateway_.main_loop();
   if (gateway_.node().router().bus_status().get().state == bus::BusState::up) {
-    gateway_.begin_listening([this] { finish(); });
+    ask_for_history();
   } else if (loop.now() < give_up_at_) {
     loop.call_after(kBusLook, [this] { look_at_the_bus(); });
   } else {
     done_(failure("the bus was not up within " + std::to_string(kBusPatience.count()) +
                   " s; the other process goes on serving"));
   }
+}
+
+// The request blocks, so it has a thread. Events that come meanwhile wait in the EventGate.
+void Takeover::ask_for_history() {
+  gateway::HistoryHandover& handover = gateway_.node().history_handover();
+  if (!handover.is_waiting()) return gateway_.begin_listening([this] { finish(); });
+  thread_ = std::thread([this, target = "/v1/takeover/history?marker=" + handover.marker()] {
+    auto asked = ask_control(control_, "POST", target, kPatience);
+    std::string error = asked ? std::string() : asked.error().message;
+    if (asked && asked->status != 200) error = reason_in(asked->body);
+    const auto answer = std::make_shared<const ControlAnswer>(asked ? std::move(*asked) : ControlAnswer{});
+    gateway_.main_loop().post_always([this, answer, error = std::move(error)] {
+      if (!error.empty()) return begin_listening(failure(error));
+      wait_for_marker(answer, gateway_.main_loop().now() + kMarkerPatience);
+    });
+  });
+}
+
+// It comes over another connection than the answer.
+void Takeover::wait_for_marker(std::shared_ptr<const ControlAnswer> answer, MonoTime until) {
+  reactor::Loop& loop = gateway_.main_loop();
+  if (gateway_.node().history_handover().has_marker() || loop.now() >= until) {
+    return begin_listening(adopt_history(*answer));
+  }
+  loop.call_after(kMarkerLook, [this, answer = std::move(answer), until] { wait_for_marker(answer, until); });
+}
+
+Result<std::uint64_t> Takeover::adopt_history(const ControlAnswer& answer) {
+  if (answer.descriptors.size() != 1) return failure("the other process sent no file");
+  const auto offered = read_history_message(answer.body);
+  if (!offered) return tl::unexpected(offered.error());
+  const auto file = HistoryFile::open(answer.descriptors.front());
+  if (!file) return tl::unexpected(file.error());
+  return gateway_.node().history_handover().adopt(*offered, file->bytes());
+}
+
+void Takeover::begin_listening(const Result<std::uint64_t>& events) {
+  thread_.join();
+  gateway_.node().history_handover().give_up();  // unless it has been adopted
+  if (events) {
+    log_.info("the history was taken over", {{"events", static_cast<std::int64_t>(*events)}});
+  } else {
+    log_.warning("the history was not taken over: clients cannot resume what they received before",
+                 {{"reason", std::string_view(events.error().message)}});
+  }
+  gateway_.begin_listening([this] { finish(); });
 }
 
 // The request blocks, so it has a thread; loop 0 goes on accepting meanwhile.

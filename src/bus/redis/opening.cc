@@ -36,6 +36,7 @@ Fault opening_refused(OpeningStep step, std::string_view channel, std::string_vi
       return broker_refused("PSUBSCRIBE", channel, error_line, Quote::whole);
     case OpeningStep::subscribe:
     case OpeningStep::subscribe_probe:
+    case OpeningStep::subscribe_followed:
       return broker_refused("SUBSCRIBE", channel, error_line, Quote::whole);
     case OpeningStep::ping:
       return broker_refused("PING", {}, error_line, Quote::whole);

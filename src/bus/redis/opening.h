@@ -28,6 +28,7 @@ enum class OpeningStep {
   psubscribe,
   subscribe,
   subscribe_probe,
+  subscribe_followed,  // the probe channel of another process
   ping
 };
 

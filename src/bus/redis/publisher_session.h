@@ -19,7 +19,7 @@ class PublisherListener {
   virtual void on_published(PublishResult result) = 0;
   virtual void on_publish_refused(std::string_view reason) = 0;  // before its on_published()
   virtual void on_probe_forbidden(std::string_view reason) = 0;  // NOPERM for the probe
-  virtual void on_publisher_pong() = 0;
+  virtual void on_publisher_pong() {}
 
  protected:
   ~PublisherListener() = default;

@@ -24,7 +24,8 @@ RedisBus::RedisBus(RedisBusOptions options, Connector connector, reactor::Loop& 
       sink_(sink),
       log_(log),
       keeper_(sink, log, options_.display_url),
-      subscriber_(options_.login, Subscriptions(options_.bus.patterns, options_.bus.node_id),
+      subscriber_(options_.login,
+                  Subscriptions(options_.bus.patterns, options_.bus.node_id, options_.bus.followed_markers),
                   {options_.bus.event_bytes_max, options_.bus.operation_timeout, ask_identity(options_.bus),
                    options_.bus.role},
                   *this),
@@ -184,8 +185,12 @@ void RedisBus::look_whether_up() {
 
 // --- the probe ---
 
-void RedisBus::on_probe_received(std::string_view nonce) {
-  if (const auto sent_at = probe_.on_nonce(nonce)) counters_.round_trips.add(loop_.now() - *sent_at);
+void RedisBus::on_probe_received(std::string_view text) {
+  if (text.starts_with(kMarkerPrefix)) {
+    if (gap_pending_) report_gap();  // it comes before the marker
+    return sink_.on_marker(text);
+  }
+  if (const auto sent_at = probe_.on_nonce(text)) counters_.round_trips.add(loop_.now() - *sent_at);
   look_whether_up();
 }
 

@@ -49,16 +49,19 @@ class RedisBus final : public Bus,
   const BusStatus& status() const override { return keeper_.status(); }
   const BusCounters& counters() const override { return counters_; }
   std::string_view display_url() const override { return keeper_.display_url(); }
+  std::string_view marker_channel() const override {
+    const bool has_one = subscriber_.receives_probes() && !probe_forbidden_;
+    return has_one ? std::string_view(subscriber_.probe_channel()) : std::string_view();
+  }
 
  private:
   void on_message(std::string_view channel, std::string_view body) override;
   void on_oversize(std::string_view channel) override;
-  void on_probe_received(std::string_view nonce) override;
+  void on_probe_received(std::string_view text) override;
   void on_pong() override;
   void on_published(PublishResult result) override;
   void on_publish_refused(std::string_view reason) override;
   void on_probe_forbidden(std::string_view reason) override;
-  void on_publisher_pong() override {}  // its absence is what counts: the command's deadline
   void on_link_ready(RedisLink& link) override;
   void on_link_lost(RedisLink& link, const Fault& fault) override;
   void on_link_read(RedisLink& link) override;

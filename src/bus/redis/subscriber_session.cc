@@ -32,6 +32,9 @@ void SubscriberSession::open(MonoTime now, std::string& out) {
   }
   append_command(out, {"SUBSCRIBE", subscriptions_.probe_channel()});
   opening_.expect(OpeningStep::subscribe_probe, subscriptions_.probe_channel());
+  if (subscriptions_.followed().empty()) return;
+  append_command(out, {"SUBSCRIBE", subscriptions_.followed()});
+  opening_.expect(OpeningStep::subscribe_followed, subscriptions_.followed());
 }
 
 std::optional<Fault> SubscriberSession::feed(std::string_view bytes, MonoTime) {
@@ -71,8 +74,9 @@ RespConsumer::Next SubscriberSession::on_array(std::span<const RespValue> values
       values.size() == 3 && values[2].type == RespType::integer && !opening_.done();
   if (is_acknowledgement) {
     const bool is_glob = opening_.current() == OpeningStep::psubscribe;
-    const bool is_name =
-        opening_.current() == OpeningStep::subscribe || opening_.current() == OpeningStep::subscribe_probe;
+    const bool is_name = opening_.current() == OpeningStep::subscribe ||
+                         opening_.current() == OpeningStep::subscribe_probe ||
+                         opening_.current() == OpeningStep::subscribe_followed;
     if ((is_glob && values[0].text == "psubscribe") || (is_name && values[0].text == "subscribe")) {
       opening_.answered();
       return Next::go_on;
@@ -103,8 +107,9 @@ RespConsumer::Next SubscriberSession::on_delivery(std::span<const RespValue> val
     listener_.on_oversize(channel);
   } else if (verdict == Subscriptions::Verdict::deliver) {
     listener_.on_message(channel, body);
-  } else if (verdict == Subscriptions::Verdict::reserved && !by_glob && channel == probe_channel()) {
-    listener_.on_probe_received(body);
+  } else if (verdict == Subscriptions::Verdict::reserved && !by_glob) {
+    const bool is_followed = channel == subscriptions_.followed() && body.starts_with(kMarkerPrefix);
+    if (is_followed || channel == probe_channel()) listener_.on_probe_received(body);
   }
   return Next::go_on;
 }
@@ -132,6 +137,10 @@ RespConsumer::Next SubscriberSession::on_scalar(const RespValue& value) {
 
 RespConsumer::Next SubscriberSession::on_opening_error(std::string_view line) {
   const auto step = opening_.current();
+  if (step == OpeningStep::subscribe_followed && error_code(line) == "NOPERM") {
+    opening_.answered();  // its markers do not come, which is noticed where they are waited for
+    return Next::go_on;
+  }
   if (step == OpeningStep::subscribe_probe && error_code(line) == "NOPERM") {
     receives_probes_ = false;
     probe_refusal_ = opening_refused(step, opening_.channel(), line).detail;

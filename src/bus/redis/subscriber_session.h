@@ -15,7 +15,8 @@ class SubscriberListener {
   virtual void on_message(std::string_view channel, std::string_view body) = 0;  // views: for the call
   // A message that was skipped because it is too long. `channel` is a view for the call, empty when unknown.
   virtual void on_oversize(std::string_view channel) = 0;
-  virtual void on_probe_received(std::string_view nonce) = 0;
+  // What was published on the probe's channel, or a marker on the followed one (kMarkerPrefix).
+  virtual void on_probe_received(std::string_view text) = 0;
   virtual void on_pong() = 0;  // the answer to append_ping(), even an error
 
  protected:

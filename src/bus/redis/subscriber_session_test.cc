@@ -196,6 +196,39 @@ TEST(SubscriberSession, MayDoWithoutItsProbeChannel) {
   EXPECT_FALSE(session.receives_probes());
 }
 
+TEST(SubscriberSession, ReceivesTheMarkersOfAnotherProcessAndNothingElseFromIt) {
+  const std::string followed = "carillon.probe.n0";
+  RecordingListener listener;
+  SubscriberSession session({}, Subscriptions(patterns({"x"}), "n1", followed), {100, seconds(5)}, listener);
+  std::string out;
+  session.open(kStart, out);
+  EXPECT_EQ(out, array({"SUBSCRIBE", "x"}) + array({"SUBSCRIBE", "carillon.probe.n1"}) +
+                     array({"SUBSCRIBE", followed}));
+  EXPECT_FALSE(session.feed(
+      acknowledgement("subscribe", "x", 1) + acknowledgement("subscribe", "carillon.probe.n1", 2), kStart));
+  EXPECT_FALSE(session.ready());
+  EXPECT_FALSE(session.feed(acknowledgement("subscribe", followed, 3), kStart));
+  EXPECT_TRUE(session.ready());
+  EXPECT_FALSE(session.feed(array({"message", followed, "0123"}) + array({"message", followed, "marker 1"}) +
+                                array({"message", "carillon.probe.n1", "marker 2"}) +
+                                array({"message", "carillon.probe.n2", "marker 3"}),
+                            kStart));
+  EXPECT_EQ(listener.received, (std::vector<std::string>{"probe marker 1", "probe marker 2"}));
+}
+
+TEST(SubscriberSession, MayDoWithoutTheMarkersOfAnotherProcess) {
+  RecordingListener listener;
+  SubscriberSession session({}, Subscriptions(patterns({}), "n1", "carillon.probe.n0"), {100, seconds(5)},
+                            listener);
+  std::string out;
+  session.open(kStart, out);
+  EXPECT_FALSE(session.feed(acknowledgement("subscribe", "carillon.probe.n1", 1) +
+                                "-NOPERM this user has no permissions to access one of the channels\r\n",
+                            kStart));
+  EXPECT_TRUE(session.ready());
+  EXPECT_TRUE(session.receives_probes());
+}
+
 TEST(SubscriberSession, APingIsAnsweredByAPongAnErrorOrAStatus) {
   RecordingListener listener;
   std::string out;

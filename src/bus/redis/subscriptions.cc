@@ -1,6 +1,7 @@
 #include "bus/redis/subscriptions.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace carillon::bus {
 namespace {
@@ -16,8 +17,9 @@ std::string escaped_glob(std::string_view pattern) {
 
 }  // namespace
 
-Subscriptions::Subscriptions(const std::vector<ChannelPattern>& patterns, std::string_view node_id)
-    : probe_channel_(std::string(kProbePrefix) + std::string(node_id)) {
+Subscriptions::Subscriptions(const std::vector<ChannelPattern>& patterns, std::string_view node_id,
+                             std::string followed)
+    : probe_channel_(std::string(kProbePrefix) + std::string(node_id)), followed_(std::move(followed)) {
   for (const auto& pattern : patterns) {
     const auto same = [&](const Entry& entry) { return entry.pattern.text() == pattern.text(); };
     if (std::any_of(entries_.begin(), entries_.end(), same)) continue;

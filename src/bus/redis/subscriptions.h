@@ -26,12 +26,15 @@ class Subscriptions {
     std::string argument;  // of PSUBSCRIBE: with `?`, `[`, `]` and `\` escaped, which are literal here
   };
 
-  // A repeated pattern is subscribed to once.
-  Subscriptions(const std::vector<ChannelPattern>& patterns, std::string_view node_id);
+  // A repeated pattern is subscribed to once. `followed`: the probe channel of another process, whose markers
+  // are to be received; empty: none.
+  Subscriptions(const std::vector<ChannelPattern>& patterns, std::string_view node_id,
+                std::string followed = {});
 
   // One command each, to be sent in this order, so that a refusal shows which pattern it is about.
   const std::vector<Request>& requests() const { return requests_; }
   const std::string& probe_channel() const { return probe_channel_; }
+  const std::string& followed() const { return followed_; }
 
   Verdict judge_by_glob(std::string_view glob, std::string_view channel) const;  // a `pmessage`
   Verdict judge_by_name(std::string_view channel) const;                         // a `message`
@@ -46,6 +49,7 @@ class Subscriptions {
   std::vector<Entry> entries_;
   std::vector<Request> requests_;
   std::string probe_channel_;
+  std::string followed_;
 };
 
 }  // namespace carillon::bus
