@@ -29,7 +29,7 @@ MUTATIONS = (
     ("subscribing at the tail instead of the head",
      r"log\.members\.join\(id, log\.events\.head\(\)\)", "log.members.join(id, log.events.tail())"),
     ("outbox sent after events",
-     r"  visit\.add_outbox\(subscriber\.outbox\.get\(\)\);\n(  if \(subscriber\.outbox && .*?\n  // Begin where .*?\n  \}\n)(  return true;)",
+     r"  visit\.add_outbox\(subscriber\.outbox\.get\(\)\);\n(  const Replay\* .*?\n  // Begin where .*?\n  \}\n)(  return true;)",
      r"\1  visit.add_outbox(subscriber.outbox.get());\n\2"),
     ("generation not compared",
      r"const bool same = connection\.generation == \(generation & kGenerationMask\);",
