@@ -264,7 +264,9 @@ void FanOut::replay(SubscriberId id, std::unique_ptr<ReplaySource> source, MonoT
   if (subscriber.judged || subscriber.finishing || subscriber.subscriptions.size() == 0) return;
   now_ms_ = wrapping_ms(now);
   const LogId log = subscriber.subscriptions[subscriber.subscriptions.size() - 1].log();
-  subscriber.made_outbox().replay(now_ms_).add(log, std::move(source));
+  // The history returns no events from before a gap: those of an answer that comes behind one are after it.
+  const std::uint64_t after_gap = subscriber.owed.gap ? notices_.gap_number() : 0;
+  subscriber.made_outbox().replay(now_ms_).add(log, std::move(source), after_gap);
   if (!subscriber.blocked) set_standing(id, Standing::ready);
 }
 

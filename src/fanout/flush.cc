@@ -11,7 +11,10 @@ namespace carillon::fanout {
 
 void FanOut::flush(SubscriberId id) {
   Subscriber& subscriber = subscribers_[id];
-  if (subscriber.outbox) counters_.sent[subscriber.policy].deliveries += subscriber.outbox->refill(now_ms_);
+  if (subscriber.outbox) {
+    counters_.sent[subscriber.policy].deliveries +=
+        subscriber.outbox->refill(now_ms_, notices_.next_gap(subscriber.owed));
+  }
   if (!subscriber.owed.any || tell(id)) {
     send_pending(id, Standing::caught_up, [](const LogState& log, Cursor) { return log.events.head(); });
   } else if (!subscriber.owed.gap) {
@@ -61,7 +64,8 @@ bool FanOut::tell(SubscriberId id) {
 }
 
 bool FanOut::has_events_before_gap(const Subscriber& subscriber) const {
-  if (subscriber.outbox && subscriber.outbox->replay()) return true;
+  const Replay* const replay = subscriber.outbox ? subscriber.outbox->replay() : nullptr;
+  if (replay && replay->is_before_gap(notices_.gap_number())) return true;
   for (const Subscription& each : subscriber.subscriptions) {
     const LogState& log = logs_[each.log()];
     const Cursor cursor = log.members.at(each.position()).cursor;
@@ -77,7 +81,8 @@ template <class EndOf>
 bool FanOut::gather(Visit& visit, SubscriberId id, EndOf end_of) {
   const Subscriber& subscriber = subscribers_[id];
   visit.add_outbox(subscriber.outbox.get());
-  if (subscriber.outbox && subscriber.outbox->replay()) {
+  const Replay* const replay = subscriber.outbox ? subscriber.outbox->replay() : nullptr;
+  if (replay && replay->is_before_gap(notices_.next_gap(subscriber.owed))) {
     visit.more = true;  // what it missed comes before anything newer
     return true;
   }

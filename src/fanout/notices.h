@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,6 +63,10 @@ class Notices {
   // Whether an event came after the gap that has not been told.
   bool is_after_gap(std::uint64_t number) const { return number > gap_number_; }
   std::uint64_t gap_number() const { return gap_number_; }
+  // The number of the gap that a subscriber has not been told of; the largest number when there is none.
+  std::uint64_t next_gap(const OwedNotices& owed) const {
+    return owed.gap ? gap_number_ : std::numeric_limits<std::uint64_t>::max();
+  }
   // How many subscribers have not been told of a gap.
   std::uint32_t gaps_owed() const { return gaps_owed_; }
 

@@ -24,7 +24,7 @@ void Outbox::release_last(std::uint32_t now_ms) {
 
 void Outbox::put_rest(Ref<const Frame> frame, std::string_view rest, std::uint32_t since_ms,
                       std::uint32_t log) {
-  CARILLON_ASSERT(empty());
+  CARILLON_ASSERT(size() == 0);
   cut_ = {log, frame->number()};
   oldest_ms_ = since_ms;
   of_oldest_ = rest.size();
@@ -48,11 +48,11 @@ void Outbox::cancel_replay_of(std::uint32_t log) {
   if (replay_->is_done()) replay_.reset();
 }
 
-std::uint32_t Outbox::refill(std::uint32_t now_ms) {
-  if (!replay_ || size() > 0) return 0;
+std::uint32_t Outbox::refill(std::uint32_t now_ms, std::uint64_t until) {
+  if (!replay_ || size() > 0 || !replay_->is_before_gap(until)) return 0;
   bytes_.clear();
   sent_ = 0;
-  const std::uint32_t events = replay_->append_next(bytes_);
+  const std::uint32_t events = replay_->append_next(bytes_, until);
   if (replay_->is_done()) replay_.reset();
   oldest_ms_ = now_ms;
   of_oldest_ = bytes_.size();

@@ -33,9 +33,9 @@ class Outbox {
   // block of its own: a stalled client must not keep 64 KiB of other events in memory.
   static constexpr std::size_t kCopyRestUpTo = 1024;
 
-  // Stores the rest of a frame after a short write. The outbox must be empty, because a frame is begun only
-  // when everything before it has been sent. `since_ms`: when the event arrived.
-  // `log`: of the frame.
+  // Stores the rest of a frame after a short write. The outbox must have no bytes, because a frame is begun
+  // only when everything before it has been sent; a replay waits behind it. `since_ms`: when the event
+  // arrived. `log`: of the frame.
   void put_rest(Ref<const Frame> frame, std::string_view rest, std::uint32_t since_ms, std::uint32_t log);
   // While the outbox exists, nothing of any log is sent after it.
   const CutEvent& cut() const { return cut_; }
@@ -57,7 +57,7 @@ class Outbox {
   // The subscription to `log` has ended.
   void cancel_replay_of(std::uint32_t log);
   // Encodes the next events of the replay once everything before them has been sent. Returns how many.
-  std::uint32_t refill(std::uint32_t now_ms);
+  std::uint32_t refill(std::uint32_t now_ms, std::uint64_t until);
 
   // The bytes to send after all pending events (FanOut::finish); not part of size() until release_last().
   void set_last(std::string_view bytes) { last_.assign(bytes); }

@@ -5,14 +5,14 @@
 namespace carillon::fanout {
 
 void Replay::cancel(std::uint32_t log) {
-  std::erase_if(sources_, [log](const auto& each) { return each.first == log; });
+  std::erase_if(sources_, [log](const auto& each) { return each.log == log; });
 }
 
-std::uint32_t Replay::append_next(std::string& out) {
+std::uint32_t Replay::append_next(std::string& out, std::uint64_t until) {
   const std::size_t before = out.size();
   std::uint32_t events = 0;
-  while (!sources_.empty() && out.size() - before < kPieceBytes) {
-    const std::uint32_t more = sources_.front().second->append_next(out, kPieceBytes - (out.size() - before));
+  while (is_before_gap(until) && out.size() - before < kPieceBytes) {
+    const std::uint32_t more = sources_.front().events->append_next(out, kPieceBytes - (out.size() - before));
     if (more == 0) sources_.erase(sources_.begin());
     events += more;
   }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace carillon::fanout {
@@ -35,16 +34,20 @@ class Replay {
 
   explicit Replay(std::uint32_t now_ms) : began_ms_(now_ms) {}
 
-  // `log`: the subscription that the events belong to.
-  void add(std::uint32_t log, std::unique_ptr<ReplaySource> source) {
-    sources_.emplace_back(log, std::move(source));
+  // `log`: the subscription that the events belong to. `after_gap`: the number of a gap that the subscriber
+  // has not been told of, and that all of the events came after; 0 where there is none.
+  void add(std::uint32_t log, std::unique_ptr<ReplaySource> source, std::uint64_t after_gap = 0) {
+    sources_.push_back({log, std::move(source), after_gap});
   }
   // The subscription has ended: the rest of its events is not sent.
   void cancel(std::uint32_t log);
   bool is_done() const { return sources_.empty(); }
 
-  // Appends the next piece. Returns the number of events in it; 0 when all have been sent.
-  std::uint32_t append_next(std::string& out);
+  // Whether events come next that may be from before the gap with this number.
+  bool is_before_gap(std::uint64_t gap) const { return !is_done() && sources_.front().after_gap < gap; }
+  // Appends the next piece, without the events that came after the gap `until`. Returns the number of events
+  // in it; 0 when all have been sent.
+  std::uint32_t append_next(std::string& out, std::uint64_t until);
 
   // Whether the subscriber takes the events too slowly, or has not taken all of them within `ms_max`.
   bool is_too_slow(std::uint32_t ms_max, std::uint32_t now_ms) const;
@@ -52,7 +55,12 @@ class Replay {
   void restart(std::uint32_t now_ms);
 
  private:
-  std::vector<std::pair<std::uint32_t, std::unique_ptr<ReplaySource>>> sources_;
+  struct Source {
+    std::uint32_t log;
+    std::unique_ptr<ReplaySource> events;
+    std::uint64_t after_gap;
+  };
+  std::vector<Source> sources_;
   std::uint32_t began_ms_;
   std::uint64_t bytes_ = 0;  // encoded since then
 };

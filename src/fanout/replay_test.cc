@@ -204,6 +204,31 @@ TEST_F(Replays, TheLogsBacklogDoesNotCountDuringAReplay) {
   EXPECT_THAT(pass(seconds(20), 40 * 1024), IsEmpty());
 }
 
+TEST_F(Replays, MissedEventsFromAfterAGapOfTheBusComeAfterItsFrame) {
+  const auto append = [&](std::uint64_t number) {
+    const auto frame = stage.arena.make_own(std::to_string(number), {stage.now, number});
+    stage.engine->append(log, frame, stage.now);
+  };
+  const auto announce_gap = [&](const std::string& text, std::uint64_t number) {
+    stage.engine->announce({Notice::gap, {text_frame(text), {}}, number}, stage.now);
+  };
+  stage.block(0);
+  append(1);
+  announce_gap("gap", 2);
+  append(3);
+  replay(1, 1);
+  for (int i = 0; i < 40; ++i) {
+    stage.let_through(0, 1);  // byte by byte, so that every frame is cut while they wait
+    stage.run();
+  }
+  EXPECT_THAT(stage.received(0), ElementsAre("1", "gap", "missed 1", "3"));
+  stage.let_through(0);
+  replay(2, 2);
+  announce_gap("second gap", 4);
+  stage.run();
+  EXPECT_THAT(stage.received(0), ElementsAre("1", "gap", "missed 1", "3", "missed 2", "second gap"));
+}
+
 TEST_F(Replays, APauseOfTheProcessDoesNotCountAsTheSubscribersTime) {
   stage.block(0);
   replay(1, 1000, 1000);

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "service_commands.h"
+
 namespace carillon::simulation {
 namespace {
 
@@ -12,6 +14,16 @@ namespace {
 constexpr auto kSlowAfterShortWrite = seconds(12);
 constexpr auto kAll = static_cast<std::size_t>(-1);
 constexpr std::string_view kDrainFrame = R"({"drain":)";
+
+// How far the node's feed was when what the client has taken last was written.
+std::uint64_t fed_when_written(const Wire& wire, const NodeView& node) {
+  return wire.fed_when_written().value_or(node.feed->size());
+}
+
+bool was_short_lately(const Wire& wire, MonoTime now) {
+  const MonoTime short_at = wire.socket().short_at;
+  return short_at != MonoTime{} && now - short_at <= kSlowAfterShortWrite;
+}
 
 }  // namespace
 
@@ -22,17 +34,17 @@ std::string_view name_of(Kind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-SimulatedClient::SimulatedClient(ClientHost& host, NodeView& node, Kind kind, Profile profile, int number)
+SimulatedClient::SimulatedClient(ClientHost& host, NodeView& node, Kind kind, Memory memory, int number)
     : host_(host),
       node_(node),
       kind_(kind),
-      profile_(profile),
       number_(number),
+      memory_(std::move(memory)),
       wire_(host.sockets(), host.clock()),
-      expected_(*node.feed) {}
+      expected_(node, memory_.profile) {}
 
 std::string SimulatedClient::text() const {
-  return std::string(name_of(kind_)) + " " + std::string(name_of(profile_)) + " client " +
+  return std::string(name_of(kind_)) + " " + std::string(name_of(profile())) + " client " +
          std::to_string(number_) + " (socket " + std::to_string(wire_.fd()) + ")";
 }
 
@@ -42,10 +54,7 @@ void SimulatedClient::judge(const Expectations::Fault& fault) {
 
 void SimulatedClient::connect() {
   const auto listeners = host_.sockets().listeners_of(node_.number);
-  if (listeners.empty()) {
-    phase_ = Phase::gone;
-    return;
-  }
+  if (listeners.empty()) return be_gone();
   Dice& dice = host_.dice();
   const int listener = listeners[dice.below(static_cast<std::uint32_t>(listeners.size()))];
   wire_.connect(listener, "192.0.2." + std::to_string(1 + dice.below(200)));
@@ -53,7 +62,9 @@ void SimulatedClient::connect() {
   if (kind_ == Kind::slow) socket.buffer_max = 512 + dice.below(4096);
   if (kind_ == Kind::half_open) socket.buffer_max = 256 + dice.below(8192);
   if (dice.chance(10)) socket.read_bytes_max = 1 + dice.below(50);
-  request_ = request_of(host_, kind_, profile_);
+  request_ = request_of(host_, kind_, node_, memory_);
+  // One whose token expires is closed, and may take its last bytes as slowly.
+  if (kind_ == Kind::slow && !request_.expires && dice.chance(50)) drip_.begin();
   if (kind_ == Kind::silent && dice.chance(20)) return;  // silent from the start
   if (dice.chance(15)) {
     request_.in_parts = true;
@@ -62,20 +73,21 @@ void SimulatedClient::connect() {
     request_.unsent.erase(0, part);
     return;
   }
-  request_.earliest = applied();
-  wire_.send(std::exchange(request_.unsent, {}));
+  send_rest();
 }
 
-// How far its shard has taken events from the feed.
-std::uint64_t SimulatedClient::applied() const {
-  return node_.applied[static_cast<std::size_t>(wire_.socket().shard)];
+// Of its request: all of it, or the second part.
+void SimulatedClient::send_rest() {
+  request_.earliest = node_.applied_on(wire_.socket().shard);
+  request_.sent_at = host_.clock().now;
+  wire_.send(std::exchange(request_.unsent, {}));
 }
 
 // --- what it receives ---------------------------------------------------------------------------
 
 void SimulatedClient::on_changed() {
   if (phase_ == Phase::gone) return;
-  if (reads_eagerly() || calm_) read(kAll);
+  if (reads_eagerly() || done_.calm) read(kAll);
   if (phase_ == Phase::gone) return;
   const VirtualSocket& socket = wire_.socket();
   if (!socket.is_open()) {
@@ -103,34 +115,52 @@ void SimulatedClient::read(std::size_t bytes_max) {
 void SimulatedClient::on_head(const std::string& head) {
   if (!head.starts_with("HTTP/1.1 101")) {
     const std::string status = head.substr(9, 3);
-    const bool our_fault = misbehaved_ || !request_.unsent.empty() || request_.in_parts || request_.expires;
+    const bool our_fault =
+        done_.misbehaved || !request_.unsent.empty() || request_.in_parts || request_.expires;
     if (!our_fault && status != "503" && status != "429") fail("refused with " + status);
     return leave();
   }
   phase_ = Phase::open;
-  Feed& feed = *node_.feed;
-  const FeedList& list = profile_ == Profile::service ? feed.of_channel("") : feed.of_endpoint(profile_);
-  const bool ends_at_gap = profile_ == Profile::orion && node_.orion_ends_at_gap;
-  expected_.begin(Stream(feed, list, request_.types, request_.earliest,
-                         wire_.fed_when_written().value_or(feed.size()), ends_at_gap));
+  Expectations::Begin begin{request_.types, request_.earliest, fed_when_written(wire_, node_), std::nullopt,
+                            wire_.socket().shard};
+  if (!request_.position.empty()) {
+    begin.asked = {profile(),
+                   "",
+                   request_.position,
+                   0,
+                   wire_.socket().shard,
+                   node_.feed->number_before(request_.earliest),
+                   request_.sent_at};
+  }
+  expected_.begin(std::move(begin));
+  if (profile() != Profile::service) return;
+  ServiceCommands(host_, node_, wire_, expected_).come_back(memory_.positions);
 }
 
 void SimulatedClient::on_frame(const Wire::Frame& frame) {
   if (phase_ == Phase::closing) return fail("a frame after the close frame");
-  if (has_drain_frame_ && frame.first != 0x88) return fail("a frame after the last frame of a drain");
+  if (done_.has_drain_frame && frame.first != 0x88) return fail("a frame after the last frame of a drain");
   switch (frame.first) {
     case 0x81:
       if (frame.payload.starts_with(kDrainFrame)) return on_drain_frame(frame.payload);
-      if (profile_ == Profile::service) return on_service_text(frame.payload);
-      if (profile_ == Profile::grimnir && frame.payload == R"({"type":"ping"})") return;
+      if (const auto notice =
+              expected_.check_notice(frame.payload, done_.misbehaved, fed_when_written(wire_, node_))) {
+        return judge(*notice);
+      }
+      if (profile() == Profile::service) return on_service_text(frame.payload);
+      if (const auto about = expected_.check_about_positions(frame.payload, fed_when_written(wire_, node_),
+                                                             host_.clock().now)) {
+        return judge(*about);
+      }
+      if (profile() == Profile::grimnir && frame.payload == R"({"type":"ping"})") return;
       return on_event(frame.payload);
     case 0x88:
       return on_close_frame(frame.payload);
     case 0x89:
-      if (kind_ != Kind::silent || calm_) wire_.send_frame(10, frame.payload);
+      if (kind_ != Kind::silent || done_.calm) wire_.send_frame(10, frame.payload);
       return;
     case 0x8a:
-      if (!misbehaved_) fail("a pong that was not asked for");
+      if (!done_.misbehaved) fail("a pong that was not asked for");
       return;
     default:
       fail("a frame that begins with byte " + std::to_string(frame.first));
@@ -140,7 +170,8 @@ void SimulatedClient::on_frame(const Wire::Frame& frame) {
 void SimulatedClient::on_event(std::string_view payload) {
   const std::uint32_t serial = serial_in(payload);
   if (serial == 0) return fail("unexpected text: " + std::string(payload.substr(0, 200)));
-  judge(expected_.check_event(serial, host_.channel_of(serial), misbehaved_));
+  judge(expected_.check_event({serial, host_.channel_of(serial), payload}, done_.misbehaved,
+                              host_.clock().now));
 }
 
 void SimulatedClient::on_service_text(std::string_view payload) {
@@ -150,16 +181,19 @@ void SimulatedClient::on_service_text(std::string_view payload) {
   };
   if (!payload.starts_with(kType)) return fail("unexpected text: " + std::string(payload.substr(0, 200)));
   const std::string_view type = payload.substr(kType.size(), payload.find('"', kType.size()) - kType.size());
-  if (misbehaved_ && serial_in(payload) == 0) return;  // it does not know what it has asked for
+  if (done_.misbehaved && serial_in(payload) == 0) return;  // it does not know what it has asked for
+  if (type == "ping") return judge(expected_.check_ping(member_in(payload, "position"), host_.clock().now));
+  if (type == "subscribed" && expected_.has_positions()) {
+    return judge(expected_.check_subscribed(payload, fed_when_written(wire_, node_), host_.clock().now));
+  }
   const bool is_reply = type == "subscribed" || type == "unsubscribed" || type == "pong";
   const bool expired = holds("Token expired");
   if (is_reply || (type == "error" && holds("unauthorized") && !expired)) {
-    if (!misbehaved_)
-      judge(expected_.check_reply(type, wire_.fed_when_written().value_or(node_.feed->size())));
+    if (!done_.misbehaved) judge(expected_.check_reply(type, fed_when_written(wire_, node_)));
     return;
   }
   if (type != "error") return on_event(payload);
-  if (misbehaved_ || (expired && request_.expires)) return;
+  if (done_.misbehaved || (expired && request_.expires)) return;
   if (!holds("not published") && !holds("internal_error")) {
     return fail("an error without a cause: " + std::string(payload.substr(0, 200)));
   }
@@ -171,7 +205,7 @@ void SimulatedClient::on_service_text(std::string_view payload) {
 // Its close frame follows. With few clients the hint is one to two seconds, and a little more on a shard that
 // has more of them than the other.
 void SimulatedClient::on_drain_frame(std::string_view payload) {
-  has_drain_frame_ = true;
+  done_.has_drain_frame = true;
   const std::string_view digits = payload.substr(kDrainFrame.size());
   int retry_ms = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), retry_ms);
@@ -185,28 +219,24 @@ void SimulatedClient::on_close_frame(std::string_view payload) {
     code = static_cast<unsigned char>(payload[0]) * 256 + static_cast<unsigned char>(payload[1]);
   }
   check_close(code, payload.size() > 2 ? payload.substr(2) : std::string_view());
-  if (!sent_close_ && kind_ != Kind::silent) {
+  if (!done_.sent_close && kind_ != Kind::silent) {
     wire_.send_frame(8, payload.substr(0, std::min<std::size_t>(2, payload.size())));
   }
 }
 
-bool SimulatedClient::was_short_lately() const {
-  const MonoTime short_at = wire_.socket().short_at;
-  return short_at != MonoTime{} && host_.clock().now - short_at <= kSlowAfterShortWrite;
-}
-
 void SimulatedClient::check_close(int code, std::string_view reason) {
-  if (has_drain_frame_ && code != 1001)
+  if (done_.has_drain_frame && code != 1001)
     return fail("a frame of a drain, and then another close than its own");
-  if (misbehaved_ || sent_close_) return;
+  if (done_.misbehaved || done_.sent_close) return;
   if (code == 1001 && host_.clock().now >= node_.closes_from) {
-    if (has_drain_frame_ != node_.has_drain_frame) fail("closed by a drain without its last frame");
+    if (done_.has_drain_frame != node_.has_drain_frame) fail("closed by a drain without its last frame");
     return;
   }
+  if (code == 1013 && node_.ends_at_gap(profile()) && !node_.feed->gaps().empty()) return;
   if (code == 1013 && (node_.may_lose || node_.memory_was_short)) return;
   if (code == 1008 && reason == "Token expired" && request_.expires) return;
   if (code == 1008 && reason == "Slow consumer") {
-    if (was_short_lately() || !reads_eagerly()) return;
+    if (was_short_lately(wire_, host_.clock().now) || !reads_eagerly()) return;
     return fail("closed as slow, and its socket has not refused a byte for long");
   }
   fail("closed with " + std::to_string(code) + " " + std::string(reason) + " without a cause");
@@ -214,18 +244,34 @@ void SimulatedClient::check_close(int code, std::string_view reason) {
 
 void SimulatedClient::on_ended() {
   const VirtualSocket& socket = wire_.socket();
-  const bool is_its_doing = socket.client_ended || socket.client_reset || misbehaved_ || sent_close_ ||
-                            wire_.has_vanished() || kind_ == Kind::silent || kind_ == Kind::slow ||
-                            kind_ == Kind::half_open;
-  if (phase_ == Phase::open && !node_.stopped && !is_its_doing && !was_short_lately()) {
+  const bool is_its_doing = socket.client_ended || socket.client_reset || done_.misbehaved ||
+                            done_.sent_close || wire_.has_vanished() || kind_ == Kind::silent ||
+                            kind_ == Kind::slow || kind_ == Kind::half_open;
+  if (phase_ == Phase::open && !node_.stopped && !is_its_doing &&
+      !was_short_lately(wire_, host_.clock().now)) {
     fail(socket.node_reset ? "reset without a cause" : "closed without a close frame");
   }
+  be_gone();
+}
+
+void SimulatedClient::be_gone() {
   phase_ = Phase::gone;
+  remember();
+}
+
+// Before it is connected it knows what it came with.
+void SimulatedClient::remember() {
+  if (std::exchange(done_.remembered, true) || done_.misbehaved) return;
+  const bool was_open = wire_.fd() >= 0 && expected_.has_begun();
+  Memory memory{&node_, profile(), was_open ? expected_.positions() : memory_.positions, request_.types};
+  if (profile() == Profile::service) memory.positions.merge(Expectations::Positions(memory_.positions));
+  if (!memory.positions.empty()) host_.remember(std::move(memory));
 }
 
 std::optional<std::string> SimulatedClient::missing() const {
   if (phase_ != Phase::open) return std::nullopt;
-  const auto what = expected_.missing();
+  auto what = expected_.missing();
+  if (!what && !done_.misbehaved) what = expected_.unanswered(host_.clock().now);
   if (!what) return std::nullopt;
   return text() + " " + *what;
 }

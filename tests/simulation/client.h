@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "client_host.h"
+#include "drip.h"
 #include "expectations.h"
 #include "request.h"
 #include "wire.h"
@@ -16,7 +17,8 @@ namespace carillon::simulation {
 
 class SimulatedClient {
  public:
-  SimulatedClient(ClientHost& host, NodeView& node, Kind kind, Profile profile, int number);
+  // `memory`: what it knows of earlier connections; at least its profile.
+  SimulatedClient(ClientHost& host, NodeView& node, Kind kind, Memory memory, int number);
 
   // Connects and sends its request, or the first part of it.
   void connect();
@@ -30,7 +32,8 @@ class SimulatedClient {
 
   bool is_gone() const { return phase_ == Phase::gone; }
   Kind kind() const { return kind_; }
-  Profile profile() const { return profile_; }
+  Profile profile() const { return memory_.profile; }
+  const Drip& drip() const { return drip_; }
   const NodeView& node() const { return node_; }
   const Wire& wire() const { return wire_; }
   std::uint64_t events() const { return expected_.events(); }
@@ -55,27 +58,30 @@ class SimulatedClient {
   void on_close_frame(std::string_view payload);
   void check_close(int code, std::string_view reason);
   void on_ended();
-  bool was_short_lately() const;
-  std::uint64_t applied() const;
+  void send_rest();
+  void remember();
+  void be_gone();
 
   // client_acts.cc
-  void act_as_service();
-  void publish_message();
   void misbehave();
 
   ClientHost& host_;
   NodeView& node_;
   const Kind kind_;
-  const Profile profile_;
   const int number_;
+  Memory memory_;
   Phase phase_ = Phase::connecting;
   Wire wire_;
   Request request_;
   Expectations expected_;
-  bool calm_ = false;
-  bool misbehaved_ = false;
-  bool sent_close_ = false;
-  bool has_drain_frame_ = false;
+  struct {
+    bool calm = false;
+    bool misbehaved = false;
+    bool sent_close = false;
+    bool has_drain_frame = false;
+    bool remembered = false;
+  } done_;
+  Drip drip_;
 };
 
 }  // namespace carillon::simulation

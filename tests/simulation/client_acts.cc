@@ -2,23 +2,28 @@
 #include <utility>
 
 #include "client.h"
+#include "service_commands.h"
 
 namespace carillon::simulation {
 
 void SimulatedClient::act() {
   if (phase_ == Phase::gone || wire_.has_vanished()) return;
   Dice& dice = host_.dice();
-  if (!request_.unsent.empty() && kind_ != Kind::silent) {
-    request_.earliest = applied();
-    return wire_.send(std::exchange(request_.unsent, {}));
-  }
+  if (!request_.unsent.empty() && kind_ != Kind::silent) return send_rest();
+  const bool sends = profile() == Profile::service && phase_ == Phase::open && !done_.sent_close;
+  ServiceCommands commands(host_, node_, wire_, expected_);
   switch (kind_) {
     case Kind::well_behaved:
-      if (profile_ == Profile::service) act_as_service();
+      if (sends) commands.send_one();
       return;
     case Kind::slow:
+      if (drip_.is_on()) {
+        drip_.look(wire_.socket(), host_.clock().now);
+        read(1);
+        return on_changed();
+      }
       // Its replies wait for it, and fill its outbox.
-      for (std::uint32_t i = dice.below(40); i > 0 && profile_ == Profile::service; --i) act_as_service();
+      for (std::uint32_t i = dice.below(40); i > 0 && sends; --i) commands.send_one();
       read(dice.below(2000));
       return on_changed();
     case Kind::silent:
@@ -26,13 +31,14 @@ void SimulatedClient::act() {
     case Kind::abusive:
       return misbehave();
     case Kind::reconnecting:
-      if (profile_ == Profile::service && dice.chance(50)) act_as_service();
+      if (sends && dice.chance(50)) commands.send_one();
       if (dice.chance(40)) leave();
       return;
     case Kind::half_open:
-      if (profile_ == Profile::service && dice.chance(50)) act_as_service();
+      if (sends && dice.chance(50)) commands.send_one();
       if (dice.chance(30)) {
         wire_.vanish();
+        remember();
       } else {
         read(static_cast<std::size_t>(-1));
         on_changed();
@@ -41,40 +47,9 @@ void SimulatedClient::act() {
   }
 }
 
-void SimulatedClient::act_as_service() {
-  if (phase_ != Phase::open || sent_close_) return;
-  Dice& dice = host_.dice();
-  static constexpr std::string_view kChannels[] = {"c0", "c1", "c2", "c3", "c4", "c5", "conversation:1"};
-  const std::string channel(kChannels[dice.below(std::size(kChannels))]);
-  using Reply = Expectations::Reply;
-  switch (dice.below(8)) {
-    case 0:
-      expected_.expect(Reply::unsubscribed, channel, 0);
-      return wire_.send_frame(1, R"({"type":"unsubscribe","data":{"channel":")" + channel + "\"}}");
-    case 1:
-      expected_.expect(Reply::pong, {}, 0);
-      return wire_.send_frame(1, R"({"type":"ping","data":{}})");
-    case 2:
-    case 3:
-      return publish_message();
-    default: {
-      const bool permitted = !node_.limits_channels || (channel != "c4" && channel != "c5");
-      expected_.expect(permitted ? Reply::subscribed : Reply::refused, channel, applied());
-      return wire_.send_frame(1, R"({"type":"subscribe","data":{"channel":")" + channel + "\"}}");
-    }
-  }
-}
-
-void SimulatedClient::publish_message() {
-  const std::uint32_t serial = host_.next_serial("service.channel.conversation:1");
-  expected_.expect_publish();
-  wire_.send_frame(1, R"({"type":"chat_message","data":{"conversation_id":"1","content":"#)" +
-                          std::to_string(serial) + "\"}}");
-}
-
 void SimulatedClient::misbehave() {
   Dice& dice = host_.dice();
-  misbehaved_ = true;
+  done_.misbehaved = true;
   std::string bytes;
   switch (dice.below(8)) {
     case 0:
@@ -95,8 +70,9 @@ void SimulatedClient::misbehave() {
     case 6:
       return wire_.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     default:
-      if (profile_ == Profile::service) {
-        for (std::uint32_t i = dice.below(60); i > 0; --i) act_as_service();
+      if (profile() == Profile::service && phase_ == Phase::open && !done_.sent_close) {
+        ServiceCommands commands(host_, node_, wire_, expected_);
+        for (std::uint32_t i = dice.below(60); i > 0; --i) commands.send_one();
       }
       return;
   }
@@ -105,21 +81,22 @@ void SimulatedClient::misbehave() {
 void SimulatedClient::leave() {
   if (phase_ == Phase::gone) return;
   if (wire_.has_vanished()) {
-    phase_ = Phase::gone;
+    be_gone();
   } else if (phase_ == Phase::open && host_.dice().chance(40)) {
-    sent_close_ = true;
+    done_.sent_close = true;
     wire_.send_frame(8, std::string("\x03\xe8", 2));
   } else if (host_.dice().chance(50)) {
     wire_.end();
   } else {
     wire_.reset();
-    phase_ = Phase::gone;
+    be_gone();
   }
 }
 
 void SimulatedClient::calm_down() {
   if (phase_ == Phase::gone || wire_.has_vanished()) return;
-  calm_ = true;
+  done_.calm = true;
+  drip_.end();
   wire_.socket().buffer_max = 1 << 24;
   wire_.socket().read_bytes_max = 1 << 20;
   read(static_cast<std::size_t>(-1));

@@ -72,7 +72,7 @@ void FaultInjector::do_to_sockets(Fault fault) {
 void FaultInjector::do_to_clients(Fault fault) {
   Dice& dice = stage_.dice;
   if (fault == Fault::wall_step) {
-    stage_.clock.wall_step += milliseconds(static_cast<int>(dice.below(20'000)) - 10'000);
+    stage_.clock.step_wall(milliseconds(static_cast<int>(dice.below(20'000)) - 10'000));
   } else if (fault == Fault::burst) {
     for (const auto& slot : stage_.slots) slot->view().had_burst = true;
     actions_.publish(static_cast<int>(dice.between(100, 800)), dice.between(100, 6000));

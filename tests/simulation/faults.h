@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "client_host.h"
+#include "gateway/resume.h"
 
 namespace carillon::simulation {
 
@@ -34,6 +35,28 @@ enum class Fault : std::uint8_t {
 };
 inline constexpr int kFaults = static_cast<int>(Fault::count);
 std::string_view name_of(Fault fault);
+
+// How many subscriptions that asked for missed events had which answer.
+struct Answers {
+  std::array<std::uint64_t, static_cast<std::size_t>(gateway::ResumeOutcome::count)> by_outcome{};
+
+  void add(const Answers& other) {
+    for (std::size_t i = 0; i < by_outcome.size(); ++i) by_outcome[i] += other.by_outcome[i];
+  }
+};
+
+// How many frames about the bus were sent.
+struct Notices {
+  std::uint64_t gaps = 0;
+  std::uint64_t degraded = 0;
+  std::uint64_t restored = 0;
+
+  void add(const Notices& other) {
+    gaps += other.gaps;
+    degraded += other.degraded;
+    restored += other.restored;
+  }
+};
 
 // In how many seeds a fault met a client of a kind.
 struct Meetings {

@@ -2,6 +2,7 @@
 // to run that seed again, or when the N seeds have not shown each fault to each kind of client.
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -83,6 +84,36 @@ void print_meetings(const Meetings& met, std::uint64_t seeds) {
   }
 }
 
+// Likewise: each answer is given to at least as many subscriptions as there are seeds. `overloaded` is rare:
+// an inbox has to be full just when a position is reached that was waited for.
+bool has_each_answer(const Answers& answers, std::uint64_t seeds) {
+  bool has_each = true;
+  for (std::size_t i = 0; i < answers.by_outcome.size(); ++i) {
+    const auto outcome = static_cast<gateway::ResumeOutcome>(i);
+    const std::uint64_t least = outcome == gateway::ResumeOutcome::overloaded ? 0 : seeds;
+    const std::string name(gateway::name_of(outcome));
+    std::printf("%s%s %llu", i == 0 ? "subscriptions that asked for missed events: " : ", ", name.c_str(),
+                static_cast<unsigned long long>(answers.by_outcome[i]));
+    has_each = has_each && answers.by_outcome[i] >= least;
+  }
+  std::printf("\n");
+  if (seeds >= kSeedsToJudge && !has_each) std::printf("one of these answers is too rare\n");
+  return seeds < kSeedsToJudge || has_each;
+}
+
+// Likewise.
+bool has_each_notice(const Notices& notices, std::uint64_t seeds) {
+  std::printf("frames about the bus: gap %llu, degraded %llu, restored %llu\n",
+              static_cast<unsigned long long>(notices.gaps),
+              static_cast<unsigned long long>(notices.degraded),
+              static_cast<unsigned long long>(notices.restored));
+  if (seeds < kSeedsToJudge || std::min({notices.gaps, notices.degraded, notices.restored}) >= seeds) {
+    return true;
+  }
+  std::printf("one of these frames is too rare\n");
+  return false;
+}
+
 int report_failure(std::uint64_t seed, const Outcome& outcome) {
   const auto number = static_cast<unsigned long long>(seed);
   std::printf("seed %llu failed after %llu steps: %s\n", number,
@@ -99,6 +130,8 @@ int run(const Options& options) {
     const Outcome outcome = Simulation(current_seed, options.lines).run();
     if (!outcome.failure.empty()) return report_failure(current_seed, outcome);
     met.add(outcome.met);
+    total.answers.add(outcome.answers);
+    total.notices.add(outcome.notices);
     total.hash = (total.hash ^ outcome.hash) * 0x9e3779b97f4a7c15ULL;
     total.steps += outcome.steps;
     total.faults += outcome.faults;
@@ -111,7 +144,9 @@ int run(const Options& options) {
               static_cast<unsigned long long>(total.faults), static_cast<unsigned long long>(total.clients),
               static_cast<unsigned long long>(total.events_received),
               static_cast<unsigned long long>(total.hash));
-  return meets_enough(met, options.seeds) ? 0 : 1;
+  const bool has_each = has_each_answer(total.answers, options.seeds);
+  const bool has_notices = has_each_notice(total.notices, options.seeds);
+  return meets_enough(met, options.seeds) && has_each && has_notices ? 0 : 1;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "node_slot.h"
 
+#include <utility>
+
 #include "config/changes.h"
 #include "config/test_environment.h"
 
@@ -46,13 +48,16 @@ std::string NodeSlot::write_configuration() {
   add(ping, "keepalive.ping", 2, 4, "s");
   std::string timeout;
   add(timeout, "keepalive.timeout", 6, 9, "s");
-  text += "[[endpoint]]\nprofile = \"orion\"\n" + lag + ping + timeout;
-  if (seen.orion_ends_at_gap) text += "source.on_gap = \"close\"\n";
+  seen.plan = HistoryPlan::chosen_by(dice);
   text +=
-      "[[endpoint]]\nprofile = \"service\"\nacks = \"on\"\nclient_publish = \"on\"\n" + lag + ping + timeout;
+      "[[endpoint]]\nprofile = \"orion\"\n" + lag + ping + timeout + seen.plan.configuration(Profile::orion);
+  if (seen.orion_ends_at_gap) text += "source.on_gap = \"close\"\n";
+  text += "[[endpoint]]\nprofile = \"service\"\nacks = \"on\"\nclient_publish = \"on\"\n" + lag + ping +
+          timeout + seen.plan.configuration(Profile::service);
   if (seen.limits_channels) text += "auth.channels_claim = \"channels\"\n";
-  text += "[[endpoint]]\nprofile = \"fluxora\"\n" + lag + ping;
-  text += "[[endpoint]]\nprofile = \"grimnir\"\nkeepalive.frame = \"3s\"\n" + lag;
+  text += "[[endpoint]]\nprofile = \"fluxora\"\n" + lag + ping + seen.plan.configuration(Profile::fluxora);
+  text += "[[endpoint]]\nprofile = \"grimnir\"\n" + lag + seen.plan.configuration(Profile::grimnir);
+  if (!seen.plan.retains(Profile::grimnir)) text += "keepalive.frame = \"3s\"\n";
   add(text, "select.sets_max", 1, 6, "");
   if (seen.has_drain_frame) add_to_each_endpoint(text, "frames.drain = '{\"drain\":$retry_ms}'\n");
   return text;
@@ -60,6 +65,8 @@ std::string NodeSlot::write_configuration() {
 
 // Below the minimum of the configuration, for the same reason.
 void NodeSlot::tighten(config::ServerSettings& server) {
+  server.history_bytes_max = view().plan.bytes_max;
+  server.history_channels_max = view().plan.channels_max;
   server.inbox_batches_max = around_.dice.between(2, 64);
   server.backlog_bytes_max =
       std::uint64_t{1024} * around_.dice.between(1024, 4096);  // more than the blocks of a few logs
@@ -87,8 +94,8 @@ gateway::World NodeSlot::world() {
 
 std::string NodeSlot::start() {
   memory_used = 10;
-  feeds_.push_back(std::make_unique<Feed>());
   views_.push_back(std::make_unique<NodeView>());
+  feeds_.push_back(std::make_unique<Feed>(around_.clock, view().plan));
   view().feed = feeds_.back().get();
   view().number = number_;
   configuration_ = write_configuration();
@@ -99,7 +106,9 @@ std::string NodeSlot::start() {
   auto node = gateway::Node::create(std::move(loaded.settings), world(), http_, log_);
   if (!node) return node.error().message;
   node_ = std::move(*node);
-  view().applied.assign(loops_.size(), 0);
+  view().epoch = node_->history().epoch();
+  view().shards.assign(loops_.size(), ShardView());
+  taken_.assign(loops_.size(), 0);
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     const int fd = around_.sockets.open_listener(*loops_[i], number_, static_cast<int>(i));
     if (auto listening = node_->shard(i).acceptor().listen(reactor::FileDescriptor(fd), {}); !listening) {
@@ -132,8 +141,29 @@ void NodeSlot::begin_drain() {
   node_->begin_drain({.delay = server.drain_delay, .longest = server.drain, .rate = server.drain_rate});
 }
 
+void NodeSlot::count_answers() {
+  using gateway::ResumeOutcome;
+  for (std::size_t i = 0; i < answers_.by_outcome.size(); ++i) {
+    answers_.by_outcome[i] += node_->resume_desk().counters().outcomes.counters[i].get();
+  }
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    answers_.by_outcome[static_cast<std::size_t>(ResumeOutcome::overloaded)] +=
+        node_->shard_counters(i).resumes_overloaded.get();
+  }
+}
+
+void NodeSlot::count_notices() {
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    const client::ShardCounters& counters = node_->shard_counters(i);
+    notices_.add(
+        {counters.gap_frames_bus.get(), counters.degraded_frames.get(), counters.restored_frames.get()});
+  }
+}
+
 void NodeSlot::end() {
   if (!node_) return;
+  count_answers();
+  count_notices();
   view().stopped = true;
   for (const int fd : around_.sockets.listeners_of(number_)) around_.sockets.close_listener(fd);
   node_.reset();
@@ -149,14 +179,35 @@ void NodeSlot::hold_shard_until(std::size_t shard, MonoTime time) {
   paused_until_ = std::max(paused_until_, time);
 }
 
-// A turn takes all that waits in its shard's inbox.
+// The inbox of a shard has at most the batches and the answers since its last turn. A turn takes all of them.
+void NodeSlot::note_inbox(std::size_t shard) {
+  std::uint64_t posted = node_->router().counters().batches.get();
+  for (const client::Counter& each : node_->resume_desk().counters().outcomes.counters) posted += each.get();
+  const std::uint64_t waiting = posted - std::exchange(taken_[shard], posted);
+  if (waiting >= node_->settings().server.inbox_batches_max) view().shards[shard].full_at = around_.clock.now;
+}
+
+// The gaps of which the clients of a shard were told in its turn. Those that a client had not been sent the
+// frame for before keep their place.
+void NodeSlot::note_gaps(std::size_t shard, bool owed_gap) {
+  auto& places = view().shards[shard].gap_places;
+  const std::size_t until = view().feed->gaps_before(view().shards[shard].applied);
+  for (bool is_first = true; places.size() < until; is_first = false) {
+    const bool keeps_place = !places.empty() && (owed_gap || !is_first);
+    places.push_back(keeps_place ? places.back() : places.size());
+  }
+}
+
 void NodeSlot::take_turn(std::size_t shard) {
-  view().applied[shard] = fed();
+  if (shard > 0) note_inbox(shard);
+  view().shards[shard].applied = view().feed->batched();
+  const bool owed_gap = node_->shard_counters(shard).gap_frames_owed.get() > 0;
   loops_[shard]->turn();
-  view().applied[0] = fed();  // the first shard is given events by a call
+  view().shards[0].applied = view().feed->batched();  // the first shard is given events by a call
+  note_gaps(shard, owed_gap);
   if (has_stopped()) view().stopped = true;
   if (around_.broker.links().empty()) return;
-  std::uint64_t lost = node_->router().counters().bus_gaps.get();
+  std::uint64_t lost = 0;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     const client::ShardCounters& counters = node_->shard_counters(i);
     lost += counters.missed_batches.get() + counters.overruns.get();

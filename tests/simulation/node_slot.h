@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "client_host.h"
+#include "faults.h"
 #include "gateway/node.h"
 #include "gateway/testing/stub_http_handler.h"
 #include "virtual_broker.h"
@@ -54,12 +55,19 @@ class NodeSlot {
   bool was_paused_in_drain() const { return paused_until_ > drain_began_; }
 
   std::uint64_t memory_used = 0;  // in percent of its limit
+  // Of all nodes that have stood here.
+  const Answers& answers() const { return answers_; }
+  const Notices& notices() const { return notices_; }
   const std::string& configuration() const { return configuration_; }
 
  private:
   std::string write_configuration();
   void tighten(config::ServerSettings& server);
   gateway::World world();
+  void note_inbox(std::size_t shard);
+  void note_gaps(std::size_t shard, bool owed_gap);
+  void count_answers();
+  void count_notices();
 
   Surroundings around_;
   const int number_;
@@ -69,6 +77,9 @@ class NodeSlot {
   std::vector<std::unique_ptr<Feed>> feeds_;      // of all nodes that have stood here
   std::vector<std::unique_ptr<NodeView>> views_;  // likewise
   std::vector<VirtualLoop*> loops_;
+  Answers answers_;
+  Notices notices_;
+  std::vector<std::uint64_t> taken_;  // by shard: what had been posted to it at its last turn
   std::unique_ptr<gateway::Node> node_;
   MonoTime paused_until_{};
   MonoTime drain_began_{};

@@ -11,6 +11,12 @@ using Problem = std::optional<std::string>;
 // From the last byte of a client, or the end of a pause of its node, to the end of its connection: the
 // timeout of the configuration, and what a pause and unread bytes may add to it.
 constexpr auto kSilenceMax = seconds(30);
+// From the first look at a full socket to its end: resume.timeout or lag.age_max, and lag.grace, and what the
+// looks at them and a new frame may add.
+constexpr auto kStuckMax = seconds(12);
+// A client that is being closed for another reason may take so long for its last bytes. Nothing else waits
+// for it.
+constexpr auto kClosingMax = seconds(30);
 // More than a budget for events that the blocks of the logs and a batch on its way may take.
 constexpr std::uint64_t kMemorySlack = 6 * 1024 * 1024;
 
@@ -117,7 +123,46 @@ Problem missed_deadline(const Stage& stage) {
   return std::nullopt;
 }
 
+bool may_be_closing(const Stage& stage, const SimulatedClient& client) {
+  const NodeView& node = client.node();
+  return stage.clock.now >= node.closes_from || node.may_lose || node.memory_was_short ||
+         (node.ends_at_gap(client.profile()) && !node.feed->gaps().empty());
+}
+
+// What waits for a client that takes a byte now and then must not be kept.
+Problem pins_memory(const Stage& stage) {
+  for (const auto& client : stage.clients) {
+    const auto since = client->drip().stuck_since();
+    if (!since || client->is_gone() || client->node().stopped) continue;
+    if (!client->wire().socket().is_open()) continue;
+    const NodeSlot& slot = *stage.slots[static_cast<std::size_t>(client->node().number)];
+    const auto most = kStuckMax + (may_be_closing(stage, *client) ? kClosingMax : seconds(0));
+    if (stage.clock.now > std::max(*since, slot.paused_until()) + most) {
+      return client->text() + " has hardly read for long and is still connected";
+    }
+  }
+  return std::nullopt;
+}
+
+Problem wrong_history(const NodeSlot& slot) {
+  const history::HistoryCounters& counters = slot.node().history().counters();
+  const HistoryPlan& plan = slot.view().plan;
+  if (counters.bytes.get() > plan.bytes_max) return node_text(slot) + " retains more bytes than it may";
+  if (counters.channels.get() > plan.channels_max)
+    return node_text(slot) + " retains more channels than it may";
+  if (counters.out_of_order.get() > 0) return node_text(slot) + " numbers its events in another order";
+  return std::nullopt;
+}
+
 }  // namespace
+
+Problem what_is_still_retained(const NodeSlot& slot) {
+  const history::HistoryCounters& counters = slot.node().history().counters();
+  if (!slot.view().feed->history().is_expired()) return std::nullopt;
+  if (counters.events.get() + counters.bytes.get() + counters.channels.get() == 0) return std::nullopt;
+  return node_text(slot) + " retains " + std::to_string(counters.events.get()) +
+         " events, and all are too old";
+}
 
 Problem what_is_wrong(const Stage& stage) {
   for (const auto& slot : stage.slots) {
@@ -125,9 +170,11 @@ Problem what_is_wrong(const Stage& stage) {
     if (auto problem = wrong_sockets(stage, *slot)) return problem;
     if (auto problem = wrong_counters(*slot)) return problem;
     if (auto problem = too_much_memory(*slot)) return problem;
+    if (auto problem = wrong_history(*slot)) return problem;
     if (auto problem = closed_too_soon(stage, *slot)) return problem;
     if (auto problem = left_before_its_delay(stage, *slot)) return problem;
   }
+  if (auto problem = pins_memory(stage)) return problem;
   return missed_deadline(stage);
 }
 

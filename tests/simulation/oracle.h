@@ -17,6 +17,9 @@ std::optional<std::string> what_is_wrong(const Stage& stage);
 // received.
 std::optional<std::string> what_is_missing(const Stage& stage);
 
+// When nothing has been published for long: events in its history that are too old.
+std::optional<std::string> what_is_still_retained(const NodeSlot& slot);
+
 // After a node's drain: what it has not given back.
 std::optional<std::string> what_is_left(NodeSlot& slot);
 

@@ -1,14 +1,18 @@
 #include "request.h"
 
+#include "recovery.h"
+
 namespace carillon::simulation {
 namespace {
 
 // Grimnir's clients name the types of the events that they want; without any, the profile's default applies.
-std::string choose_types(Dice& dice, std::set<std::string>& types) {
+// One that comes back often wants the same.
+std::string choose_types(Dice& dice, const Memory& memory, std::set<std::string>& types) {
   static constexpr std::string_view kTypes[] = {"now_playing", "health", "dj_connect", "live.handover"};
   std::string list;
+  const bool the_same = memory.types && dice.chance(60);
   for (const std::string_view type : kTypes) {
-    if (!dice.chance(50)) continue;
+    if (the_same ? !memory.types->contains(std::string(type)) : !dice.chance(50)) continue;
     types.emplace(type);
     list += (list.empty() ? "" : ",") + std::string(type);
   }
@@ -28,11 +32,21 @@ std::string claims_of(ClientHost& host, Kind kind, Profile profile, bool& expire
   return claims + "}";
 }
 
-std::string target_of(ClientHost& host, Kind kind, Profile profile, Request& request) {
-  const std::string& token = host.token(claims_of(host, kind, profile, request.expires));
-  switch (profile) {
+// Slow clients often ask for much.
+std::string choose_position(Dice& dice, Kind kind, const NodeView& node, const Memory& memory) {
+  if (memory.profile == Profile::service || !node.plan.retains(memory.profile)) return {};
+  if (kind == Kind::slow && dice.chance(60)) return any_position(dice, node);
+  const auto own = memory.positions.find("");
+  if (own == memory.positions.end() && !dice.chance(25)) return {};
+  return some_position(dice, node, own == memory.positions.end() ? "" : own->second);
+}
+
+std::string target_of(ClientHost& host, Kind kind, const Memory& memory, Request& request) {
+  const std::string& token = host.token(claims_of(host, kind, memory.profile, request.expires));
+  const std::string position = request.position.empty() ? "" : "&position=" + request.position;
+  switch (memory.profile) {
     case Profile::orion:
-      return "/ws?token=" + token;
+      return "/ws?token=" + token + position;
     case Profile::service:
       return "/api/ws?token=" + token;
     case Profile::fluxora:
@@ -41,14 +55,15 @@ std::string target_of(ClientHost& host, Kind kind, Profile profile, Request& req
       break;
   }
   request.types.emplace();
-  return "/api/v1/events?token=" + token + choose_types(host.dice(), *request.types);
+  return "/api/v1/events?token=" + token + choose_types(host.dice(), memory, *request.types) + position;
 }
 
 }  // namespace
 
-Request request_of(ClientHost& host, Kind kind, Profile profile) {
+Request request_of(ClientHost& host, Kind kind, const NodeView& node, const Memory& memory) {
   Request request;
-  request.unsent = "GET " + target_of(host, kind, profile, request) +
+  request.position = choose_position(host.dice(), kind, node, memory);
+  request.unsent = "GET " + target_of(host, kind, memory, request) +
                    " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
   return request;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kClientsMax = 40;
 constexpr std::size_t kClientsMin = 8;
+constexpr std::uint32_t kMemoriesMax = 20;
 // A turn takes so long, so that a loop that never rests does not stop the time.
 constexpr auto kTurnTakes = std::chrono::microseconds(5);
 constexpr int kTurnsAStepMax = 200'000;
@@ -60,6 +61,10 @@ Outcome Simulation::run() {
   outcome_.clients = static_cast<std::uint64_t>(clients_ever_);
   outcome_.faults = faults_.count();
   outcome_.met = faults_.met();
+  for (const auto& slot : stage_.slots) {
+    outcome_.answers.add(slot->answers());
+    outcome_.notices.add(slot->notices());
+  }
   return std::move(outcome_);
 }
 
@@ -94,17 +99,45 @@ void Simulation::choose_action() {
 }
 
 void Simulation::arrive() {
+  if (!memories_.empty() && stage_.dice.chance(50)) return come_back();
   NodeSlot* const slot = stage_.any_slot();
   if (!slot) return;
   static constexpr Kind kKindsOf[] = {Kind::well_behaved, Kind::well_behaved, Kind::well_behaved,
                                       Kind::slow,         Kind::silent,       Kind::abusive,
                                       Kind::reconnecting, Kind::half_open};
   const Kind kind = kKindsOf[stage_.dice.below(std::size(kKindsOf))];
-  const auto profile = static_cast<Profile>(stage_.dice.below(kProfiles));
+  Memory memory;
+  memory.profile = static_cast<Profile>(stage_.dice.below(kProfiles));
+  add_client(*slot, kind, std::move(memory));
+}
+
+void Simulation::add_client(NodeSlot& slot, Kind kind, Memory memory) {
   ClientHost& host = *this;
   stage_.clients.push_back(
-      std::make_unique<SimulatedClient>(host, slot->view(), kind, profile, clients_ever_++));
+      std::make_unique<SimulatedClient>(host, slot.view(), kind, std::move(memory), clients_ever_++));
   stage_.clients.back()->connect();
+}
+
+// A client that has lost its connection comes back, mostly to the node that it comes from; sometimes two with
+// the same memory.
+void Simulation::come_back() {
+  Dice& dice = stage_.dice;
+  const std::size_t which = dice.below(static_cast<std::uint32_t>(memories_.size()));
+  Memory memory = memories_[which];
+  NodeSlot* slot = stage_.slots[static_cast<std::size_t>(memory.node->number)].get();
+  if (dice.chance(10)) slot = stage_.any_slot();
+  if (!slot || !slot->is_running()) return;
+  if (dice.chance(85)) memories_.erase(memories_.begin() + static_cast<std::ptrdiff_t>(which));
+  static constexpr Kind kKindsOf[] = {Kind::well_behaved, Kind::well_behaved, Kind::slow,
+                                      Kind::reconnecting, Kind::reconnecting, Kind::half_open};
+  add_client(*slot, kKindsOf[dice.below(std::size(kKindsOf))], std::move(memory));
+}
+
+void Simulation::remember(Memory memory) {
+  if (memories_.size() >= kMemoriesMax) {
+    memories_.erase(memories_.begin() + stage_.dice.below(kMemoriesMax));
+  }
+  memories_.push_back(std::move(memory));
 }
 
 void Simulation::publish(int events, std::uint32_t bytes_max) {
@@ -211,6 +244,7 @@ void Simulation::finish() {
   if (faults_.count() < kFaultsMin) fail("it had fewer than five faults, and proves little");
   faults_.end_all();
   run_for(seconds(8));
+  check();
   for (const auto& client : stage_.clients) client->calm_down();
   run_for(seconds(1));
   publish(20, 60);
@@ -223,6 +257,7 @@ void Simulation::finish() {
   check();
   for (const auto& slot : stage_.slots) {
     if (!slot->is_running() || slot->view().draining) continue;
+    if (const auto retained = what_is_still_retained(*slot)) fail(*retained);
     slot->begin_drain();
     stage_.trace.note(stage_.clock.now, "drain", slot->view().number);
   }

@@ -24,6 +24,8 @@ struct Outcome {
   std::uint64_t events_received = 0;
   std::uint64_t clients = 0;
   Meetings met;
+  Answers answers;
+  Notices notices;
 };
 
 class Simulation final : private ClientHost {
@@ -42,11 +44,14 @@ class Simulation final : private ClientHost {
   void fail(const std::string& what) override;
   const std::string& channel_of(std::uint32_t serial) override { return channels_.at(serial); }
   std::uint32_t next_serial(const std::string& channel) override;
+  void remember(Memory memory) override;
   const std::string& token(std::string_view claims) override;
 
   void step(int number);
   void choose_action();
   void arrive();
+  void come_back();
+  void add_client(NodeSlot& slot, Kind kind, Memory memory);
   void publish(int events, std::uint32_t bytes_max);
   void run_for(MonoClock::duration time);
   bool take_next_turn(MonoTime until);
@@ -60,6 +65,7 @@ class Simulation final : private ClientHost {
   FaultInjector faults_;
   std::vector<std::string> channels_{""};  // by serial
   std::map<std::string, std::string, std::less<>> tokens_;
+  std::vector<Memory> memories_;  // of clients that may come back
   int clients_ever_ = 0;
   Outcome outcome_;
 };

@@ -11,14 +11,14 @@ std::size_t Stream::first_from(std::uint64_t order) const {
   return static_cast<std::size_t>(found - list_->begin());
 }
 
-bool Stream::accept(std::uint32_t serial) {
+bool Stream::accept(std::uint32_t serial, std::uint64_t number) {
   std::vector<std::size_t> next;
   if (accepted_ == 0) {
     for (std::size_t i = first_from(earliest_); i < list_->size(); ++i) {
       const FeedEntry& entry = (*list_)[i];
       if (entry.serial == 0 && ends_at_gap_ && entry.order >= latest_) break;
       if (!concerns(entry)) continue;
-      if (entry.serial == serial) next.push_back(i + 1);
+      if (is_same(entry, serial, number)) next.push_back(i + 1);
       if (entry.order >= latest_) break;  // this one must come, so none after it can be the first
     }
   }
@@ -27,7 +27,7 @@ bool Stream::accept(std::uint32_t serial) {
       const FeedEntry& entry = (*list_)[i];
       if (entry.serial == 0 && ends_at_gap_) break;
       if (!concerns(entry)) continue;
-      if (entry.serial == serial) next.push_back(i + 1);
+      if (is_same(entry, serial, number)) next.push_back(i + 1);
       break;
     }
   }
@@ -35,6 +35,11 @@ bool Stream::accept(std::uint32_t serial) {
   next_ = std::move(next);
   ++accepted_;
   return true;
+}
+
+std::pair<std::uint64_t, std::uint64_t> Stream::last_orders() const {
+  const auto [first, last] = std::minmax_element(next_.begin(), next_.end());
+  return {(*list_)[*first - 1].order, (*list_)[*last - 1].order};
 }
 
 bool Stream::has_all(std::uint64_t until) const {

@@ -35,6 +35,7 @@ VirtualBus::~VirtualBus() {
   std::erase(broker_.links_, this);
   loop_.cancel(timer_);
   loop_.cancel(link_timer_);
+  loop_.cancel(late_end_);
 }
 
 void VirtualBus::start() {
@@ -51,11 +52,12 @@ void VirtualBus::come_up() {
     bus::bump(counters_.gaps);
     feed_.add_gap();
     sink_.on_gap();
+    feed_.end_batch();
     const std::size_t again =
         std::min<std::size_t>(broker_.dice_.below(broker_.duplicates_max + 1), recent_.size());
     const std::vector<Event> events(recent_.end() - static_cast<std::ptrdiff_t>(again), recent_.end());
     for (const Event& event : events) hand_on(event);
-    if (again > 0) sink_.on_batch_end();
+    if (again > 0) end_batch();
   }
   was_up_ = true;
 }
@@ -64,6 +66,7 @@ void VirtualBus::drop(milliseconds away) {
   if (!is_up()) return;
   status_ = {bus::BusState::down, loop_.wall_now(), loop_.now(), "the link dropped"};
   bus::bump(counters_.disconnects);
+  feed_.add_loss();
   coming_.clear();
   silent_ = false;
   sink_.on_status(status_);
@@ -112,13 +115,28 @@ void VirtualBus::deliver_due() {
     if (recent_.size() > kRecentEvents) recent_.pop_front();
     any = true;
   }
-  if (any) sink_.on_batch_end();
+  if (!any) return;
+  // A bus may also end a batch later than the turn in which its events came.
+  if (late_end_ == 0 && broker_.dice_.chance(10)) {
+    late_end_ =
+        loop_.call_after(std::chrono::microseconds(broker_.dice_.below(3000)), [this] { end_batch(); });
+  } else if (late_end_ == 0) {
+    end_batch();
+  }
+}
+
+void VirtualBus::end_batch() {
+  loop_.cancel(late_end_);
+  late_end_ = 0;
+  sink_.on_batch_end();
+  feed_.end_batch();
 }
 
 void VirtualBus::hand_on(const Event& event) {
   bus::bump(counters_.events_in);
   bus::bump(counters_.bytes_in, event.body.size());
-  if (json::validate(event.body)) feed_.add(event.channel, serial_in(event.body));
+  const auto kind = json::validate(event.body) ? Feed::Body::json : Feed::Body::not_json;
+  feed_.add(event.channel, event.body, kind);
   sink_.on_event({event.channel, event.body});
 }
 

@@ -83,6 +83,7 @@ class VirtualBus final : public bus::Bus {
   void arrive(std::string_view channel, std::string_view body);
   void deliver_due();
   void hand_on(const Event& event);
+  void end_batch();
   void come_up();
   void answer(const Publish& publish);
   void schedule();
@@ -100,6 +101,7 @@ class VirtualBus final : public bus::Bus {
   bool was_up_ = false;
   reactor::Loop::TimerId timer_ = 0;
   reactor::Loop::TimerId link_timer_ = 0;
+  reactor::Loop::TimerId late_end_ = 0;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // of answers that are still to come
 };
 

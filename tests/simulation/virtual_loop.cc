@@ -17,6 +17,31 @@ bool is_readable(int fd) {
 
 }  // namespace
 
+// Several steps may have been made at one time: the last of them counts.
+WallTime VirtualClock::wall_at(MonoTime time) const {
+  const auto after =
+      std::find_if(steps_.rbegin(), steps_.rend(), [time](const auto& each) { return each.first <= time; });
+  return shown(time, after->second);
+}
+
+WallTime VirtualClock::latest_wall(MonoTime from, MonoTime to) const {
+  WallTime latest = std::max(wall_at(from), wall_at(to));
+  for (std::size_t i = 1; i < steps_.size(); ++i) {
+    const auto [at, step] = steps_[i];
+    if (at < from || at > to) continue;
+    latest = std::max({latest, shown(at, step), shown(at, steps_[i - 1].second)});
+  }
+  return latest;
+}
+
+WallTime VirtualClock::earliest_wall(MonoTime from, MonoTime to) const {
+  WallTime earliest = std::min(wall_at(from), wall_at(to));
+  for (const auto& [at, step] : steps_) {
+    if (at >= from && at <= to) earliest = std::min(earliest, shown(at, step));
+  }
+  return earliest;
+}
+
 VirtualLoop::VirtualLoop(VirtualClock& clock, Readiness readiness)
     : clock_(clock), readiness_(std::move(readiness)) {}
 

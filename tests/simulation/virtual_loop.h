@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -19,13 +20,25 @@ namespace carillon::simulation {
 // The time of the whole simulation. The wall clock can be stepped; the monotonic one only moves on.
 struct VirtualClock {
   MonoTime now{std::chrono::hours(1)};
-  milliseconds wall_step{0};
 
-  WallTime wall() const {
+  WallTime wall() const { return shown(now, steps_.back().second); }
+  // Sets the wall clock forward, or back.
+  void step_wall(milliseconds by) { steps_.emplace_back(now, steps_.back().second + by); }
+
+  // What the wall clock has shown, at a time and between two times.
+  WallTime wall_at(MonoTime time) const;
+  WallTime latest_wall(MonoTime from, MonoTime to) const;
+  WallTime earliest_wall(MonoTime from, MonoTime to) const;
+
+ private:
+  static WallTime shown(MonoTime time, milliseconds step) {
     constexpr WallTime kStart{seconds(1'767'225'600)};  // 2026-01-01
-    const auto since_start = now.time_since_epoch() - std::chrono::hours(1);
-    return kStart + std::chrono::duration_cast<milliseconds>(since_start) + wall_step;
+    const auto since_start = time.time_since_epoch() - std::chrono::hours(1);
+    return kStart + std::chrono::duration_cast<milliseconds>(since_start) + step;
   }
+
+  // From when on it has shown another time, and by how much in all.
+  std::vector<std::pair<MonoTime, milliseconds>> steps_{{MonoTime{}, milliseconds{0}}};
 };
 
 class VirtualLoop final : public reactor::Loop {
