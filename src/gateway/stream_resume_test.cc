@@ -46,7 +46,7 @@ std::string sse_subscribed(std::string_view channel, std::uint64_t number, std::
 }
 std::string id(std::uint64_t number) { return "id: " + position(number) + "\n"; }
 std::string sse_event(int n, std::uint64_t number) {
-  return id(number) + "data: {\"n\":" + std::to_string(n) + "}\n\n";
+  return "data: {\"n\":" + std::to_string(n) + "}\n" + id(number) + "\n";
 }
 std::string last_event_id(std::uint64_t number) { return "Last-Event-ID: " + position(number) + "\r\n"; }
 
@@ -241,7 +241,8 @@ TEST_F(StreamResume, WhereverAStreamIsCutItsLastIdIsGoodForAllOfItsChannels) {
     text.resize(dice() % 4 == 0 ? dice() % (text.size() + 1) : text.size());
     for (std::size_t end = 0; (end = text.find("\n\n")) != std::string::npos; text.erase(0, end + 2)) {
       const std::string record = text.substr(0, end + 1);
-      if (record.starts_with("id: ")) last = record.substr(4, record.find('\n') - 4);
+      const std::size_t id_at = record.rfind("id: ");
+      if (id_at != std::string::npos) last = record.substr(id_at + 4, record.find('\n', id_at) - id_at - 4);
       const std::size_t data = record.find("data: {\"n\":");
       if (data != std::string::npos) got += record.substr(data + 11, record.find('}') - data - 11) + " ";
     }
@@ -258,9 +259,9 @@ TEST(StreamResumeOfAll, TheLastEventIdIsEnough) {
   ShardStage stage(kStreaming + "history = { events = 2 }\nframes.gap = '{\"gap\":$reason}'\n");
   for (const auto* body : {"1", "2", "3"}) stage.publish("orion.a", body);
   const std::string body = R"({"c":"orion.a","b":)";
-  EXPECT_EQ(stage.ask(sse_of_alice(last_event_id(1))).body, std::string(kOpening) + id(1) + "\n" + id(2) +
-                                                                "data: " + body + "2}\n\n" + id(3) +
-                                                                "data: " + body + "3}\n\n");
+  EXPECT_EQ(stage.ask(sse_of_alice(last_event_id(1))).body, std::string(kOpening) + id(1) + "\n" +
+                                                                "data: " + body + "2}\n" + id(2) +
+                                                                "\ndata: " + body + "3}\n" + id(3) + "\n");
   EXPECT_EQ(stage.ask(sse_of_alice(last_event_id(0))).body,
             std::string(kOpening) + "data: {\"gap\":\"evicted\"}\n\n" + id(3) + "\n");
   EXPECT_EQ(stage.ask(sse_of_alice()).body, std::string(kOpening) + id(3) + "\n");
@@ -272,10 +273,10 @@ TEST(StreamResumeOfAll, OnlySelectedEventsAreSent) {
                    "select.known = [\"a\", \"b\", \"c\"]\n");
   for (const auto* type : {"a", "b", "c", "a"}) stage.publish("orion." + std::string(type), "1");
   const std::string body = stage.ask(sse_request(with_token("&types=a,c"), last_event_id(0))).body;
-  EXPECT_THAT(body, HasSubstr(id(1) + "data: "));
+  EXPECT_THAT(body, HasSubstr("}\n" + id(1)));
   EXPECT_THAT(body, ::testing::Not(HasSubstr(id(2))));
-  EXPECT_THAT(body, HasSubstr(id(3) + "data: "));
-  EXPECT_THAT(body, HasSubstr(id(4) + "data: "));
+  EXPECT_THAT(body, HasSubstr("}\n" + id(3)));
+  EXPECT_THAT(body, HasSubstr("}\n" + id(4)));
 }
 
 TEST(StreamResumeOfAll, AllTransportsShareOneHistory) {
@@ -285,7 +286,8 @@ TEST(StreamResumeOfAll, AllTransportsShareOneHistory) {
   const std::string frame = R"({"c":"orion.a","b":1})";
   const std::string since = "&since=" + position(0);
   EXPECT_THAT(stage.ask(ndjson_request(with_token(since))).body, frame + "\n");
-  EXPECT_THAT(stage.ask(sse_request(with_token(since))).body, HasSubstr(id(1) + "data: " + frame + "\n\n"));
+  EXPECT_THAT(stage.ask(sse_request(with_token(since))).body,
+              HasSubstr("data: " + frame + "\n" + id(1) + "\n"));
   EXPECT_THAT(stage.ask(upgrade_of(with_token(since))).body, HasSubstr(frame));
 }
 

@@ -122,13 +122,16 @@ std::size_t size_of(const SseRecord& record) {
   return size;
 }
 
+// The id comes last: there are clients that use the fields of a record whose connection was cut in the
+// middle, and one with the id of data that it does not have would never get that data.
 char* write(char* out, const SseRecord& record) {
-  out = write_field(write_field(out, kId, record.id), kEvent, record.event);
+  out = write_field(out, kEvent, record.event);
   std::string_view line;
   for (Lines lines(record.data); lines.next(line);) {
     out = copy(copy(out, kData), line);
     *out++ = '\n';
   }
+  out = write_field(out, kId, record.id);
   *out++ = '\n';
   return out;
 }

@@ -19,8 +19,15 @@ TEST(SseRecord, ABodyIsOneDataFieldAndAnEmptyLine) {
   EXPECT_EQ(record_of({}), "data: \n\n");
 }
 
-TEST(SseRecord, IdAndTypeStandBeforeTheData) {
-  EXPECT_EQ(record_of({.id = "7f", .event = "gap", .data = "x"}), "id: 7f\nevent: gap\ndata: x\n\n");
+TEST(SseRecord, TheTypeStandsBeforeTheData) {
+  EXPECT_EQ(record_of({.event = "gap", .data = "x"}), "event: gap\ndata: x\n\n");
+}
+
+// Regression: clients that use a record whose connection was cut in the middle, such as r3labs/sse, took the
+// id of data that they did not have, and never got it.
+TEST(SseRecord, ABeginningOfARecordHasNoIdWithoutAllOfItsData) {
+  const std::string record = record_of({.id = "7f", .event = "gap", .data = "x\ny"});
+  EXPECT_EQ(record, "event: gap\ndata: x\ndata: y\nid: 7f\n\n");
 }
 
 // The client joins the lines by LF, so what it has is the text with each of its line breaks as LF.
@@ -65,7 +72,7 @@ TEST(SseFormat, TheEncoderWritesTheRecordOfABody) {
 }
 
 TEST(SseFormat, ThePositionOfAnEventIsItsId) {
-  EXPECT_EQ(encoded({"1\n2", "1abc.7"}), "id: 1abc.7\ndata: 1\ndata: 2\n\n");
+  EXPECT_EQ(encoded({"1\n2", "1abc.7"}), "data: 1\ndata: 2\nid: 1abc.7\n\n");
 }
 
 TEST(SseFormat, TheTypeOfAMessageIsTheNameOfItsEvent) {

@@ -8,6 +8,7 @@ export * from "./harness/dev_page.mjs";
 export * from "./harness/prometheus.mjs";
 export * from "./harness/protocols.mjs";
 export * from "./harness/proxies.mjs";
+export * from "./harness/cutter.mjs";
 export * from "./harness/fault_proxy.mjs";
 export * from "./harness/http.mjs";
 export * from "./harness/issuer.mjs";

@@ -1,11 +1,10 @@
 // Event streams whose connections are cut: what the client has at the end is every event once and in order, or it
 // has been told what is missing. A small TCP proxy cuts in the middle of records.
 import assert from "node:assert/strict";
-import net from "node:net";
 import test from "node:test";
 
 import {
-  connectionCount, freePort, metrics, mintToken, openPage, pause, publish, startCarillon, until,
+  connectionCount, freePort, metrics, mintToken, openPage, pause, publish, startCarillon, startCutter, until,
 } from "./harness.mjs";
 
 const TOKEN = mintToken({ sub: "alice" });
@@ -36,32 +35,6 @@ async function publishAll(server, first, last, everyMs = 2) {
     assert.equal((await publish(server, { channel, data: { type: "x", data: { n } } })).status, 200);
     await pause(everyMs);
   }
-}
-
-// Passes connections on to `port`, and resets each after a random number of bytes of the answer while `cutting`.
-async function startCutter(t, port) {
-  const cutter = { cutting: true, cuts: 0, open: new Set() };
-  const server = net.createServer((client) => {
-    const upstream = net.connect(port, "127.0.0.1");
-    let left = 300 + Math.random() * 6000;
-    const end = () => { client.destroy(); upstream.destroy(); cutter.open.delete(end); };
-    cutter.open.add(end);
-    for (const socket of [client, upstream]) socket.on("error", end).on("close", end);
-    client.on("data", (chunk) => upstream.write(chunk));
-    upstream.on("data", (chunk) => {
-      const part = cutter.cutting ? chunk.subarray(0, Math.ceil(left)) : chunk;
-      left -= part.length;
-      client.write(part);
-      if (!cutter.cutting || left > 0) return;
-      cutter.cuts += 1;
-      client.end();
-      upstream.destroy();
-    });
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => { for (const end of cutter.open) end(); server.close(); });
-  cutter.port = server.address().port;
-  return cutter;
 }
 
 // The records of an event stream, by the rules of the HTML standard that matter here. Only whole records count.

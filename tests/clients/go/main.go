@@ -1,7 +1,8 @@
-// WebSocket clients in Go for the integration tests.
+// Clients in Go for the integration tests.
 //
 //	client agent LIBRARY   one client by one, driven over stdin; LIBRARY is gorilla, coder or nhooyr
 //	client swarm           thousands of gorilla clients that check what they receive
+//	client stream URL      one client of an event stream
 //
 // CLIENT_CA names a PEM file with the certificate to trust for wss://.
 package main
@@ -27,6 +28,8 @@ func run(words []string) error {
 		return err
 	case len(words) == 2 && words[0] == "agent":
 		return runAgent(words[1], trusted)
+	case len(words) == 2 && words[0] == "stream":
+		return runStream(words[1])
 	case len(words) == 1 && words[0] == "swarm":
 		return runSwarm()
 	}
