@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/frame_variables.h"
+#include "config/lag_kind.h"
 #include "http/accept.h"
 #include "protocol/endpoint_table.h"
 #include "transport/ndjson.h"
@@ -37,11 +38,22 @@ fanout::LagRule lag_rule_of(const config::EndpointSettings& settings) {
   return rule;
 }
 
+static_assert(fanout::kPoliciesMax == 1 + config::kLagOverridesMax);
+
+// Rule 0 is the endpoint's own; each override has the one with its number, from 1.
 EndpointLag lag_of(const config::EndpointSettings& settings) {
   const auto& from = settings.lag;
   EndpointLag lag;
   lag.limits = lag_rule_of(settings);
   lag.log_rules[fanout::kDefaultPolicy] = {policy_of(from.policy), from.bytes_max};
+  for (std::size_t i = 0; i < from.overrides.size(); ++i) {
+    const config::LagOverride& each = from.overrides[i];
+    lag.log_rules.at(i + 1) = {policy_of(each.policy), each.bytes_max ? each.bytes_max : from.bytes_max};
+    for (const std::string& text : each.channels) {
+      auto pattern = ChannelPattern::parse(text);
+      if (pattern) lag.channels.add(std::move(*pattern), static_cast<fanout::PolicyId>(i + 1));
+    }
+  }
   return lag;
 }
 
