@@ -189,6 +189,14 @@ class BoundsCheck {
     const std::uint64_t budget = settings_.server.backlog_bytes_max;
     never_reached("lag.bytes_max", Limit::of(endpoint_->lag.bytes_max), "server.backlog_bytes_max",
                   budget == 0 ? Limit::off() : Limit::of(budget));
+    for (std::size_t i = 0; budget != 0 && i < endpoint_->lag.overrides.size(); ++i) {
+      const LagOverride& each = endpoint_->lag.overrides[i];
+      if (each.bytes_max <= budget || each.origin.source != endpoint_->origin.source) continue;
+      report_.warning(
+          each.origin, cat({prefix_, "lag.overrides[", std::to_string(i), "].bytes_max"}),
+          cat({std::to_string(each.bytes_max), " is never reached, because server.backlog_bytes_max is ",
+               std::to_string(budget), "; write at most that"}));
+    }
     never_reached("limits.channels", Limit::of(limits.channels), "server.channels_max",
                   Limit::of(settings_.server.channels_max));
   }

@@ -1,5 +1,6 @@
 // What takes two settings of an endpoint's history to judge.
 #include <algorithm>
+#include <string>
 
 #include "config/check.h"
 #include "config/text.h"
@@ -36,6 +37,7 @@ class HistoryCheck {
             "frames.gap, or \"disconnect\"");
     }
     if (e_.lag.policy == LagPolicy::latest) latest();
+    lag_overrides();
     if (e_.source.on_gap == OnGap::report && e_.frames.gap.empty()) {
       fault("source.on_gap",
             "\"report\" needs a frame that reports the gap to the client, and this protocol has none; write "
@@ -105,6 +107,26 @@ class HistoryCheck {
       fault("lag.policy",
             "\"latest\" sends the newest event of each channel, and the events of source.broadcast belong to "
             "no channel of a client; write \"skip\", or leave source.broadcast out");
+    }
+  }
+
+  // Each channel that clients subscribe to has a log, whose rule may be another one.
+  void lag_overrides() {
+    const auto& overrides = e_.lag.overrides;
+    if (overrides.empty()) return;
+    if (e_.select.by != SelectBy::commands) {
+      fault("lag.overrides",
+            "have no use where clients do not subscribe to channels; write lag.policy for all events, or "
+            "select.by = \"commands\"");
+      return;
+    }
+    for (std::size_t i = 0; i < overrides.size(); ++i) {
+      if (overrides[i].policy != LagPolicy::skip || !e_.frames.gap.empty()) continue;
+      const std::string key = cat({prefix_, ".lag.overrides[", std::to_string(i), "].policy"});
+      if (report_.has_error_at(key)) continue;
+      report_.error(overrides[i].origin, key,
+                    "\"skip\" needs a frame that reports the gap to the client, and this protocol has none; "
+                    "write frames.gap, or \"latest\"");
     }
   }
 

@@ -40,7 +40,7 @@ TEST(EndpointMessages, OfAnEndpointsKeys) {
       {"ping = \"1s\"", "gateway.toml:3: endpoint[0].ping: unknown key; did you mean \"keepalive.ping\"?"},
       {"lag = \"skip\"",
        "gateway.toml:3: endpoint[0].lag: expected a table with policy, bytes_max, grace, age_max, "
-       "close_code, close_reason, got the string \"skip\"; write lag.policy = …"},
+       "close_code, close_reason, overrides, got the string \"skip\"; write lag.policy = …"},
       {"auth.missing.zzz = 1",
        "gateway.toml:3: endpoint[0].auth.missing.zzz: unknown key; known here: status, headers, body"},
       {"\"keepalive.ping\" = \"1s\"",

@@ -15,7 +15,6 @@ namespace {
 using std::chrono::hours;
 
 constexpr std::uint64_t kKiB = 1024;
-constexpr std::uint64_t kGiB = 1024 * 1024 * kKiB;
 constexpr std::uint64_t kCountMax = 1'000'000'000;
 constexpr std::size_t kSubprotocolsMax = 16;
 constexpr std::size_t kSubprotocolBytesMax = 128;
@@ -123,28 +122,6 @@ std::vector<Option> expiry_options(EndpointAuth& a) {
              "close code for a client whose key is gone after `carillon reload --close`"),
       option("auth.removed_reason", close_reason_kind("\"Key removed\""), a.removed.reason,
              "close reason that goes with auth.removed_code"),
-  };
-}
-
-std::vector<Option> lag_options(EndpointSettings& e) {
-  const WordKind<LagPolicy> policy{
-      {{"disconnect", LagPolicy::disconnect}, {"skip", LagPolicy::skip}, {"latest", LagPolicy::latest}}};
-  return {
-      option(
-          "lag.policy", policy, e.lag.policy,
-          "what happens to a client that falls too far behind: it is closed; or it is not sent the "
-          "events over lag.bytes_max, with frames.gap in their place (\"skip\"); or of each channel where it "
-          "is that far behind it is sent the newest event only, with frames.gap before it where the protocol "
-          "has one (\"latest\", with select.by = \"commands\")"),
-      option("lag.bytes_max", SizeKind{1 * kKiB, kGiB}, e.lag.bytes_max,
-             "backlog of a client that is tolerated for longer than lag.grace"),
-      option("lag.grace", DurationKind{milliseconds(10), hours(1)}, e.lag.grace,
-             "how long a client may be more than lag.bytes_max behind without catching up"),
-      option("lag.age_max", DurationKind{milliseconds(10), hours(1)}, e.lag.age_max,
-             "maximum age of the oldest unsent byte of a client that is not catching up"),
-      option("lag.close_code", CloseCodeKind{}, e.lag.close.code, "close code for a client that lags"),
-      option("lag.close_reason", close_reason_kind("\"Slow consumer\""), e.lag.close.reason,
-             "close reason that goes with lag.close_code"),
   };
 }
 

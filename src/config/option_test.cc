@@ -37,7 +37,7 @@ std::string file_with(const Section& section, std::string_view key, std::string_
   const std::string orion = "profile = \"orion\"\n";
   if (section.table == "[[endpoint]]")
     return main + secret + endpoint + (key == "profile" ? "" : orion) + line;
-  if (section.table == "[[endpoint.history]]")
+  if (section.table == "[[endpoint.history]]" || section.table == "[[endpoint.lag.overrides]]")
     return main + secret + endpoint + orion + std::string(section.table) + "\n" + line;
   if (section.table != "[keys.<name>]")
     return main + secret + std::string(section.table) + "\n" + line + endpoint + orion;
@@ -50,8 +50,10 @@ std::string file_with(const Section& section, std::string_view key, std::string_
 
 // What the option shows once `text` has been loaded.
 std::string shown_after(const Loaded& loaded, const std::string& table, std::string_view key) {
-  Subjects subjects{loaded.settings, loaded.settings.keys.at(0), loaded.settings.endpoints.at(0), {}, {}};
+  Subjects subjects{loaded.settings, loaded.settings.keys.at(0), loaded.settings.endpoints.at(0), {}, {}, {}};
   if (!subjects.endpoint.history.empty()) subjects.history = subjects.endpoint.history.at(0);
+  const auto& overrides = subjects.endpoint.lag.overrides;
+  if (!overrides.empty()) subjects.lag_override = overrides.at(0);
   if (!loaded.settings.routes.empty()) subjects.route = loaded.settings.routes.at(0);
   for (const auto& section : sections(subjects)) {
     if (section.table != table) continue;
@@ -66,7 +68,7 @@ std::string shown_after(const Loaded& loaded, const std::string& table, std::str
 bool needs_others(std::string_view key) {
   for (const std::string_view beginning :
        {"commands.", "select.", "source.broadcast", "auth.channels_claim", "acks", "client_publish",
-        "keepalive.frame", "keepalive.drop", "inbound.rate.over", "resume."}) {
+        "keepalive.frame", "keepalive.drop", "inbound.rate.over", "resume.", "lag.overrides"}) {
     if (key.starts_with(beginning)) return true;
   }
   return false;
@@ -118,8 +120,8 @@ TEST(Options, AnEndpointsAreReadNestedAsWellAsDotted) {
 TEST(Options, EachTakesItsOwnDefault) {
   const FakeWorld world = world_of_examples();
   const std::set<std::string_view> in_words = {
-      "profile", "name",      "path",    "control", "algorithms", "auth.keys",      "auth.algorithms",
-      "url",     "route_key", "channel", "id",      "key",        "connections_max"};
+      "profile", "name",      "path",    "control", "algorithms", "auth.keys",       "auth.algorithms",
+      "url",     "route_key", "channel", "id",      "key",        "connections_max", "policy"};
   Subjects subjects;
   for (const auto& section : sections(subjects)) {
     for (const auto& option : section.options) {

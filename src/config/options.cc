@@ -365,6 +365,7 @@ std::vector<Section> sections(Subjects& of) {
           {"[log]", "log.", log_options(of.settings.log)},
           {"[[endpoint]]", "endpoint.", endpoint_options(of.endpoint)},
           {"[[endpoint.history]]", "endpoint.history.", history_options(of.history)},
+          {"[[endpoint.lag.overrides]]", "endpoint.lag.overrides.", lag_override_options(of.lag_override)},
           {"[[route]]", "route.", route_options(of.route)}};
 }
 

@@ -17,6 +17,8 @@ std::vector<Option> key_options(KeySettings& key);                 // [keys.<nam
 std::vector<Option> endpoint_options(EndpointSettings& endpoint);  // [[endpoint]]; "profile" comes first
 std::vector<Option> protocol_options(EndpointSettings& endpoint);  // a part of those
 std::vector<Option> history_options(HistoryRule& rule);            // [[endpoint.history]]
+std::vector<Option> lag_options(EndpointSettings& endpoint);       // a part of those of [[endpoint]]
+std::vector<Option> lag_override_options(LagOverride& of);         // [[endpoint.lag.overrides]]
 std::vector<Option> stream_options(EndpointSettings& endpoint);    // another part
 std::vector<Option> route_options(RouteSettings& route);           // [[route]], [[endpoint.route]]
 
@@ -26,6 +28,7 @@ struct Subjects {
   KeySettings key;
   EndpointSettings endpoint;
   HistoryRule history;
+  LagOverride lag_override;
   RouteSettings route;
 };
 

@@ -17,6 +17,7 @@
 #include "config/history_settings.h"
 #include "config/json_word.h"
 #include "config/key_settings.h"
+#include "config/lag_settings.h"
 #include "config/requirement.h"
 #include "config/stream_settings.h"
 
@@ -209,8 +210,7 @@ struct RouteSettings {
   Origin origin_of(std::string_view option) const;
 };
 
-enum class LagPolicy { disconnect, skip, latest };  // what happens to a client that falls too far behind
-enum class InboundReply { none, echo };             // what happens to messages of clients
+enum class InboundReply { none, echo };  // what happens to messages of clients
 
 enum class BadBody { drop, quote };  // what happens to a body that is not JSON
 // What happens to clients when the bus may have lost events; automatic: report where there is frames.gap.
@@ -322,6 +322,7 @@ struct EndpointSettings {
     milliseconds grace{3000};
     milliseconds age_max{15000};
     CloseText close{1008, "Slow consumer"};
+    std::vector<LagOverride> overrides;  // the first that matches a channel counts
   } lag;
   struct {
     Limit connections;  // of this endpoint

@@ -2,6 +2,7 @@
 #include "fanout/fan_out.h"
 
 #include "base/assert.h"
+#include "fanout/backlog.h"
 
 namespace carillon::fanout {
 namespace {
@@ -12,10 +13,9 @@ void forget_verdicts_of(SubscriberId id, std::vector<Verdict>& verdicts) {
 
 }  // namespace
 
-FanOut::FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies,
-               EventCompressor* compressor)
-    : host_(host), options_(options), policies_(std::move(policies)), compressor_(compressor) {
-  counters_.sent.resize(policies_.size());
+FanOut::FanOut(FanOutHost& host, FanOutOptions options, LagRules rules, EventCompressor* compressor)
+    : host_(host), options_(options), rules_(std::move(rules)), compressor_(compressor) {
+  counters_.sent.resize(rules_.groups.size());
 }
 
 FanOut::~FanOut() { options_.memory.subtract(rings_.counted); }
@@ -31,13 +31,18 @@ SentCounters FanOutCounters::sent_in_total() const {
 
 // --- logs ---------------------------------------------------------------------------------------
 
-void FanOut::set_rules(std::vector<LagRule> policies) {
-  CARILLON_ASSERT(policies.size() == policies_.size());
-  policies_ = std::move(policies);
+void FanOut::set_rules(LagRules rules) {
+  CARILLON_ASSERT(rules.groups.size() == rules_.groups.size() && rules.logs.size() == rules_.logs.size());
+  rules_ = std::move(rules);
+}
+
+void FanOut::set_policy(LogId log, PolicyId policy) {
+  CARILLON_ASSERT(logs_[log].in_use && policy < kPoliciesMax);
+  logs_[log].policy = policy;
 }
 
 LogId FanOut::add_log(PolicyId policy, Lifetime lifetime, LogOwner owner) {
-  CARILLON_ASSERT(policy < policies_.size());
+  CARILLON_ASSERT(owner < rules_.logs.size() && policy < kPoliciesMax);
   LogId id = 0;
   if (free_log_ == kNoLog) {
     id = static_cast<LogId>(logs_.size());
@@ -119,8 +124,8 @@ FanOut::Subscriber& FanOut::at(SubscriberId id) {
   return subscribers_[id];
 }
 
-void FanOut::add_subscriber(SubscriberId id, PolicyId policy, Encoding encoding) {
-  CARILLON_ASSERT(policy < policies_.size());
+void FanOut::add_subscriber(SubscriberId id, GroupId group, Encoding encoding) {
+  CARILLON_ASSERT(group < rules_.groups.size());
   while (id >= subscribers_.size()) subscribers_.emplace_back();
   Subscriber& subscriber = subscribers_[id];
   CARILLON_ASSERT(!subscriber.in_use);
@@ -128,22 +133,22 @@ void FanOut::add_subscriber(SubscriberId id, PolicyId policy, Encoding encoding)
   const bool listed = subscriber.listed;
   const bool queued = subscriber.queued;
   subscriber = Subscriber{};
-  subscriber.policy = policy;
+  subscriber.group = group;
   subscriber.encoding = encoding;
   subscriber.in_use = true;
   subscriber.listed = listed;
   subscriber.queued = queued;
   subscriber.caught_up = true;  // an entry of lagging_ for its predecessor does not apply to it
-  notices_.greet(subscriber.owed, policy);
+  notices_.greet(subscriber.owed, group);
 }
 
-void FanOut::become(SubscriberId id, PolicyId policy, Encoding encoding, Order order) {
+void FanOut::become(SubscriberId id, GroupId group, Encoding encoding, Order order) {
   Subscriber& subscriber = at(id);
-  CARILLON_ASSERT(policy < policies_.size() && subscriber.subscriptions.size() == 0);
-  subscriber.policy = policy;
+  CARILLON_ASSERT(group < rules_.groups.size() && subscriber.subscriptions.size() == 0);
+  subscriber.group = group;
   subscriber.encoding = encoding;
   subscriber.order = order;
-  notices_.greet(subscriber.owed, policy);
+  notices_.greet(subscriber.owed, group);
 }
 
 void FanOut::remove_subscriber(SubscriberId id) {
@@ -243,7 +248,7 @@ std::size_t FanOut::outbox_bytes(SubscriberId id) const {
 std::optional<std::uint64_t> FanOut::backlog_bytes(SubscriberId id) {
   if (subscribers_[id].outbox && subscribers_[id].outbox->replay()) return std::nullopt;
   if (subscribers_[id].owed.gap) return std::nullopt;
-  const auto sample = sample_of(id);
+  const auto sample = Backlog(*this, id).sample(Backlog::Counted::all_logs);
   if (!sample || sample->lost) return std::nullopt;
   return sample->seen.unsent_bytes;
 }
@@ -302,14 +307,14 @@ void FanOut::finish_now(SubscriberId id, std::string_view last_bytes, MonoTime n
 void FanOut::announce(Announcement announcement, MonoTime now) {
   now_ms_ = wrapping_ms(now);
   const Notice what = announcement.what;
-  std::vector<bool> wanted(policies_.size());
+  std::vector<bool> wanted(rules_.groups.size());
   for (std::size_t i = 0; i < wanted.size() && i < announcement.frames.size(); ++i) {
     wanted[i] = !announcement.frames[i].empty();
   }
   if (!notices_.announce(std::move(announcement))) return;
   for (SubscriberId id = 0; id < subscribers_.size(); ++id) {
     Subscriber& subscriber = subscribers_[id];
-    if (subscriber.in_use) notices_.owe(subscriber.owed, what, wanted[subscriber.policy]);
+    if (subscriber.in_use) notices_.owe(subscriber.owed, what, wanted[subscriber.group]);
   }
   counters_.gaps_owed = notices_.gaps_owed();
 }

@@ -31,7 +31,6 @@ namespace carillon::fanout {
 
 using SubscriberId = std::uint32_t;  // the host's dense connection index
 using LogId = std::uint32_t;
-using LogOwner = std::uint8_t;  // the caller's number for the index that has the log
 
 // The encoding of the frames that a subscriber receives.
 enum class Encoding : std::uint8_t { plain, compressed };
@@ -102,7 +101,7 @@ struct FanOutOptions {
   FanOutSamples* samples = nullptr;  // outlives the engine; null: none are taken
 };
 
-// What a FanOut has sent to the subscribers of one policy.
+// What a FanOut has sent to the subscribers of one group.
 struct SentCounters {
   std::uint64_t deliveries = 0;  // frames begun, one per event and subscriber
   std::uint64_t bytes = 0;
@@ -111,7 +110,7 @@ struct SentCounters {
 // Counters of a FanOut, written by the shard's thread. They are plain numbers; the shard publishes them
 // (client/counters.h).
 struct FanOutCounters {
-  std::vector<SentCounters> sent;  // by policy
+  std::vector<SentCounters> sent;  // by group
   std::uint64_t writes = 0;
   std::uint64_t appends = 0;  // to logs without subscribers too
   std::uint64_t gaps_sent = 0;
@@ -126,7 +125,7 @@ struct FanOutCounters {
   std::uint64_t retained_bytes = 0;  // of all logs, now
   std::uint64_t blocked = 0;         // subscribers, now
 
-  SentCounters sent_in_total() const;  // of all policies
+  SentCounters sent_in_total() const;  // of all groups
 };
 
 // FanOut: the channel engine of one shard. It has the logs, the subscribers with their cursors, and the sweep
@@ -149,18 +148,20 @@ class FanOut {
   // Compression saves the clients' bandwidth, not our CPU; with fewer compressed readers frames stay plain.
   static constexpr std::uint32_t kCompressedReadersMin = 2;
 
-  FanOut(FanOutHost& host, FanOutOptions options, std::vector<LagRule> policies, EventCompressor* compressor);
+  FanOut(FanOutHost& host, FanOutOptions options, LagRules rules, EventCompressor* compressor);
   ~FanOut();
-  // Replaces all lag rules; the number must not change.
-  void set_rules(std::vector<LagRule> policies);
+  // Replaces all lag rules; neither number may change.
+  void set_rules(LagRules rules);
   FanOut(const FanOut&) = delete;
   FanOut& operator=(const FanOut&) = delete;
 
   // --- logs ---
   enum class Lifetime : std::uint8_t { lasting, while_subscribed };
-  // Adds a log. With `while_subscribed`, take_deserted() returns it once its last subscriber has left. The
-  // engine does not use `owner`; owner_of() returns it.
+  // Adds a log. With `while_subscribed`, take_deserted() returns it once its last subscriber has left. Its
+  // rule is the owner's with the number `policy`.
   LogId add_log(PolicyId policy, Lifetime lifetime = Lifetime::lasting, LogOwner owner = 0);
+  // Gives a log another rule, from its next event or visit on.
+  void set_policy(LogId log, PolicyId policy);
   bool has_room_for_log() const { return free_log_ != kNoLog || logs_.size() < kLogsMax; }
   void remove_log(LogId log);  // it must have no subscribers
   std::uint32_t subscribers_of(LogId log) const;
@@ -180,10 +181,10 @@ class FanOut {
   bool has_deserted() const { return !deserted_.empty(); }
 
   // --- subscribers ---
-  void add_subscriber(SubscriberId subscriber, PolicyId policy, Encoding encoding);
+  void add_subscriber(SubscriberId subscriber, GroupId group, Encoding encoding);
   void remove_subscriber(SubscriberId subscriber);
   // Sets what the handshake has determined. Call before its first subscription.
-  void become(SubscriberId subscriber, PolicyId policy, Encoding encoding, Order order = Order::by_log);
+  void become(SubscriberId subscriber, GroupId group, Encoding encoding, Order order = Order::by_log);
   // Returns false when the subscriber is already (or not) subscribed. A new subscription starts at the log's
   // head.
   bool subscribe(SubscriberId subscriber, LogId log);
@@ -218,7 +219,7 @@ class FanOut {
   // lag rule applies any more. After finish() the bytes given to finish() are sent instead of these.
   void finish_now(SubscriberId subscriber, std::string_view last_bytes, MonoTime now);
   void on_writable(SubscriberId subscriber);
-  // Sends a frame once to every subscriber there is now, by its policy. Each gets that of a gap after all
+  // Sends a frame once to every subscriber there is now, by its group. Each gets that of a gap after all
   // events from before the gap and before any later one; that of a status comes before the pending events.
   // The subscribers are marked at once and are visited in slices; those that are blocked get it when they
   // take bytes again (docs/decisions/0039).
@@ -273,6 +274,7 @@ class FanOut {
         --compressed_readers;
       }
     }
+    const LogRule& rule(const LagRules& rules) const { return rules.of_log(owner, policy); }
     // Every member without a backlog has been sent all events before this one.
     Cursor had_by_all() const { return members.sweeping() ? members.swept_until() : events.head(); }
   };
@@ -281,7 +283,7 @@ class FanOut {
     InlineList<Subscription> subscriptions;
     std::unique_ptr<Outbox> outbox;
     std::uint16_t turn = 0;  // the subscription that the next visit begins with
-    PolicyId policy = 0;
+    GroupId group = 0;
     Encoding encoding : 1 = Encoding::plain;
     Order order : 1 = Order::by_log;
     bool in_use : 1 = false;
@@ -314,6 +316,7 @@ class FanOut {
   friend struct FanOutSizes;  // a test of the records' sizes
   struct Visit;               // one gathered write being put together (flush.cc)
   class Merge;                // gathers the logs of one subscriber in order of number (flush.cc)
+  class Backlog;              // counts what one subscriber has not been sent (backlog.h)
 
   // sweep.cc: the order of visits
   int sweep(LogId id);  // returns its cost in writes
@@ -354,15 +357,8 @@ class FanOut {
   void drop_what_none_needs();
   template <class Use>
   void for_each_behind(Use&& use);
-  struct Sample {
-    LagSample seen;
-    bool lost = false;  // a log has dropped events that it had not been sent
-  };
   bool look_at(Lagging& lagging);
-  std::optional<Sample> sample_of(SubscriberId id);
-  std::optional<std::uint64_t> bytes_behind(const Subscription& subscription, SubscriberId id);
   bool shed_behind();
-  std::uint64_t unsent_if_sheddable(SubscriberId id) const;
   void judge(SubscriberId id, Verdict::What what);
   void count_ring(std::uint32_t before, std::uint32_t after);
 
@@ -372,7 +368,7 @@ class FanOut {
 
   FanOutHost& host_;
   const FanOutOptions options_;
-  std::vector<LagRule> policies_;
+  LagRules rules_;
   EventCompressor* const compressor_;
   ReservedArray<LogState, kLogsMax> logs_;
   LogId free_log_ = kNoLog;  // the first free log; its note has the next

@@ -33,7 +33,7 @@ class NullHost final : public FanOutHost {
 struct Bench {
   NullHost host;
   FrameMemory memory{std::uint64_t{1} << 40};
-  FanOut engine{host, {memory}, {LagRule{}}, nullptr};
+  FanOut engine{host, {memory}, {{LagRule{}}, {LogRules{}}}, nullptr};
   FrameArena arena{memory, transport::websocket_encoder()};
   std::string payload = std::string(kEventBytes - 4, 'x');
   MonoTime now{seconds(1)};
@@ -115,7 +115,7 @@ std::string channel_name(std::int64_t i) { return "conversation:conv-" + std::to
 
 void index_lookup(benchmark::State& state) {
   Bench bench;
-  SubscriptionIndex index(bench.engine, 0, 1000000, {1, 2});
+  SubscriptionIndex index(bench.engine, ChannelPolicies(), 1000000, {1, 2});
   bench.engine.add_subscriber(0, 0, Encoding::plain);
   std::vector<std::string> names;
   // Not through one subscriber's list, which is made for 128.
@@ -134,7 +134,7 @@ BENCHMARK(index_lookup)->Arg(1000)->Arg(100000)->ArgName("channels");
 
 void subscribe_and_unsubscribe(benchmark::State& state) {
   Bench bench;
-  SubscriptionIndex index(bench.engine, 0, 1000000, {1, 2});
+  SubscriptionIndex index(bench.engine, ChannelPolicies(), 1000000, {1, 2});
   bench.engine.add_subscriber(0, 0, Encoding::plain);
   for (auto _ : state) {
     index.subscribe(0, "conversation:conv-123456");
@@ -166,7 +166,7 @@ void a_million_channels(benchmark::State& state) {
   constexpr double kSubscriptionBytes = 8;  // in the connection's list; that in the log's is in its record
   for (auto _ : state) {
     Bench bench;
-    SubscriptionIndex index(bench.engine, 0, kChannels, {1, 2});
+    SubscriptionIndex index(bench.engine, ChannelPolicies(), kChannels, {1, 2});
     std::vector<double> bytes;
     std::chrono::nanoseconds longest{0};
     for (std::uint32_t i = 0; i < kChannels; ++i) {

@@ -12,7 +12,7 @@ namespace carillon::fanout {
 void FanOut::flush(SubscriberId id) {
   Subscriber& subscriber = subscribers_[id];
   if (subscriber.outbox) {
-    counters_.sent[subscriber.policy].deliveries +=
+    counters_.sent[subscriber.group].deliveries +=
         subscriber.outbox->refill(now_ms_, notices_.next_gap(subscriber.owed));
   }
   if (!subscriber.owed.any || tell(id)) {
@@ -50,7 +50,7 @@ bool FanOut::tell(SubscriberId id) {
   while (const auto what = notices_.next_for(subscriber.owed)) {
     if (subscriber.dismissed || has_ended) break;  // nothing may follow its last bytes
     if (*what == Notice::gap && has_events_before_gap(subscriber)) return false;
-    const std::string_view frame = notices_.frame(*what, subscriber.policy);
+    const std::string_view frame = notices_.frame(*what, subscriber.group);
     if (!outbox_has_room(id, frame.size())) return false;
     if (!frame.empty()) {
       subscriber.made_outbox().put(frame, now_ms_);
@@ -181,7 +181,7 @@ bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index, EndO
 // half-sent frame moves to the outbox, which is sent first at the next visit.
 void FanOut::settle(Visit& visit, SubscriberId id, std::size_t written) {
   Subscriber& subscriber = subscribers_[id];
-  SentCounters& sent = counters_.sent[subscriber.policy];
+  SentCounters& sent = counters_.sent[subscriber.group];
   sent.bytes += written;
   const std::size_t of_outbox = std::min(written, visit.outbox_bytes);
   if (of_outbox > 0) subscriber.outbox->consume(of_outbox);
@@ -222,7 +222,7 @@ void FanOut::move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames) 
                                           entry.appended_ms, subscription.log());
       }
       of_frames -= std::min(of_frames, frame.size());
-      ++counters_.sent[subscriber.policy].deliveries;
+      ++counters_.sent[subscriber.group].deliveries;
     }
   }
 }
@@ -249,7 +249,7 @@ bool FanOut::catch_up_with_lost(SubscriberId id) {
     const std::uint32_t lost =
         logs_[each.log()].events.lost(logs_[each.log()].members.at(each.position()).cursor);
     if (lost == 0) continue;
-    if (!policies_[subscriber.policy].closes() && outbox_first) {
+    if (!logs_[each.log()].rule(rules_).closes() && outbox_first) {
       // A gap frame is written only when it can be sent at once. Queued after blocked bytes, more and more
       // gap frames would accumulate without a limit.
       Visit visit;
@@ -270,18 +270,18 @@ bool FanOut::catch_up_with_lost(SubscriberId id) {
 // where it must be judged instead.
 bool FanOut::skip_lost(SubscriberId id, const Subscription& subscription, const CutEvent& cut) {
   Subscriber& subscriber = subscribers_[id];
-  const LagRule& rule = policies_[subscriber.policy];
-  if (rule.closes()) return false;
   LogState& log = logs_[subscription.log()];
+  const LogRule& rule = log.rule(rules_);
+  if (rule.closes()) return false;
   Cursor& cursor = log.members.at(subscription.position()).cursor;
   const bool has_events = log.events.size() > 0;
-  const bool to_newest = rule.policy == LagRule::Policy::latest && has_events;
+  const bool to_newest = rule.policy == LagPolicy::latest && has_events;
   const Cursor next = to_newest ? log.events.head() - 1 : log.events.tail();
   const LagGap gap{next - cursor, cut.log == subscription.log() ? cut.number : 0,
                    has_events ? log.events.at(next).frame->number() : 0};
   std::string frame;
   const bool is_reported = host_.append_gap_frame(id, subscription.log(), gap, frame);
-  if (!is_reported && rule.policy == LagRule::Policy::skip) return false;
+  if (!is_reported && rule.policy == LagPolicy::skip) return false;
   if (!frame.empty()) {
     subscriber.made_outbox().put(frame, now_ms_);
     ++counters_.gaps_sent;

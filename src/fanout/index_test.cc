@@ -25,7 +25,7 @@ void end_deserted(Stage& stage, Index& index) {
 
 TEST(SubscriptionIndex, OnlyChannelsThatStillHaveNoSubscriberAreDeserted) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 100, {1, 2}, 7);
+  SubscriptionIndex index(*stage.engine, ChannelPolicies(kDisconnect), 100, {1, 2}, 7);
   stage.join(0, {});
   for (const char* channel : {"used again", "freed", "deserted"}) index.subscribe(0, channel);
   stage.engine->remove_subscriber(0);
@@ -38,7 +38,7 @@ TEST(SubscriptionIndex, OnlyChannelsThatStillHaveNoSubscriberAreDeserted) {
 
 TEST(SubscriptionIndex, AChannelLivesFromItsFirstSubscriberToItsLast) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 100, {1, 2});
+  SubscriptionIndex index(*stage.engine, ChannelPolicies(kDisconnect), 100, {1, 2});
   stage.join(0, {});
   stage.join(1, {});
   EXPECT_EQ(index.find("a"), std::nullopt);
@@ -61,7 +61,7 @@ TEST(SubscriptionIndex, AChannelLivesFromItsFirstSubscriberToItsLast) {
 
 TEST(SubscriptionIndex, ItsChannelsAtTheLimit) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 2, {1, 2});
+  SubscriptionIndex index(*stage.engine, ChannelPolicies(kDisconnect), 2, {1, 2});
   stage.join(0, {});
   EXPECT_EQ(index.subscribe(0, "a"), Outcome::subscribed);
   EXPECT_EQ(index.subscribe(0, "b"), Outcome::subscribed);
@@ -73,7 +73,7 @@ TEST(SubscriptionIndex, ItsChannelsAtTheLimit) {
 
 TEST(SubscriptionIndex, OneThatTheEngineHasUnsubscribedLeavesNoEmptyChannel) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 2, {1, 2});
+  SubscriptionIndex index(*stage.engine, ChannelPolicies(kDisconnect), 2, {1, 2});
   stage.join(0, {});
   index.subscribe(0, "a");
   stage.finish(0);
@@ -85,7 +85,7 @@ TEST(SubscriptionIndex, OneThatTheEngineHasUnsubscribedLeavesNoEmptyChannel) {
 
 TEST(SubscriptionIndex, ADesertedChannelWithANewSubscriberStays) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 2, {1, 2});
+  SubscriptionIndex index(*stage.engine, ChannelPolicies(kDisconnect), 2, {1, 2});
   stage.join(0, {});
   stage.join(1, {});
   index.subscribe(0, "a");

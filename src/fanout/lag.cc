@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "fanout/backlog.h"
 #include "fanout/fan_out.h"
 
 namespace carillon::fanout {
@@ -122,82 +123,33 @@ bool FanOut::look_at(Lagging& lagging) {
   if (const Replay* const replay = subscriber.outbox ? subscriber.outbox->replay() : nullptr) {
     // Its logs wait because of the replay, which has limits of its own.
     lagging.watch.restart(now_ms_);
-    if (!replay->is_too_slow(policies_[subscriber.policy].replay_ms_max, now_ms_)) return true;
+    if (!replay->is_too_slow(rules_.groups[subscriber.group].replay_ms_max, now_ms_)) return true;
     judge(lagging.subscriber, Verdict::What::slow_by_age);
     return false;
   }
-  const LagRule& rule = policies_[subscriber.policy];
-  if (!rule.closes()) return true;  // the gap frame is sent when it can take bytes
-  const auto sample = sample_of(lagging.subscriber);
+  const auto sample = Backlog(*this, lagging.subscriber).sample(Backlog::Counted::logs_that_close);
   if (!sample) return true;  // not this time
-  if (sample->lost) {
-    judge(lagging.subscriber, Verdict::What::slow_by_bytes);
-    return false;
+  if (!sample->is_judged) {
+    lagging.watch.restart(now_ms_);
+    return true;
   }
-  switch (lagging.watch.look(rule, sample->seen, now_ms_, elapsed_ms(idle_ms_, now_ms_))) {
-    case LagWatch::Finding::keeps_up:
+  using Finding = LagWatch::Finding;
+  const LagRule& rule = rules_.groups[subscriber.group];
+  const std::uint32_t busy_ms = elapsed_ms(idle_ms_, now_ms_);
+  switch (sample->lost ? Finding::slow_by_bytes : lagging.watch.look(rule, sample->seen, now_ms_, busy_ms)) {
+    case Finding::keeps_up:
       return true;
-    case LagWatch::Finding::engine_is_slow:
+    case Finding::engine_is_slow:
       ++counters_.late;
       return true;
-    case LagWatch::Finding::slow_by_bytes:
+    case Finding::slow_by_bytes:
       judge(lagging.subscriber, Verdict::What::slow_by_bytes);
       return false;
-    case LagWatch::Finding::slow_by_age:
+    case Finding::slow_by_age:
       judge(lagging.subscriber, Verdict::What::slow_by_age);
       return false;
   }
   return true;
-}
-
-// Returns nothing when there were too many events of mixed logs to count in this check.
-std::optional<FanOut::Sample> FanOut::sample_of(SubscriberId id) {
-  const Subscriber& subscriber = subscribers_[id];
-  Sample sample;
-  sample.seen.blocked = subscriber.blocked;
-  sample.seen.held_bytes = subscriber.blocked ? host_.held_back(id) : 0;
-  sample.seen.unsent_bytes = sample.seen.held_bytes;
-  for (const Subscription& each : subscriber.subscriptions) {
-    const LogState& log = logs_[each.log()];
-    const Cursor cursor = log.members.at(each.position()).cursor;
-    if (log.events.pending(cursor) == 0) continue;
-    if (log.events.lost(cursor) > 0) {
-      sample.lost = true;
-      return sample;
-    }
-    const auto behind = bytes_behind(each, id);
-    if (!behind) return std::nullopt;
-    sample.seen.behind_bytes += *behind;
-    const std::uint32_t age = elapsed_ms(log.events.at(cursor).appended_ms, now_ms_);
-    if (*behind > 0) sample.seen.oldest_age_ms = std::max(sample.seen.oldest_age_ms, age);
-  }
-  if (subscriber.outbox && !subscriber.outbox->empty()) {
-    sample.seen.unsent_bytes += subscriber.outbox->size();
-    sample.seen.oldest_age_ms =
-        std::max(sample.seen.oldest_age_ms, elapsed_ms(subscriber.outbox->oldest_ms(), now_ms_));
-  }
-  sample.seen.unsent_bytes += sample.seen.behind_bytes;
-  return sample;
-}
-
-// The backlog in one log; in a mixed log only the events that the subscriber receives.
-std::optional<std::uint64_t> FanOut::bytes_behind(const Subscription& subscription, SubscriberId id) {
-  const LogState& log = logs_[subscription.log()];
-  const Cursor cursor = log.members.at(subscription.position()).cursor;
-  if (!log.mixed) return log.events.pending_bytes(cursor);
-  const std::uint32_t pending = log.events.pending(cursor);
-  if (pending > mixed_events_left_) {
-    mixed_events_left_ = 0;
-    return std::nullopt;
-  }
-  mixed_events_left_ -= pending;
-  const TagMask mask = mask_of(subscription.log(), id);
-  std::uint64_t bytes = 0;
-  for (Cursor c = cursor; c != log.events.head(); ++c) {
-    const LogEntry& entry = log.events.at(c);
-    if ((mask & carillon::mask_of(entry.tag)) != 0) bytes += entry.size;
-  }
-  return bytes;
 }
 
 // --- when memory is short -----------------------------------------------------------------------
@@ -213,32 +165,19 @@ bool FanOut::shed_behind() {
   const bool holds_much = counters_.retained_bytes >= options_.memory.share() / 2;
   std::uint64_t furthest = 0;
   for (const Lagging& each : lagging_) {
-    const std::uint64_t unsent = unsent_if_sheddable(each.subscriber);
-    if (holds_much || unsent > policies_[subscribers_[each.subscriber].policy].bytes_max) {
+    const std::uint64_t unsent = Backlog(*this, each.subscriber).bytes_to_shed();
+    if (holds_much || unsent > rules_.groups[subscribers_[each.subscriber].group].bytes_max) {
       furthest = std::max(furthest, unsent);
     }
   }
   if (furthest == 0) return false;
   for (const Lagging& each : lagging_) {
-    if (unsent_if_sheddable(each.subscriber) >= furthest - furthest / 8) {
+    if (Backlog(*this, each.subscriber).bytes_to_shed() >= furthest - furthest / 8) {
       judge(each.subscriber, Verdict::What::slow_by_memory);
     }
   }
   drop_what_none_needs();
   return true;
-}
-
-// Returns 0 when it has no backlog, or when its policy does not close it.
-std::uint64_t FanOut::unsent_if_sheddable(SubscriberId id) const {
-  const Subscriber& subscriber = subscribers_[id];
-  if (!subscriber.in_use || !subscriber.was_slow || subscriber.judged || subscriber.dismissed) return 0;
-  if (!policies_[subscriber.policy].closes()) return 0;
-  std::uint64_t bytes = subscriber.outbox ? subscriber.outbox->size() : 0;
-  for (const Subscription& each : subscriber.subscriptions) {
-    const LogState& log = logs_[each.log()];
-    bytes += log.events.pending_bytes(log.members.at(each.position()).cursor);
-  }
-  return bytes;
 }
 
 // The engine sends nothing more to this subscriber, and the host removes it after the slice.

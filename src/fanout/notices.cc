@@ -44,8 +44,8 @@ void Notices::owe(OwedNotices& owed, Notice what, bool wants) {
   }
 }
 
-void Notices::greet(OwedNotices& owed, PolicyId policy) const {
-  owed.any = is_degraded_ && !frame(Notice::degraded, policy).empty();
+void Notices::greet(OwedNotices& owed, GroupId group) const {
+  owed.any = is_degraded_ && !frame(Notice::degraded, group).empty();
 }
 
 // A gap before the status that follows it: in an interruption first `degraded`, then the gap, then
@@ -71,9 +71,9 @@ void Notices::forget(OwedNotices& owed) {
   owed.gap = owed.any = false;
 }
 
-std::string_view Notices::frame(Notice what, PolicyId policy) const {
+std::string_view Notices::frame(Notice what, GroupId group) const {
   const std::vector<std::string>& frames = frames_[static_cast<std::size_t>(what)];
-  return policy < frames.size() ? std::string_view(frames[policy]) : std::string_view();
+  return group < frames.size() ? std::string_view(frames[group]) : std::string_view();
 }
 
 }  // namespace carillon::fanout

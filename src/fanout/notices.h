@@ -21,7 +21,7 @@ inline constexpr std::size_t kNotices = static_cast<std::size_t>(Notice::count);
 // A notice for all subscribers that there are.
 struct Announcement {
   Notice what = Notice::gap;
-  std::vector<std::string> frames{};  // by policy; empty: the subscribers of this policy are not told
+  std::vector<std::string> frames{};  // by group; empty: the subscribers of this group are not told
   std::uint64_t number = 0;           // of a gap: the events with a higher number came after it
 };
 
@@ -49,7 +49,7 @@ class Notices {
   // The subscriber is one of those that the announcement is for; `wants`: it has a frame for it.
   void owe(OwedNotices& owed, Notice what, bool wants);
   // A subscriber that begins now is told nothing of the past, but of the present status.
-  void greet(OwedNotices& owed, PolicyId policy) const;
+  void greet(OwedNotices& owed, GroupId group) const;
 
   // What the subscriber must be told next; nothing when it has been told everything.
   std::optional<Notice> next_for(const OwedNotices& owed) const;
@@ -59,7 +59,7 @@ class Notices {
   void forget(OwedNotices& owed);
 
   // Empty: there is none. Valid until the next announcement.
-  std::string_view frame(Notice what, PolicyId policy) const;
+  std::string_view frame(Notice what, GroupId group) const;
   // Whether an event came after the gap that has not been told.
   bool is_after_gap(std::uint64_t number) const { return number > gap_number_; }
   std::uint64_t gap_number() const { return gap_number_; }
@@ -77,7 +77,7 @@ class Notices {
   void end_walk() { walking_ = false; }
 
  private:
-  std::array<std::vector<std::string>, kNotices> frames_;  // by notice and policy
+  std::array<std::vector<std::string>, kNotices> frames_;  // by notice and group
   std::uint64_t gap_number_ = 0;
   std::uint32_t gaps_owed_ = 0;
   std::uint32_t walked_ = 0;

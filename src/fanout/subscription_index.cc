@@ -39,6 +39,25 @@ std::optional<LogId> SubscriptionIndex::find(std::string_view channel, std::uint
   return std::nullopt;
 }
 
+// Reads far ahead: few records and names of a million channels are in the cache.
+void SubscriptionIndex::set_policies(const ChannelPolicies& policies) {
+  if (policies == policies_) return;
+  policies_ = policies;
+  if (size_ == 0) return;
+  constexpr std::uint32_t kLogAhead = 16;
+  constexpr std::uint32_t kNameAhead = 8;
+  const auto link_at = [this](std::uint32_t bucket) { return bucket < buckets_ ? links()[bucket] : 0; };
+  for (std::uint32_t bucket = 0; bucket < buckets_; ++bucket) {
+    if (const Link ahead = link_at(bucket + kLogAhead); ahead != 0) fan_out_.prefetch(ahead - 1);
+    if (const Link ahead = link_at(bucket + kNameAhead); ahead != 0) {
+      fan_out_.note_of(ahead - 1).name.prefetch();
+    }
+    for (Link link = links()[bucket]; link != 0; link = fan_out_.note_of(link - 1).next) {
+      fan_out_.set_policy(link - 1, policies_.of(fan_out_.note_of(link - 1).name.text()));
+    }
+  }
+}
+
 void SubscriptionIndex::prefetch_bucket(std::uint64_t hash) const {
   if (size_ > 0) __builtin_prefetch(&links()[bucket_of(hash)]);
 }
@@ -71,7 +90,7 @@ bool SubscriptionIndex::end(LogId log) {
 
 LogId SubscriptionIndex::add(std::string_view channel, std::uint64_t hash) {
   if (size_ == buckets_) add_bucket();
-  const LogId log = fan_out_.add_log(policy_, FanOut::Lifetime::while_subscribed, owner_);
+  const LogId log = fan_out_.add_log(policies_.of(channel), FanOut::Lifetime::while_subscribed, owner_);
   LogNote& note = fan_out_.note_of(log);
   note.name = LogName(channel);
   note.fingerprint = fingerprint_of(hash);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/pages.h"
 #include "base/sip_hash.h"
@@ -24,10 +25,19 @@ namespace carillon::fanout {
 // Clients choose the names, so the hash has a key that they do not know.
 class SubscriptionIndex {
  public:
-  // Its logs have `policy` and `owner`. `key` is secret: it decides which names share a bucket.
-  SubscriptionIndex(FanOut& fan_out, PolicyId policy, std::uint32_t channels_max, const SipKey& key,
+  // Its logs have `owner`, and each the policy that its name has when it is added. `key` is secret: it
+  // decides which names share a bucket.
+  SubscriptionIndex(FanOut& fan_out, ChannelPolicies policies, std::uint32_t channels_max, const SipKey& key,
                     LogOwner owner = 0)
-      : fan_out_(fan_out), policy_(policy), owner_(owner), channels_max_(channels_max), key_(key) {}
+      : fan_out_(fan_out),
+        policies_(std::move(policies)),
+        owner_(owner),
+        channels_max_(channels_max),
+        key_(key) {}
+
+  // Replaces the policies, also those of the logs that there are. When the patterns have changed it matches
+  // every channel, in one go.
+  void set_policies(const ChannelPolicies& policies);
 
   enum class Outcome { subscribed, already, unsubscribed, was_not, too_many_channels };
   // The name must be a valid channel name in length (event/channel_name.h).
@@ -61,7 +71,7 @@ class SubscriptionIndex {
   void add_bucket();
 
   FanOut& fan_out_;
-  const PolicyId policy_;
+  ChannelPolicies policies_;
   const LogOwner owner_;
   const std::uint32_t channels_max_;
   const SipKey key_;

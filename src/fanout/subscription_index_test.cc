@@ -19,7 +19,7 @@ std::string name_of(std::uint32_t i) { return "conversation:" + std::to_string(1
 
 TEST(SubscriptionIndexTable, EveryNameIsFoundAtEverySizeOnTheWayUpAndDown) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 1000, {1, 2});
+  SubscriptionIndex index(*stage.engine, ChannelPolicies(kDisconnect), 1000, {1, 2});
   constexpr std::uint32_t kMost = 300;
   stage.join(0, {});
   const auto check = [&](std::uint32_t from, std::uint32_t until) {
@@ -40,7 +40,7 @@ TEST(SubscriptionIndexTable, EveryNameIsFoundAtEverySizeOnTheWayUpAndDown) {
 
 TEST(SubscriptionIndexTable, NamesDifferByEveryByteAndByTheirLength) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 1000, {1, 2});
+  SubscriptionIndex index(*stage.engine, ChannelPolicies(kDisconnect), 1000, {1, 2});
   stage.join(0, {});
   const std::string longest(255, 'x');
   for (const std::string_view name :
@@ -56,8 +56,8 @@ TEST(SubscriptionIndexTable, NamesDifferByEveryByteAndByTheirLength) {
 
 TEST(SubscriptionIndexTable, TwoIndexesOnOneEngineDoNotEndEachOthersChannels) {
   Stage stage;
-  SubscriptionIndex one(*stage.engine, kDisconnect, 10, {1, 2});
-  SubscriptionIndex other(*stage.engine, kDisconnect, 10, {3, 4});
+  SubscriptionIndex one(*stage.engine, ChannelPolicies(kDisconnect), 10, {1, 2});
+  SubscriptionIndex other(*stage.engine, ChannelPolicies(kDisconnect), 10, {3, 4});
   stage.join(0, {});
   one.subscribe(0, "a");
   const LogId log = *one.find("a");
@@ -72,7 +72,7 @@ TEST(SubscriptionIndexTable, TwoIndexesOnOneEngineDoNotEndEachOthersChannels) {
 
 TEST(SubscriptionIndexTable, RandomChurnMatchesASet) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 64, {5, 6});
+  SubscriptionIndex index(*stage.engine, ChannelPolicies(kDisconnect), 64, {5, 6});
   stage.join(0, {});
   std::mt19937_64 random(20261125);
   std::set<std::string> expected;
@@ -93,7 +93,7 @@ TEST(SubscriptionIndexTable, RandomChurnMatchesASet) {
 
 TEST(SubscriptionIndexTable, ChurnUsesTheSameLogsAgain) {
   Stage stage;
-  SubscriptionIndex index(*stage.engine, kDisconnect, 1000, {1, 2});
+  SubscriptionIndex index(*stage.engine, ChannelPolicies(kDisconnect), 1000, {1, 2});
   stage.join(0, {});
   LogId highest = 0;
   for (std::uint32_t round = 0; round < 100; ++round) {
@@ -111,7 +111,7 @@ TEST(SubscriptionIndexTable, ChurnUsesTheSameLogsAgain) {
 TEST(SubscriptionIndexTable, AChannelIsOneAllocationOfThirtyTwoBytes) {
   Stage stage;
   constexpr std::uint32_t kChannels = 10'000;
-  SubscriptionIndex index(*stage.engine, kDisconnect, kChannels, {1, 2});
+  SubscriptionIndex index(*stage.engine, ChannelPolicies(kDisconnect), kChannels, {1, 2});
   for (SubscriberId id = 0; id < kChannels; ++id) stage.join(id, {});
   const std::size_t before = ::mallinfo2().uordblks;
   for (SubscriberId id = 0; id < kChannels; ++id) index.subscribe(id, name_of(id));

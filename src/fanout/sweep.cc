@@ -103,9 +103,9 @@ void FanOut::drop_all_but(LogState& log, std::uint32_t needed) {
 // Where slow members are not closed, a log keeps at most the window for blocked members, but everything that
 // members with a writable socket have not been sent, and with `latest` always its newest event.
 void FanOut::drop_beyond_window(LogState& log) {
-  const LagRule& rule = policies_[log.policy];
+  const LogRule& rule = log.rule(rules_);
   if (rule.closes() || log.ready > 0) return;
-  const std::uint32_t kept = rule.policy == LagRule::Policy::latest ? 1 : 0;
+  const std::uint32_t kept = rule.policy == LagPolicy::latest ? 1 : 0;
   const std::uint32_t needed = std::max(log.events.pending(log.had_by_all()), kept);
   while (log.events.bytes() > rule.bytes_max && needed < log.events.size())
     drop_until(log, log.events.tail() + 1);

@@ -40,10 +40,13 @@ TEST(Audiences, ChannelsAreCountedUntilTheirLastSubscriberHasLeft) {
   EXPECT_EQ(counts_of(stage), (Counts{0, 0, 0}));
 }
 
-// Regression: the log's lag policy was taken for the number of its endpoint.
-TEST(Audiences, DesertedLogsAreRemovedWhereEndpointsShareALagPolicy) {
+// Regression: the number of a log's lag rule was taken for that of its endpoint.
+TEST(Audiences, DesertedLogsAreRemovedWhereTheirRuleHasTheNumberOfAnotherEndpoint) {
   AudiencesStage stage(std::string(kToEveryone) + std::string(kByCommand) + std::string(kGrimnir),
-                       [](Endpoint& endpoint) { endpoint.lag_policy = 1; });
+                       [](Endpoint& endpoint) {
+                         endpoint.lag.channels = fanout::ChannelPolicies(2);
+                         endpoint.group = 1;
+                       });
   const auto subscriber = stage.join_with(everything(), 1);
   EXPECT_EQ(stage.audiences.subscribe_to_channel(subscriber, stage.endpoint(1), "a"), Outcome::subscribed);
   const auto selector = stage.join_with(tags(0b1), 2);

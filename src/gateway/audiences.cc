@@ -30,9 +30,9 @@ Audiences::Audiences(const Parts& parts, const SipKey& channels_key, Place place
   logs_.reserve(endpoints_.size());
   for (const Endpoint& endpoint : endpoints_) {
     const auto owner = static_cast<fanout::LogOwner>(logs_.size());
-    logs_.push_back({fan_out_.add_log(endpoint.policy()),
-                     {fan_out_, endpoint.policy(), endpoint.settings.select.sets_max, owner},
-                     {fan_out_, endpoint.policy(), parts.server.channels_max, channels_key, owner}});
+    logs_.push_back({fan_out_.add_log(fanout::kDefaultPolicy, fanout::FanOut::Lifetime::lasting, owner),
+                     {fan_out_, fanout::kDefaultPolicy, endpoint.settings.select.sets_max, owner},
+                     {fan_out_, endpoint.lag.channels, parts.server.channels_max, channels_key, owner}});
   }
   loop_.watch(inbox_.fd(), EPOLLIN, inbox_handler_, 0, 0);
 }
@@ -91,6 +91,12 @@ void Audiences::remove_deserted() {
   for (const fanout::LogId log : fan_out_.take_deserted()) {
     Logs& logs = logs_[fan_out_.owner_of(log)];
     if (!logs.selections.end(log)) logs.channels.end(log);
+  }
+}
+
+void Audiences::on_settings_replaced() {
+  for (const Endpoint& endpoint : endpoints_) {
+    logs_[endpoint.index].channels.set_policies(endpoint.lag.channels);
   }
 }
 

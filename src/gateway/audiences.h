@@ -88,6 +88,9 @@ class Audiences final : private reactor::IoHandler {
   // Frees the logs whose last subscriber has left, by a command or with its connection. Once a turn.
   void remove_deserted();
 
+  // The endpoints have new settings: every channel gets the lag rule that it has now.
+  void on_settings_replaced();
+
   // Writes the numbers of channels, selections and clients in mixed logs to the shard's counters.
   void publish_counters();
 

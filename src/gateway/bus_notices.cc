@@ -43,10 +43,10 @@ void announce(const Batch& batch, const protocol::EndpointTable& endpoints, cons
               fanout::FanOut& fan_out) {
   fanout::Announcement announcement{.what = notice_of(batch.news->what), .number = batch.last_event};
   for (const Endpoint& endpoint : endpoints) {
-    announcement.frames.resize(std::max<std::size_t>(announcement.frames.size(), endpoint.policy() + 1U));
+    announcement.frames.resize(std::max<std::size_t>(announcement.frames.size(), endpoint.group + 1U));
     std::string payload;
     if (!render(*batch.news, endpoint, loop.wall_now(), payload)) continue;
-    endpoint.format().append_message(announcement.frames[endpoint.policy()], payload);
+    endpoint.format().append_message(announcement.frames[endpoint.group], payload);
   }
   fan_out.announce(std::move(announcement), loop.now());
 }

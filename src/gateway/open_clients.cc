@@ -37,7 +37,7 @@ bool OpenClients::enter(Index index, const protocol::Endpoint& endpoint, client:
 
   // A stream that is resumed has one position for all of its channels.
   const bool is_resumed_as_a_whole = endpoint.is_stream() && endpoint.has_history();
-  parts_.fan_out.become(index, endpoint.policy(),
+  parts_.fan_out.become(index, endpoint.group,
                         connection.deflate ? fanout::Encoding::compressed : fanout::Encoding::plain,
                         is_resumed_as_a_whole ? fanout::Order::by_number : fanout::Order::by_log);
   if (parts_.clients.send(index, head)) return true;

@@ -25,12 +25,6 @@ constexpr auto kLagCheckEvery = milliseconds(250);
 constexpr auto kStall = milliseconds(1000);
 constexpr auto kLagCheckAfterStall = milliseconds(500);
 
-std::vector<fanout::LagRule> lag_rules(const EndpointTable& endpoints) {
-  std::vector<fanout::LagRule> rules{fanout::LagRule{}};  // policy 0: sockets that speak HTTP
-  for (const Endpoint& endpoint : endpoints) rules.push_back(endpoint.lag);
-  return rules;
-}
-
 bool has_other_deadlines(const config::EndpointSettings& before, const config::EndpointSettings& now) {
   return before.keepalive != now.keepalive || before.auth.close_at_exp != now.auth.close_at_exp;
 }
@@ -42,7 +36,7 @@ fanout::FanOutOptions fan_out_options(const Shared& shared, fanout::FanOutSample
   return options;
 }
 
-// Policy 0 is that of sockets that speak HTTP; the others are those of the endpoints, in order.
+// Group 0 is that of sockets that speak HTTP; the others are those of the endpoints, in order.
 void publish_sent(const std::vector<fanout::SentCounters>& sent, ShardCounters& counters) {
   counters.http_bytes_out.set(sent.front().bytes);
   for (std::size_t i = 0; i < counters.endpoints.size(); ++i) {
@@ -88,7 +82,7 @@ Shard::Shard(const Shared& shared, reactor::Loop& loop, Sockets& sockets, Place 
       samples_(sockets, counters_),
       acceptor_(shared_, loop, sockets, clients_, fan_out_, counters_, number),
       clients_(shared_, loop, sockets, fan_out_, counters_, *this, number),
-      fan_out_(clients_, fan_out_options(shared, samples_), lag_rules(shared.endpoints), &compressor_),
+      fan_out_(clients_, fan_out_options(shared, samples_), shared.endpoints.lag_rules(), &compressor_),
       keepalive_(clients_, sessions_, loop),
       paced_{ShardDrain(shared_, loop, clients_, fan_out_, counters_), KeyCloses(clients_)},
       sessions_({{shared_, loop, sockets, clients_, fan_out_, paced_.drain, counters_},
@@ -119,7 +113,8 @@ void Shard::use(const NewSettings& next) {
   shared_.settings = next.settings;
   shared_.endpoints.replace(next.endpoints);
   if (next.has_other_auth && !make_authenticators(before)) return;
-  fan_out_.set_rules(lag_rules(shared_.endpoints));
+  fan_out_.set_rules(shared_.endpoints.lag_rules());
+  audiences_.on_settings_replaced();
   clients_.log().incidents().set_redaction(redaction_of(*next.settings));
   acceptor_.on_settings_replaced(next.tls_by_listen);
   sessions_.count_by_new_limits();

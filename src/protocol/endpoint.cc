@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/frame_variables.h"
+#include "config/lag_kind.h"
 #include "http/accept.h"
 #include "protocol/endpoint_table.h"
 #include "transport/ndjson.h"
@@ -15,16 +16,16 @@
 namespace carillon::protocol {
 namespace {
 
-fanout::LagRule::Policy policy_of(config::LagPolicy policy) {
+fanout::LagPolicy policy_of(config::LagPolicy policy) {
   switch (policy) {
     case config::LagPolicy::skip:
-      return fanout::LagRule::Policy::skip;
+      return fanout::LagPolicy::skip;
     case config::LagPolicy::latest:
-      return fanout::LagRule::Policy::latest;
+      return fanout::LagPolicy::latest;
     case config::LagPolicy::disconnect:
       break;
   }
-  return fanout::LagRule::Policy::disconnect;
+  return fanout::LagPolicy::disconnect;
 }
 
 fanout::LagRule lag_rule_of(const config::EndpointSettings& settings) {
@@ -35,6 +36,25 @@ fanout::LagRule lag_rule_of(const config::EndpointSettings& settings) {
   rule.age_ms_max = static_cast<std::uint32_t>(settings.lag.age_max.count());
   rule.replay_ms_max = static_cast<std::uint32_t>(settings.resume.timeout.count());
   return rule;
+}
+
+static_assert(fanout::kPoliciesMax == 1 + config::kLagOverridesMax);
+
+// Rule 0 is the endpoint's own; each override has the one with its number, from 1.
+EndpointLag lag_of(const config::EndpointSettings& settings) {
+  const auto& from = settings.lag;
+  EndpointLag lag;
+  lag.limits = lag_rule_of(settings);
+  lag.log_rules[fanout::kDefaultPolicy] = {policy_of(from.policy), from.bytes_max};
+  for (std::size_t i = 0; i < from.overrides.size(); ++i) {
+    const config::LagOverride& each = from.overrides[i];
+    lag.log_rules.at(i + 1) = {policy_of(each.policy), each.bytes_max ? each.bytes_max : from.bytes_max};
+    for (const std::string& text : each.channels) {
+      auto pattern = ChannelPattern::parse(text);
+      if (pattern) lag.channels.add(std::move(*pattern), static_cast<fanout::PolicyId>(i + 1));
+    }
+  }
+  return lag;
 }
 
 const transport::WireFormat& format_of(config::Transport transport) {
@@ -112,7 +132,7 @@ class Compiler {
     }
     endpoint->keys = keys_for(settings.auth, keys);
     endpoint->reader_limits = reader_limits_of(settings, endpoint->reads_messages());
-    endpoint->lag = lag_rule_of(settings);
+    endpoint->lag = lag_of(settings);
     endpoint->token_missing = RefusalReply::compile(settings.auth.missing);
     endpoint->token_invalid = RefusalReply::compile(settings.auth.invalid);
     return endpoint;
@@ -148,7 +168,7 @@ struct EndpointPlace {
 
 void set_place(Endpoint& endpoint, const EndpointPlace& place) {
   endpoint.index = static_cast<std::uint16_t>(place.index);
-  endpoint.lag_policy = static_cast<fanout::PolicyId>(place.index + 1);
+  endpoint.group = static_cast<fanout::GroupId>(place.index + 1);
   endpoint.transport.kind = place.transport;
   endpoint.transport.format = &format_of(place.transport);
   endpoint.transport.keepalive = keepalive_of(endpoint.settings, place.transport);
@@ -218,6 +238,16 @@ const Endpoint* EndpointTable::for_request(const http::RequestHead& head) const 
     most = std::max(most, here);
   }
   return best;
+}
+
+fanout::LagRules EndpointTable::lag_rules() const {
+  fanout::LagRules rules;
+  rules.groups.emplace_back();
+  for (const Endpoint& endpoint : *this) {
+    rules.groups.push_back(endpoint.lag.limits);
+    rules.logs.push_back(endpoint.lag.log_rules);
+  }
+  return rules;
 }
 
 bool EndpointTable::are_the_same(const List& now, const List& next) {

@@ -28,6 +28,13 @@ struct EndpointTransport {
   std::vector<std::uint16_t> further;                     // of the primary one: the numbers of the others
 };
 
+// What happens to clients of an endpoint that are too far behind.
+struct EndpointLag {
+  fanout::LagRule limits;
+  fanout::LogRules log_rules;        // its own rule, and those of lag.overrides in their order
+  fanout::ChannelPolicies channels;  // which of these the log of a channel has
+};
+
 // Endpoint: a compiled profile, for the clients of one transport. It has everything that the engine needs to
 // know about one client protocol, made once from its settings; no profile has code of its own. An
 // [[endpoint]] with several transports is compiled once for each: every one has its own number, logs and
@@ -49,13 +56,11 @@ struct Endpoint : RefCounted {
   auth::OriginPolicy origins;
   std::vector<config::KeySettings> keys;  // that may sign its tokens
   websocket::ReaderLimits reader_limits;
-  fanout::LagRule lag;
-  fanout::PolicyId lag_policy = 0;  // 0 is for sockets that still speak HTTP
+  EndpointLag lag;
+  fanout::GroupId group = 0;  // of its clients; 0 is for sockets that still speak HTTP
   RefusalReply token_missing;
   RefusalReply token_invalid;
 
-  // Which of the lag rules in every shard's engine is its own.
-  fanout::PolicyId policy() const { return lag_policy; }
   std::uint16_t primary() const { return transport.primary; }
   bool is_primary() const { return transport.primary == index; }
   // Whether its clients receive a response that does not end, instead of a WebSocket.

@@ -36,6 +36,10 @@ class EndpointTable {
   // where there is no WebSocket the primary one. Null: no endpoint has this path.
   const Endpoint* for_request(const http::RequestHead& head) const;
 
+  // The rules of an engine: the group of sockets that speak HTTP comes first, then each endpoint's. The owner
+  // of a log is the number of its endpoint.
+  fanout::LagRules lag_rules() const;
+
   class Iterator {
    public:
     explicit Iterator(List::const_iterator at) : at_(at) {}

@@ -46,7 +46,7 @@ TEST(CompiledTransports, FurtherOnesFollowThePrimaryOnes) {
   const auto place = [&](std::size_t i) {
     const Endpoint& endpoint = *compiled.endpoints[i];
     EXPECT_EQ(endpoint.index, i);
-    EXPECT_EQ(endpoint.policy(), i + 1);
+    EXPECT_EQ(endpoint.group, i + 1);
     return std::pair<int, Transport>(endpoint.primary(), endpoint.transport.kind);
   };
   EXPECT_EQ(place(0), std::pair(0, Transport::websocket));

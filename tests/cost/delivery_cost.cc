@@ -81,7 +81,8 @@ class Engine {
   NullHost host_;
   fanout::FrameMemory memory_{std::uint64_t{1} << 40};
   Samples samples_;
-  fanout::FanOut fan_out_{host_, {.memory = memory_, .samples = &samples_}, {fanout::LagRule{}}, nullptr};
+  fanout::FanOut fan_out_{
+      host_, {.memory = memory_, .samples = &samples_}, {{fanout::LagRule{}}, {fanout::LogRules{}}}, nullptr};
   fanout::FrameArena arena_{memory_, transport::websocket_encoder()};
   const std::string payload_ = std::string(kEventBytes, 'x');
   const MonoTime now_{seconds(1)};

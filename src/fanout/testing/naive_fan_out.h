@@ -26,7 +26,7 @@ class NaiveFanOut {
     std::uint32_t since_ms;
   };
   struct Client {
-    PolicyId policy = 0;
+    GroupId group = 0;
     std::map<LogId, std::deque<Pending>> events;
     std::deque<std::pair<Pending, std::size_t>> sent;  // with how much had been received when it was sent
     std::optional<Pending> last;                       // finish()

@@ -15,10 +15,12 @@ namespace carillon::fanout::testing {
 
 using Payloads = std::vector<std::string>;
 
-// Policies of every stage, with limits of the test's choice.
+// Policies and groups of every stage, with limits of the test's choice: a log has one as its rule, and a
+// subscriber without logs is in the group with the same number.
 inline constexpr PolicyId kDisconnect = 0;
 inline constexpr PolicyId kSkip = 1;
 inline constexpr PolicyId kLatest = 2;
+inline constexpr std::size_t kOwners = 8;
 
 struct StageOptions {
   std::uint32_t log_bytes_hard_max = 1024U * 1024 * 1024;
@@ -34,19 +36,21 @@ struct Stage {
             host, FanOutOptions{memory, options.log_bytes_hard_max, options.outbox_bytes_max, &host},
             rules(limits), &compressor)) {}
 
-  static std::vector<LagRule> rules(LagRule limits) {
-    LagRule disconnect = limits;
-    disconnect.policy = LagRule::Policy::disconnect;
-    LagRule skip = limits;
-    skip.policy = LagRule::Policy::skip;
-    LagRule latest = limits;
-    latest.policy = LagRule::Policy::latest;
-    return {disconnect, skip, latest};
+  static LagRules rules(LagRule limits) {
+    LagRules all;
+    LogRules logs;
+    for (const LagPolicy policy : {LagPolicy::disconnect, LagPolicy::skip, LagPolicy::latest}) {
+      limits.policy = policy;
+      logs[all.groups.size()] = {policy, limits.bytes_max};
+      all.groups.push_back(limits);
+    }
+    all.logs.assign(kOwners, logs);
+    return all;
   }
 
-  void join(SubscriberId id, std::vector<LogId> logs, PolicyId policy = kDisconnect,
+  void join(SubscriberId id, std::vector<LogId> logs, GroupId group = kDisconnect,
             Encoding encoding = Encoding::plain) {
-    engine->add_subscriber(id, policy, encoding);
+    engine->add_subscriber(id, group, encoding);
     for (const LogId log : logs) engine->subscribe(id, log);
   }
   void append(LogId log, std::string_view text) { engine->append(log, arena.make_own(text, {now}), now); }

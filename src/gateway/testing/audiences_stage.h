@@ -70,7 +70,7 @@ struct AudiencesStage {
   // A client of the endpoint that has selected nothing yet.
   fanout::SubscriberId join(std::size_t at = 0) {
     const auto client = static_cast<fanout::SubscriberId>(owner.endpoint_of.size());
-    fan_out.add_subscriber(client, endpoint(at).policy(), fanout::Encoding::plain);
+    fan_out.add_subscriber(client, endpoint(at).group, fanout::Encoding::plain);
     owner.endpoint_of.emplace_back(client, endpoint(at).index);
     return client;
   }

@@ -108,7 +108,7 @@ struct CommandStage {
 
   CommandClient join(Ref<const auth::Identity> identity = auth::Identity::make("alice", std::nullopt)) {
     const CommandClient client = clients.add(std::move(identity));
-    fan_out.add_subscriber(client.id.index, client.endpoint.policy(), fanout::Encoding::plain);
+    fan_out.add_subscriber(client.id.index, client.endpoint.group, fanout::Encoding::plain);
     EXPECT_EQ(audiences.subscribe_selected(client.id.index, client.endpoint, {0, {}, true}),
               Audiences::Outcome::subscribed);
     return client;

@@ -31,11 +31,7 @@ struct Compiled {
     for (const config::Problem& problem : loaded.errors) ADD_FAILURE() << problem.text();
     return std::move(loaded.settings);
   }
-  std::vector<fanout::LagRule> lag_rules() const {
-    std::vector<fanout::LagRule> rules{fanout::LagRule{}};
-    for (const protocol::Endpoint& endpoint : endpoints) rules.push_back(endpoint.lag);
-    return rules;
-  }
+  fanout::LagRules lag_rules() const { return endpoints.lag_rules(); }
 
   config::Settings settings;
   protocol::EndpointTable endpoints;
