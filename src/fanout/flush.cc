@@ -39,7 +39,8 @@ void FanOut::send_pending(SubscriberId id, Standing afterwards, EndOf end_of) {
   }
   if (!write_out(id, visit)) return;
   set_standing(id, visit.more ? Standing::ready : afterwards);
-  if (!visit.more && afterwards == Standing::caught_up) finish_if_due(id);
+  const bool is_done = !visit.more && afterwards == Standing::caught_up;
+  if (is_done && subscribers_[id].finishing) finish_if_due(id);
 }
 
 // Adds the frames that the subscriber is owed to its outbox. Returns false when some must wait: until there
@@ -156,7 +157,7 @@ bool FanOut::gather_log(Visit& visit, SubscriberId id, std::uint32_t index, EndO
     subscriber.turn = static_cast<std::uint16_t>(index);
     return true;
   }
-  const TagMask mask = mask_of(subscription.log(), id);
+  const TagMask mask = log.mixed ? mask_of(subscription.log(), id) : kAllTags;
   std::uint32_t passed_over = 0;
   Cursor end = first;
   for (; end != last; ++end) {
@@ -229,7 +230,6 @@ void FanOut::move_cursors(Visit& visit, SubscriberId id, std::size_t of_frames) 
 
 void FanOut::finish_if_due(SubscriberId id) {
   Subscriber& subscriber = subscribers_[id];
-  if (!subscriber.finishing) return;
   if (!subscriber.outbox || (subscriber.outbox->empty() && !subscriber.outbox->has_last())) {
     judge(id, Verdict::What::finished);
     return;

@@ -106,7 +106,7 @@ std::string NodeSlot::start() {
   auto node = gateway::Node::create(std::move(loaded.settings), world(), http_, log_);
   if (!node) return node.error().message;
   node_ = std::move(*node);
-  view().epoch = node_->history().epoch();
+  view().epoch = node_->resume_desk().epoch();
   view().shards.assign(loops_.size(), ShardView());
   taken_.assign(loops_.size(), 0);
   for (std::size_t i = 0; i < loops_.size(); ++i) {

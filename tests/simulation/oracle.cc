@@ -145,7 +145,7 @@ Problem pins_memory(const Stage& stage) {
 }
 
 Problem wrong_history(const NodeSlot& slot) {
-  const history::HistoryCounters& counters = slot.node().history().counters();
+  const history::HistoryCounters& counters = slot.node().resume_desk().history_counters();
   const HistoryPlan& plan = slot.view().plan;
   if (counters.bytes.get() > plan.bytes_max) return node_text(slot) + " retains more bytes than it may";
   if (counters.channels.get() > plan.channels_max)
@@ -157,7 +157,7 @@ Problem wrong_history(const NodeSlot& slot) {
 }  // namespace
 
 Problem what_is_still_retained(const NodeSlot& slot) {
-  const history::HistoryCounters& counters = slot.node().history().counters();
+  const history::HistoryCounters& counters = slot.node().resume_desk().history_counters();
   if (!slot.view().feed->history().is_expired()) return std::nullopt;
   if (counters.events.get() + counters.bytes.get() + counters.channels.get() == 0) return std::nullopt;
   return node_text(slot) + " retains " + std::to_string(counters.events.get()) +
