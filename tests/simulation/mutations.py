@@ -19,7 +19,7 @@ SOURCES = ("src", "tests", "bench", "cmake", "profiles", "CMakeLists.txt", "CMak
 # mutation whose code has moved or changed fails loudly.
 MUTATIONS = (
     ("cursor one too far after a short write",
-     r"(of_frames -= std::min\(of_frames, frame\.size\(\)\);\n\s*\+\+counters_\.sent\[subscriber\.policy\]\.deliveries;\n    \})",
+     r"(of_frames -= std::min\(of_frames, frame\.size\(\)\);\n\s*\+\+counters_\.sent\[subscriber\.group\]\.deliveries;\n    \})",
      r"\1\n    if (cursor != segment.end) ++cursor;"),
     ("one entry trimmed too many",
      r"if \(needed < log\.events\.size\(\)\) drop_until\(log, log\.events\.head\(\) - needed\);",
@@ -52,7 +52,7 @@ MUTATIONS = (
     ("recovered although the reading was cut",
      r"(if \(is_too_old\(\*record, rule_of\(channel\), now\)\)) return tl::unexpected\(NotRecovered::evicted\);",
      r"\1 break;"),
-    ("recovered over a gap of the bus", r"history_\.note_gap\(\+\+last_\.event\);", "++last_.event;"),
+    ("recovered over a gap of the bus", r"history_\.note_gap\(last_\.event\);", ""),
     ("gap given as the reason where the floor of the store is meant",
      r"(raise_folded_floor)\(channel\.floor\);", "raise_floor(channel.floor);"),
     ("evicted although no limit has forced it",
