@@ -312,7 +312,7 @@ class Verdicts(unittest.TestCase):
         self.assertIn("260 and 256 bytes per event", pending.note)
 
     def test_a_retained_event_costs_the_growth_of_the_memory(self):
-        run = {"channels": 10_000, "events_each": 10, "template": "$body", "before": {"events": 5, "resident": 1_000, "counted": 100},
+        run = {"channels": 10_000, "events_each": 10, "template": "$body", "batch": 200, "before": {"events": 5, "resident": 1_000, "counted": 100},
                "after": {"events": 105, "resident": 33_000, "counted": 31_100}}
         found, = figures_of(history.HISTORY, {"runs": [run, run, {**run, "after": {**run["after"], "resident": 99_000}}]}).values()
         self.assertEqual((found.value, found.target.holds(found.value)), (320, True))

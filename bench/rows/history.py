@@ -44,11 +44,11 @@ def endpoint(template):
     return f'profile = "carillon"\ntransports = ["websocket"]\nresume.parameter = ""\n{NO_PINGS}{TEMPLATES[template]}{RULES}'
 
 
-def publish(server, channels):
+def publish(server, channels, batch):
     event, waiting = event_of(BODY_BYTES), []
     for channel in channels:
         waiting.append((channel, event))
-        if len(waiting) == BATCH:
+        if len(waiting) == batch:
             server.publish(waiting)
             waiting = []
     if waiting:
@@ -60,21 +60,22 @@ def point(server):
             "counted": server.metric("carillon_history_bytes")}
 
 
-def run(bench, template, load):
+def run(bench, template, load, batch=BATCH):
     bench.log(f"history: {load.name} events, frames of {template}")
     with gateway(bench, configuration(endpoint(template), server='history_bytes_max = "4GiB"')) as server:
-        publish(server, ["warm-up"] * WARM_UP_EVENTS)
+        publish(server, ["warm-up"] * WARM_UP_EVENTS, batch)
         before = point(server)
-        publish(server, (channel for channel, _ in load.events()))
+        publish(server, (channel for channel, _ in load.events()), batch)
         after = point(server)
         if after["events"] - before["events"] != load.channels * load.events_each:
             raise Failure(f"{after['events']} events are retained, {before['events']} were before")
-    return {"channels": load.channels, "events_each": load.events_each, "template": template, "before": before, "after": after}
+    return {"channels": load.channels, "events_each": load.events_each, "template": template, "batch": batch, "before": before, "after": after}
 
 
 def measure(bench):
     rounds = bench.pick(3, 1)
-    return {"runs": [run(bench, template, load) for template in TEMPLATES for load in loads(bench) for _ in range(rounds)]}
+    runs = [run(bench, template, load) for template in TEMPLATES for load in loads(bench) for _ in range(rounds)]
+    return {"runs": [*runs, run(bench, "$body", loads(bench)[-1], batch=1)]}
 
 
 def bytes_an_event(each, what):
@@ -85,12 +86,13 @@ def bytes_an_event(each, what):
 def figures(seen):
     groups = {}
     for each in seen["runs"]:
-        groups.setdefault((each["template"], each["channels"], each["events_each"]), []).append(each)
-    for (template, channels, events_each), runs in groups.items():
+        groups.setdefault((each["template"], each["channels"], each["events_each"], each["batch"]), []).append(each)
+    for (template, channels, events_each, batch), runs in groups.items():
         resident = [bytes_an_event(each, "resident") for each in runs]
         counted = statistics.median(bytes_an_event(each, "counted") for each in runs)
         least = template == "$body" and (channels == 1 or events_each == 10)
-        yield Figure(f"{Load(channels, events_each).name} events, {template}: memory of a retained event",
+        published = "" if batch > 1 else ", one event per request"
+        yield Figure(f"{Load(channels, events_each).name} events, {template}{published}: memory of a retained event",
                      statistics.median(resident), "B", at_most(TARGET_B) if least else None, spread_of(resident),
                      f"`carillon_history_bytes` counts {counted:.1f} B")
 
@@ -99,6 +101,7 @@ HISTORY = Row(
     "history", "Memory of retained events",
     f"Events of {BODY_BYTES} bytes (JSON, as published) that one endpoint with WebSockets only retains: growth of the resident "
     "memory of `carillon serve` divided by the number of events, the channels' own memory included; names of channels have "
-    "19 bytes. A gateway of its own for each figure. `$body`: frames.event is the body alone. `carillon`: the frame of that "
+    f"19 bytes. A gateway of its own for each figure. Published in requests of {BATCH} events, unless the figure says "
+    "otherwise. `$body`: frames.event is the body alone. `carillon`: the frame of that "
     'protocol, `{"channel":$channel,"data":$body,"position":$position}`.',
     measure, figures)
