@@ -1,5 +1,6 @@
 """The pure parts of the benchmark: statistics, resumption, clients' bytes, page and charts."""
 
+import json
 import pathlib
 import re
 import sys
@@ -13,7 +14,7 @@ from harness import figures, store
 from harness.streams import TlsStream
 from harness.swarm import FrameCounter, text_frame
 from page import charts, comparison, page, readme
-from rows import burst, flood, publish, redis_intake
+from rows import burst, flood, history, publish, redis_intake, resume, transports
 from rows.plan import ROWS
 from rows.row import Figure, OtherShape, Row, at_least, at_most
 
@@ -277,6 +278,45 @@ class Verdicts(unittest.TestCase):
         found = figures_of(redis_intake.REDIS_INTAKE, {"pairs": [{"carillon": one, "floor": one}], "rate": 80_000, "paced": [one]})
         self.assertIsNone(found["Redis → client at saturation: lost"].target)
         self.assertFalse(found["Redis → client at 80 % of that rate: lost"].target.holds(7))
+
+    def resumed(self, **more):
+        return {"clients": 10, "complete": 10, "subscribed": 10, "recovered": 10, "refused": 0, "closed": 0, "out_of_order": 0,
+                "bytes": 300_000, "begin_ns": 0, "first_ns": 1_000_000_000, "last_ns": 2_000_000_000, "cpu_ns": 1, "cpu_s": 0.5,
+                **more}
+
+    def test_a_round_of_resuming_counts_only_when_every_client_has_everything_once_and_in_order(self):
+        for more in ({"complete": 9}, {"recovered": 9}, {"refused": 1}, {"closed": 1}, {"out_of_order": 1}):
+            runs = [self.resumed(), self.resumed(last_ns=9_000_000_000, **more)]
+            found = figures_of(resume.RESUME, {"carillon": runs, "centrifugo": [self.resumed(cpu_s=1.0)] * 2})
+            whole = found["Carillon: rounds in which every client received everything once and in order"]
+            self.assertEqual((whole.value, whole.target.holds(whole.value)), (1, False))
+            self.assertEqual(found["Carillon: until the last client is complete"].value, 2)
+            self.assertEqual(found["resuming: CPU of the server relative to Centrifugo"].value, 0.5)
+
+    def test_a_resuming_side_without_any_whole_round_has_no_times(self):
+        found = figures_of(resume.RESUME, {"carillon": [self.resumed()], "centrifugo": [self.resumed(complete=0, last_ns=0)]})
+        self.assertNotIn("Centrifugo: until the last client is complete", found)
+        self.assertFalse([what for what in found if what.startswith("resuming:")])
+
+    def test_an_event_that_clients_resume_has_its_size_whatever_its_number(self):
+        for number in (1, 10, 101):
+            text = json.dumps(resume.event(number), separators=(",", ":"))
+            self.assertEqual((len(text), text.startswith(f'{{"n":{number},')), (256, True))
+
+    def test_server_sent_events_are_judged_where_many_events_are_pending(self):
+        phase = {"clients": 10, "websocket_cpu_us": {"median": 1.0}, "stream_cpu_us": {"median": 1.1},
+                 "websocket_write_bytes": 4_096, "stream_write_bytes": 4_160, "ratio_of_pairs": figures.spread_of([1.1])}
+        found = figures_of(transports.TRANSPORTS, {"phases": [{**phase, "pending": 1}, {**phase, "pending": 16}]})
+        alone, pending = found.values()
+        self.assertEqual((alone.target, pending.target.holds(pending.value)), (None, False))
+        self.assertIn("260 and 256 bytes per event", pending.note)
+
+    def test_a_retained_event_costs_the_growth_of_the_memory(self):
+        run = {"channels": 10_000, "events_each": 10, "template": "$body", "batch": 200, "before": {"events": 5, "resident": 1_000, "counted": 100},
+               "after": {"events": 105, "resident": 33_000, "counted": 31_100}}
+        found, = figures_of(history.HISTORY, {"runs": [run, run, {**run, "after": {**run["after"], "resident": 99_000}}]}).values()
+        self.assertEqual((found.value, found.target.holds(found.value)), (320, True))
+        self.assertEqual(found.note, "`carillon_history_bytes` counts 310.0 B")
 
 
 class Charts(unittest.TestCase):

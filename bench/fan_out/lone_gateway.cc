@@ -10,16 +10,11 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr std::uint64_t kMemoryBytes = std::uint64_t{16} << 30;  // a quarter of it may be backlog
 constexpr std::string_view kSecret = "a secret of a benchmark, 32 bytes and more";
-// No ping comes due while it measures: one would be a write, and bytes, that no event has caused.
-std::string configuration_of(std::string_view profile) {
+std::string configuration_of(std::string_view endpoints) {
   return R"([server]
 listen = ["127.0.0.1:0"]
 shards = 1
-[[endpoint]]
-keepalive.ping = "1h"
-keepalive.timeout = "2h"
-profile = ")" +
-         std::string(profile) + "\"\n";
+)" + std::string(endpoints);
 }
 
 config::Environment environment_with_secret() {
@@ -31,6 +26,15 @@ config::Environment environment_with_secret() {
 }
 
 }  // namespace
+
+std::string endpoint_of(std::string_view profile, std::string_view more) {
+  // No ping comes due while it measures: one would be a write, and bytes, that no event has caused.
+  return R"([[endpoint]]
+keepalive.ping = "1h"
+keepalive.timeout = "2h"
+profile = ")" +
+         std::string(profile) + "\"\n" + std::string(more);
+}
 
 WriteResult WatchedEdge::write(int fd, const iovec* pieces, int count) {
   const WriteResult result = kernel_.write(fd, pieces, count);
@@ -56,9 +60,9 @@ void WatchedEdge::expect(std::uint64_t bytes, std::function<void()> reached) {
   bytes_.clear();
 }
 
-Result<std::unique_ptr<LoneGateway>> LoneGateway::start(int core, std::string_view profile) {
+Result<std::unique_ptr<LoneGateway>> LoneGateway::start(int core, std::string_view endpoints) {
   std::unique_ptr<LoneGateway> gateway(new LoneGateway);
-  if (auto built = gateway->build(profile); !built) return tl::unexpected(built.error());
+  if (auto built = gateway->build(endpoints); !built) return tl::unexpected(built.error());
   if (auto listening = gateway->listen(); !listening) return tl::unexpected(listening.error());
   gateway->thread_ = std::thread([loop = &gateway->loop(), core] {
     if (core >= 0) loadgen::pin_to_core(core);
@@ -73,8 +77,8 @@ LoneGateway::~LoneGateway() {
   thread_.join();
 }
 
-Result<std::monostate> LoneGateway::build(std::string_view profile) {
-  config::Loaded loaded = config::load(configuration_of(profile), "bench", environment_with_secret());
+Result<std::monostate> LoneGateway::build(std::string_view endpoints) {
+  config::Loaded loaded = config::load(configuration_of(endpoints), "bench", environment_with_secret());
   if (!loaded.errors.empty()) return failure(loaded.errors.front().text());
   auto token = auth::mint_hs256(kSecret, R"({"sub":"bench"})");
   if (!token) return tl::unexpected(token.error());

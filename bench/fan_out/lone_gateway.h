@@ -1,4 +1,4 @@
-// LoneGateway: a gateway of one shard with one profile, on a thread of its own, without a bus:
+// LoneGateway: a gateway of one shard, on a thread of its own, without a bus:
 // the benchmark takes the place of the bus and calls the Router. Everything after that is what serves
 // real clients: Router, Shard, FanOut, and the system calls of the real edge.
 //
@@ -53,10 +53,13 @@ class WatchedEdge final : public client::Sockets {
   std::string bytes_;
 };
 
+// An endpoint's table of the configuration, of a profile that never pings; `more`: further lines of it.
+std::string endpoint_of(std::string_view profile, std::string_view more = {});
+
 class LoneGateway {
  public:
-  // Its thread stays on `core`.
-  static Result<std::unique_ptr<LoneGateway>> start(int core, std::string_view profile);
+  // Its thread stays on `core`. `endpoints`: their tables, one behind the other.
+  static Result<std::unique_ptr<LoneGateway>> start(int core, std::string_view endpoints);
   ~LoneGateway();
   LoneGateway(const LoneGateway&) = delete;
   LoneGateway& operator=(const LoneGateway&) = delete;
@@ -73,7 +76,7 @@ class LoneGateway {
 
  private:
   LoneGateway() = default;
-  Result<std::monostate> build(std::string_view profile);
+  Result<std::monostate> build(std::string_view endpoints);
   Result<std::monostate> listen();
 
   gateway::testing::StubHttpHandler no_http_;

@@ -10,6 +10,7 @@
 #include "common/json_line.h"
 #include "fan_out/channels.h"
 #include "fan_out/rows.h"
+#include "fan_out/transports.h"
 
 namespace carillon::bench {
 namespace {
@@ -24,6 +25,7 @@ struct Arguments {
   std::vector<std::uint32_t> latency_rates;
   std::uint32_t blocks = 8;
   std::uint32_t block_events = 10;
+  bool transports = false;
   std::uint32_t channels = 0;  // of all clients together; 0: every client receives every event
   int core = 0;
   int generator_core = 1;
@@ -75,10 +77,32 @@ Result<std::monostate> measure_broadcast(const Arguments& arguments, Phases& pha
   });
 }
 
+// Clients of both transports on one gateway, as many of each.
+Result<std::monostate> measure_transports(const Arguments& arguments) {
+  auto gateway = LoneGateway::start(arguments.core, TransportsBench::endpoints());
+  if (!gateway) return tl::unexpected(gateway.error());
+  const std::vector<std::string> command = command_of(arguments, (*gateway)->port());
+  std::vector<std::string> stream_command = command;
+  for (const std::string& option : TransportsBench::stream_options()) stream_command.push_back(option);
+  auto websocket_clients = Generator::start(command, (*gateway)->token());
+  if (!websocket_clients) return tl::unexpected(websocket_clients.error());
+  auto stream_clients = Generator::start(stream_command, (*gateway)->token());
+  if (!stream_clients) return tl::unexpected(stream_clients.error());
+  Phases websockets(**gateway, **websocket_clients);
+  Phases streams(**gateway, **stream_clients, TransportsBench::stream_frame_bytes());
+  if (auto connected = websockets.connect(arguments.clients); !connected) return connected;
+  if (auto connected = streams.connect(arguments.clients); !connected) return connected;
+  TransportsBench bench(websockets, streams);
+  return print_rows(arguments.pending,
+                    [&](std::uint32_t pending) { return bench.compare(pending, arguments.pairs); });
+}
+
 Result<std::monostate> measure(const Arguments& arguments) {
   raise_descriptor_limit();
+  if (arguments.transports) return measure_transports(arguments);
   const bool channels = arguments.channels > 0;
-  auto gateway = LoneGateway::start(arguments.core, channels ? kChannelsProfile : kBroadcastProfile);
+  auto gateway =
+      LoneGateway::start(arguments.core, endpoint_of(channels ? kChannelsProfile : kBroadcastProfile));
   if (!gateway) return tl::unexpected(gateway.error());
   auto generator = Generator::start(command_of(arguments, (*gateway)->port()), (*gateway)->token());
   if (!generator) return tl::unexpected(generator.error());
@@ -112,6 +136,8 @@ int main(int argc, char** argv) {
   app.add_option("--block-events", arguments.block_events)
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
+  app.add_flag("--transports", arguments.transports,
+               "instead: WebSockets and Server-Sent Events in turns, --clients of each");
   app.add_option("--channels", arguments.channels,
                  "instead: so many channels of one subscriber each, in turns with one of all clients")
       ->check(CLI::Range(1, 1'000'000));

@@ -88,7 +88,7 @@ Result<Phases::Phase> Phases::until_written(std::uint64_t deliveries, std::funct
   auto run = std::make_shared<Run>();  // outlives this call should the engine never finish
   auto future = run->done.get_future();
   gateway_.on_loop([this, run, deliveries, publish = std::move(publish)] {
-    gateway_.sockets().expect(deliveries * kFrameBytes, [this, run] {
+    gateway_.sockets().expect(deliveries * frame_bytes_, [this, run] {
       gateway_.on_loop([this, run] {
         run->done.set_value({stamp_now() - run->start, run->publishing, gateway_.sockets().writes()});
       });
@@ -112,7 +112,7 @@ Result<Phases::Phase> Phases::engine(std::uint64_t deliveries, std::function<voi
 
 Result<Phases::Phase> Phases::floor(const Notes& notes) {
   return floor(
-      notes.bytes.size() / kFrameBytes * clients_, [] {}, [&notes] { return send_to_all(notes); });
+      notes.bytes.size() / frame_bytes_ * clients_, [] {}, [&notes] { return send_to_all(notes); });
 }
 
 Result<Phases::Phase> Phases::floor(std::uint64_t deliveries, const std::function<void()>& prepare,
@@ -142,7 +142,7 @@ Result<Phases::Notes> Phases::learn(std::uint32_t pending, std::function<void()>
     done.set_value({gateway_.sockets().noted_descriptors(), gateway_.sockets().noted_bytes()});
   });
   Notes notes = future.get();
-  if (notes.descriptors.size() != clients_ || notes.bytes.size() != pending * kFrameBytes) {
+  if (notes.descriptors.size() != clients_ || notes.bytes.size() != pending * frame_bytes_) {
     return failure("the engine took " + std::to_string(notes.descriptors.size()) + " writes, the first of " +
                    std::to_string(notes.bytes.size()) + " bytes");
   }

@@ -37,7 +37,9 @@ class Phases {
   };
   static constexpr auto kPhaseMax = std::chrono::seconds(30);
 
-  Phases(LoneGateway& gateway, Generator& generator) : gateway_(gateway), generator_(generator) {}
+  // `frame_bytes`: of one event on the wire.
+  Phases(LoneGateway& gateway, Generator& generator, std::size_t frame_bytes = kFrameBytes)
+      : gateway_(gateway), generator_(generator), frame_bytes_(frame_bytes) {}
 
   // `messages_each`: how many messages each client is sent at once, before any event.
   Result<std::monostate> connect(std::uint32_t clients, std::uint32_t messages_each = 0);
@@ -76,6 +78,7 @@ class Phases {
  private:
   LoneGateway& gateway_;
   Generator& generator_;
+  const std::size_t frame_bytes_;
   std::uint32_t clients_ = 0;
   std::uint64_t events_due_ = 0;  // to all clients together
 };

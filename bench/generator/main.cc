@@ -22,6 +22,7 @@ struct Arguments {
   std::string path = "/ws";  // with its query but for the token
   std::string token;         // empty: none
   std::vector<std::string> hellos;
+  std::string stream_marker;  // of Server-Sent Events; empty: WebSockets
   std::uint32_t clients = 0;
   std::uint32_t duration_s = 10;
   int core = -1;
@@ -35,6 +36,10 @@ Result<loadgen::ClientSettings> settings_of(const Arguments& arguments) {
   settings.host_header = arguments.host;
   settings.target = loadgen::ClientTemplate(arguments.path);
   for (const std::string& hello : arguments.hellos) settings.hellos.emplace_back(hello);
+  if (!arguments.stream_marker.empty()) {
+    settings.transport = loadgen::Transport::sse;
+    settings.marker.emplace(arguments.stream_marker);
+  }
   settings.sources = 8;  // one address has only 28,000 ports
   if (!arguments.token.empty())
     settings.token_of = [token = arguments.token](std::uint32_t) { return token; };
@@ -88,6 +93,8 @@ int main(int argc, char** argv) {
   app.add_option("--hello", arguments.hellos,
                  "message that each client sends once it is open; $i is its number")
       ->allow_extra_args(false);
+  app.add_option("--stream-marker", arguments.stream_marker,
+                 "receive Server-Sent Events; this text occurs once in each event");
   app.add_option("--clients", arguments.clients,
                  "connect this many clients and count; without it commands are read from stdin");
   app.add_option("--seconds", arguments.duration_s)->capture_default_str();

@@ -1,10 +1,11 @@
-"""Centrifugo, built of its Go module, over its unidirectional WebSocket."""
+"""Centrifugo, built of its Go module, over its unidirectional WebSocket; with a history, over the bidirectional one."""
 
 import contextlib
+import http.client
 import json
 import secrets
 
-from harness.processes import free_port
+from harness.processes import Failure, free_port
 
 from . import golang
 from .peer import MARKER, Peer, Running, server
@@ -38,6 +39,33 @@ def started(bench, installed):
             "--url", f"ws://127.0.0.1:{port}/connection/uni_websocket", "--hello", '{"subs":{"bench":{}}}',
             "--answer", "{}=", "--count", MARKER, "--channel", "bench", "--publish", f"http://127.0.0.1:{port}/api/publish",
             "--publish-header", f"X-API-Key: {key}", "--publish-body", '{"channel":"$channel","data":$data}'))
+
+
+def configuration_with_history(port, key):
+    """In memory, as is its default. Clients may ask for what they missed on any channel."""
+    text = configuration(port, key)
+    text["channel"]["without_namespace"] |= {"history_size": 1000, "history_ttl": "5m", "force_recovery": True}
+    text["websocket"] = {"use_write_buffer_pool": True}
+    return text
+
+
+@contextlib.contextmanager
+def recovering(bench, installed):
+    """With a history: (pid, port, a function that publishes [(channel, data)] in order)."""
+    port, key = free_port(), secrets.token_hex(16)
+    file = bench.scratch / "centrifugo-history.json"
+    file.write_text(json.dumps(configuration_with_history(port, key)))
+    with server(bench, "centrifugo", [installed.program, "--config", file], port) as process:
+        api = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+        def publish(events):
+            commands = [{"publish": {"channel": channel, "data": data}} for channel, data in events]
+            api.request("POST", "/api/batch", json.dumps({"commands": commands}, separators=(",", ":")), {"X-API-Key": key})
+            answer = api.getresponse()
+            text = answer.read()
+            if answer.status != 200 or b'"error"' in text:
+                raise Failure(f"publish was answered {answer.status}: {text[:200]!r}")
+        yield process.pid, port, publish
 
 
 PEER = Peer("centrifugo", "Centrifugo",

@@ -6,6 +6,7 @@ from .connects import CONNECTS
 from .encodings import ENCODINGS
 from .flood import FLOOD
 from .floor import FLOOR
+from .history import HISTORY
 from .latency import LATENCY
 from .memory import MEMORY
 from .million import MILLION
@@ -13,8 +14,10 @@ from .peers import ROWS as PEER_ROWS
 from .publish import PUBLISH
 from .rates import RATES
 from .redis_intake import REDIS_INTAKE
+from .resume import RESUME
 from .shards import SHARDS
 from .stalled import STALLED_READERS
+from .transports import TRANSPORTS
 
 ROWS = (FLOOR, RATES, LATENCY, MEMORY, STALLED_READERS, BURST, FLOOD, CONNECTS, PUBLISH, REDIS_INTAKE, CHANNEL_ROW,
-        ENCODINGS, SHARDS, MILLION, *PEER_ROWS)
+        ENCODINGS, TRANSPORTS, HISTORY, RESUME, SHARDS, MILLION, *PEER_ROWS)
