@@ -3,11 +3,21 @@ import net from "node:net";
 
 import { freePort, run, startProcess, temporaryFolder, until, within } from "./process.mjs";
 
+const PORTS_TRIED = 3;
+
 export async function startRedis(t) {
-  const redis = new Redis(await freePort(), temporaryFolder(t));
-  t.after(() => redis.kill());
-  await redis.start();
-  return redis;
+  const folder = temporaryFolder(t);
+  for (let tried = 1; ; tried += 1) {
+    const redis = new Redis(await freePort(), folder);
+    t.after(() => redis.kill());
+    try {
+      await redis.start();
+      return redis;
+    } catch (error) {
+      // Between the look for a free port and its use another program may have taken it.
+      if (!redis.end || tried === PORTS_TRIED) throw error;
+    }
+  }
 }
 
 class Redis {
@@ -21,8 +31,14 @@ class Redis {
   async start() {
     const args = ["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
       "--dir", this.folder, "--daemonize", "no", "--loglevel", "warning"];
-    this.process = startProcess("redis-server", args);
-    await until("redis-server answers PING", () => this.answers(), { everyMs: 5 });
+    this.end = undefined;
+    const started = startProcess("redis-server", args);
+    this.process = started;
+    started.exited.then((end) => { if (this.process === started) this.end = end; });
+    await until("redis-server answers PING", () => {
+      if (this.end) throw new Error(`redis-server left (${JSON.stringify(this.end)}): ${started.text()}`);
+      return this.answers();
+    }, { everyMs: 5 });
     return performance.now();
   }
 
