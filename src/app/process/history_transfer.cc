@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::int64_t kFormat = 1;
 constexpr std::size_t kBufferBytes = 256 * 1024;
+// A file that became shorter while it is read would end the process that reads it.
+constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 tl::unexpected<Error> cannot(std::string_view what) {
   return failure(std::string(what) + ": " + std::generic_category().message(errno));
@@ -73,7 +75,7 @@ Result<gateway::OfferedHistory> read_history_message(std::string_view message) {
 }
 
 Result<reactor::FileDescriptor> write_history_file(const gateway::OfferedHistory& offered) {
-  reactor::FileDescriptor file(::memfd_create("carillon-history", MFD_CLOEXEC));
+  reactor::FileDescriptor file(::memfd_create("carillon-history", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!file) return cannot("no file of memory for the history");
   std::string buffer;
   const auto sink = [&](std::string_view bytes) {
@@ -84,6 +86,7 @@ Result<reactor::FileDescriptor> write_history_file(const gateway::OfferedHistory
   if (!history::write_snapshots(offered.snapshots, sink) || !write_all(file.get(), buffer)) {
     return cannot("the history cannot be written");
   }
+  if (::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) return cannot("the history cannot be sealed");
   return file;
 }
 
@@ -91,6 +94,7 @@ Result<HistoryFile> HistoryFile::open(const reactor::FileDescriptor& file) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return cannot("the history cannot be read");
   if (!S_ISREG(status.st_mode) || status.st_size <= 0) return failure("the history is not a file");
+  if ((::fcntl(file.get(), F_GET_SEALS) & kSeals) != kSeals) return failure("the history is not sealed");
   const auto size = static_cast<std::size_t>(status.st_size);
   void* const address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (address == MAP_FAILED) return cannot("the history cannot be read");

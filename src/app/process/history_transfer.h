@@ -24,7 +24,7 @@ Result<reactor::FileDescriptor> write_history_file(const gateway::OfferedHistory
 // HistoryFile: such a file of another process, as bytes.
 class HistoryFile {
  public:
-  // Fails when it is not a file that can be read.
+  // Fails when it is not a file that can be read, or one that could still change.
   static Result<HistoryFile> open(const reactor::FileDescriptor& file);
   HistoryFile(HistoryFile&& other) noexcept;
   HistoryFile& operator=(HistoryFile&&) = delete;
