@@ -3,6 +3,7 @@
 #include "config/apply.h"
 #include "config/history_kind.h"
 #include "config/options.h"
+#include "config/show_tables.h"
 #include "config/text_checks.h"
 #include "config/value_kinds.h"
 #include "event/channel_name.h"
@@ -55,15 +56,7 @@ std::string HistoryKind::example() const {
 }
 
 std::string HistoryKind::show(const std::vector<HistoryRule>& field) const {
-  std::string out = "[";
-  for (HistoryRule rule : field) {
-    std::string table;
-    for (const Option& option : history_options(rule)) {
-      table += cat({table.empty() ? " " : ", ", option.key, " = ", option.show()});
-    }
-    out += cat({out.size() == 1 ? "{" : ", {", table, " }"});
-  }
-  return out + "]";
+  return show_tables(field, history_options);
 }
 
 void HistoryKind::read(const Place& place, Reading& reading, std::vector<HistoryRule>& field) const {

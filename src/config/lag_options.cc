@@ -4,6 +4,7 @@
 #include "config/auth_kinds.h"
 #include "config/lag_kind.h"
 #include "config/options.h"
+#include "config/show_tables.h"
 #include "config/text_checks.h"
 #include "config/value_kinds.h"
 #include "event/channel_name.h"
@@ -108,15 +109,7 @@ std::string LagOverridesKind::example() const {
 }
 
 std::string LagOverridesKind::show(const std::vector<LagOverride>& field) const {
-  std::string out = "[";
-  for (LagOverride each : field) {
-    std::string table;
-    for (const Option& option : lag_override_options(each)) {
-      table += cat({table.empty() ? " " : ", ", option.key, " = ", option.show()});
-    }
-    out += cat({out.size() == 1 ? "{" : ", {", table, " }"});
-  }
-  return out + "]";
+  return show_tables(field, lag_override_options);
 }
 
 void LagOverridesKind::read(const Place& place, Reading& reading, std::vector<LagOverride>& field) const {

@@ -69,8 +69,8 @@ Result<std::uint64_t> EventHistory::adopt(const OfferedHistory& offered, std::st
                         .read(
                             [&](const auto& each) {
                               if (each.event.number > offered.last_event || !taken[each.store]) return;
-                              taken[each.store]->append(each.channel, each.event);
-                              ++events;
+                              const auto appended = taken[each.store]->append(each.channel, each.event);
+                              if (appended == history::Store::Appended::appended) ++events;
                             },
                             [&](const auto& floor) {
                               history::Store* const store = taken[floor.store];

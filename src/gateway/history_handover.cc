@@ -10,7 +10,7 @@ std::string with_prefix(std::string_view marker) { return std::string(bus::kMark
 }  // namespace
 
 HistoryHandover::HistoryHandover(Parts parts)
-    : parts_(std::move(parts)), is_waiting_(parts_.inherited.has_value()) {
+    : parts_(std::move(parts)), is_waiting_(parts_.inherited && parts_.history.is_used()) {
   parts_.gate.call_on_marker([this](std::string_view marker) { on_marker(marker); });
   if (is_waiting_) parts_.gate.close_until(with_prefix(parts_.node_id));
 }
@@ -56,7 +56,7 @@ Result<std::uint64_t> HistoryHandover::adopt(const OfferedHistory& offered, std:
   const EventGate::State state = parts_.gate.state();
   std::string fault;
   if (state == EventGate::State::failed) {
-    fault = "events were lost meanwhile";
+    fault = "the bus had a gap, or more events came than may wait, before the history was there";
   } else if (state != EventGate::State::holding) {
     fault = "the marker did not come";
   } else if (offered.sources != parts_.sources) {

@@ -41,7 +41,7 @@ struct OfferedHistory {
 
 class HistoryHandover {
  public:
-  // How long the old process waits for its marker.
+  // How long the old process waits for its marker; and the new one, once the other has seen it.
   static constexpr milliseconds kMarkerPatience{3000};
 
   struct Parts {
@@ -69,7 +69,8 @@ class HistoryHandover {
   void offer(std::string_view marker, Offered done);
 
   // --- the process that takes over, before it has clients ---
-  // Whether it waits for the history of the other process: until adopt() or give_up().
+  // Whether it waits for the history of the other process: until adopt() or give_up(). Never where no
+  // endpoint has a history.
   bool is_waiting() const { return is_waiting_; }
   // The marker that the other process must publish.
   const std::string& marker() const { return parts_.node_id; }

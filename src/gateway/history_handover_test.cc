@@ -259,7 +259,7 @@ TEST(HistoryHandover, AGapBeforeTheHistoryHasComeMakesItWorthless) {
   both.next->bus->lose();
   const auto adopted = both.adopt();
   ASSERT_FALSE(adopted);
-  EXPECT_THAT(adopted.error().message, HasSubstr("events were lost"));
+  EXPECT_THAT(adopted.error().message, HasSubstr("the bus had a gap"));
   EXPECT_EQ(both.next->after(both.old, 5), "gap");
 }
 
@@ -295,6 +295,16 @@ TEST(HistoryHandover, AnOfferEndsWhenItsMarkerDoesNotComeBack) {
   EXPECT_THAT(both.offered->error().message, HasSubstr("did not come back"));
   both.receive();
   EXPECT_EQ(both.old.node->router().last_event(), 7U);
+}
+
+TEST(HistoryHandover, AProcessWithoutAHistoryDoesNotWaitForOne) {
+  Broker broker;
+  Process old(broker, 1);
+  Process next(broker, 2, old.handover().numbers(), "[[endpoint]]\nprofile = \"orion\"\n");
+  EXPECT_FALSE(next.handover().is_waiting());
+  next.bus->publish("orion.x", "1", {});
+  next.bus->receive();
+  EXPECT_EQ(next.node->router().last_event(), 1U) << "its gate is open";
 }
 
 TEST(HistoryHandover, WithoutAHistoryThereIsNothingToHandOver) {

@@ -1,4 +1,5 @@
-// Snapshot: all that a Store retains at one moment, for a process that takes over, and its text of bytes.
+// Snapshot: all that a Store retains at one moment, for a process that takes over; and the bytes as
+// which it travels.
 //
 // Thread: a snapshot is taken on the store's thread; after that it may be written on any. Pure: what writes
 // to a file is the caller's.

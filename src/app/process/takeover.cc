@@ -14,7 +14,6 @@ namespace {
 
 constexpr seconds kPatience{10};
 constexpr milliseconds kBusLook{10};
-constexpr seconds kMarkerPatience{3};
 constexpr milliseconds kMarkerLook{2};
 
 // What the other process says, where it refuses.
@@ -80,7 +79,7 @@ void Takeover::ask_for_history() {
     const auto answer = std::make_shared<const ControlAnswer>(asked ? std::move(*asked) : ControlAnswer{});
     gateway_.main_loop().post_always([this, answer, error = std::move(error)] {
       if (!error.empty()) return begin_listening(failure(error));
-      wait_for_marker(answer, gateway_.main_loop().now() + kMarkerPatience);
+      wait_for_marker(answer, gateway_.main_loop().now() + gateway::HistoryHandover::kMarkerPatience);
     });
   });
 }
