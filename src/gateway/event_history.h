@@ -49,8 +49,8 @@ class EventHistory {
   // All that is retained, for a process that takes over; without what the Router adds.
   OfferedHistory offer() const;
   // Uses what another process has handed over: of each endpoint whose events come from the same source there.
-  // Of the others it says that events may be missing. Returns how many events it has retained of them. Where that fails,
-  // events may be missing in all of them. Before there are clients.
+  // Of the others it says that events may be missing. Returns how many events it has retained of them. Where
+  // that fails, events may be missing in all of them. Before there are clients.
   Result<std::uint64_t> adopt(const OfferedHistory& offered, std::string_view bytes);
 
   // Frees what is too old. A few times a second.
