@@ -31,3 +31,15 @@ export async function startCutter(t, port, { at = "" } = {}) {
   cutter.port = server.address().port;
   return cutter;
 }
+
+// Calls send(1), send(2), … at least `least` times, and on until each cutter has cut `cuts` times: how often that is
+// depends on how fast a client comes back. Then nothing is cut any more. Returns the last number.
+export async function sendThroughCuts(send, { cutters, least, cuts = 6 }) {
+  let n = 0;
+  while (n < least || cutters.some((cutter) => cutter.cuts < cuts)) {
+    if (n >= least * 20) throw new Error(`${cutters.map((cutter) => cutter.cuts)} cuts after ${n} events, not ${cuts}`);
+    await send(n += 1);
+  }
+  for (const cutter of cutters) cutter.cutting = false;
+  return n;
+}
