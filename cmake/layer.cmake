@@ -5,6 +5,34 @@
 # cannot see its equals or betters.
 set_property(GLOBAL PROPERTY CARILLON_LAYERS "")
 
+# carillon_unite(SOURCES NAME): replaces sources of src/, in the list SOURCES, by files that include six of them each.
+# CMake's own UNITY_BUILD includes them by absolute paths, so that no clone finds in ccache what another has compiled.
+# A source that has definitions of its own is left as it is.
+function(carillon_unite list name)
+  set(united "")
+  set(count 0)
+  foreach(source IN LISTS ${list})
+    get_source_file_property(definitions ${source} COMPILE_DEFINITIONS)
+    if(definitions)
+      list(APPEND united ${source})
+      continue()
+    endif()
+    file(RELATIVE_PATH relative ${PROJECT_SOURCE_DIR}/src ${source})
+    math(EXPR batch "${count} / 6")
+    math(EXPR count "${count} + 1")
+    set(file ${PROJECT_BINARY_DIR}/unity/${name}_${batch}.cc)
+    list(APPEND united ${file})
+    string(APPEND includes_${batch} "#include \"${relative}\"\n")
+  endforeach()
+  list(REMOVE_DUPLICATES united)
+  foreach(file IN LISTS united)
+    if(file MATCHES "^${PROJECT_BINARY_DIR}/unity/.*_([0-9]+)\\.cc$")
+      file(CONFIGURE OUTPUT ${file} CONTENT "${includes_${CMAKE_MATCH_1}}" @ONLY)   # written when it differs
+    endif()
+  endforeach()
+  set(${list} ${united} PARENT_SCOPE)
+endfunction()
+
 function(carillon_layer name level)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
@@ -36,14 +64,14 @@ function(carillon_layer name level)
   endif()
 
   if(CARILLON_TESTS AND tests)
+    if(CARILLON_UNITY_TESTS)
+      carillon_unite(tests ${name}_test)
+    endif()
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${target} GTest::gmock GTest::gtest_main)
     add_dependencies(unit_tests ${name}_test)
     # Optimizing the tests would take longer than running them.
     target_compile_options(${name}_test PRIVATE $<$<CONFIG:RelWithDebInfo>:-O0;-U_FORTIFY_SOURCE>)
-    if(CARILLON_UNITY_TESTS)
-      set_target_properties(${name}_test PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
-    endif()
   endif()
   if(CARILLON_BENCH AND benches)
     add_executable(${name}_bench ${benches})
