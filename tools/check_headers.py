@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -65,13 +66,18 @@ def fingerprint(header, source, flags):
     return digest.hexdigest()
 
 
-def compile_alone(header, source, flags):
-    """The compiler's complaint, or nothing."""
+def compile_alone(header, source, flags, folder):
+    """The compiler's complaint, or nothing. ccache knows what another clone has compiled, so this makes an object."""
+    name = header.relative_to(source)
+    stub = folder / name.with_suffix(".cc")
+    stub.parent.mkdir(parents=True, exist_ok=True)
+    # As an include, not as the main file: else `#pragma once` itself is warned of.
+    stub.write_text(f'#include "{name}"\n')
+    launcher = [shutil.which("ccache")] if shutil.which("ccache") else []
     result = subprocess.run(
-        [*flags, "-fsyntax-only", "-Werror", "-x", "c++", "-"],
-        # As an include, not as the main file: else `#pragma once` itself is warned of.
-        input=f'#include "{header.relative_to(source)}"\n', text=True, capture_output=True, check=False)
-    return "" if result.returncode == 0 else f"src/{header.relative_to(source)} does not compile alone:\n{result.stderr}"
+        [*launcher, *flags, "-g0", "-Werror", "-c", stub, "-o", stub.with_suffix(".o")], cwd=folder, text=True,
+        capture_output=True, check=False, env={**os.environ, "CCACHE_BASEDIR": str(ROOT), "CCACHE_NOHASHDIR": "1"})
+    return "" if result.returncode == 0 else f"src/{name} does not compile alone:\n{result.stderr}"
 
 
 def check(source, flags, cache_file):
@@ -88,9 +94,11 @@ def check(source, flags, cache_file):
         own = flags.get(header.relative_to(source).parts[0], fallback)
         work.append((header, own, fingerprint(header, source, own)))
     new = [item for item in work if item[2] not in known]
+    folder = cache_file.parent / "headers_alone"
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        answers = list(pool.map(lambda item: compile_alone(item[0], source, item[1]), new))
+        answers = list(pool.map(lambda item: compile_alone(item[0], source, item[1], folder), new))
     bad = {item[2] for item, answer in zip(new, answers) if answer}
+    shutil.rmtree(folder, ignore_errors=True)
     cache_file.parent.mkdir(parents=True, exist_ok=True)
     cache_file.write_text(json.dumps(sorted({item[2] for item in work} - bad)))
     return [answer for answer in answers if answer]
