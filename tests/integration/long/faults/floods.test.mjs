@@ -58,6 +58,7 @@ for (const { what, target, closes } of FLOODS) {
     const closed = closes ? page.sum(METRIC.closes, { reason: closes }) : 0;
     if (closes) assert.ok(closed >= FLOODERS, `each is closed at least once, and counted: ${closed}`);
     if (!closes) assert.equal(ends, 0, "what breaks no rule is not closed");
-    await until("the flooders are gone", async () => (await metrics(server)).sum(METRIC.connections) === 1);
+    // The kernel still holds several MiB that each of them has sent, and the gateway works through these first.
+    await until("the flooders are gone", async () => (await metrics(server)).sum(METRIC.connections) === 1, { timeoutMs: 60_000 });
   });
 }
