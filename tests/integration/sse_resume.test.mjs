@@ -39,7 +39,7 @@ async function publishAll(server, first, last) {
   for (const n of sequence(first, last)) await publishOne(server, n);
 }
 
-// The last number: at least EVENTS, and as many as it takes until the client has been cut often.
+// Publishes EVENTS events, and more until the client has been cut often enough. Returns the last number.
 const publishThroughCuts = (server, cutter) => sendThroughCuts((n) => publishOne(server, n), { cutters: [cutter], least: EVENTS });
 
 // The records of an event stream, by the rules of the HTML standard that matter here. Only whole records count.

@@ -32,8 +32,8 @@ export async function startCutter(t, port, { at = "" } = {}) {
   return cutter;
 }
 
-// Calls send(1), send(2), … at least `least` times, and on until each cutter has cut `cuts` times: how often that is
-// depends on how fast a client comes back. Then nothing is cut any more. Returns the last number.
+// Calls send(1), send(2), … at least `least` times, and goes on until each cutter has made `cuts` cuts. A fixed number of
+// events would not do: a client that reconnects slowly is cut less often. Stops the cutters, and returns the last number.
 export async function sendThroughCuts(send, { cutters, least, cuts = 6 }) {
   let n = 0;
   while (n < least || cutters.some((cutter) => cutter.cuts < cuts)) {
