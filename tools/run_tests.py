@@ -16,7 +16,10 @@ FUZZ = ROOT / "tests" / "fuzz"
 PYTHON_TESTS = (ROOT / "tools", ROOT / "bench", ROOT / "tests" / "simulation")
 CHECKS = ("check_layers", "check_headers", "check_style", "check_format", "check_wire", "check_reliability",
           "check_profiles", "check_logs", "check_cost")
-TOGETHER = 2  # of the suites that may run at the same time
+TOGETHER = 3  # of the suites that may run at the same time; some of them wait more than they compute
+# Integration suites that check pages and texts: a busy machine does not make them fail.
+ABOUT_TEXTS = ("dev_page", "http_api_page", "monitoring", "operating_reference", "protocol_pages", "protocol_snippets",
+               "publishing_page")
 TIMEOUT_S = 240
 TIMEOUT_LONG_S = 900
 SEEDS = 500
@@ -39,6 +42,7 @@ def planned_together(long, build=ROOT / "build" / "release"):
     for source in sorted(FUZZ.glob("*_fuzz.cc")):
         yield f"fuzz/{source.stem}", lambda n, t=source.stem: suites.run_check(
             n, [build / "tests" / "fuzz" / t, FUZZ / "corpus" / t], TIMEOUT_S)
+    yield from (suite for suite in integration(INTEGRATION, "integration", TIMEOUT_S) if is_about_texts(suite))
     program = ROOT / "build" / "release" / "simulation"
     for first, name in simulated(long):
         yield name, lambda n, f=first: suites.run_check(n, [program, "--seed", f, "--seeds", SEEDS], TIMEOUT_SIMULATION_S)
@@ -52,14 +56,18 @@ def simulated(long):
 
 
 def planned_alone(long):
-    """What starts servers and clients, whose times would suffer, and the mutations, which build on all cores."""
-    yield from integration(INTEGRATION, "integration", TIMEOUT_S)
+    """What measures or waits for times, which would suffer; and the mutations, which build on all cores."""
+    yield from (suite for suite in integration(INTEGRATION, "integration", TIMEOUT_S) if not is_about_texts(suite))
     if long:
         yield "simulation/mutations", lambda n: suites.run_check(
             n, [sys.executable, ROOT / "tests" / "simulation" / "mutations.py"], TIMEOUT_MUTATIONS_S)
         yield from integration(INTEGRATION / "long", "long", TIMEOUT_LONG_S)
         yield from integration(ROOT / "tests" / "packages", "long", TIMEOUT_LONG_S)
         yield from integration(INTEGRATION / "long" / "faults", "faults", TIMEOUT_LONG_S)
+
+
+def is_about_texts(suite):
+    return suite[0].removeprefix("integration/") in ABOUT_TEXTS
 
 
 def integration(folder, group, timeout_s):
