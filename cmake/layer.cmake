@@ -1,14 +1,10 @@
-# carillon_layer(NAME LEVEL [LINK LIBS...])
+# carillon_unite(LIST NAME)
 #
-# Makes the static library carillon_NAME of the sources in src/NAME, its test program NAME_test of *_test.cc
-# and its benchmark NAME_bench of *_bench.cc. It links every layer with a smaller level, and so
-# cannot see its equals or betters.
-set_property(GLOBAL PROPERTY CARILLON_LAYERS "")
-
-# carillon_unite(SOURCES NAME): replaces sources of src/, in the list SOURCES, by files that include six of them each.
-# CMake's own UNITY_BUILD includes them by absolute paths, so that no clone finds in ccache what another has compiled.
-# A source that has definitions of its own is left as it is.
+# Replaces the sources in the variable LIST, all below src/, by generated files that include six of them each. A
+# source with compile definitions of its own stays as it is. CMake's UNITY_BUILD would write absolute paths, and then
+# ccache could not share the objects between clones.
 function(carillon_unite list name)
+  set(size 6)
   set(united "")
   set(count 0)
   foreach(source IN LISTS ${list})
@@ -18,20 +14,31 @@ function(carillon_unite list name)
       continue()
     endif()
     file(RELATIVE_PATH relative ${PROJECT_SOURCE_DIR}/src ${source})
-    math(EXPR batch "${count} / 6")
+    math(EXPR batch "${count} / ${size}")
+    math(EXPR place "${count} % ${size}")
     math(EXPR count "${count} + 1")
     set(file ${PROJECT_BINARY_DIR}/unity/${name}_${batch}.cc)
-    list(APPEND united ${file})
-    string(APPEND includes_${batch} "#include \"${relative}\"\n")
-  endforeach()
-  list(REMOVE_DUPLICATES united)
-  foreach(file IN LISTS united)
-    if(file MATCHES "^${PROJECT_BINARY_DIR}/unity/.*_([0-9]+)\\.cc$")
-      file(CONFIGURE OUTPUT ${file} CONTENT "${includes_${CMAKE_MATCH_1}}" @ONLY)   # written when it differs
+    if(place EQUAL 0)
+      list(APPEND united ${file})
     endif()
+    string(APPEND text_${batch} "#include \"${relative}\"\n")
   endforeach()
+  math(EXPR batches "(${count} + ${size} - 1) / ${size}")
+  set(batch 0)
+  while(batch LESS batches)
+    # Writes the file only when its text has changed.
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/unity/${name}_${batch}.cc CONTENT "${text_${batch}}" @ONLY)
+    math(EXPR batch "${batch} + 1")
+  endwhile()
   set(${list} ${united} PARENT_SCOPE)
 endfunction()
+
+# carillon_layer(NAME LEVEL [LINK LIBS...])
+#
+# Makes the static library carillon_NAME of the sources in src/NAME, its test program NAME_test of *_test.cc
+# and its benchmark NAME_bench of *_bench.cc. It links every layer with a smaller level, and so
+# cannot see its equals or betters.
+set_property(GLOBAL PROPERTY CARILLON_LAYERS "")
 
 function(carillon_layer name level)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})

@@ -67,7 +67,7 @@ def fingerprint(header, source, flags):
 
 
 def compile_alone(header, source, flags, folder):
-    """The compiler's complaint, or nothing. ccache knows what another clone has compiled, so this makes an object."""
+    """The compiler's complaint, or nothing. It compiles to an object, because ccache keeps nothing of a syntax check."""
     name = header.relative_to(source)
     stub = folder / name.with_suffix(".cc")
     stub.parent.mkdir(parents=True, exist_ok=True)
